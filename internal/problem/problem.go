@@ -1,0 +1,67 @@
+// Package problem is the one shape of error that the Ceph and libvirt clients return: a fact that code can decide on
+// and a text that an operator can act on at night.
+package problem
+
+import (
+	"errors"
+	"strings"
+)
+
+// Kind is the fact that code decides on. Nothing else in an error is ever matched.
+type Kind int
+
+// The kinds of problem.
+const (
+	// Other is a failure that no code treats specially.
+	Other Kind = iota
+	// NotFound is a definite "it is not there", from a listing of the right cluster or host. Never a lost connection.
+	NotFound
+	// Exists means that the name is taken.
+	Exists
+	// Unreachable means no connection or no answer in time; nothing is known about the object.
+	Unreachable
+	// Unknown means that the provider configuration is not known yet: the question has to wait for the apply.
+	Unknown
+	// WrongIdentity means that a label leads to another cluster or host than the one that is remembered.
+	WrongIdentity
+	// Denied is a refused key or a permission that is missing.
+	Denied
+	// Busy means that somebody uses the object: watchers, clients, a running domain.
+	Busy
+	// Refused is this provider's own refusal, in order to protect data or a guest.
+	Refused
+	// Unsupported means that the release at the other end cannot do it.
+	Unsupported
+	// Invalid is a value that cannot work.
+	Invalid
+)
+
+// Problem is an error in the order in which it is read: what happened, why, what to do, and the raw reply last.
+// None of the texts ever holds a key.
+type Problem struct {
+	Kind Kind
+	What string // one sentence: what was tried and failed, with the names of cluster, host and object
+	Why  string // one or more sentences, empty when nothing is known
+	Do   string // what the operator can do about it
+	Raw  string // the daemon's own words, with its code
+}
+
+// Error returns all parts, separated by blank lines.
+func (p *Problem) Error() string {
+	parts := make([]string, 0, 4)
+	for _, part := range []string{p.What, p.Why, p.Do} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if p.Raw != "" {
+		parts = append(parts, "Reply: "+p.Raw)
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// Is reports whether err is, or wraps, a problem of this kind.
+func Is(err error, kind Kind) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Kind == kind
+}
