@@ -1,0 +1,82 @@
+// Command install puts the Debian packages on this machine that the provider's build and the testbed need, and only
+// those that are missing. It starts no service and changes none.
+//
+//	go run ./internal/testbed/cmd/install [packages.txt]
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	list := "internal/testbed/packages.txt"
+	if len(os.Args) > 1 {
+		list = os.Args[1]
+	}
+	if err := run(ctx, list); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, list string) error {
+	text, err := os.ReadFile(list) // #nosec G304 -- the list is named by the one who runs this command
+	if err != nil {
+		return fmt.Errorf("the list of packages can't be read: %w", err)
+	}
+	wanted := parseList(string(text))
+
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return notDebian(wanted)
+	}
+	missing, err := missingPackages(ctx, wanted)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+
+	fmt.Printf("Installing %d packages: %s\n", len(missing), strings.Join(missing, " "))
+	for _, command := range aptCommands(missing) {
+		if err := aptGet(ctx, command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missingPackages asks dpkg, so that a machine that has everything needs neither root nor the network.
+func missingPackages(ctx context.Context, wanted []string) ([]string, error) {
+	out, err := exec.CommandContext(ctx, "dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n").Output()
+	if err != nil {
+		return nil, fmt.Errorf("dpkg-query did not list the installed packages: %w", err)
+	}
+	return missing(wanted, string(out)), nil
+}
+
+// aptGet runs one apt-get command as root.
+func aptGet(ctx context.Context, args []string) error {
+	argv := append(append([]string{"env"}, quiet...), append([]string{"apt-get"}, args...)...)
+	if os.Geteuid() != 0 {
+		if _, err := exec.LookPath("sudo"); err != nil {
+			return errors.New("packages are missing, and installing them needs root: run this as root, install sudo, or run as root\n  apt-get " + strings.Join(args, " "))
+		}
+		argv = append([]string{"sudo"}, argv...)
+	}
+	command := exec.CommandContext(ctx, argv[0], argv[1:]...) // #nosec G204 -- fixed words and package names from the list
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	// apt-get ends cleanly on an interrupt; a kill would leave dpkg half-way.
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("apt-get %s failed (its own words are above): %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
