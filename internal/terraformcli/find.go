@@ -52,7 +52,7 @@ func IsTofu(path string) bool { return strings.HasPrefix(filepath.Base(path), "t
 
 // unfit says in a few words why this command can't be used, or nothing if it can.
 func unfit(ctx context.Context, name, path string) string {
-	command := exec.CommandContext(ctx, path, "version", "-json") // #nosec G204 -- found on PATH
+	command := exec.CommandContext(ctx, path, "version", "-json")
 	// A command-line configuration of the user's plays no part here, and a broken one would spoil the answer.
 	command.Env = Env(os.DevNull)
 	reply, err := command.Output()
@@ -80,7 +80,7 @@ func fetch(ctx context.Context, dir string, passed []string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return "", err
 	}
 	// hc-install checks the archive's checksum and its signature.

@@ -27,7 +27,7 @@ func Mirror(dir, binary string) (config string, err error) {
 	}
 	for _, host := range hosts {
 		folder := filepath.Join(dir, "mirror", host, Source, LocalVersion, runtime.GOOS+"_"+runtime.GOARCH)
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return "", err
 		}
 		if err := replace(filepath.Join(folder, "terraform-provider-ceph_v"+LocalVersion), binary); err != nil {

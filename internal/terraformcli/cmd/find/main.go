@@ -18,12 +18,19 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: find FOLDER   (where a Terraform is put if one must be fetched)")
 		os.Exit(2)
 	}
+	if err := run(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(dir string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	path, err := terraformcli.Find(ctx, os.Args[1])
+	path, err := terraformcli.Find(ctx, dir)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1) //nolint:gocritic // nothing is left to stop
+		return err
 	}
 	fmt.Println(path)
+	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -30,7 +32,7 @@ func main() {
 }
 
 func run(ctx context.Context, list string) error {
-	text, err := os.ReadFile(list) // #nosec G304 -- the list is named by the one who runs this command
+	text, err := os.ReadFile(list)
 	if err != nil {
 		return fmt.Errorf("the list of packages can't be read: %w", err)
 	}
@@ -39,18 +41,27 @@ func run(ctx context.Context, list string) error {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return notDebian(wanted)
 	}
-	missing, err := missingPackages(ctx, wanted)
-	if err != nil || len(missing) == 0 {
+	packages, err := missingPackages(ctx, wanted)
+	if err != nil || len(packages) == 0 {
 		return err
 	}
-
-	fmt.Printf("Installing %d packages: %s\n", len(missing), strings.Join(missing, " "))
-	for _, command := range aptCommands(missing) {
-		if err := aptGet(ctx, command); err != nil {
+	// Names that this release doesn't know are part of another package here. Only lists that are there can tell.
+	if haveLists() {
+		packages, err = knownPackages(ctx, packages)
+		if err != nil || len(packages) == 0 {
 			return err
 		}
 	}
-	return nil
+
+	fmt.Printf("Installing what is missing (%s). No service of this machine is started or restarted.\n", strings.Join(packages, " "))
+	if err := aptGet(ctx, updateArgs); err != nil {
+		return err
+	}
+	packages, err = knownPackages(ctx, packages)
+	if err != nil {
+		return err
+	}
+	return aptGet(ctx, append(slices.Clone(installArgs), packages...))
 }
 
 // missingPackages asks dpkg, so that a machine that has everything needs neither root nor the network.
@@ -62,6 +73,22 @@ func missingPackages(ctx context.Context, wanted []string) ([]string, error) {
 	return missing(wanted, string(out)), nil
 }
 
+// haveLists reports whether apt has ever fetched its lists of packages.
+func haveLists() bool {
+	lists, err := filepath.Glob("/var/lib/apt/lists/*Packages*")
+	return err == nil && len(lists) > 0
+}
+
+func knownPackages(ctx context.Context, names []string) ([]string, error) {
+	command := exec.CommandContext(ctx, "apt-cache", append([]string{"policy"}, names...)...)
+	command.Env = append(os.Environ(), "LC_ALL=C")
+	out, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("apt-cache policy failed: %w", err)
+	}
+	return known(names, string(out)), nil
+}
+
 // aptGet runs one apt-get command as root.
 func aptGet(ctx context.Context, args []string) error {
 	argv := append(append([]string{"env"}, quiet...), append([]string{"apt-get"}, args...)...)
@@ -71,7 +98,7 @@ func aptGet(ctx context.Context, args []string) error {
 		}
 		argv = append([]string{"sudo"}, argv...)
 	}
-	command := exec.CommandContext(ctx, argv[0], argv[1:]...) // #nosec G204 -- fixed words and package names from the list
+	command := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	// apt-get ends cleanly on an interrupt; a kill would leave dpkg half-way.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }

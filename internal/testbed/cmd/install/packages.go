@@ -45,14 +45,32 @@ func missing(wanted []string, dpkg string) []string {
 	return names
 }
 
-// aptCommands are the arguments of the apt-get calls. Another apt at work is waited for, and nothing that is installed
-// already is upgraded on the way unless a missing package needs it.
-func aptCommands(missing []string) [][]string {
-	return [][]string{
-		{"update", "--quiet", "-o", "DPkg::Lock::Timeout=300"},
-		append([]string{"install", "--yes", "--quiet", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"}, missing...),
+// known returns the names that apt could install, as apt-cache policy (in English) tells.
+func known(names []string, policy string) []string {
+	installable := map[string]bool{}
+	var name string
+	for line := range strings.Lines(policy) {
+		if !strings.HasPrefix(line, " ") {
+			name = strings.TrimSuffix(strings.TrimSpace(line), ":")
+		}
+		if candidate, ok := strings.CutPrefix(strings.TrimSpace(line), "Candidate: "); ok && candidate != "(none)" {
+			installable[name] = true
+		}
 	}
+	var found []string
+	for _, name := range names {
+		if installable[name] {
+			found = append(found, name)
+		}
+	}
+	return found
 }
+
+// The arguments of the two apt-get calls; the names of the packages follow the second. Another apt at work is waited for.
+var (
+	updateArgs  = []string{"update", "--quiet", "-o", "DPkg::Lock::Timeout=300"}
+	installArgs = []string{"install", "--yes", "--quiet", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"}
+)
 
 // notDebian says what to install by hand where there is no apt.
 func notDebian(wanted []string) error {

@@ -21,16 +21,12 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-func TestAptInstallsOnlyWhatIsMissing(t *testing.T) {
-	commands := aptCommands([]string{"ceph-osd"})
-	if len(commands) != 2 || commands[0][0] != "update" || commands[1][0] != "install" {
-		t.Fatalf("want an update, then an install: %q", commands)
-	}
-	install := strings.Join(commands[1], " ")
-	for _, word := range []string{"--yes", "--no-install-recommends", " ceph-osd"} {
-		if !strings.Contains(install, word) {
-			t.Errorf("%q lacks %q", install, word)
-		}
+func TestKnownLeavesOutWhatTheReleaseLacks(t *testing.T) {
+	policy := "gcc:\n  Installed: (none)\n  Candidate: 4:12.2.0-3\n  Version table:\n     4:12.2.0-3 500\n" +
+		"virtual-only:\n  Installed: (none)\n  Candidate: (none)\n  Version table:\n"
+	got := known([]string{"unheard-of", "virtual-only", "gcc"}, policy)
+	if want := []string{"gcc"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
