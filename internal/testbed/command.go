@@ -1,0 +1,93 @@
+package testbed
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// commandTimeout bounds a command whose context has no deadline.
+const commandTimeout = 2 * time.Minute
+
+// invocation is one run of a command to its end.
+type invocation struct {
+	argv        []string
+	stdin       string
+	environment []string
+	credential  *syscall.Credential
+}
+
+// run returns what the command wrote to stdout. An error holds the command's name, its verb and its stderr.
+func (i invocation) run(ctx context.Context) ([]byte, error) {
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, commandTimeout)
+		defer cancel()
+	}
+	path, err := lookCommand(i.argv[0])
+	if err != nil {
+		return nil, err
+	}
+	command := exec.CommandContext(ctx, path, i.argv[1:]...)
+	command.Env = i.environment
+	command.Dir = "/"
+	command.Stdin = strings.NewReader(i.stdin)
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: i.credential}
+	command.WaitDelay = time.Second
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return stdout.Bytes(), fmt.Errorf("%s: %w: %s", strings.Join(i.argv, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.Bytes(), nil
+}
+
+// baseEnvironment is what every process of the bed starts with: nothing of the caller's own environment, since CEPH_ARGS,
+// CEPH_CONF, LIBVIRT_* or a locale would change what the daemons and commands do.
+func baseEnvironment(dir, home, name string) []string {
+	environment := []string{
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"LC_ALL=C",
+		"HOME=" + home,
+		bedVariable + "=" + dir,
+	}
+	if name != "" {
+		environment = append(environment, processVariable+"="+name)
+	}
+	return environment
+}
+
+func anyMatch(patterns []string) bool {
+	for _, pattern := range patterns {
+		if matches, err := filepath.Glob(pattern); err == nil && len(matches) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// poll calls done until it says true, fails, or the context ends; what says what was waited for.
+func poll(ctx context.Context, what string, done func() (bool, error)) error {
+	for {
+		ok, err := done()
+		if err != nil {
+			return err
+		}
+		if ok {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", what, ctx.Err())
+		case <-time.After(pollInterval):
+		}
+	}
+}

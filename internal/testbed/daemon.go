@@ -1,0 +1,158 @@
+package testbed
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// stopTimeout is how long a daemon gets to end by itself before it is killed.
+const stopTimeout = 15 * time.Second
+
+// Daemon is one long-running process of the bed: a monitor, manager or OSD of a cluster, or a hypervisor's libvirtd.
+type Daemon struct {
+	// Name is unique in the bed, such as east/mon.a or kvm1/libvirtd.
+	Name string
+
+	dir         string // the bed's folder
+	home        string
+	argv        []string
+	environment []string
+	credential  *syscall.Credential
+	log         string // what the daemon writes to stdout and stderr
+
+	mu     sync.Mutex
+	exited chan struct{} // closed when the process that start began has ended
+}
+
+// start runs the daemon and returns as soon as the process exists.
+func (d *Daemon) start() error {
+	path, err := lookCommand(d.argv[0])
+	if err != nil {
+		return err
+	}
+	output, err := os.OpenFile(d.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer output.Close()
+	command := exec.Command(path, d.argv[1:]...)
+	command.Env = append(baseEnvironment(d.dir, d.home, d.Name), d.environment...)
+	command.Dir = "/"
+	command.Stdout, command.Stderr = output, output
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: d.credential}
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("can't start %s: %w", d.Name, err)
+	}
+	exited := make(chan struct{})
+	d.mu.Lock()
+	d.exited = exited
+	d.mu.Unlock()
+	go func() {
+		// The daemon's exit status says nothing that its log doesn't say better.
+		_ = command.Wait()
+		close(exited)
+	}()
+	return nil
+}
+
+// failure returns an error with the last words of a daemon that has ended although it should run.
+func (d *Daemon) failure() error {
+	d.mu.Lock()
+	exited := d.exited
+	d.mu.Unlock()
+	select {
+	case <-exited:
+		return fmt.Errorf("%s ended by itself; its last words: %s", d.Name, lastWords(d.log))
+	default:
+		return nil
+	}
+}
+
+// PID returns the process id, or 0 when the daemon doesn't run.
+func (d *Daemon) PID() (int, error) {
+	found, err := processesOf(d.dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range found {
+		if p.name == d.Name {
+			return p.pid, nil
+		}
+	}
+	return 0, nil
+}
+
+func (d *Daemon) signal(s syscall.Signal) error {
+	pid, err := d.PID()
+	if err != nil {
+		return err
+	}
+	if pid == 0 {
+		return fmt.Errorf("%s doesn't run", d.Name)
+	}
+	return syscall.Kill(pid, s)
+}
+
+// Pause freezes the daemon: its connections stay open, nothing is answered. Similar to: kill -STOP.
+func (d *Daemon) Pause() error { return d.signal(syscall.SIGSTOP) }
+
+// Resume lets a paused daemon go on. Similar to: kill -CONT.
+func (d *Daemon) Resume() error { return d.signal(syscall.SIGCONT) }
+
+// Kill ends the daemon as a crash would and returns when it is gone. Similar to: kill -KILL.
+func (d *Daemon) Kill() error {
+	if err := d.signal(syscall.SIGKILL); err != nil {
+		return err
+	}
+	return d.waitGone(stopTimeout)
+}
+
+// Stop asks the daemon to end, which saves its data, and returns when it is gone. One that doesn't end in time is killed.
+// A daemon that doesn't run is left alone. Similar to: kill -TERM.
+func (d *Daemon) Stop() error {
+	pid, err := d.PID()
+	if err != nil || pid == 0 {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	// A paused process acts on the request only when it goes on.
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	if d.waitGone(stopTimeout) == nil {
+		return nil
+	}
+	return d.Kill()
+}
+
+func (d *Daemon) waitGone(timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return poll(ctx, "waiting for the end of "+d.Name, func() (bool, error) {
+		pid, err := d.PID()
+		return pid == 0, err
+	})
+}
+
+// lastWords returns the end of a log file, for an error text.
+func lastWords(path string) string {
+	const enough = 2000
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	content = bytes.TrimSpace(content)
+	if len(content) > enough {
+		content = content[len(content)-enough:]
+	}
+	return string(content)
+}

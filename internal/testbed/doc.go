@@ -1,0 +1,10 @@
+// Package testbed starts throwaway Ceph clusters, hypervisors and guests as ordinary processes on loopback, in seconds
+// and without a container, and ends them by process id.
+//
+// Everything of a bed lives under one folder: data, sockets, logs, keys. Nothing is written under /etc or /var, and
+// nothing is read from there. The clusters demand cephx and have keys of their own; the hypervisors are unprivileged
+// libvirt daemons with a fixed host UUID; the guests run under emulation and report on their serial console which disks
+// they see and what is on them.
+//
+// The package needs root, because the hypervisors run as another, plain user. Missing says what else it needs.
+package testbed

@@ -1,0 +1,3 @@
+package testbed
+
+const consoleFolder = "console"

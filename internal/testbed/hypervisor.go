@@ -1,0 +1,170 @@
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/google/uuid"
+)
+
+// plainUsers are system users of which every Debian or Ubuntu has one; their name and group resolve, which libvirtd and
+// QEMU insist on.
+var plainUsers = []string{"nobody", "games", "mail", "daemon"}
+
+// Hypervisor is an unprivileged libvirtd with guests, secrets and settings of its own. Guests are emulated.
+type Hypervisor struct {
+	Name   string
+	URI    string // qemu+unix:///session?socket=…
+	UUID   string // the host_uuid that its capabilities show, the same after each restart
+	Socket string
+	Index  int // from 0; tells the hypervisors' migration ports apart
+
+	dir    string // the bed's folder
+	daemon *Daemon
+}
+
+func newHypervisor(dir, name string, index int) (*Hypervisor, error) {
+	h := &Hypervisor{Name: name, UUID: uuid.NewString(), Index: index, dir: dir}
+	h.Socket = h.path("run", "libvirt", "libvirt-sock")
+	h.URI = "qemu+unix:///session?socket=" + h.Socket
+	if err := h.addDaemon(); err != nil {
+		return nil, err
+	}
+	return h, h.makeFiles()
+}
+
+// path returns a path in the hypervisor's folder.
+func (h *Hypervisor) path(elements ...string) string {
+	return filepath.Join(append([]string{h.dir, h.Name}, elements...)...)
+}
+
+func (h *Hypervisor) addDaemon() error {
+	credential, err := plainUser()
+	if err != nil {
+		return err
+	}
+	h.daemon = &Daemon{
+		Name: h.Name + "/libvirtd", dir: h.dir, home: h.path(), credential: credential,
+		argv: []string{"libvirtd", "--timeout", "0", "--pid-file", h.path("run", "libvirtd.pid")},
+		log:  h.path("libvirtd.out"),
+		environment: []string{
+			"XDG_RUNTIME_DIR=" + h.path("run"),
+			"XDG_CONFIG_HOME=" + h.path("config"),
+			"XDG_CACHE_HOME=" + h.path("cache"),
+			"XDG_DATA_HOME=" + h.path("data"),
+		},
+	}
+	return nil
+}
+
+func (h *Hypervisor) makeFiles() error {
+	owner := h.daemon.credential
+	for _, folder := range []string{"", "run", "config", "config/libvirt", "cache", "data", consoleFolder} {
+		path := h.path(folder)
+		mode := os.FileMode(0o755)
+		if folder == "run" {
+			mode = 0o700
+		}
+		if err := os.Mkdir(path, mode); err != nil {
+			return err
+		}
+		if err := os.Chown(path, int(owner.Uid), int(owner.Gid)); err != nil {
+			return err
+		}
+	}
+	const firstPort, ports = 20000, 100
+	settings := map[string]string{
+		// Without it an unprivileged libvirtd invents a new one at each start.
+		"libvirtd.conf": fmt.Sprintf("host_uuid = %q\nlog_outputs = \"3:stderr\"\n", h.UUID),
+		// QEMU writes its logs itself, which spares a second daemon.
+		"qemu.conf": fmt.Sprintf("stdio_handler = \"file\"\nmigration_port_min = %d\nmigration_port_max = %d\n",
+			firstPort+h.Index*ports, firstPort+h.Index*ports+ports-1),
+	}
+	for name, text := range settings {
+		if err := os.WriteFile(h.path("config", "libvirt", name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Start starts the hypervisor's libvirtd and returns when it answers.
+func (h *Hypervisor) Start(ctx context.Context) error {
+	if err := h.daemon.start(); err != nil {
+		return err
+	}
+	return poll(ctx, "waiting for libvirtd of "+h.Name, func() (bool, error) {
+		if err := h.daemon.failure(); err != nil {
+			return false, err
+		}
+		// A daemon that fails at its start still opens its socket for a moment.
+		if _, err := os.Stat(h.Socket); err != nil {
+			return false, nil
+		}
+		_, err := h.Virsh(ctx, "list")
+		return err == nil, ctx.Err()
+	})
+}
+
+// Stop ends libvirtd; running guests go on. Every connection is refused from then on.
+func (h *Hypervisor) Stop() error { return h.daemon.Stop() }
+
+// Kill ends libvirtd as a crash would; running guests go on.
+func (h *Hypervisor) Kill() error { return h.daemon.Kill() }
+
+// Restart ends libvirtd and starts it again; running guests go on.
+func (h *Hypervisor) Restart(ctx context.Context) error {
+	if err := h.Stop(); err != nil {
+		return err
+	}
+	return h.Start(ctx)
+}
+
+// Pause freezes libvirtd: connections stay open, nothing is answered.
+func (h *Hypervisor) Pause() error { return h.daemon.Pause() }
+
+// Resume lets a paused libvirtd go on.
+func (h *Hypervisor) Resume() error { return h.daemon.Resume() }
+
+// Virsh runs the command virsh and returns its stdout. It is the second witness for tests. An error holds stderr.
+// Similar to: virsh -c URI ARGS.
+func (h *Hypervisor) Virsh(ctx context.Context, args ...string) (string, error) {
+	return h.VirshIn(ctx, "", args...)
+}
+
+// VirshIn is Virsh with text for stdin, which a command reads as the file /dev/stdin: XML, or the value of a secret.
+// Similar to: virsh -c URI define /dev/stdin.
+func (h *Hypervisor) VirshIn(ctx context.Context, stdin string, args ...string) (string, error) {
+	output, err := invocation{
+		argv: append([]string{"virsh", "--quiet", "--connect", h.URI}, args...), stdin: stdin,
+		environment: baseEnvironment(h.dir, h.path(), ""), credential: h.daemon.credential,
+	}.run(ctx)
+	return string(output), err
+}
+
+// plainUser returns the user and group that the hypervisors run as.
+func plainUser() (*syscall.Credential, error) {
+	for _, name := range plainUsers {
+		account, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		if _, err := user.LookupGroupId(account.Gid); err != nil {
+			continue
+		}
+		uid, uidErr := strconv.ParseUint(account.Uid, 10, 32)
+		gid, gidErr := strconv.ParseUint(account.Gid, 10, 32)
+		if err := errors.Join(uidErr, gidErr); err != nil {
+			return nil, err
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), Groups: []uint32{}}, nil
+	}
+	return nil, fmt.Errorf("a plain user for the hypervisors, one of %s, with a group that resolves", strings.Join(plainUsers, ", "))
+}

@@ -1,0 +1,150 @@
+package testbed
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Every process of a bed carries these two variables, so that it is found, by whoever looks and without any record of
+// process ids that could be stale.
+const (
+	bedVariable     = "CEPH_TESTBED"
+	processVariable = "CEPH_TESTBED_PROCESS"
+)
+
+const (
+	endTimeout   = 20 * time.Second
+	pollInterval = 20 * time.Millisecond
+)
+
+// process is one running process of a bed.
+type process struct {
+	pid  int
+	bed  string // the bed's folder
+	name string // such as east/mon.a; empty for what a daemon or a command started
+}
+
+// runningProcesses returns the processes of all beds on this machine. A zombie has no environment and so is not among
+// them.
+func runningProcesses() ([]process, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	var found []process
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		environment, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "environ"))
+		if err != nil {
+			continue
+		}
+		if p, ok := parseEnvironment(environment); ok {
+			p.pid = pid
+			found = append(found, p)
+		}
+	}
+	return found, nil
+}
+
+// parseEnvironment tells from the text of /proc/PID/environ whose process it is.
+func parseEnvironment(environment []byte) (process, bool) {
+	var p process
+	for _, variable := range bytes.Split(environment, []byte{0}) {
+		name, value, _ := strings.Cut(string(variable), "=")
+		switch name {
+		case bedVariable:
+			p.bed = value
+		case processVariable:
+			p.name = value
+		case "HOME":
+			// libvirt starts QEMU with an environment of its own, in which only the folders point to the bed.
+			if bed, ok := bedOfHome(value); ok && p.bed == "" {
+				p.bed = bed
+			}
+		}
+	}
+	return p, p.bed != ""
+}
+
+// bedOfHome finds the bed's folder above a home folder by the mark that Start leaves there.
+func bedOfHome(home string) (string, bool) {
+	for folder := filepath.Clean(home); folder != "/" && folder != "."; folder = filepath.Dir(folder) {
+		if _, err := os.Lstat(filepath.Join(folder, layoutFile)); err == nil {
+			return folder, true
+		}
+	}
+	return "", false
+}
+
+func processesOf(dir string) ([]process, error) {
+	all, err := runningProcesses()
+	if err != nil {
+		return nil, err
+	}
+	var found []process
+	for _, p := range all {
+		if p.bed == dir {
+			found = append(found, p)
+		}
+	}
+	return found, nil
+}
+
+// endProcesses kills all processes of the bed, again and again until none is left, since a daemon may be starting
+// another one at this very moment.
+func endProcesses(dir string) error {
+	deadline := time.Now().Add(endTimeout)
+	for {
+		found, err := processesOf(dir)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("processes of the testbed %s don't end: %v", dir, found)
+		}
+		for _, p := range found {
+			if err := syscall.Kill(p.pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("can't end process %d (%s) of the testbed %s: %w", p.pid, p.name, dir, err)
+			}
+		}
+		time.Sleep(pollInterval)
+	}
+}
+
+// end ends the bed in dir and removes the folder.
+func end(dir string) error {
+	if err := endProcesses(dir); err != nil {
+		return err
+	}
+	return os.RemoveAll(dir)
+}
+
+// Running returns the folders of all beds that have a process on this machine.
+func Running() ([]string, error) {
+	all, err := runningProcesses()
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
+	seen := map[string]bool{}
+	for _, p := range all {
+		if !seen[p.bed] {
+			seen[p.bed] = true
+			dirs = append(dirs, p.bed)
+		}
+	}
+	return dirs, nil
+}

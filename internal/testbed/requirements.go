@@ -1,0 +1,98 @@
+package testbed
+
+import (
+	_ "embed"
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+//go:embed packages.txt
+var packageList string
+
+// Packages returns the names of the Debian and Ubuntu packages that the testbed and a build of the provider need. A name
+// that a release doesn't know is part of another package there and can be left out.
+func Packages() []string {
+	return strings.Fields(packageList)
+}
+
+// commandPackages maps each command that the testbed runs to the package that brings it.
+var commandPackages = map[string]string{
+	"apt-get":            "apt",
+	"busybox":            "busybox-static",
+	"ceph":               "ceph-common",
+	"ceph-authtool":      "ceph-common",
+	"ceph-mgr":           "ceph-mgr",
+	"ceph-mon":           "ceph-mon",
+	"ceph-osd":           "ceph-osd",
+	"dpkg-deb":           "dpkg",
+	"libvirtd":           "libvirt-daemon",
+	"monmaptool":         "ceph-common",
+	"qemu-img":           "qemu-utils",
+	"qemu-system-x86_64": "qemu-system-x86",
+	"rbd":                "ceph-common",
+	"virsh":              "libvirt-clients",
+}
+
+// driverPackages maps each file that a daemon loads at run time to the package that brings it. A file is there when one
+// of its patterns matches.
+var driverPackages = map[string][]string{
+	"libvirt-daemon-driver-qemu":   {"/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"},
+	"libvirt-daemon-driver-secret": {"/usr/lib/*/libvirt/connection-driver/libvirt_driver_secret.so"},
+	"qemu-block-extra":             {"/usr/lib/*/qemu/block-rbd.so"},
+}
+
+// Missing says in one line each what keeps a bed from starting on this machine; nothing is missing when it is empty.
+func Missing() []string {
+	var missing []string
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		missing = append(missing, "a Linux machine of architecture amd64 (this is "+runtime.GOOS+"/"+runtime.GOARCH+")")
+	}
+	if os.Geteuid() != 0 {
+		missing = append(missing, "root: the hypervisors' daemons run as another, plain user (try sudo -E)")
+	}
+	for command, name := range commandPackages {
+		if _, err := lookCommand(command); err != nil {
+			missing = append(missing, "the command "+command+" (package "+name+")")
+		}
+	}
+	for name, patterns := range driverPackages {
+		if !anyMatch(patterns) {
+			missing = append(missing, "the driver "+patterns[0]+" (package "+name+")")
+		}
+	}
+	if _, err := plainUser(); err != nil {
+		missing = append(missing, err.Error())
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+// Require returns an error that lists what Missing found, or nil.
+func Require() error {
+	missing := Missing()
+	if len(missing) == 0 {
+		return nil
+	}
+	return errors.New("the testbed can't start on this machine; it needs:\n  - " + strings.Join(missing, "\n  - ") +
+		"\nOn Debian and Ubuntu: apt-get install --no-install-recommends " + strings.Join(Packages(), " "))
+}
+
+// daemonFolders are searched besides PATH, because a plain user's PATH often lacks the daemons' folders.
+var daemonFolders = []string{"/usr/sbin", "/sbin", "/usr/local/sbin"}
+
+func lookCommand(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path, nil
+	}
+	for _, folder := range daemonFolders {
+		if path, folderErr := exec.LookPath(folder + "/" + name); folderErr == nil {
+			return path, nil
+		}
+	}
+	return "", err
+}
