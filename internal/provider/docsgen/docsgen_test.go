@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	tfjson "github.com/hashicorp/terraform-json"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+type toyProvider struct{}
+
+func (toyProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "ceph"
+}
+
+func (toyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = providerschema.Schema{}
+}
+
+func (toyProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+}
+
+func (toyProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+
+func (toyProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		func() resource.Resource { return toyResource{name: "ceph_pool"} },
+		func() resource.Resource { return toyResource{name: "libvirt_rbd_disk"} },
+	}
+}
+
+type toyResource struct {
+	resource.Resource
+	name string
+}
+
+func (r toyResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = r.name
+}
+
+func (toyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		Version: 2,
+		Attributes: map[string]schema.Attribute{
+			"caps":   schema.MapAttribute{Required: true, ElementType: types.StringType, MarkdownDescription: "The `caps`."},
+			"key_wo": schema.StringAttribute{Optional: true, Sensitive: true, WriteOnly: true},
+			"monitors": schema.SetNestedAttribute{Computed: true, NestedObject: schema.NestedAttributeObject{
+				Attributes: map[string]schema.Attribute{"port": schema.Int64Attribute{Computed: true}},
+			}},
+		},
+	}
+}
+
+func (toyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"name": identityschema.StringAttribute{RequiredForImport: true},
+	}}
+}
+
+func toySchemas(t *testing.T) *tfjson.ProviderSchema {
+	t.Helper()
+	whole, err := schemas(t.Context(), providerserver.NewProtocol6(toyProvider{})())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return whole
+}
+
+// The documentation tool reads the schema as JSON, so that is what is looked at.
+func TestSchemasAreWhatTerraformWouldPrint(t *testing.T) {
+	text, err := json.Marshal(toySchemas(t).ResourceSchemas["ceph_pool"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		`"version":2`,
+		`"caps":{"type":["map","string"],"description":"The ` + "`caps`" + `.","description_kind":"markdown","required":true}`,
+		`"key_wo":{"type":"string","description_kind":"plain","optional":true,"sensitive":true,"write_only":true}`,
+		`"monitors":{"nested_type":{"attributes":{"port":{"type":"number","description_kind":"plain","computed":true}},"nesting_mode":"set"}`,
+	} {
+		if !strings.Contains(string(text), part) {
+			t.Errorf("%s is missing in\n%s", part, text)
+		}
+	}
+	if !toySchemas(t).ResourceIdentitySchemas["ceph_pool"].Attributes["name"].RequiredForImport {
+		t.Error("the identity schema is lost")
+	}
+}
+
+func TestHalfKeepsOneWord(t *testing.T) {
+	for word, want := range map[string]string{"ceph": "ceph_pool", "libvirt": "libvirt_rbd_disk"} {
+		got := half(toySchemas(t), word).Schemas[word]
+		if names := slices.Collect(maps.Keys(got.ResourceSchemas)); !slices.Equal(names, []string{want}) {
+			t.Errorf("%s: got %q", word, names)
+		}
+		if len(got.ResourceIdentitySchemas) != 1 {
+			t.Errorf("%s: %d identity schemas", word, len(got.ResourceIdentitySchemas))
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, row := range []struct{ word, template, asSeen string }{
+		{"ceph", "index.md.tmpl", "index.md.tmpl"},
+		{"libvirt", "index.md.tmpl", ""},
+		{"libvirt", "resources.md.tmpl", "resources.md.tmpl"},
+		{"ceph", "guides/rotation.md.tmpl", "guides/rotation.md.tmpl"},
+		{"libvirt", "guides/rotation.md.tmpl", ""},
+		{"ceph", "resources/ceph_pool.md.tmpl", "resources/pool.md.tmpl"},
+		{"libvirt", "resources/libvirt_rbd_disk.md.tmpl", "resources/rbd_disk.md.tmpl"},
+		{"ceph", "resources/libvirt_rbd_disk.md.tmpl", ""},
+	} {
+		if got := templateName(row.word, row.template); got != row.asSeen {
+			t.Errorf("template %s of %s: got %q, want %q", row.template, row.word, got, row.asSeen)
+		}
+	}
+	for _, row := range []struct{ word, rendered, page string }{
+		{"ceph", "index.md", "index.md"},
+		{"ceph", "resources/pool.md", "resources/pool.md"},
+		{"libvirt", "index.md", ""},
+		{"libvirt", "guides/rotation.md", ""},
+		{"libvirt", "resources/rbd_disk.md", "resources/libvirt_rbd_disk.md"},
+		{"libvirt", "data-sources/ceph_secret.md", "data-sources/libvirt_ceph_secret.md"},
+	} {
+		if got := pageName(row.word, row.rendered); got != row.page {
+			t.Errorf("page %s of %s: got %q, want %q", row.rendered, row.word, got, row.page)
+		}
+	}
+}
+
+func TestStaleSeesEveryKindOfDifference(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "docs")
+	pages := map[string]string{"index.md": "one\ntwo\n", "resources/pool.md": "pool\n"}
+	if err := write(dir, pages); err != nil {
+		t.Fatal(err)
+	}
+	if err := stale(dir, pages); err != nil {
+		t.Fatalf("just written, and already stale: %v", err)
+	}
+	for name, text := range map[string]string{"index.md": "one\nTWO\n", "resources/old.md": "old\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "resources", "pool.md")); err != nil {
+		t.Fatal(err)
+	}
+	err := stale(dir, pages)
+	if err == nil {
+		t.Fatal("nothing seen")
+	}
+	for _, line := range []string{"index.md: differs from line 2", "resources/old.md: nothing makes", "resources/pool.md: missing", "make generate"} {
+		if !strings.Contains(err.Error(), line) {
+			t.Errorf("%q is missing in: %v", line, err)
+		}
+	}
+}

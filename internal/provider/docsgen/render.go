@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+
+	tfjson "github.com/hashicorp/terraform-json"
+)
+
+// providerName is the provider's name on every page, also on those of types that begin with another word.
+const providerName = "ceph"
+
+// words are the first words of the type names. The first one is the provider's own: its half brings the index and the
+// guides, and the registry wants its pages without the word.
+var words = []string{providerName, "libvirt"}
+
+// render returns the pages by their path below docs/. It runs the documentation tool once for each word, in a folder of
+// its own, because the tool empties its output and fails on templates of types that it doesn't know.
+func render(ctx context.Context, tool, root, work string, whole *tfjson.ProviderSchema) (map[string]string, error) {
+	pages := map[string]string{}
+	for _, word := range words {
+		dir := filepath.Join(work, word)
+		if err := prepare(root, dir, word, whole); err != nil {
+			return nil, err
+		}
+		command := exec.CommandContext(ctx, tool, "generate", "--provider-dir", dir, "--provider-name", word,
+			"--rendered-provider-name", providerName, "--providers-schema", filepath.Join(dir, "schema.json"))
+		if out, err := command.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("tfplugindocs failed on the %s_* types: %w\n%s", word, err, out)
+		}
+		rendered, err := readTree(filepath.Join(dir, "docs"))
+		if err != nil {
+			return nil, err
+		}
+		for name, text := range rendered {
+			if name := pageName(word, name); name != "" {
+				pages[name] = text
+			}
+		}
+	}
+	return pages, nil
+}
+
+// pageName is where a page that the tool rendered for this word belongs below docs/; nothing if nowhere.
+func pageName(word, rendered string) string {
+	if word == providerName {
+		return rendered
+	}
+	folder, file := path.Split(rendered)
+	if folder == "" || folder == "guides/" {
+		return ""
+	}
+	return folder + word + "_" + file
+}
+
+// prepare lays out what the tool reads: the schema of this half, all examples, and the templates of this half.
+func prepare(root, dir, word string, whole *tfjson.ProviderSchema) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	schema, err := json.Marshal(half(whole, word))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "schema.json"), schema, 0o600); err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
+		return err
+	}
+	templates, err := readTree(filepath.Join(root, "templates"))
+	if err != nil {
+		return err
+	}
+	for name, text := range templates {
+		name := templateName(word, name)
+		if name == "" {
+			continue
+		}
+		file := filepath.Join(dir, "templates", filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// templateName is how the tool wants to see a template of ours in this word's half; nothing if not at all. Ours carry the
+// full name of their type (resources/libvirt_rbd_disk.md.tmpl), those without a type serve both halves.
+func templateName(word, name string) string {
+	folder, file := path.Split(name)
+	switch folder {
+	case "guides/":
+		if word == providerName {
+			return name
+		}
+		return ""
+	case "":
+		if strings.HasPrefix(file, "index.") && word != providerName {
+			return ""
+		}
+		return name
+	}
+	if short, ok := strings.CutPrefix(file, word+"_"); ok {
+		return folder + short
+	}
+	return ""
+}
