@@ -1,0 +1,171 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	rpc "github.com/digitalocean/go-libvirt"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// DiskBytes returns the size in bytes that the running QEMU, and with it the guest, believes a disk to have. The image may
+// have grown since.
+//
+// Similar to: virsh domblkinfo DOMAIN TARGET.
+func (h *Host) DiskBytes(ctx context.Context, domainUUID, target string) (uint64, error) {
+	e := errand{doing: fmt.Sprintf("read the size of disk %s of domain %s", target, domainUUID), absent: rpc.ErrNoDomain}
+	_, id, ok := normalUUID(domainUUID)
+	if !ok {
+		return 0, h.notUUID("domain", domainUUID)
+	}
+	found, err := read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByUUID(id) })
+	if err != nil {
+		return 0, err
+	}
+	return h.capacity(ctx, e, found, target)
+}
+
+func (h *Host) capacity(ctx context.Context, e errand, found rpc.Domain, target string) (uint64, error) {
+	return read(ctx, h, e, func(l *rpc.Libvirt) (uint64, error) {
+		_, capacity, _, err := l.DomainGetBlockInfo(found, target, 0)
+		return capacity, err
+	})
+}
+
+// ResizeDisk tells a running guest the size in bytes of an image that has grown. The image has to have this size already:
+// QEMU would resize it otherwise. A size below the one that QEMU knows is problem.Refused, because QEMU would cut the image.
+//
+// Similar to: virsh blockresize DOMAIN TARGET SIZE.
+func (h *Host) ResizeDisk(ctx context.Context, domainUUID, target string, bytes uint64) error {
+	e := errand{doing: fmt.Sprintf("tell domain %s the new size of disk %s", domainUUID, target), changes: true}
+	found, unlock, err := h.changing(ctx, e, domainUUID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	known, err := h.capacity(ctx, e, found, target)
+	if err != nil {
+		return err
+	}
+	if bytes == known {
+		return nil
+	}
+	if bytes < known {
+		return &problem.Problem{
+			Kind: problem.Refused,
+			What: fmt.Sprintf("Disk %s of domain %s on %s was not resized.", target, domainUUID, h.name()),
+			Why:  fmt.Sprintf("The guest knows %d bytes, and %d are asked for. QEMU would cut the image off there, and its data with it.", known, bytes),
+			Do:   "Set size to the size of the image. An image is made smaller only with allow_shrink, while no guest uses it.",
+		}
+	}
+	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+		return l.DomainBlockResize(found, target, bytes, rpc.DomainBlockResizeBytes)
+	}))
+	return err
+}
+
+// SetIOTune sets all I/O limits of a disk, live, saved or both: what tune leaves out, or all with nil, is unlimited. Rates
+// are in bytes or operations per second, lengths in seconds. It reads back what it wrote.
+//
+// Similar to: virsh blkdeviotune DOMAIN TARGET --live --config.
+func (h *Host) SetIOTune(ctx context.Context, domainUUID, target string, tune *libvirtxml.DomainDiskIOTune, where Where) error {
+	e := errand{doing: fmt.Sprintf("set the I/O limits of disk %s of domain %s", target, domainUUID), changes: true}
+	found, unlock, err := h.changing(ctx, e, domainUUID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	wanted := value(tune, nil)
+	if _, err := change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+		return l.DomainSetBlockIOTune(found, target, iotuneParameters(wanted), where.flags())
+	})); err != nil {
+		return err
+	}
+	after, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
+	if err != nil {
+		return err
+	}
+	for _, place := range []struct {
+		where Where
+		doc   *libvirtxml.Domain
+	}{{Live, after.Live}, {Saved, after.Saved}} {
+		if where&place.where == 0 {
+			continue
+		}
+		disk := DiskByTarget(place.doc, target)
+		if disk == nil {
+			return h.noDisk(e, target)
+		}
+		if !sameLimits(wanted, value(disk.IOTune, nil)) {
+			return &problem.Problem{
+				Kind: problem.Unsupported,
+				What: fmt.Sprintf("The I/O limits of disk %s of domain %s on %s are not as they were asked for.", target, domainUUID, h.name()),
+				Why:  "libvirt reported success, but kept other values.",
+				Do:   "Compare iotune with what virsh blkdeviotune shows, and leave out what this release of libvirt doesn't know.",
+			}
+		}
+	}
+	return nil
+}
+
+// iotuneField pairs libvirt's name of a limit with its field.
+type iotuneField struct {
+	name string
+	at   func(*iotune) *uint64
+}
+
+type iotune = libvirtxml.DomainDiskIOTune
+
+var iotuneFields = []iotuneField{
+	{"total_bytes_sec", func(t *iotune) *uint64 { return &t.TotalBytesSec }},
+	{"read_bytes_sec", func(t *iotune) *uint64 { return &t.ReadBytesSec }},
+	{"write_bytes_sec", func(t *iotune) *uint64 { return &t.WriteBytesSec }},
+	{"total_iops_sec", func(t *iotune) *uint64 { return &t.TotalIopsSec }},
+	{"read_iops_sec", func(t *iotune) *uint64 { return &t.ReadIopsSec }},
+	{"write_iops_sec", func(t *iotune) *uint64 { return &t.WriteIopsSec }},
+	{"total_bytes_sec_max", func(t *iotune) *uint64 { return &t.TotalBytesSecMax }},
+	{"read_bytes_sec_max", func(t *iotune) *uint64 { return &t.ReadBytesSecMax }},
+	{"write_bytes_sec_max", func(t *iotune) *uint64 { return &t.WriteBytesSecMax }},
+	{"total_iops_sec_max", func(t *iotune) *uint64 { return &t.TotalIopsSecMax }},
+	{"read_iops_sec_max", func(t *iotune) *uint64 { return &t.ReadIopsSecMax }},
+	{"write_iops_sec_max", func(t *iotune) *uint64 { return &t.WriteIopsSecMax }},
+	{"total_bytes_sec_max_length", func(t *iotune) *uint64 { return &t.TotalBytesSecMaxLength }},
+	{"read_bytes_sec_max_length", func(t *iotune) *uint64 { return &t.ReadBytesSecMaxLength }},
+	{"write_bytes_sec_max_length", func(t *iotune) *uint64 { return &t.WriteBytesSecMaxLength }},
+	{"total_iops_sec_max_length", func(t *iotune) *uint64 { return &t.TotalIopsSecMaxLength }},
+	{"read_iops_sec_max_length", func(t *iotune) *uint64 { return &t.ReadIopsSecMaxLength }},
+	{"write_iops_sec_max_length", func(t *iotune) *uint64 { return &t.WriteIopsSecMaxLength }},
+	{"size_iops_sec", func(t *iotune) *uint64 { return &t.SizeIopsSec }},
+}
+
+// iotuneParameters names every limit: libvirt keeps what a call leaves out.
+func iotuneParameters(tune iotune) []rpc.TypedParam {
+	params := make([]rpc.TypedParam, 0, len(iotuneFields)+1)
+	for _, f := range iotuneFields {
+		params = append(params, rpc.TypedParam{Field: f.name, Value: *rpc.NewTypedParamValueUllong(*f.at(&tune))})
+	}
+	if tune.GroupName != "" {
+		params = append(params, rpc.TypedParam{Field: "group_name", Value: *rpc.NewTypedParamValueString(tune.GroupName)})
+	}
+	return params
+}
+
+// sameLimits compares limits. libvirt fills in a length of 1 s for a burst without one, and a group's name.
+func sameLimits(wanted, found iotune) bool {
+	for _, f := range iotuneFields {
+		w, is := *f.at(&wanted), *f.at(&found)
+		if w == 0 && is == 1 && isLength(f.name) {
+			*f.at(&found) = 0
+		}
+	}
+	if wanted.GroupName == "" {
+		found.GroupName = ""
+	}
+	return reflect.DeepEqual(wanted, found)
+}
+
+func isLength(name string) bool { return strings.HasSuffix(name, "_max_length") }

@@ -1,0 +1,190 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	rpc "github.com/digitalocean/go-libvirt"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+const (
+	// detachLook is how often the running definition is read while no event comes: not every guest's release makes one.
+	detachLook = 2 * time.Second
+	// detachAgain is how long a guest gets for one request, before it is made again.
+	detachAgain = 20 * time.Second
+	// detachRefusals is how often a guest may refuse before it is taken at its word.
+	detachRefusals = 3
+)
+
+// DetachDisk takes a disk, as it was read, out of the definitions that where names, the saved one first, so that a restart
+// completes what a guest holds up. From a running guest it is only requested; DetachDisk returns when the disk has left the
+// running definition, and repeats the request until the context ends. A guest that keeps the disk is problem.Busy. A disk
+// that isn't there any more, or whose target holds somebody else's disk now, is no error: there is nothing left to detach.
+// Where the two definitions read differently, each is detached by a call of its own with the disk as read there.
+//
+// Similar to: virsh detach-device --live --config.
+func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk libvirtxml.DomainDisk, where Where) error {
+	e := errand{doing: fmt.Sprintf("detach disk %s from domain %s", targetOf(disk), domainUUID), changes: true}
+	if _, ok := ctx.Deadline(); !ok {
+		bounded, cancel := context.WithTimeoutCause(ctx, h.config.OperationTimeout, timeLimit(h.config.OperationTimeout))
+		defer cancel()
+		ctx = bounded
+	}
+	found, unlock, err := h.changing(ctx, e, domainUUID)
+	if problem.Is(err, problem.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if where&Saved != 0 {
+		if err := h.detachSaved(ctx, e, found, disk); err != nil {
+			return err
+		}
+	}
+	if where&Live != 0 {
+		return h.detachLive(ctx, e, found, disk)
+	}
+	return nil
+}
+
+func (h *Host) detachSaved(ctx context.Context, e errand, found rpc.Domain, disk libvirtxml.DomainDisk) error {
+	saved, err := h.diskThere(ctx, e, found, disk, Saved)
+	if saved == nil || err != nil {
+		return err
+	}
+	text, err := saved.Marshal()
+	if err != nil {
+		return h.fail(e, err)
+	}
+	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+		return l.DomainDetachDeviceFlags(found, text, Saved.flags())
+	}))
+	if err == nil {
+		return nil
+	}
+	// The code for a missing disk differs between releases; the definition doesn't lie.
+	if saved, again := h.diskThere(ctx, e, found, disk, Saved); again == nil && saved == nil {
+		return nil
+	}
+	return err
+}
+
+func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk libvirtxml.DomainDisk) error {
+	live, err := h.diskThere(ctx, e, found, disk, Live)
+	if live == nil || err != nil {
+		return err
+	}
+	alias := aliasOf(*live)
+	var last error
+	refusals, losses := 0, 0
+	for refusals < detachRefusals && ctx.Err() == nil {
+		answer, err := h.requestRemoval(ctx, e, found, alias, func() (bool, error) {
+			live, err := h.diskThere(ctx, e, found, disk, Live)
+			return live == nil, err
+		})
+		switch {
+		case answer == removed:
+			return nil
+		case answer == removalRefused:
+			refusals++
+		case ctx.Err() != nil:
+			// What the last call said then is only that its time was over.
+		case problem.Is(err, problem.Unreachable):
+			// A request lost with its connection is made again on a new one, once.
+			if losses++; losses > 1 {
+				return err
+			}
+		case err != nil && kindOf(err) != problem.Other:
+			return err
+		case err != nil:
+			// "In the process of unplug" has no code of its own, so such a reply is waited for like a slow guest.
+			last = err
+		}
+	}
+	return h.guestKeeps(e, refusals, last)
+}
+
+// requestRemoval asks the guest once for the device and waits until it is gone, refused, or the time for one request is over.
+func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, alias string, gone func() (bool, error)) (removal, error) {
+	c, err := h.acquire(ctx)
+	if err != nil {
+		return removalPending, err
+	}
+	defer h.release(c)
+	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, c.removals.subscribe(c.client) }, nil); err != nil {
+		return removalPending, h.fail(e, err)
+	}
+	answers, stop := c.removals.wait(found.UUID, alias)
+	defer stop()
+
+	_, asked := change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+		return l.DomainDetachDeviceAlias(found, alias, Live.flags())
+	}))
+	again := time.NewTimer(detachAgain)
+	defer again.Stop()
+	look := time.NewTicker(detachLook)
+	defer look.Stop()
+	for first := asked != nil; ; first = false {
+		if !first {
+			select {
+			case answer := <-answers:
+				if answer == removalRefused {
+					return removalRefused, nil
+				}
+			case <-look.C:
+			case <-c.wire.gone:
+			case <-again.C:
+				return removalPending, asked
+			case <-ctx.Done():
+				return removalPending, asked
+			}
+		}
+		// An event is a reason to look; only the definition decides.
+		if done, err := gone(); done && err == nil {
+			return removed, nil
+		} else if err != nil && ctx.Err() == nil {
+			return removalPending, err
+		}
+		if c.wire.lost() || asked != nil && kindOf(asked) != problem.Other {
+			return removalPending, asked
+		}
+	}
+}
+
+// diskThere reads one definition and returns the disk as it is there now; nil where it is gone, or the domain is, or has no
+// such definition.
+func (h *Host) diskThere(ctx context.Context, e errand, found rpc.Domain, disk libvirtxml.DomainDisk, where Where) (*libvirtxml.DomainDisk, error) {
+	d, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
+	if problem.Is(err, problem.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if where == Live {
+		return theSame(d.Live, disk), nil
+	}
+	return theSame(d.Saved, disk), nil
+}
+
+func (h *Host) guestKeeps(e errand, refusals int, refusal error) error {
+	why := "The guest did not let go of the disk in time."
+	if refusals >= detachRefusals {
+		why = fmt.Sprintf("The guest refused %d times to let go of the disk.", refusals)
+	}
+	return &problem.Problem{
+		Kind: problem.Busy,
+		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
+		Why: why + " A guest that is booting, paused, without the driver for hot-unplug, or that has the disk mounted, keeps it; the request " +
+			"stays with the guest.",
+		Do: "Unmount the disk in the guest and apply again; or shut the guest off, or power-cycle it, and apply again: the saved definition " +
+			"doesn't have the disk any more.",
+		Raw: rawOf(refusal),
+	}
+}

@@ -1,0 +1,176 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+
+	rpc "github.com/digitalocean/go-libvirt"
+	"golang.org/x/sync/errgroup"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Domain is a domain with its definitions, read without the parts that libvirt calls secure.
+type Domain struct {
+	Name, UUID string
+	// Active means that it runs or is paused; Persistent that it has a saved definition.
+	Active, Persistent bool
+	// Saved is the definition for the next start, nil for a transient domain.
+	Saved *libvirtxml.Domain
+	// Live is the running domain as it is, nil when it is shut off.
+	Live *libvirtxml.Domain
+}
+
+// Where says which definition of a domain is meant; the two can be combined.
+type Where uint8
+
+// The definitions of a domain.
+const (
+	Live Where = 1 << iota
+	Saved
+)
+
+// flags are libvirt's words for it (VIR_DOMAIN_AFFECT_*).
+func (w Where) flags() uint32 {
+	var flags rpc.DomainDeviceModifyFlags
+	if w&Live != 0 {
+		flags |= rpc.DomainDeviceModifyLive
+	}
+	if w&Saved != 0 {
+		flags |= rpc.DomainDeviceModifyConfig
+	}
+	return uint32(flags)
+}
+
+// Where says which definitions the domain has now.
+func (d Domain) Where() Where {
+	var w Where
+	if d.Live != nil {
+		w |= Live
+	}
+	if d.Saved != nil {
+		w |= Saved
+	}
+	return w
+}
+
+// Domain looks a domain up by its UUID or its name. It is problem.NotFound where the host says that it has none.
+//
+// Similar to: virsh dumpxml; virsh dumpxml --inactive.
+func (h *Host) Domain(ctx context.Context, nameOrUUID string) (Domain, error) {
+	e := errand{doing: fmt.Sprintf("read domain %q", nameOrUUID), absent: rpc.ErrNoDomain}
+	found, err := h.lookupDomain(ctx, e, nameOrUUID)
+	if err != nil {
+		return Domain{}, err
+	}
+	return h.describeDomain(ctx, e, found)
+}
+
+// Domains lists all domains of the host, running and shut off. One that goes away meanwhile is left out.
+//
+// Similar to: virsh list --all.
+func (h *Host) Domains(ctx context.Context) ([]Domain, error) {
+	list, err := h.listDomains(ctx, rpc.ConnectListDomainsActive|rpc.ConnectListDomainsInactive)
+	if err != nil {
+		return nil, err
+	}
+	domains := make([]*Domain, len(list))
+	group, ctx := errgroup.WithContext(ctx)
+	// A daemon serves five calls of a connection at a time; one is left for the rest of the provider.
+	group.SetLimit(4)
+	for i, found := range list {
+		group.Go(func() error {
+			e := errand{doing: fmt.Sprintf("read domain %q", found.Name), absent: rpc.ErrNoDomain}
+			d, err := h.describeDomain(ctx, e, found)
+			if problem.Is(err, problem.NotFound) {
+				return nil
+			}
+			if err == nil {
+				domains[i] = &d
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	there := make([]Domain, 0, len(domains))
+	for _, d := range domains {
+		if d != nil {
+			there = append(there, *d)
+		}
+	}
+	return there, nil
+}
+
+func (h *Host) listDomains(ctx context.Context, which rpc.ConnectListAllDomainsFlags) ([]rpc.Domain, error) {
+	return read(ctx, h, errand{doing: "list the domains"}, func(l *rpc.Libvirt) ([]rpc.Domain, error) {
+		list, _, err := l.ConnectListAllDomains(1, which)
+		return list, err
+	})
+}
+
+// lookupDomain prefers the UUID: a domain may have another one's UUID as its name.
+func (h *Host) lookupDomain(ctx context.Context, e errand, nameOrUUID string) (rpc.Domain, error) {
+	if _, id, ok := normalUUID(nameOrUUID); ok {
+		found, err := read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByUUID(id) })
+		if !problem.Is(err, problem.NotFound) {
+			return found, err
+		}
+	}
+	return read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByName(nameOrUUID) })
+}
+
+func (h *Host) describeDomain(ctx context.Context, e errand, found rpc.Domain) (Domain, error) {
+	d := Domain{Name: found.Name, UUID: uuidText(found.UUID)}
+	persistent, err := read(ctx, h, e, func(l *rpc.Libvirt) (int32, error) { return l.DomainIsPersistent(found) })
+	if err != nil {
+		return Domain{}, err
+	}
+	d.Persistent = persistent == 1
+	current, err := h.definition(ctx, e, found, 0)
+	if err != nil {
+		return Domain{}, err
+	}
+	// Only a running domain has a number, so one reading decides this and what the definition is.
+	if current.ID != nil {
+		d.Active, d.Live = true, current
+	}
+	if d.Persistent {
+		d.Saved, err = h.definition(ctx, e, found, rpc.DomainXMLInactive)
+	}
+	return d, err
+}
+
+// definition reads a domain's XML. The SECURE flag, which adds passwords, is never set.
+func (h *Host) definition(ctx context.Context, e errand, found rpc.Domain, which rpc.DomainXMLFlags) (*libvirtxml.Domain, error) {
+	text, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) { return l.DomainGetXMLDesc(found, which) })
+	if err != nil {
+		return nil, err
+	}
+	doc := &libvirtxml.Domain{}
+	if err := doc.Unmarshal(text); err != nil {
+		return nil, h.fail(e, err)
+	}
+	return doc, nil
+}
+
+// changing looks a domain up and keeps other changes of it away until unlock is called.
+func (h *Host) changing(ctx context.Context, e errand, domainUUID string) (found rpc.Domain, unlock func(), err error) {
+	id, raw, ok := normalUUID(domainUUID)
+	if !ok {
+		return rpc.Domain{}, nil, h.notUUID("domain", domainUUID)
+	}
+	unlock, err = h.domains.lock(ctx, id)
+	if err != nil {
+		return rpc.Domain{}, nil, h.fail(errand{doing: e.doing}, err)
+	}
+	lookup := errand{doing: e.doing, absent: rpc.ErrNoDomain}
+	found, err = read(ctx, h, lookup, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByUUID(raw) })
+	if err != nil {
+		unlock()
+		return rpc.Domain{}, nil, err
+	}
+	return found, unlock, nil
+}

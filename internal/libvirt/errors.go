@@ -1,0 +1,199 @@
+package libvirt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+
+	rpc "github.com/digitalocean/go-libvirt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// errand is what the text of an error needs to know of a call.
+type errand struct {
+	// doing completes "Could not …", with the object's name and without the host's.
+	doing string
+	// absent is the code that proves that the object is not there. Without it no code is ever problem.NotFound.
+	absent rpc.ErrorNumber
+	// advice says more of single codes than the table can, because it knows the call.
+	advice map[rpc.ErrorNumber]meaning
+	// connecting marks the call that opens the connection.
+	connecting bool
+	// changes marks a call whose effect is unknown when no answer comes.
+	changes bool
+}
+
+// meaning is how a libvirt error code is to be understood.
+type meaning struct {
+	kind    problem.Kind
+	why, do string
+}
+
+// meanings are what the codes mean wherever they appear. An errand's advice goes first.
+var meanings = map[rpc.ErrorNumber]meaning{
+	rpc.ErrNoSupport:            {problem.Unsupported, "This driver or release of libvirt can't do it.", "Update libvirt on the host."},
+	rpc.ErrOperationUnsupported: {problem.Unsupported, "libvirt can't do this to a running domain, or not with this device.", ""},
+	rpc.ErrArgumentUnsupported:  {problem.Unsupported, "This release of libvirt doesn't know an argument of the call.", "Update libvirt on the host."},
+	rpc.ErrConfigUnsupported:    {problem.Invalid, "libvirt or QEMU on this host can't do what the definition asks for.", "Change the attribute that the reply names."},
+	rpc.ErrXMLError:             {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
+	rpc.ErrXMLDetail:            {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
+	rpc.ErrXMLInvalidSchema:     {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
+	rpc.ErrInvalidArg:           {problem.Invalid, "libvirt refuses a value.", "Change the attribute that the reply names."},
+	rpc.ErrOperationInvalid:     {problem.Busy, "The domain isn't in the state that this needs: it was started, stopped or changed meanwhile.", "Apply again."},
+	rpc.ErrOperationTimeout: {problem.Busy, "Another call holds the domain: an attach that waits for unreachable monitors, a migration, a backup or a snapshot.",
+		"Wait until it has ended (virsh domjobinfo shows it), then apply again."},
+	rpc.ErrResourceBusy:    {problem.Busy, "Somebody else uses it.", "Apply again when that has ended."},
+	rpc.ErrBlockCopyActive: {problem.Busy, "A block job (copy, backup, commit) runs on this disk.", "Wait until it has ended (virsh blockjob shows it), then apply again."},
+	rpc.ErrNoDomain:        {problem.Other, "The domain is gone.", "Apply again: the next refresh shows where it is."},
+	rpc.ErrNoSecret: {problem.Invalid, "The secret isn't defined on this host, or has no value there; libvirt doesn't say which.",
+		"Define it and set its value (libvirt_ceph_secret does both), then apply again."},
+	rpc.ErrInvalidSecret:   {problem.Denied, "The secret is private: libvirt gives its value to nobody but QEMU.", ""},
+	rpc.ErrDeviceMissing:   {problem.Other, "The domain has no such device any more.", "Apply again: the next refresh shows what is left."},
+	rpc.ErrAuthFailed:      denied,
+	rpc.ErrAuthCancelled:   denied,
+	rpc.ErrAuthUnavailable: denied,
+	rpc.ErrAccessDenied:    denied,
+	rpc.ErrOperationDenied: denied,
+}
+
+var denied = meaning{problem.Denied, "libvirt refuses it to this user.",
+	"Connect as a user who may manage domains and secrets: root, a member of the group libvirt, or one whom polkit's rules allow it."}
+
+// fail makes the problem of an error. A problem stays as it is.
+func (h *Host) fail(e errand, err error) error {
+	var done *problem.Problem
+	if errors.As(err, &done) {
+		return err
+	}
+	p := &problem.Problem{What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name())}
+	if e.doing == "connect" {
+		p.What = fmt.Sprintf("Could not connect to %s.", h.name())
+	}
+	var refused rpc.Error
+	switch {
+	case errors.As(err, &refused):
+		h.explain(p, e, refused)
+	case errors.Is(err, rpc.ErrUnsupported):
+		p.Kind = problem.Unsupported
+		p.Why = "The host's libvirt is too old: it doesn't know this call."
+		p.Do = "Update libvirt on the host."
+	case errors.Is(err, context.Canceled):
+		p.Kind = problem.Unreachable
+		p.Why = "The operation was cancelled before the answer came."
+		p.Do = afterwards(e)
+	case errors.As(err, new(errTimeLimit)) || errors.Is(err, context.DeadlineExceeded):
+		p.Kind = problem.Unreachable
+		p.Why = "There was no answer in time."
+		p.Do = "Check that the host is up and that its daemon answers (virsh -c URI list); the limits are connect_timeout and " +
+			"operation_timeout of the hypervisor and the timeouts of the resource." + also(e)
+		p.Raw = err.Error()
+	case e.connecting:
+		p.Kind = problem.Unreachable
+		p.Why = "No connection was made."
+		p.Do = h.connectAdvice()
+		p.Raw = err.Error()
+	case broken(err):
+		p.Kind = problem.Unreachable
+		p.Why = "The connection was lost before the answer came."
+		p.Do = afterwards(e)
+		p.Raw = err.Error()
+	default:
+		p.Raw = err.Error()
+	}
+	return p
+}
+
+// explain fills in what a reply of the daemon means.
+func (h *Host) explain(p *problem.Problem, e errand, refused rpc.Error) {
+	number := rpc.ErrorNumber(refused.Code) //nolint:gosec // libvirt's codes are small.
+	p.Raw = fmt.Sprintf("%s (libvirt error %d)", refused.Message, refused.Code)
+	if number == e.absent && number != rpc.ErrOk {
+		p.Kind = problem.NotFound
+		p.Why = "It isn't there."
+		return
+	}
+	m, ok := e.advice[number]
+	if !ok {
+		m = meanings[number]
+	}
+	p.Kind, p.Why, p.Do = m.kind, m.why, m.do
+	if e.connecting && number == rpc.ErrRPC {
+		p.Kind = problem.Denied
+		p.Why = "The daemon wants an authentication that this provider doesn't have. With SASL (auth_tcp or auth_tls in libvirtd.conf) " +
+			"it can't connect; none and polkit work."
+		p.Do = "Connect by ssh (qemu+ssh://), or by TLS with client certificates and auth_tls = \"none\"."
+	}
+}
+
+func (h *Host) connectAdvice() string {
+	switch h.endpoint.transport {
+	case "unix":
+		return "Check that the daemon runs and that this user may open its socket. Another socket is chosen with ?socket=PATH in the uri."
+	case "tcp":
+		return "Check that the host is up and that its libvirtd listens on tcp (virsh -c URI list)."
+	case "tls":
+		return "Check that the host is up, that its libvirtd listens for TLS, and that clientcert.pem, clientkey.pem and cacert.pem are where " +
+			"libvirt looks for them, or name their folder with ?pkipath=FOLDER in the uri."
+	default:
+		return "Check that ssh to this host works without a question, with a key without passphrase or from the agent, that the host is in " +
+			"known_hosts, and that its sshd allows stream-local forwarding (AllowStreamLocalForwarding). Entries of ssh_config are not " +
+			"read. Another socket there is chosen with ?socket=PATH in the uri."
+	}
+}
+
+// afterwards is the advice where it is unknown whether a call took effect.
+func afterwards(e errand) string {
+	if e.changes {
+		return "It isn't known whether it took effect. Apply again: the next refresh shows it."
+	}
+	return "Apply again."
+}
+
+func also(e errand) string {
+	if e.changes {
+		return " " + afterwards(e)
+	}
+	return ""
+}
+
+// code is libvirt's error number, or rpc.ErrOk where the error isn't one of the daemon's.
+func code(err error) rpc.ErrorNumber {
+	var refused rpc.Error
+	if errors.As(err, &refused) {
+		return rpc.ErrorNumber(refused.Code) //nolint:gosec // libvirt's codes are small.
+	}
+	return rpc.ErrOk
+}
+
+// notSent reports whether a call found a dead connection and never left this process.
+func notSent(err error) bool {
+	return errors.Is(err, syscall.EINVAL)
+}
+
+// broken reports whether the connection, not the daemon, ended a call.
+func broken(err error) bool {
+	var network net.Error
+	return errors.Is(err, rpc.ErrInterrupted) || notSent(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, errNotLibvirt) || errors.As(err, &network)
+}
+
+// rawOf is the daemon's reply within an error.
+func rawOf(err error) string {
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		return p.Raw
+	}
+	return ""
+}
+
+func kindOf(err error) problem.Kind {
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		return p.Kind
+	}
+	return problem.Other
+}

@@ -1,0 +1,158 @@
+// Package libvirt is this provider's libvirt client: hypervisors, their Ceph secrets, and RBD disks of domains that
+// somebody else manages. It knows nothing of Terraform, and every error it returns is a *problem.Problem.
+package libvirt
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	rpc "github.com/digitalocean/go-libvirt"
+	"github.com/google/uuid"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+const (
+	// DefaultConnectTimeout bounds connecting and opening the driver.
+	DefaultConnectTimeout = 20 * time.Second
+	// DefaultOperationTimeout bounds one call. It is longer than the 30 s for which libvirt itself waits for a domain
+	// that another call holds, so that libvirt's own words about it are seen.
+	DefaultOperationTimeout = 90 * time.Second
+)
+
+// Config describes one hypervisor of the provider block.
+type Config struct {
+	// Label is the operator's name for the host.
+	Label string
+	// URI is a libvirt connection URI of the QEMU driver: qemu:///system, qemu+unix, qemu+tcp, qemu+tls, qemu+ssh.
+	URI string
+	// HostUUID, where set, is the only host that the URI may lead to, as in the host's capabilities.
+	HostUUID string
+	// ConnectTimeout and OperationTimeout are limits for connecting and for one call; zero means the default.
+	ConnectTimeout, OperationTimeout time.Duration
+	// AllowPlaintext lets a secret's value travel over tcp without TLS to another machine.
+	AllowPlaintext bool
+}
+
+// Host is one hypervisor: a single connection, made on first use, shared by all callers and made anew after a loss.
+// All methods may be called at the same time.
+type Host struct {
+	config   Config
+	endpoint endpoint
+	pin      string
+
+	mu      sync.Mutex
+	current *connection
+	pending *dialing
+	closed  bool
+
+	domains keyedLock
+}
+
+// NewHost checks the configuration and parses the URI; it doesn't connect. The error's kind is problem.Invalid.
+func NewHost(cfg Config) (*Host, error) {
+	end, err := parseURI(cfg.URI)
+	if err != nil {
+		return nil, &problem.Problem{
+			Kind: problem.Invalid,
+			What: fmt.Sprintf("The uri of hypervisor %q can't be used.", cfg.Label),
+			Why:  err.Error(),
+			Do: "Use a libvirt URI of the QEMU driver, for example qemu:///system, qemu+ssh://root@kvm1.example.net/system, " +
+				"qemu+tls://kvm1.example.net/system or qemu+unix:///session?socket=/run/user/1000/libvirt/libvirt-sock.",
+		}
+	}
+	h := &Host{config: cfg, endpoint: end}
+	if cfg.HostUUID != "" {
+		pin, err := uuid.Parse(cfg.HostUUID)
+		if err != nil {
+			return nil, &problem.Problem{
+				Kind: problem.Invalid,
+				What: fmt.Sprintf("The host_uuid of hypervisor %q is not a UUID: %q.", cfg.Label, cfg.HostUUID),
+				Do:   "Take it from the host: virsh capabilities shows it as <host><uuid>.",
+			}
+		}
+		h.pin = pin.String()
+	}
+	if h.config.ConnectTimeout <= 0 {
+		h.config.ConnectTimeout = DefaultConnectTimeout
+	}
+	if h.config.OperationTimeout <= 0 {
+		h.config.OperationTimeout = DefaultOperationTimeout
+	}
+	return h, nil
+}
+
+// Label returns the operator's name for the host.
+func (h *Host) Label() string { return h.config.Label }
+
+// URI returns the connection URI without a password.
+func (h *Host) URI() string { return h.endpoint.display }
+
+// UUID returns the host's identity, lower case with dashes. It connects on first use; a host other than the pinned one is
+// problem.WrongIdentity, here and in every other call.
+//
+// Similar to: virsh capabilities.
+func (h *Host) UUID(ctx context.Context) (string, error) {
+	c, err := h.acquire(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer h.release(c)
+	return c.hostUUID, nil
+}
+
+// Version is a release of libvirt.
+type Version struct{ Major, Minor, Micro int }
+
+// AtLeast reports whether v is this release or a later one.
+func (v Version) AtLeast(major, minor int) bool {
+	return v.Major > major || v.Major == major && v.Minor >= minor
+}
+
+// String returns the release as libvirt writes it, 9.0.0.
+func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Micro) }
+
+// LibVersion returns the release of the host's libvirt.
+//
+// Similar to: virsh version --daemon.
+func (h *Host) LibVersion(ctx context.Context) (Version, error) {
+	n, err := read(ctx, h, errand{doing: "ask for the version of libvirt"}, func(l *rpc.Libvirt) (uint64, error) {
+		return l.ConnectGetLibVersion()
+	})
+	if err != nil {
+		return Version{}, err
+	}
+	return Version{Major: int(n / 1_000_000), Minor: int(n / 1000 % 1000), Micro: int(n % 1000)}, nil //nolint:gosec // a version number fits.
+}
+
+// Close ends the connection; calls that are under way return an error. Later calls fail.
+func (h *Host) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	if h.pending != nil {
+		h.pending.cancel()
+	}
+	if h.current != nil {
+		h.current.wire.cut()
+		h.current = nil
+	}
+}
+
+// name is how texts call the host: its label and where it leads.
+func (h *Host) name() string {
+	return fmt.Sprintf("hypervisor %q (%s)", h.config.Label, h.endpoint.display)
+}
+
+func normalUUID(s string) (string, rpc.UUID, bool) {
+	u, err := uuid.Parse(strings.TrimSpace(s))
+	if err != nil {
+		return "", rpc.UUID{}, false
+	}
+	return u.String(), rpc.UUID(u), true
+}
+
+func uuidText(u rpc.UUID) string { return uuid.UUID(u).String() }

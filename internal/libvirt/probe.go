@@ -1,0 +1,175 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	rpc "github.com/digitalocean/go-libvirt"
+	"github.com/google/uuid"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+const (
+	// probeLimit is how long a host gets to open an image. A healthy one takes less than a second; QEMU itself would wait for
+	// five minutes.
+	probeLimit = 30 * time.Second
+	// probeEnd is how long it may take to end a probe, whose operator has perhaps pressed Ctrl-C already.
+	probeEnd = 10 * time.Second
+)
+
+// ProbeDisk finds out whether a host can open an image, without touching a guest: it starts a domain like the given one,
+// paused, transient, with 4 MiB of memory and just that disk, and destroys it again. An attach that can't open its image
+// stops the guest's CPUs until QEMU gives up. Left-overs of probes that nobody ended are cleared away first. The image has
+// one more watcher while the probe lives.
+//
+// A host that doesn't reach the image in time, or the end of the context, is problem.Unreachable; a refusal by QEMU is
+// problem.Refused, with its words.
+//
+// Similar to: virsh create --paused; virsh destroy.
+func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk libvirtxml.DomainDisk) error {
+	e := errand{doing: fmt.Sprintf("open the image of disk %s", targetOf(disk)), advice: probeAdvice}
+	if err := h.clearProbes(ctx, time.Now()); err != nil {
+		return err
+	}
+	limit := min(probeLimit, h.config.OperationTimeout)
+	id := uuid.New()
+	text, err := probeXML(id, like, disk, time.Now().Add(limit+probeEnd))
+	if err != nil {
+		return h.fail(e, err)
+	}
+	probing, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
+	defer cancel()
+
+	// The call itself gets more time: it returns with its error as soon as the probe is destroyed, and until then the
+	// connection is in use, not given up.
+	calling, done := context.WithTimeout(context.WithoutCancel(ctx), limit+probeEnd)
+	started := make(chan error, 1)
+	go func() {
+		defer done()
+		_, err := change(calling, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) {
+			// AUTODESTROY: the daemon ends the probe when this process dies and its connection with it.
+			return l.DomainCreateXML(text, rpc.DomainStartPaused|rpc.DomainStartAutodestroy)
+		})
+		started <- err
+	}()
+	select {
+	case err = <-started:
+		if err == nil {
+			return h.endProbe(ctx, id, nil)
+		}
+		return err
+	case <-probing.Done():
+		_ = h.endProbe(ctx, id, started)
+		return h.probeTimedOut(ctx, e, disk, context.Cause(probing))
+	}
+}
+
+// endProbe destroys a probe, even when the operator's context has ended. While it is still being started it may not be
+// visible yet: started tells when that is over.
+func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeEnd)
+	defer cancel()
+	e := errand{doing: fmt.Sprintf("end the probe %s%s", probePrefix, id)}
+	for {
+		_, err := repeat(ctx, h, nothing(func(l *rpc.Libvirt) error {
+			found, err := l.DomainLookupByUUID(rpc.UUID(id))
+			if err != nil {
+				return err
+			}
+			return l.DomainDestroyFlags(found, 0)
+		}))
+		// A probe that ended by itself meanwhile is what was wanted.
+		if err != nil && code(err) != rpc.ErrNoDomain && code(err) != rpc.ErrOperationInvalid {
+			return h.fail(e, err)
+		}
+		if started == nil {
+			return nil
+		}
+		select {
+		case <-started:
+			// One that came up in this very moment is found now.
+			started = nil
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return h.fail(e, context.Cause(ctx))
+		}
+	}
+}
+
+// clearProbes destroys probes whose time is over: their daemon was restarted before it could do so. Those of other runs
+// that are still in their time stay.
+func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
+	list, err := h.listDomains(ctx, rpc.ConnectListDomainsActive|rpc.ConnectListDomainsTransient)
+	if err != nil {
+		return err
+	}
+	for _, found := range list {
+		if !strings.HasPrefix(found.Name, probePrefix) {
+			continue
+		}
+		e := errand{doing: fmt.Sprintf("clear away the probe %s of an earlier run", found.Name), absent: rpc.ErrNoDomain}
+		doc, err := h.definition(ctx, e, found, 0)
+		if err == nil && probeExpired(doc, now) {
+			_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error { return l.DomainDestroyFlags(found, 0) }))
+		}
+		if err != nil && !problem.Is(err, problem.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Host) probeTimedOut(ctx context.Context, e errand, disk libvirtxml.DomainDisk, cause error) error {
+	if ctx.Err() != nil {
+		cause = context.Cause(ctx)
+	}
+	return &problem.Problem{
+		Kind: problem.Unreachable,
+		What: fmt.Sprintf("Could not %s on %s: it was not opened in time.", e.doing, h.name()),
+		Why: "From this host the cluster's monitors did not answer, or they refuse the user's key: librbd waits in silence for both. " +
+			"No guest was touched.",
+		Do: fmt.Sprintf("On the host itself, check that the monitors (%s) can be reached, that user %q has the key that the secret holds, and "+
+			"that no other cluster's /etc/ceph/ceph.conf gets in the way (config_file).", hostsOf(disk), userOf(disk)),
+		Raw: cause.Error(),
+	}
+}
+
+var probeAdvice = map[rpc.ErrorNumber]meaning{
+	rpc.ErrInternalError:   openingRefused,
+	rpc.ErrOperationFailed: openingRefused,
+}
+
+var openingRefused = meaning{
+	problem.Refused,
+	"QEMU on this host could not open the image, so the disk was not attached. No guest was touched.",
+	"\"No such file or directory\": pool, namespace, image or snapshot isn't there, or the user's caps don't show it. \"Operation not " +
+		"permitted\" or \"Permission denied\": the user's caps miss this pool or namespace. \"Invalid argument\" while connecting: the " +
+		"secret's value isn't the decoded key, or it is an aes256k key and the host's librbd is too old for it. \"Unknown protocol\" or " +
+		"\"Unknown driver\": the host's QEMU lacks its RBD driver (Debian: qemu-block-extra).",
+}
+
+func hostsOf(disk libvirtxml.DomainDisk) string {
+	if disk.Source == nil || disk.Source.Network == nil || len(disk.Source.Network.Hosts) == 0 {
+		return "those of the host's own ceph.conf"
+	}
+	var names []string
+	for _, host := range disk.Source.Network.Hosts {
+		name := host.Name
+		if host.Port != "" {
+			name += " port " + host.Port
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func userOf(disk libvirtxml.DomainDisk) string {
+	if auth := DiskAuth(disk); auth != nil {
+		return auth.Username
+	}
+	return "admin"
+}

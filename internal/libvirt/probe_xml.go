@@ -1,0 +1,88 @@
+package libvirt
+
+import (
+	"encoding/xml"
+	"time"
+
+	"github.com/google/uuid"
+	"libvirt.org/go/libvirtxml"
+)
+
+// probePrefix starts the name of every probe.
+const probePrefix = "terraform-ceph-probe-"
+
+// probeMark says in a probe's metadata until when it may live.
+type probeMark struct {
+	XMLName xml.Name `xml:"https://github.com/ceph-libvirt/terraform-provider-ceph probe"`
+	Until   string   `xml:"until,attr"`
+}
+
+// probeXML describes the smallest domain that opens a disk as a guest like this one would.
+func probeXML(id uuid.UUID, like Domain, disk libvirtxml.DomainDisk, until time.Time) (string, error) {
+	model := like.Saved
+	if like.Live != nil {
+		model = like.Live
+	}
+	mark, err := xml.Marshal(probeMark{Until: until.UTC().Format(time.RFC3339)})
+	if err != nil {
+		return "", err
+	}
+	probe := libvirtxml.Domain{
+		Type:        "qemu",
+		Name:        probePrefix + id.String(),
+		UUID:        id.String(),
+		Description: "Checks whether this host can open an RBD image. It ends by itself and may be destroyed at any time.",
+		Metadata:    &libvirtxml.DomainMetadata{XML: string(mark)},
+		Memory:      &libvirtxml.DomainMemory{Value: 4, Unit: "MiB"},
+		VCPU:        &libvirtxml.DomainVCPU{Value: 1},
+		OS:          &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Type: "hvm"}},
+		OnPoweroff:  "destroy",
+		OnReboot:    "destroy",
+		OnCrash:     "destroy",
+		Devices: &libvirtxml.DomainDeviceList{
+			Controllers: []libvirtxml.DomainController{{Type: "usb", Model: "none"}},
+			MemBalloon:  &libvirtxml.DomainMemBalloon{Model: "none"},
+			Disks:       []libvirtxml.DomainDisk{probeDisk(disk)},
+		},
+	}
+	if model != nil {
+		probe.Type = model.Type
+		if model.OS != nil && model.OS.Type != nil {
+			*probe.OS.Type = *model.OS.Type
+		}
+		if model.Devices != nil {
+			probe.Devices.Emulator = model.Devices.Emulator
+		}
+		// Elsewhere than on x86 the default CPU model doesn't start with KVM.
+		if arch := probe.OS.Type.Arch; arch != "x86_64" && arch != "i686" {
+			probe.CPU = model.CPU
+		}
+	}
+	return probe.Marshal()
+}
+
+// probeDisk is the disk without what only makes sense beside the guest's other devices.
+func probeDisk(disk libvirtxml.DomainDisk) libvirtxml.DomainDisk {
+	disk.Address, disk.Alias, disk.Boot = nil, nil, nil
+	disk.IOTune, disk.ThrottleFilters = nil, nil
+	disk.Mirror, disk.BackingStore = nil, nil
+	if disk.Driver != nil {
+		driver := *disk.Driver
+		driver.IOThread, driver.IOThreads = nil, nil
+		disk.Driver = &driver
+	}
+	return disk
+}
+
+// probeExpired reports whether a domain is a probe whose time is over.
+func probeExpired(doc *libvirtxml.Domain, now time.Time) bool {
+	if doc.Metadata == nil {
+		return false
+	}
+	var mark probeMark
+	if err := xml.Unmarshal([]byte(doc.Metadata.XML), &mark); err != nil {
+		return false
+	}
+	until, err := time.Parse(time.RFC3339, mark.Until)
+	return err == nil && now.After(until)
+}

@@ -1,0 +1,203 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+
+	rpc "github.com/digitalocean/go-libvirt"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// UsageCeph is the usage type of the secrets that RBD disks use.
+const UsageCeph = "ceph"
+
+// Secret is the definition of a libvirt secret, without its value.
+type Secret struct {
+	// UUID is lower case with dashes.
+	UUID string
+	// UsageType is UsageCeph, which an empty string means too in DefineSecret; another one's secret is not ours to touch.
+	UsageType string
+	// UsageName is unique on the host among the secrets of its usage type; empty for another usage type than UsageCeph.
+	UsageName   string
+	Description string
+	// Ephemeral keeps the value in memory only: it is gone when the daemon stops.
+	Ephemeral bool
+	// Private keeps the value from everybody but QEMU.
+	Private bool
+}
+
+// Secret looks a secret of any usage type up by its UUID. It is problem.NotFound where the host says that it has none.
+//
+// Similar to: virsh secret-dumpxml UUID.
+func (h *Host) Secret(ctx context.Context, uuid string) (Secret, error) {
+	e := errand{doing: fmt.Sprintf("read secret %s", uuid), absent: rpc.ErrNoSecret}
+	found, err := h.lookupSecret(ctx, e, uuid)
+	if err != nil {
+		return Secret{}, err
+	}
+	return h.describeSecret(ctx, e, found)
+}
+
+// SecretByUsage looks a secret of usage type ceph up by its usage name, which is unique on the host.
+//
+// Similar to: virsh secret-list.
+func (h *Host) SecretByUsage(ctx context.Context, usage string) (Secret, error) {
+	e := errand{doing: fmt.Sprintf("read the secret with usage name %q", usage), absent: rpc.ErrNoSecret}
+	found, err := read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Secret, error) {
+		return l.SecretLookupByUsage(int32(rpc.SecretUsageTypeCeph), usage)
+	})
+	if err != nil {
+		return Secret{}, err
+	}
+	return h.describeSecret(ctx, e, found)
+}
+
+// Secrets lists the host's secrets of usage type ceph.
+//
+// Similar to: virsh secret-list.
+func (h *Host) Secrets(ctx context.Context) ([]Secret, error) {
+	e := errand{doing: "list the secrets"}
+	all, err := read(ctx, h, e, func(l *rpc.Libvirt) ([]rpc.Secret, error) {
+		list, _, err := l.ConnectListAllSecrets(1, 0)
+		return list, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var secrets []Secret
+	e.absent = rpc.ErrNoSecret
+	for _, found := range all {
+		if found.UsageType != int32(rpc.SecretUsageTypeCeph) {
+			continue
+		}
+		s, err := h.describeSecret(ctx, e, found)
+		if problem.Is(err, problem.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		secrets = append(secrets, s)
+	}
+	return secrets, nil
+}
+
+// DefineSecret defines a secret of usage type ceph, or changes the description and the flags of the one with this UUID and
+// usage name; its value stays. Where the UUID or the usage name belongs to another secret the error is problem.Exists; a
+// private secret that is to be readable again is problem.Refused. Making a secret ephemeral deletes its value from disk.
+//
+// Similar to: virsh secret-define.
+func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
+	id, _, ok := normalUUID(s.UUID)
+	if !ok {
+		return h.notUUID("secret", s.UUID)
+	}
+	doc := libvirtxml.Secret{
+		Ephemeral:   yesNo(s.Ephemeral),
+		Private:     yesNo(s.Private),
+		Description: s.Description,
+		UUID:        id,
+		Usage:       &libvirtxml.SecretUsage{Type: UsageCeph, Name: s.UsageName},
+	}
+	e := errand{doing: fmt.Sprintf("define secret %s with usage name %q", id, s.UsageName), changes: true}
+	text, err := doc.Marshal()
+	if err != nil {
+		return h.fail(e, err)
+	}
+	// libvirt has one code for all that it refuses here, and only texts to tell them apart; so what stands in the way is
+	// looked up, and not guessed from the text.
+	_, err = repeat(ctx, h, func(l *rpc.Libvirt) (rpc.Secret, error) { return l.SecretDefineXML(text, 0) })
+	if err == nil {
+		return nil
+	}
+	if code(err) == rpc.ErrInternalError {
+		if clash := h.secretClash(ctx, s, id, h.fail(e, err)); clash != nil {
+			return clash
+		}
+	}
+	return h.fail(e, err)
+}
+
+// secretClash finds out which existing secret made libvirt refuse a definition; nil where none did.
+func (h *Host) secretClash(ctx context.Context, s Secret, id string, refusal error) error {
+	p := &problem.Problem{Kind: problem.Exists, What: fmt.Sprintf("Could not define secret %s on %s.", id, h.name()), Raw: rawOf(refusal)}
+	if other, err := h.SecretByUsage(ctx, s.UsageName); err == nil && other.UUID != id {
+		p.Why = fmt.Sprintf("The usage name %q belongs to secret %s already, and a usage name is unique on a host.", s.UsageName, other.UUID)
+		p.Do = "Import that secret, or use another usage name: one that holds the cluster's fsid, client.libvirt@FSID, can't clash."
+		return p
+	}
+	same, err := h.Secret(ctx, id)
+	if err != nil {
+		return nil
+	}
+	if same.UsageType != UsageCeph || same.UsageName != s.UsageName {
+		p.Why = fmt.Sprintf("This UUID belongs to another secret already, of usage type %q and usage name %q.", same.UsageType, same.UsageName)
+		p.Do = "Use another uuid, or remove that secret if nothing uses it (virsh secret-undefine)."
+		return p
+	}
+	if same.Private && !s.Private {
+		p.Kind = problem.Refused
+		p.Why = "The secret is private, and libvirt never makes a private secret readable."
+		p.Do = "Keep private = true, or undefine the secret and define it anew."
+		return p
+	}
+	return nil
+}
+
+// UndefineSecret removes a secret and its value. libvirt itself doesn't look whether a domain refers to it: see SecretUsers.
+// A secret that isn't there is problem.NotFound.
+//
+// Similar to: virsh secret-undefine.
+func (h *Host) UndefineSecret(ctx context.Context, uuid string) error {
+	e := errand{doing: fmt.Sprintf("undefine secret %s", uuid), absent: rpc.ErrNoSecret, changes: true}
+	found, err := h.lookupSecret(ctx, e, uuid)
+	if err != nil {
+		return err
+	}
+	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error { return l.SecretUndefine(found) }))
+	return err
+}
+
+func (h *Host) lookupSecret(ctx context.Context, e errand, uuid string) (rpc.Secret, error) {
+	_, id, ok := normalUUID(uuid)
+	if !ok {
+		return rpc.Secret{}, h.notUUID("secret", uuid)
+	}
+	return read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Secret, error) { return l.SecretLookupByUUID(id) })
+}
+
+func (h *Host) describeSecret(ctx context.Context, e errand, found rpc.Secret) (Secret, error) {
+	text, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) { return l.SecretGetXMLDesc(found, 0) })
+	if err != nil {
+		return Secret{}, err
+	}
+	var doc libvirtxml.Secret
+	if err := doc.Unmarshal(text); err != nil {
+		return Secret{}, h.fail(e, err)
+	}
+	s := Secret{UUID: doc.UUID, Description: doc.Description, Ephemeral: doc.Ephemeral == "yes", Private: doc.Private == "yes"}
+	if doc.Usage != nil {
+		s.UsageType = doc.Usage.Type
+		if s.UsageType == UsageCeph {
+			s.UsageName = doc.Usage.Name
+		}
+	}
+	return s, nil
+}
+
+func (h *Host) notUUID(of, text string) error {
+	return &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("%q is not the UUID of a %s on %s.", text, of, h.name()),
+		Do:   "Write it as 32 hexadecimal digits with dashes, as virsh shows it.",
+	}
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,79 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+
+	rpc "github.com/digitalocean/go-libvirt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// ValueState says what can be known of a secret's value.
+type ValueState int
+
+// The states of a secret's value.
+const (
+	// ValueMissing means that the secret has no value.
+	ValueMissing ValueState = iota
+	// ValueSet means that the value was read.
+	ValueSet
+	// ValuePrivate means that nobody may read it, so that it isn't known whether there is one: the secret is private, or the
+	// connection is unencrypted and AllowPlaintext is not set.
+	ValuePrivate
+)
+
+// SetSecretValue stores the value that libvirt gives to QEMU: for a cephx key the decoded bytes, not the base64 text. Running
+// QEMUs keep the value that they were started with. Over tcp without TLS to another machine it is problem.Refused, unless
+// AllowPlaintext is set.
+//
+// Similar to: virsh secret-set-value.
+func (h *Host) SetSecretValue(ctx context.Context, uuid string, value []byte) error {
+	if h.keepsKeysBack() {
+		return &problem.Problem{
+			Kind: problem.Refused,
+			What: fmt.Sprintf("The value of secret %s was not sent to %s.", uuid, h.name()),
+			Why:  "The connection is tcp without TLS: everybody on the way could read the key.",
+			Do:   "Use qemu+tls or qemu+ssh in the uri, or set allow_plaintext = true for this hypervisor if the network is trusted.",
+		}
+	}
+	e := errand{doing: fmt.Sprintf("set the value of secret %s", uuid), absent: rpc.ErrNoSecret, changes: true}
+	found, err := h.lookupSecret(ctx, e, uuid)
+	if err != nil {
+		return err
+	}
+	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error { return l.SecretSetValue(found, value, 0) }))
+	return err
+}
+
+// SecretValue reads the value. A secret that isn't there is problem.NotFound; one without a value is no error.
+//
+// Similar to: virsh secret-get-value.
+func (h *Host) SecretValue(ctx context.Context, uuid string) ([]byte, ValueState, error) {
+	lookup := errand{doing: fmt.Sprintf("read the value of secret %s", uuid), absent: rpc.ErrNoSecret}
+	found, err := h.lookupSecret(ctx, lookup, uuid)
+	if err != nil {
+		return nil, ValueMissing, err
+	}
+	if h.keepsKeysBack() {
+		return nil, ValuePrivate, nil
+	}
+	value, err := repeat(ctx, h, func(l *rpc.Libvirt) ([]byte, error) { return l.SecretGetValue(found, 0) })
+	switch code(err) {
+	case rpc.ErrInvalidSecret:
+		return nil, ValuePrivate, nil
+	case rpc.ErrNoSecret:
+		// The same code for "no value" and "no secret": only a look-up tells whether it was removed just now.
+		_, err = h.lookupSecret(ctx, lookup, uuid)
+		return nil, ValueMissing, err
+	}
+	if err != nil {
+		return nil, ValueMissing, h.fail(errand{doing: lookup.doing}, err)
+	}
+	return value, ValueSet, nil
+}
+
+// keepsKeysBack reports whether a key on this connection could be read on the way.
+func (h *Host) keepsKeysBack() bool {
+	return h.endpoint.plaintext && !h.config.AllowPlaintext
+}

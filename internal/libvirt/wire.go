@@ -1,0 +1,105 @@
+package libvirt
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"sync"
+)
+
+const (
+	// smallestPacket is a length word and a header without a payload.
+	smallestPacket = 28
+	// largestPacket is libvirt's own limit for one message (VIR_NET_MESSAGE_MAX) with its length word.
+	largestPacket = 32<<20 + 4
+)
+
+var errNotLibvirt = errors.New("what answers there does not speak libvirt's protocol")
+
+// wire is the connection below go-libvirt. It remembers that it was lost, can be cut at any time, which is the only way to
+// free a caller of a daemon that hangs, and refuses lengths that no libvirt daemon sends: go-libvirt would allocate them.
+type wire struct {
+	net.Conn
+	once sync.Once
+	gone chan struct{}
+
+	length [4]byte
+	have   int
+	left   int
+}
+
+func newWire(conn net.Conn) *wire {
+	return &wire{Conn: conn, gone: make(chan struct{})}
+}
+
+// Dial hands the established connection to go-libvirt.
+func (w *wire) Dial() (net.Conn, error) { return w, nil }
+
+// Read passes bytes on, following the packets' boundaries.
+func (w *wire) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if good := w.follow(p[:n]); good < n {
+		w.cut()
+		return good, errNotLibvirt
+	}
+	if err != nil {
+		w.cut()
+	}
+	return n, err
+}
+
+// follow returns how many of these bytes belong to well-formed packets.
+func (w *wire) follow(data []byte) int {
+	for i := 0; i < len(data); {
+		if w.left > 0 {
+			step := min(w.left, len(data)-i)
+			w.left -= step
+			i += step
+			continue
+		}
+		w.length[w.have] = data[i]
+		w.have++
+		i++
+		if w.have < len(w.length) {
+			continue
+		}
+		size := binary.BigEndian.Uint32(w.length[:])
+		if size < smallestPacket || size > largestPacket {
+			return i - 1
+		}
+		w.have, w.left = 0, int(size)-len(w.length)
+	}
+	return len(data)
+}
+
+// Write marks the connection as lost when it fails.
+func (w *wire) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	if err != nil {
+		w.cut()
+	}
+	return n, err
+}
+
+// Close is cut: go-libvirt closes what is perhaps closed already.
+func (w *wire) Close() error {
+	w.cut()
+	return nil
+}
+
+// cut ends the connection. All calls that wait for an answer return at once.
+func (w *wire) cut() {
+	w.once.Do(func() {
+		close(w.gone)
+		_ = w.Conn.Close()
+	})
+}
+
+func (w *wire) lost() bool {
+	select {
+	case <-w.gone:
+		return true
+	default:
+		return false
+	}
+}
