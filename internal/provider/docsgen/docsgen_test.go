@@ -142,6 +142,24 @@ func TestNames(t *testing.T) {
 	}
 }
 
+func TestNotesGoToTheirPage(t *testing.T) {
+	ours := map[string]string{
+		"resources.md.tmpl":                        "before\n\n@@NOTES@@\n\nafter\n",
+		"notes/resources/ceph_pool.md":             "pools\n",
+		"notes/resources/libvirt_rbd_disk.md":      "disks\n",
+		"notes/resources/ceph_of_another_time.md":  "gone\n",
+		"notes/data-sources/libvirt_ceph_other.md": "gone\n",
+	}
+	for word, want := range map[string]map[string]string{
+		"ceph":    {"resources.md.tmpl": "before\n\nafter\n", "resources/pool.md.tmpl": "before\n\npools\n\nafter\n"},
+		"libvirt": {"resources.md.tmpl": "before\n\nafter\n", "resources/rbd_disk.md.tmpl": "before\n\ndisks\n\nafter\n"},
+	} {
+		if got := templates(ours, word, toySchemas(t)); !maps.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", word, got, want)
+		}
+	}
+}
+
 func TestStaleSeesEveryKindOfDifference(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "docs")
 	pages := map[string]string{"index.md": "one\ntwo\n", "resources/pool.md": "pool\n"}

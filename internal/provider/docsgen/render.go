@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -74,15 +76,11 @@ func prepare(root, dir, word string, whole *tfjson.ProviderSchema) error {
 	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
 		return err
 	}
-	templates, err := readTree(filepath.Join(root, "templates"))
+	ours, err := readTree(filepath.Join(root, "templates"))
 	if err != nil {
 		return err
 	}
-	for name, text := range templates {
-		name := templateName(word, name)
-		if name == "" {
-			continue
-		}
+	for name, text := range templates(ours, word, whole) {
 		file := filepath.Join(dir, "templates", filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			return err
@@ -94,11 +92,41 @@ func prepare(root, dir, word string, whole *tfjson.ProviderSchema) error {
 	return nil
 }
 
+// notesMark is the place in a template for what its page says beyond the schema: templates/notes/resources/ceph_pool.md
+// goes there on the page of ceph_pool.
+const notesMark = "@@NOTES@@\n\n"
+
+// templates turns our tree of templates into the one that the tool wants to see for this half.
+func templates(ours map[string]string, word string, whole *tfjson.ProviderSchema) map[string]string {
+	seen := map[string]string{}
+	types := map[string][]string{
+		"resources":           slices.Collect(maps.Keys(only(whole.ResourceSchemas, word))),
+		"data-sources":        slices.Collect(maps.Keys(only(whole.DataSourceSchemas, word))),
+		"ephemeral-resources": slices.Collect(maps.Keys(only(whole.EphemeralResourceSchemas, word))),
+	}
+	for folder, names := range types {
+		for _, name := range names {
+			if notes, ok := ours["notes/"+folder+"/"+name+".md"]; ok {
+				page := strings.Replace(ours[folder+".md.tmpl"], notesMark, notes+"\n", 1)
+				seen[templateName(word, folder+"/"+name+".md.tmpl")] = page
+			}
+		}
+	}
+	for name, text := range ours {
+		if name := templateName(word, name); name != "" {
+			seen[name] = strings.Replace(text, notesMark, "", 1)
+		}
+	}
+	return seen
+}
+
 // templateName is how the tool wants to see a template of ours in this word's half; nothing if not at all. Ours carry the
 // full name of their type (resources/libvirt_rbd_disk.md.tmpl), those without a type serve both halves.
 func templateName(word, name string) string {
 	folder, file := path.Split(name)
 	switch folder {
+	case "notes/resources/", "notes/data-sources/", "notes/ephemeral-resources/":
+		return ""
 	case "guides/":
 		if word == providerName {
 			return name

@@ -1,0 +1,4 @@
+import {
+  to = ceph_pool.vms
+  id = "east/vms"
+}

@@ -1,0 +1,4 @@
+import {
+  to = ceph_rbd_image.data
+  id = "east/vms/data"
+}

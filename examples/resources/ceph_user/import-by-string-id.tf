@@ -1,0 +1,4 @@
+import {
+  to = ceph_user.libvirt
+  id = "east/libvirt"
+}

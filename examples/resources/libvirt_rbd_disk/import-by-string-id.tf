@@ -1,0 +1,4 @@
+import {
+  to = libvirt_rbd_disk.data
+  id = "kvm1/centos80/vdb"
+}
