@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"syscall"
 	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
@@ -231,7 +230,7 @@ func change[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) 
 // was restarted since the last call is noticed here first.
 func read[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) (T, error)) (T, error) {
 	value, err := repeat(ctx, h, f)
-	if errors.Is(err, rpc.ErrInterrupted) || errors.Is(err, syscall.EPIPE) {
+	if errors.Is(err, rpc.ErrInterrupted) {
 		value, err = repeat(ctx, h, f)
 	}
 	if err != nil {

@@ -169,16 +169,17 @@ func code(err error) rpc.ErrorNumber {
 	return rpc.ErrOk
 }
 
-// notSent reports whether a call found a dead connection and never left this process.
+// notSent reports whether a call found a dead connection and never left this process whole; go-libvirt says EINVAL where it
+// knows of the loss before it writes.
 func notSent(err error) bool {
-	return errors.Is(err, syscall.EINVAL)
+	return errors.Is(err, errNotSent) || errors.Is(err, syscall.EINVAL)
 }
 
 // broken reports whether the connection, not the daemon, ended a call.
 func broken(err error) bool {
 	var network net.Error
 	return errors.Is(err, rpc.ErrInterrupted) || notSent(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, errNotLibvirt) || errors.As(err, &network)
+		errors.Is(err, net.ErrClosed) || errors.Is(err, errNotLibvirt) || errors.As(err, &network)
 }
 
 // rawOf is the daemon's reply within an error.

@@ -3,6 +3,7 @@ package libvirt
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 )
@@ -13,6 +14,9 @@ const (
 	// largestPacket is libvirt's own limit for one message (VIR_NET_MESSAGE_MAX) with its length word.
 	largestPacket = 32<<20 + 4
 )
+
+// errNotSent marks a call that the daemon can't have carried out, because its packet did not leave whole.
+var errNotSent = errors.New("the connection is lost")
 
 var errNotLibvirt = errors.New("what answers there does not speak libvirt's protocol")
 
@@ -77,6 +81,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	n, err := w.Conn.Write(p)
 	if err != nil {
 		w.cut()
+		err = fmt.Errorf("%w: %w", errNotSent, err)
 	}
 	return n, err
 }

@@ -1,0 +1,281 @@
+package libvirt
+
+import (
+	"context"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+const hang = time.Minute // long beside every limit that the tests set
+
+func host(t *testing.T, cfg Config) *Host {
+	t.Helper()
+	if cfg.Label == "" {
+		cfg.Label = "kvm1"
+	}
+	h, err := NewHost(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	return h
+}
+
+// ends fails the test when f takes a minute: what is tested hangs then.
+func ends(t *testing.T, f func() error) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(hang):
+		t.Fatal("the call did not end")
+		return nil
+	}
+}
+
+func wants(t *testing.T, err error, kind problem.Kind, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if !problem.Is(err, kind) {
+		t.Fatalf("kind %v instead of %v: %v", kindOf(err), kind, err)
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("%q is missing in: %v", word, err)
+		}
+	}
+}
+
+func TestManyCallersShareOneConnection(t *testing.T) {
+	d := newFakeDaemon(t)
+	h := host(t, Config{URI: d.uri()})
+	var all sync.WaitGroup
+	for range 50 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			if id, err := h.UUID(t.Context()); err != nil || id != fakeHostUUID {
+				t.Errorf("%q, %v", id, err)
+			}
+			if v, err := h.LibVersion(t.Context()); err != nil || v.String() != "9.0.0" {
+				t.Errorf("%v, %v", v, err)
+			}
+		}()
+	}
+	all.Wait()
+	if n := d.called(procConnectOpen); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+	if n := d.called(procGetCapabilities); n != 1 {
+		t.Errorf("capabilities were read %d times", n)
+	}
+}
+
+func TestAnotherHostThanThePinnedOne(t *testing.T) {
+	d := newFakeDaemon(t)
+	h := host(t, Config{URI: d.uri(), HostUUID: "99999999-2222-4333-8444-555555555555"})
+	_, err := h.LibVersion(t.Context())
+	wants(t, err, problem.WrongIdentity, "kvm1", fakeHostUUID, "99999999")
+	if n := d.called(procLibVersion); n != 0 {
+		t.Error("it was asked nevertheless")
+	}
+}
+
+func TestADaemonThatNeverAnswersTheConnect(t *testing.T) {
+	d := newFakeDaemon(t)
+	d.on(procAuthList, func(int) ([]byte, uint32, bool) { return nil, 0, false })
+	h := host(t, Config{URI: d.uri(), ConnectTimeout: 50 * time.Millisecond})
+	err := ends(t, func() error { _, err := h.UUID(context.Background()); return err })
+	wants(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
+}
+
+func TestADaemonThatHangsInACall(t *testing.T) {
+	d := newFakeDaemon(t)
+	d.on(procLibVersion, func(call int) ([]byte, uint32, bool) {
+		return append(xdrWord(0), xdrWord(9_000_000)...), 0, call > 1
+	})
+	h := host(t, Config{URI: d.uri(), OperationTimeout: 50 * time.Millisecond})
+	err := ends(t, func() error { _, err := h.LibVersion(context.Background()); return err })
+	wants(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
+
+	// The call that was given up occupies its connection, so the next one gets another.
+	if _, err := h.LibVersion(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := d.called(procConnectOpen); n != 2 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+func TestACallIsGivenUpWhenItsContextEnds(t *testing.T) {
+	d := newFakeDaemon(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { cancel(); return nil, 0, false })
+	h := host(t, Config{URI: d.uri()})
+	err := ends(t, func() error { _, err := h.LibVersion(ctx); return err })
+	wants(t, err, problem.Unreachable, "cancelled")
+}
+
+func TestOneCallersEndDoesNotDisturbTheOthers(t *testing.T) {
+	d := newFakeDaemon(t)
+	slow := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	d.on(procLibVersion, func(call int) ([]byte, uint32, bool) {
+		if call == 1 {
+			<-slow
+		} else {
+			cancel()
+		}
+		return append(xdrWord(0), xdrWord(9_000_000)...), 0, call == 1
+	})
+	h := host(t, Config{URI: d.uri()})
+	patient := make(chan error, 1)
+	go func() { _, err := h.LibVersion(t.Context()); patient <- err }()
+	for d.called(procLibVersion) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if err := ends(t, func() error { _, err := h.LibVersion(ctx); return err }); err == nil {
+		t.Error("the hanging call has a result")
+	}
+	close(slow)
+	if err := ends(t, func() error { return <-patient }); err != nil {
+		t.Errorf("the other call was disturbed: %v", err)
+	}
+}
+
+func TestALostConnectionIsMadeAnew(t *testing.T) {
+	d := newFakeDaemon(t)
+	h := host(t, Config{URI: d.uri()})
+	for range 5 {
+		if _, err := h.LibVersion(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.dropAll()
+	}
+}
+
+func TestAReadThatIsInterruptedIsMadeAgainAndAChangeIsNot(t *testing.T) {
+	d := newFakeDaemon(t)
+	h := host(t, Config{URI: d.uri()})
+	d.on(procLibVersion, func(call int) ([]byte, uint32, bool) {
+		if call == 1 {
+			d.dropAll()
+		}
+		return append(xdrWord(0), xdrWord(9_000_000)...), 0, call > 1
+	})
+	if _, err := h.LibVersion(t.Context()); err != nil {
+		t.Errorf("the read: %v", err)
+	}
+	d.on(procSecretLookupUUID, func(int) ([]byte, uint32, bool) {
+		return append(append(make([]byte, 16), xdrWord(2)...), xdrString("usage")...), 0, true
+	})
+	d.on(procSecretSetValue, func(int) ([]byte, uint32, bool) { d.dropAll(); return nil, 0, false })
+	err := ends(t, func() error { return h.SetSecretValue(t.Context(), fakeHostUUID, []byte("value")) })
+	wants(t, err, problem.Unreachable, "isn't known whether it took effect")
+	if n := d.called(procSecretSetValue); n != 1 {
+		t.Errorf("the change was made %d times", n)
+	}
+}
+
+func TestAHeldDomainIsWaitedForUntilTheDeadline(t *testing.T) {
+	d := newFakeDaemon(t)
+	h := host(t, Config{URI: d.uri()})
+	d.on(procLibVersion, func(call int) ([]byte, uint32, bool) {
+		if call < 3 {
+			return nil, 68, true
+		}
+		return append(xdrWord(0), xdrWord(9_000_000)...), 0, true
+	})
+	if _, err := h.LibVersion(t.Context()); err != nil {
+		t.Error(err)
+	}
+	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 68, true })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	err := ends(t, func() error { _, err := h.LibVersion(ctx); return err })
+	wants(t, err, problem.Busy, "Another call holds the domain", "libvirt error 68")
+}
+
+func TestWhatIsNotLibvirtIsNotBelieved(t *testing.T) {
+	for name, greeting := range map[string]string{
+		"web server":     "HTTP/1.1 400 Bad Request\r\n\r\n",
+		"too short":      "\x00\x00\x00\x08aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"closes at once": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "sock"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			go func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					_, _ = conn.Write([]byte(greeting))
+					if greeting == "" {
+						_ = conn.Close()
+					}
+				}
+			}()
+			h := host(t, Config{URI: "qemu+unix:///system?socket=" + listener.Addr().String()})
+			err = ends(t, func() error { _, err := h.UUID(context.Background()); return err })
+			wants(t, err, problem.Unreachable, "kvm1")
+		})
+	}
+}
+
+func TestSASLIsNamed(t *testing.T) {
+	d := newFakeDaemon(t)
+	d.on(procAuthList, func(int) ([]byte, uint32, bool) { return append(xdrWord(1), xdrWord(1)...), 0, true })
+	d.on(procConnectOpen, func(int) ([]byte, uint32, bool) { return nil, 39, true })
+	_, err := host(t, Config{URI: d.uri()}).UUID(t.Context())
+	wants(t, err, problem.Denied, "SASL", "qemu+ssh")
+}
+
+func TestAClosedHostAnswers(t *testing.T) {
+	d := newFakeDaemon(t)
+	h := host(t, Config{URI: d.uri()})
+	if _, err := h.UUID(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.Close()
+	h.Close()
+	_, err := h.UUID(t.Context())
+	wants(t, err, problem.Unreachable)
+}
+
+func TestAMissingSocket(t *testing.T) {
+	h := host(t, Config{URI: "qemu+unix:///system?socket=" + filepath.Join(t.TempDir(), "none")})
+	_, err := h.UUID(t.Context())
+	wants(t, err, problem.Unreachable, "Could not connect to hypervisor \"kvm1\"", "daemon runs", "no such file")
+}
+
+func TestFollowFindsPacketsInAnyPieces(t *testing.T) {
+	packet := append(xdrWord(32), make([]byte, 28)...)
+	stream := append(append([]byte{}, packet...), packet...)
+	for size := 1; size <= len(stream); size++ {
+		w := &wire{}
+		for from := 0; from < len(stream); from += size {
+			piece := stream[from:min(from+size, len(stream))]
+			if n := w.follow(piece); n != len(piece) {
+				t.Fatalf("pieces of %d: stopped at %d", size, from+n)
+			}
+		}
+	}
+	if n := (&wire{}).follow(append(packet, xdrWord(1<<30)...)); n != len(packet)+3 {
+		t.Errorf("a huge packet passed: %d", n)
+	}
+}
