@@ -60,11 +60,8 @@ func Start(ctx context.Context, options Options) (*Bed, error) {
 	if err := Require(); err != nil {
 		return nil, err
 	}
-	if _, bounded := ctx.Deadline(); !bounded {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, startTimeout)
-		defer cancel()
-	}
+	ctx, cancel := bounded(ctx, startTimeout)
+	defer cancel()
 	if options.Clusters == nil {
 		options.Clusters = []ClusterOptions{{Name: "east"}, {Name: "west"}}
 	}
@@ -202,7 +199,7 @@ func checkNames(options Options) error {
 	for _, c := range options.Clusters {
 		names = append(names, c.Name)
 	}
-	seen := map[string]bool{"guest": true}
+	seen := map[string]bool{guestFolder: true}
 	for _, name := range names {
 		if !namePattern.MatchString(name) {
 			return fmt.Errorf("%q can't name a cluster or hypervisor of the testbed: at most 12 lower-case letters, digits and dashes", name)

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -19,16 +18,12 @@ type invocation struct {
 	argv        []string
 	stdin       string
 	environment []string
-	credential  *syscall.Credential
 }
 
 // run returns what the command wrote to stdout. An error holds the command's name, its verb and its stderr.
 func (i invocation) run(ctx context.Context) ([]byte, error) {
-	if _, bounded := ctx.Deadline(); !bounded {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, commandTimeout)
-		defer cancel()
-	}
+	ctx, cancel := bounded(ctx, commandTimeout)
+	defer cancel()
 	path, err := lookCommand(i.argv[0])
 	if err != nil {
 		return nil, err
@@ -37,7 +32,6 @@ func (i invocation) run(ctx context.Context) ([]byte, error) {
 	command.Env = i.environment
 	command.Dir = "/"
 	command.Stdin = strings.NewReader(i.stdin)
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: i.credential}
 	command.WaitDelay = time.Second
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr

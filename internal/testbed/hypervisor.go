@@ -144,7 +144,7 @@ func (h *Hypervisor) Virsh(ctx context.Context, args ...string) (string, error) 
 func (h *Hypervisor) VirshIn(ctx context.Context, stdin string, args ...string) (string, error) {
 	output, err := invocation{
 		argv: append([]string{"virsh", "--quiet", "--connect", h.URI}, args...), stdin: stdin,
-		environment: baseEnvironment(h.dir, h.path(), ""), credential: h.daemon.credential,
+		environment: baseEnvironment(h.dir, h.path(), ""),
 	}.run(ctx)
 	return string(output), err
 }

@@ -21,8 +21,9 @@ func main() {
 		fmt.Println(string(out), err)
 	}
 	if len(os.Args) > 1 {
-		time.Sleep(3*time.Second)
-out, err := b.Cluster("east").Ceph(context.Background(), "status");fmt.Println(string(out), err)
+		time.Sleep(3 * time.Second)
+		out, err := b.Cluster("east").Ceph(context.Background(), "status")
+		fmt.Println(string(out), err)
 	}
 	t = time.Now()
 	fmt.Println(b.Stop(), time.Since(t))

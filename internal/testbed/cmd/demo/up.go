@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// The names that examples/multiple-clusters uses, and the folder that the demo keeps to.
+const (
+	folder     = "build/demo"
+	example    = "examples/multiple-clusters"
+	provider   = "build/terraform-provider-ceph"
+	hypervisor = "kvm1"
+	domain     = "centos80"
+	imageSpec  = "libvirt-pool/librbd"
+)
+
+// bedFile says where the bed of the running demo is.
+var bedFile = filepath.Join(folder, "bed")
+
+func up(ctx context.Context) error {
+	started := time.Now()
+	if dir, err := os.ReadFile(bedFile); err == nil {
+		return fmt.Errorf("a demo is up already, in %s: make demo-down ends it", strings.TrimSpace(string(dir)))
+	}
+
+	say("Starting two Ceph clusters and a hypervisor, as plain processes on loopback")
+	bed, err := testbed.Start(ctx, testbed.Options{Hypervisors: []string{hypervisor}, KeepRunning: true})
+	if err != nil {
+		return err
+	}
+	if err := run(ctx, bed); err != nil {
+		return errors.Join(err, bed.Stop(), os.RemoveAll(folder))
+	}
+	fmt.Printf("\nReady after %s.\n\n", time.Since(started).Round(time.Second))
+	fmt.Print(howToPlay(bed))
+	return nil
+}
+
+func run(ctx context.Context, bed *testbed.Bed) error {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
+	if err := os.WriteFile(bedFile, []byte(bed.Dir+"\n"), 0o600); err != nil {
+		return err
+	}
+	for _, cluster := range bed.Clusters() {
+		fmt.Printf("  cluster %-6s %s  %s\n", cluster.Name, cluster.FSID, cluster.MonHost)
+	}
+	fmt.Printf("  hypervisor %s %s\n", hypervisor, bed.Hypervisor(hypervisor).URI)
+
+	say("Starting the guest " + domain + ", without any disk")
+	guest, err := bed.Hypervisor(hypervisor).DefineGuest(ctx, testbed.GuestOptions{Name: domain})
+	if err != nil {
+		return err
+	}
+	if err := guest.Start(ctx); err != nil {
+		return err
+	}
+	if err := guest.WaitReady(ctx); err != nil {
+		return err
+	}
+
+	work, err := newWorkspace(ctx, bed)
+	if err != nil {
+		return err
+	}
+	say("terraform init")
+	if err := work.terraform(ctx, "init", "-input=false"); err != nil {
+		return err
+	}
+	say("terraform apply -target=ceph_rbd_image.data   (first the images, so that something can be put on them)")
+	if err := work.terraform(ctx, "apply", "-auto-approve", "-input=false", "-compact-warnings", "-target=ceph_rbd_image.data"); err != nil {
+		return err
+	}
+	say("Writing a line to the start of each image, with rbd and past the provider")
+	for _, cluster := range bed.Clusters() {
+		if _, err := cluster.RBDIn(ctx, beginning("hello from cluster "+cluster.Name), "import-diff", "-", imageSpec); err != nil {
+			return err
+		}
+	}
+	say("terraform plan")
+	if err := work.terraform(ctx, "plan", "-input=false", "-out=tfplan"); err != nil {
+		return err
+	}
+	say("terraform apply")
+	if err := work.terraform(ctx, "apply", "-input=false", "tfplan"); err != nil {
+		return err
+	}
+	return showBed(ctx, bed)
+}
+
+// beginning is a difference in rbd's own format that writes the text to the start of an image and touches nothing else.
+// Similar to: rbd export-diff.
+func beginning(text string) string {
+	diff := []byte("rbd diff v1\nw")
+	diff = binary.LittleEndian.AppendUint64(diff, 0)
+	diff = binary.LittleEndian.AppendUint64(diff, uint64(len(text)))
+	return string(diff) + text + "e"
+}
+
+func down(context.Context) error {
+	dir, err := os.ReadFile(bedFile)
+	if errors.Is(err, os.ErrNotExist) {
+		fmt.Println("No demo is up.")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	bed, err := testbed.Open(strings.TrimSpace(string(dir)))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		// The bed's folder is gone, after a reboot for example.
+	case err != nil:
+		return err
+	default:
+		if err := bed.Stop(); err != nil {
+			return err
+		}
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	fmt.Println("The demo is down; nothing of it is left.")
+	return nil
+}
+
+func say(what string) { fmt.Printf("\n==> %s\n", what) }

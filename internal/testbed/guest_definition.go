@@ -1,0 +1,53 @@
+package testbed
+
+import (
+	"libvirt.org/go/libvirtxml"
+)
+
+// defaultSparePorts is how many disks can be plugged into a running q35 guest. Each takes a port.
+const defaultSparePorts = 10
+
+const defaultMemoryMiB = 192
+
+// domain returns the guest's definition, without any disk.
+func (o GuestOptions) domain(uuid, kernel, initramfs, socket, log string) *libvirtxml.Domain {
+	// A guest that panics starts again, and says so on the console.
+	cmdline := "console=ttyS0 quiet panic=1 nokaslr mitigations=off"
+	if o.NoDrivers {
+		// Without drivers a guest would still let go of a device that it doesn't know; without hot-plug it can't.
+		cmdline += " testbed.nodrivers acpiphp.disable=1 pcie_ports=compat"
+	}
+	zero := uint(0)
+	controllers := []libvirtxml.DomainController{{Type: "usb", Model: "none"}}
+	if o.Machine == "q35" {
+		controllers = append(controllers, libvirtxml.DomainController{Type: "pci", Index: &zero, Model: "pcie-root"})
+		for i := range o.SparePorts {
+			index := uint(i + 1)
+			controllers = append(controllers, libvirtxml.DomainController{Type: "pci", Index: &index, Model: "pcie-root-port"})
+		}
+	}
+	port := uint(0)
+	return &libvirtxml.Domain{
+		Type:   "qemu",
+		Name:   o.Name,
+		UUID:   uuid,
+		Memory: &libvirtxml.DomainMemory{Value: uint(o.MemoryMiB), Unit: "MiB"},
+		VCPU:   &libvirtxml.DomainVCPU{Value: 1},
+		OS: &libvirtxml.DomainOS{
+			Type:    &libvirtxml.DomainOSType{Arch: "x86_64", Machine: o.Machine, Type: "hvm"},
+			Kernel:  kernel,
+			Initrd:  initramfs,
+			Cmdline: cmdline,
+		},
+		Features: &libvirtxml.DomainFeatureList{ACPI: &libvirtxml.DomainFeature{}},
+		Devices: &libvirtxml.DomainDeviceList{
+			Controllers: controllers,
+			MemBalloon:  &libvirtxml.DomainMemBalloon{Model: "none"},
+			Serials: []libvirtxml.DomainSerial{{
+				Source: &libvirtxml.DomainChardevSource{UNIX: &libvirtxml.DomainChardevSourceUNIX{Mode: "bind", Path: socket}},
+				Log:    &libvirtxml.DomainChardevLog{File: log, Append: "off"},
+				Target: &libvirtxml.DomainSerialTarget{Port: &port},
+			}},
+		},
+	}
+}

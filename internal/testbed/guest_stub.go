@@ -1,3 +1,0 @@
-package testbed
-
-const consoleFolder = "console"
