@@ -33,7 +33,7 @@ resource "ceph_rbd_image" "librbda" {
   cluster       = "first"
   pool          = ceph_pool.rbd.name
   name          = "librbda"
-  size          = "30720MiB"
+  size          = "30720M"
   force_destroy = true
 }
 
@@ -51,7 +51,7 @@ resource "ceph_rbd_image" "librbd" {
   cluster       = "second"
   pool          = ceph_pool.libvirt.name
   name          = "librbd"
-  size          = "30720MiB"
+  size          = "30720M"
   force_destroy = true
 }
 
