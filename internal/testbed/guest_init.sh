@@ -74,7 +74,7 @@ printf 'guest: ready\r\n'
 while read -r id script; do
 	case $id in
 	@*)
-		output=$(echo "$script" | base64 -d | sh 2>&1 </dev/null)
+		output=$(sh -c "$(echo "$script" | base64 -d)" 2>&1 </dev/null)
 		status=$?
 		printf '%s %s %s\r\n' "$id" "$status" "$(printf %s "$output" | base64 -w 0)"
 		;;
