@@ -160,6 +160,43 @@ func TestNotesGoToTheirPage(t *testing.T) {
 	}
 }
 
+func TestCompleteNamesWhatIsMissing(t *testing.T) {
+	root := t.TempDir()
+	for _, file := range []string{
+		"examples/resources/ceph_pool/resource.tf",
+		"examples/resources/ceph_pool/import.sh",
+		"examples/resources/ceph_pool/import-by-string-id.tf",
+		"examples/resources/libvirt_rbd_disk/resource.tf",
+		"examples/resources/libvirt_rbd_disk/import.sh",
+		"examples/resources/libvirt_rbd_disk/import-by-string-id.tf",
+		"templates/notes/resources/ceph_pool.md",
+		"templates/notes/resources/libvirt_rbd_disk.md",
+	} {
+		file = filepath.Join(root, file)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := complete(root, toySchemas(t)); err != nil {
+		t.Fatalf("nothing is missing: %v", err)
+	}
+	if err := os.Remove(filepath.Join(root, "examples/resources/ceph_pool/import.sh")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(root, "examples/resources/ceph_pol"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := complete(root, toySchemas(t))
+	for _, line := range []string{"ceph_pool lacks examples/resources/ceph_pool/import.sh", "examples/resources/ceph_pol belongs to no type"} {
+		if err == nil || !strings.Contains(err.Error(), line) {
+			t.Errorf("%q is missing in: %v", line, err)
+		}
+	}
+}
+
 func TestStaleSeesEveryKindOfDifference(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "docs")
 	pages := map[string]string{"index.md": "one\ntwo\n", "resources/pool.md": "pool\n"}

@@ -48,6 +48,10 @@ func run(ctx context.Context, tfplugindocs string, check bool) error {
 		return err
 	}
 
+	if err := complete(".", whole); err != nil {
+		return err
+	}
+
 	work, err := os.MkdirTemp("", "docsgen-")
 	if err != nil {
 		return err

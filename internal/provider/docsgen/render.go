@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -99,16 +97,11 @@ const notesMark = "@@NOTES@@\n\n"
 // templates turns our tree of templates into the one that the tool wants to see for this half.
 func templates(ours map[string]string, word string, whole *tfjson.ProviderSchema) map[string]string {
 	seen := map[string]string{}
-	types := map[string][]string{
-		"resources":           slices.Collect(maps.Keys(only(whole.ResourceSchemas, word))),
-		"data-sources":        slices.Collect(maps.Keys(only(whole.DataSourceSchemas, word))),
-		"ephemeral-resources": slices.Collect(maps.Keys(only(whole.EphemeralResourceSchemas, word))),
-	}
-	for folder, names := range types {
+	for folder, names := range typeNames(whole) {
 		for _, name := range names {
-			if notes, ok := ours["notes/"+folder+"/"+name+".md"]; ok {
-				page := strings.Replace(ours[folder+".md.tmpl"], notesMark, notes+"\n", 1)
-				seen[templateName(word, folder+"/"+name+".md.tmpl")] = page
+			page := templateName(word, folder+"/"+name+".md.tmpl")
+			if notes, ok := ours["notes/"+folder+"/"+name+".md"]; ok && page != "" {
+				seen[page] = strings.Replace(ours[folder+".md.tmpl"], notesMark, notes+"\n", 1)
 			}
 		}
 	}
