@@ -118,7 +118,7 @@ func (d *fakeDaemon) serve(conn net.Conn) {
 			out := make([]byte, 28, 28+len(reply))
 			copy(out, head[:])
 			binary.BigEndian.PutUint32(out, uint32(28+len(reply))) //nolint:gosec // small.
-			binary.BigEndian.PutUint32(out[16:], 1) // a reply
+			binary.BigEndian.PutUint32(out[16:], 1)                // a reply
 			binary.BigEndian.PutUint32(out[24:], status)
 			d.mu.Lock()
 			defer d.mu.Unlock()

@@ -1,0 +1,175 @@
+package libvirt
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+const (
+	mebibyte   = 1 << 20
+	testPool   = "vms"
+	testUser   = "libvirt"
+	imageBytes = 64 * mebibyte
+)
+
+// laboratory is one cluster and two hypervisors, started for the first real test.
+var laboratory = sync.OnceValues(func() (*testbed.Bed, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	bed, err := testbed.Start(ctx, testbed.Options{
+		Clusters:    []testbed.ClusterOptions{{Name: "east"}},
+		Hypervisors: []string{"kvm1", "kvm2"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	east := bed.Cluster("east")
+	for _, argv := range [][]string{
+		{"osd", "pool", "create", testPool, "8"},
+		{"osd", "pool", "application", "enable", testPool, "rbd"},
+		{"auth", "add", "client." + testUser, "mon", "profile rbd", "osd", "profile rbd pool=" + testPool},
+	} {
+		if _, err := east.Ceph(ctx, argv...); err != nil {
+			return bed, err
+		}
+	}
+	return bed, nil
+})
+
+var started bool
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if started {
+		if bed, _ := laboratory(); bed != nil {
+			if err := bed.Stop(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = max(code, 1)
+			}
+		}
+	}
+	os.Exit(code)
+}
+
+// real skips a test without TF_ACC, and gives it the laboratory otherwise.
+func real(t *testing.T) *testbed.Bed {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("TF_ACC is not set: real daemons are not started")
+	}
+	started = true
+	bed, err := laboratory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bed
+}
+
+// kvm is a client of one of the laboratory's hypervisors.
+func kvm(t *testing.T, bed *testbed.Bed, name string, cfg Config) *Host {
+	t.Helper()
+	cfg.Label, cfg.URI = name, bed.Hypervisor(name).URI
+	return host(t, cfg)
+}
+
+func must[T any](value T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func makeImage(t *testing.T, bed *testbed.Bed, name string) {
+	t.Helper()
+	east := bed.Cluster("east")
+	must(east.RBD(t.Context(), "create", "--size", "64M", testPool+"/"+name))(t)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		// The guest's watcher stays for a while after it was killed.
+		for {
+			_, err := east.RBD(ctx, "rm", "--no-progress", testPool+"/"+name)
+			if err == nil {
+				return
+			}
+			if ctx.Err() != nil {
+				t.Error(err)
+				return
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+	})
+}
+
+func userKey(t *testing.T, bed *testbed.Bed, user string) []byte {
+	t.Helper()
+	text := must(bed.Cluster("east").Ceph(t.Context(), "auth", "print-key", "client."+user))(t)
+	return must(base64.StdEncoding.DecodeString(strings.TrimSpace(string(text))))(t)
+}
+
+// defineSecret defines a secret with a value and removes it at the end.
+func defineSecret(t *testing.T, h *Host, value []byte) string {
+	t.Helper()
+	s := Secret{UUID: uuid.NewString(), UsageName: "client.libvirt@" + uuid.NewString()}
+	ok(t, h.DefineSecret(t.Context(), s))
+	t.Cleanup(func() { _ = h.UndefineSecret(context.Background(), s.UUID) })
+	if value != nil {
+		ok(t, h.SetSecretValue(t.Context(), s.UUID, value))
+	}
+	return s.UUID
+}
+
+func rbdDisk(bed *testbed.Bed, image, target, secret string) libvirtxml.DomainDisk {
+	var hosts []libvirtxml.DomainDiskSourceHost
+	for _, m := range bed.Cluster("east").Monitors {
+		hosts = append(hosts, libvirtxml.DomainDiskSourceHost{Name: m.Host, Port: fmt.Sprint(m.V2Port)})
+	}
+	return libvirtxml.DomainDisk{
+		Device: "disk",
+		Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw", Cache: "none", Discard: "unmap"},
+		Auth:   &libvirtxml.DomainDiskAuth{Username: testUser, Secret: &libvirtxml.DomainDiskSecret{Type: "ceph", UUID: secret}},
+		Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
+			Protocol: "rbd", Name: testPool + "/" + image, Hosts: hosts,
+		}},
+		Target: &libvirtxml.DomainDiskTarget{Dev: target, Bus: "virtio"},
+		Serial: target + "-serial",
+		Alias:  &libvirtxml.DomainAlias{Name: "ua-ceph-" + target},
+	}
+}
+
+func guest(t *testing.T, bed *testbed.Bed, hypervisor string, options testbed.GuestOptions, start bool) *testbed.Guest {
+	t.Helper()
+	options.Name = strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
+	g := must(bed.Hypervisor(hypervisor).DefineGuest(t.Context(), options))(t)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_ = g.Destroy(ctx)
+		_ = g.Undefine(ctx)
+	})
+	if start {
+		ok(t, g.Start(t.Context()))
+	}
+	return g
+}

@@ -1,0 +1,265 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+func TestRealDiskOfARunningGuest(t *testing.T) {
+	bed := real(t)
+	hypervisor := bed.Hypervisor("kvm1")
+	h := kvm(t, bed, "kvm1", Config{})
+	ctx := t.Context()
+	g := guest(t, bed, "kvm1", testbed.GuestOptions{}, true)
+	makeImage(t, bed, "running")
+	secret := defineSecret(t, h, userKey(t, bed, testUser))
+	disk := rbdDisk(bed, "running", "vdb", secret)
+
+	before := must(h.Domain(ctx, g.Name))(t)
+	if !before.Active || !before.Persistent || before.UUID != g.UUID || before.Where() != Live|Saved {
+		t.Fatalf("%+v", before)
+	}
+	ok(t, h.ProbeDisk(ctx, before, disk))
+	if list := must(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t); strings.Contains(list, probePrefix) {
+		t.Errorf("the probe is still there: %s", list)
+	}
+	ok(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved))
+	seen := must(g.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" }))(t)
+	if seen.Bytes != imageBytes {
+		t.Errorf("the guest sees %d bytes", seen.Bytes)
+	}
+	now := must(h.Domain(ctx, g.UUID))(t)
+	for place, doc := range map[string]*libvirtxml.Domain{"live": now.Live, "saved": now.Saved} {
+		if d := DiskByAlias(doc, "ua-ceph-vdb"); d == nil || d.Target.Dev != "vdb" || DiskAuth(*d).Secret.UUID != secret {
+			t.Errorf("%s: %+v", place, d)
+		}
+	}
+	if uses := must(h.SecretUsers(ctx, secret, ""))(t); len(uses) != 1 ||
+		uses[0] != (DomainUse{Domain: g.Name, UUID: g.UUID, Target: "vdb", Active: true}) {
+		t.Errorf("users of the secret: %+v", uses)
+	}
+	if uses := must(h.FindImage(ctx, func(d libvirtxml.DomainDisk) bool {
+		return d.Source != nil && d.Source.Network != nil && d.Source.Network.Name == testPool+"/running"
+	}))(t); len(uses) != 1 || !uses[0].Active {
+		t.Errorf("users of the image: %+v", uses)
+	}
+	wants(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Invalid, "vdb", "kvm1")
+
+	t.Run("grows", func(t *testing.T) {
+		must(bed.Cluster("east").RBD(ctx, "resize", "--no-progress", "--size", "96M", testPool+"/running"))(t)
+		if n := must(h.DiskBytes(ctx, g.UUID, "vdb"))(t); n != imageBytes {
+			t.Errorf("QEMU knows %d bytes before it is told", n)
+		}
+		ok(t, h.ResizeDisk(ctx, g.UUID, "vdb", 96*mebibyte))
+		must(g.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" && d.Bytes == 96*mebibyte }))(t)
+		if n := must(h.DiskBytes(ctx, g.UUID, "vdb"))(t); n != 96*mebibyte {
+			t.Errorf("%d bytes", n)
+		}
+		wants(t, h.ResizeDisk(ctx, g.UUID, "vdb", 96*mebibyte-512), problem.Refused, "cut the image")
+		if n := must(bed.Cluster("east").RBD(ctx, "info", "--format", "json", testPool+"/running"))(t); !strings.Contains(string(n), `"size":100663296`) {
+			t.Errorf("the image changed: %s", n)
+		}
+	})
+	t.Run("limits", func(t *testing.T) {
+		for _, tune := range []*libvirtxml.DomainDiskIOTune{
+			{TotalIopsSec: 1000, TotalBytesSec: 50_000_000},
+			{TotalIopsSec: 500, TotalIopsSecMax: 2000, TotalIopsSecMaxLength: 5, SizeIopsSec: 4096},
+			{ReadBytesSec: 10_000_000, WriteIopsSec: 100},
+			nil,
+		} {
+			ok(t, h.SetIOTune(ctx, g.UUID, "vdb", tune, Live|Saved))
+			shown := must(hypervisor.Virsh(ctx, "blkdeviotune", g.Name, "vdb", "--live"))(t)
+			if tune != nil && !hasLine(shown, "total_iops_sec", tune.TotalIopsSec) || tune == nil && !hasLine(shown, "write_iops_sec", 0) {
+				t.Errorf("%+v: virsh shows %s", tune, shown)
+			}
+		}
+	})
+	t.Run("changes in the saved definition", func(t *testing.T) {
+		saved := *DiskByTarget(must(h.Domain(ctx, g.UUID))(t).Saved, "vdb")
+		saved.Driver.Cache, saved.Serial = "writeback", "other"
+		saved.Source.Network.Hosts = []libvirtxml.DomainDiskSourceHost{{Name: "192.0.2.1"}, {Name: "192.0.2.2", Port: "3300"}}
+		ok(t, h.UpdateSavedDisk(ctx, g.UUID, saved))
+		after := must(h.Domain(ctx, g.UUID))(t)
+		if d := DiskByTarget(after.Saved, "vdb"); d.Driver.Cache != "writeback" || len(d.Source.Network.Hosts) != 2 || d.Serial != "other" {
+			t.Errorf("%+v", d)
+		}
+		if d := DiskByTarget(after.Live, "vdb"); d.Driver.Cache != "none" || d.Serial != "vdb-serial" {
+			t.Errorf("the running guest was touched: %+v", d)
+		}
+		absent := saved
+		absent.Target = &libvirtxml.DomainDiskTarget{Dev: "vdq", Bus: "virtio"}
+		wants(t, h.UpdateSavedDisk(ctx, g.UUID, absent), problem.NotFound, "vdq")
+	})
+	t.Run("another's disk stays", func(t *testing.T) {
+		theirs := rbdDisk(bed, "running", "vdb", secret)
+		theirs.Alias.Name = "ua-somebody-else"
+		ok(t, h.DetachDisk(ctx, g.UUID, theirs, Live|Saved))
+		now := must(h.Domain(ctx, g.UUID))(t)
+		if DiskByTarget(now.Live, "vdb") == nil || DiskByTarget(now.Saved, "vdb") == nil {
+			t.Error("a disk was detached that is not the one that was named")
+		}
+	})
+	t.Run("goes", func(t *testing.T) {
+		ok(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
+		now := must(h.Domain(ctx, g.UUID))(t)
+		if DiskByTarget(now.Live, "vdb") != nil || DiskByTarget(now.Saved, "vdb") != nil {
+			t.Error("it is still there")
+		}
+		ok(t, g.WaitNoDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" }))
+		ok(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
+	})
+}
+
+func hasLine(text, name string, value uint64) bool {
+	for _, line := range strings.Split(text, "\n") {
+		key, v, _ := strings.Cut(line, ":")
+		if strings.TrimSpace(key) == name && strings.TrimSpace(v) == fmt.Sprint(value) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
+	bed := real(t)
+	h := kvm(t, bed, "kvm1", Config{})
+	ctx := t.Context()
+	t.Run("stopped", func(t *testing.T) {
+		g := guest(t, bed, "kvm1", testbed.GuestOptions{Machine: "pc"}, false)
+		disk := rbdDisk(bed, "nowhere", "vdc", "00000000-0000-4000-8000-000000000000")
+		if d := must(h.Domain(ctx, g.UUID))(t); d.Active || d.Live != nil || d.Where() != Saved {
+			t.Fatalf("%+v", d)
+		}
+		wants(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Busy, "state that this needs")
+		ok(t, h.AttachDisk(ctx, g.UUID, disk, Saved))
+		if uses := must(h.SecretUsers(ctx, "00000000-0000-4000-8000-000000000000", ""))(t); len(uses) != 1 || uses[0].Active {
+			t.Errorf("%+v", uses)
+		}
+		ok(t, h.SetIOTune(ctx, g.UUID, "vdc", &libvirtxml.DomainDiskIOTune{TotalIopsSec: 7}, Saved))
+		ok(t, h.SetIOTune(ctx, g.UUID, "vdc", nil, Saved))
+		ok(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
+		if d := must(h.Domain(ctx, g.UUID))(t); DiskByTarget(d.Saved, "vdc") != nil {
+			t.Error("it is still there")
+		}
+		_, err := h.Domain(ctx, "no-such-domain")
+		wants(t, err, problem.NotFound, "no-such-domain", "kvm1")
+		wants(t, h.AttachDisk(ctx, "00000000-0000-4000-8000-000000000001", disk, Saved), problem.NotFound)
+		ok(t, h.DetachDisk(ctx, "00000000-0000-4000-8000-000000000001", disk, Saved))
+	})
+	t.Run("transient and deaf", func(t *testing.T) {
+		g := guest(t, bed, "kvm1", testbed.GuestOptions{Transient: true, NoDrivers: true}, true)
+		makeImage(t, bed, "deaf")
+		disk := rbdDisk(bed, "deaf", "vdb", defineSecret(t, h, userKey(t, bed, testUser)))
+		if d := must(h.Domain(ctx, g.UUID))(t); d.Saved != nil || d.Where() != Live {
+			t.Fatalf("%+v", d)
+		}
+		ok(t, h.AttachDisk(ctx, g.UUID, disk, Live))
+		short, cancel := context.WithTimeout(ctx, 4*time.Second)
+		defer cancel()
+		wants(t, ends(t, func() error { return h.DetachDisk(short, g.UUID, disk, Live) }), problem.Busy, "did not let go", "Unmount")
+		// Switched off while it is waited for, it has nothing left to hold.
+		go func() { _ = g.Destroy(ctx) }()
+		ok(t, ends(t, func() error { return h.DetachDisk(ctx, g.UUID, disk, Live) }))
+	})
+}
+
+func TestRealDomainsOnSeveralHosts(t *testing.T) {
+	bed := real(t)
+	one, two := kvm(t, bed, "kvm1", Config{}), kvm(t, bed, "kvm2", Config{})
+	dead := host(t, Config{Label: "dead", URI: "qemu+unix:///system?socket=" + t.TempDir() + "/none"})
+	g := guest(t, bed, "kvm2", testbed.GuestOptions{}, false)
+	found, unreachable := FindDomain(t.Context(), []*Host{one, two, dead}, g.UUID)
+	if len(found) != 1 || found[0].Host != two || found[0].Domain.Name != g.Name {
+		t.Errorf("%+v", found)
+	}
+	if len(unreachable) != 1 || !strings.Contains(unreachable[0].Error(), "dead") {
+		t.Errorf("%v", unreachable)
+	}
+}
+
+func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
+	bed := real(t)
+	hypervisor := bed.Hypervisor("kvm1")
+	ctx := t.Context()
+	h := kvm(t, bed, "kvm1", Config{OperationTimeout: 4 * time.Second})
+	like := must(h.Domain(ctx, guest(t, bed, "kvm1", testbed.GuestOptions{}, false).UUID))(t)
+	makeImage(t, bed, "probed")
+	secret := defineSecret(t, h, userKey(t, bed, testUser))
+	good := rbdDisk(bed, "probed", "vdb", secret)
+	gone := func(t *testing.T) {
+		t.Helper()
+		if list := must(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t); strings.Contains(list, probePrefix) {
+			t.Errorf("a probe is left: %s", list)
+		}
+	}
+	for _, bus := range []string{"virtio", "scsi", "sata"} {
+		t.Run("good on "+bus, func(t *testing.T) {
+			disk := good
+			disk.Target = &libvirtxml.DomainDiskTarget{Dev: "sdb", Bus: bus}
+			ok(t, h.ProbeDisk(ctx, like, disk))
+			gone(t)
+		})
+	}
+	t.Run("no such image", func(t *testing.T) {
+		wants(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "missing", "vdb", secret)), problem.Refused, "No such file or directory", "No guest was touched")
+		gone(t)
+	})
+	t.Run("no such secret", func(t *testing.T) {
+		wants(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", "00000000-0000-4000-8000-000000000000")), problem.Invalid, "secret isn't defined")
+	})
+	t.Run("the key's text as the value", func(t *testing.T) {
+		text := must(bed.Cluster("east").Ceph(ctx, "auth", "print-key", "client."+testUser))(t)
+		err := h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", defineSecret(t, h, text)))
+		wants(t, err, problem.Refused, "Invalid argument", "decoded key")
+	})
+	dead := good
+	network := *good.Source.Network
+	network.Hosts = []libvirtxml.DomainDiskSourceHost{{Name: "127.0.0.99", Port: "1"}}
+	dead.Source = &libvirtxml.DomainDiskSource{Network: &network}
+	t.Run("dead monitors", func(t *testing.T) {
+		err := ends(t, func() error { return h.ProbeDisk(ctx, like, dead) })
+		wants(t, err, problem.Unreachable, "127.0.0.99 port 1", testUser, "no answer within 4s")
+		gone(t)
+	})
+	t.Run("wrong key", func(t *testing.T) {
+		wrong := userKey(t, bed, "admin")
+		err := ends(t, func() error { return h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", defineSecret(t, h, wrong))) })
+		wants(t, err, problem.Unreachable, "refuse the user's key")
+		gone(t)
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+		defer cancel()
+		wants(t, ends(t, func() error { return h.ProbeDisk(short, like, dead) }), problem.Unreachable)
+		gone(t)
+	})
+}
+
+func TestRealFrozenDaemon(t *testing.T) {
+	bed := real(t)
+	hypervisor := bed.Hypervisor("kvm2")
+	h := kvm(t, bed, "kvm2", Config{ConnectTimeout: time.Second, OperationTimeout: time.Second})
+	ctx := t.Context()
+	must(h.Secrets(ctx))(t)
+	ok(t, hypervisor.Pause())
+	t.Cleanup(func() { _ = hypervisor.Resume() })
+	for range 3 {
+		_, err := h.Secrets(ctx)
+		wants(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
+	}
+	ok(t, hypervisor.Resume())
+	must(h.Secrets(ctx))(t)
+	ok(t, hypervisor.Kill())
+	_, err := h.Secrets(ctx)
+	wants(t, err, problem.Unreachable, "kvm2")
+	ok(t, hypervisor.Start(ctx))
+	must(h.Secrets(ctx))(t)
+}

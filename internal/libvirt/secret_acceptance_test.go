@@ -1,0 +1,127 @@
+package libvirt
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+func TestRealSecretLife(t *testing.T) {
+	bed := real(t)
+	h := kvm(t, bed, "kvm1", Config{HostUUID: bed.Hypervisor("kvm1").UUID})
+	virsh := bed.Hypervisor("kvm1").Virsh
+	ctx := t.Context()
+	want := Secret{UUID: uuid.NewString(), UsageType: UsageCeph, UsageName: "client.a & <b>@" + uuid.NewString(), Description: "for tests & such"}
+
+	_, err := h.Secret(ctx, want.UUID)
+	wants(t, err, problem.NotFound, want.UUID, "kvm1")
+	_, err = h.SecretByUsage(ctx, want.UsageName)
+	wants(t, err, problem.NotFound)
+	_, _, err = h.SecretValue(ctx, want.UUID)
+	wants(t, err, problem.NotFound)
+	wants(t, h.SetSecretValue(ctx, want.UUID, []byte("x")), problem.NotFound)
+	wants(t, h.UndefineSecret(ctx, want.UUID), problem.NotFound)
+
+	ok(t, h.DefineSecret(ctx, want))
+	if got := must(h.Secret(ctx, strings.ToUpper(want.UUID)))(t); got != want {
+		t.Errorf("%+v instead of %+v", got, want)
+	}
+	if got := must(h.SecretByUsage(ctx, want.UsageName))(t); got != want {
+		t.Errorf("%+v instead of %+v", got, want)
+	}
+	if list := must(virsh(ctx, "secret-list"))(t); !strings.Contains(list, want.UUID) {
+		t.Errorf("virsh doesn't show it: %s", list)
+	}
+	if value, state, err := h.SecretValue(ctx, want.UUID); value != nil || state != ValueMissing || err != nil {
+		t.Errorf("before a value is set: %v %v %v", value, state, err)
+	}
+
+	value := []byte{0, 1, 2, 0xff, '\n'}
+	ok(t, h.SetSecretValue(ctx, want.UUID, value))
+	if got, state, err := h.SecretValue(ctx, want.UUID); !bytes.Equal(got, value) || state != ValueSet || err != nil {
+		t.Errorf("%v %v %v", got, state, err)
+	}
+	if shown := must(virsh(ctx, "secret-get-value", want.UUID))(t); strings.TrimSpace(shown) != base64.StdEncoding.EncodeToString(value) {
+		t.Errorf("virsh shows another value")
+	}
+
+	want.Description = "changed"
+	ok(t, h.DefineSecret(ctx, want))
+	if got := must(h.Secret(ctx, want.UUID))(t); got != want {
+		t.Errorf("%+v instead of %+v", got, want)
+	}
+	if _, state, _ := h.SecretValue(ctx, want.UUID); state != ValueSet {
+		t.Error("a new description lost the value")
+	}
+
+	found := false
+	for _, s := range must(h.Secrets(ctx))(t) {
+		found = found || s == want
+	}
+	if !found {
+		t.Error("it is not in the list")
+	}
+	ok(t, h.UndefineSecret(ctx, want.UUID))
+	_, err = h.Secret(ctx, want.UUID)
+	wants(t, err, problem.NotFound)
+}
+
+func TestRealSecretClashes(t *testing.T) {
+	bed := real(t)
+	h := kvm(t, bed, "kvm1", Config{})
+	ctx := t.Context()
+	first := Secret{UUID: uuid.NewString(), UsageName: "client.libvirt@" + uuid.NewString()}
+	ok(t, h.DefineSecret(ctx, first))
+	t.Cleanup(func() { _ = h.UndefineSecret(t.Context(), first.UUID) })
+
+	other := Secret{UUID: uuid.NewString(), UsageName: first.UsageName}
+	wants(t, h.DefineSecret(ctx, other), problem.Exists, first.UUID, "usage name is unique", "Import")
+	other = Secret{UUID: first.UUID, UsageName: "another"}
+	wants(t, h.DefineSecret(ctx, other), problem.Exists, first.UsageName, "UUID belongs to another secret")
+
+	must(bed.Hypervisor("kvm1").VirshIn(ctx, "<secret><uuid>"+other.UUID[:35]+"f</uuid><usage type='volume'><volume>/v</volume></usage></secret>",
+		"secret-define", "/dev/stdin"))(t)
+	volume := Secret{UUID: other.UUID[:35] + "f", UsageName: "third"}
+	t.Cleanup(func() { _ = h.UndefineSecret(t.Context(), volume.UUID) })
+	wants(t, h.DefineSecret(ctx, volume), problem.Exists, `usage type "volume"`)
+	for _, s := range must(h.Secrets(ctx))(t) {
+		if s.UUID == volume.UUID {
+			t.Error("a volume's secret is listed as a Ceph secret")
+		}
+	}
+
+	first.Private = true
+	ok(t, h.DefineSecret(ctx, first))
+	ok(t, h.SetSecretValue(ctx, first.UUID, []byte("x")))
+	if value, state, err := h.SecretValue(ctx, first.UUID); value != nil || state != ValuePrivate || err != nil {
+		t.Errorf("%v %v %v", value, state, err)
+	}
+	first.Private = false
+	wants(t, h.DefineSecret(ctx, first), problem.Refused, "private")
+}
+
+func TestRealSecretsOverARestart(t *testing.T) {
+	bed := real(t)
+	hypervisor := bed.Hypervisor("kvm2")
+	h := kvm(t, bed, "kvm2", Config{})
+	ctx := t.Context()
+	kept := defineSecret(t, h, []byte("kept"))
+	lost := Secret{UUID: uuid.NewString(), UsageName: "client.x@" + uuid.NewString(), Ephemeral: true}
+	ok(t, h.DefineSecret(ctx, lost))
+	ok(t, h.SetSecretValue(ctx, lost.UUID, []byte("lost")))
+
+	ok(t, hypervisor.Restart(ctx))
+	if _, state, err := h.SecretValue(ctx, kept); state != ValueSet || err != nil {
+		t.Errorf("%v %v", state, err)
+	}
+	_, err := h.Secret(ctx, lost.UUID)
+	wants(t, err, problem.NotFound)
+	if id := must(h.UUID(ctx))(t); id != hypervisor.UUID {
+		t.Errorf("host UUID %s instead of %s", id, hypervisor.UUID)
+	}
+}
