@@ -16,9 +16,12 @@ import (
 // startTimeout bounds the start of a bed whose context has no deadline.
 const startTimeout = 2 * time.Minute
 
-// maxDirLength keeps the longest socket path, that of a guest's QEMU monitor, below the 108 bytes that a socket address
-// can hold.
-const maxDirLength = 32
+// maxSocketPath is what a socket address can hold, and maxDirLength keeps the longest path that libvirt makes, that of a
+// guest's QEMU monitor, below it.
+const (
+	maxSocketPath = 107
+	maxDirLength  = 32
+)
 
 // layoutFile describes a bed in its own folder, so that another process can find its way. It holds no key.
 const layoutFile = "bed.json"

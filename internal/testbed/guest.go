@@ -65,11 +65,14 @@ func (h *Hypervisor) DefineGuest(ctx context.Context, options GuestOptions) (*Gu
 	if options.UUID == "" {
 		options.UUID = uuid.NewString()
 	}
+	g := &Guest{Name: options.Name, UUID: options.UUID, hypervisor: h, options: options}
+	if len(g.socket()) > maxSocketPath {
+		return nil, fmt.Errorf("the name %s is too long for a guest of this testbed: its console's socket couldn't be reached", options.Name)
+	}
 	kernel, initramfs, err := bootFiles(ctx, h.dir)
 	if err != nil {
 		return nil, err
 	}
-	g := &Guest{Name: options.Name, UUID: options.UUID, hypervisor: h, options: options}
 	g.definition, err = options.domain(g.UUID, kernel, initramfs, g.socket(), g.log()).Marshal()
 	if err != nil {
 		return nil, err
