@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -57,15 +56,6 @@ func baseEnvironment(dir, home, name string) []string {
 		environment = append(environment, processVariable+"="+name)
 	}
 	return environment
-}
-
-func anyMatch(patterns []string) bool {
-	for _, pattern := range patterns {
-		if matches, err := filepath.Glob(pattern); err == nil && len(matches) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // poll calls done until it says true, fails, or the context ends; what says what was waited for.

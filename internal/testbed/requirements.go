@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -30,19 +31,17 @@ var commandPackages = map[string]string{
 	"ceph-osd":           "ceph-osd",
 	"dpkg-deb":           "dpkg",
 	"libvirtd":           "libvirt-daemon",
-	"monmaptool":         "ceph-common",
-	"qemu-img":           "qemu-utils",
+	"monmaptool":         "ceph-mon",
 	"qemu-system-x86_64": "qemu-system-x86",
 	"rbd":                "ceph-common",
 	"virsh":              "libvirt-clients",
 }
 
-// driverPackages maps each file that a daemon loads at run time to the package that brings it. A file is there when one
-// of its patterns matches.
-var driverPackages = map[string][]string{
-	"libvirt-daemon-driver-qemu":   {"/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"},
-	"libvirt-daemon-driver-secret": {"/usr/lib/*/libvirt/connection-driver/libvirt_driver_secret.so"},
-	"qemu-block-extra":             {"/usr/lib/*/qemu/block-rbd.so"},
+// driverPackages maps each file that a daemon loads at run time to the package that brings it.
+var driverPackages = map[string]string{
+	"libvirt-daemon-driver-qemu":   "/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so",
+	"libvirt-daemon-driver-secret": "/usr/lib/*/libvirt/connection-driver/libvirt_driver_secret.so",
+	"qemu-block-extra":             "/usr/lib/*/qemu/block-rbd.so",
 }
 
 // Missing says in one line each what keeps a bed from starting on this machine; nothing is missing when it is empty.
@@ -59,9 +58,9 @@ func Missing() []string {
 			missing = append(missing, "the command "+command+" (package "+name+")")
 		}
 	}
-	for name, patterns := range driverPackages {
-		if !anyMatch(patterns) {
-			missing = append(missing, "the driver "+patterns[0]+" (package "+name+")")
+	for name, pattern := range driverPackages {
+		if found, err := filepath.Glob(pattern); err != nil || len(found) == 0 {
+			missing = append(missing, "the driver "+pattern+" (package "+name+")")
 		}
 	}
 	if _, err := plainUser(); err != nil {
