@@ -1,0 +1,112 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// CheckAccess connects as a user (without "client.", with its key in base64) and finds out whether it can use an image:
+// it opens the image, reads its first byte and, unless readOnly, asks to remove an object that can't exist, which needs
+// the permission to write and changes nothing. Problems name what is missing: problem.Denied for a key that the cluster
+// refuses or caps that don't suffice, problem.NotFound for an image that isn't there.
+//
+// Similar to: rbd --id USER info; rbd --id USER export
+func (c *Cluster) CheckAccess(ctx context.Context, user, key string, ref ImageRef, readOnly bool) error {
+	if _, err := ParseKey(key); err != nil {
+		return err
+	}
+	// What the image is made of is read with the provider's own rights: the user may not be allowed to see it.
+	image, err := c.Image(ctx, ref)
+	if err != nil {
+		return err
+	}
+	fsid, err := c.FSID(ctx)
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("User %s of cluster %q can't use image %s.", entityOf(user), c.cfg.Label, ref)
+
+	cfg := c.cfg
+	cfg.User, cfg.Key, cfg.KeyringFile, cfg.FSID = user, key, "", fsid
+	ctx, cancel := context.WithTimeout(ctx, cfg.ConnectTimeout+cfg.OperationTimeout)
+	defer cancel()
+	conn, err := c.dial(ctx, cfg)
+	if err != nil {
+		return c.explainLogin(what, user, err)
+	}
+	defer conn.Close()
+
+	if err := conn.ReadImage(ctx, ref); err != nil {
+		return c.explainAccess(what, user, ref, ref.Pool, "read", err)
+	}
+	if readOnly {
+		return nil
+	}
+	pools := []string{ref.Pool}
+	if image.DataPool != "" {
+		pools = append(pools, image.DataPool)
+	}
+	for _, pool := range pools {
+		err := conn.RemoveObject(ctx, pool, ref.Namespace, absentObject(image, pool == image.DataPool))
+		if err != nil && errnoOf(err) != ENOENT {
+			return c.explainAccess(what, user, ref, pool, "write", err)
+		}
+	}
+	return nil
+}
+
+// absentObject names a data object of the image, so that caps with an object_prefix apply, by a number that no image
+// is large enough to have.
+func absentObject(image Image, inDataPool bool) string {
+	number := strings.Repeat("f", 16)
+	if inDataPool {
+		return fmt.Sprintf("rbd_data.%d.%s.%s", image.PoolID, image.ID, number)
+	}
+	return fmt.Sprintf("rbd_data.%s.%s", image.ID, number)
+}
+
+func (c *Cluster) explainLogin(what, user string, err error) error {
+	err = c.failed(what, "", err)
+	var p *problem.Problem
+	if errors.As(err, &p) && p.Kind == problem.Denied {
+		return &problem.Problem{
+			Kind: problem.Denied, What: what,
+			Why: "The monitors refuse this user with this key: the key is not the user's present one, the user doesn't exist, or it has no caps for the monitors.",
+			Do:  fmt.Sprintf("Compare the key with that of the cluster (ceph auth get %s), and give the user mon caps of `profile rbd`.", entityOf(user)),
+			Raw: p.Raw,
+		}
+	}
+	return err
+}
+
+func (c *Cluster) explainAccess(what, user string, ref ImageRef, pool, verb string, err error) error {
+	switch errnoOf(err) {
+	case EPERM, EACCES:
+		scope := fmt.Sprintf("pool=%s", pool)
+		if ref.Namespace != "" {
+			scope += fmt.Sprintf(" namespace=%s", ref.Namespace)
+		}
+		profile := "rbd"
+		if verb == "read" {
+			profile = "rbd (or rbd-read-only)"
+		}
+		return &problem.Problem{
+			Kind: problem.Denied, What: what,
+			Why: fmt.Sprintf("Its caps don't let it %s in pool %q.", verb, pool),
+			Do:  fmt.Sprintf("Add to the osd caps of %s: profile %s %s.", entityOf(user), profile, scope),
+			Raw: rawReply("", err),
+		}
+	case ENOENT:
+		return &problem.Problem{
+			Kind: problem.Other, What: what,
+			Why: "The image can't be opened, or its caps don't let the user see that it exists.",
+			Do:  fmt.Sprintf("Check with: rbd --id %s info %s.", user, ref),
+			Raw: rawReply("", err),
+		}
+	}
+	return c.failed(what, "", err)
+}

@@ -1,0 +1,238 @@
+package ceph
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// CapsServices are the services that caps are given for.
+var CapsServices = []string{"mon", "osd", "mgr", "mds"}
+
+// qualifiers take a value, after "=" or white space.
+var qualifiers = []string{"pool", "namespace", "object_prefix", "profile", "service", "module", "network", "auid", "fsname", "path", "root_squash"}
+
+// EqualCaps compares caps of one service by meaning: the order of grants, repeated grants, white space, quotes and the
+// ways to write the same grant make no difference.
+func EqualCaps(a, b string) bool {
+	return slices.Equal(grants(a), grants(b))
+}
+
+func equalCapsMaps(a, b map[string]string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for service, text := range a {
+		other, ok := b[service]
+		if !ok || !EqualCaps(text, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// ValidateCaps finds mistakes that the monitors would refuse, and some that they'd accept without effect. The error is
+// problem.Invalid.
+func ValidateCaps(service, caps string) error {
+	invalid := func(why, do string) error {
+		return &problem.Problem{Kind: problem.Invalid, What: fmt.Sprintf("The caps for %q can't work.", service), Why: why, Do: do}
+	}
+	const form = "Write grants such as `profile rbd pool=vms` or `allow rw pool=vms`, separated by commas."
+	if !slices.Contains(CapsServices, service) {
+		return invalid("There is no such service.", fmt.Sprintf("Use one of %s.", strings.Join(CapsServices, ", ")))
+	}
+	if strings.TrimSpace(caps) == "" {
+		return invalid("They are empty, which the monitors refuse.", "Leave the service out to give no caps for it.")
+	}
+	if strings.ContainsAny(caps, "\n\r") {
+		return invalid("They contain a line break.", form)
+	}
+	clauses, closed := splitClauses(caps)
+	if !closed {
+		return invalid("A quote is not closed.", "Close it.")
+	}
+	for _, clause := range clauses {
+		tokens := tokenise(clause)
+		if len(tokens) == 0 {
+			continue
+		}
+		switch first, _, _ := strings.Cut(tokens[0], "="); first {
+		case "allow", "profile", "deny":
+		default:
+			return invalid(fmt.Sprintf("The grant %q begins neither with `allow` nor with `profile`.", strings.TrimSpace(clause)), form)
+		}
+		if tokens[len(tokens)-1] == "allow" || tokens[len(tokens)-1] == "profile" {
+			return invalid(fmt.Sprintf("The grant %q is not complete.", strings.TrimSpace(clause)), form)
+		}
+		if pools := countQualifier(tokens, "pool"); pools > 1 {
+			return invalid(fmt.Sprintf("The grant %q names %d pools, a grant can have one.", strings.TrimSpace(clause), pools),
+				"Write one grant for each pool, separated by commas.")
+		}
+	}
+	return nil
+}
+
+func countQualifier(tokens []string, name string) int {
+	count := 0
+	for _, token := range tokens {
+		if token == name || strings.HasPrefix(token, name+"=") {
+			count++
+		}
+	}
+	return count
+}
+
+// MonProfileRBD tells whether mon caps hold what matters of `profile rbd`: they let a client put another one on the OSD blocklist. A guest needs that to take
+// over an image's exclusive lock after its host crashed. Wider caps, such as `allow *` or `allow rw`, have it too.
+func MonProfileRBD(caps string) bool {
+	for _, grant := range grants(caps) {
+		switch grant {
+		case "profile rbd", "profile simple-rados-client-with-blocklist", "profile osd", "*",
+			"service osd *", "* service osd", `command osd blocklist`, `command osd blacklist`:
+			return true
+		}
+		words := strings.Fields(grant)
+		if len(words) == 1 && isAccess(words[0]) && strings.Contains(words[0], "r") && strings.Contains(words[0], "w") {
+			return true
+		}
+		if len(words) == 3 && slices.Contains(words, "osd") && slices.Contains(words, "service") {
+			for _, word := range words {
+				if isAccess(word) && strings.Contains(word, "r") && strings.Contains(word, "w") {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// grants returns the normal form of each grant, sorted, each once.
+func grants(caps string) []string {
+	clauses, _ := splitClauses(caps)
+	var list []string
+	for _, clause := range clauses {
+		if tokens := tokenise(clause); len(tokens) > 0 {
+			list = append(list, normalGrant(tokens))
+		}
+	}
+	sort.Strings(list)
+	return slices.Compact(list)
+}
+
+// normalGrant drops "allow", joins qualifiers with their values and puts the parts in one order. Commands keep theirs:
+// their arguments belong together.
+func normalGrant(tokens []string) string {
+	if tokens[0] == "allow" {
+		tokens = tokens[1:]
+	}
+	var parts []string
+	for i := 0; i < len(tokens); i++ {
+		name, value, assigned := strings.Cut(tokens[i], "=")
+		switch {
+		case name == "command":
+			return strings.Join(append(parts, strings.ReplaceAll(strings.Join(tokens[i:], " "), "command=", "command ")), " ")
+		case name == "tag" && i+2 < len(tokens):
+			parts = append(parts, strings.Join(tokens[i:i+3], " "))
+			i += 2
+		case slices.Contains(qualifiers, name) && assigned:
+			parts = append(parts, name+" "+value)
+		case slices.Contains(qualifiers, name) && i+1 < len(tokens) && name != "root_squash":
+			parts = append(parts, name+" "+tokens[i+1])
+			i++
+		default:
+			parts = append(parts, normalAccess(tokens[i]))
+		}
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, " ")
+}
+
+func isAccess(token string) bool {
+	return token != "" && strings.Trim(token, "rwx") == ""
+}
+
+func normalAccess(token string) string {
+	switch {
+	case token == "all":
+		return "*"
+	case !isAccess(token):
+		return token
+	}
+	var out strings.Builder
+	for _, letter := range "rwx" {
+		if strings.ContainsRune(token, letter) {
+			out.WriteRune(letter)
+		}
+	}
+	return out.String()
+}
+
+// splitClauses cuts caps at commas and semicolons outside of quotes, and tells whether all quotes are closed.
+func splitClauses(caps string) (clauses []string, closed bool) {
+	var quote rune
+	start := 0
+	for i, r := range caps {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'':
+			quote = r
+		case r == ',' || r == ';':
+			clauses = append(clauses, caps[start:i])
+			start = i + 1
+		}
+	}
+	return append(clauses, caps[start:]), quote == 0
+}
+
+// tokenise cuts a clause at white space outside of quotes, drops the quotes and the white space around "=".
+func tokenise(clause string) []string {
+	var (
+		tokens []string
+		token  strings.Builder
+		quote  rune
+		inside bool
+	)
+	end := func() {
+		if inside {
+			tokens = append(tokens, token.String())
+			token.Reset()
+			inside = false
+		}
+	}
+	for _, r := range clause {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			token.WriteRune(r)
+		case r == '"' || r == '\'':
+			quote, inside = r, true
+		case r == ' ' || r == '\t':
+			end()
+		default:
+			token.WriteRune(r)
+			inside = true
+		}
+	}
+	end()
+	return joinAssignments(tokens)
+}
+
+func joinAssignments(tokens []string) []string {
+	var joined []string
+	for _, token := range tokens {
+		last := len(joined) - 1
+		if last >= 0 && (strings.HasPrefix(token, "=") || strings.HasSuffix(joined[last], "=")) {
+			joined[last] += token
+			continue
+		}
+		joined = append(joined, token)
+	}
+	return joined
+}

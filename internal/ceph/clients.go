@@ -1,0 +1,99 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+	"sort"
+)
+
+// Client is a connection of a cephx entity to the monitors.
+type Client struct {
+	Addr    string // "192.0.2.7:0/1234", as watchers have it
+	Monitor string // the monitor that reported it
+}
+
+// Clients lists who is connected as this entity (such as client.libvirt) to any monitor of the quorum, without this
+// provider's own connection.
+//
+// Similar to: ceph tell mon.NAME sessions
+func (c *Cluster) Clients(ctx context.Context, entity string) ([]Client, error) {
+	var own string
+	what := fmt.Sprintf("Unable to list the clients of cluster %q.", c.cfg.Label)
+	_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		own, err = conn.Addr(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := c.sessions(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{own: true}
+	var clients []Client
+	for _, s := range sessions {
+		if s.entity == entity && !seen[s.addr] {
+			seen[s.addr] = true
+			clients = append(clients, Client{Addr: s.addr, Monitor: s.monitor})
+		}
+	}
+	sort.Slice(clients, func(i, j int) bool { return clients[i].Addr < clients[j].Addr })
+	return clients, nil
+}
+
+type session struct{ entity, addr, monitor string }
+
+func (c *Cluster) sessions(ctx context.Context, what string) ([]session, error) {
+	monitors, err := c.Monitors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var sessions []session
+	for _, monitor := range monitors {
+		if !monitor.InQuorum {
+			continue
+		}
+		var reply []struct {
+			Entity string `json:"entity_name"`
+			Addrs  struct {
+				Addrvec []struct {
+					Addr  string `json:"addr"`
+					Nonce uint64 `json:"nonce"`
+				} `json:"addrvec"`
+			} `json:"addrs"`
+		}
+		_, err := c.send(ctx, what, command{"prefix": "sessions"}, &reply,
+			func(ctx context.Context, conn Conn, text []byte) ([]byte, string, error) {
+				return conn.MonCommandTo(ctx, monitor.Name, text)
+			})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range reply {
+			for _, a := range s.Addrs.Addrvec {
+				sessions = append(sessions, session{entity: s.Entity, addr: fmt.Sprintf("%s/%d", a.Addr, a.Nonce), monitor: monitor.Name})
+			}
+		}
+	}
+	return sessions, nil
+}
+
+// nameWatchers fills in the entities of watchers as far as the monitors tell: a name makes a message better, its absence
+// must not make a read fail.
+func (c *Cluster) nameWatchers(ctx context.Context, watchers []Watcher) {
+	if len(watchers) == 0 {
+		return
+	}
+	sessions, err := c.sessions(ctx, "Unable to name the watchers.")
+	if err != nil {
+		return
+	}
+	entities := make(map[string]string, len(sessions))
+	for _, s := range sessions {
+		entities[s.addr] = s.entity
+	}
+	for i := range watchers {
+		watchers[i].Entity = entities[watchers[i].Addr]
+	}
+}

@@ -1,0 +1,140 @@
+package ceph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// command is a monitor or manager command: "prefix" and its arguments, by the names of the monitors' own table.
+type command map[string]any
+
+// mon sends a command and decodes the JSON reply into reply, unless that is nil. what is the sentence for the problem.
+func (c *Cluster) mon(ctx context.Context, what string, cmd command, input []byte, reply any) error {
+	_, err := c.monStatus(ctx, what, cmd, input, reply)
+	return err
+}
+
+// refusal is what a monitor answered instead of obeying, for callers that know more than its number.
+type refusal struct {
+	errno  Errno
+	status string
+}
+
+func (r refusal) is(errno Errno) bool { return r.errno == errno }
+
+// monStatus is mon for callers that look at the refusal before they pass the problem on.
+func (c *Cluster) monStatus(ctx context.Context, what string, cmd command, input []byte, reply any) (refusal, error) {
+	return c.send(ctx, what, cmd, reply, func(ctx context.Context, conn Conn, text []byte) ([]byte, string, error) {
+		return conn.MonCommand(ctx, text, input)
+	})
+}
+
+func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
+	via func(context.Context, Conn, []byte) ([]byte, string, error),
+) (refusal, error) {
+	conn, err := c.connection(ctx)
+	if err != nil {
+		return refusal{}, err
+	}
+	if reply != nil {
+		cmd["format"] = "json"
+	}
+	text, err := json.Marshal(cmd)
+	if err != nil {
+		return refusal{}, c.failed(what, "", err)
+	}
+	out, status, err := via(ctx, conn, text)
+	if err != nil {
+		c.dropIfDead(conn, err)
+		return refusal{errno: errnoOf(err), status: status}, c.failed(what, status, err)
+	}
+	if reply == nil {
+		return refusal{}, nil
+	}
+	if err := decodeReply(out, reply); err != nil {
+		// A reply may hold a key, so its text is never part of the error.
+		return refusal{}, c.failed(what, "", fmt.Errorf("the reply to %q can't be understood: %w", cmd["prefix"], err))
+	}
+	return refusal{}, nil
+}
+
+// on runs a call of the connection that has no status.
+func (c *Cluster) on(ctx context.Context, what string, call func(Conn) error) error {
+	_, err := c.onErrno(ctx, what, call)
+	return err
+}
+
+// onErrno is on for callers that look at the number before they pass the problem on.
+func (c *Cluster) onErrno(ctx context.Context, what string, call func(Conn) error) (Errno, error) {
+	conn, err := c.connection(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := call(conn); err != nil {
+		c.dropIfDead(conn, err)
+		return errnoOf(err), c.failed(what, "", err)
+	}
+	return 0, nil
+}
+
+// reading is on with the cluster's operation timeout, for what only reads and can be given up at any time.
+func (c *Cluster) reading(ctx context.Context, what string, call func(context.Context, Conn) error) (Errno, error) {
+	bounded, cancel := context.WithTimeout(ctx, c.cfg.OperationTimeout)
+	defer cancel()
+	return c.onErrno(ctx, what, func(conn Conn) error { return call(bounded, conn) })
+}
+
+func (c *Cluster) dropIfDead(conn Conn, err error) {
+	if errno := errnoOf(err); errno == ESHUTDOWN || errno == ENOTCONN {
+		c.drop(conn)
+	}
+}
+
+// decodeReply decodes JSON as Ceph writes it: some releases write bare inf and nan for numbers.
+func decodeReply(out []byte, reply any) error {
+	err := json.Unmarshal(out, reply)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		err = json.Unmarshal(replaceBareNumbers(out), reply)
+	}
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("it is not JSON, at byte %d of %d", syntax.Offset, len(out))
+	}
+	return err
+}
+
+// replaceBareNumbers turns inf, -inf and nan outside of strings into null.
+func replaceBareNumbers(in []byte) []byte {
+	out := make([]byte, 0, len(in))
+	quoted := false
+	for i := 0; i < len(in); i++ {
+		switch {
+		case quoted && in[i] == '\\' && i+1 < len(in):
+			out = append(out, in[i], in[i+1])
+			i++
+			continue
+		case in[i] == '"':
+			quoted = !quoted
+		case !quoted:
+			if word := bareNumber(in[i:]); word > 0 {
+				out = append(out, "null"...)
+				i += word - 1
+				continue
+			}
+		}
+		out = append(out, in[i])
+	}
+	return out
+}
+
+func bareNumber(in []byte) int {
+	for _, word := range []string{"-inf", "inf", "-nan", "nan"} {
+		if bytes.HasPrefix(in, []byte(word)) {
+			return len(word)
+		}
+	}
+	return 0
+}

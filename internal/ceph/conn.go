@@ -1,0 +1,120 @@
+package ceph
+
+import (
+	"context"
+	"time"
+)
+
+// Config says how to reach one cluster. Nothing in it is guessed: no default ceph.conf is ever searched.
+type Config struct {
+	// Label is the name of the cluster in the provider block; it appears in every error.
+	Label string
+	// MonHost lists the monitors as mon_host in ceph.conf does: bare, "v1:"/"v2:" or bracketed.
+	MonHost string
+	// ConfigFile is the path of a ceph.conf that is read before everything else here is applied.
+	ConfigFile string
+	// User is the cephx user without "client."; empty means admin.
+	User string
+	// Key is the user's cephx key in base64. It excludes KeyringFile.
+	Key string
+	// KeyringFile is the path of a keyring that holds the user's key.
+	KeyringFile string
+	// FSID, when set, is the only cluster that is accepted.
+	FSID string
+	// Options are further client options, by the names that ceph.conf uses.
+	Options map[string]string
+	// ConnectTimeout bounds the connection; zero means 30 seconds. librados takes whole seconds, it is rounded up.
+	ConnectTimeout time.Duration
+	// OperationTimeout bounds each monitor command and each read of an image; zero means 60 seconds. Writes of image
+	// data and metadata get at least 60 seconds, because librbd may mistake a shorter timeout for a corrupt object map.
+	OperationTimeout time.Duration
+}
+
+// The timeouts that a Config without its own gets.
+const (
+	DefaultConnectTimeout   = 30 * time.Second
+	DefaultOperationTimeout = 60 * time.Second
+)
+
+// WithDefaults returns the configuration with the user and the timeouts filled in.
+func (c Config) WithDefaults() Config {
+	if c.User == "" {
+		c.User = "admin"
+	}
+	if c.ConnectTimeout <= 0 {
+		c.ConnectTimeout = DefaultConnectTimeout
+	}
+	if c.OperationTimeout <= 0 {
+		c.OperationTimeout = DefaultOperationTimeout
+	}
+	return c
+}
+
+// Dial connects to a cluster. rados.Dial is the real one. Its errors are *problem.Problem.
+type Dial func(ctx context.Context, cfg Config) (Conn, error)
+
+// Conn is a connection to one cluster as one user. All methods are safe for concurrent use and return as soon as ctx
+// ends, also when the cluster hangs. A refusal by the cluster is an Errno; names are given as they are, nothing is looked
+// up first.
+type Conn interface {
+	// FSID returns the cluster's identity.
+	FSID(ctx context.Context) (string, error)
+	// Addr returns this client's own address as monitors and watchers show it.
+	Addr(ctx context.Context) (string, error)
+	// MonCommand sends a JSON command to the monitors. The status is the human sentence of the reply, also with an error.
+	MonCommand(ctx context.Context, command, input []byte) (reply []byte, status string, err error)
+	// MonCommandTo sends a JSON command to the monitor of that name.
+	MonCommandTo(ctx context.Context, monitor string, command []byte) (reply []byte, status string, err error)
+	// MgrCommand sends a JSON command to the active manager.
+	MgrCommand(ctx context.Context, command, input []byte) (reply []byte, status string, err error)
+
+	// InitPool enables a pool for RBD and writes RBD's bookkeeping objects.
+	InitPool(ctx context.Context, pool string) error
+	// VisitObjects calls visit for the objects of all namespaces of a pool until it returns false.
+	VisitObjects(ctx context.Context, pool string, visit func(namespace, object string) bool) error
+	// RemoveObject removes a RADOS object.
+	RemoveObject(ctx context.Context, pool, namespace, object string) error
+
+	// Namespaces lists the RBD namespaces of a pool.
+	Namespaces(ctx context.Context, pool string) ([]string, error)
+	// CreateNamespace creates an RBD namespace.
+	CreateNamespace(ctx context.Context, pool, namespace string) error
+	// RemoveNamespace removes an empty RBD namespace.
+	RemoveNamespace(ctx context.Context, pool, namespace string) error
+
+	// Images lists the images of a namespace, sorted by name.
+	Images(ctx context.Context, pool, namespace string) ([]ImageEntry, error)
+	// Trash lists the images in the trash of a namespace.
+	Trash(ctx context.Context, pool, namespace string) ([]ImageEntry, error)
+	// ImageName returns the name of the image with this id, empty if the namespace has none (the trash doesn't count).
+	ImageName(ctx context.Context, pool, namespace, id string) (string, error)
+	// ImageDataPools returns the id of the separate data pool of those images, by their ids, that have one.
+	ImageDataPools(ctx context.Context, pool, namespace string, ids []string) (map[string]int64, error)
+
+	// Image opens an image read-only, which leaves no watcher, and describes it.
+	Image(ctx context.Context, ref ImageRef) (Image, error)
+	// ImageContents opens an image read-only and tells what it holds.
+	ImageContents(ctx context.Context, ref ImageRef) (ImageContents, error)
+	// Watchers opens an image read-only and lists who has it open for writing.
+	Watchers(ctx context.Context, ref ImageRef) ([]Watcher, error)
+	// ReadImage opens an image read-only and reads its first byte.
+	ReadImage(ctx context.Context, ref ImageRef) error
+
+	// CreateImage creates an image without its metadata.
+	CreateImage(ctx context.Context, spec ImageSpec) error
+	// ResizeImage changes the size; a smaller one needs allowShrink.
+	ResizeImage(ctx context.Context, ref ImageRef, bytes uint64, allowShrink bool) error
+	// RenameImage renames an image within its namespace.
+	RenameImage(ctx context.Context, ref ImageRef, name string) error
+	// SetImageFeatures switches features on or off, all in one step.
+	SetImageFeatures(ctx context.Context, ref ImageRef, features []string, enabled bool) error
+	// SetImageMetadata sets and removes raw metadata keys.
+	SetImageMetadata(ctx context.Context, ref ImageRef, set map[string]string, remove []string) error
+	// RemoveSnapshots removes all snapshots of an image, and their protection.
+	RemoveSnapshots(ctx context.Context, ref ImageRef) error
+	// RemoveImage removes an image.
+	RemoveImage(ctx context.Context, ref ImageRef) error
+
+	// Close ends the connection once the calls under way have returned. It does not wait for them.
+	Close()
+}

@@ -1,0 +1,255 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// The types of pool.
+const (
+	Replicated = "replicated"
+	Erasure    = "erasure"
+)
+
+// ApplicationRBD is the application of pools that hold images.
+const ApplicationRBD = "rbd"
+
+// Pool is what a cluster tells about a pool. Bytes are bytes; PGNum and PGPNum are the targets, not what the cluster has
+// reached so far. A nil option is not set.
+type Pool struct {
+	ID                       int64
+	Name                     string
+	Type                     string // Replicated or Erasure
+	Size                     int64
+	MinSize                  int64
+	PGNum                    int64
+	PGPNum                   int64
+	PGAutoscaleMode          string // on, warn or off
+	CrushRule                string // name
+	ErasureCodeProfile       string // name; empty for replicated pools
+	Bulk                     bool
+	NoDelete                 bool
+	NoSizeChange             bool
+	NoPGChange               bool
+	AllowECOverwrites        bool
+	QuotaMaxBytes            int64 // 0 is no quota
+	QuotaMaxObjects          int64 // 0 is no quota
+	PGNumMin                 *int64
+	PGNumMax                 *int64
+	TargetSizeBytes          *int64
+	TargetSizeRatio          *float64
+	CompressionMode          *string
+	CompressionAlgorithm     *string
+	CompressionRequiredRatio *float64
+	CompressionMinBlobSize   *int64
+	CompressionMaxBlobSize   *int64
+	Applications             []string // sorted
+}
+
+// Pools lists all pools, sorted by name.
+//
+// Similar to: ceph osd pool ls detail
+func (c *Cluster) Pools(ctx context.Context) ([]Pool, error) {
+	return c.pools(ctx, fmt.Sprintf("Unable to list the pools of cluster %q.", c.cfg.Label))
+}
+
+// Pool reads one pool. It answers problem.NotFound only from a complete listing of the cluster's pools.
+//
+// Similar to: ceph osd pool ls detail
+func (c *Cluster) Pool(ctx context.Context, name string) (Pool, error) {
+	pools, err := c.pools(ctx, fmt.Sprintf("Unable to read pool %q of cluster %q.", name, c.cfg.Label))
+	if err != nil {
+		return Pool{}, err
+	}
+	for _, p := range pools {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Pool{}, c.noPool(fmt.Sprintf("Cluster %q has no pool %q.", c.cfg.Label, name), pools)
+}
+
+// PoolByID reads the pool with this id, whatever its name is now.
+//
+// Similar to: ceph osd pool ls detail
+func (c *Cluster) PoolByID(ctx context.Context, id int64) (Pool, error) {
+	pools, err := c.pools(ctx, fmt.Sprintf("Unable to read the pool with id %d of cluster %q.", id, c.cfg.Label))
+	if err != nil {
+		return Pool{}, err
+	}
+	for _, p := range pools {
+		if p.ID == id {
+			return p, nil
+		}
+	}
+	return Pool{}, c.noPool(fmt.Sprintf("Cluster %q has no pool with id %d.", c.cfg.Label, id), pools)
+}
+
+func (c *Cluster) noPool(what string, pools []Pool) error {
+	names := make([]string, 0, len(pools))
+	for _, p := range pools {
+		names = append(names, strconv.Quote(p.Name))
+	}
+	p := &problem.Problem{Kind: problem.NotFound, What: what, Why: "The cluster has no pools."}
+	if len(names) > 0 {
+		p.Why = fmt.Sprintf("Its pools are %s.", strings.Join(firstOf(names, 20), ", "))
+	}
+	p.Do = "Create the pool, or correct its name or the cluster."
+	return p
+}
+
+func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
+	var records []poolRecord
+	if err := c.mon(ctx, what, command{"prefix": "osd pool ls", "detail": "detail"}, nil, &records); err != nil {
+		return nil, err
+	}
+	rules, err := c.crushRules(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	pools := make([]Pool, 0, len(records))
+	for _, r := range records {
+		pools = append(pools, r.pool(rules))
+	}
+	sort.Slice(pools, func(i, j int) bool { return pools[i].Name < pools[j].Name })
+	return pools, nil
+}
+
+// crushRules returns the names of the CRUSH rules by their numbers.
+func (c *Cluster) crushRules(ctx context.Context, what string) (map[int64]string, error) {
+	var dump []struct {
+		ID   int64  `json:"rule_id"`
+		Name string `json:"rule_name"`
+	}
+	if err := c.mon(ctx, what, command{"prefix": "osd crush rule dump"}, nil, &dump); err != nil {
+		return nil, err
+	}
+	rules := make(map[int64]string, len(dump))
+	for _, r := range dump {
+		rules[r.ID] = r.Name
+	}
+	return rules, nil
+}
+
+// poolRecord is a pool in the reply to "osd pool ls detail".
+type poolRecord struct {
+	ID                  int64                     `json:"pool_id"`
+	Name                string                    `json:"pool_name"`
+	Flags               string                    `json:"flags_names"`
+	Type                int                       `json:"type"`
+	Size                int64                     `json:"size"`
+	MinSize             int64                     `json:"min_size"`
+	CrushRule           int64                     `json:"crush_rule"`
+	PGAutoscaleMode     string                    `json:"pg_autoscale_mode"`
+	PGNumTarget         int64                     `json:"pg_num_target"`
+	PGPlacementTarget   int64                     `json:"pg_placement_num_target"`
+	QuotaMaxBytes       int64                     `json:"quota_max_bytes"`
+	QuotaMaxObjects     int64                     `json:"quota_max_objects"`
+	ErasureCodeProfile  string                    `json:"erasure_code_profile"`
+	Options             poolOptions               `json:"options"`
+	ApplicationMetadata map[string]map[string]any `json:"application_metadata"`
+}
+
+type poolOptions struct {
+	PGNumMin                 *int64   `json:"pg_num_min"`
+	PGNumMax                 *int64   `json:"pg_num_max"`
+	TargetSizeBytes          *int64   `json:"target_size_bytes"`
+	TargetSizeRatio          *float64 `json:"target_size_ratio"`
+	CompressionMode          *string  `json:"compression_mode"`
+	CompressionAlgorithm     *string  `json:"compression_algorithm"`
+	CompressionRequiredRatio *float64 `json:"compression_required_ratio"`
+	CompressionMinBlobSize   *int64   `json:"compression_min_blob_size"`
+	CompressionMaxBlobSize   *int64   `json:"compression_max_blob_size"`
+}
+
+// erasureType is the number of erasure-coded pools; all others are replicated.
+const erasureType = 3
+
+func (r poolRecord) pool(rules map[int64]string) Pool {
+	flags := map[string]bool{}
+	for _, flag := range strings.Split(r.Flags, ",") {
+		flags[flag] = true
+	}
+	p := Pool{
+		ID: r.ID, Name: r.Name, Type: Replicated,
+		Size: r.Size, MinSize: r.MinSize,
+		PGNum: r.PGNumTarget, PGPNum: r.PGPlacementTarget, PGAutoscaleMode: r.PGAutoscaleMode,
+		CrushRule: rules[r.CrushRule], ErasureCodeProfile: r.ErasureCodeProfile,
+		Bulk: flags["bulk"], NoDelete: flags["nodelete"], NoSizeChange: flags["nosizechange"], NoPGChange: flags["nopgchange"],
+		AllowECOverwrites: flags["ec_overwrites"],
+		QuotaMaxBytes:     r.QuotaMaxBytes, QuotaMaxObjects: r.QuotaMaxObjects,
+		PGNumMin: r.Options.PGNumMin, PGNumMax: r.Options.PGNumMax,
+		TargetSizeBytes: r.Options.TargetSizeBytes, TargetSizeRatio: decimal(r.Options.TargetSizeRatio),
+		CompressionMode: r.Options.CompressionMode, CompressionAlgorithm: r.Options.CompressionAlgorithm,
+		CompressionRequiredRatio: decimal(r.Options.CompressionRequiredRatio),
+		CompressionMinBlobSize:   r.Options.CompressionMinBlobSize, CompressionMaxBlobSize: r.Options.CompressionMaxBlobSize,
+		Applications: make([]string, 0, len(r.ApplicationMetadata)),
+	}
+	if r.Type == erasureType {
+		p.Type = Erasure
+	}
+	for application := range r.ApplicationMetadata {
+		p.Applications = append(p.Applications, application)
+	}
+	sort.Strings(p.Applications)
+	return p
+}
+
+// decimal undoes what single precision does to a number that somebody wrote: 0.20000000298 is 0.2 again.
+func decimal(v *float64) *float64 {
+	if v == nil {
+		return nil
+	}
+	short, err := strconv.ParseFloat(strconv.FormatFloat(*v, 'g', -1, 32), 64)
+	if err != nil {
+		return v
+	}
+	return &short
+}
+
+// firstOf shortens a list for a message.
+func firstOf(names []string, limit int) []string {
+	if len(names) <= limit {
+		return names
+	}
+	rest := fmt.Sprintf("and %d more", len(names)-limit)
+	return append(append(make([]string, 0, limit+1), names[:limit]...), rest)
+}
+
+// PoolUsage is what the manager counts for a pool. It lags a few seconds behind and must not decide whether a pool is empty.
+type PoolUsage struct {
+	StoredBytes   int64
+	MaxAvailBytes int64
+	Objects       int64
+}
+
+// PoolUsage reads the statistics of a pool.
+//
+// Similar to: ceph df
+func (c *Cluster) PoolUsage(ctx context.Context, name string) (PoolUsage, error) {
+	var df struct {
+		Pools []struct {
+			Name  string `json:"name"`
+			Stats struct {
+				Stored   int64 `json:"stored"`
+				MaxAvail int64 `json:"max_avail"`
+				Objects  int64 `json:"objects"`
+			} `json:"stats"`
+		} `json:"pools"`
+	}
+	what := fmt.Sprintf("Unable to read the statistics of pool %q of cluster %q.", name, c.cfg.Label)
+	if err := c.mon(ctx, what, command{"prefix": "df"}, nil, &df); err != nil {
+		return PoolUsage{}, err
+	}
+	for _, p := range df.Pools {
+		if p.Name == name {
+			return PoolUsage{StoredBytes: p.Stats.Stored, MaxAvailBytes: p.Stats.MaxAvail, Objects: p.Stats.Objects}, nil
+		}
+	}
+	return PoolUsage{}, nil
+}

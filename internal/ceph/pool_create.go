@@ -1,0 +1,167 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// PoolSpec is a pool to create. What is nil or empty is left to the cluster.
+type PoolSpec struct {
+	Name               string
+	Type               string // Replicated (also when empty) or Erasure
+	PGNum              *int64
+	PGPNum             *int64
+	PGNumMin           *int64
+	PGNumMax           *int64
+	Size               *int64 // replicated pools only
+	TargetSizeBytes    *int64
+	TargetSizeRatio    *float64
+	PGAutoscaleMode    string
+	CrushRule          string
+	ErasureCodeProfile string // erasure-coded pools only
+	Bulk               bool
+	// Settings are further variables as SetPool takes them.
+	Settings     map[string]string
+	Applications []string
+}
+
+// CreatePool creates a pool and then sends what "osd pool create" doesn't take, all at once. created tells that the pool
+// exists, also when a later step failed. A pool of that name is problem.Exists and stays as it is: the monitors
+// themselves would report success.
+//
+// Similar to: ceph osd pool create; ceph osd pool set; ceph osd pool application enable; rbd pool init
+func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, err error) {
+	what := fmt.Sprintf("Unable to create pool %q in cluster %q.", spec.Name, c.cfg.Label)
+	pools, err := c.pools(ctx, what)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range pools {
+		if p.Name == spec.Name {
+			return false, c.poolExists(what, p)
+		}
+	}
+
+	cmd := spec.command()
+	denied, err := c.monStatus(ctx, what, cmd, nil, nil)
+	if err != nil {
+		return false, explainCreate(err, denied)
+	}
+	pool, err := c.Pool(ctx, spec.Name)
+	if err != nil {
+		return !problem.Is(err, problem.NotFound), err
+	}
+
+	settings := spec.ignored(pool)
+	for name, value := range spec.Settings {
+		settings[name] = value
+	}
+	return true, errors.Join(c.concurrently(
+		func() error { return c.SetPool(ctx, spec.Name, settings) },
+		func() error { return c.SetPoolApplications(ctx, spec.Name, spec.Applications, nil) },
+	)...)
+}
+
+func (c *Cluster) poolExists(what string, p Pool) error {
+	return &problem.Problem{
+		Kind: problem.Exists,
+		What: what,
+		Why:  fmt.Sprintf("A pool of this name exists already, with id %d. It was left as it is.", p.ID),
+		Do:   fmt.Sprintf("To manage that pool, import it: terraform import ceph_pool.NAME %s/%s. Otherwise choose another name.", c.cfg.Label, p.Name),
+	}
+}
+
+func (s PoolSpec) command() command {
+	cmd := command{"prefix": "osd pool create", "pool": s.Name, "pool_type": Replicated}
+	if s.Type != "" {
+		cmd["pool_type"] = s.Type
+	}
+	for name, value := range map[string]*int64{
+		"pg_num": s.PGNum, "pgp_num": s.PGPNum, "pg_num_min": s.PGNumMin, "pg_num_max": s.PGNumMax,
+		"size": s.Size, "target_size_bytes": s.TargetSizeBytes,
+	} {
+		if value != nil {
+			cmd[name] = *value
+		}
+	}
+	for name, value := range map[string]string{
+		"autoscale_mode": s.PGAutoscaleMode, "rule": s.CrushRule, "erasure_code_profile": s.ErasureCodeProfile,
+	} {
+		if value != "" {
+			cmd[name] = value
+		}
+	}
+	if s.TargetSizeRatio != nil {
+		cmd["target_size_ratio"] = *s.TargetSizeRatio
+	}
+	if s.Bulk {
+		cmd["bulk"] = true
+	}
+	return cmd
+}
+
+// ignored returns the settings that an older monitor dropped from the create: fields that it doesn't know are no error
+// to it. The pg numbers are left out, a monitor may lower them for its own reasons.
+func (s PoolSpec) ignored(p Pool) map[string]string {
+	settings := map[string]string{}
+	if s.PGAutoscaleMode != "" && s.PGAutoscaleMode != p.PGAutoscaleMode {
+		settings["pg_autoscale_mode"] = s.PGAutoscaleMode
+	}
+	if s.Bulk && !p.Bulk {
+		settings["bulk"] = "true"
+	}
+	if s.Size != nil && *s.Size != p.Size {
+		settings["size"] = strconv.FormatInt(*s.Size, 10)
+	}
+	for name, pair := range map[string][2]*int64{
+		"pg_num_min": {s.PGNumMin, p.PGNumMin}, "pg_num_max": {s.PGNumMax, p.PGNumMax},
+		"target_size_bytes": {s.TargetSizeBytes, p.TargetSizeBytes},
+	} {
+		if want, have := pair[0], pair[1]; want != nil && *want != 0 && (have == nil || *have != *want) {
+			settings[name] = strconv.FormatInt(*want, 10)
+		}
+	}
+	if want, have := s.TargetSizeRatio, p.TargetSizeRatio; want != nil && *want != 0 && (have == nil || *have != *decimal(want)) {
+		settings["target_size_ratio"] = strconv.FormatFloat(*want, 'g', -1, 64)
+	}
+	return settings
+}
+
+func explainCreate(err error, denied refusal) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch denied.errno {
+	case ENOENT:
+		p.Kind, p.Why = problem.Invalid, "The cluster has no CRUSH rule of this name."
+		p.Do = "Use a rule that `ceph osd crush rule ls` lists."
+	case ERANGE:
+		p.Why = "With so many placement groups the cluster would exceed its limit for each OSD."
+		p.Do = "Choose a smaller pg_num, or leave it to the autoscaler."
+	case EINVAL:
+		p.Do = "Correct the value that the reply names. An erasure_code_profile has to exist: ceph osd erasure-code-profile ls."
+	}
+	return err
+}
+
+// concurrently runs steps that share one proposal of the monitors, and returns all their errors.
+func (c *Cluster) concurrently(steps ...func() error) []error {
+	failures := make([]error, len(steps))
+	var group errgroup.Group
+	group.SetLimit(16)
+	for i, step := range steps {
+		group.Go(func() error {
+			failures[i] = step()
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return failures
+}

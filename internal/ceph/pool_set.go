@@ -1,0 +1,194 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Clear is the value that unsets a pool's variable: an option leaves the pool, a flag becomes false, a quota ends.
+const Clear = ""
+
+var (
+	quotaFields   = map[string]string{"quota_max_bytes": "max_bytes", "quota_max_objects": "max_objects"}
+	poolFlags     = []string{"bulk", "nodelete", "nosizechange", "nopgchange"}
+	poolTextVars  = []string{"compression_mode", "compression_algorithm"}
+	poolLocks     = []string{"nosizechange", "nopgchange"}
+	poolDependent = []string{"min_size", "pgp_num"}
+)
+
+// SetPool changes the variables that are given, by the names of `ceph osd pool set`, and the quotas quota_max_bytes and
+// quota_max_objects, in bytes and objects. Clear unsets one. Variables that don't depend on each other are sent at the
+// same time. Send only what changes: each costs a new OSD map.
+//
+// Similar to: ceph osd pool set; ceph osd pool set-quota
+func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]string) error {
+	for _, wave := range settingWaves(settings) {
+		steps := make([]func() error, 0, len(wave))
+		for _, variable := range wave {
+			steps = append(steps, func() error { return c.setPoolVariable(ctx, name, variable, settings[variable]) })
+		}
+		if err := errors.Join(c.concurrently(steps...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settingWaves orders variables: what unlocks others goes first, what is checked against others or locks them last.
+func settingWaves(settings map[string]string) [][]string {
+	waves := make([][]string, 3)
+	for variable, value := range settings {
+		wave := 1
+		switch {
+		case variable == "pg_autoscale_mode":
+			wave = 0
+		case slices.Contains(poolLocks, variable):
+			wave = 2
+			if poolValue(variable, value) == "false" {
+				wave = 0
+			}
+		case slices.Contains(poolDependent, variable):
+			wave = 2
+		}
+		waves[wave] = append(waves[wave], variable)
+	}
+	// min_size and pgp_num have to be in place before the pool is locked against changes of size or pg_num.
+	var locks []string
+	waves[2], locks = splitLocks(waves[2])
+	waves = append(waves, locks)
+	for _, wave := range waves {
+		sort.Strings(wave)
+	}
+	return waves
+}
+
+func splitLocks(wave []string) (others, locks []string) {
+	for _, variable := range wave {
+		if slices.Contains(poolLocks, variable) {
+			locks = append(locks, variable)
+		} else {
+			others = append(others, variable)
+		}
+	}
+	return others, locks
+}
+
+// poolValue spells out Clear for a variable.
+func poolValue(variable, value string) string {
+	switch {
+	case value != Clear:
+		return value
+	case slices.Contains(poolFlags, variable):
+		return "false"
+	case slices.Contains(poolTextVars, variable):
+		return "unset"
+	}
+	return "0"
+}
+
+func (c *Cluster) setPoolVariable(ctx context.Context, name, variable, value string) error {
+	value = poolValue(variable, value)
+	cmd := command{"prefix": "osd pool set", "pool": name, "var": variable, "val": value}
+	if field, ok := quotaFields[variable]; ok {
+		cmd = command{"prefix": "osd pool set-quota", "pool": name, "field": field, "val": value}
+	}
+	if variable == "size" && value == "1" {
+		cmd["yes_i_really_mean_it"] = true
+	}
+	what := fmt.Sprintf("Unable to set %s to %s on pool %q of cluster %q.", variable, value, name, c.cfg.Label)
+	denied, err := c.monStatus(ctx, what, cmd, nil, nil)
+	if err != nil {
+		return explainSet(err, denied, variable, value)
+	}
+	return nil
+}
+
+func explainSet(err error, denied refusal, variable, value string) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch {
+	case denied.is(EPERM) && variable == "size" && value == "1":
+		p.Kind, p.Why = problem.Denied, "The cluster does not allow pools without replicas."
+		p.Do = "Use a size of 2 or more, or allow it: ceph config set global mon_allow_pool_size_one true."
+	case denied.is(EPERM):
+		p.Why = "A flag of the pool forbids the change (nosizechange, nopgchange), or the cluster asks for a confirmation."
+		p.Do = "Set the flag that the reply names to false first, then apply again."
+	case denied.is(ENOENT) && variable == "crush_rule":
+		p.Kind, p.Why = problem.Invalid, "The cluster has no CRUSH rule of this name."
+		p.Do = "Use a rule that `ceph osd crush rule ls` lists."
+	case denied.is(EINVAL) && variable == "crush_rule":
+		p.Why = "The rule exists but does not fit the pool: rules for replicated and for erasure-coded pools are different."
+		p.Do = "Use a rule of the pool's own type (type 1 is replicated, type 3 erasure-coded, in `ceph osd crush rule dump`)."
+	case denied.is(EOPNOTSUPP):
+		p.Kind, p.Why = problem.Invalid, "The variable can't be changed on a pool of this type or on these OSDs."
+	}
+	return err
+}
+
+// SetPoolApplications enables and disables applications. Enabling rbd also writes RBD's bookkeeping where the pool can
+// hold it (an erasure-coded pool can't, and needs none as a data pool).
+//
+// Similar to: rbd pool init; ceph osd pool application enable; ceph osd pool application disable
+func (c *Cluster) SetPoolApplications(ctx context.Context, name string, add, remove []string) error {
+	steps := make([]func() error, 0, len(add)+len(remove))
+	for _, application := range add {
+		steps = append(steps, func() error {
+			if application == ApplicationRBD {
+				return c.initPool(ctx, name)
+			}
+			return c.setApplication(ctx, name, application, true)
+		})
+	}
+	for _, application := range remove {
+		steps = append(steps, func() error { return c.setApplication(ctx, name, application, false) })
+	}
+	return errors.Join(c.concurrently(steps...)...)
+}
+
+func (c *Cluster) setApplication(ctx context.Context, name, application string, enabled bool) error {
+	verb := "enable"
+	if !enabled {
+		verb = "disable"
+	}
+	what := fmt.Sprintf("Unable to %s application %q on pool %q of cluster %q.", verb, application, name, c.cfg.Label)
+	return c.mon(ctx, what, command{
+		"prefix": "osd pool application " + verb, "pool": name, "app": application, "yes_i_really_mean_it": true,
+	}, nil, nil)
+}
+
+func (c *Cluster) initPool(ctx context.Context, name string) error {
+	pool, err := c.Pool(ctx, name)
+	if err != nil {
+		return err
+	}
+	if pool.Type == Erasure {
+		return c.setApplication(ctx, name, ApplicationRBD, true)
+	}
+	what := fmt.Sprintf("Unable to prepare pool %q of cluster %q for RBD.", name, c.cfg.Label)
+	return c.on(ctx, what, func(conn Conn) error { return conn.InitPool(ctx, name) })
+}
+
+// RenamePool renames a pool. A pool that already has the new name is problem.Exists.
+//
+// Similar to: ceph osd pool rename
+func (c *Cluster) RenamePool(ctx context.Context, from, to string) error {
+	what := fmt.Sprintf("Unable to rename pool %q of cluster %q to %q.", from, c.cfg.Label, to)
+	denied, err := c.monStatus(ctx, what, command{"prefix": "osd pool rename", "srcpool": from, "destpool": to}, nil, nil)
+	var p *problem.Problem
+	switch {
+	case !errors.As(err, &p):
+		return err
+	case denied.is(EEXIST):
+		p.Why, p.Do = fmt.Sprintf("The cluster already has a pool %q.", to), "Choose another name."
+	case denied.is(ENOENT):
+		p.Why, p.Do = fmt.Sprintf("The cluster has no pool %q.", from), "Apply again: the next refresh shows what became of the pool."
+	}
+	return p
+}

@@ -1,0 +1,76 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// failed turns an error of the connection into a problem. what is the sentence that says what failed; status is the
+// monitors' own sentence, if there is one. What only the caller can know (which refusal an EPERM stands for) is decided
+// before this is called. It never answers NotFound: a number alone doesn't prove that an object is missing.
+func (c *Cluster) failed(what, status string, err error) error {
+	var known *problem.Problem
+	if errors.As(err, &known) {
+		return known
+	}
+	p := &problem.Problem{What: what, Raw: rawReply(status, err)}
+	switch {
+	case errors.Is(err, context.Canceled):
+		p.Why, p.Raw = "The operation was interrupted. What was already under way may still be completed by the cluster.", ""
+		return p
+	case errors.Is(err, context.DeadlineExceeded):
+		p.Kind, p.Raw = problem.Unreachable, ""
+		p.Why = fmt.Sprintf("Cluster %q did not answer in time.", c.cfg.Label)
+		p.Do = "Check that the monitors have a quorum and that the OSDs of the pool are up (ceph -s). If the cluster is only slow, raise the resource's timeouts or the cluster's operation_timeout."
+		return p
+	}
+	switch errnoOf(err) {
+	case ETIMEDOUT:
+		p.Kind = problem.Unreachable
+		p.Why = fmt.Sprintf("Cluster %q did not answer within its operation_timeout of %s.", c.cfg.Label, c.cfg.OperationTimeout)
+		p.Do = "Check that the monitors have a quorum, that a manager is active and that the OSDs of the pool are up (ceph -s)."
+	case ENOTCONN, ESHUTDOWN:
+		p.Kind = problem.Unreachable
+		p.Why = fmt.Sprintf("The connection to cluster %q was lost, or the cluster has put this client on its blocklist.", c.cfg.Label)
+		p.Do = "Apply again: a new connection is made. If it happens again, look for this machine in: ceph osd blocklist ls."
+	case EACCES, EPERM:
+		p.Kind = problem.Denied
+		p.Why = fmt.Sprintf("The caps of %s, the user that the provider connects with, don't allow this.", c.Entity())
+		p.Do = fmt.Sprintf("Give it the caps that the documentation of this resource lists (ceph auth get %s shows the present ones), or configure another user for this cluster.", c.Entity())
+	case EEXIST:
+		p.Kind = problem.Exists
+		p.Why = "An object of this name exists already."
+	case EBUSY:
+		p.Kind = problem.Busy
+		p.Why = "Something still uses it."
+	case EINVAL:
+		p.Kind = problem.Invalid
+		p.Why = "The cluster does not accept a value."
+		if strings.Contains(status, "command not known") {
+			p.Kind = problem.Unsupported
+			p.Why = "This release of Ceph does not know the command."
+			p.Do = "Leave the setting out, or upgrade the cluster."
+		}
+	case ERANGE, EDOM:
+		p.Kind = problem.Invalid
+		p.Why = "A value is outside of what the cluster allows."
+	case ENOSYS, EOPNOTSUPP:
+		p.Kind = problem.Unsupported
+		p.Why = "This release of Ceph, or this kind of pool, can't do it."
+	case ENOSPC, EDQUOT:
+		p.Why = "The cluster or the pool is full, or the pool's quota is used up."
+		p.Do = "Free space, or raise quota_max_bytes or quota_max_objects of the pool."
+	}
+	return p
+}
+
+func rawReply(status string, err error) string {
+	if status == "" {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s, %s", err.Error(), status)
+}

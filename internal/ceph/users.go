@@ -1,0 +1,247 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// User is a cephx user of type client. Formatting it with any verb leaves the key out.
+type User struct {
+	Name   string // without "client."
+	Entity string // with it
+	Key    string // base64
+	Caps   map[string]string
+}
+
+// Format writes the user without its key, whatever the verb.
+func (u User) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, u.String()) }
+
+// String returns the entity and its caps.
+func (u User) String() string {
+	return fmt.Sprintf("%s %s", u.Entity, strings.Join(capsList(u.Caps), " "))
+}
+
+// GoString is String: %#v must not show the key.
+func (u User) GoString() string { return u.String() }
+
+// MarshalJSON refuses: a user in JSON would be a key in a log or a file.
+func (u User) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("a cephx user is not written as JSON, it holds a key")
+}
+
+func entityOf(name string) string { return "client." + name }
+
+type authRecord struct {
+	Entity string            `json:"entity"`
+	Key    string            `json:"key"`
+	Caps   map[string]string `json:"caps"`
+}
+
+func (r authRecord) user() User {
+	caps := r.Caps
+	if caps == nil {
+		caps = map[string]string{}
+	}
+	return User{Name: strings.TrimPrefix(r.Entity, "client."), Entity: r.Entity, Key: r.Key, Caps: caps}
+}
+
+// User reads a user with its key. It answers problem.NotFound only when the listing of all entities doesn't have it.
+//
+// Similar to: ceph auth get
+func (c *Cluster) User(ctx context.Context, name string) (User, error) {
+	what := fmt.Sprintf("Unable to read user %s of cluster %q.", entityOf(name), c.cfg.Label)
+	var records []authRecord
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth get", "entity": entityOf(name)}, nil, &records)
+	if denied.is(ENOENT) {
+		if missing := c.userMissing(ctx, what, name); missing != nil {
+			return User{}, missing
+		}
+	}
+	if err != nil {
+		return User{}, err
+	}
+	for _, r := range records {
+		if r.Entity == entityOf(name) {
+			return r.user(), nil
+		}
+	}
+	return User{}, c.failed(what, "", errors.New("the reply does not hold the user"))
+}
+
+// userMissing answers NotFound if the listing of all entities doesn't have the user, and nil if it has.
+func (c *Cluster) userMissing(ctx context.Context, what, name string) error {
+	var all struct {
+		// The keys of the listing are not decoded.
+		Dump []struct {
+			Entity string `json:"entity"`
+		} `json:"auth_dump"`
+	}
+	if err := c.mon(ctx, what, command{"prefix": "auth ls"}, nil, &all); err != nil {
+		return err
+	}
+	for _, r := range all.Dump {
+		if r.Entity == entityOf(name) {
+			return nil
+		}
+	}
+	return &problem.Problem{
+		Kind: problem.NotFound,
+		What: fmt.Sprintf("Cluster %q has no user %s.", c.cfg.Label, entityOf(name)),
+		Do:   "Create the user, or correct its name or the cluster.",
+	}
+}
+
+// CreateUser creates a user with these caps, and with the chosen key in base64, or one that the cluster makes if key is
+// empty. A user of that name is problem.Exists and stays as it is.
+//
+// Similar to: ceph auth get-or-create; ceph auth add
+func (c *Cluster) CreateUser(ctx context.Context, name string, caps map[string]string, key string) (User, error) {
+	what := fmt.Sprintf("Unable to create user %s in cluster %q.", entityOf(name), c.cfg.Label)
+	if err := checkUser(caps, key); err != nil {
+		return User{}, err
+	}
+	switch _, err := c.User(ctx, name); {
+	case err == nil:
+		return User{}, &problem.Problem{
+			Kind: problem.Exists,
+			What: what,
+			Why:  "A user of this name exists already. Its key and caps were left as they are.",
+			Do:   fmt.Sprintf("To manage that user, import it: terraform import ceph_user.NAME %s/%s. Otherwise choose another name.", c.cfg.Label, name),
+		}
+	case !problem.Is(err, problem.NotFound):
+		return User{}, err
+	}
+
+	if key != "" {
+		cmd := command{"prefix": "auth add", "entity": entityOf(name), "caps": capsList(caps)}
+		if denied, err := c.monStatus(ctx, what, cmd, []byte(keyring(name, key, nil)), nil); err != nil {
+			return User{}, explainUser(err, denied)
+		}
+		return c.User(ctx, name)
+	}
+	var records []authRecord
+	cmd := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}
+	if denied, err := c.monStatus(ctx, what, cmd, nil, &records); err != nil {
+		return User{}, explainUser(err, denied)
+	}
+	for _, r := range records {
+		if r.Entity == entityOf(name) && len(r.Caps) > 0 {
+			return r.user(), nil
+		}
+	}
+	return c.User(ctx, name)
+}
+
+// SetCaps replaces all caps of a user; its key stays.
+//
+// Similar to: ceph auth caps
+func (c *Cluster) SetCaps(ctx context.Context, name string, caps map[string]string) error {
+	if err := checkUser(caps, ""); err != nil {
+		return err
+	}
+	what := fmt.Sprintf("Unable to change the caps of user %s of cluster %q.", entityOf(name), c.cfg.Label)
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth caps", "entity": entityOf(name), "caps": capsList(caps)}, nil, nil)
+	return explainUser(err, denied)
+}
+
+// SetKey gives a user another key, in base64, and keeps its caps. Clients that hold the old key are cut off at once.
+//
+// Similar to: ceph auth import
+func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
+	if err := checkUser(nil, key); err != nil {
+		return err
+	}
+	what := fmt.Sprintf("Unable to change the key of user %s of cluster %q.", entityOf(name), c.cfg.Label)
+	user, err := c.User(ctx, name)
+	if err != nil {
+		return err
+	}
+	if user.Key == key {
+		return nil
+	}
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth import"}, []byte(keyring(name, key, user.Caps)), nil)
+	if err != nil {
+		return explainUser(err, denied)
+	}
+	after, err := c.User(ctx, name)
+	if err != nil {
+		return err
+	}
+	if !equalCapsMaps(user.Caps, after.Caps) {
+		return c.SetCaps(ctx, name, user.Caps)
+	}
+	return nil
+}
+
+// DeleteUser removes a user. One that is gone already is no error.
+//
+// Similar to: ceph auth rm
+func (c *Cluster) DeleteUser(ctx context.Context, name string) error {
+	what := fmt.Sprintf("Unable to delete user %s of cluster %q.", entityOf(name), c.cfg.Label)
+	return c.mon(ctx, what, command{"prefix": "auth rm", "entity": entityOf(name)}, nil, nil)
+}
+
+func checkUser(caps map[string]string, key string) error {
+	if key != "" {
+		if _, err := ParseKey(key); err != nil {
+			return err
+		}
+	}
+	for service, text := range caps {
+		if err := ValidateCaps(service, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func explainUser(err error, denied refusal) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch {
+	case denied.is(EINVAL) && strings.Contains(denied.status, "capability parse failed"):
+		p.Why, p.Do = "The monitors can't parse the caps.", "Correct the caps at the place that the reply names."
+	case denied.is(EINVAL) && (strings.Contains(denied.status, "insecure key type") || strings.Contains(denied.status, "cannot be used for auth")):
+		p.Why = "The cluster does not allow keys of this type."
+		p.Do = "Use a key of type aes256k, or allow the type: ceph mon set auth_allowed_ciphers."
+	case denied.is(EINVAL) && strings.Contains(denied.status, "exists but"):
+		p.Kind, p.Why = problem.Exists, "Somebody created the user in this moment, with another key or other caps."
+		p.Do = "Apply again, or import the user."
+	case denied.is(ENOENT):
+		p.Why, p.Do = "The user does not exist any more.", "Apply again: the next refresh notices it."
+	}
+	return err
+}
+
+// keyring writes one entity as the monitors read it from their input.
+func keyring(name, key string, caps map[string]string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[%s]\n\tkey = %s\n", entityOf(name), key)
+	list := capsList(caps)
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	for i := 0; i+1 < len(list); i += 2 {
+		fmt.Fprintf(&b, "\tcaps %s = \"%s\"\n", list[i], escape.Replace(list[i+1]))
+	}
+	return b.String()
+}
+
+// capsList returns service, caps, service, caps, ordered by service.
+func capsList(caps map[string]string) []string {
+	services := make([]string, 0, len(caps))
+	for service := range caps {
+		services = append(services, service)
+	}
+	sort.Strings(services)
+	list := make([]string, 0, 2*len(services))
+	for _, service := range services {
+		list = append(list, service, caps[service])
+	}
+	return list
+}
