@@ -1,6 +1,7 @@
 package libvirt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ func (h *Host) acquire(ctx context.Context) (*connection, error) {
 				return nil, attempt.err
 			}
 		case <-ctx.Done():
-			return nil, h.fail(errand{doing: "connect"}, ctx.Err())
+			return nil, h.fail(errand{doing: "connect"}, context.Cause(ctx))
 		}
 	}
 	return nil, h.fail(errand{doing: "connect"}, rpc.ErrInterrupted)
@@ -219,7 +220,7 @@ const retryPause = 500 * time.Millisecond
 
 // change makes one call that changes something. It is made again only where the daemon has said that it did nothing.
 func change[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) (T, error)) (T, error) {
-	value, err := repeat(ctx, h, f)
+	value, err := repeat(ctx, h, e, f)
 	if err != nil {
 		return value, h.fail(e, err)
 	}
@@ -229,9 +230,9 @@ func change[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) 
 // read makes one call that changes nothing, so a connection that was lost under it is no reason to give up: a daemon that
 // was restarted since the last call is noticed here first.
 func read[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) (T, error)) (T, error) {
-	value, err := repeat(ctx, h, f)
+	value, err := repeat(ctx, h, e, f)
 	if errors.Is(err, rpc.ErrInterrupted) {
-		value, err = repeat(ctx, h, f)
+		value, err = repeat(ctx, h, e, f)
 	}
 	if err != nil {
 		return value, h.fail(e, err)
@@ -241,15 +242,16 @@ func read[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) (T
 
 // repeat makes a call again while another call holds the domain, until the caller's deadline, and once where a dead
 // connection took nothing.
-func repeat[T any](ctx context.Context, h *Host, f func(*rpc.Libvirt) (T, error)) (T, error) {
+func repeat[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) (T, error)) (T, error) {
+	limit := cmp.Or(e.limit, h.config.OperationTimeout)
 	if _, ok := ctx.Deadline(); !ok {
-		bounded, cancel := context.WithTimeoutCause(ctx, h.config.OperationTimeout, timeLimit(h.config.OperationTimeout))
+		bounded, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
 		defer cancel()
 		ctx = bounded
 	}
 	redialled := false
 	for {
-		value, err := once(ctx, h, f)
+		value, err := once(ctx, h, limit, f)
 		if notSent(err) && !redialled {
 			redialled = true
 			continue
@@ -266,14 +268,14 @@ func repeat[T any](ctx context.Context, h *Host, f func(*rpc.Libvirt) (T, error)
 }
 
 // once makes one call on the live connection.
-func once[T any](ctx context.Context, h *Host, f func(*rpc.Libvirt) (T, error)) (T, error) {
+func once[T any](ctx context.Context, h *Host, limit time.Duration, f func(*rpc.Libvirt) (T, error)) (T, error) {
 	var zero T
 	c, err := h.acquire(ctx)
 	if err != nil {
 		return zero, err
 	}
 	defer h.release(c)
-	ctx, cancel := context.WithTimeoutCause(ctx, h.config.OperationTimeout, timeLimit(h.config.OperationTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
 	defer cancel()
 	value, err := await(ctx, func() (T, error) { return f(c.client) }, nil)
 	if err != nil && ctx.Err() != nil {

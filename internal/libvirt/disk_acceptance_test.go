@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	rpc "github.com/digitalocean/go-libvirt"
+	"github.com/google/uuid"
 	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -18,8 +20,8 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 	hypervisor := bed.Hypervisor("kvm1")
 	h := kvm(t, bed, "kvm1", Config{})
 	ctx := t.Context()
-	g := guest(t, bed, "kvm1", testbed.GuestOptions{}, true)
 	makeImage(t, bed, "running")
+	g := guest(t, bed, "kvm1", testbed.GuestOptions{}, true)
 	secret := defineSecret(t, h, userKey(t, bed, testUser))
 	disk := rbdDisk(bed, "running", "vdb", secret)
 
@@ -155,8 +157,8 @@ func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
 		ok(t, h.DetachDisk(ctx, "00000000-0000-4000-8000-000000000001", disk, Saved))
 	})
 	t.Run("transient and deaf", func(t *testing.T) {
-		g := guest(t, bed, "kvm1", testbed.GuestOptions{Transient: true, NoDrivers: true}, true)
 		makeImage(t, bed, "deaf")
+		g := guest(t, bed, "kvm1", testbed.GuestOptions{Transient: true, NoDrivers: true}, true)
 		disk := rbdDisk(bed, "deaf", "vdb", defineSecret(t, h, userKey(t, bed, testUser)))
 		if d := must(h.Domain(ctx, g.UUID))(t); d.Saved != nil || d.Where() != Live {
 			t.Fatalf("%+v", d)
@@ -241,6 +243,56 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 		wants(t, ends(t, func() error { return h.ProbeDisk(short, like, dead) }), problem.Unreachable)
 		gone(t)
 	})
+}
+
+func TestRealProbesOfKilledRuns(t *testing.T) {
+	bed := real(t)
+	hypervisor := bed.Hypervisor("kvm1")
+	ctx := t.Context()
+	h := kvm(t, bed, "kvm1", Config{})
+	like := must(h.Domain(ctx, guest(t, bed, "kvm1", testbed.GuestOptions{}, false).UUID))(t)
+	makeImage(t, bed, "left")
+	disk := rbdDisk(bed, "left", "vdb", defineSecret(t, h, userKey(t, bed, testUser)))
+	listed := func() string { return must(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t) }
+	leave := func(on *Host, until time.Time, owner string, flags rpc.DomainCreateFlags) string {
+		t.Helper()
+		id := uuid.New()
+		text := must(probeXML(id, like, disk, probeMark{Until: until.UTC().Format(time.RFC3339), Owner: owner}))(t)
+		must(change(ctx, on, errand{doing: "leave a probe"}, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainCreateXML(text, flags) }))(t)
+		name := probePrefix + id.String()
+		t.Cleanup(func() { _, _ = hypervisor.Virsh(context.Background(), "destroy", name) })
+		return name
+	}
+
+	// The daemon ends the probe when its run's connection goes.
+	dying := kvm(t, bed, "kvm1", Config{})
+	own := leave(dying, time.Now().Add(time.Hour), "", rpc.DomainStartPaused|rpc.DomainStartAutodestroy)
+	if !strings.Contains(listed(), own) {
+		t.Fatal("the probe did not start")
+	}
+	dying.Close()
+	for deadline := time.Now().Add(hang); strings.Contains(listed(), own); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the probe outlived its connection")
+		}
+	}
+
+	// Where a restart of the daemon made it forget, the next probe clears up.
+	place, _, _ := strings.Cut(thisProcess(), " ")
+	expired := leave(h, time.Now().Add(-time.Second), "elsewhere 1 1", rpc.DomainStartPaused)
+	killed := leave(h, time.Now().Add(time.Hour), place+" 1 1", rpc.DomainStartPaused)
+	going := leave(h, time.Now().Add(time.Hour), "elsewhere 1 1", rpc.DomainStartPaused)
+	mine := leave(h, time.Now().Add(time.Hour), thisProcess(), rpc.DomainStartPaused)
+	ok(t, h.ProbeDisk(ctx, like, disk))
+	now := listed()
+	for name, stays := range map[string]bool{expired: false, killed: false, going: true, mine: true} {
+		if strings.Contains(now, name) != stays {
+			t.Errorf("%s: it should stay: %v; there are %s", name, stays, now)
+		}
+	}
+	if uses := must(h.FindImage(ctx, func(d libvirtxml.DomainDisk) bool { return sourceName(d) == sourceName(disk) }))(t); len(uses) != 0 {
+		t.Errorf("a probe is reported as a user of the image: %+v", uses)
+	}
 }
 
 func TestRealFrozenDaemon(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"syscall"
+	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
 
@@ -23,6 +24,8 @@ type errand struct {
 	advice map[rpc.ErrorNumber]meaning
 	// connecting marks the call that opens the connection.
 	connecting bool
+	// limit replaces the host's OperationTimeout for this call.
+	limit time.Duration
 	// changes marks a call whose effect is unknown when no answer comes.
 	changes bool
 }

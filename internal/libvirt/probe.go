@@ -37,7 +37,7 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk libvirtxml.Domai
 	}
 	limit := min(probeLimit, h.config.OperationTimeout)
 	id := uuid.New()
-	text, err := probeXML(id, like, disk, time.Now().Add(limit+probeEnd))
+	text, err := probeXML(id, like, disk, probeMark{Until: time.Now().Add(limit + probeEnd).UTC().Format(time.RFC3339), Owner: thisProcess()})
 	if err != nil {
 		return h.fail(e, err)
 	}
@@ -46,7 +46,8 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk libvirtxml.Domai
 
 	// The call itself gets more time: it returns with its error as soon as the probe is destroyed, and until then the
 	// connection is in use, not given up.
-	calling, done := context.WithTimeout(context.WithoutCancel(ctx), limit+probeEnd)
+	e.limit = limit + probeEnd
+	calling, done := context.WithTimeout(context.WithoutCancel(ctx), e.limit)
 	started := make(chan error, 1)
 	go func() {
 		defer done()
@@ -75,7 +76,7 @@ func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan error)
 	defer cancel()
 	e := errand{doing: fmt.Sprintf("end the probe %s%s", probePrefix, id)}
 	for {
-		_, err := repeat(ctx, h, nothing(func(l *rpc.Libvirt) error {
+		_, err := repeat(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
 			found, err := l.DomainLookupByUUID(rpc.UUID(id))
 			if err != nil {
 				return err
@@ -100,8 +101,7 @@ func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan error)
 	}
 }
 
-// clearProbes destroys probes whose time is over: their daemon was restarted before it could do so. Those of other runs
-// that are still in their time stay.
+// clearProbes destroys probes whose run was killed, or whose time is over. Those of other runs that go on stay.
 func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 	list, err := h.listDomains(ctx, rpc.ConnectListDomainsActive|rpc.ConnectListDomainsTransient)
 	if err != nil {
@@ -113,7 +113,7 @@ func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 		}
 		e := errand{doing: fmt.Sprintf("clear away the probe %s of an earlier run", found.Name), absent: rpc.ErrNoDomain}
 		doc, err := h.definition(ctx, e, found, 0)
-		if err == nil && probeExpired(doc, now) {
+		if err == nil && probeLeftOver(doc, now) {
 			_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error { return l.DomainDestroyFlags(found, 0) }))
 		}
 		if err != nil && !problem.Is(err, problem.NotFound) {

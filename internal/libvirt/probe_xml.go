@@ -11,19 +11,20 @@ import (
 // probePrefix starts the name of every probe.
 const probePrefix = "terraform-ceph-probe-"
 
-// probeMark says in a probe's metadata until when it may live.
+// probeMark says in a probe's metadata until when it may live, and for which process.
 type probeMark struct {
 	XMLName xml.Name `xml:"https://github.com/ceph-libvirt/terraform-provider-ceph probe"`
 	Until   string   `xml:"until,attr"`
+	Owner   string   `xml:"owner,attr,omitempty"`
 }
 
 // probeXML describes the smallest domain that opens a disk as a guest like this one would.
-func probeXML(id uuid.UUID, like Domain, disk libvirtxml.DomainDisk, until time.Time) (string, error) {
+func probeXML(id uuid.UUID, like Domain, disk libvirtxml.DomainDisk, mark probeMark) (string, error) {
 	model := like.Saved
 	if like.Live != nil {
 		model = like.Live
 	}
-	mark, err := xml.Marshal(probeMark{Until: until.UTC().Format(time.RFC3339)})
+	metadata, err := xml.Marshal(mark)
 	if err != nil {
 		return "", err
 	}
@@ -32,7 +33,7 @@ func probeXML(id uuid.UUID, like Domain, disk libvirtxml.DomainDisk, until time.
 		Name:        probePrefix + id.String(),
 		UUID:        id.String(),
 		Description: "Checks whether this host can open an RBD image. It ends by itself and may be destroyed at any time.",
-		Metadata:    &libvirtxml.DomainMetadata{XML: string(mark)},
+		Metadata:    &libvirtxml.DomainMetadata{XML: string(metadata)},
 		Memory:      &libvirtxml.DomainMemory{Value: 4, Unit: "MiB"},
 		VCPU:        &libvirtxml.DomainVCPU{Value: 1},
 		OS:          &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Type: "hvm"}},
@@ -74,14 +75,18 @@ func probeDisk(disk libvirtxml.DomainDisk) libvirtxml.DomainDisk {
 	return disk
 }
 
-// probeExpired reports whether a domain is a probe whose time is over.
-func probeExpired(doc *libvirtxml.Domain, now time.Time) bool {
+// probeLeftOver reports whether a domain is a probe that nobody will end any more: its process is gone, where that can be
+// seen from here, or its time is over.
+func probeLeftOver(doc *libvirtxml.Domain, now time.Time) bool {
 	if doc.Metadata == nil {
 		return false
 	}
 	var mark probeMark
 	if err := xml.Unmarshal([]byte(doc.Metadata.XML), &mark); err != nil {
 		return false
+	}
+	if processGone(mark.Owner) {
+		return true
 	}
 	until, err := time.Parse(time.RFC3339, mark.Until)
 	return err == nil && now.After(until)

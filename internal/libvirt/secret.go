@@ -108,7 +108,7 @@ func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
 	}
 	// libvirt has one code for all that it refuses here, and only texts to tell them apart; so what stands in the way is
 	// looked up, and not guessed from the text.
-	_, err = repeat(ctx, h, func(l *rpc.Libvirt) (rpc.Secret, error) { return l.SecretDefineXML(text, 0) })
+	_, err = repeat(ctx, h, e, func(l *rpc.Libvirt) (rpc.Secret, error) { return l.SecretDefineXML(text, 0) })
 	if err == nil {
 		return nil
 	}

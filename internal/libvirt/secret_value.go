@@ -58,7 +58,7 @@ func (h *Host) SecretValue(ctx context.Context, uuid string) ([]byte, ValueState
 	if h.keepsKeysBack() {
 		return nil, ValuePrivate, nil
 	}
-	value, err := repeat(ctx, h, func(l *rpc.Libvirt) ([]byte, error) { return l.SecretGetValue(found, 0) })
+	value, err := repeat(ctx, h, lookup, func(l *rpc.Libvirt) ([]byte, error) { return l.SecretGetValue(found, 0) })
 	switch code(err) {
 	case rpc.ErrInvalidSecret:
 		return nil, ValuePrivate, nil

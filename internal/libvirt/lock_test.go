@@ -1,0 +1,57 @@
+package libvirt
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+)
+
+func TestOneAtATimePerKey(t *testing.T) {
+	var k keyedLock
+	inside := map[string]int{}
+	var all sync.WaitGroup
+	for range 20 {
+		for _, key := range []string{"a", "b"} {
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				unlock, err := k.lock(t.Context(), key)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer unlock()
+				if key == "a" { // The race detector sees two callers inside.
+					inside["a"]++
+				}
+			}()
+		}
+	}
+	all.Wait()
+	if inside["a"] != 20 || len(k.held) != 0 {
+		t.Errorf("%v, %d keys are left", inside, len(k.held))
+	}
+}
+
+func TestWaitingForAKeyEndsWithTheContext(t *testing.T) {
+	var k keyedLock
+	unlock, err := k.lock(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := k.lock(t.Context(), "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := k.lock(ctx, "a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	unlock()
+	if len(k.held) != 0 {
+		t.Error("keys are left")
+	}
+}
