@@ -52,6 +52,13 @@ func run(ctx context.Context, tfplugindocs string, check bool) error {
 		return err
 	}
 
+	if !check {
+		// Before the pages, which quote the examples.
+		if err := formatExamples(ctx); err != nil {
+			return err
+		}
+	}
+
 	work, err := os.MkdirTemp("", "docsgen-")
 	if err != nil {
 		return err
@@ -65,7 +72,7 @@ func run(ctx context.Context, tfplugindocs string, check bool) error {
 	if check {
 		return errors.Join(stale("docs", pages), formatExamples(ctx, "-check", "-diff"))
 	}
-	return errors.Join(write("docs", pages), formatExamples(ctx))
+	return write("docs", pages)
 }
 
 // formatExamples has Terraform itself say what the right format is. Similar to: terraform fmt -recursive examples.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/terraformcli"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -32,12 +33,17 @@ func up(ctx context.Context) error {
 		return fmt.Errorf("a demo is up already, in %s: make demo-down ends it", strings.TrimSpace(string(dir)))
 	}
 
+	terraform, err := terraformcli.Find(ctx, "build")
+	if err != nil {
+		return err
+	}
+
 	say("Starting two Ceph clusters and a hypervisor, as plain processes on loopback")
 	bed, err := testbed.Start(ctx, testbed.Options{Hypervisors: []string{hypervisor}, KeepRunning: true})
 	if err != nil {
 		return err
 	}
-	if err := run(ctx, bed); err != nil {
+	if err := run(ctx, bed, terraform); err != nil {
 		return errors.Join(err, bed.Stop(), os.RemoveAll(folder))
 	}
 	fmt.Printf("\nReady after %s.\n\n", time.Since(started).Round(time.Second))
@@ -45,7 +51,7 @@ func up(ctx context.Context) error {
 	return nil
 }
 
-func run(ctx context.Context, bed *testbed.Bed) error {
+func run(ctx context.Context, bed *testbed.Bed, terraform string) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
@@ -69,7 +75,7 @@ func run(ctx context.Context, bed *testbed.Bed) error {
 		return err
 	}
 
-	work, err := newWorkspace(ctx, bed)
+	work, err := newWorkspace(bed, terraform)
 	if err != nil {
 		return err
 	}

@@ -21,12 +21,9 @@ type workspace struct {
 	env     []string
 }
 
-func newWorkspace(ctx context.Context, bed *testbed.Bed) (*workspace, error) {
-	command, err := terraformcli.Find(ctx, "build")
+func newWorkspace(bed *testbed.Bed, terraform string) (*workspace, error) {
+	command, err := filepath.Abs(terraform)
 	if err != nil {
-		return nil, err
-	}
-	if command, err = filepath.Abs(command); err != nil {
 		return nil, err
 	}
 	config, err := terraformcli.Mirror(filepath.Join(folder, "terraform"), provider)
