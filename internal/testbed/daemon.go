@@ -108,10 +108,14 @@ func (d *Daemon) Resume() error { return d.signal(syscall.SIGCONT) }
 
 // Kill ends the daemon as a crash would and returns when it is gone. Similar to: kill -KILL.
 func (d *Daemon) Kill() error {
-	if err := d.signal(syscall.SIGKILL); err != nil {
+	pid, err := d.PID()
+	if err != nil {
 		return err
 	}
-	return d.waitGone(stopTimeout)
+	if pid == 0 {
+		return fmt.Errorf("%s doesn't run", d.Name)
+	}
+	return d.killProcess(pid)
 }
 
 // Stop asks the daemon to end, which saves its data, and returns when it is gone. One that doesn't end in time is killed.
@@ -128,19 +132,23 @@ func (d *Daemon) Stop() error {
 	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
-	if d.waitGone(stopTimeout) == nil {
+	if d.waitGone(pid) == nil {
 		return nil
 	}
-	return d.Kill()
+	return d.killProcess(pid)
 }
 
-func (d *Daemon) waitGone(timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+func (d *Daemon) killProcess(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return d.waitGone(pid)
+}
+
+func (d *Daemon) waitGone(pid int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return poll(ctx, "waiting for the end of "+d.Name, func() (bool, error) {
-		pid, err := d.PID()
-		return pid == 0, err
-	})
+	return poll(ctx, "waiting for the end of "+d.Name, func() (bool, error) { return hasEnded(pid), nil })
 }
 
 // lastWords returns the end of a log file, for an error text.

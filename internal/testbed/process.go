@@ -100,6 +100,18 @@ func processesOf(dir string) ([]process, error) {
 	return found, nil
 }
 
+// hasEnded reports whether a process has given back all that it held. Its environment is gone earlier than its locks and
+// ports, so that a successor could fail if it were started then.
+func hasEnded(pid int) bool {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	// The state follows the command's name, which is in parentheses and may hold anything.
+	_, state, _ := strings.Cut(string(content[bytes.LastIndexByte(content, ')')+1:]), " ")
+	return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
+}
+
 // endProcesses kills all processes of the bed, again and again until none is left, since a daemon may be starting
 // another one at this very moment.
 func endProcesses(dir string) error {

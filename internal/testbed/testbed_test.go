@@ -2,9 +2,11 @@ package testbed
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseEnvironment(t *testing.T) {
@@ -44,6 +46,27 @@ func TestKeeperRemovesTheBedUnlessTold(t *testing.T) {
 		if _, err := os.Stat(dir); (err == nil) != kept {
 			t.Errorf("order %q: the folder is there: %v", order, err == nil)
 		}
+	}
+}
+
+func TestHasEnded(t *testing.T) {
+	child := exec.Command("/bin/sleep", "600")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if hasEnded(child.Process.Pid) {
+		t.Error("a running process was taken for one that has ended")
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	// As long as nobody waits for it, it stays as a zombie.
+	for !hasEnded(child.Process.Pid) {
+		time.Sleep(pollInterval)
+	}
+	_ = child.Wait() // killed, as was asked for
+	if !hasEnded(child.Process.Pid) {
+		t.Error("a process that is gone hasn't ended")
 	}
 }
 
