@@ -1,0 +1,164 @@
+package provider
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// Labels of the entries that the environment gives.
+const (
+	environmentCluster    = "ceph"
+	environmentHypervisor = "libvirt"
+)
+
+type model struct {
+	Clusters    types.Map `tfsdk:"clusters"`
+	Hypervisors types.Map `tfsdk:"hypervisors"`
+}
+
+type clusterModel struct {
+	MonHost          types.String `tfsdk:"mon_host"`
+	ConfigFile       types.String `tfsdk:"config_file"`
+	User             types.String `tfsdk:"user"`
+	Key              types.String `tfsdk:"key"`
+	KeyringFile      types.String `tfsdk:"keyring_file"`
+	FSID             types.String `tfsdk:"fsid"`
+	Options          types.Map    `tfsdk:"options"`
+	ConnectTimeout   types.String `tfsdk:"connect_timeout"`
+	OperationTimeout types.String `tfsdk:"operation_timeout"`
+}
+
+type hypervisorModel struct {
+	URI              types.String `tfsdk:"uri"`
+	HostUUID         types.String `tfsdk:"host_uuid"`
+	ConnectTimeout   types.String `tfsdk:"connect_timeout"`
+	OperationTimeout types.String `tfsdk:"operation_timeout"`
+	AllowPlaintext   types.Bool   `tfsdk:"allow_plaintext"`
+}
+
+// wholeTree is the option of the framework to read an object whose leaves may be unknown.
+var wholeTree = basetypes.ObjectAsOptions{UnhandledNullAsEmpty: false, UnhandledUnknownAsEmpty: false}
+
+// addClusters adds the configured clusters, or the one of CEPH_CONF.
+func (p *cephProvider) addClusters(ctx context.Context, config model, connections *tfkit.Connections, diags *diag.Diagnostics) {
+	switch {
+	case config.Clusters.IsUnknown():
+		connections.Clusters.SetUnknown()
+	case config.Clusters.IsNull():
+		// While the hypervisors are unknown nothing is guessed on this side either: the configuration is still to come.
+		if file := os.Getenv("CEPH_CONF"); file != "" && !config.Hypervisors.IsUnknown() {
+			p.addCluster(connections, ceph.Config{Label: environmentCluster, ConfigFile: file, KeyringFile: os.Getenv("CEPH_KEYRING")}, clusterModel{})
+		}
+	}
+	for label, element := range config.Clusters.Elements() {
+		var entry clusterModel
+		object, ok := element.(types.Object)
+		if !ok || object.IsUnknown() {
+			connections.Clusters.AddUnknown(label)
+			continue
+		}
+		diags.Append(object.As(ctx, &entry, wholeTree)...)
+		if anyUnknown(entry.MonHost, entry.ConfigFile, entry.User, entry.Key, entry.KeyringFile, entry.FSID, entry.ConnectTimeout, entry.OperationTimeout) ||
+			unknownMap(entry.Options) {
+			connections.Clusters.AddUnknown(label)
+			continue
+		}
+		settings := ceph.Config{
+			Label: label, MonHost: entry.MonHost.ValueString(), ConfigFile: entry.ConfigFile.ValueString(), User: entry.User.ValueString(),
+			Key: entry.Key.ValueString(), KeyringFile: entry.KeyringFile.ValueString(), FSID: entry.FSID.ValueString(),
+		}
+		if !entry.Options.IsNull() {
+			diags.Append(entry.Options.ElementsAs(ctx, &settings.Options, false)...)
+		}
+		p.addCluster(connections, settings, entry)
+	}
+}
+
+func (p *cephProvider) addCluster(connections *tfkit.Connections, settings ceph.Config, entry clusterModel) {
+	settings.ConnectTimeout = duration(entry.ConnectTimeout, defaultConnectTimeout)
+	settings.OperationTimeout = duration(entry.OperationTimeout, defaultOperationTimeout)
+	connections.Clusters.Add(settings.Label, ceph.NewCluster(settings, p.dial))
+}
+
+// addHypervisors adds the configured hypervisors, or the one of LIBVIRT_DEFAULT_URI.
+func addHypervisors(ctx context.Context, config model, connections *tfkit.Connections, diags *diag.Diagnostics) {
+	switch {
+	case config.Hypervisors.IsUnknown():
+		connections.Hypervisors.SetUnknown()
+	case config.Hypervisors.IsNull():
+		if uri := os.Getenv("LIBVIRT_DEFAULT_URI"); uri != "" && !config.Clusters.IsUnknown() {
+			addHypervisor(connections, environmentHypervisor, hypervisorModel{URI: types.StringValue(uri)}, diags)
+		}
+	}
+	for label, element := range config.Hypervisors.Elements() {
+		var entry hypervisorModel
+		object, ok := element.(types.Object)
+		if !ok || object.IsUnknown() {
+			connections.Hypervisors.AddUnknown(label)
+			continue
+		}
+		diags.Append(object.As(ctx, &entry, wholeTree)...)
+		if anyUnknown(entry.URI, entry.HostUUID, entry.ConnectTimeout, entry.OperationTimeout) || entry.AllowPlaintext.IsUnknown() {
+			connections.Hypervisors.AddUnknown(label)
+			continue
+		}
+		addHypervisor(connections, label, entry, diags)
+	}
+}
+
+func addHypervisor(connections *tfkit.Connections, label string, entry hypervisorModel, diags *diag.Diagnostics) {
+	host, err := libvirt.NewHost(libvirt.Config{
+		Label: label, URI: entry.URI.ValueString(), HostUUID: entry.HostUUID.ValueString(), AllowPlaintext: entry.AllowPlaintext.ValueBool(),
+		ConnectTimeout:   duration(entry.ConnectTimeout, defaultConnectTimeout),
+		OperationTimeout: duration(entry.OperationTimeout, defaultOperationTimeout),
+	})
+	if err != nil {
+		tfkit.AddAttributeError(diags, path.Root("hypervisors").AtMapKey(label).AtName("uri"), "Invalid libvirt URI", err)
+		return
+	}
+	connections.Hypervisors.Add(label, host)
+}
+
+// duration of a configured value that has passed its validator, or of the default.
+func duration(configured types.String, fallback string) time.Duration {
+	text := configured.ValueString()
+	if text == "" {
+		text = fallback
+	}
+	parsed, err := time.ParseDuration(text)
+	if err != nil {
+		parsed, _ = time.ParseDuration(fallback)
+	}
+	return parsed
+}
+
+func anyUnknown(values ...types.String) bool {
+	for _, v := range values {
+		if v.IsUnknown() {
+			return true
+		}
+	}
+	return false
+}
+
+func unknownMap(m types.Map) bool {
+	if m.IsUnknown() {
+		return true
+	}
+	for _, v := range m.Elements() {
+		if v.IsUnknown() {
+			return true
+		}
+	}
+	return false
+}

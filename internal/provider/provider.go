@@ -1,0 +1,68 @@
+// Package provider is the provider block: it turns its clusters and hypervisors into connections, and lists every
+// resource and data source there is.
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephcluster"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephpool"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdimage"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuser"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtcephsecret"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+type cephProvider struct {
+	version string
+	dial    ceph.Dial
+}
+
+// New returns the provider. Dial makes the connections to clusters: rados.Dial, but for tests without librados.
+func New(version string, dial ceph.Dial) func() provider.Provider {
+	return func() provider.Provider { return &cephProvider{version: version, dial: dial} }
+}
+
+func (p *cephProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "ceph"
+	resp.Version = p.version
+}
+
+func (p *cephProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	connections := tfkit.NewConnections()
+	p.addClusters(ctx, config, connections, &resp.Diagnostics)
+	addHypervisors(ctx, config, connections, &resp.Diagnostics)
+	resp.ResourceData = connections
+	resp.DataSourceData = connections
+}
+
+func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		cephpool.NewResource,
+		cephuser.NewResource,
+		cephrbdimage.NewResource,
+		libvirtcephsecret.NewResource,
+		// libvirtrbddisk.NewResource,
+	}
+}
+
+func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		cephcluster.NewDataSource,
+		cephpool.NewDataSource,
+		cephuser.NewDataSource,
+		cephrbdimage.NewDataSource,
+		libvirtcephsecret.NewDataSource,
+	}
+}

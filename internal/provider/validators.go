@@ -1,0 +1,60 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// refusedOptions would bring a key, or what librados logs about one, into a file.
+var refusedOptions = []string{"key", "keyring", "keyfile", "log_file", "admin_socket"}
+
+type optionValidator struct{ tfkit.Described }
+
+func (optionValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	// Ceph takes "log file" and "log-file" for log_file.
+	name := strings.NewReplacer(" ", "_", "-", "_").Replace(req.ConfigValue.ValueString())
+	if slices.Contains(refusedOptions, name) || strings.HasPrefix(name, "debug_") {
+		resp.Diagnostics.AddAttributeError(req.Path, "Refused client option",
+			fmt.Sprintf("The option %q can't be set here, because it could bring a key into a file or a log."+
+				" A key is given by the arguments key or keyring_file.", req.ConfigValue.ValueString()))
+	}
+}
+
+type durationValidator struct {
+	tfkit.Described
+	wholeSeconds bool
+}
+
+func (v durationValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	duration, err := time.ParseDuration(req.ConfigValue.ValueString())
+	switch {
+	case err != nil || duration <= 0:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
+			fmt.Sprintf("%q is not a positive duration such as \"30s\" or \"5m\".", req.ConfigValue.ValueString()))
+	case v.wholeSeconds && duration%time.Second != 0:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
+			fmt.Sprintf("%q is not a whole number of seconds, which is what the Ceph client takes.", req.ConfigValue.ValueString()))
+	}
+}
+
+type uriValidator struct{ tfkit.Described }
+
+func (uriValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := libvirt.NewHost(libvirt.Config{URI: req.ConfigValue.ValueString()}); err != nil {
+		tfkit.AddAttributeError(&resp.Diagnostics, req.Path, "Invalid libvirt URI", err)
+	}
+}

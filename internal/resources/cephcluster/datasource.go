@@ -1,0 +1,117 @@
+// Package cephcluster is the data source ceph_cluster.
+package cephcluster
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// TypeName of the data source.
+const TypeName = "ceph_cluster"
+
+// NewDataSource returns the data source.
+func NewDataSource() datasource.DataSource { return &clusterDataSource{} }
+
+type clusterDataSource struct{ tfkit.DataSourceBase }
+
+type model struct {
+	Cluster  types.String   `tfsdk:"cluster"`
+	FSID     types.String   `tfsdk:"fsid"`
+	Release  types.String   `tfsdk:"release"`
+	Version  types.String   `tfsdk:"version"`
+	Health   types.String   `tfsdk:"health"`
+	Monitors []monitorModel `tfsdk:"monitors"`
+}
+
+type monitorModel struct {
+	Name types.String  `tfsdk:"name"`
+	V1   *addressModel `tfsdk:"v1"`
+	V2   *addressModel `tfsdk:"v2"`
+}
+
+type addressModel struct {
+	Host types.String `tfsdk:"host"`
+	Port types.Int64  `tfsdk:"port"`
+}
+
+func (d *clusterDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = TypeName
+}
+
+func (d *clusterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	address := func(protocol, port string) schema.SingleNestedAttribute {
+		return schema.SingleNestedAttribute{
+			Computed:            true,
+			MarkdownDescription: "Address for messenger protocol " + protocol + "; null where the monitor has none.",
+			Attributes: map[string]schema.Attribute{
+				"host": schema.StringAttribute{Computed: true, MarkdownDescription: "IP address, an IPv6 one without brackets."},
+				"port": schema.Int64Attribute{Computed: true, MarkdownDescription: "TCP port, usually " + port + "."},
+			},
+		}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A configured Ceph cluster: its identity, release, monitors and health, as by `ceph status` and `ceph mon dump`.",
+		Attributes: map[string]schema.Attribute{
+			"cluster": tfkit.LabelArgument("cluster"),
+			"fsid":    schema.StringAttribute{Computed: true, MarkdownDescription: "The cluster's identity."},
+			"release": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the monitors' release, such as `squid`."},
+			"version": schema.StringAttribute{Computed: true, MarkdownDescription: "Version of the monitors, such as `19.2.3`."},
+			"health":  schema.StringAttribute{Computed: true, MarkdownDescription: "`HEALTH_OK`, `HEALTH_WARN` or `HEALTH_ERR`."},
+			"monitors": schema.ListNestedAttribute{
+				Computed:            true,
+				MarkdownDescription: "The monitors, in the order of the cluster's own map.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the monitor."},
+					"v1":   address("v1", "6789"),
+					"v2":   address("v2", "3300"),
+				}},
+			},
+		},
+	}
+}
+
+func (d *clusterDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to read Ceph cluster"
+	var data model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	info, err := home.Target.Info(ctx)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	data = fromAPI(info)
+	data.Cluster = home.Label
+	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
+}
+
+func fromAPI(info ceph.Info) model {
+	data := model{
+		FSID: types.StringValue(info.FSID), Release: types.StringValue(info.Release), Version: types.StringValue(info.Version),
+		Health: types.StringValue(info.Health), Monitors: []monitorModel{},
+	}
+	for _, monitor := range info.Monitors {
+		data.Monitors = append(data.Monitors, monitorModel{types.StringValue(monitor.Name), address(monitor.V1), address(monitor.V2)})
+	}
+	return data
+}
+
+func address(at ceph.Endpoint) *addressModel {
+	if at.Host == "" {
+		return nil
+	}
+	return &addressModel{types.StringValue(at.Host), types.Int64Value(int64(at.Port))}
+}

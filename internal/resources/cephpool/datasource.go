@@ -1,0 +1,109 @@
+package cephpool
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// NewDataSource returns the data source.
+func NewDataSource() datasource.DataSource { return &poolDataSource{} }
+
+type poolDataSource struct{ tfkit.DataSourceBase }
+
+type dataModel struct {
+	ID                 types.String `tfsdk:"id"`
+	Cluster            types.String `tfsdk:"cluster"`
+	Name               types.String `tfsdk:"name"`
+	Type               types.String `tfsdk:"type"`
+	PGNum              types.Int64  `tfsdk:"pg_num"`
+	PGAutoscaleMode    types.String `tfsdk:"pg_autoscale_mode"`
+	Size               types.Int64  `tfsdk:"size"`
+	MinSize            types.Int64  `tfsdk:"min_size"`
+	CrushRule          types.String `tfsdk:"crush_rule"`
+	ErasureCodeProfile types.String `tfsdk:"erasure_code_profile"`
+	AllowECOverwrites  types.Bool   `tfsdk:"allow_ec_overwrites"`
+	Applications       types.Set    `tfsdk:"applications"`
+	PoolID             types.Int64  `tfsdk:"pool_id"`
+	FSID               types.String `tfsdk:"fsid"`
+	StoredBytes        types.Int64  `tfsdk:"stored_bytes"`
+	MaxAvailBytes      types.Int64  `tfsdk:"max_avail_bytes"`
+	Objects            types.Int64  `tfsdk:"objects"`
+}
+
+func (d *poolDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = TypeName
+}
+
+func (d *poolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	number := func(description string) schema.Int64Attribute {
+		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A pool that exists, as by `ceph osd pool ls detail`, with its statistics, as by `ceph df`. Statistics lag behind" +
+			" by some seconds: they tell how full a pool is, not whether it is empty.",
+		Attributes: map[string]schema.Attribute{
+			"id":      text("`CLUSTER/POOL`."),
+			"cluster": tfkit.LabelArgument("cluster"),
+			"name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Name of the pool.",
+				Validators:          []validator.String{nameValidator()},
+			},
+			"type":                 text("`replicated` or `erasure`."),
+			"pg_num":               number("Number of placement groups that the pool is to have."),
+			"pg_autoscale_mode":    text("`on`, `warn` or `off`."),
+			"size":                 number("Number of copies, or of chunks, of each object."),
+			"min_size":             number("Number of copies or chunks needed for I/O."),
+			"crush_rule":           text("Name of the CRUSH rule."),
+			"erasure_code_profile": text("Erasure code profile; null for a replicated pool."),
+			"allow_ec_overwrites":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether an erasure-coded pool can be a `data_pool`."},
+			"applications":         schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What the pool is used for."},
+			"pool_id":              number("Ceph's number of the pool."),
+			"fsid":                 text("The cluster's fsid."),
+			"stored_bytes":         number("Bytes of data in the pool, before replication."),
+			"max_avail_bytes":      number("Bytes of data that the pool can still take, before replication."),
+			"objects":              number("Number of objects in the pool."),
+		},
+	}
+}
+
+func (d *poolDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to read Ceph pool"
+	var data dataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	pool, err := home.Target.Pool(ctx, data.Name.ValueString())
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	usage, err := home.Target.PoolUsage(ctx, pool.Name)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	found := model{Cluster: home.Label}
+	found.fromAPI(pool)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
+		ID: found.ID, Cluster: home.Label, Name: found.Name, Type: found.Type, PGNum: found.PGNum, PGAutoscaleMode: found.PGAutoscaleMode,
+		Size: found.Size, MinSize: found.MinSize, CrushRule: found.CrushRule, ErasureCodeProfile: found.ErasureCodeProfile,
+		AllowECOverwrites: types.BoolValue(pool.AllowECOverwrites), Applications: found.Applications, PoolID: found.PoolID, FSID: home.Identity,
+		StoredBytes: types.Int64Value(usage.StoredBytes), MaxAvailBytes: types.Int64Value(usage.MaxAvailBytes), Objects: types.Int64Value(usage.Objects),
+	})...)
+}

@@ -1,0 +1,320 @@
+package cephpool
+
+import (
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+type model struct {
+	ID                       types.String   `tfsdk:"id"`
+	Cluster                  types.String   `tfsdk:"cluster"`
+	Name                     types.String   `tfsdk:"name"`
+	Type                     types.String   `tfsdk:"type"`
+	PGNum                    types.Int64    `tfsdk:"pg_num"`
+	PGPNum                   types.Int64    `tfsdk:"pgp_num"`
+	PGAutoscaleMode          types.String   `tfsdk:"pg_autoscale_mode"`
+	Size                     types.Int64    `tfsdk:"size"`
+	MinSize                  types.Int64    `tfsdk:"min_size"`
+	CrushRule                types.String   `tfsdk:"crush_rule"`
+	PGNumMin                 types.Int64    `tfsdk:"pg_num_min"`
+	PGNumMax                 types.Int64    `tfsdk:"pg_num_max"`
+	TargetSizeBytes          tfkit.Size     `tfsdk:"target_size_bytes"`
+	TargetSizeRatio          types.Float64  `tfsdk:"target_size_ratio"`
+	QuotaMaxBytes            tfkit.Size     `tfsdk:"quota_max_bytes"`
+	QuotaMaxObjects          types.Int64    `tfsdk:"quota_max_objects"`
+	CompressionMode          types.String   `tfsdk:"compression_mode"`
+	CompressionAlgorithm     types.String   `tfsdk:"compression_algorithm"`
+	CompressionRequiredRatio types.Float64  `tfsdk:"compression_required_ratio"`
+	CompressionMinBlobSize   tfkit.Size     `tfsdk:"compression_min_blob_size"`
+	CompressionMaxBlobSize   tfkit.Size     `tfsdk:"compression_max_blob_size"`
+	Bulk                     types.Bool     `tfsdk:"bulk"`
+	NoDelete                 types.Bool     `tfsdk:"nodelete"`
+	NoSizeChange             types.Bool     `tfsdk:"nosizechange"`
+	NoPGChange               types.Bool     `tfsdk:"nopgchange"`
+	ErasureCodeProfile       types.String   `tfsdk:"erasure_code_profile"`
+	AllowECOverwrites        types.Bool     `tfsdk:"allow_ec_overwrites"`
+	Applications             types.Set      `tfsdk:"applications"`
+	ForceDestroy             types.Bool     `tfsdk:"force_destroy"`
+	PoolID                   types.Int64    `tfsdk:"pool_id"`
+	FSID                     types.String   `tfsdk:"fsid"`
+	Timeouts                 timeouts.Value `tfsdk:"timeouts"`
+}
+
+// identity is the resource identity.
+type identity struct {
+	Cluster types.String `tfsdk:"cluster"`
+	Name    types.String `tfsdk:"name"`
+}
+
+func (m *model) identity() identity { return identity{m.Cluster, m.Name} }
+
+// id is planned from its parts and unknown while one of them is.
+func (m *model) id() types.String {
+	if m.Cluster.IsUnknown() || m.Name.IsUnknown() {
+		return types.StringUnknown()
+	}
+	return types.StringValue(m.Cluster.ValueString() + "/" + m.Name.ValueString())
+}
+
+// variable is an attribute that is a variable of `ceph osd pool set`, or a quota, under the same name.
+type variable struct {
+	name  string
+	value func(*model) attr.Value
+}
+
+var variables = []variable{
+	{"pg_num", func(m *model) attr.Value { return m.PGNum }},
+	{"pgp_num", func(m *model) attr.Value { return m.PGPNum }},
+	{"pg_autoscale_mode", func(m *model) attr.Value { return m.PGAutoscaleMode }},
+	{"size", func(m *model) attr.Value { return m.Size }},
+	{"min_size", func(m *model) attr.Value { return m.MinSize }},
+	{"crush_rule", func(m *model) attr.Value { return m.CrushRule }},
+	{"pg_num_min", func(m *model) attr.Value { return m.PGNumMin }},
+	{"pg_num_max", func(m *model) attr.Value { return m.PGNumMax }},
+	{"target_size_bytes", func(m *model) attr.Value { return m.TargetSizeBytes }},
+	{"target_size_ratio", func(m *model) attr.Value { return m.TargetSizeRatio }},
+	{"quota_max_bytes", func(m *model) attr.Value { return m.QuotaMaxBytes }},
+	{"quota_max_objects", func(m *model) attr.Value { return m.QuotaMaxObjects }},
+	{"compression_mode", func(m *model) attr.Value { return m.CompressionMode }},
+	{"compression_algorithm", func(m *model) attr.Value { return m.CompressionAlgorithm }},
+	{"compression_required_ratio", func(m *model) attr.Value { return m.CompressionRequiredRatio }},
+	{"compression_min_blob_size", func(m *model) attr.Value { return m.CompressionMinBlobSize }},
+	{"compression_max_blob_size", func(m *model) attr.Value { return m.CompressionMaxBlobSize }},
+	{"bulk", func(m *model) attr.Value { return m.Bulk }},
+	{"nodelete", func(m *model) attr.Value { return m.NoDelete }},
+	{"nosizechange", func(m *model) attr.Value { return m.NoSizeChange }},
+	{"nopgchange", func(m *model) attr.Value { return m.NoPGChange }},
+	{"allow_ec_overwrites", func(m *model) attr.Value { return m.AllowECOverwrites }},
+}
+
+// text is a value as `ceph osd pool set` takes it; for one that is null, or a flag that is false, what unsets it.
+func (v variable) text(m *model) string {
+	switch value := v.value(m).(type) {
+	case types.Int64:
+		if !value.IsNull() {
+			return strconv.FormatInt(value.ValueInt64(), 10)
+		}
+	case types.Float64:
+		if !value.IsNull() {
+			return strconv.FormatFloat(value.ValueFloat64(), 'g', -1, 64)
+		}
+	case types.Bool:
+		if value.ValueBool() {
+			return "true"
+		}
+	case tfkit.Size:
+		if !value.IsNull() {
+			return strconv.FormatUint(value.Bytes(), 10)
+		}
+	case types.String:
+		return value.ValueString()
+	}
+	return ceph.Clear
+}
+
+// toSpec is the pool to create: what the plan leaves open is left to the cluster.
+func (m *model) toSpec(applications []string) ceph.PoolSpec {
+	return ceph.PoolSpec{
+		Name: m.Name.ValueString(), Type: m.poolType(), ErasureCodeProfile: m.ErasureCodeProfile.ValueString(),
+		PGNum: known(m.PGNum), PGPNum: known(m.PGPNum), PGNumMin: known(m.PGNumMin), PGNumMax: known(m.PGNumMax), Size: known(m.Size),
+		TargetSizeBytes: m.TargetSizeBytes.BytesPointer(), TargetSizeRatio: m.TargetSizeRatio.ValueFloat64Pointer(),
+		PGAutoscaleMode: m.PGAutoscaleMode.ValueString(), CrushRule: m.CrushRule.ValueString(), Bulk: m.Bulk.ValueBool(),
+		Settings: m.laterSettings(), Applications: applications,
+	}
+}
+
+// laterSettings are the variables that `ceph osd pool create` does not take.
+func (m *model) laterSettings() map[string]string {
+	settings := map[string]string{}
+	for _, v := range variables {
+		switch v.name {
+		case "pg_num", "pgp_num", "pg_num_min", "pg_num_max", "size", "target_size_bytes", "target_size_ratio", "pg_autoscale_mode", "crush_rule", "bulk":
+			continue
+		}
+		if text := v.text(m); !v.value(m).IsUnknown() && text != ceph.Clear {
+			settings[v.name] = text
+		}
+	}
+	return settings
+}
+
+// known is a number that the plan fixes, else nil.
+func known(number types.Int64) *int64 {
+	if number.IsUnknown() {
+		return nil
+	}
+	return number.ValueInt64Pointer()
+}
+
+// changes are the variables in which the plan differs from the state.
+func (m *model) changes(plan *model) map[string]string {
+	changes := map[string]string{}
+	for _, v := range variables {
+		if v.value(plan).IsUnknown() {
+			continue
+		}
+		if text := v.text(plan); text != v.text(m) {
+			changes[v.name] = text
+		}
+	}
+	return changes
+}
+
+// poolType is the type that the configuration asks for, with words or by naming a profile.
+func (m *model) poolType() string {
+	if m.Type.ValueString() == "" {
+		if m.ErasureCodeProfile.ValueString() != "" {
+			return "erasure"
+		}
+		return "replicated"
+	}
+	return m.Type.ValueString()
+}
+
+// replacedBy lists the attributes of the plan that ask for another pool in place of this one.
+func (m *model) replacedBy(plan *model) []path.Path {
+	var at []path.Path
+	if !plan.Type.IsUnknown() && !plan.Type.Equal(m.Type) {
+		at = append(at, path.Root("type"))
+	}
+	if !plan.ErasureCodeProfile.IsUnknown() && !plan.ErasureCodeProfile.Equal(m.ErasureCodeProfile) {
+		at = append(at, path.Root("erasure_code_profile"))
+	}
+	if m.AllowECOverwrites.ValueBool() && !plan.AllowECOverwrites.IsUnknown() && !plan.AllowECOverwrites.ValueBool() {
+		at = append(at, path.Root("allow_ec_overwrites"))
+	}
+	return at
+}
+
+// movesData lists the planned changes after which Ceph moves objects between OSDs.
+func (m *model) movesData(plan *model) []string {
+	var names []string
+	changes := m.changes(plan)
+	for _, name := range []string{"size", "crush_rule", "pg_num", "pgp_num"} {
+		if _, changed := changes[name]; changed {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// autoscaled tells whether the cluster itself decides on the number of placement groups.
+func (m *model) autoscaled() bool { return m.PGAutoscaleMode.ValueString() == "on" }
+
+// fromAPI takes over what the cluster says. An attribute that is the same by another spelling keeps its own.
+func (m *model) fromAPI(pool ceph.Pool) {
+	m.Name = types.StringValue(pool.Name)
+	m.Type = types.StringValue(pool.Type)
+	m.PGNum = types.Int64Value(pool.PGNum)
+	m.PGPNum = types.Int64Value(pool.PGPNum)
+	m.PGAutoscaleMode = types.StringValue(pool.PGAutoscaleMode)
+	m.Size = types.Int64Value(pool.Size)
+	m.MinSize = types.Int64Value(pool.MinSize)
+	m.CrushRule = types.StringValue(pool.CrushRule)
+	m.PGNumMin = types.Int64PointerValue(pool.PGNumMin)
+	m.PGNumMax = types.Int64PointerValue(pool.PGNumMax)
+	m.TargetSizeBytes = sizeOrNull(pool.TargetSizeBytes)
+	m.TargetSizeRatio = sameRatio(m.TargetSizeRatio, pool.TargetSizeRatio)
+	m.QuotaMaxBytes = sizeOrNull(positive(pool.QuotaMaxBytes))
+	m.QuotaMaxObjects = types.Int64PointerValue(positive(pool.QuotaMaxObjects))
+	m.CompressionMode = types.StringPointerValue(pool.CompressionMode)
+	m.CompressionAlgorithm = types.StringPointerValue(pool.CompressionAlgorithm)
+	m.CompressionRequiredRatio = sameRatio(m.CompressionRequiredRatio, pool.CompressionRequiredRatio)
+	m.CompressionMinBlobSize = sizeOrNull(pool.CompressionMinBlobSize)
+	m.CompressionMaxBlobSize = sizeOrNull(pool.CompressionMaxBlobSize)
+	m.Bulk = falseOrNull(m.Bulk, pool.Bulk)
+	m.NoDelete = falseOrNull(m.NoDelete, pool.NoDelete)
+	m.NoSizeChange = falseOrNull(m.NoSizeChange, pool.NoSizeChange)
+	m.NoPGChange = falseOrNull(m.NoPGChange, pool.NoPGChange)
+	m.ErasureCodeProfile = types.StringNull()
+	if pool.ErasureCodeProfile != "" {
+		m.ErasureCodeProfile = types.StringValue(pool.ErasureCodeProfile)
+	}
+	m.AllowECOverwrites = falseOrNull(m.AllowECOverwrites, pool.AllowECOverwrites)
+	m.Applications = applicationSet(pool.Applications)
+	m.PoolID = types.Int64Value(pool.ID)
+	m.ID = m.id()
+}
+
+// settle fills what the plan left open with what the cluster made of it. What the plan fixed stays as planned: were it
+// different in truth, the next refresh tells.
+func (m *model) settle(actual *model) {
+	settleString := func(at *types.String, value types.String) {
+		if at.IsUnknown() {
+			*at = value
+		}
+	}
+	settleInt := func(at *types.Int64, value types.Int64) {
+		if at.IsUnknown() {
+			*at = value
+		}
+	}
+	settleString(&m.Type, actual.Type)
+	settleString(&m.PGAutoscaleMode, actual.PGAutoscaleMode)
+	settleString(&m.CrushRule, actual.CrushRule)
+	settleString(&m.ErasureCodeProfile, actual.ErasureCodeProfile)
+	settleInt(&m.PGNum, actual.PGNum)
+	settleInt(&m.PGPNum, actual.PGPNum)
+	settleInt(&m.Size, actual.Size)
+	settleInt(&m.MinSize, actual.MinSize)
+	settleInt(&m.PoolID, actual.PoolID)
+	m.ID = m.id()
+}
+
+func applicationSet(names []string) types.Set {
+	if len(names) == 0 {
+		return types.SetNull(types.StringType)
+	}
+	values := make([]attr.Value, len(names))
+	for i, name := range names {
+		values[i] = types.StringValue(name)
+	}
+	return types.SetValueMust(types.StringType, values)
+}
+
+// sameRatio keeps the recorded ratio where the cluster's differs only because Ceph stores 32 bits of it.
+func sameRatio(recorded types.Float64, found *float64) types.Float64 {
+	if found == nil {
+		return types.Float64Null()
+	}
+	if float32(recorded.ValueFloat64()) == float32(*found) {
+		return recorded
+	}
+	short, err := strconv.ParseFloat(strconv.FormatFloat(*found, 'g', -1, 32), 64)
+	if err != nil {
+		short = *found
+	}
+	return types.Float64Value(short)
+}
+
+// falseOrNull reads a flag back: false is as good as unset.
+func falseOrNull(recorded types.Bool, found bool) types.Bool {
+	if !found && !recorded.ValueBool() && !recorded.IsUnknown() {
+		return recorded
+	}
+	if !found {
+		return types.BoolNull()
+	}
+	return types.BoolValue(true)
+}
+
+func positive(n int64) *int64 {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
+func sizeOrNull(bytes *int64) tfkit.Size {
+	if bytes == nil || *bytes < 0 {
+		return tfkit.SizeNull()
+	}
+	return tfkit.SizeOf(uint64(*bytes))
+}

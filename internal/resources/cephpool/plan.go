@@ -1,0 +1,172 @@
+package cephpool
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+var (
+	atCluster      = path.Root("cluster")
+	atName         = path.Root("name")
+	atForceDestroy = path.Root("force_destroy")
+)
+
+// ModifyPlan settles where the pool lives, decides what replaces it, and tells what an apply would do to its data.
+func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.Connections == nil {
+		return
+	}
+	var config, plan model
+	state := &model{}
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	exists := !req.State.Raw.IsNull()
+	if exists {
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+
+	home, err := r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddAttributeError(&resp.Diagnostics, atCluster, "Unable to plan Ceph pool", err)
+		return
+	}
+	plan.Cluster, plan.FSID = home.Label, home.Identity
+	planDerived(&config, state, &plan, exists)
+	plan.ID = plan.id()
+	checkType(&config, state, &plan, exists, &resp.Diagnostics)
+
+	if exists {
+		replaced := state.replacedBy(&plan)
+		if home.Moved {
+			replaced = append(replaced, atCluster)
+		}
+		resp.RequiresReplace = append(resp.RequiresReplace, replaced...)
+		if len(replaced) > 0 {
+			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
+		} else {
+			r.checkChange(ctx, home, &config, state, &plan, resp)
+		}
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// planDerived plans what follows from other attributes: unknown where the cluster will decide anew.
+func planDerived(config, state, plan *model, exists bool) {
+	if config.Type.IsNull() && config.ErasureCodeProfile.IsNull() && !exists {
+		plan.Type = types.StringValue("replicated")
+	}
+	if config.Type.IsNull() && !config.ErasureCodeProfile.IsNull() && !config.ErasureCodeProfile.IsUnknown() {
+		plan.Type = types.StringValue("erasure")
+	}
+	if !exists {
+		return
+	}
+	if config.MinSize.IsNull() && !plan.Size.Equal(state.Size) {
+		plan.MinSize = types.Int64Unknown()
+	}
+	if plan.autoscaled() && state.autoscaled() {
+		// What the autoscaler made of the number is the truth: it would undo any other within minutes.
+		plan.PGNum, plan.PGPNum = state.PGNum, state.PGPNum
+	} else if config.PGPNum.IsNull() && !plan.PGNum.Equal(state.PGNum) {
+		plan.PGPNum = types.Int64Unknown()
+	}
+}
+
+// checkType finds arguments that the pool's type has no use for.
+func checkType(config, state, plan *model, exists bool, diags *diag.Diagnostics) {
+	if plan.Type.IsUnknown() {
+		return
+	}
+	if plan.poolType() == "erasure" {
+		if !config.Size.IsNull() && !config.Size.IsUnknown() && (!exists || !config.Size.Equal(state.Size)) {
+			diags.AddAttributeError(path.Root("size"), "Argument of a replicated pool",
+				"The size of an erasure-coded pool is k+m of its erasure code profile. Leave size out.")
+		}
+		return
+	}
+	if config.ErasureCodeProfile.ValueString() != "" {
+		diags.AddAttributeError(path.Root("erasure_code_profile"), "Argument of an erasure-coded pool",
+			"A replicated pool has no erasure code profile. Set type = \"erasure\", or leave the profile out.")
+	}
+	if config.AllowECOverwrites.ValueBool() {
+		diags.AddAttributeError(path.Root("allow_ec_overwrites"), "Argument of an erasure-coded pool",
+			"A replicated pool is always open to overwrites. Set type = \"erasure\", or leave allow_ec_overwrites out.")
+	}
+	if !config.Size.IsUnknown() && config.MinSize.ValueInt64() > plan.Size.ValueInt64() && plan.Size.ValueInt64() > 0 {
+		diags.AddAttributeError(path.Root("min_size"), "Larger than size",
+			fmt.Sprintf("A pool of size %d never has %d copies: it could never be written. Choose min_size from 1 to size.",
+				plan.Size.ValueInt64(), config.MinSize.ValueInt64()))
+	}
+}
+
+// refuseReplacement fails the plan that would replace a pool with something in it.
+func (r *poolResource) refuseReplacement(ctx context.Context, state *model, because path.Path, diags *diag.Diagnostics) {
+	if state.ForceDestroy.ValueBool() {
+		return
+	}
+	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, diags)
+	if err == nil {
+		err = refuseUnlessEmpty(ctx, home.Target, state.Name.ValueString())
+	}
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		tfkit.AddAttributeError(diags, because, "Replacement of a pool that is not empty", err)
+	}
+}
+
+// checkChange refuses at plan time what an update would refuse, and warns of what costs time and bandwidth.
+func (r *poolResource) checkChange(ctx context.Context, home tfkit.Home[*ceph.Cluster], config, state, plan *model, resp *resource.ModifyPlanResponse) {
+	if home.Known && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name) {
+		if err := refuseRenameUnderWatchers(ctx, home.Target, state.Name.ValueString(), plan.Name.ValueString()); err != nil {
+			tfkit.AddAttributeError(&resp.Diagnostics, atName, "Unable to rename Ceph pool", err)
+		}
+	}
+	if !config.PGNum.IsNull() && !config.PGNum.Equal(plan.PGNum) {
+		resp.Diagnostics.AddAttributeWarning(path.Root("pg_num"), "Left to the autoscaler", fmt.Sprintf(
+			"Pool %q has %d placement groups, which the autoscaler chose; the configuration says %d. Remove pg_num, bound it with pg_num_min and"+
+				" pg_num_max, or set pg_autoscale_mode to \"warn\" or \"off\".", state.Name.ValueString(), plan.PGNum.ValueInt64(), config.PGNum.ValueInt64()))
+	}
+	if moving := state.movesData(plan); len(moving) > 0 {
+		resp.Diagnostics.AddWarning("Ceph will move data", fmt.Sprintf(
+			"The change of %s makes the cluster move objects of pool %q between OSDs. It goes on after the apply has returned; `ceph status` shows it.",
+			strings.Join(moving, ", "), state.Name.ValueString()))
+	}
+}
+
+// applicationNames of a set, in order.
+func applicationNames(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
+	var names []string
+	if !set.IsNull() && !set.IsUnknown() {
+		diags.Append(set.ElementsAs(ctx, &names, false)...)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// difference of two lists: what is only in the first, what is only in the second.
+func difference(want, have []string) (add, remove []string) {
+	for _, name := range want {
+		if !slices.Contains(have, name) {
+			add = append(add, name)
+		}
+	}
+	for _, name := range have {
+		if !slices.Contains(want, name) {
+			remove = append(remove, name)
+		}
+	}
+	return add, remove
+}

@@ -1,0 +1,262 @@
+// Package cephpool is the resource ceph_pool.
+package cephpool
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// TypeName of the resource.
+const TypeName = "ceph_pool"
+
+var importKey = tfkit.ImportKey{"cluster", "name"}
+
+var (
+	_ resource.ResourceWithConfigure   = (*poolResource)(nil)
+	_ resource.ResourceWithIdentity    = (*poolResource)(nil)
+	_ resource.ResourceWithImportState = (*poolResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*poolResource)(nil)
+)
+
+// NewResource returns the resource.
+func NewResource() resource.Resource { return &poolResource{} }
+
+type poolResource struct{ tfkit.Base }
+
+func (r *poolResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = TypeName
+	resp.ResourceBehavior.MutableIdentity = true // a rename is done in place
+}
+
+func (r *poolResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = importKey.Schema()
+}
+
+func (r *poolResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	importKey.Import(ctx, req, resp)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, atForceDestroy, false)...)
+}
+
+func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	const summary = "Unable to create Ceph pool"
+	var plan model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	plan.Cluster, plan.FSID = home.Label, home.Identity
+
+	created, err := home.Target.CreatePool(ctx, plan.toSpec(applicationNames(ctx, plan.Applications, &resp.Diagnostics)))
+	if !created {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	if err != nil {
+		// The pool exists: an error now would taint it, and the next plan would destroy it.
+		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not all of its settings", err)
+	}
+	r.settle(ctx, home.Target, &plan, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	const summary = "Unable to read Ceph pool"
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
+	if err != nil {
+		if !tfkit.KeptUnread(&resp.Diagnostics, err) {
+			tfkit.AddError(&resp.Diagnostics, summary, err)
+		}
+		return
+	}
+	pool, err := findPool(ctx, home.Target, &state)
+	if problem.Is(err, problem.NotFound) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	state.FSID = home.Identity
+	state.fromAPI(pool)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+}
+
+func (r *poolResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	const summary = "Unable to update Ceph pool"
+	var state, plan model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	plan.Cluster, plan.FSID = home.Label, home.Identity
+	if err := change(ctx, home.Target, &state, &plan, &resp.Diagnostics); err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		r.saveTruth(ctx, home.Target, &state, resp)
+		return
+	}
+	r.settle(ctx, home.Target, &plan, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	const summary = "Unable to delete Ceph pool"
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	pool, err := findPool(ctx, home.Target, &state)
+	if err == nil {
+		err = r.delete(ctx, home.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
+	}
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+	}
+}
+
+// findPool finds the pool by its number, which a rename from outside does not change, and before it is known by name.
+func findPool(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.Pool, error) {
+	if state.PoolID.IsNull() || state.PoolID.IsUnknown() {
+		return cluster.Pool(ctx, state.Name.ValueString())
+	}
+	return cluster.PoolByID(ctx, state.PoolID.ValueInt64())
+}
+
+// change makes the pool what the plan says, by what differs from the state.
+func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diags *diag.Diagnostics) error {
+	name := plan.Name.ValueString()
+	if from := state.Name.ValueString(); from != name {
+		if err := refuseRenameUnderWatchers(ctx, cluster, from, name); err != nil {
+			return err
+		}
+		if err := cluster.RenamePool(ctx, from, name); err != nil {
+			return err
+		}
+	}
+	if changes := state.changes(plan); len(changes) > 0 {
+		if err := cluster.SetPool(ctx, name, changes); err != nil {
+			return err
+		}
+	}
+	add, remove := difference(applicationNames(ctx, plan.Applications, diags), applicationNames(ctx, state.Applications, diags))
+	if len(add)+len(remove) == 0 {
+		return nil
+	}
+	return cluster.SetPoolApplications(ctx, name, add, remove)
+}
+
+// settle fills what the plan left open from the cluster.
+func (r *poolResource) settle(ctx context.Context, cluster *ceph.Cluster, plan *model, diags *diag.Diagnostics) {
+	var actual model
+	pool, err := cluster.Pool(ctx, plan.Name.ValueString())
+	if err != nil {
+		tfkit.AddWarning(diags, "Ceph pool not read back", err)
+	} else {
+		actual.fromAPI(pool)
+	}
+	plan.settle(&actual)
+}
+
+// saveTruth records what an update that failed half-way has changed, so that nothing is done twice or forgotten.
+func (r *poolResource) saveTruth(ctx context.Context, cluster *ceph.Cluster, state *model, resp *resource.UpdateResponse) {
+	pool, err := cluster.PoolByID(ctx, state.PoolID.ValueInt64())
+	if err != nil {
+		return
+	}
+	state.fromAPI(pool)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+}
+
+// delete deletes the pool unless that would take away what somebody may still need.
+func (r *poolResource) delete(ctx context.Context, cluster *ceph.Cluster, pool ceph.Pool, force bool, diags *diag.Diagnostics) error {
+	if err := refuseUnderWatchers(ctx, cluster, pool.Name, "deleted", "Detach or shut down what has them open first. force_destroy does not override this."); err != nil {
+		return err
+	}
+	if force {
+		if err := r.RefuseNamedPool(ctx, cluster, pool.Name, diags); err != nil {
+			return err
+		}
+	} else if err := refuseUnlessEmpty(ctx, cluster, pool.Name); err != nil {
+		return err
+	}
+	return cluster.DeletePool(ctx, pool.Name)
+}
+
+// refuseUnlessEmpty refuses a pool that holds anything but RBD's own bookkeeping.
+func refuseUnlessEmpty(ctx context.Context, cluster *ceph.Cluster, name string) error {
+	contents, err := cluster.PoolContents(ctx, name)
+	if err != nil || contents.Empty() {
+		return err
+	}
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Pool %q on cluster %q is not empty: it holds %s.", name, cluster.Label(), contents.Summary()),
+		Why:  "Deleting a pool destroys what is in it, and nothing brings it back.",
+		Do: "Remove the contents first. Where they are images of the same configuration that are to move elsewhere, add and move in one apply and" +
+			" remove the pool in the next. To delete the pool with all that it holds, set force_destroy = true, apply, and delete then.",
+	}
+}
+
+// refuseRenameUnderWatchers protects running guests: their capabilities name the pool as it was.
+func refuseRenameUnderWatchers(ctx context.Context, cluster *ceph.Cluster, from, to string) error {
+	return refuseUnderWatchers(ctx, cluster, from, fmt.Sprintf("renamed to %q", to),
+		"The next write of a guest would fail after a rename. Shut the guests down or detach the disks, rename, and start them again.")
+}
+
+func refuseUnderWatchers(ctx context.Context, cluster *ceph.Cluster, name, what, do string) error {
+	open, err := cluster.PoolWatchers(ctx, name)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	lines := make([]string, len(open))
+	for i, image := range open {
+		lines[i] = fmt.Sprintf("%s by %s", image.ImageRef, ceph.DescribeWatchers(image.Watchers))
+	}
+	return &problem.Problem{
+		Kind: problem.Busy,
+		What: fmt.Sprintf("Pool %q on cluster %q can't be %s while images in it are open: %s.", name, cluster.Label(), what, strings.Join(lines, ", ")),
+		Do:   do,
+	}
+}

@@ -1,0 +1,134 @@
+package cephrbdimage
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// NewDataSource returns the data source.
+func NewDataSource() datasource.DataSource { return &imageDataSource{} }
+
+type imageDataSource struct{ tfkit.DataSourceBase }
+
+type dataModel struct {
+	ID          types.String   `tfsdk:"id"`
+	Cluster     types.String   `tfsdk:"cluster"`
+	Pool        types.String   `tfsdk:"pool"`
+	Namespace   types.String   `tfsdk:"namespace"`
+	Name        types.String   `tfsdk:"name"`
+	Size        tfkit.Size     `tfsdk:"size"`
+	SizeBytes   types.Int64    `tfsdk:"size_bytes"`
+	Features    types.Set      `tfsdk:"features"`
+	ObjectSize  tfkit.Size     `tfsdk:"object_size"`
+	StripeUnit  tfkit.Size     `tfsdk:"stripe_unit"`
+	StripeCount types.Int64    `tfsdk:"stripe_count"`
+	DataPool    types.String   `tfsdk:"data_pool"`
+	Metadata    types.Map      `tfsdk:"metadata"`
+	Config      types.Map      `tfsdk:"config"`
+	ImageID     types.String   `tfsdk:"image_id"`
+	PoolID      types.Int64    `tfsdk:"pool_id"`
+	FSID        types.String   `tfsdk:"fsid"`
+	Watchers    []watcherModel `tfsdk:"watchers"`
+}
+
+type watcherModel struct {
+	Address types.String `tfsdk:"address"`
+	Entity  types.String `tfsdk:"entity"`
+}
+
+func (d *imageDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = TypeName
+}
+
+func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	size := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, CustomType: tfkit.SizeType{}, MarkdownDescription: description}
+	}
+	number := func(description string) schema.Int64Attribute {
+		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
+	}
+	texts := func(description string) schema.MapAttribute {
+		return schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: description}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An RBD image that exists, as by `rbd info`, with those who have it open, as by `rbd status`. Reading it leaves no" +
+			" trace on the image.",
+		Attributes: map[string]schema.Attribute{
+			"id":      text("`CLUSTER/POOL[/NAMESPACE]/IMAGE`."),
+			"cluster": tfkit.LabelArgument("cluster"),
+			"pool": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Name of the pool.", Validators: []validator.String{nameValidator("a pool name")},
+			},
+			"namespace": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "RADOS namespace in the pool.", Validators: []validator.String{nameValidator("a namespace")},
+			},
+			"name": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Name of the image.", Validators: []validator.String{nameValidator("an image name")},
+			},
+			"size":         size("Size with the largest IEC unit that divides it."),
+			"size_bytes":   number("The size in bytes."),
+			"features":     schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Features of the image."},
+			"object_size":  size("Size of the objects that hold the data."),
+			"stripe_unit":  size("Size of the pieces that are spread over objects."),
+			"stripe_count": number("Number of objects over which data is spread at a time."),
+			"data_pool":    text("Pool that holds the data, where it is another one; else null."),
+			"metadata":     texts("Metadata by key; null where there is none."),
+			"config":       texts("librbd's settings for this image by name; null where there is none."),
+			"image_id":     text("librbd's id of the image."),
+			"pool_id":      number("Ceph's number of the pool."),
+			"fsid":         text("The cluster's fsid."),
+			"watchers": schema.ListNestedAttribute{
+				Computed:            true,
+				MarkdownDescription: "Who has the image open, such as a running guest. After a crash a watcher stays for about half a minute.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"address": text("The client's address."),
+					"entity":  text("The user as which the client is connected; null where it could not be found out."),
+				}},
+			},
+		},
+	}
+}
+
+func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to read RBD image"
+	var data dataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	found := model{Cluster: home.Label, Pool: data.Pool, Namespace: data.Namespace, Name: data.Name}
+	image, err := home.Target.Image(ctx, found.ref())
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	watchers, err := home.Target.Watchers(ctx, found.ref())
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	found.fromAPI(found.ref(), image)
+	open := []watcherModel{}
+	for _, watcher := range watchers {
+		open = append(open, watcherModel{types.StringValue(watcher.Addr), textOrNull(watcher.Entity)})
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
+		ID: found.ID, Cluster: home.Label, Pool: found.Pool, Namespace: found.Namespace, Name: found.Name, Size: found.Size, SizeBytes: found.SizeBytes,
+		Features: found.Features, ObjectSize: found.ObjectSize, StripeUnit: found.StripeUnit, StripeCount: found.StripeCount, DataPool: found.DataPool,
+		Metadata: found.Metadata, Config: found.Config, ImageID: found.ImageID, PoolID: found.PoolID, FSID: home.Identity, Watchers: open,
+	})...)
+}

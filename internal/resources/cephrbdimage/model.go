@@ -1,0 +1,270 @@
+package cephrbdimage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+type model struct {
+	ID           types.String   `tfsdk:"id"`
+	Cluster      types.String   `tfsdk:"cluster"`
+	Pool         types.String   `tfsdk:"pool"`
+	Namespace    types.String   `tfsdk:"namespace"`
+	Name         types.String   `tfsdk:"name"`
+	Size         tfkit.Size     `tfsdk:"size"`
+	Features     types.Set      `tfsdk:"features"`
+	ObjectSize   tfkit.Size     `tfsdk:"object_size"`
+	StripeUnit   tfkit.Size     `tfsdk:"stripe_unit"`
+	StripeCount  types.Int64    `tfsdk:"stripe_count"`
+	DataPool     types.String   `tfsdk:"data_pool"`
+	Metadata     types.Map      `tfsdk:"metadata"`
+	Config       types.Map      `tfsdk:"config"`
+	AllowShrink  types.Bool     `tfsdk:"allow_shrink"`
+	ForceDestroy types.Bool     `tfsdk:"force_destroy"`
+	ImageID      types.String   `tfsdk:"image_id"`
+	PoolID       types.Int64    `tfsdk:"pool_id"`
+	SizeBytes    types.Int64    `tfsdk:"size_bytes"`
+	FSID         types.String   `tfsdk:"fsid"`
+	Timeouts     timeouts.Value `tfsdk:"timeouts"`
+}
+
+// identity is the resource identity.
+type identity struct {
+	Cluster   types.String `tfsdk:"cluster"`
+	Pool      types.String `tfsdk:"pool"`
+	Namespace types.String `tfsdk:"namespace"`
+	Name      types.String `tfsdk:"name"`
+}
+
+func (m *model) identity() identity { return identity{m.Cluster, m.Pool, m.Namespace, m.Name} }
+
+// id is planned from its parts and unknown while one of them is.
+func (m *model) id() types.String {
+	parts := []string{}
+	for _, part := range []types.String{m.Cluster, m.Pool, m.Namespace, m.Name} {
+		if part.IsUnknown() {
+			return types.StringUnknown()
+		}
+		if !part.IsNull() {
+			parts = append(parts, part.ValueString())
+		}
+	}
+	return types.StringValue(strings.Join(parts, "/"))
+}
+
+// ref names the image.
+func (m *model) ref() ceph.ImageRef {
+	return ceph.ImageRef{Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Name: m.Name.ValueString()}
+}
+
+// toSpec is the image to create: what the plan leaves open is left to librbd.
+func (m *model) toSpec() ceph.ImageSpec {
+	return ceph.ImageSpec{
+		ImageRef: m.ref(), SizeBytes: m.Size.Bytes(), Features: elements(m.Features), ObjectSize: m.ObjectSize.Bytes(),
+		StripeUnit: m.StripeUnit.Bytes(), StripeCount: uint64(max(0, m.StripeCount.ValueInt64())), //nolint:gosec // not negative
+		DataPool: m.DataPool.ValueString(), Metadata: texts(m.Metadata), Config: texts(m.Config),
+	}
+}
+
+// fromAPI takes over what the cluster says. Of metadata and configuration only the named keys count, but for an image
+// that is just being imported: then all of them.
+func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
+	imported := m.ImageID.IsNull()
+	m.Pool = types.StringValue(ref.Pool)
+	m.Namespace = textOrNull(ref.Namespace)
+	m.Name = types.StringValue(ref.Name)
+	m.Size = tfkit.SizeOf(image.SizeBytes)
+	m.SizeBytes = types.Int64Value(int64(image.SizeBytes)) //nolint:gosec // an image has at most 8 EiB
+	m.Features = textSet(chosenFeatures(image.Features))
+	m.ObjectSize = tfkit.SizeOf(image.ObjectSize)
+	m.StripeUnit = tfkit.SizeOf(image.StripeUnit)
+	m.StripeCount = types.Int64Value(int64(image.StripeCount)) //nolint:gosec // a count of objects
+	m.DataPool = textOrNull(image.DataPool)
+	m.Metadata = named(m.Metadata, image.Metadata, imported)
+	m.Config = named(m.Config, image.Config, imported)
+	m.ImageID = types.StringValue(image.ID)
+	m.PoolID = types.Int64Value(image.PoolID)
+	m.ID = m.id()
+}
+
+// settle fills what the plan left open with what librbd made of it.
+func (m *model) settle(actual *model) {
+	if m.Size.IsUnknown() {
+		m.Size = actual.Size
+	}
+	if m.Features.IsUnknown() {
+		m.Features = actual.Features
+	}
+	if m.ObjectSize.IsUnknown() {
+		m.ObjectSize = actual.ObjectSize
+	}
+	if m.StripeUnit.IsUnknown() {
+		m.StripeUnit = actual.StripeUnit
+	}
+	if m.StripeCount.IsUnknown() {
+		m.StripeCount = actual.StripeCount
+	}
+	if m.DataPool.IsUnknown() {
+		m.DataPool = actual.DataPool
+	}
+	if m.ImageID.IsUnknown() {
+		m.ImageID = actual.ImageID
+	}
+	if m.PoolID.IsUnknown() {
+		m.PoolID = actual.PoolID
+	}
+	if m.SizeBytes.IsUnknown() {
+		m.SizeBytes = actual.SizeBytes
+	}
+	m.ID = m.id()
+}
+
+// replacedBy lists the attributes of the plan that ask for another image in place of this one. Pools are not among
+// them: whether a new name is another pool, the cluster has to tell.
+func (m *model) replacedBy(plan *model) []path.Path {
+	var at []path.Path
+	differs := func(name string, planned, recorded attr.Value) {
+		if !planned.IsUnknown() && !planned.Equal(recorded) {
+			at = append(at, path.Root(name))
+		}
+	}
+	differs("namespace", plan.Namespace, m.Namespace)
+	differs("object_size", plan.ObjectSize, m.ObjectSize)
+	differs("stripe_unit", plan.StripeUnit, m.StripeUnit)
+	differs("stripe_count", plan.StripeCount, m.StripeCount)
+	if enable, disable := m.featureChanges(plan); !ceph.MutableFeatures(enable, disable) {
+		at = append(at, path.Root("features"))
+	}
+	return at
+}
+
+// featureChanges are the features that the plan adds and takes away.
+func (m *model) featureChanges(plan *model) (enable, disable []string) {
+	if plan.Features.IsUnknown() {
+		return nil, nil
+	}
+	want, have := elements(plan.Features), elements(m.Features)
+	return missing(want, have), missing(have, want)
+}
+
+// metadataChanges are the image metadata to set and to remove, configuration settings included under their full names.
+func (m *model) metadataChanges(plan *model) (set map[string]string, remove []string) {
+	set = map[string]string{}
+	for _, side := range []struct {
+		key        func(string) string
+		want, have map[string]string
+	}{
+		{func(key string) string { return key }, texts(plan.Metadata), texts(m.Metadata)},
+		{ceph.ConfigKey, texts(plan.Config), texts(m.Config)},
+	} {
+		for key, value := range side.want {
+			if before, there := side.have[key]; !there || before != value {
+				set[side.key(key)] = value
+			}
+		}
+		for key := range side.have {
+			if _, wanted := side.want[key]; !wanted {
+				remove = append(remove, side.key(key))
+			}
+		}
+	}
+	slices.Sort(remove)
+	return set, remove
+}
+
+// holdings says in words what an image holds, by which it is not empty.
+func holdings(contents ceph.ImageContents) string {
+	var parts []string
+	if contents.Allocated {
+		parts = append(parts, "data")
+	}
+	if n := len(contents.Snapshots); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d snapshots (%s)", n, strings.Join(contents.Snapshots, ", ")))
+	}
+	if contents.Clones > 0 {
+		parts = append(parts, fmt.Sprintf("%d clones that depend on it", contents.Clones))
+	}
+	if len(contents.Watchers) > 0 {
+		parts = append(parts, "it is open by "+ceph.DescribeWatchers(contents.Watchers))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// followingFeatures are set by librbd as a result of other choices; nobody chooses them.
+var followingFeatures = []string{"striping", "data-pool", "operations", "migrating", "non-primary", "dirty-cache"}
+
+func chosenFeatures(features []string) []string { return missing(features, followingFeatures) }
+
+// named are the values found for the recorded keys, or all of them.
+func named(recorded types.Map, found map[string]string, all bool) types.Map {
+	values := map[string]attr.Value{}
+	for key, value := range found {
+		if _, wanted := recorded.Elements()[key]; wanted || all {
+			values[key] = types.StringValue(value)
+		}
+	}
+	if len(values) == 0 && (all || recorded.IsNull()) {
+		return types.MapNull(types.StringType)
+	}
+	return types.MapValueMust(types.StringType, values)
+}
+
+// missing are the names of the first list that the second lacks.
+func missing(names, from []string) []string {
+	var lacking []string
+	for _, name := range names {
+		if !slices.Contains(from, name) {
+			lacking = append(lacking, name)
+		}
+	}
+	return lacking
+}
+
+// elements are the known strings of a set in order; nil for a set that is null or unknown.
+func elements(set types.Set) []string {
+	var names []string
+	for _, element := range set.Elements() {
+		if text, ok := element.(types.String); ok && !text.IsUnknown() {
+			names = append(names, text.ValueString())
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// texts are the known strings of a map.
+func texts(m types.Map) map[string]string {
+	values := map[string]string{}
+	for key, element := range m.Elements() {
+		if text, ok := element.(types.String); ok && !text.IsUnknown() {
+			values[key] = text.ValueString()
+		}
+	}
+	return values
+}
+
+func textSet(names []string) types.Set {
+	values := make([]attr.Value, len(names))
+	for i, name := range names {
+		values[i] = types.StringValue(name)
+	}
+	return types.SetValueMust(types.StringType, values)
+}
+
+func isUnknown(value attr.Value) bool { return value.IsUnknown() }
+
+func textOrNull(text string) types.String {
+	if text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
+}

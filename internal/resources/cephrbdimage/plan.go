@@ -1,0 +1,142 @@
+package cephrbdimage
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// ModifyPlan settles where the image lives, decides what replaces it, and refuses what would destroy data.
+func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.Connections == nil {
+		return
+	}
+	var config, plan model
+	state := &model{}
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	exists := !req.State.Raw.IsNull()
+	if exists {
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	home, err := r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("cluster"), "Unable to plan RBD image", err)
+		return
+	}
+	plan.Cluster, plan.FSID = home.Label, home.Identity
+	plan.ID = plan.id()
+	plan.planSize()
+	checkStriping(&config, &resp.Diagnostics)
+	if !exists && config.Size.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("size"), "Size missing", "A new image needs a size, such as \"30GiB\".")
+	}
+	if exists {
+		replaced := state.replacedBy(&plan)
+		if home.Moved {
+			replaced = append(replaced, path.Root("cluster"))
+		} else {
+			replaced = append(replaced, movedPools(ctx, home, state, &plan, &resp.Diagnostics)...)
+		}
+		resp.RequiresReplace = append(resp.RequiresReplace, replaced...)
+		if len(replaced) > 0 {
+			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
+		} else {
+			checkShrink(state, &plan, &resp.Diagnostics)
+		}
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// planSize plans the bytes that follow from the size.
+func (m *model) planSize() {
+	m.SizeBytes = types.Int64Unknown()
+	if bytes := m.Size.Bytes(); bytes != 0 {
+		m.SizeBytes = types.Int64Value(int64(bytes)) //nolint:gosec // ParseSize takes at most 8 EiB
+	}
+}
+
+// movedPools are the attributes that name another pool than the image's. A name that no pool has yet is taken for a
+// new name of the present one, which the update then proves.
+func movedPools(ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) []path.Path {
+	var moved []path.Path
+	for _, named := range []struct {
+		attribute         string
+		planned, recorded types.String
+	}{
+		{"pool", plan.Pool, state.Pool},
+		{"data_pool", plan.DataPool, state.DataPool},
+	} {
+		if named.planned.IsUnknown() || named.planned.Equal(named.recorded) || !home.Known {
+			continue
+		}
+		if named.recorded.IsNull() {
+			moved = append(moved, path.Root(named.attribute))
+			continue
+		}
+		_, err := home.Target.Pool(ctx, named.planned.ValueString())
+		if err == nil {
+			moved = append(moved, path.Root(named.attribute))
+		} else if !problem.Is(err, problem.NotFound) {
+			tfkit.AddAttributeError(diags, path.Root(named.attribute), "Unable to plan RBD image", err)
+		}
+	}
+	return moved
+}
+
+// refuseReplacement fails the plan that would replace an image with something in it.
+func (r *imageResource) refuseReplacement(ctx context.Context, state *model, because path.Path, diags *diag.Diagnostics) {
+	if state.ForceDestroy.ValueBool() {
+		return
+	}
+	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, diags)
+	var contents ceph.ImageContents
+	if err == nil {
+		contents, err = home.Target.ImageContents(ctx, state.ref())
+	}
+	if err == nil {
+		err = refuseUnlessEmpty(home.Target, state.ref(), contents, "replaced")
+	}
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		tfkit.AddAttributeError(diags, because, "Replacement of an image that is not empty", err)
+	}
+}
+
+// checkShrink refuses a smaller size unless it is allowed.
+func checkShrink(state, plan *model, diags *diag.Diagnostics) {
+	if plan.Size.IsUnknown() || plan.Size.Bytes() >= state.Size.Bytes() {
+		return
+	}
+	if !plan.AllowShrink.ValueBool() {
+		diags.AddAttributeError(path.Root("size"), "Smaller than the image", fmt.Sprintf(
+			"Image %s has %s, and the configuration asks for %s. That would destroy the data beyond the new end.\n\n"+
+				"Write the present size or a larger one. If the data beyond is not needed, and the guest's file system was shrunk before, set"+
+				" allow_shrink = true.", state.ref(), state.Size.ValueString(), plan.Size.ValueString()))
+		return
+	}
+	diags.AddAttributeWarning(path.Root("size"), "Data will be cut off", fmt.Sprintf(
+		"Image %s shrinks from %s to %s. Data beyond the new end is destroyed.", state.ref(), state.Size.ValueString(), plan.Size.ValueString()))
+}
+
+// checkStriping finds striping that librbd would refuse.
+func checkStriping(config *model, diags *diag.Diagnostics) {
+	unit, object := config.StripeUnit.Bytes(), config.ObjectSize.Bytes()
+	if object == 0 {
+		object = defaultObject
+	}
+	if unit != 0 && !config.ObjectSize.IsUnknown() && object%unit != 0 {
+		diags.AddAttributeError(path.Root("stripe_unit"), "Invalid striping",
+			fmt.Sprintf("A stripe unit of %s does not divide the object size of %s.", config.StripeUnit.ValueString(), tfkit.FormatSize(object)))
+	}
+}

@@ -1,0 +1,289 @@
+// Package cephrbdimage is the resource and the data source ceph_rbd_image.
+package cephrbdimage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// TypeName of the resource and the data source.
+const TypeName = "ceph_rbd_image"
+
+var (
+	_ resource.ResourceWithConfigure   = (*imageResource)(nil)
+	_ resource.ResourceWithIdentity    = (*imageResource)(nil)
+	_ resource.ResourceWithImportState = (*imageResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*imageResource)(nil)
+)
+
+// NewResource returns the resource.
+func NewResource() resource.Resource { return &imageResource{} }
+
+type imageResource struct{ tfkit.Base }
+
+func (r *imageResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = TypeName
+	resp.ResourceBehavior.MutableIdentity = true // a rename is done in place
+}
+
+func (r *imageResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"cluster":   identityschema.StringAttribute{RequiredForImport: true},
+		"pool":      identityschema.StringAttribute{RequiredForImport: true},
+		"namespace": identityschema.StringAttribute{OptionalForImport: true},
+		"name":      identityschema.StringAttribute{RequiredForImport: true},
+	}}
+}
+
+// ImportState takes CLUSTER/POOL/IMAGE or CLUSTER/POOL/NAMESPACE/IMAGE.
+func (r *imageResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	var id identity
+	if req.ID == "" {
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
+	} else if parts := strings.Split(req.ID, "/"); (len(parts) == 3 || len(parts) == 4) && !strings.Contains("/"+req.ID+"/", "//") {
+		id = identity{types.StringValue(parts[0]), types.StringValue(parts[1]), types.StringNull(), types.StringValue(parts[len(parts)-1])}
+		if len(parts) == 4 {
+			id.Namespace = types.StringValue(parts[2])
+		}
+	} else {
+		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf("%q is not of the form CLUSTER/POOL/IMAGE or CLUSTER/POOL/NAMESPACE/IMAGE.", req.ID))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("cluster"), id.Cluster)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("pool"), id.Pool)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("namespace"), id.Namespace)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), id.Name)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("allow_shrink"), false)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("force_destroy"), false)...)
+}
+
+func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	const summary = "Unable to create RBD image"
+	var plan model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	plan.Cluster, plan.FSID = home.Label, home.Identity
+	created, err := home.Target.CreateImage(ctx, plan.toSpec())
+	if !created {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	if err != nil {
+		// The image exists: an error now would taint it, and the next plan would destroy it.
+		tfkit.AddWarning(&resp.Diagnostics, "RBD image created, but not all of its settings", err)
+	}
+	var actual model
+	if image, err := home.Target.Image(ctx, plan.ref()); err != nil {
+		tfkit.AddWarning(&resp.Diagnostics, "RBD image not read back", err)
+	} else {
+		actual.fromAPI(plan.ref(), image)
+	}
+	plan.settle(&actual)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	const summary = "Unable to read RBD image"
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
+	if err != nil {
+		if !tfkit.KeptUnread(&resp.Diagnostics, err) {
+			tfkit.AddError(&resp.Diagnostics, summary, err)
+		}
+		return
+	}
+	ref, image, err := find(ctx, home.Target, &state)
+	if problem.Is(err, problem.NotFound) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	state.FSID = home.Identity
+	state.fromAPI(ref, image)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+}
+
+func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	const summary = "Unable to update RBD image"
+	var state, plan model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	plan.Cluster, plan.FSID = home.Label, home.Identity
+	err = change(ctx, home.Target, &state, &plan)
+	ref, image, readErr := find(ctx, home.Target, &state)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		if readErr == nil { // what was changed before the failure stands
+			state.fromAPI(ref, image)
+			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+			resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+		}
+		return
+	}
+	var actual model
+	if readErr != nil {
+		tfkit.AddWarning(&resp.Diagnostics, "RBD image not read back", readErr)
+	} else {
+		actual.fromAPI(ref, image)
+	}
+	plan.settle(&actual)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *imageResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	const summary = "Unable to delete RBD image"
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
+	if err == nil {
+		err = r.delete(ctx, home.Target, &state, &resp.Diagnostics)
+	}
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+	}
+}
+
+// find finds the image by its id, which renames of image and pool do not change, and before it is known by name.
+func find(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.ImageRef, ceph.Image, error) {
+	if state.ImageID.IsNull() {
+		image, err := cluster.Image(ctx, state.ref())
+		return state.ref(), image, err
+	}
+	return cluster.ImageByID(ctx, state.PoolID.ValueInt64(), state.Namespace.ValueString(), state.ImageID.ValueString())
+}
+
+// change makes the image what the plan says, by what differs from the state.
+func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
+	ref := plan.ref()
+	if !plan.Pool.Equal(state.Pool) || !plan.DataPool.Equal(state.DataPool) {
+		if err := samePools(ctx, cluster, state, plan); err != nil {
+			return err
+		}
+	}
+	if !plan.Name.Equal(state.Name) {
+		from := ref
+		from.Name = state.Name.ValueString()
+		if err := cluster.RenameImage(ctx, from, plan.Name.ValueString()); err != nil {
+			return err
+		}
+	}
+	if plan.Size.Bytes() != state.Size.Bytes() {
+		if err := cluster.ResizeImage(ctx, ref, plan.Size.Bytes(), plan.AllowShrink.ValueBool()); err != nil {
+			return err
+		}
+	}
+	if enable, disable := state.featureChanges(plan); len(enable)+len(disable) > 0 {
+		if err := cluster.SetImageFeatures(ctx, ref, enable, disable); err != nil {
+			return err
+		}
+	}
+	if set, remove := state.metadataChanges(plan); len(set)+len(remove) > 0 {
+		return cluster.SetImageMetadata(ctx, ref, set, remove)
+	}
+	return nil
+}
+
+// samePools proves that the new names of the pools are the old pools renamed.
+func samePools(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
+	_, image, err := cluster.ImageByID(ctx, state.PoolID.ValueInt64(), state.Namespace.ValueString(), state.ImageID.ValueString())
+	if err != nil {
+		return err
+	}
+	pool, err := cluster.Pool(ctx, plan.Pool.ValueString())
+	if err != nil {
+		return err
+	}
+	if pool.ID != state.PoolID.ValueInt64() || image.DataPool != plan.DataPool.ValueString() {
+		return &problem.Problem{
+			Kind: problem.Refused,
+			What: fmt.Sprintf("Image %s on cluster %q is in another pool than the configuration now names.", state.ref(), cluster.Label()),
+			Why:  "The new name was no pool when the change was planned, so it was taken for a new name of the present one. It is not.",
+			Do:   "Plan again: now that the other pool exists, the plan shows that the image would be replaced.",
+		}
+	}
+	return nil
+}
+
+// delete deletes the image unless that would take away what somebody may still need.
+func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state *model, diags *diag.Diagnostics) error {
+	ref, _, err := find(ctx, cluster, state)
+	if err != nil {
+		return err
+	}
+	if err := r.RefuseNamedImage(ctx, cluster, ref, diags); err != nil {
+		return err
+	}
+	force := state.ForceDestroy.ValueBool()
+	if !force {
+		contents, err := cluster.ImageContents(ctx, ref)
+		if err != nil {
+			return err
+		}
+		contents.Watchers = nil // waited for by the deletion itself
+		if err := refuseUnlessEmpty(cluster, ref, contents, "deleted"); err != nil {
+			return err
+		}
+	}
+	return cluster.DeleteImage(ctx, ref, force)
+}
+
+// refuseUnlessEmpty refuses an image that holds data, snapshots or clones.
+func refuseUnlessEmpty(cluster *ceph.Cluster, ref ceph.ImageRef, contents ceph.ImageContents, what string) error {
+	if contents.Empty() {
+		return nil
+	}
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Image %s on cluster %q can't be %s. What it holds: %s.", ref, cluster.Label(), what, holdings(contents)),
+		Why:  "Nothing brings it back.",
+		Do: "Where it is no longer needed, set force_destroy = true, apply, and try again then." +
+			" Where the data is to live on elsewhere, copy it in one apply and remove this image in the next.",
+	}
+}

@@ -1,0 +1,194 @@
+package cephrbdimage
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// defaultObject is the size of an image's objects, in bytes, where none is given.
+const defaultObject = 4 << 20
+
+func nameValidator(what string) validator.String {
+	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/@\s]+$`), "must be "+what+`: not empty, without "/", "@" or spaces`)
+}
+
+// Schema of ceph_rbd_image.
+func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An RBD image: a block device on a Ceph cluster, for a guest's disk.\n\n" +
+			"**Deleting** this resource deletes the image and its data. An image with data, a snapshot or a clone is deleted only with" +
+			" `force_destroy`; one that somebody has open, or that a domain on a configured hypervisor still names, never.",
+		Attributes: map[string]schema.Attribute{
+			"id":      tfkit.IDAttribute("CLUSTER/POOL[/NAMESPACE]/IMAGE"),
+			"cluster": tfkit.ClusterAttribute(),
+			"pool": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "Name of the pool. Another pool replaces the image; a pool that was renamed is the same pool, and then the new name" +
+					" touches nothing.",
+				Validators: []validator.String{nameValidator("a pool name")},
+			},
+			"namespace": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "RADOS namespace in the pool, which must exist (`rbd namespace create`). Unset: none. Changing or removing it replaces the image.",
+				Validators:          []validator.String{nameValidator("a namespace")},
+			},
+			"name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Name of the image. A new name renames it in place, also under a running guest. As by `rbd rename`.",
+				Validators:          []validator.String{nameValidator("an image name")},
+			},
+			"size": schema.StringAttribute{
+				Optional: true, Computed: true, CustomType: tfkit.SizeType{},
+				MarkdownDescription: "Size with IEC units, such as `\"30GiB\"` or `\"30720M\"`. Needed for a new image. A larger size grows the image in" +
+					" place; a running guest hears of it through `size` of its `libvirt_rbd_disk`. A smaller one cuts data off and needs `allow_shrink`." +
+					" Removing it keeps the current size. As by `rbd resize`.",
+				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured(), tfkit.KeepSize()},
+				Validators:    []validator.String{tfkit.PositiveSize()},
+			},
+			"features": schema.SetAttribute{
+				Optional: true, Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Features of the image: `" + strings.Join(choosable(), "`, `") + "`. Default: those of the client library." +
+					" `exclusive-lock`, `object-map`, `fast-diff` and `journaling` are switched on and off in place, `deep-flatten` off; any other" +
+					" change replaces the image. `object-map` and `journaling` need `exclusive-lock`, `fast-diff` needs `object-map`. Removing the" +
+					" argument keeps the current ones. As by `rbd feature enable`.",
+				PlanModifiers: []planmodifier.Set{setplanmodifier.UseStateForUnknown()},
+				Validators: []validator.Set{
+					setvalidator.ValueStringsAre(stringvalidator.OneOf(choosable()...)), dependencies{},
+				},
+			},
+			"object_size": fixedSize("Size of the objects that hold the data: a power of two from `\"4KiB\"` to `\"32MiB\"`. Default: `\"4MiB\"`.", powerOfTwo{}),
+			"stripe_unit": fixedSize("Data is spread over objects in pieces of this size, which divides `object_size`. Default: `object_size`."+
+				" Goes with `stripe_count`.", stringvalidator.AlsoRequires(path.MatchRoot("stripe_count"))),
+			"stripe_count": schema.Int64Attribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "Number of objects over which data is spread at a time. Default: 1. Goes with `stripe_unit`." + fixed,
+				PlanModifiers:       []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
+				Validators:          []validator.Int64{int64validator.AtLeast(1), int64validator.AlsoRequires(path.MatchRoot("stripe_unit"))},
+			},
+			"data_pool": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "Pool that holds the data, where it is another than the one that holds the image's header: so data goes to an" +
+					" erasure-coded pool (with `allow_ec_overwrites`). Default: none." + fixed,
+				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
+				Validators:    []validator.String{nameValidator("a pool name")},
+			},
+			"metadata": schema.MapAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Metadata of the image by key. Only the keys named here are managed; others are left alone. Changed in place;" +
+					" removing a key removes it from the image. As by `rbd image-meta set`.",
+				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(metadataKey{})},
+			},
+			"config": schema.MapAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Settings of librbd for this image by name, such as `rbd_qos_iops_limit`. Clients take them over when they open the" +
+					" image, limits also while it is open. Only the keys named here are managed. Changed in place; removing a key unsets it." +
+					" As by `rbd config image set`.",
+				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.RegexMatches(
+					regexp.MustCompile(`^rbd_`), "must be the name of an RBD setting, which begins with \"rbd_\""))},
+			},
+			"allow_shrink": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Whether `size` may become smaller, which destroys the data beyond it. Default: `false`. Stored by Terraform only.",
+			},
+			"force_destroy": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Whether the image may be deleted, or replaced, with its data and snapshots. Default: `false`. It counts once it has" +
+					" been applied. Stored by Terraform only.",
+			},
+			"image_id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "librbd's id of the image. It stays when the image is renamed.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"pool_id": schema.Int64Attribute{
+				Computed:            true,
+				MarkdownDescription: "Ceph's number of the pool. It stays when the pool is renamed.",
+				PlanModifiers:       []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
+			},
+			"size_bytes": schema.Int64Attribute{
+				Computed:            true,
+				MarkdownDescription: "The size in bytes.",
+			},
+			"fsid":     tfkit.FSIDAttribute(),
+			"timeouts": timeouts.AttributesAll(ctx),
+		},
+	}
+}
+
+const fixed = " Changing it replaces the image, removing it keeps it. As in `rbd create`."
+
+// fixedSize is a size that an image keeps for life.
+func fixedSize(description string, more validator.String) schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional: true, Computed: true, CustomType: tfkit.SizeType{},
+		MarkdownDescription: description + fixed,
+		PlanModifiers:       []planmodifier.String{tfkit.KeepUnlessConfigured(), tfkit.KeepSize()},
+		Validators:          []validator.String{tfkit.PositiveSize(), more},
+	}
+}
+
+// choosable are the features that a configuration may name.
+func choosable() []string { return missing(ceph.FeatureNames, followingFeatures) }
+
+type powerOfTwo struct{ tfkit.Described }
+
+func (powerOfTwo) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	bytes, err := tfkit.ParseSize(req.ConfigValue.ValueString())
+	if err == nil && bytes != 0 && !ceph.ValidObjectSize(bytes) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid object size",
+			fmt.Sprintf("%s is not a power of two from 4KiB to 32MiB.", req.ConfigValue.ValueString()))
+	}
+}
+
+type dependencies struct{ tfkit.Described }
+
+// needs tells which feature another one works on.
+var needs = map[string]string{"object-map": "exclusive-lock", "journaling": "exclusive-lock", "fast-diff": "object-map"}
+
+func (dependencies) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
+	if req.ConfigValue.IsUnknown() || slices.ContainsFunc(req.ConfigValue.Elements(), isUnknown) {
+		return
+	}
+	features := elements(req.ConfigValue)
+	for _, feature := range features {
+		if base := needs[feature]; base != "" && !slices.Contains(features, base) {
+			resp.Diagnostics.AddAttributeError(req.Path, "Feature missing", fmt.Sprintf("The feature %q needs %q too.", feature, base))
+		}
+	}
+}
+
+// metadataKey refuses what the other argument is for, and librbd's own keys.
+type metadataKey struct{ tfkit.Described }
+
+func (metadataKey) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	key := req.ConfigValue.ValueString()
+	switch {
+	case strings.HasPrefix(key, ceph.ConfigKey("")):
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid metadata key", fmt.Sprintf(
+			"%q is a setting of librbd. Name it in config, as %q.", key, strings.TrimPrefix(key, ceph.ConfigKey(""))))
+	case key == "" || strings.HasPrefix(key, "."):
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid metadata key", fmt.Sprintf("%q is empty, or one of librbd's own keys.", key))
+	}
+}

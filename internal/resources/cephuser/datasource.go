@@ -1,0 +1,96 @@
+package cephuser
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// NewDataSource returns the data source.
+func NewDataSource() datasource.DataSource { return &userDataSource{} }
+
+type userDataSource struct{ tfkit.DataSourceBase }
+
+type dataModel struct {
+	ID             types.String `tfsdk:"id"`
+	Cluster        types.String `tfsdk:"cluster"`
+	Name           types.String `tfsdk:"name"`
+	IncludeKey     types.Bool   `tfsdk:"include_key"`
+	Entity         types.String `tfsdk:"entity"`
+	Caps           types.Map    `tfsdk:"caps"`
+	Key            types.String `tfsdk:"key"`
+	KeyFingerprint types.String `tfsdk:"key_fingerprint"`
+	FSID           types.String `tfsdk:"fsid"`
+}
+
+func (d *userDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = TypeName
+}
+
+func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A cephx user that exists, as by `ceph auth get`.",
+		Attributes: map[string]schema.Attribute{
+			"id":      schema.StringAttribute{Computed: true, MarkdownDescription: "`CLUSTER/NAME`."},
+			"cluster": tfkit.LabelArgument("cluster"),
+			"name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Name without its type: `admin` for `client.admin`.",
+				Validators:          []validator.String{tfkit.UserValidator()},
+			},
+			"include_key": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Whether `key` is read, which puts it into the state. Default: `false`.",
+			},
+			"entity": schema.StringAttribute{Computed: true, MarkdownDescription: "The full name, such as `client.admin`."},
+			"caps": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Capabilities by service.",
+			},
+			"key": schema.StringAttribute{
+				Computed: true, Sensitive: true,
+				MarkdownDescription: "The key in base64; null without `include_key`.",
+			},
+			"key_fingerprint": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "`sha256:` and the hexadecimal SHA-256 of the decoded key, safe to show.",
+			},
+			"fsid": schema.StringAttribute{Computed: true, MarkdownDescription: "The cluster's fsid."},
+		},
+	}
+}
+
+func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to read Ceph user"
+	var data dataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	user, err := home.Target.User(ctx, data.Name.ValueString())
+	var raw []byte
+	if err == nil {
+		raw, err = ceph.ParseKey(user.Key)
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	found := model{Cluster: home.Label, KeyInState: data.IncludeKey, Caps: types.MapNull(types.StringType)}
+	found.fromAPI(user, raw)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
+		ID: found.ID, Cluster: home.Label, Name: found.Name, IncludeKey: data.IncludeKey, Entity: found.Entity, Caps: found.Caps,
+		Key: found.Key, KeyFingerprint: found.KeyFingerprint, FSID: home.Identity,
+	})...)
+}

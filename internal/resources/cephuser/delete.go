@@ -1,0 +1,62 @@
+package cephuser
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// A client that has just been closed, such as a disk detached in the same apply, may be listed for a moment.
+const (
+	lingering   = 10 * time.Second
+	askAgainFor = 500 * time.Millisecond
+)
+
+// deleteUser deletes a user that no client is connected as.
+func deleteUser(ctx context.Context, cluster *ceph.Cluster, name string) error {
+	user, err := cluster.User(ctx, name)
+	if err != nil {
+		return err
+	}
+	if cluster.Entity() == user.Entity {
+		return &problem.Problem{
+			Kind: problem.Refused,
+			What: fmt.Sprintf("%s is the user with which this provider is connected to cluster %q.", user.Entity, cluster.Label()),
+			Do:   "Give the provider block another user for this cluster first.",
+		}
+	}
+	waited, stop := context.WithTimeout(ctx, lingering)
+	defer stop()
+	for {
+		clients, err := cluster.Clients(ctx, user.Entity)
+		if err != nil {
+			return err
+		}
+		if len(clients) == 0 {
+			return cluster.DeleteUser(ctx, name)
+		}
+		select {
+		case <-waited.Done():
+			return refuseConnected(cluster, user.Entity, clients)
+		case <-time.After(askAgainFor):
+		}
+	}
+}
+
+func refuseConnected(cluster *ceph.Cluster, entity string, clients []ceph.Client) error {
+	addresses := make([]string, len(clients))
+	for i, client := range clients {
+		addresses[i] = client.Addr
+	}
+	return &problem.Problem{
+		Kind: problem.Busy,
+		What: fmt.Sprintf("Clients are connected to cluster %q as %s: %s.", cluster.Label(), entity, strings.Join(addresses, ", ")),
+		Why:  "Without the user they would lose their disks as soon as their tickets end.",
+		Do: "Let them go over to another user, or detach their disks, in one apply, and remove this user in the next." +
+			" What can't be ordered in one apply is refused.",
+	}
+}

@@ -1,0 +1,120 @@
+package cephuser
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// services that take capabilities.
+var services = []string{"mon", "osd", "mgr", "mds"}
+
+type model struct {
+	ID             types.String   `tfsdk:"id"`
+	Cluster        types.String   `tfsdk:"cluster"`
+	Name           types.String   `tfsdk:"name"`
+	Caps           types.Map      `tfsdk:"caps"`
+	Key            types.String   `tfsdk:"key"`
+	KeyInState     types.Bool     `tfsdk:"key_in_state"`
+	Entity         types.String   `tfsdk:"entity"`
+	KeyFingerprint types.String   `tfsdk:"key_fingerprint"`
+	FSID           types.String   `tfsdk:"fsid"`
+	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+}
+
+// identity is the resource identity.
+type identity struct {
+	Cluster types.String `tfsdk:"cluster"`
+	Name    types.String `tfsdk:"name"`
+}
+
+func (m *model) identity() identity { return identity{m.Cluster, m.Name} }
+
+// id is planned from its parts and unknown while one of them is.
+func (m *model) id() types.String {
+	if m.Cluster.IsUnknown() || m.Name.IsUnknown() {
+		return types.StringUnknown()
+	}
+	return types.StringValue(m.Cluster.ValueString() + "/" + m.Name.ValueString())
+}
+
+// capsOf a map of known strings, by service.
+func capsOf(ctx context.Context, caps types.Map, diags *diag.Diagnostics) map[string]string {
+	byService := map[string]string{}
+	if !caps.IsNull() && !caps.IsUnknown() {
+		diags.Append(caps.ElementsAs(ctx, &byService, false)...)
+	}
+	return byService
+}
+
+// sameMeaning returns the caps in the spelling that is recorded, service by service, where both mean the same.
+func sameMeaning(recorded, caps map[string]attr.Value) map[string]attr.Value {
+	merged := make(map[string]attr.Value, len(caps))
+	for service, value := range caps {
+		merged[service] = value
+		text, isText := value.(types.String)
+		before, isThere := recorded[service].(types.String)
+		if isText && isThere && !text.IsUnknown() && ceph.EqualCaps(before.ValueString(), text.ValueString()) {
+			merged[service] = before
+		}
+	}
+	return merged
+}
+
+// fromAPI takes over what the cluster says. A key that is not kept in the state is not taken over.
+func (m *model) fromAPI(user ceph.User, raw []byte) {
+	m.Name = types.StringValue(user.Name)
+	m.Entity = types.StringValue(user.Entity)
+	found := make(map[string]attr.Value, len(user.Caps))
+	for service, caps := range user.Caps {
+		found[service] = types.StringValue(caps)
+	}
+	m.Caps = types.MapValueMust(types.StringType, sameMeaning(m.Caps.Elements(), found))
+	m.KeyFingerprint = types.StringValue(ceph.Fingerprint(raw))
+	if m.KeyInState.ValueBool() {
+		m.Key = types.StringValue(user.Key)
+	} else {
+		m.Key = types.StringNull()
+	}
+	m.ID = m.id()
+}
+
+// planKey plans the key and its fingerprint: chosen, or kept, or made by the cluster.
+func (m *model) planKey(config, state *model, exists bool) {
+	switch {
+	case !config.Key.IsNull():
+		m.Key = config.Key
+	case !m.KeyInState.ValueBool() && !m.KeyInState.IsUnknown():
+		m.Key = types.StringNull()
+	case exists && state.KeyInState.ValueBool():
+		m.Key = state.Key
+	default:
+		m.Key = types.StringUnknown()
+	}
+	m.KeyFingerprint = types.StringUnknown()
+	if exists {
+		m.KeyFingerprint = state.KeyFingerprint
+	}
+	if !config.Key.IsNull() {
+		m.KeyFingerprint = types.StringUnknown()
+		if raw, err := ceph.ParseKey(config.Key.ValueString()); err == nil && !config.Key.IsUnknown() {
+			m.KeyFingerprint = types.StringValue(ceph.Fingerprint(raw))
+		}
+	}
+}
+
+// unknownService is the first service of the map that takes no capabilities.
+func unknownService(caps map[string]attr.Value) string {
+	for service := range caps {
+		if !slices.Contains(services, service) {
+			return service
+		}
+	}
+	return ""
+}

@@ -1,0 +1,107 @@
+package cephuser
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// Schema of ceph_user.
+func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A cephx user of a Ceph cluster, with its capabilities and its key. It replaces `ceph auth get-or-create`," +
+			" but never takes over a user that exists: such a one is imported.\n\n" +
+			"**Deleting** this resource deletes the user and its key. It is refused while clients of the user are connected: they would lose" +
+			" their disks within minutes.",
+		Attributes: map[string]schema.Attribute{
+			"id":      tfkit.IDAttribute("CLUSTER/NAME"),
+			"cluster": tfkit.ClusterAttribute(),
+			"name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Name without its type: `libvirt` for `client.libvirt`. Changing it replaces the user.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				Validators:          []validator.String{tfkit.UserValidator()},
+			},
+			"caps": schema.MapAttribute{
+				Required: true, ElementType: types.StringType,
+				MarkdownDescription: "Capabilities by service: `mon`, `osd`, `mgr`, `mds`. A user of RBD images needs `profile rbd` on `mon` (which also" +
+					" allows to take over the lock of a host that died), and `profile rbd pool=POOL` on `osd` and `mgr`. Changed in place, and compared by" +
+					" meaning: spaces and the order of what is allowed don't count. A client that is connected goes on with the former ones until its" +
+					" tickets are renewed, an hour by default. As by `ceph auth caps`.",
+				PlanModifiers: []planmodifier.Map{keepSameCaps{}},
+				Validators:    []validator.Map{mapvalidator.SizeAtLeast(1), capsValidator{}},
+			},
+			"key": schema.StringAttribute{
+				Optional: true, Computed: true, Sensitive: true,
+				MarkdownDescription: "The key in base64. Default: made by the cluster. A chosen one is set, and changed in place, at once: clients that" +
+					" are connected go on with their tickets and then fail until they have the new key. Removing it keeps the current key." +
+					" Kept in the state, where `key_in_state` is not false. As shown by `ceph auth get-key`.",
+				Validators: []validator.String{tfkit.KeyValidator()},
+			},
+			"key_in_state": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+				MarkdownDescription: "Whether `key` holds the key, and so the state too. Default: `true`. With `false`, `key` is null. An imported user" +
+					" begins with `false`, because an import never reads a key. The plan that changes `true` to `false`, and backups of the state from" +
+					" before, still hold the key. Stored by Terraform only.",
+			},
+			"entity": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "The user's full name, such as `client.libvirt`. Unknown until the user exists, so that whatever refers to it" +
+					" waits for the user.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"key_fingerprint": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "`sha256:` and the hexadecimal SHA-256 of the decoded key, safe to show. It changes with the key, whoever" +
+					" changed it.",
+			},
+			"fsid":     tfkit.FSIDAttribute(),
+			"timeouts": timeouts.AttributesAll(ctx),
+		},
+	}
+}
+
+// keepSameCaps plans the recorded spelling of caps that mean the same.
+type keepSameCaps struct{ tfkit.Described }
+
+func (keepSameCaps) PlanModifyMap(_ context.Context, req planmodifier.MapRequest, resp *planmodifier.MapResponse) {
+	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
+		return
+	}
+	value, diags := types.MapValue(types.StringType, sameMeaning(req.StateValue.Elements(), req.PlanValue.Elements()))
+	resp.Diagnostics.Append(diags...)
+	resp.PlanValue = value
+}
+
+// capsValidator refuses services that do not exist and caps that no cluster would parse.
+type capsValidator struct{ tfkit.Described }
+
+func (capsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
+	if unknown := unknownService(req.ConfigValue.Elements()); unknown != "" {
+		resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(unknown), "Unknown service",
+			fmt.Sprintf("%q takes no capabilities. The services are %s.", unknown, strings.Join(services, ", ")))
+	}
+	for service, value := range req.ConfigValue.Elements() {
+		text, ok := value.(types.String)
+		if !ok || text.IsUnknown() || !slices.Contains(services, service) {
+			continue
+		}
+		if err := ceph.ValidateCaps(service, text.ValueString()); err != nil {
+			tfkit.AddAttributeError(&resp.Diagnostics, req.Path.AtMapKey(service), "Invalid capabilities", err)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package libvirtcephsecret
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// NewDataSource returns the data source.
+func NewDataSource() datasource.DataSource { return &secretDataSource{} }
+
+type secretDataSource struct{ tfkit.DataSourceBase }
+
+type dataModel struct {
+	ID             types.String `tfsdk:"id"`
+	Hypervisor     types.String `tfsdk:"hypervisor"`
+	UUID           types.String `tfsdk:"uuid"`
+	UsageName      types.String `tfsdk:"usage_name"`
+	Description    types.String `tfsdk:"description"`
+	Ephemeral      types.Bool   `tfsdk:"ephemeral"`
+	Private        types.Bool   `tfsdk:"private"`
+	KeyFingerprint types.String `tfsdk:"key_fingerprint"`
+	HostUUID       types.String `tfsdk:"host_uuid"`
+}
+
+func (d *secretDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = TypeName
+}
+
+func (d *secretDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A ceph secret that a libvirt host has, found by its UUID or its usage name. Its value is never read into the state.",
+		Attributes: map[string]schema.Attribute{
+			"id":         schema.StringAttribute{Computed: true, MarkdownDescription: "`HYPERVISOR/UUID`."},
+			"hypervisor": tfkit.LabelArgument("hypervisor"),
+			"uuid": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "UUID of the secret. Either this or `usage_name` is needed.",
+				Validators: []validator.String{
+					tfkit.UUIDValidator(),
+					stringvalidator.ExactlyOneOf(path.MatchRoot("uuid"), path.MatchRoot("usage_name")),
+				},
+			},
+			"usage_name": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "Usage name of the secret, unique on the host.",
+			},
+			"description": schema.StringAttribute{Computed: true, MarkdownDescription: "What the secret is for, in words."},
+			"ephemeral":   schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether libvirt keeps it in memory only."},
+			"private":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether libvirt never tells the value."},
+			"key_fingerprint": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "`sha256:` and the hexadecimal SHA-256 of the value, safe to show; null where the secret is private or has" +
+					" no value.",
+			},
+			"host_uuid": schema.StringAttribute{Computed: true, MarkdownDescription: "The host's UUID."},
+		},
+	}
+}
+
+func (d *secretDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to read libvirt secret"
+	var data dataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	home, err := d.Hypervisors.SettleHome(ctx, data.Hypervisor, types.StringNull(), &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	var secret libvirt.Secret
+	if data.UUID.IsNull() {
+		secret, err = home.Target.SecretByUsage(ctx, data.UsageName.ValueString())
+	} else {
+		secret, err = home.Target.Secret(ctx, canonicalUUID(data.UUID.ValueString()))
+	}
+	var value []byte
+	var held libvirt.ValueState
+	if err == nil {
+		value, held, err = home.Target.SecretValue(ctx, secret.UUID)
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	found := model{Hypervisor: home.Label, UUID: data.UUID}
+	found.fromAPI(secret)
+	found.readValue(value, held, nil)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
+		ID: found.ID, Hypervisor: home.Label, UUID: found.UUID, UsageName: found.UsageName, Description: found.Description,
+		Ephemeral: found.Ephemeral, Private: found.Private, KeyFingerprint: found.KeyFingerprint, HostUUID: home.Identity,
+	})...)
+}

@@ -1,0 +1,138 @@
+package libvirtcephsecret
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+)
+
+type model struct {
+	ID             types.String   `tfsdk:"id"`
+	Hypervisor     types.String   `tfsdk:"hypervisor"`
+	UsageName      types.String   `tfsdk:"usage_name"`
+	UUID           types.String   `tfsdk:"uuid"`
+	Description    types.String   `tfsdk:"description"`
+	Ephemeral      types.Bool     `tfsdk:"ephemeral"`
+	Private        types.Bool     `tfsdk:"private"`
+	Key            types.String   `tfsdk:"key"`
+	KeyWO          types.String   `tfsdk:"key_wo"`
+	KeyWOVersion   types.String   `tfsdk:"key_wo_version"`
+	KeyFingerprint types.String   `tfsdk:"key_fingerprint"`
+	HostUUID       types.String   `tfsdk:"host_uuid"`
+	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+}
+
+// identity is the resource identity.
+type identity struct {
+	Hypervisor types.String `tfsdk:"hypervisor"`
+	UUID       types.String `tfsdk:"uuid"`
+}
+
+func (m *model) identity() identity { return identity{m.Hypervisor, m.UUID} }
+
+// id is planned from its parts and unknown while one of them is.
+func (m *model) id() types.String {
+	if m.Hypervisor.IsUnknown() || m.UUID.IsUnknown() {
+		return types.StringUnknown()
+	}
+	return types.StringValue(m.Hypervisor.ValueString() + "/" + m.UUID.ValueString())
+}
+
+// defaultUUID is the same on every host for one usage name, so that a guest finds its secret wherever it migrates to.
+func defaultUUID(usageName string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("libvirt-ceph-secret:"+usageName)).String()
+}
+
+// sameUUID compares UUIDs by meaning: upper case and a form without dashes are the same.
+func sameUUID(a, b string) bool {
+	x, errX := uuid.Parse(a)
+	y, errY := uuid.Parse(b)
+	if errX != nil || errY != nil {
+		return strings.EqualFold(a, b)
+	}
+	return x == y
+}
+
+// secret is the definition that the model asks libvirt for.
+func (m *model) secret() libvirt.Secret {
+	return libvirt.Secret{
+		UUID: canonicalUUID(m.UUID.ValueString()), UsageName: m.UsageName.ValueString(), Description: m.Description.ValueString(),
+		Ephemeral: m.Ephemeral.ValueBool(), Private: m.Private.ValueBool(),
+	}
+}
+
+func canonicalUUID(text string) string {
+	parsed, err := uuid.Parse(text)
+	if err != nil {
+		return text
+	}
+	return parsed.String()
+}
+
+// fromAPI takes over the definition that libvirt has. Another spelling of the same UUID stays.
+func (m *model) fromAPI(secret libvirt.Secret) {
+	if !sameUUID(m.UUID.ValueString(), secret.UUID) {
+		m.UUID = types.StringValue(secret.UUID)
+	}
+	m.UsageName = types.StringValue(secret.UsageName)
+	m.Description = types.StringNull()
+	if secret.Description != "" {
+		m.Description = types.StringValue(secret.Description)
+	}
+	m.Ephemeral = types.BoolValue(secret.Ephemeral)
+	m.Private = types.BoolValue(secret.Private)
+	m.ID = m.id()
+}
+
+// fingerprint of a key that is known and valid, else null.
+func fingerprint(key types.String) types.String {
+	raw, err := ceph.ParseKey(key.ValueString())
+	if err != nil {
+		return types.StringNull()
+	}
+	return types.StringValue(ceph.Fingerprint(raw))
+}
+
+// planFingerprint is the fingerprint that the value will have: unknown while the key is, null where the value can't be
+// read back, the present one where the value is left alone.
+func planFingerprint(config, state, plan *model, exists bool) types.String {
+	switch {
+	case plan.Private.ValueBool():
+		return types.StringNull()
+	case config.Key.IsUnknown(), config.KeyWO.IsUnknown() && writes(state, plan, exists):
+		return types.StringUnknown()
+	case !config.Key.IsNull():
+		return fingerprint(config.Key)
+	case !config.KeyWO.IsNull() && !config.KeyWO.IsUnknown() && writes(state, plan, exists):
+		return fingerprint(config.KeyWO)
+	case !exists, state.Private.ValueBool():
+		return types.StringUnknown()
+	}
+	return state.KeyFingerprint
+}
+
+// writes tells whether an apply hands a write-only key to libvirt.
+func writes(state, plan *model, exists bool) bool {
+	return !exists || !plan.KeyWOVersion.Equal(state.KeyWOVersion)
+}
+
+// replacedBy lists the attributes of the plan that ask for another secret in place of this one.
+func (m *model) replacedBy(plan *model) []path.Path {
+	var at []path.Path
+	if !plan.UsageName.Equal(m.UsageName) {
+		at = append(at, path.Root("usage_name"))
+	}
+	if plan.UUID.IsUnknown() || !sameUUID(plan.UUID.ValueString(), m.UUID.ValueString()) {
+		at = append(at, path.Root("uuid"))
+	}
+	if m.Private.ValueBool() && !plan.Private.IsUnknown() && !plan.Private.ValueBool() {
+		at = append(at, path.Root("private"))
+	}
+	return at
+}

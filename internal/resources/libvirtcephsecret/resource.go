@@ -1,0 +1,391 @@
+// Package libvirtcephsecret is the resource and the data source libvirt_ceph_secret.
+package libvirtcephsecret
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// TypeName of the resource and the data source.
+const TypeName = "libvirt_ceph_secret"
+
+// writtenKey is the private state's name for the fingerprint of the write-only key that was written last.
+const writtenKey = "written_fingerprint"
+
+// missingValue stands for the fingerprint of a secret without a value.
+const missingValue = "missing"
+
+var importKey = tfkit.ImportKey{"hypervisor", "uuid"}
+
+var (
+	_ resource.ResourceWithConfigure   = (*secretResource)(nil)
+	_ resource.ResourceWithIdentity    = (*secretResource)(nil)
+	_ resource.ResourceWithImportState = (*secretResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*secretResource)(nil)
+)
+
+// NewResource returns the resource.
+func NewResource() resource.Resource { return &secretResource{} }
+
+type secretResource struct{ tfkit.Base }
+
+func (r *secretResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = TypeName
+	resp.ResourceBehavior.MutableIdentity = true // a label can be renamed
+}
+
+func (r *secretResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = importKey.Schema()
+}
+
+func (r *secretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	importKey.Import(ctx, req, resp)
+	// A fingerprint that no key has: the read that follows finds another one and records it as the version.
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, writtenKey, []byte(`"imported"`))...)
+}
+
+// ModifyPlan settles where the secret lives, its default UUID, and what its value will be.
+func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.Connections == nil {
+		return
+	}
+	var config, plan model
+	state := &model{}
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	exists := !req.State.Raw.IsNull()
+	if exists {
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	home, err := r.Hypervisors.PlanHome(ctx, config.Hypervisor, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("hypervisor"), "Unable to plan libvirt secret", err)
+		return
+	}
+	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+	if config.UUID.IsNull() && (!exists || !plan.UsageName.Equal(state.UsageName)) {
+		plan.UUID = types.StringUnknown()
+		if !plan.UsageName.IsUnknown() {
+			plan.UUID = types.StringValue(defaultUUID(plan.UsageName.ValueString()))
+		}
+	}
+	if !exists && config.Key.IsNull() && config.KeyWO.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("key"), "Key missing",
+			"A new secret needs a value, or no disk can be opened with it. Set key, or key_wo with key_wo_version.")
+	}
+	plan.ID = plan.id()
+	plan.KeyFingerprint = planFingerprint(&config, state, &plan, exists)
+	if exists {
+		resp.RequiresReplace = append(resp.RequiresReplace, state.replacedBy(&plan)...)
+		if home.Moved {
+			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("hypervisor"))
+		}
+		if writes(state, &plan, exists) && !plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
+			resp.Diagnostics.AddAttributeError(path.Root("key_wo"), "Key missing",
+				"key_wo_version has changed, which asks to write key_wo, but key_wo is not set.")
+		}
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	const summary = "Unable to create libvirt secret"
+	var config, plan model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+	if plan.UUID.IsUnknown() {
+		plan.UUID = types.StringValue(defaultUUID(plan.UsageName.ValueString()))
+	}
+	plan.ID = plan.id()
+	value, err := keyOf(&config)
+	if err == nil {
+		err = home.Target.MaySendKeys()
+	}
+	if err == nil {
+		err = refuseClash(ctx, home.Target, plan.secret(), value)
+	}
+	if err == nil {
+		err = home.Target.DefineSecret(ctx, plan.secret())
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	if err := home.Target.SetSecretValue(ctx, plan.secret().UUID, value); err != nil {
+		// The secret exists: an error now would taint it. The next refresh finds it without a value.
+		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but without its value", err)
+	}
+	finish(ctx, &plan, value, &resp.Diagnostics)
+	resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &plan, value)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	const summary = "Unable to read libvirt secret"
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	if err != nil {
+		if !tfkit.KeptUnread(&resp.Diagnostics, err) {
+			tfkit.AddError(&resp.Diagnostics, summary, err)
+		}
+		return
+	}
+	secret, err := home.Target.Secret(ctx, canonicalUUID(state.UUID.ValueString()))
+	if problem.Is(err, problem.NotFound) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	var value []byte
+	var held libvirt.ValueState
+	if err == nil {
+		value, held, err = home.Target.SecretValue(ctx, secret.UUID)
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	written, diags := req.Private.GetKey(ctx, writtenKey)
+	resp.Diagnostics.Append(diags...)
+	state.HostUUID = home.Identity
+	state.fromAPI(secret)
+	state.readValue(value, held, written)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+}
+
+// readValue takes over what can be known of the value. The key itself is never taken from libvirt: a key in the state
+// that is no longer the value is dropped from it, which plans to write it again.
+func (m *model) readValue(value []byte, held libvirt.ValueState, written []byte) {
+	if held == libvirt.ValuePrivate {
+		m.KeyFingerprint = types.StringNull()
+		return
+	}
+	found := missingValue
+	m.KeyFingerprint = types.StringNull()
+	if held == libvirt.ValueSet {
+		found = ceph.Fingerprint(value)
+		m.KeyFingerprint = types.StringValue(found)
+	}
+	if !m.Key.IsNull() && fingerprint(m.Key).ValueString() != found {
+		m.Key = types.StringNull()
+	}
+	var last string
+	if json.Unmarshal(written, &last) == nil && last != "" && last != found {
+		m.KeyWOVersion = types.StringValue(found)
+	}
+}
+
+func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	const summary = "Unable to update libvirt secret"
+	var config, state, plan model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+	plan.ID = plan.id()
+	if plan.secret() != state.secret() {
+		if err := home.Target.DefineSecret(ctx, plan.secret()); err != nil {
+			tfkit.AddError(&resp.Diagnostics, summary, err)
+			return
+		}
+	}
+	var value []byte
+	if !plan.Key.IsNull() && !plan.Key.Equal(state.Key) || !config.KeyWO.IsNull() && writes(&state, &plan, true) {
+		if value, err = keyOf(&config); err == nil {
+			err = home.Target.SetSecretValue(ctx, plan.secret().UUID, value)
+		}
+		if err != nil {
+			tfkit.AddError(&resp.Diagnostics, summary, err)
+			return
+		}
+		warnRunning(ctx, home.Target, plan.secret(), state.KeyFingerprint.ValueString(), value, &resp.Diagnostics)
+	}
+	finish(ctx, &plan, value, &resp.Diagnostics)
+	if value != nil || plan.KeyWOVersion.IsNull() {
+		resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &plan, value)...)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	const summary = "Unable to delete libvirt secret"
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	if err == nil {
+		err = refuseUsed(ctx, home.Target, state.secret())
+	}
+	if err == nil {
+		err = home.Target.UndefineSecret(ctx, state.secret().UUID)
+	}
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+	}
+}
+
+// keyOf is the decoded key of a configuration, which alone holds a write-only one.
+func keyOf(config *model) ([]byte, error) {
+	if !config.KeyWO.IsNull() {
+		return ceph.ParseKey(config.KeyWO.ValueString())
+	}
+	return ceph.ParseKey(config.Key.ValueString())
+}
+
+// finish fills the fingerprint that the plan could not know.
+func finish(_ context.Context, plan *model, value []byte, _ *diag.Diagnostics) {
+	if plan.KeyFingerprint.IsUnknown() {
+		plan.KeyFingerprint = types.StringNull()
+		if value != nil {
+			plan.KeyFingerprint = types.StringValue(ceph.Fingerprint(value))
+		}
+	}
+}
+
+// privateState is where a resource keeps what is for the provider only.
+type privateState interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value.
+func recordWritten(ctx context.Context, private privateState, plan *model, value []byte) diag.Diagnostics {
+	written := ""
+	if !plan.KeyWOVersion.IsNull() && value != nil {
+		written = ceph.Fingerprint(value)
+	}
+	text, err := json.Marshal(written)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record a fingerprint", err.Error())}
+	}
+	return private.SetKey(ctx, writtenKey, text)
+}
+
+// refuseClash finds a secret that stands in the way before libvirt does, and explains it. What a create of ours left
+// when it was cut off, the same secret without a value or with ours, is no clash.
+func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, value []byte) error {
+	there, err := host.Secret(ctx, want.UUID)
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		return err
+	}
+	if err == nil {
+		held, state, err := host.SecretValue(ctx, want.UUID)
+		if err != nil {
+			return err
+		}
+		ours := there.UsageName == want.UsageName && there.Private == want.Private &&
+			(state == libvirt.ValueMissing || state == libvirt.ValueSet && ceph.Fingerprint(held) == ceph.Fingerprint(value))
+		if ours {
+			return nil
+		}
+		return &problem.Problem{
+			Kind: problem.Exists,
+			What: fmt.Sprintf("Hypervisor %q already has a secret with the UUID %s; its usage name is %q.", host.Label(), want.UUID, there.UsageName),
+			Do: fmt.Sprintf("To manage it here, import it: terraform import ADDRESS %s/%s. Otherwise choose another uuid, or remove the secret with"+
+				" virsh secret-undefine once no domain needs it.", host.Label(), want.UUID),
+		}
+	}
+	there, err = host.SecretByUsage(ctx, want.UsageName)
+	if problem.Is(err, problem.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return &problem.Problem{
+		Kind: problem.Exists,
+		What: fmt.Sprintf("The usage name %q is taken on hypervisor %q by the secret %s.", want.UsageName, host.Label(), there.UUID),
+		Why:  "libvirt allows one ceph secret for each usage name. Users of two clusters often have the same name.",
+		Do: fmt.Sprintf("Put the cluster's fsid in usage_name, as in \"client.libvirt@FSID\". To manage the secret that is there,"+
+			" set uuid = %q and import it: terraform import ADDRESS %s/%s.", there.UUID, host.Label(), there.UUID),
+	}
+}
+
+// refuseUsed refuses to take a secret away from domains that need it.
+func refuseUsed(ctx context.Context, host *libvirt.Host, secret libvirt.Secret) error {
+	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	names := make([]string, len(users))
+	for i, use := range users {
+		names[i] = fmt.Sprintf("%s (%s)", use.Domain, use.Target)
+	}
+	return &problem.Problem{
+		Kind: problem.Busy,
+		What: fmt.Sprintf("The secret %s on hypervisor %q is in use by %s.", secret.UUID, host.Label(), strings.Join(names, ", ")),
+		Why:  "Without it these domains could not be started or migrated any more.",
+		Do: "Detach the disks, or give them another secret, in one apply, and remove this secret in the next." +
+			" What can't be ordered in one apply is refused.",
+	}
+}
+
+// warnRunning names the running domains that opened their disks with the former value and keep it.
+func warnRunning(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, former string, value []byte, diags *diag.Diagnostics) {
+	if former == ceph.Fingerprint(value) {
+		return
+	}
+	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)
+	if err != nil {
+		tfkit.AddWarning(diags, "Users of the changed secret not listed", err)
+		return
+	}
+	var running []string
+	for _, use := range users {
+		if use.Active {
+			running = append(running, fmt.Sprintf("%s (%s)", use.Domain, use.Target))
+		}
+	}
+	if len(running) > 0 {
+		diags.AddWarning("Running domains keep the former key", fmt.Sprintf(
+			"The value of secret %s on hypervisor %q was changed. These running domains opened their disks with the former one and keep it until"+
+				" they are restarted, migrated, or the disk is attached again: %s.", secret.UUID, host.Label(), strings.Join(running, ", ")))
+	}
+}

@@ -1,0 +1,92 @@
+package libvirtcephsecret
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// Schema of libvirt_ceph_secret.
+func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A libvirt secret that holds the key of a cephx user, so that domains on the host can open RBD disks as that" +
+			" user. It replaces `virsh secret-define` and `virsh secret-set-value`.\n\n" +
+			"A running guest keeps the key with which it opened its disks: a changed value counts from the next start, migration or attach.\n\n" +
+			"**Deleting** this resource undefines the secret. It is refused while a domain on the host, running or defined, uses it.",
+		Attributes: map[string]schema.Attribute{
+			"id":         tfkit.IDAttribute(importKey.Form()),
+			"hypervisor": tfkit.HypervisorAttribute(),
+			"usage_name": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "Name of the secret, unique among the ceph secrets of the host. Put the cluster's fsid in it, as in" +
+					" `client.libvirt@FSID`: users of two clusters may have the same name. Changing it replaces the secret.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"uuid": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "UUID of the secret, by which disks refer to it. Default: derived from `usage_name` (UUIDv5, URL namespace, of" +
+					" `libvirt-ceph-secret:` + usage_name), so that all hosts between which guests migrate agree. Changing it replaces the secret;" +
+					" removing it keeps the current one.",
+				PlanModifiers: []planmodifier.String{
+					tfkit.KeepUnlessConfigured(),
+					tfkit.KeepEqual(sameUUID, "Another spelling of the same UUID is no change."),
+				},
+				Validators: []validator.String{tfkit.UUIDValidator()},
+			},
+			"description": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "What the secret is for, in words. Changed in place; removing it clears it.",
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"ephemeral": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Whether libvirt keeps the secret in memory only. Default: `false`. An ephemeral secret is gone when the daemon" +
+					" restarts; the next apply makes it again, but until then its guests can't start. Changed in place.",
+			},
+			"private": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Whether libvirt never tells the value to anybody. Default: `false`. The value of a private secret can't be" +
+					" verified: a change from outside goes unseen. Changed in place to `true`; libvirt has no way back, so `false` replaces the secret.",
+			},
+			"key": schema.StringAttribute{
+				Optional: true, Sensitive: true,
+				MarkdownDescription: "The user's key in base64, as printed by `ceph auth get-key`; libvirt is given the decoded bytes." +
+					" It is kept in the state. Changed in place; removing it leaves the value in libvirt alone. At most one of `key` and `key_wo`;" +
+					" a new secret needs one of them.",
+				Validators: []validator.String{
+					tfkit.KeyValidator(),
+					stringvalidator.ConflictsWith(path.MatchRoot("key_wo")),
+				},
+			},
+			"key_wo": schema.StringAttribute{
+				Optional: true, Sensitive: true, WriteOnly: true,
+				MarkdownDescription: "Like `key`, but written to libvirt only: it is in neither the state nor the plan. Needs Terraform 1.11 or later." +
+					" It is written when the secret is made and whenever `key_wo_version` changes.",
+				Validators: []validator.String{tfkit.KeyValidator()},
+			},
+			"key_wo_version": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Any text; changing it writes `key_wo` again. `ceph_user.NAME.key_fingerprint` makes it follow every rotation." +
+					" When the value in libvirt was changed by somebody else, the state shows the fingerprint found (or `missing`) here, and the next" +
+					" apply writes `key_wo` again.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"key_fingerprint": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "`sha256:` and the hexadecimal SHA-256 of the decoded value that libvirt holds, safe to show. Equal to" +
+					" `key_fingerprint` of the `ceph_user` whose key it is. Null where the secret is private.",
+			},
+			"host_uuid": tfkit.HostUUIDAttribute(),
+			"timeouts":  timeouts.AttributesAll(ctx),
+		},
+	}
+}

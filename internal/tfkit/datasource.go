@@ -1,0 +1,37 @@
+package tfkit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// DataSourceBase is embedded in every data source: it takes over the connections of the provider.
+type DataSourceBase struct {
+	*Connections
+}
+
+// Configure takes over the connections.
+func (b *DataSourceBase) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	if req.ProviderData == nil {
+		return
+	}
+	connections, ok := req.ProviderData.(*Connections)
+	if !ok {
+		resp.Diagnostics.AddError("Unexpected provider data", fmt.Sprintf("%T is a mistake in the provider. Please report it.", req.ProviderData))
+		return
+	}
+	b.Connections = connections
+}
+
+// LabelArgument is the label of the cluster, or hypervisor, that a data source asks.
+func LabelArgument(noun string) schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional: true, Computed: true,
+		MarkdownDescription: fmt.Sprintf("Label of the %s in the provider block. May be left out where exactly one %s is configured.", noun, noun),
+		Validators:          []validator.String{LabelValidator()},
+	}
+}

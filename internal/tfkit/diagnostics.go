@@ -1,0 +1,33 @@
+package tfkit
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// AddError turns an error of a client into a diagnostic. The summary is static: "Unable to create Ceph pool".
+func AddError(diags *diag.Diagnostics, summary string, err error) {
+	diags.AddError(summary, err.Error())
+}
+
+// AddAttributeError is AddError located at the attribute that is to blame.
+func AddAttributeError(diags *diag.Diagnostics, at path.Path, summary string, err error) {
+	diags.AddAttributeError(at, summary, err.Error())
+}
+
+// AddWarning reports an error after which the work still counts as done.
+func AddWarning(diags *diag.Diagnostics, summary string, err error) {
+	diags.AddWarning(summary, err.Error())
+}
+
+// KeptUnread tells whether an object can't be read because the provider configuration is not known yet, as while the
+// machine that will run the cluster is itself still planned. It then leaves a warning: Read keeps the state.
+func KeptUnread(diags *diag.Diagnostics, err error) bool {
+	if !problem.Is(err, problem.Unknown) {
+		return false
+	}
+	diags.AddWarning("State kept without refresh", err.Error())
+	return true
+}

@@ -1,0 +1,250 @@
+package tfkit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Connections is what the provider block configures, handed to every resource and data source. Nothing is connected
+// before the first use.
+type Connections struct {
+	Clusters    *Entries[*ceph.Cluster]
+	Hypervisors *Entries[*libvirt.Host]
+}
+
+// NewConnections returns connections without any entry.
+func NewConnections() *Connections {
+	return &Connections{
+		Clusters: &Entries[*ceph.Cluster]{
+			noun: "cluster", block: "clusters", remembered: "fsid",
+			identity: func(ctx context.Context, c *ceph.Cluster) (string, error) { return c.FSID(ctx) },
+		},
+		Hypervisors: &Entries[*libvirt.Host]{
+			noun: "hypervisor", block: "hypervisors", remembered: "host_uuid", reinstalls: true,
+			identity: func(ctx context.Context, h *libvirt.Host) (string, error) { return h.UUID(ctx) },
+		},
+	}
+}
+
+// Entries are the labelled clusters, or the labelled hypervisors, of a provider block. A label is only a label: what
+// an object belongs to is told by the identity behind it, a cluster's fsid or a hypervisor's host_uuid.
+type Entries[T any] struct {
+	noun       string // as in messages: "cluster"
+	block      string // the argument of the provider block
+	remembered string // the attribute that holds the identity
+	reinstalls bool   // a new identity under the same label is a reinstalled host, unless the old one is elsewhere
+	identity   func(context.Context, T) (string, error)
+
+	known      map[string]T
+	unknown    map[string]bool
+	allUnknown bool
+}
+
+// Add adds a configured entry.
+func (e *Entries[T]) Add(label string, target T) {
+	if e.known == nil {
+		e.known = map[string]T{}
+	}
+	e.known[label] = target
+}
+
+// AddUnknown adds an entry whose settings wait for the apply.
+func (e *Entries[T]) AddUnknown(label string) {
+	if e.unknown == nil {
+		e.unknown = map[string]bool{}
+	}
+	e.unknown[label] = true
+}
+
+// SetUnknown marks the whole block as unknown until the apply.
+func (e *Entries[T]) SetUnknown() { e.allUnknown = true }
+
+// Labels lists all labels in order, those with unknown settings included.
+func (e *Entries[T]) Labels() []string {
+	labels := make([]string, 0, len(e.known)+len(e.unknown))
+	for label := range e.known {
+		labels = append(labels, label)
+	}
+	for label := range e.unknown {
+		labels = append(labels, label)
+	}
+	sort.Strings(labels)
+	return labels
+}
+
+// All returns the entries with known settings in the order of their labels.
+func (e *Entries[T]) All() []T {
+	all := make([]T, 0, len(e.known))
+	for _, label := range e.Labels() {
+		if target, ok := e.known[label]; ok {
+			all = append(all, target)
+		}
+	}
+	return all
+}
+
+// DefaultLabel is the label of a resource that names none: the only one there is.
+func (e *Entries[T]) DefaultLabel() (string, error) {
+	labels := e.Labels()
+	switch {
+	case e.allUnknown:
+		return "", e.notKnownYet("which " + e.noun + "s there are")
+	case len(labels) == 1:
+		return labels[0], nil
+	case len(labels) == 0:
+		return "", e.noneConfigured()
+	}
+	return "", &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("The resource does not say which %s it belongs to, and the provider block has several: %s.", e.noun, quoted(labels)),
+		Do:   fmt.Sprintf("Set %s to one of these labels.", e.noun),
+	}
+}
+
+// Get returns the entry of a label, without a connection.
+func (e *Entries[T]) Get(label string) (T, error) {
+	if target, ok := e.known[label]; ok {
+		return target, nil
+	}
+	var none T
+	if e.allUnknown || e.unknown[label] {
+		return none, e.notKnownYet(fmt.Sprintf("the settings of %s %q", e.noun, label))
+	}
+	if len(e.Labels()) == 0 {
+		return none, e.noneConfigured()
+	}
+	return none, &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("The provider block has no %s %q. It has %s.", e.noun, label, quoted(e.Labels())),
+		Do: fmt.Sprintf("Correct the label, or add an entry %q to the %s of provider \"ceph\".", label, e.block) +
+			fmt.Sprintf(" To take a %s out of the configuration, remove its resources first.", e.noun),
+	}
+}
+
+// Resolve finds the entry that an existing object belongs to and proves that it is the right one, before anything else
+// is read or written there. The label decides, and must lead to the remembered identity. Where the label is gone
+// from the provider block, the configured entry with the remembered identity takes its place.
+//
+// A hypervisor that answers with a new identity under its old label was reinstalled and is accepted with a warning,
+// unless the remembered one is found under another label.
+func (e *Entries[T]) Resolve(ctx context.Context, label, remembered string, diags *diag.Diagnostics) (T, error) {
+	var none T
+	target, err := e.Get(label)
+	if err != nil {
+		if remembered == "" || problem.Is(err, problem.Unknown) {
+			return none, err
+		}
+		return e.find(ctx, label, remembered, err)
+	}
+	found, err := e.identity(ctx, target)
+	if err != nil || remembered == "" || found == remembered {
+		return target, err
+	}
+	mismatch := &problem.Problem{
+		Kind: problem.WrongIdentity,
+		What: fmt.Sprintf("The label %q now leads to another %s: its %s is %s, and the object is remembered on %s. Nothing was read or written there.",
+			label, e.noun, e.remembered, found, remembered),
+		Why: fmt.Sprintf("The entry %q in the provider block was pointed at another %s, or two labels were exchanged.", label, e.noun),
+		Do: fmt.Sprintf("Let the label lead to the former %s again. To move an object, add the other %s under a label of its own"+
+			" and change the resource's %s to it.", e.noun, e.noun, e.noun),
+	}
+	if !e.reinstalls {
+		return none, mismatch
+	}
+	elsewhere, unreachable := e.search(ctx, remembered, label)
+	if elsewhere != "" {
+		mismatch.Why = fmt.Sprintf("The remembered %s now has the label %q.", e.noun, elsewhere)
+		return none, mismatch
+	}
+	if len(unreachable) > 0 {
+		return none, e.undecided(label, remembered, unreachable)
+	}
+	diags.AddWarning("Hypervisor was reinstalled", fmt.Sprintf(
+		"Hypervisor %q now has the host_uuid %s instead of %s. It is taken for the same host, newly installed; what it lost is made again.",
+		label, found, remembered))
+	return target, nil
+}
+
+// find looks for the remembered identity among all entries, for a label that is gone from the provider block.
+func (e *Entries[T]) find(ctx context.Context, label, remembered string, notConfigured error) (T, error) {
+	var none T
+	elsewhere, unreachable := e.search(ctx, remembered, label)
+	if elsewhere != "" {
+		return e.known[elsewhere], nil
+	}
+	if len(e.unknown) > 0 {
+		return none, e.notKnownYet(fmt.Sprintf("which %s has the %s %s", e.noun, e.remembered, remembered))
+	}
+	if len(unreachable) > 0 {
+		return none, e.undecided(label, remembered, unreachable)
+	}
+	return none, notConfigured
+}
+
+// search asks every entry but the excepted one for its identity, all at once.
+func (e *Entries[T]) search(ctx context.Context, remembered, except string) (label string, unreachable []string) {
+	labels := slices.DeleteFunc(e.Labels(), func(l string) bool { _, ok := e.known[l]; return !ok || l == except })
+	found := make([]string, len(labels))
+	failures := make([]error, len(labels))
+	var group errgroup.Group
+	for i, l := range labels {
+		group.Go(func() error {
+			found[i], failures[i] = e.identity(ctx, e.known[l])
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for i, l := range labels {
+		if failures[i] != nil {
+			unreachable = append(unreachable, l+": "+failures[i].Error())
+		} else if found[i] == remembered {
+			return l, nil
+		}
+	}
+	return "", unreachable
+}
+
+func (e *Entries[T]) undecided(label, remembered string, unreachable []string) error {
+	return &problem.Problem{
+		Kind: problem.Unreachable,
+		What: fmt.Sprintf("It can't be decided which %s the label %q stood for: the %s with the %s %s was not found, and not every %s could be asked.",
+			e.noun, label, e.noun, e.remembered, remembered, e.noun),
+		Do:  fmt.Sprintf("Make the %s answer that is named below, or bring the label %q back, then plan again.", e.noun, label),
+		Raw: strings.Join(unreachable, "; "),
+	}
+}
+
+func (e *Entries[T]) notKnownYet(what string) error {
+	return &problem.Problem{
+		Kind: problem.Unknown,
+		What: fmt.Sprintf("The provider configuration does not tell yet %s.", what),
+		Why:  "It refers to values that are known only after apply. Checks that need the connection wait until then.",
+		Do:   "Apply what the provider block refers to first, for example with -target.",
+	}
+}
+
+func (e *Entries[T]) noneConfigured() error {
+	return &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("No %s is configured.", e.noun),
+		Do:   fmt.Sprintf("Add the argument %s, with one entry for each %s, to provider \"ceph\".", e.block, e.noun),
+	}
+}
+
+func quoted(labels []string) string {
+	quoted := make([]string, len(labels))
+	for i, l := range labels {
+		quoted[i] = fmt.Sprintf("%q", l)
+	}
+	return strings.Join(quoted, ", ")
+}

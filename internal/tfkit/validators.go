@@ -1,0 +1,64 @@
+package tfkit
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// Described is embedded in validators whose rule the attribute's own description tells.
+type Described struct{}
+
+// Description is needed by the framework and shown nowhere.
+func (Described) Description(context.Context) string { return "see the attribute's description" }
+
+// MarkdownDescription is needed by the framework and shown nowhere.
+func (Described) MarkdownDescription(context.Context) string {
+	return "see the attribute's description"
+}
+
+// KeyValidator refuses what can't be a cephx key in base64.
+func KeyValidator() validator.String { return keyValidator{} }
+
+// UUIDValidator refuses what is not a UUID.
+func UUIDValidator() validator.String { return uuidValidator{} }
+
+// UserValidator refuses a cephx user's name that is empty or begins with its type.
+func UserValidator() validator.String { return userValidator{} }
+
+type userValidator struct{ Described }
+
+func (userValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if name := req.ConfigValue.ValueString(); strings.HasPrefix(name, "client.") {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid user name",
+			fmt.Sprintf("Write the user's name without \"client.\": %q.", strings.TrimPrefix(name, "client.")))
+	}
+}
+
+type keyValidator struct{ Described }
+
+func (keyValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := ceph.ParseKey(req.ConfigValue.ValueString()); err != nil {
+		AddAttributeError(&resp.Diagnostics, req.Path, "Invalid cephx key", err)
+	}
+}
+
+type uuidValidator struct{ Described }
+
+func (uuidValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := uuid.Parse(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid UUID",
+			fmt.Sprintf("%q is not a UUID such as 6a085c23-2177-242d-7661-c785df7f6230.", req.ConfigValue.ValueString()))
+	}
+}
