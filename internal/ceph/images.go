@@ -166,11 +166,11 @@ const (
 )
 
 // DeleteImage removes an image with its data. It first waits up to 40 seconds (or until ctx ends) for watchers to go, as
-// those of a crashed host do; then they are problem.Busy, by their addresses. Snapshots are problem.Refused. An image that
-// is gone already is no error.
+// those of a crashed host do; then they are problem.Busy, by their addresses. Snapshots are problem.Refused, unless they are
+// to go too. An image that is gone already is no error.
 //
-// Similar to: rbd rm
-func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef) error {
+// Similar to: rbd rm; rbd snap purge
+func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots bool) error {
 	what := fmt.Sprintf("Unable to delete image %s of cluster %q.", ref, c.cfg.Label)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -186,6 +186,11 @@ func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef) error {
 			return err
 		}
 		if len(watchers) == 0 {
+			if withSnapshots {
+				if err := c.PurgeSnapshots(ctx, ref); err != nil {
+					return err
+				}
+			}
 			errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveImage(ctx, ref) })
 			if errno != EBUSY {
 				return c.explainRemove(ctx, ref, errno, err)

@@ -16,7 +16,7 @@ type Contents struct {
 	Images     []ImageRef // of all namespaces
 	Trash      []ImageRef // of all namespaces, by the names they had
 	Namespaces []string
-	// Objects are examples (at most a few) of objects that are neither bookkeeping nor part of an image above.
+	// Objects are a few examples of objects that aren't bookkeeping. They are looked for only if the pool has no images.
 	Objects []string
 	// DataOf are images of other pools whose data is in this one.
 	DataOf []ImageRef
@@ -94,14 +94,13 @@ func (c *Cluster) PoolContents(ctx context.Context, name string) (Contents, erro
 	if contents.DataOf, err = c.dataOf(ctx, what, pool); err != nil {
 		return Contents{}, err
 	}
-	known := make(map[string]bool, len(holdings.images))
-	for _, image := range holdings.images {
-		known[image.id] = true
+	if !contents.Empty() {
+		// The objects of images are many and would tell nothing new.
+		return contents, nil
 	}
-	// What belongs to an image that is counted already is no further reason; without any image the listing is short.
 	err = c.on(ctx, what, func(conn Conn) error {
 		return conn.VisitObjects(ctx, name, func(namespace, object string) bool {
-			if !isBookkeeping(object) && (len(contents.DataOf) == 0 || !strings.HasPrefix(object, "rbd_data.")) && !belongsTo(object, known, contents.Images) {
+			if !isBookkeeping(object) {
 				contents.Objects = append(contents.Objects, strings.TrimPrefix(namespace+"/"+object, "/"))
 			}
 			return len(contents.Objects) < exampleObjects
@@ -111,26 +110,6 @@ func (c *Cluster) PoolContents(ctx context.Context, name string) (Contents, erro
 }
 
 func isBookkeeping(object string) bool { return slices.Contains(bookkeeping, object) }
-
-// belongsTo tells whether an object is part of one of the images.
-func belongsTo(object string, ids map[string]bool, images []ImageRef) bool {
-	kind, rest, found := strings.Cut(object, ".")
-	if !found {
-		// Images of format 1 have a header NAME.rbd and data in rb.*; they are counted by name.
-		return false
-	}
-	switch kind {
-	case "rbd_id":
-		return slices.ContainsFunc(images, func(r ImageRef) bool { return r.Name == rest })
-	case "rbd_header", "rbd_object_map", "rbd_data", "journal", "journal_data":
-		for _, part := range strings.Split(rest, ".") {
-			if ids[part] {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // heldImage is an image of a pool with its id, perhaps in the trash.
 type heldImage struct {

@@ -1,0 +1,144 @@
+//go:build cgo
+
+package rados
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"sort"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/ceph/go-ceph/rados"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// minimumDataTimeout is the least that writes of images get: an OSD that failed is noticed after about 26 seconds, and
+// librbd may take an object map that it couldn't load in time for a corrupt one.
+const minimumDataTimeout = time.Minute
+
+// clearEnvironment takes away what rados_create reads from the environment: a cluster is what its configuration says.
+var clearEnvironment = sync.OnceFunc(func() {
+	for _, name := range []string{"CEPH_ARGS", "CEPH_KEYRING"} {
+		_ = os.Unsetenv(name)
+	}
+})
+
+// Dial connects to a cluster with librados. It searches no default ceph.conf, prints nothing, and returns as soon as ctx
+// ends; an attempt that is abandoned so ends by its own timeout.
+//
+// Similar to: ceph --conf --mon-host --id
+func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
+	cfg = cfg.WithDefaults()
+	key, err := checkLogin(cfg)
+	if err != nil {
+		return nil, err
+	}
+	clearEnvironment()
+
+	type result struct {
+		handle *rados.Conn
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		handle, err := connect(cfg)
+		if err != nil {
+			// librados keeps the threads and sockets of a failed handle until it is finalised.
+			runtime.GC()
+		}
+		done <- result{handle, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err != nil {
+			return nil, explain(cfg, key, r.err)
+		}
+		return &conn{handle: r.handle}, nil
+	case <-ctx.Done():
+		go func() {
+			if r := <-done; r.err == nil {
+				r.handle.Shutdown()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+// connect makes a handle for one attempt: after a failed one librados doesn't take another.
+func connect(cfg ceph.Config) (*rados.Conn, error) {
+	handle, err := rados.NewConnWithUser(cfg.User)
+	if err != nil {
+		return nil, setupError{doing: "preparing the client", err: err}
+	}
+	// A file that was read, even an empty one, keeps librados from printing; without it a malformed key would be shown.
+	if err := handle.ReadConfigFile(os.DevNull); err != nil {
+		return nil, setupError{doing: "preparing the client", err: err}
+	}
+	if cfg.ConfigFile != "" {
+		if err := handle.ReadConfigFile(cfg.ConfigFile); err != nil {
+			return nil, setupError{doing: "reading " + cfg.ConfigFile, file: cfg.ConfigFile, err: err}
+		}
+	}
+	for _, o := range overrides(cfg) {
+		if err := handle.SetConfigOption(o.name, o.value); err != nil {
+			return nil, setupError{doing: "setting " + o.name, option: o.name, err: err}
+		}
+	}
+	if err := requireKeyring(cfg, handle.GetConfigOption); err != nil {
+		return nil, err
+	}
+	if err := handle.Connect(); err != nil {
+		return nil, err
+	}
+	return handle, nil
+}
+
+type option struct{ name, value string }
+
+// overrides are the options that go over the ceph.conf, in order.
+func overrides(cfg ceph.Config) []option {
+	options := make([]option, 0, len(cfg.Options)+10)
+	for name, value := range cfg.Options {
+		options = append(options, option{name, value})
+	}
+	sort.Slice(options, func(i, j int) bool { return options[i].name < options[j].name })
+	if cfg.MonHost != "" {
+		options = append(options, option{"mon_host", cfg.MonHost})
+	}
+	switch {
+	case cfg.Key != "":
+		options = append(options, option{"key", cfg.Key}, option{"keyring", os.DevNull}, option{"keyfile", ""})
+	case cfg.KeyringFile != "":
+		options = append(options, option{"key", ""}, option{"keyring", cfg.KeyringFile}, option{"keyfile", ""})
+	}
+	dataTimeout := max(cfg.OperationTimeout, minimumDataTimeout)
+	return append(options,
+		option{"client_mount_timeout", seconds(cfg.ConnectTimeout)},
+		option{"rados_mon_op_timeout", seconds(cfg.OperationTimeout)},
+		option{"rados_osd_op_timeout", seconds(dataTimeout)},
+		// A ceph.conf may name these for daemons; two handles of one user would fight over them.
+		option{"admin_socket", ""},
+		option{"log_file", ""},
+		option{"log_to_stderr", "false"},
+		option{"err_to_stderr", "false"},
+	)
+}
+
+// seconds rounds up to whole seconds; zero would mean to wait for ever.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(max(1, int64((d+time.Second-1)/time.Second)), 10)
+}
+
+// setupError is a failure before the network is touched.
+type setupError struct {
+	doing, option, file string
+	err                 error
+}
+
+func (e setupError) Error() string { return fmt.Sprintf("%s: %v", e.doing, errno(e.err)) }
+func (e setupError) Unwrap() error { return e.err }

@@ -1,0 +1,47 @@
+//go:build cgo
+
+package rados
+
+import (
+	"errors"
+	"math/bits"
+
+	"github.com/ceph/go-ceph/rbd"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// fillOptions turns a spec into librbd's options. What the spec leaves open stays unset, for librbd's own defaults.
+func fillOptions(options *rbd.ImageOptions, spec ceph.ImageSpec) error {
+	set := func(option rbd.ImageOption, value uint64) error {
+		if value == 0 {
+			return nil
+		}
+		return options.SetUint64(option, value)
+	}
+	order := uint64(0)
+	if spec.ObjectSize != 0 {
+		order = uint64(bits.TrailingZeros64(spec.ObjectSize)) //nolint:gosec // at most 64
+	}
+	striped := uint64(0)
+	if spec.StripeUnit != 0 {
+		striped = rbd.FeatureStripingV2
+	}
+	var features error
+	if spec.Features == nil {
+		features = set(rbd.ImageOptionFeaturesSet, striped)
+	} else {
+		// No features at all is a choice too.
+		features = options.SetUint64(rbd.ImageOptionFeatures, featureBits(spec.Features)|striped)
+	}
+	var dataPool error
+	if spec.DataPool != "" {
+		dataPool = options.SetString(rbd.ImageOptionDataPool, spec.DataPool)
+	}
+	return errors.Join(
+		features, dataPool,
+		set(rbd.ImageOptionOrder, order),
+		set(rbd.ImageOptionStripeUnit, spec.StripeUnit),
+		set(rbd.ImageOptionStripeCount, spec.StripeCount),
+	)
+}
