@@ -81,7 +81,12 @@ func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan error)
 			if err != nil {
 				return err
 			}
-			return l.DomainDestroyFlags(found, 0)
+			// A QEMU that runs can close the image, which takes its watcher away at once; one that still waits for the
+			// monitors can only be killed.
+			if started == nil && l.DomainDestroyFlags(found, rpc.DomainDestroyGraceful) == nil {
+				return nil
+			}
+			return l.DomainDestroyFlags(found, rpc.DomainDestroyDefault)
 		}))
 		// A probe that ended by itself meanwhile is what was wanted.
 		if err != nil && code(err) != rpc.ErrNoDomain && code(err) != rpc.ErrOperationInvalid {

@@ -29,13 +29,8 @@ const (
 //
 // Similar to: virsh secret-set-value.
 func (h *Host) SetSecretValue(ctx context.Context, uuid string, value []byte) error {
-	if h.keepsKeysBack() {
-		return &problem.Problem{
-			Kind: problem.Refused,
-			What: fmt.Sprintf("The value of secret %s was not sent to %s.", uuid, h.name()),
-			Why:  "The connection is tcp without TLS: everybody on the way could read the key.",
-			Do:   "Use qemu+tls or qemu+ssh in the uri, or set allow_plaintext = true for this hypervisor if the network is trusted.",
-		}
+	if err := h.MaySendKeys(); err != nil {
+		return err
 	}
 	e := errand{doing: fmt.Sprintf("set the value of secret %s", uuid), absent: rpc.ErrNoSecret, changes: true}
 	found, err := h.lookupSecret(ctx, e, uuid)
@@ -71,6 +66,19 @@ func (h *Host) SecretValue(ctx context.Context, uuid string) ([]byte, ValueState
 		return nil, ValueMissing, h.fail(errand{doing: lookup.doing}, err)
 	}
 	return value, ValueSet, nil
+}
+
+// MaySendKeys is nil where keys may be sent to the host, and otherwise the refusal of SetSecretValue, known beforehand.
+func (h *Host) MaySendKeys() error {
+	if !h.keepsKeysBack() {
+		return nil
+	}
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("No key is sent to %s.", h.name()),
+		Why:  "The connection is tcp without TLS: everybody on the way could read the key.",
+		Do:   "Use qemu+tls or qemu+ssh in the uri, or set allow_plaintext = true for this hypervisor if the network is trusted.",
+	}
 }
 
 // keepsKeysBack reports whether a key on this connection could be read on the way.
