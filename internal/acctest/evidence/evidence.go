@@ -1,0 +1,78 @@
+// Package evidence keeps what second witnesses have confirmed about each attribute of each resource, and compares it
+// with the table in CONTRIBUTING.
+package evidence
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Mark is a step in the course of an attribute.
+type Mark string
+
+// The marks, in the order of the table's columns.
+const (
+	Set      Mark = "set"
+	Changed  Mark = "changed"
+	Cleared  Mark = "cleared"
+	Imported Mark = "imported"
+	Drifted  Mark = "drifted"
+)
+
+// Marks are all marks in order.
+var Marks = []Mark{Set, Changed, Cleared, Imported, Drifted}
+
+// Seen are the confirmed marks by resource type and attribute.
+type Seen map[string]map[string]map[Mark]bool
+
+// Append notes one confirmation in a folder of notes, one file for each process.
+func Append(dir, resourceType, attribute string, mark Mark) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // holds no secret, and is read by other users
+		return err
+	}
+	file, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("%d.txt", os.Getpid())), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // as above
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(file, "%s %s %s\n", resourceType, attribute, mark); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// Read collects the notes of a folder.
+func Read(dir string) (Seen, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	if err != nil {
+		return nil, err
+	}
+	seen := Seen{}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		lines := bufio.NewScanner(strings.NewReader(string(content)))
+		for lines.Scan() {
+			words := strings.Fields(lines.Text())
+			if len(words) != 3 {
+				return nil, fmt.Errorf("%s: %q is not a note", name, lines.Text())
+			}
+			seen.add(words[0], words[1], Mark(words[2]))
+		}
+	}
+	return seen, nil
+}
+
+func (s Seen) add(resourceType, attribute string, mark Mark) {
+	if s[resourceType] == nil {
+		s[resourceType] = map[string]map[Mark]bool{}
+	}
+	if s[resourceType][attribute] == nil {
+		s[resourceType][attribute] = map[Mark]bool{}
+	}
+	s[resourceType][attribute][mark] = true
+}
