@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -59,9 +60,9 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			},
 			"pg_num": count("Number of placement groups. Default: the cluster's. While `pg_autoscale_mode` is `on` this is only where a new pool"+
 				" begins: later the autoscaler decides, and a difference is reported as a warning but never fought over. Otherwise changed in place,"+
-				" which moves data. Removing it keeps the current number. As by `ceph osd pool set POOL pg_num`.", 1),
+				" which moves data. Removing it keeps the current number. As by `ceph osd pool set POOL pg_num`."),
 			"pgp_num": count("Number of placement groups for placement, at most `pg_num`. Default: follows `pg_num`. Left to the autoscaler like"+
-				" `pg_num`. Changed in place, which moves data; removing it keeps the current number. As by `ceph osd pool set POOL pgp_num`.", 1),
+				" `pg_num`. Changed in place, which moves data; removing it keeps the current number. As by `ceph osd pool set POOL pgp_num`."),
 			"pg_autoscale_mode": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "`on`, `warn` or `off`: whether the cluster adjusts `pg_num`. Default: the cluster's. Changed in place; removing it" +
@@ -71,9 +72,9 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			},
 			"size": count("Number of copies of each object of a replicated pool. Default: the cluster's. Changed in place, which moves data; removing"+
 				" it keeps the current number. An erasure-coded pool takes it from its profile. `1` keeps no second copy, and the cluster must allow it"+
-				" (`mon_allow_pool_size_one`). As by `ceph osd pool set POOL size`.", 1),
+				" (`mon_allow_pool_size_one`). As by `ceph osd pool set POOL size`."),
 			"min_size": count("Number of copies that must be there for the pool to serve I/O. Default: derived from `size`, also when `size` changes."+
-				" Changed in place; removing it keeps the current number. As by `ceph osd pool set POOL min_size`.", 1),
+				" Changed in place; removing it keeps the current number. As by `ceph osd pool set POOL min_size`."),
 			"crush_rule": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Name of the CRUSH rule that places the data. Default: the cluster's; for an erasure-coded pool one of the pool's" +
@@ -85,14 +86,15 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"pg_num_min": option("The autoscaler keeps at least so many placement groups.", "pg_num_min"),
 			"pg_num_max": option("The autoscaler keeps at most so many placement groups. Needs Ceph 17 or later.", "pg_num_max"),
 			"target_size_bytes": sizeOption("Expected size of the pool's data, with IEC units (`\"500GiB\"`), by which the autoscaler plans"+
-				" placement groups ahead. Not together with `target_size_ratio`.", "target_size_bytes", "target_size_ratio"),
+				" placement groups ahead. Not together with `target_size_ratio`.", "target_size_bytes",
+				stringvalidator.ConflictsWith(path.MatchRoot("target_size_ratio"))),
 			"target_size_ratio": schema.Float64Attribute{
 				Optional: true,
 				MarkdownDescription: "Expected share of the cluster that the pool will take, relative to other pools with a ratio." +
 					" Not together with `target_size_bytes`. " + inPlace("target_size_ratio"),
 				Validators: []validator.Float64{positiveFloat()},
 			},
-			"quota_max_bytes": sizeOption("The pool takes no more data than this, with IEC units (`\"1TiB\"`). Unset: no limit.", "", ""),
+			"quota_max_bytes": sizeOption("The pool takes no more data than this, with IEC units (`\"1TiB\"`). Unset: no limit.", ""),
 			"quota_max_objects": schema.Int64Attribute{
 				Optional: true,
 				MarkdownDescription: "The pool takes no more objects than this. Unset: no limit. Changed in place; removing it lifts the limit." +
@@ -109,8 +111,8 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					inPlace("compression_required_ratio"),
 				Validators: []validator.Float64{positiveFloat(), float64validator.AtMost(1)},
 			},
-			"compression_min_blob_size": sizeOption("Chunks smaller than this are not compressed. Unset: the OSDs' own setting.", "compression_min_blob_size", ""),
-			"compression_max_blob_size": sizeOption("Chunks larger than this are split before compression. Unset: the OSDs' own setting.", "compression_max_blob_size", ""),
+			"compression_min_blob_size": sizeOption("Chunks smaller than this are not compressed. Unset: the OSDs' own setting.", "compression_min_blob_size"),
+			"compression_max_blob_size": sizeOption("Chunks larger than this are split before compression. Unset: the OSDs' own setting.", "compression_max_blob_size"),
 			"bulk":                      flag("The pool will hold much data: the autoscaler gives it all placement groups from the start. Needs Ceph 16.2.8 or later.", "bulk"),
 			"nodelete":                  flag("The cluster refuses to delete the pool, also for this provider, until this is false again.", "nodelete"),
 			"nosizechange":              flag("The cluster refuses to change `size` and `min_size`. They can be changed in one apply in which this becomes false.", "nosizechange"),
@@ -155,12 +157,12 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 }
 
 // count is a number that every pool has.
-func count(description string, least int64) schema.Int64Attribute {
+func count(description string) schema.Int64Attribute {
 	return schema.Int64Attribute{
 		Optional: true, Computed: true,
 		MarkdownDescription: description,
 		PlanModifiers:       []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
-		Validators:          []validator.Int64{int64validator.AtLeast(least)},
+		Validators:          []validator.Int64{int64validator.AtLeast(1)},
 	}
 }
 
@@ -192,12 +194,12 @@ func flag(description, variable string) schema.BoolAttribute {
 }
 
 // sizeOption is a size; without a variable it is the quota.
-func sizeOption(description, variable, conflict string) schema.StringAttribute {
+func sizeOption(description, variable string, more ...validator.String) schema.StringAttribute {
 	attribute := schema.StringAttribute{
 		Optional:      true,
 		CustomType:    tfkit.SizeType{},
 		PlanModifiers: []planmodifier.String{tfkit.KeepSize()},
-		Validators:    []validator.String{tfkit.PositiveSize()},
+		Validators:    append([]validator.String{tfkit.PositiveSize()}, more...),
 	}
 	if variable == "" {
 		attribute.MarkdownDescription = description + " Changed in place; removing it lifts the limit. As by `ceph osd pool set-quota POOL max_bytes`."

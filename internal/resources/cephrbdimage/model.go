@@ -70,7 +70,7 @@ func (m *model) ref() ceph.ImageRef {
 func (m *model) toSpec() ceph.ImageSpec {
 	return ceph.ImageSpec{
 		ImageRef: m.ref(), SizeBytes: m.Size.Bytes(), Features: elements(m.Features), ObjectSize: m.ObjectSize.Bytes(),
-		StripeUnit: m.StripeUnit.Bytes(), StripeCount: uint64(max(0, m.StripeCount.ValueInt64())), //nolint:gosec // not negative
+		StripeUnit: m.StripeUnit.Bytes(), StripeCount: uint64(max(0, m.StripeCount.ValueInt64())),
 		DataPool: m.DataPool.ValueString(), Metadata: texts(m.Metadata), Config: texts(m.Config),
 	}
 }
