@@ -1,0 +1,96 @@
+// Command evidence compares the table in CONTRIBUTING, which says what second witnesses have confirmed about each
+// attribute, with the notes of the last whole test run. With -write it writes the table.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/evidence"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/provider"
+)
+
+const (
+	notes = "build/evidence"
+	file  = "CONTRIBUTING.md"
+	begin = "<!-- evidence: written by make evidence -->\n"
+	end   = "<!-- end of evidence -->"
+)
+
+func main() {
+	write := flag.Bool("write", false, "write the table to "+file)
+	flag.Parse()
+	if err := run(*write); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(write bool) error {
+	seen, err := evidence.Read(notes)
+	if err != nil {
+		return err
+	}
+	rows := rows(context.Background())
+	if missing := evidence.Missing(rows, seen, explained); len(missing) > 0 {
+		err = fmt.Errorf("no witness has confirmed, and internal/acctest/cmd/evidence/explained.go does not explain:\n  %s", strings.Join(missing, "\n  "))
+	}
+	content, readErr := os.ReadFile(file)
+	if readErr != nil {
+		return readErr
+	}
+	before, rest, found := strings.Cut(string(content), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return fmt.Errorf("%s has no place for the table", file)
+	}
+	updated := before + begin + "\n" + evidence.Table(rows, seen, explained) + "\n" + end + after
+	switch {
+	case write:
+		if writeErr := os.WriteFile(file, []byte(updated), 0o644); writeErr != nil {
+			return writeErr
+		}
+	case err == nil && updated != string(content):
+		err = fmt.Errorf("the table in %s is not what the tests have seen: run make test, then make evidence, and commit %s", file, file)
+	}
+	return err
+}
+
+// rows are the arguments and attributes of all resources, in order.
+func rows(ctx context.Context) []evidence.Row {
+	var rows []evidence.Row
+	for _, constructor := range provider.New("evidence", nil)().Resources(ctx) {
+		one := constructor()
+		var meta resource.MetadataResponse
+		one.Metadata(ctx, resource.MetadataRequest{}, &meta)
+		var reply resource.SchemaResponse
+		one.Schema(ctx, resource.SchemaRequest{}, &reply)
+		names := make([]string, 0, len(reply.Schema.Attributes))
+		for name := range reply.Schema.Attributes {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			rows = append(rows, evidence.Row{Resource: meta.TypeName, Attribute: name, Marks: expected(reply.Schema.Attributes[name])})
+		}
+	}
+	return rows
+}
+
+// expected are the marks that a schema asks for.
+func expected(attribute schema.Attribute) []evidence.Mark {
+	switch {
+	case attribute.IsRequired():
+		return []evidence.Mark{evidence.Set, evidence.Changed, evidence.Imported, evidence.Drifted}
+	case attribute.IsOptional():
+		return evidence.Marks
+	}
+	return []evidence.Mark{evidence.Set}
+}
