@@ -41,7 +41,14 @@ func (c *Cluster) CheckAccess(ctx context.Context, user, key string, ref ImageRe
 	defer conn.Close()
 
 	if err := conn.ReadImage(ctx, ref); err != nil {
-		return c.explainAccess(what, user, ref, ref.Pool, "read", err)
+		pool := ref.Pool
+		if image.DataPool != "" {
+			// What can be opened but not read is denied in the data pool.
+			if _, headerErr := conn.Image(ctx, ref); headerErr == nil {
+				pool = image.DataPool
+			}
+		}
+		return c.explainAccess(what, user, ref, pool, "read", err)
 	}
 	if readOnly {
 		return nil

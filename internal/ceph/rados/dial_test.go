@@ -1,0 +1,145 @@
+//go:build cgo
+
+package rados_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// A key that has the structure of one and belongs to nobody.
+const strangeKey = "AQBbVQNrrmrbAxAA8l0oxoset90Fhg1f7I61sw=="
+
+func TestDialWays(t *testing.T) {
+	needBed(t)
+	c := bed.Cluster("east")
+	t.Setenv("CEPH_ARGS", "--mon-host 127.0.0.1:1")
+	t.Setenv("CEPH_KEYRING", "/nonexistent")
+	onlyMonitors := filepath.Join(t.TempDir(), "c.conf")
+	ok(t, os.WriteFile(onlyMonitors, []byte("[global]\nmon_host = "+c.MonHost+"\nadmin_socket = /nonexistent/x.asok\nlog_file = /nonexistent/x.log\n"), 0o600))
+	for name, cfg := range map[string]ceph.Config{
+		"key":                  {MonHost: c.MonHost, Key: c.AdminKey},
+		"keyring file":         {MonHost: c.MonHost, KeyringFile: c.KeyringFile},
+		"config file":          {ConfigFile: c.ConfigFile},
+		"config file and key":  {ConfigFile: onlyMonitors, Key: c.AdminKey},
+		"pinned, user, option": {MonHost: c.MonHost, Key: c.AdminKey, FSID: c.FSID, User: "admin", Options: map[string]string{"rbd_default_features": "1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg.Label = "east"
+			fsid, err := connect(t, cfg).FSID(limited(t))
+			if err != nil || fsid != c.FSID {
+				t.Fatalf("got %q, %v", fsid, err)
+			}
+		})
+	}
+}
+
+func TestDialRefusals(t *testing.T) {
+	needBed(t)
+	c := bed.Cluster("east")
+	dir := t.TempDir()
+	broken, empty := filepath.Join(dir, "broken.conf"), filepath.Join(dir, "empty.conf")
+	ok(t, os.WriteFile(broken, []byte("[global\nmon_host"), 0o600))
+	ok(t, os.WriteFile(empty, []byte("[global]\nmon_host = "+c.MonHost+"\nkeyring = "+dir+"/none\n"), 0o600))
+	for name, test := range map[string]struct {
+		cfg   ceph.Config
+		kind  problem.Kind
+		words []string
+	}{
+		"wrong key":        {ceph.Config{MonHost: c.MonHost, Key: strangeKey}, problem.Denied, []string{"client.admin", "-13"}},
+		"unknown user":     {ceph.Config{MonHost: c.MonHost, Key: strangeKey, User: "nobody"}, problem.Denied, []string{"client.nobody"}},
+		"no key":           {ceph.Config{MonHost: c.MonHost}, problem.Invalid, []string{"keyring_file"}},
+		"no key in config": {ceph.Config{ConfigFile: empty}, problem.Invalid, []string{dir + "/none"}},
+		"no monitors":      {ceph.Config{Key: strangeKey}, problem.Invalid, []string{"mon_host"}},
+		"not a key":        {ceph.Config{MonHost: c.MonHost, Key: "%%%"}, problem.Invalid, []string{"base64"}},
+		"prefix":           {ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, User: "client.admin"}, problem.Invalid, []string{"prefix"}},
+		"missing file":     {ceph.Config{ConfigFile: dir + "/no.conf", Key: c.AdminKey}, problem.Invalid, []string{"no such file"}},
+		"missing keyring":  {ceph.Config{MonHost: c.MonHost, KeyringFile: dir + "/no"}, problem.Invalid, []string{"ceph auth get client.admin"}},
+		"broken file":      {ceph.Config{ConfigFile: broken, Key: c.AdminKey}, problem.Invalid, []string{broken}},
+		"unknown option":   {ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, Options: map[string]string{"no_such": "1"}}, problem.Invalid, []string{"no_such"}},
+		"bad option":       {ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, Options: map[string]string{"rbd_default_order": "x"}}, problem.Invalid, []string{"rbd_default_order"}},
+		"unresolvable":     {ceph.Config{MonHost: "no-such-host.invalid", Key: c.AdminKey}, problem.Invalid, []string{"no-such-host.invalid"}},
+		"nobody listens":   {ceph.Config{MonHost: "127.0.0.1:1", Key: c.AdminKey, ConnectTimeout: time.Second}, problem.Unreachable, []string{"127.0.0.1:1", "1s"}},
+		"other cluster":    {ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, FSID: "00000000-0000-0000-0000-000000000001"}, problem.WrongIdentity, []string{c.FSID}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.cfg.Label = "east"
+			_, err := connect(t, test.cfg).FSID(limited(t))
+			wantKind(t, err, test.kind, append(test.words, `"east"`)...)
+			for _, key := range []string{c.AdminKey, strangeKey} {
+				if strings.Contains(err.Error(), key) {
+					t.Error("the error holds the key")
+				}
+			}
+		})
+	}
+}
+
+func TestInterruptedConnect(t *testing.T) {
+	needBed(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	cluster := connect(t, ceph.Config{Label: "dead", MonHost: "127.0.0.1:1", Key: strangeKey, ConnectTimeout: 20 * time.Second})
+	go func() {
+		_, err := cluster.FSID(ctx)
+		ended <- err
+	}()
+	cancel()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Fatal("connected to nothing")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the connection does not obey its context")
+	}
+	if _, err := rados.Dial(ctx, ceph.Config{Label: "dead", MonHost: "127.0.0.1:1", Key: strangeKey}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+// A frozen cluster: commands end by their own timeout or by the context, and the same connection works afterwards.
+func TestFrozenCluster(t *testing.T) {
+	needBed(t)
+	west := bed.Cluster("west")
+	cfg := configOf(west)
+	cfg.OperationTimeout = 2 * time.Second
+	cluster := connect(t, cfg)
+	newPool(t, cluster, "frozen")
+	created, err := cluster.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "frozen", Name: "i"}, SizeBytes: 1 << 20})
+	if !created || err != nil {
+		t.Fatal(created, err)
+	}
+
+	ok(t, west.Pause())
+	resumed := false
+	resume := func() {
+		if !resumed {
+			ok(t, west.Resume())
+		}
+		resumed = true
+	}
+	defer resume()
+	_, err = cluster.Pools(limited(t))
+	wantKind(t, err, problem.Unreachable, `"west"`, "2s")
+	_, err = cluster.Image(limited(t), ceph.ImageRef{Pool: "frozen", Name: "i"})
+	wantKind(t, err, problem.Unreachable, "frozen/i")
+	ctx, cancel := context.WithCancel(limited(t))
+	cancel()
+	if _, err := cluster.Pools(ctx); err == nil {
+		t.Error("a cancelled call succeeded")
+	}
+	resume()
+	if _, err := cluster.Image(limited(t), ceph.ImageRef{Pool: "frozen", Name: "i"}); err != nil {
+		t.Fatal(err)
+	}
+}
