@@ -1,0 +1,174 @@
+package libvirtrbddisk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// job brings the disk of one domain to what a plan says.
+type job struct {
+	place
+	found   disks
+	cluster *ceph.Cluster // nil for a disk without one
+	plan    *model
+	// remembered tells how to find the disk again.
+	remembered memory
+	// fixedAddress is set where the configuration chose the address, so that no other may take its place.
+	fixedAddress bool
+	// touched tells that something was changed already.
+	touched bool
+}
+
+// putInPlace attaches the disk where it is missing and rewrites the saved definition where it differs.
+func (j *job) putInPlace(ctx context.Context) error {
+	alias := ownAlias(j.domain.UUID, j.plan.TargetDev.ValueString())
+	missing := j.domain.Where() &^ j.found.where()
+	if missing != 0 {
+		disk, err := j.missingDisk(alias)
+		if err != nil {
+			return err
+		}
+		if missing&libvirt.Live != 0 && j.plan.AttachProbe.ValueBool() {
+			if err := j.host.ProbeDisk(ctx, j.domain, disk); err != nil {
+				return err
+			}
+		}
+		if err := j.attach(ctx, disk, missing); err != nil {
+			return err
+		}
+		j.touched = true
+	}
+	if j.found.saved == nil {
+		return nil
+	}
+	wanted, err := j.plan.toXML(j.found.saved, "")
+	if err != nil || sameXML(wanted, *j.found.saved) {
+		return err
+	}
+	if err := j.host.UpdateSavedDisk(ctx, j.domain.UUID, wanted); err != nil {
+		return err
+	}
+	j.touched = true
+	return nil
+}
+
+// missingDisk is the disk to attach where it is missing, modelled on the one that is left, if there is one.
+func (j *job) missingDisk(alias string) (libvirtxml.DomainDisk, error) {
+	base := j.found.saved
+	if base == nil && j.found.live != nil {
+		saved, err := forSaved(*j.found.live)
+		if err != nil {
+			return saved, err
+		}
+		base = &saved
+	}
+	return j.plan.toXML(base, alias)
+}
+
+// attach attaches the disk. An address that libvirt chose for the other definition is only a wish in this one.
+func (j *job) attach(ctx context.Context, disk libvirtxml.DomainDisk, where libvirt.Where) error {
+	err := j.host.AttachDisk(ctx, j.domain.UUID, disk, where)
+	if err != nil && disk.Address != nil && !j.fixedAddress && (problem.Is(err, problem.Other) || problem.Is(err, problem.Invalid)) {
+		disk.Address = nil
+		err = j.host.AttachDisk(ctx, j.domain.UUID, disk, where)
+	}
+	if err == nil || !problem.Is(err, problem.Unreachable) {
+		return err
+	}
+	// Whether it took effect is not known: the domain itself tells, if it can be asked again.
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), elsewhereLimit)
+	defer cancel()
+	now, again := j.host.Domain(asking, j.domain.UUID)
+	if again != nil {
+		return err
+	}
+	if found := find(now, j.plan, j.remembered); found.where()&where == where {
+		return nil
+	}
+	return err
+}
+
+// check looks at everything that can be looked at before a guest is touched.
+func (j *job) check(ctx context.Context, opens bool, diags *diag.Diagnostics) (ceph.Image, error) {
+	image, err := checkSource(ctx, j.cluster, j.plan, opens)
+	if err != nil {
+		return image, err
+	}
+	if err := checkNamespace(ctx, j.host, j.plan); err != nil {
+		return image, err
+	}
+	return image, checkAccess(ctx, j.host, j.cluster, j.plan, diags)
+}
+
+// checkNamespace refuses an RBD namespace on a host whose libvirt takes it for a part of the image's name.
+func checkNamespace(ctx context.Context, host *libvirt.Host, plan *model) error {
+	if plan.Namespace.ValueString() == "" {
+		return nil
+	}
+	version, err := host.LibVersion(ctx)
+	if err != nil || version.AtLeast(11, 6) {
+		return err
+	}
+	return blame("namespace", &problem.Problem{
+		Kind: problem.Unsupported,
+		What: fmt.Sprintf("Hypervisor %q runs libvirt %s, which can't open images in an RBD namespace.", host.Label(), version),
+		Why:  "libvirt knows namespaces since 11.6.0. An older one takes NAMESPACE/IMAGE for the image's name, which no image has.",
+		Do:   "Update libvirt on the host, or move the image to the pool's default namespace.",
+	})
+}
+
+// checkSize makes sure that the size is that of the image: a guest is told the size of an image, which QEMU would otherwise
+// cut or grow to fit.
+func checkSize(plan *model, image ceph.Image) error {
+	if plan.Size.IsNull() || plan.Size.Bytes() == image.SizeBytes {
+		return nil
+	}
+	do := "Grow the image first, as by the size of its ceph_rbd_image, and refer to that: size = ceph_rbd_image.NAME.size."
+	if plan.Size.Bytes() < image.SizeBytes {
+		do = "Set size to that of the image, as in size = ceph_rbd_image.NAME.size, or leave it out. A disk is never made smaller from here."
+	}
+	return blame("size", &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("The disk's size is %s, but image %s has %s.", plan.Size.ValueString(), plan.source(), tfkit.FormatSize(image.SizeBytes)),
+		Why:  "size tells a guest how large its image has become. It never resizes the image.",
+		Do:   do,
+	})
+}
+
+// read takes over, after a change, what the plan left open.
+func (j *job) read(ctx context.Context) error {
+	domain, err := j.host.Domain(ctx, j.domain.UUID)
+	if err != nil {
+		return err
+	}
+	found := find(domain, j.plan, j.remembered)
+	if found.mirrored() == nil {
+		return &problem.Problem{
+			Kind: problem.Other,
+			What: fmt.Sprintf("Disk %s of domain %q was not found again on hypervisor %q.", j.plan.TargetDev.ValueString(), domain.Name, j.host.Label()),
+			Do:   "Plan again: the next refresh tells whether it is there.",
+		}
+	}
+	j.domain, j.found = domain, found
+	return nil
+}
+
+// addAttached reports an error of a later step: the disk is attached, and an error would make the next plan detach it.
+func addAttached(diags *diag.Diagnostics, err error) {
+	var l *located
+	if errors.As(err, &l) {
+		diags.AddAttributeWarning(l.at, "Disk attached, but not all of its settings", l.Error())
+		return
+	}
+	diags.AddAttributeWarning(path.Root("target_dev"), "Disk attached, but not all of its settings", err.Error())
+}

@@ -1,0 +1,117 @@
+package libvirtrbddisk
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// clusterHome is the cluster of a planned disk.
+type clusterHome = tfkit.Home[*ceph.Cluster]
+
+// noCluster is the home of a disk that has none: it says itself where its monitors are.
+var noCluster = clusterHome{Label: types.StringNull(), Identity: types.StringNull()}
+
+// planCluster settles the cluster in a plan. A disk that names neither a cluster nor monitors belongs to the only one that
+// is configured when it is created, and later to the one with that fsid.
+//
+// An existing disk whose cluster does not answer is planned without it, as long as it stays there.
+func (r *diskResource) planCluster(ctx context.Context, config, state *model, exists bool, diags *diag.Diagnostics) (clusterHome, error) {
+	var home clusterHome
+	var err error
+	switch {
+	case !config.Cluster.IsNull():
+		home, err = r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, diags)
+	case !config.Monitors.IsNull(), exists && state.FSID.IsNull():
+		return noCluster, nil
+	case exists:
+		home, err = r.rememberedCluster(ctx, state, diags)
+		if problem.Is(err, problem.Unknown) {
+			return clusterHome{Identity: state.FSID}, nil
+		}
+	default:
+		home, err = r.Clusters.PlanHome(ctx, types.StringNull(), types.StringNull(), types.StringNull(), diags)
+		if problem.Is(err, problem.Invalid) {
+			err = needsCluster(err)
+		}
+	}
+	stays := exists && !state.FSID.IsNull() && (config.Cluster.IsNull() || config.Cluster.Equal(state.Cluster))
+	if stays && problem.Is(err, problem.Unreachable) {
+		tfkit.AddWarning(diags, "Source of the disk not verified", err)
+		return clusterHome{Label: config.Cluster, Identity: state.FSID}, nil
+	}
+	return home, err
+}
+
+// rememberedCluster finds the cluster of a disk that exists: by its label, or by the remembered fsid.
+func (r *diskResource) rememberedCluster(ctx context.Context, state *model, diags *diag.Diagnostics) (clusterHome, error) {
+	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, diags)
+	if state.Cluster.IsNull() && problem.Is(err, problem.Invalid) {
+		err = &problem.Problem{
+			Kind: problem.Invalid,
+			What: fmt.Sprintf("The provider block has no cluster with the fsid %s, to which the disk belongs.", state.FSID.ValueString()),
+			Do:   "Add that cluster to the clusters of provider \"ceph\", or set monitors to do without it.",
+		}
+	}
+	return home, err
+}
+
+// settleCluster settles the cluster at apply; nil for a disk without one.
+func (r *diskResource) settleCluster(ctx context.Context, config, plan *model, diags *diag.Diagnostics) (*ceph.Cluster, error) {
+	if plan.FSID.IsNull() {
+		return nil, nil
+	}
+	var home clusterHome
+	var err error
+	if config.Cluster.IsNull() && !plan.FSID.IsUnknown() {
+		home, err = r.rememberedCluster(ctx, &model{Cluster: types.StringNull(), FSID: plan.FSID}, diags)
+	} else {
+		home, err = r.Clusters.SettleHome(ctx, plan.Cluster, plan.FSID, diags)
+	}
+	if err != nil {
+		return nil, blame("cluster", err)
+	}
+	plan.FSID = home.Identity
+	return home.Target, nil
+}
+
+func needsCluster(cause error) error {
+	return &problem.Problem{
+		Kind: problem.Invalid,
+		What: "The disk says neither which cluster its image is on nor where the monitors are.",
+		Why:  cause.Error(),
+		Do:   "Set cluster to a label of the provider block, or set monitors.",
+	}
+}
+
+// clusterWith finds the configured cluster that a disk's monitors belong to; nil where there is none. Clusters that don't
+// answer are passed over.
+func (r *diskResource) clusterWith(ctx context.Context, list []monitor) *ceph.Cluster {
+	ctx, cancel := context.WithTimeout(ctx, elsewhereLimit)
+	defer cancel()
+	clusters := r.Clusters.All()
+	matches := make([]bool, len(clusters))
+	var asked sync.WaitGroup
+	for i, cluster := range clusters {
+		asked.Add(1)
+		go func() {
+			defer asked.Done()
+			monitors, err := cluster.Monitors(ctx)
+			matches[i] = err == nil && leadsTo(list, monitors)
+		}()
+	}
+	asked.Wait()
+	for i, cluster := range clusters {
+		if matches[i] {
+			return cluster
+		}
+	}
+	return nil
+}

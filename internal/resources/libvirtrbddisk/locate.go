@@ -1,0 +1,139 @@
+package libvirtrbddisk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// elsewhereLimit bounds the question whether a domain that is shut off here runs on another hypervisor: one that is down
+// must not hold up the others.
+const elsewhereLimit = 5 * time.Second
+
+// place is where a domain is and where its disks are changed.
+type place struct {
+	host   *libvirt.Host
+	domain libvirt.Domain
+}
+
+// locate finds a domain by its UUID: at home, or after a migration on another configured hypervisor. A domain that is shut
+// off at home and runs elsewhere is there. It is problem.NotFound only when every hypervisor says so.
+func (r *diskResource) locate(ctx context.Context, home *libvirt.Host, uuid string) (place, error) {
+	domain, err := home.Domain(ctx, uuid)
+	if err != nil && !problem.Is(err, problem.NotFound) || err == nil && domain.Active {
+		return place{home, domain}, err
+	}
+	others := slices.DeleteFunc(r.Hypervisors.All(), func(h *libvirt.Host) bool { return h == home })
+	asking := ctx
+	if err == nil {
+		bounded, cancel := context.WithTimeout(ctx, elsewhereLimit)
+		defer cancel()
+		asking = bounded
+	}
+	found, unreachable := libvirt.FindDomain(asking, others, uuid)
+	for _, there := range found {
+		if there.Domain.Active {
+			return place{there.Host, there.Domain}, nil
+		}
+	}
+	switch {
+	case err == nil:
+		return place{home, domain}, nil
+	case len(unreachable) > 0:
+		return place{}, undecided(home, uuid, unreachable)
+	case len(found) > 0:
+		return place{found[0].Host, found[0].Domain}, nil
+	}
+	return place{}, err
+}
+
+// undecided is the answer where a domain is not at home and not every other hypervisor could be asked.
+func undecided(home *libvirt.Host, uuid string, unreachable []error) error {
+	texts := make([]string, len(unreachable))
+	for i, err := range unreachable {
+		texts[i] = err.Error()
+	}
+	return &problem.Problem{
+		Kind: problem.Unreachable,
+		What: fmt.Sprintf("Domain %s is no longer on hypervisor %q, and it is not known where it is.", uuid, home.Label()),
+		Why:  "It may have been migrated, and not every configured hypervisor could be asked.",
+		Do:   "Make the hypervisors answer that are named below, then plan again.",
+		Raw:  strings.Join(texts, "; "),
+	}
+}
+
+// disks are one disk as the saved definition and the running domain have it; nil where it is not there.
+type disks struct {
+	saved, live *libvirtxml.DomainDisk
+}
+
+// mirrored is the disk that the attributes mirror: the saved one, or the live one where there is no other.
+func (d disks) mirrored() *libvirtxml.DomainDisk {
+	if d.saved != nil {
+		return d.saved
+	}
+	return d.live
+}
+
+// where the disk was found.
+func (d disks) where() libvirt.Where {
+	var where libvirt.Where
+	if d.saved != nil {
+		where |= libvirt.Saved
+	}
+	if d.live != nil {
+		where |= libvirt.Live
+	}
+	return where
+}
+
+// find finds our disk in a domain: by our alias, an imported one by target and source.
+func find(domain libvirt.Domain, state *model, remembered memory) disks {
+	return disks{
+		saved: findIn(domain.Saved, domain.UUID, state, remembered),
+		live:  findIn(domain.Live, domain.UUID, state, remembered),
+	}
+}
+
+func findIn(definition *libvirtxml.Domain, domainUUID string, state *model, remembered memory) *libvirtxml.DomainDisk {
+	if disk := libvirt.DiskByAlias(definition, ownAlias(domainUUID, state.TargetDev.ValueString())); disk != nil {
+		return disk
+	}
+	if !remembered.Imported {
+		return nil
+	}
+	disk := libvirt.DiskByTarget(definition, state.TargetDev.ValueString())
+	if disk == nil || isOwnAlias(aliasName(*disk)) {
+		return nil
+	}
+	name := sourceName(*disk)
+	if name != state.source().String() && !slices.Contains(remembered.FormerSources, name) {
+		return nil
+	}
+	return disk
+}
+
+// pendingRestart tells whether the running guest has another disk than the saved definition describes, monitors aside.
+func (d disks) pendingRestart() bool {
+	if d.saved == nil || d.live == nil {
+		return false
+	}
+	saved, live := readXML(*d.saved), readXML(*d.live)
+	return len(changes(&saved, &live, func(a attribute) bool { return a.effect != atOnce && a.name != "monitors" })) > 0
+}
+
+// monitorsStale tells whether the running guest knows other monitors than the saved definition names.
+func (d disks) monitorsStale() bool {
+	if d.saved == nil || d.live == nil {
+		return false
+	}
+	saved, live := readXML(*d.saved), readXML(*d.live)
+	return !sameMonitors(&saved, &live)
+}

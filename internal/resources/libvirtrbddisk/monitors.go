@@ -1,0 +1,155 @@
+package libvirtrbddisk
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// Ceph's own ports of monitors. librbd tries both where the definition names none.
+const (
+	portV1 = 6789
+	portV2 = 3300
+)
+
+var (
+	monitorAttributes = map[string]attr.Type{"host": types.StringType, "port": types.Int64Type}
+	monitorType       = types.ObjectType{AttrTypes: monitorAttributes}
+)
+
+// monitor is one entry of the attribute monitors. Without a port it is 0: both of Ceph's ports.
+type monitor struct {
+	host string
+	port int
+}
+
+// monitorList of the attribute, in order; nothing for a null or unknown one.
+func monitorList(set types.Set) []monitor {
+	list := make([]monitor, 0, len(set.Elements()))
+	for _, element := range set.Elements() {
+		object, ok := element.(types.Object)
+		if !ok || object.IsUnknown() || object.IsNull() {
+			continue
+		}
+		host, _ := object.Attributes()["host"].(types.String)
+		port, _ := object.Attributes()["port"].(types.Int64)
+		list = append(list, monitor{host.ValueString(), int(port.ValueInt64())})
+	}
+	return sorted(list)
+}
+
+func sorted(list []monitor) []monitor {
+	slices.SortFunc(list, func(a, b monitor) int { return cmp.Or(cmp.Compare(a.host, b.host), cmp.Compare(a.port, b.port)) })
+	return slices.Compact(list)
+}
+
+func monitorSet(list []monitor) types.Set {
+	if len(list) == 0 {
+		return types.SetNull(monitorType)
+	}
+	values := make([]attr.Value, len(list))
+	for i, m := range list {
+		port := types.Int64Null()
+		if m.port != 0 {
+			port = types.Int64Value(int64(m.port))
+		}
+		values[i] = types.ObjectValueMust(monitorAttributes, map[string]attr.Value{"host": types.StringValue(m.host), "port": port})
+	}
+	return types.SetValueMust(monitorType, values)
+}
+
+func sameMonitors(a, b *model) bool {
+	return slices.Equal(monitorList(a.Monitors), monitorList(b.Monitors))
+}
+
+func fromHosts(hosts []libvirtxml.DomainDiskSourceHost) types.Set {
+	list := make([]monitor, 0, len(hosts))
+	for _, h := range hosts {
+		list = append(list, monitor{h.Name, int(portOf(h.Port).ValueInt64())})
+	}
+	return monitorSet(sorted(list))
+}
+
+func setMonitors(m *model, disk *libvirtxml.DomainDisk) {
+	disk.Source.Network.Hosts = nil
+	for _, mon := range monitorList(m.Monitors) {
+		host := libvirtxml.DomainDiskSourceHost{Name: mon.host}
+		if mon.port != 0 {
+			host.Port = strconv.Itoa(mon.port)
+		}
+		disk.Source.Network.Hosts = append(disk.Source.Network.Hosts, host)
+	}
+}
+
+// clusterMonitors are the monitors of a cluster as a domain's definition names them: without a port where both protocols
+// are on Ceph's own ports, otherwise with that of the newer protocol.
+func clusterMonitors(monitors []ceph.Monitor) []monitor {
+	list := make([]monitor, 0, len(monitors))
+	for _, m := range monitors {
+		switch {
+		case m.V1 == ceph.Endpoint{Host: m.V2.Host, Port: portV1} && m.V2.Port == portV2:
+			list = append(list, monitor{m.V2.Host, 0})
+		case m.V2.Host != "":
+			list = append(list, monitor{m.V2.Host, m.V2.Port})
+		case m.V1.Host != "":
+			list = append(list, monitor{m.V1.Host, m.V1.Port})
+		}
+	}
+	return sorted(list)
+}
+
+// listens tells whether an entry of a definition leads to this monitor.
+func listens(m ceph.Monitor, entry monitor) bool {
+	for _, endpoint := range []ceph.Endpoint{m.V1, m.V2} {
+		if endpoint.Host == "" || !sameHost(endpoint.Host, entry.host) {
+			continue
+		}
+		if entry.port == endpoint.Port || entry.port == 0 && (endpoint.Port == portV1 || endpoint.Port == portV2) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameHost(a, b string) bool {
+	x, errX := netip.ParseAddr(a)
+	y, errY := netip.ParseAddr(b)
+	if errX == nil && errY == nil {
+		return x.Unmap() == y.Unmap()
+	}
+	return a == b
+}
+
+// leadsTo tells whether at least one entry is a monitor of the cluster.
+func leadsTo(list []monitor, cluster []ceph.Monitor) bool {
+	return slices.ContainsFunc(list, func(entry monitor) bool {
+		return slices.ContainsFunc(cluster, func(m ceph.Monitor) bool { return listens(m, entry) })
+	})
+}
+
+// covers tells whether the entries are exactly the cluster's monitors, by whichever of their ports.
+func covers(list []monitor, cluster []ceph.Monitor) bool {
+	for _, m := range cluster {
+		if !slices.ContainsFunc(list, func(entry monitor) bool { return listens(m, entry) }) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(list, func(entry monitor) bool {
+		return !slices.ContainsFunc(cluster, func(m ceph.Monitor) bool { return listens(m, entry) })
+	})
+}
+
+// allAddresses tells whether every entry is an address, not a name whose meaning only the hypervisor knows.
+func allAddresses(list []monitor) bool {
+	return !slices.ContainsFunc(list, func(entry monitor) bool {
+		_, err := netip.ParseAddr(entry.host)
+		return err != nil
+	})
+}

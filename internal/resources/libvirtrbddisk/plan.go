@@ -1,0 +1,261 @@
+package libvirtrbddisk
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+const planSummary = "Unable to plan RBD disk"
+
+// planning is what one plan works on.
+type planning struct {
+	*diskResource
+	config, state, plan *model
+	exists              bool
+	remembered          memory
+	diags               *diag.Diagnostics
+
+	host      tfkit.Home[*libvirt.Host]
+	cluster   clusterHome
+	monitors  []ceph.Monitor // of the cluster, once asked
+	different bool           // the plan names another source
+	replaced  []path.Path
+	where     *place // once asked
+}
+
+// ModifyPlan settles where the disk is, decides what replaces it, refuses what an apply would refuse, and tells what an apply
+// would do to a running guest.
+func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.Connections == nil {
+		return
+	}
+	p := &planning{
+		diskResource: r, config: &model{}, state: &model{}, plan: &model{},
+		exists: !req.State.Raw.IsNull(), diags: &resp.Diagnostics, remembered: recall(ctx, req.Private, &resp.Diagnostics),
+	}
+	resp.Diagnostics.Append(req.Config.Get(ctx, p.config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, p.plan)...)
+	if p.exists {
+		resp.Diagnostics.Append(req.State.Get(ctx, p.state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	for _, step := range []func(context.Context) error{
+		p.settleHost, p.settleDomain, p.settleArguments, p.settleCluster, p.settleMonitors, p.settleSource, p.settleComputed, p.check,
+	} {
+		if err := step(ctx); err != nil {
+			addError(&resp.Diagnostics, planSummary, err)
+			return
+		}
+	}
+	if len(p.replaced) > 0 {
+		resp.RequiresReplace = append(resp.RequiresReplace, p.replaced...)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
+}
+
+// settleHost settles the hypervisor. One to which the domain has moved is taken over in place.
+func (p *planning) settleHost(ctx context.Context) error {
+	home, err := p.Hypervisors.PlanHome(ctx, p.config.Hypervisor, p.state.Hypervisor, p.state.HostUUID, p.diags)
+	if err != nil {
+		return blame("hypervisor", err)
+	}
+	p.host = home
+	p.plan.Hypervisor, p.plan.HostUUID = home.Label, home.Identity
+	if !home.Moved {
+		return nil
+	}
+	uuid := p.state.DomainUUID.ValueString()
+	former, err := p.Hypervisors.ResolveHome(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
+	var there place
+	if err == nil {
+		there, err = p.locate(ctx, former.Target, uuid)
+	}
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		// The former host may be the one that died. A domain that runs on the new one has moved there.
+		domain, asked := home.Target.Domain(ctx, uuid)
+		if asked != nil || !domain.Active {
+			return blame("hypervisor", err)
+		}
+		there, err = place{home.Target, domain}, nil
+	}
+	if err != nil || there.host != home.Target {
+		p.replace("hypervisor")
+		return nil
+	}
+	p.where = &there
+	return nil
+}
+
+// settleDomain keeps the recorded spelling of the domain, name or UUID, while it still means the same one.
+func (p *planning) settleDomain(ctx context.Context) error {
+	if !p.exists || p.plan.Domain.Equal(p.state.Domain) {
+		return nil
+	}
+	if !p.plan.Domain.IsUnknown() {
+		same := sameUUID(p.plan.Domain.ValueString(), p.state.DomainUUID.ValueString())
+		if !same {
+			where, err := p.located(ctx)
+			if err != nil && !problem.Is(err, problem.NotFound) {
+				return blame("domain", err)
+			}
+			same = where != nil && where.domain.Name == p.plan.Domain.ValueString()
+		}
+		if same {
+			p.plan.Domain = p.state.Domain
+			return nil
+		}
+	}
+	p.replace("domain")
+	return nil
+}
+
+// settleArguments settles what needs no connection.
+func (p *planning) settleArguments(context.Context) error {
+	plan, state := p.plan, p.state
+	if !p.exists {
+		if plan.Bus.IsUnknown() && p.config.Bus.IsNull() {
+			plan.Bus = types.StringValue("virtio")
+		}
+		if plan.Device.IsUnknown() && p.config.Device.IsNull() {
+			plan.Device = types.StringValue("disk")
+		}
+	}
+	switch {
+	case !p.config.Address.IsNull():
+		recorded := state.Address
+		if !p.exists {
+			recorded = types.ObjectNull(addressTypes)
+		}
+		plan.Address = planAddress(p.config.Address, recorded)
+	case p.exists:
+		plan.Address = state.Address
+	default:
+		plan.Address = types.ObjectUnknown(addressTypes)
+	}
+	if p.exists {
+		for name, pair := range map[string][2]types.String{
+			"snapshot": {state.Snapshot, plan.Snapshot}, "target_dev": {state.TargetDev, plan.TargetDev},
+			"bus": {state.Bus, plan.Bus}, "device": {state.Device, plan.Device},
+		} {
+			if !pair[0].Equal(pair[1]) {
+				p.replace(name)
+			}
+		}
+	}
+	checkBus(plan, p.diags)
+	if p.diags.HasError() {
+		return nil
+	}
+	plan.ID = plan.id()
+	return nil
+}
+
+// settleCluster settles the cluster, whose fsid is a part of the source's identity.
+func (p *planning) settleCluster(ctx context.Context) error {
+	home, err := p.planCluster(ctx, p.config, p.state, p.exists, p.diags)
+	if err != nil {
+		return blame("cluster", err)
+	}
+	p.cluster = home
+	p.plan.FSID = home.Identity
+	if home.Moved {
+		p.different = true
+	}
+	if home.Known {
+		if p.monitors, err = home.Target.Monitors(ctx); err != nil {
+			return blame("cluster", err)
+		}
+	}
+	entries := monitorList(p.state.Monitors)
+	gained := p.exists && p.state.FSID.IsNull() && home.Known && p.config.Monitors.IsNull()
+	if gained && allAddresses(entries) && !leadsTo(entries, p.monitors) {
+		return blame("cluster", notTheCluster(home.Target, entries))
+	}
+	return nil
+}
+
+// settleMonitors plans the monitors. Left out since the beginning they follow the cluster's monitor map; otherwise, left out,
+// they stay.
+func (p *planning) settleMonitors(ctx context.Context) error {
+	if !p.config.Monitors.IsNull() {
+		return nil
+	}
+	fromCluster := types.SetUnknown(monitorType)
+	if p.cluster.Known {
+		fromCluster = monitorSet(clusterMonitors(p.monitors))
+	}
+	if !p.exists || p.different {
+		p.plan.Monitors = fromCluster
+		return nil
+	}
+	p.plan.Monitors = p.state.Monitors
+	if !p.cluster.Known || !p.remembered.FollowMonitors || covers(monitorList(p.state.Monitors), p.monitors) {
+		return nil
+	}
+	where, err := p.located(ctx)
+	if err == nil && where != nil && where.domain.Persistent {
+		p.plan.Monitors = fromCluster
+	}
+	return nil
+}
+
+// settleComputed plans what follows from the rest. A disk that is missing in the saved definition or in the running domain
+// is planned to be in both again.
+func (p *planning) settleComputed(ctx context.Context) error {
+	plan, state := p.plan, p.state
+	computed := map[*types.String]types.String{&plan.Alias: state.Alias, &plan.DomainUUID: state.DomainUUID, &plan.RunningOn: state.RunningOn}
+	for at, recorded := range computed {
+		*at = types.StringUnknown()
+		if p.exists {
+			*at = recorded
+		}
+	}
+	unknown := types.BoolUnknown()
+	if !p.exists {
+		plan.Live, plan.Persistent, plan.PendingRestart, plan.MonitorsStale = unknown, unknown, unknown, unknown
+		return nil
+	}
+	plan.Live, plan.Persistent = state.Live, state.Persistent
+	plan.PendingRestart, plan.MonitorsStale = state.PendingRestart, state.MonitorsStale
+	if len(p.replaced) == 0 && (!state.Live.ValueBool() || !state.Persistent.ValueBool()) {
+		where, err := p.located(ctx)
+		if err != nil && !problem.Is(err, problem.NotFound) {
+			return err
+		}
+		if where != nil {
+			plan.Live = types.BoolValue(state.Live.ValueBool() || where.domain.Active)
+			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.domain.Persistent)
+		}
+	}
+	restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
+	if restored || len(changes(state, plan, func(a attribute) bool { return a.effect != atOnce })) > 0 {
+		plan.PendingRestart, plan.MonitorsStale = unknown, unknown
+	}
+	return nil
+}
+
+func (p *planning) replace(attribute string) { p.replaced = append(p.replaced, path.Root(attribute)) }
+
+// located finds the domain, once. Nothing is known while the hypervisor isn't.
+func (p *planning) located(ctx context.Context) (*place, error) {
+	if p.where != nil || !p.host.Known || p.host.Moved || !p.exists {
+		return p.where, nil
+	}
+	where, err := p.locate(ctx, p.host.Target, p.state.DomainUUID.ValueString())
+	if err != nil {
+		return nil, err
+	}
+	p.where = &where
+	return p.where, nil
+}

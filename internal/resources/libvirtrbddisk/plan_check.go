@@ -1,0 +1,260 @@
+package libvirtrbddisk
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// verdict on a planned source.
+type verdict int
+
+const (
+	sameSource verdict = iota // the same image, perhaps renamed
+	otherSource
+	undecidedSource // no image has the planned name yet: it may be the new name of the present one
+)
+
+// settleSource decides whether another image is asked for. A running guest's image is not exchanged, unless the disk may be
+// replaced for it.
+func (p *planning) settleSource(ctx context.Context) error {
+	plan, state := p.plan, p.state
+	if !p.exists {
+		plan.ImageID = types.StringUnknown()
+		if plan.FSID.IsNull() {
+			plan.ImageID = types.StringNull()
+		}
+		return nil
+	}
+	names := changes(state, plan, func(a attribute) bool { return isSource(a.name) })
+	plan.ImageID = state.ImageID
+	if len(names) == 0 && !p.different {
+		if plan.FSID.IsNull() {
+			plan.ImageID = types.StringNull()
+		} else if !plan.FSID.Equal(state.FSID) {
+			plan.ImageID = types.StringUnknown()
+		}
+		return nil
+	}
+	found := otherSource
+	if !p.different {
+		var err error
+		if found, err = compareSource(ctx, p.cluster, state, plan, p.remembered); err != nil {
+			return blame(names[0], err)
+		}
+	}
+	if found == sameSource {
+		return nil
+	}
+	plan.ImageID = types.StringUnknown()
+	if plan.FSID.IsNull() {
+		plan.ImageID = types.StringNull()
+	}
+	if found == undecidedSource || len(p.replaced) > 0 {
+		return nil
+	}
+	p.different = true
+	where, err := p.located(ctx)
+	if err != nil || where == nil || !where.domain.Active {
+		if problem.Is(err, problem.NotFound) {
+			err = nil
+		}
+		return err
+	}
+	if len(names) == 0 {
+		names = []string{"cluster"}
+	}
+	if plan.OnSourceChange.ValueString() == onSourceChangeReplace {
+		for _, name := range names {
+			p.replace(name)
+		}
+		return nil
+	}
+	return blame(names[0], sourceRefused(where, state, plan))
+}
+
+// compareSource compares the identity of a planned source with the present one.
+func compareSource(ctx context.Context, cluster clusterHome, state, plan *model, remembered memory) (verdict, error) {
+	if state.FSID.IsNull() || plan.FSID.IsNull() {
+		if !plan.sourceKnown() {
+			return undecidedSource, nil
+		}
+		return otherSource, nil
+	}
+	if !cluster.Known || !plan.sourceKnown() || state.ImageID.IsNull() || state.ImageID.IsUnknown() {
+		return undecidedSource, nil
+	}
+	image, err := cluster.Target.Image(ctx, plan.source())
+	switch {
+	case problem.Is(err, problem.NotFound):
+		return undecidedSource, nil
+	case err != nil:
+		return undecidedSource, err
+	case image.ID == state.ImageID.ValueString() && image.PoolID == remembered.PoolID && plan.Namespace.Equal(state.Namespace):
+		return sameSource, nil
+	}
+	return otherSource, nil
+}
+
+func sourceRefused(where *place, state, plan *model) error {
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("The source of disk %s can't be changed from %s to %s while domain %q runs on hypervisor %q.",
+			state.TargetDev.ValueString(), state.source(), plan.source(), where.domain.Name, where.host.Label()),
+		Why: "It is another image, not a new name of the same one. libvirt can't exchange the image of a running guest's disk.",
+		Do: "Shut the domain off and apply again: then the source is changed in place. Or set on_source_change = \"replace\":" +
+			" the disk is then detached from the running guest, and the other image attached.",
+	}
+}
+
+func notTheCluster(cluster *ceph.Cluster, entries []monitor) error {
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.host)
+	}
+	return &problem.Problem{
+		Kind: problem.WrongIdentity,
+		What: fmt.Sprintf("The disk's monitors (%s) are none of cluster %q.", strings.Join(names, ", "), cluster.Label()),
+		Why:  "The disk's image is on another cluster, so what would be checked there is not what the guest reads.",
+		Do:   "Set cluster to the label of the cluster that these monitors belong to, or set monitors as well.",
+	}
+}
+
+// check refuses at plan time what an apply would refuse, and tells what waits, what happens at once, and what detaches.
+func (p *planning) check(ctx context.Context) error {
+	plan, state := p.plan, p.state
+	if !plan.Size.IsNull() && plan.FSID.IsNull() {
+		return blame("size", &problem.Problem{
+			Kind: problem.Invalid,
+			What: "size needs a cluster.",
+			Why:  "Without it nobody can tell whether the image has this size, and QEMU would cut or grow the image to fit.",
+			Do:   "Set cluster, or remove size.",
+		})
+	}
+	if !p.exists {
+		return p.checkNew(ctx)
+	}
+	changed := changes(state, plan, nil)
+	resized := !plan.Size.IsNull() && plan.Size.Bytes() != state.Size.Bytes()
+	if len(changed) == 0 && !resized && len(p.replaced) == 0 {
+		return nil
+	}
+	where, err := p.located(ctx)
+	if problem.Is(err, problem.NotFound) || where == nil && err == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := checkNamespace(ctx, where.host, plan); err != nil {
+		return err
+	}
+	if !where.domain.Active {
+		return nil
+	}
+	if len(p.replaced) > 0 {
+		p.warnReplaced(where)
+		return nil
+	}
+	if resized && !plan.Size.IsUnknown() && state.Live.ValueBool() {
+		if err := p.checkShrink(ctx, where); err != nil {
+			return err
+		}
+	}
+	return p.tell(where, changed, resized)
+}
+
+// checkNew looks at the domain that a new disk is for, if it is there already.
+func (p *planning) checkNew(ctx context.Context) error {
+	if !p.host.Known || p.plan.Domain.IsUnknown() || p.plan.TargetDev.IsUnknown() {
+		return nil
+	}
+	domain, err := p.host.Target.Domain(ctx, p.plan.Domain.ValueString())
+	if problem.Is(err, problem.NotFound) {
+		return nil // It may be defined in the same apply.
+	}
+	if err != nil {
+		return blame("domain", err)
+	}
+	if err := checkNamespace(ctx, p.host.Target, p.plan); err != nil {
+		return err
+	}
+	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
+		return nil // The plan of a replacement: the target is free once the present disk is gone.
+	}
+	return refuseTaken(p.host.Target, domain, p.plan, anyOfOurs(domain, p.plan))
+}
+
+// checkShrink refuses a size below the one that the guest knows.
+func (p *planning) checkShrink(ctx context.Context, where *place) error {
+	bytes, err := where.host.DiskBytes(ctx, where.domain.UUID, p.plan.TargetDev.ValueString())
+	if err != nil || p.plan.Size.Bytes() >= bytes {
+		return err
+	}
+	return blame("size", &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't shrink from %s to %s while the domain runs.",
+			p.plan.TargetDev.ValueString(), where.domain.Name, where.host.Label(), tfkit.FormatSize(bytes), p.plan.Size.ValueString()),
+		Why: "The guest knows the larger size, and QEMU would cut the image off.",
+		Do:  "Set size to that of the image, or leave it out. An image is made smaller by its own resource, while no guest uses it.",
+	})
+}
+
+// tell warns of what an apply does to the running guest.
+func (p *planning) tell(where *place, changed []string, resized bool) error {
+	var atOnceNames, waiting []string
+	for _, a := range attributes {
+		for _, name := range changed {
+			if a.name == name && a.effect == atOnce {
+				atOnceNames = append(atOnceNames, name)
+			} else if a.name == name {
+				waiting = append(waiting, name)
+			}
+		}
+	}
+	if resized {
+		atOnceNames = append(atOnceNames, "size")
+	}
+	if len(waiting) > 0 && !where.domain.Persistent {
+		return blame(waiting[0], &problem.Problem{
+			Kind: problem.Unsupported,
+			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't be changed in place: %s.",
+				p.plan.TargetDev.ValueString(), where.domain.Name, where.host.Label(), strings.Join(waiting, ", ")),
+			Why: "The domain is transient. It has no saved definition for a next start, and QEMU takes these only when it opens the disk.",
+			Do:  "Take the change back, or have the disk detached and attached again: terraform apply -replace=ADDRESS.",
+		})
+	}
+	if len(waiting)+len(atOnceNames) == 0 || !p.state.Live.ValueBool() {
+		return nil
+	}
+	text := fmt.Sprintf("Domain %q runs on hypervisor %q with disk %s.", where.domain.Name, where.host.Label(), p.plan.TargetDev.ValueString())
+	if len(atOnceNames) > 0 {
+		text += "\n\nChanged at once, in the running guest: " + strings.Join(atOnceNames, ", ") + "."
+	}
+	if len(waiting) > 0 {
+		text += "\n\nChanged in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is not enough): " +
+			strings.Join(waiting, ", ") + "."
+	}
+	p.diags.AddWarning("Change of a running guest's disk", text)
+	return nil
+}
+
+// warnReplaced warns that a running guest loses the disk for a moment.
+func (p *planning) warnReplaced(where *place) {
+	if !p.state.Live.ValueBool() {
+		return
+	}
+	names := make([]string, len(p.replaced))
+	for i, at := range p.replaced {
+		names[i] = at.String()
+	}
+	p.diags.AddWarning("Running guest's disk will be detached", fmt.Sprintf(
+		"Disk %s is detached from domain %q, which runs on hypervisor %q, and a disk is attached anew, because of a change of: %s. Unmount it in the guest first.",
+		p.state.TargetDev.ValueString(), where.domain.Name, where.host.Label(), strings.Join(names, ", ")))
+}

@@ -1,0 +1,267 @@
+package libvirtrbddisk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// ImportState takes the domain and the target; the read that follows takes over the disk.
+func (r *diskResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	importKey.Import(ctx, req, resp)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("attach_probe"), true)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_source_change"), onSourceChangeRefuse)...)
+	resp.Diagnostics.Append(remember(ctx, resp.Private, memory{Imported: true})...)
+}
+
+// Read asks the hypervisor alone whether the disk is there; the cluster only tells which image it is.
+func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	const summary = "Unable to read RBD disk"
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	if err != nil {
+		if !tfkit.KeptUnread(&resp.Diagnostics, err) {
+			tfkit.AddError(&resp.Diagnostics, summary, err)
+		}
+		return
+	}
+	importing := state.DomainUUID.IsNull()
+	if importing {
+		if err := startImport(ctx, home.Target, &state); err != nil {
+			tfkit.AddError(&resp.Diagnostics, "Unable to import RBD disk", err)
+			return
+		}
+	}
+	where, err := r.locate(ctx, home.Target, state.DomainUUID.ValueString())
+	found := disks{}
+	if err == nil {
+		found = find(where.domain, &state, remembered)
+	}
+	if problem.Is(err, problem.NotFound) || err == nil && found.mirrored() == nil {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err == nil {
+		err = state.readDisk(ctx, where, found)
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	state.HostUUID = home.Identity
+	state.ID = state.id()
+	if err := r.readSource(ctx, &state, &remembered, importing, &resp.Diagnostics); err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	remembered.Domain, remembered.Target = state.DomainUUID.ValueString(), state.TargetDev.ValueString()
+	resp.Diagnostics.Append(remember(ctx, resp.Private, remembered)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+}
+
+// startImport finds the domain and what the disk at the target reads.
+func startImport(ctx context.Context, host *libvirt.Host, state *model) error {
+	domain, err := host.Domain(ctx, state.Domain.ValueString())
+	if err != nil {
+		return err
+	}
+	target := state.TargetDev.ValueString()
+	disk := libvirt.DiskByTarget(domain.Saved, target)
+	if disk == nil {
+		disk = libvirt.DiskByTarget(domain.Live, target)
+	}
+	p := &problem.Problem{Kind: problem.Invalid}
+	switch {
+	case disk == nil:
+		p.What = fmt.Sprintf("Domain %q on hypervisor %q has no disk %q.", domain.Name, host.Label(), target)
+		p.Do = "Its disks are: " + strings.Join(targets(domain), ", ") + "."
+	case sourceName(*disk) == "":
+		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is %s.", target, domain.Name, host.Label(), describeSource(*disk))
+		p.Do = "Only disks of type network with protocol rbd can be imported."
+	case libvirt.DiskAuth(*disk) == nil || libvirt.DiskAuth(*disk).Secret == nil:
+		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a secret.", target, domain.Name, host.Label())
+		p.Do = "Disks of clusters without cephx can't be managed here."
+	default:
+		read := readXML(*disk)
+		state.DomainUUID = types.StringValue(domain.UUID)
+		state.Pool, state.Namespace, state.Image = read.Pool, read.Namespace, read.Image
+		return nil
+	}
+	return p
+}
+
+func targets(domain libvirt.Domain) []string {
+	var names []string
+	for _, definition := range []*libvirtxml.Domain{domain.Saved, domain.Live} {
+		if definition == nil || definition.Devices == nil {
+			continue
+		}
+		for _, disk := range definition.Devices.Disks {
+			if disk.Target != nil && !strings.Contains(","+strings.Join(names, ",")+",", ","+disk.Target.Dev+",") {
+				names = append(names, disk.Target.Dev)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return []string{"none"}
+	}
+	return names
+}
+
+// readDisk takes over what the hypervisor tells.
+func (m *model) readDisk(ctx context.Context, where place, found disks) error {
+	disk, err := withSecretUUID(ctx, where.host, *found.mirrored())
+	if err != nil {
+		return err
+	}
+	m.fromXML(disk)
+	m.readComputed(where, found)
+	if m.Size.IsNull() || found.live == nil {
+		return nil
+	}
+	bytes, err := where.host.DiskBytes(ctx, where.domain.UUID, m.TargetDev.ValueString())
+	if err == nil && bytes < m.Size.Bytes() {
+		// The guest was not told, or the disk was attached while the image was smaller: the next apply tells it.
+		m.Size = tfkit.SizeOf(bytes)
+	}
+	return err
+}
+
+// readComputed takes over where the disk is and how the running guest's differs.
+func (m *model) readComputed(where place, found disks) {
+	m.DomainUUID = types.StringValue(where.domain.UUID)
+	m.RunningOn = types.StringValue(where.host.Label())
+	m.Live, m.Persistent = types.BoolValue(found.live != nil), types.BoolValue(found.saved != nil)
+	m.PendingRestart, m.MonitorsStale = types.BoolValue(found.pendingRestart()), types.BoolValue(found.monitorsStale())
+	m.Alias = types.StringNull()
+	if own := ownAlias(where.domain.UUID, m.TargetDev.ValueString()); aliasName(*found.mirrored()) == own {
+		m.Alias = types.StringValue(own)
+	}
+}
+
+// withSecretUUID is the disk with its secret named by UUID, where its definition names it by usage.
+func withSecretUUID(ctx context.Context, host *libvirt.Host, disk libvirtxml.DomainDisk) (libvirtxml.DomainDisk, error) {
+	auth := libvirt.DiskAuth(disk)
+	if auth == nil || auth.Secret == nil || auth.Secret.UUID != "" || auth.Secret.Usage == "" {
+		return disk, nil
+	}
+	secret, err := host.SecretByUsage(ctx, auth.Secret.Usage)
+	if problem.Is(err, problem.NotFound) {
+		return disk, nil
+	}
+	if err != nil {
+		return disk, err
+	}
+	named, err := clone(&disk)
+	if err == nil {
+		libvirt.DiskAuth(named).Secret.UUID = secret.UUID
+	}
+	return named, err
+}
+
+// readSource keeps the identity of the source, which is the image's id and not its name. A cluster that can't be asked is
+// no error: whether the disk is there is the hypervisor's to say.
+func (r *diskResource) readSource(ctx context.Context, state *model, remembered *memory, importing bool, diags *diag.Diagnostics) error {
+	if importing {
+		if cluster := r.clusterWith(ctx, monitorList(state.Monitors)); cluster != nil {
+			fsid, err := cluster.FSID(ctx)
+			if err != nil {
+				return err
+			}
+			state.Cluster, state.FSID = types.StringValue(cluster.Label()), types.StringValue(fsid)
+		}
+	}
+	if state.FSID.IsNull() {
+		return nil
+	}
+	home, err := r.rememberedCluster(ctx, state, diags)
+	if problem.Is(err, problem.WrongIdentity) {
+		return err
+	}
+	if problem.Is(err, problem.Unknown) {
+		return nil
+	}
+	if err == nil {
+		err = readImage(ctx, home, state, remembered)
+	}
+	if err != nil {
+		tfkit.AddWarning(diags, "Source of the disk not verified", err)
+	}
+	return nil
+}
+
+// readImage finds out which image the disk's source is. The remembered one stays as long as it exists under any name.
+func readImage(ctx context.Context, home clusterHome, state *model, remembered *memory) error {
+	image, err := home.Target.Image(ctx, state.source())
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		return err
+	}
+	named := err == nil
+	id := state.ImageID.ValueString()
+	if named && (id == image.ID && remembered.PoolID == image.PoolID) {
+		return nil
+	}
+	if id != "" && remembered.PoolID != 0 {
+		_, _, byID := home.Target.ImageByID(ctx, remembered.PoolID, state.Namespace.ValueString(), id)
+		if byID == nil {
+			return nil
+		}
+		if !problem.Is(byID, problem.NotFound) {
+			return byID
+		}
+	}
+	if !named {
+		return err
+	}
+	state.ImageID = types.StringValue(image.ID)
+	remembered.PoolID = image.PoolID
+	return nil
+}
+
+// privateReader and privateWriter are the private state of a request and of a response.
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+func recall(ctx context.Context, private privateReader, diags *diag.Diagnostics) memory {
+	var remembered memory
+	text, d := private.GetKey(ctx, memoryKey)
+	diags.Append(d...)
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &remembered); err != nil {
+			diags.AddWarning("Private state not readable", err.Error())
+		}
+	}
+	return remembered
+}
+
+func remember(ctx context.Context, private privateWriter, remembered memory) diag.Diagnostics {
+	text, err := json.Marshal(remembered)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record the private state", err.Error())}
+	}
+	return private.SetKey(ctx, memoryKey, text)
+}

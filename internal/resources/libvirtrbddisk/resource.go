@@ -1,0 +1,234 @@
+// Package libvirtrbddisk is the resource libvirt_rbd_disk.
+package libvirtrbddisk
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// TypeName of the resource.
+const TypeName = "libvirt_rbd_disk"
+
+// detachTimeout is how long a guest gets by default to let go of a disk.
+const detachTimeout = 3 * time.Minute
+
+// What a change of the source may do while the domain runs.
+const (
+	onSourceChangeRefuse  = "refuse"
+	onSourceChangeReplace = "replace"
+)
+
+var importKey = tfkit.ImportKey{"hypervisor", "domain", "target_dev"}
+
+var (
+	_ resource.ResourceWithConfigure      = (*diskResource)(nil)
+	_ resource.ResourceWithIdentity       = (*diskResource)(nil)
+	_ resource.ResourceWithImportState    = (*diskResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*diskResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*diskResource)(nil)
+)
+
+// NewResource returns the resource.
+func NewResource() resource.Resource { return &diskResource{} }
+
+type diskResource struct{ tfkit.Base }
+
+func (r *diskResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = TypeName
+	resp.ResourceBehavior.MutableIdentity = true // a label can be renamed, and the domain can move to another hypervisor
+}
+
+func (r *diskResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = importKey.Schema()
+}
+
+func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	const summary = "Unable to attach RBD disk"
+	var config, plan model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	j, err := r.prepare(ctx, &config, &plan, &resp.Diagnostics)
+	var image ceph.Image
+	if err == nil {
+		if image, err = j.check(ctx, j.found.live == nil, &resp.Diagnostics); err == nil && j.cluster != nil {
+			err = checkSize(&plan, image)
+		}
+	}
+	if err == nil {
+		err = j.putInPlace(ctx)
+	}
+	if err != nil {
+		if !j.attached() {
+			addError(&resp.Diagnostics, summary, err)
+			return
+		}
+		addAttached(&resp.Diagnostics, err)
+	}
+	if j.cluster == nil {
+		plan.ImageID = types.StringNull()
+	} else {
+		plan.ImageID = stringOrNull(image.ID)
+	}
+	j.remembered.PoolID = image.PoolID
+	j.finish(ctx, &resp.Diagnostics)
+	resp.Diagnostics.Append(remember(ctx, resp.Private, j.remembered)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+// prepare finds the domain of a new disk, settles what the plan left open, and refuses a target that is taken. A disk of
+// ours that is there already, with the same source, is what a create left that was killed: it is taken over.
+func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *diag.Diagnostics) (*job, error) {
+	j := &job{plan: plan, fixedAddress: !config.Address.IsNull()}
+	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, diags)
+	if err != nil {
+		return j, blame("hypervisor", err)
+	}
+	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+	domain, err := home.Target.Domain(ctx, plan.Domain.ValueString())
+	if err != nil {
+		return j, blame("domain", explainDomain(ctx, home.Target, plan.Domain.ValueString(), err))
+	}
+	if j.place, err = r.locate(ctx, home.Target, domain.UUID); err != nil {
+		return j, blame("domain", err)
+	}
+	if j.host != home.Target {
+		return j, blame("hypervisor", runsElsewhere(home.Target, j.place))
+	}
+	plan.DomainUUID, plan.ID = types.StringValue(domain.UUID), plan.id()
+	j.remembered = memory{Domain: domain.UUID, Target: plan.TargetDev.ValueString(), FollowMonitors: config.Monitors.IsNull()}
+	if j.cluster, err = r.settleCluster(ctx, config, plan, diags); err != nil {
+		return j, err
+	}
+	if err := j.settleMonitors(ctx); err != nil {
+		return j, err
+	}
+	if left := find(j.domain, plan, memory{}); left.mirrored() != nil && sourceName(*left.mirrored()) == plan.source().String() {
+		j.found = left
+	}
+	return j, refuseTaken(j.host, j.domain, plan, j.found)
+}
+
+func explainDomain(ctx context.Context, host *libvirt.Host, name string, err error) error {
+	if !problem.Is(err, problem.NotFound) {
+		return err
+	}
+	do := "Define the domain first, or correct its name."
+	if domains, listed := host.Domains(ctx); listed == nil && len(domains) > 0 {
+		names := make([]string, len(domains))
+		for i, domain := range domains {
+			names[i] = domain.Name
+		}
+		do += " The host has: " + strings.Join(names, ", ") + "."
+	}
+	return &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("Hypervisor %q has no domain %q.", host.Label(), name),
+		Do:   do,
+	}
+}
+
+func runsElsewhere(home *libvirt.Host, there place) error {
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Domain %q is shut off on hypervisor %q but runs on hypervisor %q.", there.domain.Name, home.Label(), there.host.Label()),
+		Why:  "It was migrated. A disk that is attached where it is shut off would be missing where it runs.",
+		Do:   fmt.Sprintf("Set hypervisor = %q, or undefine the domain where it no longer is.", there.host.Label()),
+	}
+}
+
+func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	const summary = "Unable to change RBD disk"
+	var config, state, plan model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	j := &job{plan: &plan, fixedAddress: !config.Address.IsNull(), remembered: remembered}
+	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, &resp.Diagnostics)
+	if err == nil {
+		plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+		plan.ID = plan.id()
+		j.place, err = r.locate(ctx, home.Target, state.DomainUUID.ValueString())
+	}
+	if err == nil {
+		j.cluster, err = r.clusterForUpdate(ctx, &config, &state, &plan, &resp.Diagnostics)
+	}
+	if err == nil {
+		err = j.update(ctx, &state, &resp.Diagnostics)
+	}
+	if err != nil {
+		addError(&resp.Diagnostics, summary, err)
+		if j.touched {
+			j.saveTruth(ctx, &state, resp)
+		}
+		return
+	}
+	j.remembered.FollowMonitors = config.Monitors.IsNull() && (j.remembered.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
+	j.finish(ctx, &resp.Diagnostics)
+	resp.Diagnostics.Append(remember(ctx, resp.Private, j.remembered)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+// Delete detaches the disk. It needs only the hypervisor.
+func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	const summary = "Unable to detach RBD disk"
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout := func(ctx context.Context, _ time.Duration) (time.Duration, diag.Diagnostics) {
+		return state.Timeouts.Delete(ctx, detachTimeout)
+	}
+	ctx, cancel := tfkit.WithTimeout(ctx, timeout, &resp.Diagnostics)
+	defer cancel()
+	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	var where place
+	if err == nil {
+		where, err = r.locate(ctx, home.Target, state.DomainUUID.ValueString())
+	}
+	if err == nil {
+		err = detach(ctx, where, find(where.domain, &state, remembered))
+	}
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+	}
+}
+
+// detach takes the disk out of both definitions, each as it was read there. The saved one goes first, so that a restart
+// completes what a guest holds up.
+func detach(ctx context.Context, where place, found disks) error {
+	if found.saved != nil {
+		if err := where.host.DetachDisk(ctx, where.domain.UUID, *found.saved, libvirt.Saved); err != nil {
+			return err
+		}
+	}
+	if found.live == nil {
+		return nil
+	}
+	return where.host.DetachDisk(ctx, where.domain.UUID, *found.live, libvirt.Live)
+}

@@ -1,0 +1,220 @@
+package libvirtrbddisk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+type disk = libvirtxml.DomainDisk
+
+// opening are the attributes with which QEMU opens the image: a mistake in them shows only when the domain is next started,
+// so they are checked now.
+var opening = []string{"pool", "namespace", "image", "snapshot", "user", "secret_uuid"}
+
+// clusterForUpdate settles the cluster only where the update asks it something: a disk whose cluster is down can still be
+// changed in what concerns the hypervisor alone.
+func (r *diskResource) clusterForUpdate(ctx context.Context, config, state, plan *model, diags *diag.Diagnostics) (*ceph.Cluster, error) {
+	cluster, err := r.settleCluster(ctx, config, plan, diags)
+	if problem.Is(err, problem.Unreachable) && !plan.FSID.IsUnknown() && plan.FSID.Equal(state.FSID) && !asksCluster(state, plan) {
+		return nil, nil
+	}
+	return cluster, err
+}
+
+func asksCluster(state, plan *model) bool {
+	opens := len(changes(state, plan, func(a attribute) bool { return slices.Contains(opening, a.name) })) > 0
+	return opens || plan.Monitors.IsUnknown() || plan.ImageID.IsUnknown() || resized(state, plan) ||
+		plan.Live.ValueBool() && !state.Live.ValueBool()
+}
+
+func resized(state, plan *model) bool {
+	return !plan.Size.IsNull() && plan.Size.Bytes() != state.Size.Bytes()
+}
+
+// update brings an existing disk from the state to the plan, by what differs.
+func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics) error {
+	j.found = find(j.domain, state, j.remembered)
+	if j.found.mirrored() == nil {
+		return &problem.Problem{
+			Kind: problem.Other,
+			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q is gone.", state.TargetDev.ValueString(), j.domain.Name, j.host.Label()),
+			Do:   "Plan again: the next refresh notices it, and the disk is attached anew.",
+		}
+	}
+	if err := j.settleMonitors(ctx); err != nil {
+		return err
+	}
+	if err := refuseTaken(j.host, j.domain, j.plan, j.found); err != nil {
+		return err
+	}
+	image, err := j.checkUpdate(ctx, state, diags)
+	if err != nil {
+		return err
+	}
+	if err := j.putInPlace(ctx); err != nil {
+		return err
+	}
+	if j.found.live == nil {
+		return nil
+	}
+	if live := readXML(*j.found.live); !sameIOTune(&live, j.plan) {
+		if err := j.host.SetIOTune(ctx, j.domain.UUID, j.target(), toIOTune(j.plan.IOTune), libvirt.Live); err != nil {
+			return err
+		}
+		j.touched = true
+	}
+	if !resized(state, j.plan) {
+		return nil
+	}
+	if err := j.host.ResizeDisk(ctx, j.domain.UUID, j.target(), image.SizeBytes); err != nil {
+		return blame("size", err)
+	}
+	return nil
+}
+
+// checkUpdate makes all checks that the change calls for, before anything is touched.
+func (j *job) checkUpdate(ctx context.Context, state *model, diags *diag.Diagnostics) (ceph.Image, error) {
+	attaches := j.found.live == nil && j.domain.Active
+	renamed := len(changes(state, j.plan, func(a attribute) bool { return isSource(a.name) })) > 0
+	moved := !state.FSID.IsNull() && !j.plan.FSID.IsNull() && !state.FSID.Equal(j.plan.FSID)
+	opens := attaches || len(changes(state, j.plan, func(a attribute) bool { return slices.Contains(opening, a.name) })) > 0 || moved
+	image := ceph.Image{}
+	var err error
+	switch {
+	case opens:
+		if image, err = j.check(ctx, j.found.live == nil && (attaches || renamed || moved), diags); err != nil {
+			return image, err
+		}
+	case j.cluster != nil && (resized(state, j.plan) || j.plan.ImageID.IsUnknown()):
+		if image, err = checkSource(ctx, j.cluster, j.plan, false); err != nil {
+			return image, err
+		}
+	}
+	if resized(state, j.plan) {
+		if err := checkSize(j.plan, image); err != nil {
+			return image, err
+		}
+	}
+	if renamed || moved {
+		if err := j.checkRenamed(state, image, moved); err != nil {
+			return image, err
+		}
+	}
+	if j.plan.FSID.IsNull() {
+		j.remembered.PoolID = 0
+		j.plan.ImageID = types.StringNull()
+	} else if image.ID != "" {
+		j.remembered.PoolID = image.PoolID
+		j.plan.ImageID = stringOrNull(image.ID)
+	}
+	return image, nil
+}
+
+// checkRenamed lets a running guest keep its image under a new name, and refuses to give it another one.
+func (j *job) checkRenamed(state *model, image ceph.Image, moved bool) error {
+	if j.found.live == nil {
+		return nil
+	}
+	same := !moved && image.ID != "" && image.ID == state.ImageID.ValueString() && image.PoolID == j.remembered.PoolID
+	if !same {
+		attribute := changes(state, j.plan, func(a attribute) bool { return isSource(a.name) })
+		if len(attribute) == 0 {
+			attribute = []string{"cluster"}
+		}
+		return blame(attribute[0], sourceRefused(&j.place, state, j.plan))
+	}
+	if former := sourceName(*j.found.live); !slices.Contains(j.remembered.FormerSources, former) {
+		j.remembered.FormerSources = append(j.remembered.FormerSources, former)
+	}
+	return nil
+}
+
+// settleMonitors fills monitors that the plan left open with those of the cluster.
+func (j *job) settleMonitors(ctx context.Context) error {
+	if !j.plan.Monitors.IsUnknown() {
+		return nil
+	}
+	if j.cluster == nil {
+		return blame("monitors", needsCluster(fmt.Errorf("the disk has no cluster")))
+	}
+	monitors, err := j.cluster.Monitors(ctx)
+	if err != nil {
+		return blame("cluster", err)
+	}
+	j.plan.Monitors = monitorSet(clusterMonitors(monitors))
+	return nil
+}
+
+func (j *job) target() string { return j.plan.TargetDev.ValueString() }
+
+// attached tells whether the disk is in the domain, in a part of it at least.
+func (j *job) attached() bool { return j.touched || j.found.mirrored() != nil }
+
+// finish fills what the plan left open with what became of the disk. What the plan fixed stays as planned: were it different
+// in truth, the next refresh tells.
+func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
+	truth := *j.plan
+	if err := j.read(ctx); err != nil {
+		tfkit.AddWarning(diags, "RBD disk not read back", err)
+		truth.RunningOn = types.StringValue(j.host.Label())
+		truth.Live, truth.Persistent = types.BoolValue(j.domain.Active), types.BoolValue(j.domain.Persistent)
+		truth.PendingRestart, truth.MonitorsStale = types.BoolValue(false), types.BoolValue(false)
+		truth.Alias, truth.Address = types.StringNull(), types.ObjectNull(addressTypes)
+	} else {
+		truth.readComputed(j.place, j.found)
+		truth.Address = fromAddress(j.found.mirrored().Address)
+	}
+	settleString(&j.plan.Alias, truth.Alias)
+	settleString(&j.plan.RunningOn, truth.RunningOn)
+	settleString(&j.plan.ImageID, types.StringNull())
+	settleString(&j.plan.FSID, types.StringNull())
+	settleBool(&j.plan.Live, truth.Live)
+	settleBool(&j.plan.Persistent, truth.Persistent)
+	settleBool(&j.plan.PendingRestart, truth.PendingRestart)
+	settleBool(&j.plan.MonitorsStale, truth.MonitorsStale)
+	if j.plan.Address.IsUnknown() {
+		j.plan.Address = truth.Address
+	}
+	j.remembered.Domain, j.remembered.Target = j.domain.UUID, j.target()
+}
+
+func settleString(at *types.String, value types.String) {
+	if at.IsUnknown() {
+		*at = value
+	}
+}
+
+func settleBool(at *types.Bool, value types.Bool) {
+	if at.IsUnknown() {
+		*at = value
+	}
+}
+
+// saveTruth records what an update that failed half-way has changed, so that nothing is done twice or forgotten.
+func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.UpdateResponse) {
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), elsewhereLimit)
+	defer cancel()
+	domain, err := j.host.Domain(asking, j.domain.UUID)
+	if err != nil {
+		return
+	}
+	found := find(domain, state, j.remembered)
+	if found.mirrored() == nil {
+		found = find(domain, j.plan, j.remembered)
+	}
+	if found.mirrored() == nil || state.readDisk(asking, place{j.host, domain}, found) != nil {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}

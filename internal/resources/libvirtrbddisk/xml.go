@@ -1,0 +1,263 @@
+package libvirtrbddisk
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+)
+
+type driver = libvirtxml.DomainDiskDriver
+
+// toXML is the disk that the model asks for. What an existing disk has beyond that stays: base is the disk as it was read,
+// or nil for a new one. Only what differs from the base is written, so that an unchanged disk comes out as it was.
+func (m *model) toXML(base *libvirtxml.DomainDisk, alias string) (libvirtxml.DomainDisk, error) {
+	disk := libvirtxml.DomainDisk{Driver: &driver{Name: "qemu", Type: "raw"}}
+	if base != nil {
+		copied, err := clone(base)
+		if err != nil {
+			return libvirtxml.DomainDisk{}, err
+		}
+		disk = copied
+	}
+	disk.Device = m.Device.ValueString()
+	if disk.Target == nil {
+		disk.Target = &libvirtxml.DomainDiskTarget{}
+	}
+	disk.Target.Dev, disk.Target.Bus = m.TargetDev.ValueString(), m.Bus.ValueString()
+	if disk.Source == nil || disk.Source.Network == nil {
+		disk.Source = &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{}}
+	}
+	disk.Source.Network.Protocol = "rbd"
+	if alias != "" {
+		disk.Alias = &libvirtxml.DomainAlias{Name: alias}
+	}
+	var present model
+	if base != nil {
+		present = readXML(disk)
+	}
+	for _, a := range attributes {
+		if !a.value(m).IsUnknown() && !a.same(&present, m) {
+			a.set(m, &disk)
+		}
+	}
+	return disk, nil
+}
+
+// readXML is a disk as attributes of a model that has nothing else.
+func readXML(disk libvirtxml.DomainDisk) model {
+	var m model
+	m.Device = types.StringValue("disk")
+	if disk.Device != "" {
+		m.Device = types.StringValue(disk.Device)
+	}
+	if disk.Target != nil {
+		m.TargetDev, m.Bus = stringOrNull(disk.Target.Dev), stringOrNull(disk.Target.Bus)
+	}
+	m.Monitors = types.SetNull(monitorType)
+	if disk.Source != nil && disk.Source.Network != nil {
+		m.readSource(disk.Source.Network)
+	}
+	if auth := libvirt.DiskAuth(disk); auth != nil {
+		m.User = stringOrNull(auth.Username)
+		if auth.Secret != nil {
+			m.SecretUUID = stringOrNull(auth.Secret.UUID)
+		}
+	}
+	if d := disk.Driver; d != nil {
+		m.Cache, m.IO, m.Discard = stringOrNull(d.Cache), stringOrNull(d.IO), stringOrNull(d.Discard)
+		m.DetectZeroes, m.ErrorPolicy = stringOrNull(d.DetectZeros), stringOrNull(d.ErrorPolicy)
+		m.IOThread, m.Queues = fromUint(d.IOThread), fromUint(d.Queues)
+		m.CopyOnRead = trueOrNull(d.CopyOnRead == "on")
+	}
+	m.ReadOnly, m.Shareable = trueOrNull(disk.ReadOnly != nil), trueOrNull(disk.Shareable != nil)
+	m.Serial, m.WWN = stringOrNull(disk.Serial), stringOrNull(disk.WWN)
+	if disk.Boot != nil && disk.Boot.Order > 0 {
+		m.BootOrder = types.Int64Value(int64(disk.Boot.Order)) //nolint:gosec // libvirt's boot orders are small.
+	}
+	m.Address = fromAddress(disk.Address)
+	m.IOTune = fromIOTune(disk.IOTune, aliasName(disk))
+	return m
+}
+
+func (m *model) readSource(source *libvirtxml.DomainDiskSourceNetwork) {
+	ref := parseSource(source.Name)
+	m.Pool, m.Namespace, m.Image = stringOrNull(ref.Pool), stringOrNull(ref.Namespace), stringOrNull(ref.Name)
+	m.Monitors = fromHosts(source.Hosts)
+	if source.Snapshot != nil {
+		m.Snapshot = stringOrNull(source.Snapshot.Name)
+	}
+	if source.Config != nil {
+		m.ConfigFile = stringOrNull(source.Config.File)
+	}
+}
+
+// fromXML takes over a disk as it was read. What means the same as the recorded value keeps its spelling.
+func (m *model) fromXML(disk libvirtxml.DomainDisk) {
+	read := readXML(disk)
+	m.TargetDev, m.Bus, m.Device = read.TargetDev, read.Bus, read.Device
+	if read.Device.ValueString() == "cdrom" && !m.ReadOnly.ValueBool() {
+		// A CD-ROM is read-only of its own accord, which libvirt writes down.
+		read.ReadOnly = m.ReadOnly
+	}
+	for _, a := range attributes {
+		if value := a.value(m); value.IsUnknown() || !a.same(m, &read) {
+			a.take(m, &read)
+		}
+	}
+	m.nullTypes()
+}
+
+// nullTypes gives absent sets and objects their types, without which the framework refuses them.
+func (m *model) nullTypes() {
+	if m.Monitors.IsNull() {
+		m.Monitors = types.SetNull(monitorType)
+	}
+	if m.Address.IsNull() {
+		m.Address = types.ObjectNull(addressTypes)
+	}
+	if m.IOTune.IsNull() {
+		m.IOTune = types.ObjectNull(iotuneTypes())
+	}
+}
+
+func clone(disk *libvirtxml.DomainDisk) (libvirtxml.DomainDisk, error) {
+	var copied libvirtxml.DomainDisk
+	text, err := disk.Marshal()
+	if err == nil {
+		err = copied.Unmarshal(text)
+	}
+	if err != nil {
+		return copied, fmt.Errorf("copy the definition of a disk: %w", err)
+	}
+	return copied, nil
+}
+
+// forSaved is a disk of the running domain without what only a running one has.
+func forSaved(live libvirtxml.DomainDisk) (libvirtxml.DomainDisk, error) {
+	disk, err := clone(&live)
+	disk.Alias, disk.BackingStore, disk.Mirror = nil, nil, nil
+	if disk.Source != nil {
+		disk.Source.Index = 0
+	}
+	return disk, err
+}
+
+// sameXML tells whether two disks are written alike.
+func sameXML(a, b libvirtxml.DomainDisk) bool {
+	x, errX := a.Marshal()
+	y, errY := b.Marshal()
+	return errX == nil && errY == nil && x == y
+}
+
+func aliasName(disk libvirtxml.DomainDisk) string {
+	if disk.Alias == nil {
+		return ""
+	}
+	return disk.Alias.Name
+}
+
+// sourceName of an RBD disk, empty for any other.
+func sourceName(disk libvirtxml.DomainDisk) string {
+	if disk.Source == nil || disk.Source.Network == nil || disk.Source.Network.Protocol != "rbd" {
+		return ""
+	}
+	return disk.Source.Network.Name
+}
+
+// describeSource names what a disk reads, for messages.
+func describeSource(disk libvirtxml.DomainDisk) string {
+	source := disk.Source
+	switch {
+	case source == nil:
+		return "an empty drive"
+	case source.Network != nil:
+		return strings.TrimSuffix(source.Network.Protocol+" source "+source.Network.Name, " ")
+	case source.File != nil:
+		return "file " + source.File.File
+	case source.Block != nil:
+		return "block device " + source.Block.Dev
+	case source.Volume != nil:
+		return "volume " + source.Volume.Pool + "/" + source.Volume.Volume
+	}
+	return "a source of another kind"
+}
+
+func setSource(m *model, disk *libvirtxml.DomainDisk) { disk.Source.Network.Name = m.source().String() }
+
+func setSnapshot(m *model, disk *libvirtxml.DomainDisk) {
+	disk.Source.Network.Snapshot = nil
+	if name := m.Snapshot.ValueString(); name != "" {
+		disk.Source.Network.Snapshot = &libvirtxml.DomainDiskSourceNetworkSnapshot{Name: name}
+	}
+}
+
+func setConfigFile(m *model, disk *libvirtxml.DomainDisk) {
+	disk.Source.Network.Config = nil
+	if file := m.ConfigFile.ValueString(); file != "" {
+		disk.Source.Network.Config = &libvirtxml.DomainDiskSourceNetworkConfig{File: file}
+	}
+}
+
+func setAuth(m *model, disk *libvirtxml.DomainDisk) {
+	disk.Source.Network.Auth = nil
+	disk.Auth = &libvirtxml.DomainDiskAuth{
+		Username: m.User.ValueString(),
+		Secret:   &libvirtxml.DomainDiskSecret{Type: libvirt.UsageCeph, UUID: canonicalUUID(m.SecretUUID.ValueString())},
+	}
+}
+
+func setBootOrder(m *model, disk *libvirtxml.DomainDisk) {
+	order := toUint(m.BootOrder)
+	if order == nil {
+		disk.Boot = nil
+		return
+	}
+	if disk.Boot == nil {
+		disk.Boot = &libvirtxml.DomainDeviceBoot{}
+	}
+	disk.Boot.Order = *order
+}
+
+func inDriver(set func(*model, *driver)) func(*model, *libvirtxml.DomainDisk) {
+	return func(m *model, disk *libvirtxml.DomainDisk) {
+		if disk.Driver == nil {
+			disk.Driver = &driver{Name: "qemu", Type: "raw"}
+		}
+		set(m, disk.Driver)
+	}
+}
+
+func toUint(n types.Int64) *uint {
+	if n.IsNull() || n.IsUnknown() || n.ValueInt64() < 0 {
+		return nil
+	}
+	value := uint(n.ValueInt64())
+	return &value
+}
+
+func fromUint(n *uint) types.Int64 {
+	if n == nil {
+		return types.Int64Null()
+	}
+	return types.Int64Value(int64(*n)) //nolint:gosec // counts in a domain's definition are small.
+}
+
+func trueOrNull(flag bool) types.Bool {
+	if !flag {
+		return types.BoolNull()
+	}
+	return types.BoolValue(true)
+}
+
+func portOf(text string) types.Int64 {
+	port, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || port == 0 {
+		return types.Int64Null()
+	}
+	return types.Int64Value(port)
+}
