@@ -1,0 +1,148 @@
+package ceph
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// madeKey builds a key of a type with a secret of some length.
+func madeKey(kind uint16, length int) string {
+	raw := make([]byte, keyHeader+length)
+	binary.LittleEndian.PutUint16(raw, kind)
+	binary.LittleEndian.PutUint16(raw[keyHeader-2:], uint16(length)) //nolint:gosec // lengths of keys
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+func TestParseKey(t *testing.T) {
+	aes, aes256k := madeKey(1, 16), madeKey(2, 32)
+	for _, key := range []string{aes, aes256k, madeKey(3, 48)} {
+		if _, err := ParseKey(key); err != nil {
+			t.Errorf("%v", err)
+		}
+	}
+	raw, _ := base64.StdEncoding.DecodeString(aes)
+	for name, test := range map[string]struct{ key, word string }{
+		"empty":           {"", "empty"},
+		"not base64":      {"!!!", "not base64"},
+		"twice":           {base64.StdEncoding.EncodeToString([]byte(aes256k)), "twice"},
+		"twice, newline":  {base64.StdEncoding.EncodeToString([]byte(aes + "\n")), "twice"},
+		"decoded":         {string(raw), "decoded"},
+		"space":           {aes + "\n", "white space"},
+		"keyring":         {"[client.x]\n\tkey = " + aes, "keyring"},
+		"right length":    {base64.StdEncoding.EncodeToString(make([]byte, 28)), "structure"},
+		"short secret":    {madeKey(1, 15), "structure"},
+		"cut":             {aes[:36], "structure"},
+		"unpadded":        {strings.TrimRight(aes, "="), "not base64"},
+		"other text":      {base64.StdEncoding.EncodeToString([]byte("a passphrase")), "structure"},
+		"aes, 32 bytes":   {madeKey(1, 32), "structure"},
+		"no type":         {madeKey(0, 16), "structure"},
+		"impossible type": {madeKey(40000, 16), "structure"},
+	} {
+		_, err := ParseKey(test.key)
+		if !problem.Is(err, problem.Invalid) || !strings.Contains(err.Error(), test.word) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && test.key != "" && strings.Contains(err.Error(), test.key) {
+			t.Errorf("%s: the error holds the key", name)
+		}
+	}
+	if got := Fingerprint([]byte("abc")); got != "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" {
+		t.Error(got)
+	}
+}
+
+func TestEqualCaps(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"profile rbd pool=a, profile rbd pool=b", "profile rbd pool=b,profile rbd pool=a"},
+		{"allow  rwx   pool=a", "allow rwx pool = a"},
+		{"allow pool a rwx", "allow rwx pool=a"},
+		{"allow wr", "allow rw; allow rw"},
+		{"allow all", "allow *"},
+		{"allow profile rbd", "profile rbd"},
+		{`allow command "osd blocklist"`, `allow command 'osd blocklist'`},
+		{`allow rw tag cephfs data=x`, `allow rw  tag cephfs data=x`},
+		{`allow rwx pool="a"`, "allow rwx pool=a"},
+		{"", " "},
+	} {
+		if !EqualCaps(pair[0], pair[1]) {
+			t.Errorf("%q and %q mean the same: %q, %q", pair[0], pair[1], grants(pair[0]), grants(pair[1]))
+		}
+	}
+	for _, pair := range [][2]string{
+		{"profile rbd pool=a", "profile rbd pool=b"},
+		{"profile rbd", "profile rbd-read-only"},
+		{"allow r", "allow rw"},
+		{"allow rw pool=a", "allow rw"},
+		{"allow r pool=a, allow w pool=b", "allow w pool=a, allow r pool=b"},
+		{"allow r namespace=a pool=b", "allow r namespace=b pool=a"},
+		{`allow command "a" with b=c`, `allow command "a" with c=b`},
+		{"allow rw tag cephfs data=x", "allow rw tag cephfs metadata=x"},
+	} {
+		if EqualCaps(pair[0], pair[1]) {
+			t.Errorf("%q and %q are different", pair[0], pair[1])
+		}
+	}
+}
+
+func TestValidateCaps(t *testing.T) {
+	for _, good := range []string{"allow *", "profile rbd pool=a, profile rbd-read-only pool=b", `allow command "osd blocklist", allow r`, "allow rw tag cephfs data=x", "allow profile osd"} {
+		if err := ValidateCaps("osd", good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for _, bad := range []struct{ service, caps, word string }{
+		{"rgw", "allow r", "mon, osd, mgr, mds"},
+		{"mon", " ", "empty"},
+		{"mon", "rw", "neither"},
+		{"mon", "allow", "not complete"},
+		{"mon", "profile rbd, profile", "not complete"},
+		{"osd", "allow rw pool=a pool=b", "2 pools"},
+		{"mon", `allow command "x`, "quote"},
+		{"mon", "allow r\nallow w", "line break"},
+	} {
+		wantKind(t, ValidateCaps(bad.service, bad.caps), problem.Invalid, bad.word, bad.service)
+	}
+}
+
+func TestMonProfileRBD(t *testing.T) {
+	for caps, want := range map[string]bool{
+		"profile rbd": true, "allow profile rbd": true, "allow *": true, "allow rwx": true, "allow rw": true, "allow r, profile rbd": true,
+		`allow r, allow command "osd blocklist"`: true, "allow service osd rw": true,
+		"allow r": false, "": false, "profile rbd-read-only": false, "allow service mon rw": false, "allow rx": false,
+	} {
+		if MonProfileRBD(caps) != want {
+			t.Errorf("%q: %v expected", caps, want)
+		}
+	}
+}
+
+// The number alone doesn't prove that a user is gone.
+func TestUserNotFoundNeedsAListing(t *testing.T) {
+	missing := answer{errno: ENOENT, status: "failed to find client.x in keyring"}
+	for _, test := range []struct {
+		ls   answer
+		kind problem.Kind
+	}{
+		{answer{out: `{"auth_dump":[{"entity":"client.admin","key":"secret","caps":{}}]}`}, problem.NotFound},
+		{answer{out: `{"auth_dump":[{"entity":"client.x","key":"secret","caps":{}}]}`}, problem.Other},
+		{answer{errno: EACCES, status: "access denied"}, problem.Denied},
+		{answer{errno: ETIMEDOUT}, problem.Unreachable},
+	} {
+		cluster, _ := withFake(map[string]answer{"auth get": missing, "auth ls": test.ls})
+		_, err := cluster.User(context.Background(), "x")
+		wantKind(t, err, test.kind, "client.x")
+	}
+}
+
+func TestKeyring(t *testing.T) {
+	got := keyring("x", "KEY", map[string]string{"osd": "profile rbd", "mon": `allow command "osd blocklist"`})
+	want := "[client.x]\n\tkey = KEY\n\tcaps mon = \"allow command \\\"osd blocklist\\\"\"\n\tcaps osd = \"profile rbd\"\n"
+	if got != want {
+		t.Errorf("got %q", got)
+	}
+}
