@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/provider"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -54,7 +53,7 @@ func Bed(t *testing.T) *testbed.Bed {
 // Factories serve the provider within the test's own process.
 func Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"ceph": providerserver.NewProtocol6WithError(provider.New("test", rados.Dial)()),
+		"ceph": providerserver.NewProtocol6WithError(provider.New("test", dialShared)()),
 	}
 }
 

@@ -4,6 +4,7 @@ package acctest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,7 +98,11 @@ func (r Resource) steps(t *testing.T, name string, a Attribute) []resource.TestS
 			ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: r.ImportID(name),
 			ImportStateVerifyIgnore: r.NotImported,
 		},
-		{Config: config(a.First), Check: func(*terraform.State) error { Record(t, r.Type, a.Name, Imported); return nil }},
+	}
+	if !slices.Contains(r.NotImported, a.Name) {
+		steps = append(steps, resource.TestStep{
+			Config: config(a.First), Check: func(*terraform.State) error { Record(t, r.Type, a.Name, Imported); return nil },
+		})
 	}
 	if a.Drift != nil {
 		steps = append(steps, resource.TestStep{
@@ -111,4 +116,19 @@ func (r Resource) steps(t *testing.T, name string, a Attribute) []resource.TestS
 		steps = append(steps, resource.TestStep{Config: config(""), Check: seen(Cleared, a.SeenRemoved)})
 	}
 	return steps
+}
+
+// Computed checks that the attribute of the object under test is what the witness says, and records it.
+func Computed(t *testing.T, resourceType, attribute string, witness func() string) resource.TestCheckFunc {
+	return func(state *terraform.State) error {
+		object := state.RootModule().Resources[resourceType+".test"]
+		if object == nil {
+			return fmt.Errorf("there is no %s.test in the state", resourceType)
+		}
+		if got, want := object.Primary.Attributes[attribute], witness(); got != want {
+			return fmt.Errorf("%s is %q, and the witness says %q", attribute, got, want)
+		}
+		Record(t, resourceType, attribute, Set)
+		return nil
+	}
 }
