@@ -123,6 +123,7 @@ func TestAccGuestSeesDisksOfTwoClusters(t *testing.T) {
 				if disk.Serial != name || disk.Bytes != 32<<20 || !disk.Readable {
 					t.Errorf("the guest sees %+v", disk)
 				}
+				waitConsole(t, ctx, guest, fmt.Sprintf("guest: disk %s, 33554432 bytes, serial %s, starts with \"hello from %s\"", disk.Name, name, name))
 				if err := guest.Write(ctx, disk.Name, 4<<20-7, "written by the guest"); err != nil {
 					t.Fatal(err)
 				}
@@ -149,9 +150,6 @@ func TestAccGuestSeesDisksOfTwoClusters(t *testing.T) {
 					t.Errorf("the disk is still there after the guest let go of it: %s", list)
 				}
 			}
-			if log := guest.ConsoleLog(); !strings.Contains(log, `starts with "hello from east"`) {
-				t.Errorf("the console doesn't tell what is on the disks: %s", log)
-			}
 			if err := guest.Shutdown(ctx); err != nil {
 				t.Fatal(err)
 			}
@@ -159,6 +157,17 @@ func TestAccGuestSeesDisksOfTwoClusters(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// waitConsole waits for a line that the guest writes of its own accord, once a second if there is something new.
+func waitConsole(t *testing.T, ctx context.Context, guest *testbed.Guest, line string) {
+	t.Helper()
+	for !strings.Contains(guest.ConsoleLog(), line) {
+		if ctx.Err() != nil {
+			t.Fatalf("the console doesn't say %q: %s", line, guest.ConsoleLog())
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

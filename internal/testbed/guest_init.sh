@@ -57,7 +57,10 @@ exec </dev/ttyS0 >/dev/ttyS0 2>/dev/null
 	exec </dev/null
 	seen=
 	while :; do
-		now=$(cd /sys/block && for name in vd* sd*; do [ -r "$name/size" ] && echo "$name $(cat "$name/size")"; done)
+		# The number tells a disk from another one of the same name and size that has taken its place.
+		now=$(cd /sys/block && for name in vd* sd*; do
+			[ -r "$name/size" ] && echo "$name" $(cat "$name/size" "$name/diskseq" "$name/serial" 2>/dev/null)
+		done)
 		if [ "$now" != "$seen" ]; then
 			disks | while read -r name size serial head; do
 				text=$(echo "$head" | base64 -d | tr -cd ' -~')
