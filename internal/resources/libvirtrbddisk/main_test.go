@@ -1,0 +1,169 @@
+//go:build cgo
+
+package libvirtrbddisk_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+const (
+	diskType = "libvirt_rbd_disk"
+	address  = diskType + ".test"
+
+	// Both clusters have this pool and this user, as clusters do.
+	pool = "libvirt-pool"
+
+	eastSecret = "77085c23-2177-242d-7661-c785df7f6230"
+	westSecret = "88085c23-2177-242d-7661-c785df7f6230"
+)
+
+func TestMain(m *testing.M) { acctest.Main(m, testbed.Options{}) }
+
+var prepared sync.Once
+
+// prepare makes by hand what every test needs: the pool and client.libvirt on both clusters, and their secrets on both
+// hypervisors.
+func prepare(t *testing.T) {
+	t.Helper()
+	acctest.Bed(t)
+	prepared.Do(func() {
+		for cluster, secret := range map[string]string{"east": eastSecret, "west": westSecret} {
+			acctest.Ceph(t, cluster, "osd", "pool", "create", pool)
+			acctest.RBD(t, cluster, "pool", "init", pool)
+			acctest.Ceph(t, cluster, "auth", "get-or-create", "client.libvirt", "mon", "profile rbd", "osd", "profile rbd")
+			key := acctest.Ceph(t, cluster, "auth", "get-key", "client.libvirt")
+			for _, hypervisor := range []string{"kvm1", "kvm2"} {
+				defineSecret(t, hypervisor, secret, "client.libvirt@"+cluster, key)
+			}
+		}
+	})
+}
+
+func virshIn(t *testing.T, hypervisor, stdin string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := acctest.Bed(t).Hypervisor(hypervisor).VirshIn(ctx, stdin, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
+
+func defineSecret(t *testing.T, hypervisor, uuid, usage, key string) {
+	t.Helper()
+	virshIn(t, hypervisor, fmt.Sprintf("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage type='ceph'><name>%s</name></usage></secret>", uuid, usage),
+		"secret-define", "/dev/stdin")
+	virshIn(t, hypervisor, key, "secret-set-value", uuid, "--file", "/dev/stdin")
+}
+
+// image makes an image on a cluster.
+func image(t *testing.T, cluster, name, size string) {
+	t.Helper()
+	acctest.RBD(t, cluster, "create", "--size", size, pool+"/"+name)
+}
+
+// guest defines a domain on a hypervisor; it is undefined when the test has ended.
+func guest(t *testing.T, hypervisor string, options testbed.GuestOptions) *testbed.Guest {
+	t.Helper()
+	g, err := acctest.Bed(t).Hypervisor(hypervisor).DefineGuest(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_ = g.Destroy(ctx)
+		_ = g.Undefine(ctx)
+	})
+	return g
+}
+
+// running is a guest that has started and speaks.
+func running(t *testing.T, hypervisor string, options testbed.GuestOptions) *testbed.Guest {
+	t.Helper()
+	g := guest(t, hypervisor, options)
+	if err := g.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// definition is what virsh shows of a domain, running or saved.
+func definition(t *testing.T, hypervisor, domain string, saved bool) *libvirtxml.Domain {
+	t.Helper()
+	args := []string{"dumpxml", domain}
+	if saved {
+		args = append(args, "--inactive")
+	}
+	doc := &libvirtxml.Domain{}
+	if err := doc.Unmarshal(acctest.Virsh(t, hypervisor, args...)); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// diskOf is the disk at a target as virsh shows it; nil where there is none.
+func diskOf(t *testing.T, hypervisor, domain, target string, saved bool) *libvirtxml.DomainDisk {
+	t.Helper()
+	doc := definition(t, hypervisor, domain, saved)
+	for i := range doc.Devices.Disks {
+		if doc.Devices.Disks[i].Target.Dev == target {
+			return &doc.Devices.Disks[i]
+		}
+	}
+	return nil
+}
+
+// handXML is a disk as somebody attaches it by hand.
+func handXML(t *testing.T, cluster, name, target string) string {
+	t.Helper()
+	secret := map[string]string{"east": eastSecret, "west": westSecret}[cluster]
+	source := &libvirtxml.DomainDiskSourceNetwork{
+		Protocol: "rbd", Name: pool + "/" + name,
+		Auth: &libvirtxml.DomainDiskAuth{Username: "libvirt", Secret: &libvirtxml.DomainDiskSecret{Type: "ceph", UUID: secret}},
+	}
+	for _, m := range acctest.Bed(t).Cluster(cluster).Monitors {
+		source.Hosts = append(source.Hosts, libvirtxml.DomainDiskSourceHost{Name: m.Host, Port: fmt.Sprint(m.V1Port)})
+	}
+	disk := libvirtxml.DomainDisk{
+		Device: "disk", Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
+		Source: &libvirtxml.DomainDiskSource{Network: source}, Target: &libvirtxml.DomainDiskTarget{Dev: target, Bus: "virtio"},
+	}
+	text, err := disk.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// block is one resource on kvm1 with an image of cluster east, unless the assignments say otherwise.
+func block(domain, imageName string, assignments ...string) string {
+	set := func(attribute string) bool {
+		for _, assignment := range assignments {
+			if strings.HasPrefix(strings.TrimSpace(assignment), attribute+" ") {
+				return true
+			}
+		}
+		return false
+	}
+	for _, d := range [][2]string{
+		{"hypervisor", `"kvm1"`}, {"domain", fmt.Sprintf("%q", domain)}, {"cluster", `"east"`}, {"pool", fmt.Sprintf("%q", pool)},
+		{"image", fmt.Sprintf("%q", imageName)}, {"user", `"libvirt"`}, {"secret_uuid", fmt.Sprintf("%q", eastSecret)}, {"target_dev", `"vdb"`},
+	} {
+		if !set(d[0]) {
+			assignments = append(assignments, d[0]+" = "+d[1])
+		}
+	}
+	return fmt.Sprintf("resource \"libvirt_rbd_disk\" \"test\" {\n  provider = ceph\n  %s\n}\n", strings.Join(assignments, "\n  "))
+}
