@@ -14,7 +14,7 @@ import (
 // the permission to write and changes nothing. Problems name what is missing: problem.Denied for a key that the cluster
 // refuses or caps that don't suffice, problem.NotFound for an image that isn't there.
 //
-// Similar to: rbd --id USER info; rbd --id USER export
+// Similar to: rbd info --id; rbd export --id
 func (c *Cluster) CheckAccess(ctx context.Context, user, key string, ref ImageRef, readOnly bool) error {
 	if _, err := ParseKey(key); err != nil {
 		return err

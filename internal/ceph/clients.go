@@ -15,7 +15,7 @@ type Client struct {
 // Clients lists who is connected as this entity (such as client.libvirt) to any monitor of the quorum, without this
 // provider's own connection.
 //
-// Similar to: ceph tell mon.NAME sessions
+// Similar to: ceph tell mon.* sessions
 func (c *Cluster) Clients(ctx context.Context, entity string) ([]Client, error) {
 	var own string
 	what := fmt.Sprintf("Unable to list the clients of cluster %q.", c.cfg.Label)

@@ -12,8 +12,8 @@ import (
 type command map[string]any
 
 // mon sends a command and decodes the JSON reply into reply, unless that is nil. what is the sentence for the problem.
-func (c *Cluster) mon(ctx context.Context, what string, cmd command, input []byte, reply any) error {
-	_, err := c.monStatus(ctx, what, cmd, input, reply)
+func (c *Cluster) mon(ctx context.Context, what string, cmd command, reply any) error {
+	_, err := c.monStatus(ctx, what, cmd, nil, reply)
 	return err
 }
 

@@ -49,7 +49,7 @@ func (c *Cluster) Info(ctx context.Context) (Info, error) {
 	var version struct {
 		Version string `json:"version"`
 	}
-	if err := c.mon(ctx, what, command{"prefix": "version"}, nil, &version); err != nil {
+	if err := c.mon(ctx, what, command{"prefix": "version"}, &version); err != nil {
 		return Info{}, err
 	}
 	if m := versionText.FindStringSubmatch(version.Version); m != nil {
@@ -58,7 +58,7 @@ func (c *Cluster) Info(ctx context.Context) (Info, error) {
 	var health struct {
 		Status string `json:"status"`
 	}
-	if err := c.mon(ctx, what, command{"prefix": "health"}, nil, &health); err != nil {
+	if err := c.mon(ctx, what, command{"prefix": "health"}, &health); err != nil {
 		return Info{}, err
 	}
 	info.Health = health.Status
@@ -83,7 +83,7 @@ func (c *Cluster) Monitors(ctx context.Context) ([]Monitor, error) {
 		} `json:"mons"`
 		Quorum []int `json:"quorum"`
 	}
-	if err := c.mon(ctx, what, command{"prefix": "mon dump"}, nil, &dump); err != nil {
+	if err := c.mon(ctx, what, command{"prefix": "mon dump"}, &dump); err != nil {
 		return nil, err
 	}
 	quorum := make(map[int]bool, len(dump.Quorum))

@@ -105,7 +105,7 @@ func (c *Cluster) noPool(what string, pools []Pool) error {
 
 func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
 	var records []poolRecord
-	if err := c.mon(ctx, what, command{"prefix": "osd pool ls", "detail": "detail"}, nil, &records); err != nil {
+	if err := c.mon(ctx, what, command{"prefix": "osd pool ls", "detail": "detail"}, &records); err != nil {
 		return nil, err
 	}
 	rules, err := c.crushRules(ctx, what)
@@ -126,7 +126,7 @@ func (c *Cluster) crushRules(ctx context.Context, what string) (map[int64]string
 		ID   int64  `json:"rule_id"`
 		Name string `json:"rule_name"`
 	}
-	if err := c.mon(ctx, what, command{"prefix": "osd crush rule dump"}, nil, &dump); err != nil {
+	if err := c.mon(ctx, what, command{"prefix": "osd crush rule dump"}, &dump); err != nil {
 		return nil, err
 	}
 	rules := make(map[int64]string, len(dump))
@@ -243,7 +243,7 @@ func (c *Cluster) PoolUsage(ctx context.Context, name string) (PoolUsage, error)
 		} `json:"pools"`
 	}
 	what := fmt.Sprintf("Unable to read the statistics of pool %q of cluster %q.", name, c.cfg.Label)
-	if err := c.mon(ctx, what, command{"prefix": "df"}, nil, &df); err != nil {
+	if err := c.mon(ctx, what, command{"prefix": "df"}, &df); err != nil {
 		return PoolUsage{}, err
 	}
 	for _, p := range df.Pools {

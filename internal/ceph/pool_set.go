@@ -41,7 +41,7 @@ func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]
 
 // settingWaves orders variables: what unlocks others goes first, what is checked against others or locks them last.
 func settingWaves(settings map[string]string) [][]string {
-	waves := make([][]string, 3)
+	waves := make([][]string, 4)
 	for variable, value := range settings {
 		wave := 1
 		switch {
@@ -58,9 +58,7 @@ func settingWaves(settings map[string]string) [][]string {
 		waves[wave] = append(waves[wave], variable)
 	}
 	// min_size and pgp_num have to be in place before the pool is locked against changes of size or pg_num.
-	var locks []string
-	waves[2], locks = splitLocks(waves[2])
-	waves = append(waves, locks)
+	waves[2], waves[3] = splitLocks(waves[2])
 	for _, wave := range waves {
 		sort.Strings(wave)
 	}
@@ -160,7 +158,7 @@ func (c *Cluster) setApplication(ctx context.Context, name, application string, 
 	what := fmt.Sprintf("Unable to %s application %q on pool %q of cluster %q.", verb, application, name, c.cfg.Label)
 	return c.mon(ctx, what, command{
 		"prefix": "osd pool application " + verb, "pool": name, "app": application, "yes_i_really_mean_it": true,
-	}, nil, nil)
+	}, nil)
 }
 
 func (c *Cluster) initPool(ctx context.Context, name string) error {

@@ -83,7 +83,8 @@ func TestSetPoolCommands(t *testing.T) {
 	}
 	values := map[string]any{}
 	for _, cmd := range conn.sent("osd pool set") {
-		values[cmd["var"].(string)] = cmd["val"]
+		variable, _ := cmd["var"].(string)
+		values[variable] = cmd["val"]
 		if confirmed := cmd["yes_i_really_mean_it"] == true; confirmed != (cmd["var"] == "size") {
 			t.Errorf("%v", cmd)
 		}

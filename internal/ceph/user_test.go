@@ -14,7 +14,7 @@ import (
 func madeKey(kind uint16, length int) string {
 	raw := make([]byte, keyHeader+length)
 	binary.LittleEndian.PutUint16(raw, kind)
-	binary.LittleEndian.PutUint16(raw[keyHeader-2:], uint16(length)) //nolint:gosec // lengths of keys
+	binary.LittleEndian.PutUint16(raw[keyHeader-2:], uint16(length))
 	return base64.StdEncoding.EncodeToString(raw)
 }
 

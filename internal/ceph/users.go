@@ -81,7 +81,7 @@ func (c *Cluster) userMissing(ctx context.Context, what, name string) error {
 			Entity string `json:"entity"`
 		} `json:"auth_dump"`
 	}
-	if err := c.mon(ctx, what, command{"prefix": "auth ls"}, nil, &all); err != nil {
+	if err := c.mon(ctx, what, command{"prefix": "auth ls"}, &all); err != nil {
 		return err
 	}
 	for _, r := range all.Dump {
@@ -183,7 +183,7 @@ func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
 // Similar to: ceph auth rm
 func (c *Cluster) DeleteUser(ctx context.Context, name string) error {
 	what := fmt.Sprintf("Unable to delete user %s of cluster %q.", entityOf(name), c.cfg.Label)
-	return c.mon(ctx, what, command{"prefix": "auth rm", "entity": entityOf(name)}, nil, nil)
+	return c.mon(ctx, what, command{"prefix": "auth rm", "entity": entityOf(name)}, nil)
 }
 
 func checkUser(caps map[string]string, key string) error {

@@ -201,8 +201,9 @@ func (c *conn) ImageDataPools(ctx context.Context, pool, namespace string, ids [
 		pools := map[string]int64{}
 		err := withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			for _, id := range ids {
-				if ctx.Err() != nil {
-					return nil
+				// Nobody waits for the rest any more once the context has ended.
+				if err := ctx.Err(); err != nil {
+					return err
 				}
 				value, err := omapValue(ioctx, "rbd_header."+id, dataPoolKey)
 				if err != nil {

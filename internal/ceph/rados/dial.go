@@ -31,7 +31,7 @@ var clearEnvironment = sync.OnceFunc(func() {
 // Dial connects to a cluster with librados. It searches no default ceph.conf, prints nothing, and returns as soon as ctx
 // ends; an attempt that is abandoned so ends by its own timeout.
 //
-// Similar to: ceph --conf --mon-host --id
+// Similar to: ceph --id --mon-host --conf status
 func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	cfg = cfg.WithDefaults()
 	key, err := checkLogin(cfg)

@@ -8,8 +8,7 @@ func decodeString(raw []byte) string {
 	if len(raw) < 4 {
 		return ""
 	}
-	length := binary.LittleEndian.Uint32(raw)
-	if uint64(length) != uint64(len(raw)-4) {
+	if int64(binary.LittleEndian.Uint32(raw)) != int64(len(raw)-4) {
 		return ""
 	}
 	return string(raw[4:])

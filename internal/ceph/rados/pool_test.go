@@ -4,6 +4,7 @@ package rados_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func TestPoolLife(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	w := witness(t, "life")
-	if w["pg_num"] != 8.0 || w["quota_max_bytes"] != 10737418240.0 || !strings.Contains(w["flags_names"].(string), "bulk") {
+	if w["pg_num"] != 8.0 || w["quota_max_bytes"] != 10737418240.0 || !strings.Contains(fmt.Sprint(w["flags_names"]), "bulk") {
 		t.Errorf("%v", w)
 	}
 	if contents, err := cluster.PoolContents(ctx, "life"); err != nil || !contents.Empty() {
