@@ -15,6 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdimage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuser"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtcephsecret"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtrbddisk"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
@@ -53,7 +54,7 @@ func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
 		cephuser.NewResource,
 		cephrbdimage.NewResource,
 		libvirtcephsecret.NewResource,
-		// libvirtrbddisk.NewResource,
+		libvirtrbddisk.NewResource,
 	}
 }
 

@@ -105,7 +105,14 @@ func changing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rbd.Image
 }
 
 func (c *conn) Image(ctx context.Context, ref ceph.ImageRef) (ceph.Image, error) {
-	return reading(ctx, c, ref, describe)
+	return reading(ctx, c, ref, func(h *rados.Conn, image *rbd.Image) (ceph.Image, error) {
+		out, err := describe(h, image)
+		if err != nil {
+			return out, err
+		}
+		out.PoolID, err = h.GetPoolByName(ref.Pool)
+		return out, err
+	})
 }
 
 func describe(h *rados.Conn, image *rbd.Image) (ceph.Image, error) {

@@ -107,6 +107,8 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	const summary = "Unable to read RBD image"
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	// Also for what is gone or not read: Terraform before 1.12 stores no identity, and the framework wants one after each read.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -1,0 +1,183 @@
+//go:build cgo
+
+package acctest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/terraformcli"
+)
+
+// terraformTimeout bounds one terraform command.
+const terraformTimeout = 5 * time.Minute
+
+// Workspace is a folder in which the terraform command works, with the provider as users get it: a binary in a
+// filesystem mirror.
+type Workspace struct {
+	Dir string
+
+	command string
+	env     []string
+}
+
+// built is the provider's binary, built once for a test binary.
+var built = sync.OnceValues(func() (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "provider-")
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "terraform-provider-ceph")
+	build := exec.Command("go", "build", "-o", binary, root)
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return binary, nil
+})
+
+// NewWorkspace returns a workspace with a copy of the files of a folder of the repository, such as
+// "examples/multiple-clusters", and runs terraform init in it.
+func NewWorkspace(t *testing.T, folder string) *Workspace {
+	t.Helper()
+	Bed(t)
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newWorkspace(t, func(dir string) error { return os.CopyFS(dir, os.DirFS(filepath.Join(root, folder))) })
+}
+
+// NewWorkspaceOf is [NewWorkspace] with one file of that text.
+func NewWorkspaceOf(t *testing.T, configuration string) *Workspace {
+	t.Helper()
+	Bed(t)
+	return newWorkspace(t, func(dir string) error {
+		return os.WriteFile(filepath.Join(dir, "main.tf"), []byte(configuration), 0o600)
+	})
+}
+
+func newWorkspace(t *testing.T, fill func(dir string) error) *Workspace {
+	t.Helper()
+	binary, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &Workspace{Dir: filepath.Join(t.TempDir(), "work")}
+	if err := os.Mkdir(w.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := fill(w.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if w.command, err = terraformcli.Find(t.Context(), filepath.Dir(binary)); err != nil {
+		t.Fatal(err)
+	}
+	config, err := terraformcli.Mirror(t.TempDir(), binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.env = terraformcli.Env(config)
+	w.Terraform(t, "init", "-input=false")
+	return w
+}
+
+// Set gives a variable of the configuration its value, through the environment: no key comes into a file or argv.
+func (w *Workspace) Set(t *testing.T, name string, value any) {
+	t.Helper()
+	text, isText := value.(string)
+	if !isText {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = string(encoded)
+	}
+	w.Setenv("TF_VAR_"+name, text)
+}
+
+// Setenv sets a variable of the environment of the terraform command.
+func (w *Workspace) Setenv(name, value string) {
+	kept := make([]string, 0, len(w.env)+1)
+	for _, entry := range w.env {
+		if !strings.HasPrefix(entry, name+"=") {
+			kept = append(kept, entry)
+		}
+	}
+	w.env = append(kept, name+"="+value)
+}
+
+// Try runs terraform and returns what it printed.
+func (w *Workspace) Try(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), terraformTimeout)
+	defer cancel()
+	command := exec.CommandContext(ctx, w.command, append(args, noColor(args)...)...)
+	command.Dir, command.Env = w.Dir, w.env
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
+	err := command.Run()
+	return out.String(), err
+}
+
+// noColor is the flag for the commands that color their output.
+func noColor(args []string) []string {
+	switch args[0] {
+	case "init", "plan", "apply", "destroy", "refresh", "import":
+		return []string{"-no-color"}
+	}
+	return nil
+}
+
+// Terraform runs terraform and fails the test when it fails.
+func (w *Workspace) Terraform(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := w.Try(t, args...)
+	if err != nil {
+		t.Fatalf("terraform %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// Apply applies the configuration.
+func (w *Workspace) Apply(t *testing.T, args ...string) string {
+	t.Helper()
+	return w.Terraform(t, append([]string{"apply", "-auto-approve", "-input=false"}, args...)...)
+}
+
+// Destroy destroys everything.
+func (w *Workspace) Destroy(t *testing.T) {
+	t.Helper()
+	w.Terraform(t, "destroy", "-auto-approve", "-input=false")
+}
+
+// ExpectEmptyPlan fails the test when a plan would change anything.
+func (w *Workspace) ExpectEmptyPlan(t *testing.T) {
+	t.Helper()
+	if out, err := w.Try(t, "plan", "-input=false", "-detailed-exitcode"); err != nil {
+		t.Fatalf("the plan is not empty: %v\n%s", err, out)
+	}
+}
+
+// State is the state file as it is.
+func (w *Workspace) State(t *testing.T) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}

@@ -1,0 +1,228 @@
+//go:build cgo
+
+// Package endtoend_test applies the very files of examples/ through a filesystem mirror, as users do, to real clusters, a
+// real hypervisor and a running guest.
+package endtoend_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+func TestMain(m *testing.M) { acctest.Main(m, testbed.Options{}) }
+
+// runningGuest defines and starts a guest, and takes it away after the test.
+func runningGuest(ctx context.Context, t *testing.T, host *testbed.Hypervisor, options testbed.GuestOptions) *testbed.Guest {
+	t.Helper()
+	guest := definedGuest(ctx, t, host, options)
+	if err := guest.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := guest.WaitReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return guest
+}
+
+func definedGuest(ctx context.Context, t *testing.T, host *testbed.Hypervisor, options testbed.GuestOptions) *testbed.Guest {
+	t.Helper()
+	guest, err := host.DefineGuest(ctx, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = guest.Destroy(context.Background()) // fails for one that is shut off
+		if err := guest.Undefine(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return guest
+}
+
+// writeBeginning writes text to the start of an image with rbd, in rbd's own format of differences: the rest stays.
+func writeBeginning(t *testing.T, cluster, image, text string) {
+	t.Helper()
+	diff := []byte("rbd diff v1\nw")
+	diff = binary.LittleEndian.AppendUint64(diff, 0)
+	diff = binary.LittleEndian.AppendUint64(diff, uint64(len(text)))
+	if _, err := acctest.Bed(t).Cluster(cluster).RBDIn(t.Context(), string(diff)+text+"e", "import-diff", "-", image); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// inventory is all that a destroy must leave as it was: pools and users of both clusters, secrets and domains of the
+// hypervisor.
+func inventory(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, cluster := range acctest.Bed(t).Clusters() {
+		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "osd", "pool", "ls"))
+		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "osd", "crush", "rule", "ls"))
+		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "auth", "export"))
+		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "config-key", "ls"))
+	}
+	fmt.Fprintln(&all, acctest.Virsh(t, "kvm1", "secret-list"))
+	for _, domain := range strings.Fields(acctest.Virsh(t, "kvm1", "list", "--all", "--name")) {
+		fmt.Fprintln(&all, acctest.Virsh(t, "kvm1", "dumpxml", "--inactive", domain))
+		fmt.Fprintln(&all, acctest.Virsh(t, "kvm1", "domblklist", domain))
+	}
+	return all.String()
+}
+
+// disks of a domain by target, of the running one or of the saved definition.
+func disks(t *testing.T, domain string, flags ...string) map[string]libvirtxml.DomainDisk {
+	t.Helper()
+	var parsed libvirtxml.Domain
+	if err := parsed.Unmarshal(acctest.Virsh(t, "kvm1", append([]string{"dumpxml", domain}, flags...)...)); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]libvirtxml.DomainDisk{}
+	for _, disk := range parsed.Devices.Disks {
+		found[disk.Target.Dev] = disk
+	}
+	return found
+}
+
+func TestAccMultipleClusters(t *testing.T) {
+	bed := acctest.Bed(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	host := bed.Hypervisor("kvm1")
+	guest := runningGuest(ctx, t, host, testbed.GuestOptions{Name: "centos80"})
+	attachForeignDisk(ctx, t, host, guest)
+	before, foreignLive, foreignSaved := inventory(t), disks(t, "centos80")["vdx"], disks(t, "centos80", "--inactive")["vdx"]
+
+	w := acctest.NewWorkspace(t, "examples/multiple-clusters")
+	targets := map[string]string{"east": "vdb", "west": "vdc"}
+	clusters, keys := map[string]any{}, map[string]string{}
+	for _, cluster := range bed.Clusters() {
+		clusters[cluster.Name] = map[string]string{"mon_host": cluster.MonHost, "target_dev": targets[cluster.Name]}
+		keys[cluster.Name] = cluster.AdminKey
+	}
+	w.Set(t, "clusters", clusters)
+	w.Set(t, "admin_keys", keys)
+	w.Set(t, "hypervisor_uri", host.URI)
+	w.Set(t, "image_size", "64MiB")
+
+	w.Apply(t, "-target=ceph_rbd_image.data")
+	for cluster := range targets {
+		writeBeginning(t, cluster, "libvirt-pool/librbd", "hello from cluster "+cluster)
+	}
+	w.Apply(t)
+	w.ExpectEmptyPlan(t)
+
+	for cluster := range targets {
+		if _, err := guest.WaitDisk(ctx, func(d testbed.GuestDisk) bool {
+			return d.Bytes == 64<<20 && strings.HasPrefix(d.Head, "hello from cluster "+cluster)
+		}); err != nil {
+			t.Fatalf("the guest does not see the disk of %s: %v\n%s", cluster, err, guest.ConsoleLog())
+		}
+	}
+	for cluster, target := range targets {
+		checkChain(t, bed.Cluster(cluster), target)
+	}
+
+	w.Set(t, "image_size", "96MiB")
+	w.Apply(t)
+	for cluster := range targets {
+		if _, err := guest.WaitDisk(ctx, func(d testbed.GuestDisk) bool {
+			return d.Bytes == 96<<20 && strings.HasPrefix(d.Head, "hello from cluster "+cluster)
+		}); err != nil {
+			t.Fatalf("growth of the image on %s did not reach the guest in one apply: %v", cluster, err)
+		}
+		if info := acctest.RBD(t, cluster, "info", "libvirt-pool/librbd"); !strings.Contains(info, "size 96 MiB") {
+			t.Errorf("rbd info on %s says %s", cluster, info)
+		}
+	}
+	w.ExpectEmptyPlan(t)
+	if live, saved := disks(t, "centos80")["vdx"], disks(t, "centos80", "--inactive")["vdx"]; marshal(t, live) != marshal(t, foreignLive) || marshal(t, saved) != marshal(t, foreignSaved) {
+		t.Errorf("the foreign disk was changed: %s", marshal(t, live))
+	}
+
+	w.Destroy(t)
+	if after := inventory(t); after != before {
+		t.Errorf("destroy has not left everything as it was\nbefore:\n%s\nafter:\n%s", before, after)
+	}
+	found, err := guest.Disks(ctx)
+	if err != nil || len(found) != 1 {
+		t.Errorf("after destroy the guest sees %+v, %v; want the foreign disk alone", found, err)
+	}
+}
+
+// attachForeignDisk attaches a disk of somebody else's with virsh: a file, live and saved.
+func attachForeignDisk(ctx context.Context, t *testing.T, host *testbed.Hypervisor, guest *testbed.Guest) {
+	t.Helper()
+	file := filepath.Join(acctest.Bed(t).Dir, "foreign.raw")
+	if err := os.WriteFile(file, make([]byte, 8<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o666); err != nil { // for the hypervisor's plain user
+		t.Fatal(err)
+	}
+	acctest.Virsh(t, host.Name, "attach-disk", guest.Name, file, "vdx", "--subdriver", "raw", "--persistent")
+	if _, err := guest.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Bytes == 8<<20 }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkChain holds what ceph, rbd and virsh say about one cluster's part against each other.
+func checkChain(t *testing.T, cluster *testbed.Cluster, target string) {
+	t.Helper()
+	usage := "client.libvirt@" + cluster.FSID
+	var uuid string
+	for line := range strings.Lines(acctest.Virsh(t, "kvm1", "secret-list")) {
+		if strings.Contains(line, usage) {
+			uuid = strings.Fields(line)[0]
+		}
+	}
+	if uuid == "" {
+		t.Fatalf("virsh secret-list has no %s", usage)
+	}
+	key := acctest.Ceph(t, cluster.Name, "auth", "get-key", "client.libvirt")
+	if value := acctest.Virsh(t, "kvm1", "secret-get-value", uuid); value != key {
+		t.Errorf("the secret %s does not hold the key that ceph auth get-key tells", uuid)
+	}
+	if _, err := base64.StdEncoding.DecodeString(key); err != nil {
+		t.Error(err)
+	}
+	if caps := acctest.Ceph(t, cluster.Name, "auth", "get", "client.libvirt"); !strings.Contains(caps, `caps osd = "profile rbd pool=libvirt-pool"`) {
+		t.Errorf("ceph auth get says %s", strings.ReplaceAll(caps, key, "(key)"))
+	}
+	if status := acctest.RBD(t, cluster.Name, "status", "libvirt-pool/librbd"); strings.Count(status, "watcher=") != 1 {
+		t.Errorf("rbd status says %s", status)
+	}
+	for _, flags := range [][]string{nil, {"--inactive"}} {
+		disk := disks(t, "centos80", flags...)[target]
+		source, auth := disk.Source.Network, disk.Auth
+		if auth == nil {
+			auth = source.Auth
+		}
+		if source.Protocol != "rbd" || source.Name != "libvirt-pool/librbd" || auth.Username != "libvirt" || auth.Secret.UUID != uuid {
+			t.Errorf("virsh dumpxml %v says %s", flags, marshal(t, disk))
+		}
+		if len(source.Hosts) != len(cluster.Monitors) || source.Hosts[0].Name != cluster.Monitors[0].Host {
+			t.Errorf("monitors in the XML: %+v", source.Hosts)
+		}
+	}
+}
+
+func marshal(t *testing.T, disk libvirtxml.DomainDisk) string {
+	t.Helper()
+	text, err := disk.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
