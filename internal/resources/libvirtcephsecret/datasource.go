@@ -84,6 +84,9 @@ func (d *secretDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	} else {
 		secret, err = home.Target.Secret(ctx, canonicalUUID(data.UUID.ValueString()))
 	}
+	if err == nil {
+		err = refuseUsageType(home.Target, secret)
+	}
 	var value []byte
 	var held libvirt.ValueState
 	if err == nil {

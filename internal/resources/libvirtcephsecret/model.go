@@ -62,7 +62,7 @@ func sameUUID(a, b string) bool {
 // secret is the definition that the model asks libvirt for.
 func (m *model) secret() libvirt.Secret {
 	return libvirt.Secret{
-		UUID: canonicalUUID(m.UUID.ValueString()), UsageName: m.UsageName.ValueString(), Description: m.Description.ValueString(),
+		UUID: canonicalUUID(m.UUID.ValueString()), UsageType: libvirt.UsageCeph, UsageName: m.UsageName.ValueString(), Description: m.Description.ValueString(),
 		Ephemeral: m.Ephemeral.ValueBool(), Private: m.Private.ValueBool(),
 	}
 }
@@ -100,17 +100,18 @@ func fingerprint(key types.String) types.String {
 }
 
 // planFingerprint is the fingerprint that the value will have: unknown while the key is, null where the value can't be
-// read back, the present one where the value is left alone.
+// read back, the present one where the value is left alone. What a write-only key will be is never planned: an ephemeral
+// value may be another one when the plan is applied, as in an apply that rotates the key first.
 func planFingerprint(config, state, plan *model, exists bool) types.String {
 	switch {
+	case plan.Private.IsUnknown():
+		return types.StringUnknown()
 	case plan.Private.ValueBool():
 		return types.StringNull()
-	case config.Key.IsUnknown(), config.KeyWO.IsUnknown() && writes(state, plan, exists):
+	case config.Key.IsUnknown(), !config.KeyWO.IsNull() && writes(state, plan, exists):
 		return types.StringUnknown()
 	case !config.Key.IsNull():
 		return fingerprint(config.Key)
-	case !config.KeyWO.IsNull() && !config.KeyWO.IsUnknown() && writes(state, plan, exists):
-		return fingerprint(config.KeyWO)
 	case !exists, state.Private.ValueBool():
 		return types.StringUnknown()
 	}

@@ -97,7 +97,9 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		}
 		if writes(state, &plan, exists) && !plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
 			resp.Diagnostics.AddAttributeError(path.Root("key_wo"), "Key missing",
-				"key_wo_version has changed, which asks to write key_wo, but key_wo is not set.")
+				"key_wo_version differs from the recorded one, which asks to write key_wo, but key_wo is not set. Either the version was"+
+					" changed in the configuration, or the value was changed on the host and its fingerprint recorded as the version."+
+					"\n\nSet key_wo to write the key, or remove key_wo_version to leave the value alone.")
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
@@ -141,8 +143,8 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		// The secret exists: an error now would taint it. The next refresh finds it without a value.
 		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but without its value", err)
 	}
-	finish(ctx, &plan, value, &resp.Diagnostics)
-	resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &plan, value)...)
+	plan.settleFingerprint(value)
+	resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, value)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -151,6 +153,8 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	const summary = "Unable to read libvirt secret"
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	// Also for what is gone or not read: Terraform before 1.12 stores no identity, and the framework wants one after each read.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -164,6 +168,9 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	secret, err := home.Target.Secret(ctx, canonicalUUID(state.UUID.ValueString()))
+	if err == nil {
+		err = refuseUsageType(home.Target, secret)
+	}
 	if problem.Is(err, problem.NotFound) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -243,9 +250,9 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 		}
 		warnRunning(ctx, home.Target, plan.secret(), state.KeyFingerprint.ValueString(), value, &resp.Diagnostics)
 	}
-	finish(ctx, &plan, value, &resp.Diagnostics)
-	if value != nil || plan.KeyWOVersion.IsNull() {
-		resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &plan, value)...)
+	plan.settleFingerprint(value)
+	if value != nil || plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
+		resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, value)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -280,13 +287,14 @@ func keyOf(config *model) ([]byte, error) {
 	return ceph.ParseKey(config.Key.ValueString())
 }
 
-// finish fills the fingerprint that the plan could not know.
-func finish(_ context.Context, plan *model, value []byte, _ *diag.Diagnostics) {
-	if plan.KeyFingerprint.IsUnknown() {
-		plan.KeyFingerprint = types.StringNull()
-		if value != nil {
-			plan.KeyFingerprint = types.StringValue(ceph.Fingerprint(value))
-		}
+// settleFingerprint fills in the fingerprint that the plan could not know.
+func (m *model) settleFingerprint(value []byte) {
+	if !m.KeyFingerprint.IsUnknown() {
+		return
+	}
+	m.KeyFingerprint = types.StringNull()
+	if value != nil && !m.Private.ValueBool() {
+		m.KeyFingerprint = types.StringValue(ceph.Fingerprint(value))
 	}
 }
 
@@ -296,9 +304,9 @@ type privateState interface {
 }
 
 // recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value.
-func recordWritten(ctx context.Context, private privateState, plan *model, value []byte) diag.Diagnostics {
+func recordWritten(ctx context.Context, private privateState, config *model, value []byte) diag.Diagnostics {
 	written := ""
-	if !plan.KeyWOVersion.IsNull() && value != nil {
+	if !config.KeyWO.IsNull() && value != nil {
 		written = ceph.Fingerprint(value)
 	}
 	text, err := json.Marshal(written)
@@ -306,6 +314,20 @@ func recordWritten(ctx context.Context, private privateState, plan *model, value
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record a fingerprint", err.Error())}
 	}
 	return private.SetKey(ctx, writtenKey, text)
+}
+
+// refuseUsageType refuses a secret that is for something else than Ceph: it may hold anything, such as the passphrase of
+// a volume, and is nothing to show, change or remove here.
+func refuseUsageType(host *libvirt.Host, secret libvirt.Secret) error {
+	if secret.UsageType == libvirt.UsageCeph {
+		return nil
+	}
+	return &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("The secret %s on hypervisor %q is not for Ceph: its usage type is %q.", secret.UUID, host.Label(), secret.UsageType),
+		Do: "Use the UUID of a secret of usage type \"ceph\", as virsh secret-list shows it. If somebody has put this one in the place of a secret" +
+			" that is managed here, choose another uuid, or take the resource out of the state with terraform state rm.",
+	}
 }
 
 // refuseClash finds a secret that stands in the way before libvirt does, and explains it. What a create of ours left
@@ -320,10 +342,13 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, v
 		if err != nil {
 			return err
 		}
-		ours := there.UsageName == want.UsageName && there.Private == want.Private &&
+		ours := there.UsageType == want.UsageType && there.UsageName == want.UsageName && there.Private == want.Private &&
 			(state == libvirt.ValueMissing || state == libvirt.ValueSet && ceph.Fingerprint(held) == ceph.Fingerprint(value))
 		if ours {
 			return nil
+		}
+		if err := refuseUsageType(host, there); err != nil {
+			return err
 		}
 		return &problem.Problem{
 			Kind: problem.Exists,

@@ -78,7 +78,7 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				MarkdownDescription: "Any text; changing it writes `key_wo` again. `ceph_user.NAME.key_fingerprint` makes it follow every rotation." +
 					" When the value in libvirt was changed by somebody else, the state shows the fingerprint found (or `missing`) here, and the next" +
 					" apply writes `key_wo` again.",
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.ConflictsWith(path.MatchRoot("key"))},
 			},
 			"key_fingerprint": schema.StringAttribute{
 				Computed: true,

@@ -1,0 +1,140 @@
+//go:build cgo
+
+package libvirtcephsecret_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// diskXML is an RBD disk of the image rbd/NAME, as a person would write it for virsh.
+func diskXML(t *testing.T, image, target string, secret libvirtxml.DomainDiskSecret) string {
+	t.Helper()
+	secret.Type = "ceph"
+	host, port, _ := strings.Cut(strings.Split(acctest.Bed(t).Cluster("east").MonHost, ",")[0], ":")
+	disk := libvirtxml.DomainDisk{
+		Device: "disk",
+		Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
+		Auth:   &libvirtxml.DomainDiskAuth{Username: "guest", Secret: &secret},
+		Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
+			Protocol: "rbd", Name: "rbd/" + image, Hosts: []libvirtxml.DomainDiskSourceHost{{Name: host, Port: port}},
+		}},
+		Target: &libvirtxml.DomainDiskTarget{Dev: target, Bus: "virtio"},
+	}
+	text, err := disk.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// A secret is not taken away from a domain that refers to it, by UUID or by usage name, running or shut off; and a change of
+// the value names the running domains that go on with the former one.
+func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
+	bed := acctest.Bed(t)
+	acctest.Ceph(t, "east", "osd", "pool", "create", "rbd", "8")
+	acctest.RBD(t, "east", "pool", "init", "rbd")
+	acctest.RBD(t, "east", "create", "--size", "4M", "rbd/disk")
+	key := acctest.Ceph(t, "east", "auth", "get-or-create-key", "client.guest", "mon", "profile rbd", "osd", "profile rbd pool=rbd")
+
+	const usage = "client.guest@east"
+	id := defaultUUID(usage)
+	config := func(key, version string) string { return acctest.Provider(t) + writeOnly(usage, key, version) }
+	required := "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"
+	w := acctest.NewWorkspaceOf(t, required+config(key, "1"))
+	w.Apply(t)
+
+	guest, err := bed.Hypervisor("kvm1").DefineGuest(t.Context(), testbed.GuestOptions{Name: "guest", Paused: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guest.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	virshIn(t, "kvm1", diskXML(t, "disk", "vdb", libvirtxml.DomainDiskSecret{UUID: id}), "attach-device", "guest", "/dev/stdin", "--live")
+
+	w.Write(t, required+config(cephxKey(2), "2"))
+	out := w.Apply(t)
+	if !acctest.Message("Running domains keep the former key").MatchString(out) || !acctest.Message(`hypervisor "kvm1" was changed. These running domains`).MatchString(out) ||
+		!strings.Contains(out, "guest (vdb)") {
+		t.Errorf("no warning that names the running domain:\n%s", out)
+	}
+	// Written again without a change, nobody has a former one.
+	w.Write(t, required+config(cephxKey(2), "3"))
+	if out := w.Apply(t); strings.Contains(out, "Running domains") {
+		t.Errorf("a warning although the value is the same:\n%s", out)
+	}
+
+	refused := func(how string) {
+		t.Helper()
+		out, err := w.Try(t, "destroy", "-auto-approve", "-input=false")
+		if err == nil || !acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by guest (vdb).`, id)).MatchString(out) || !has(t, "kvm1", id) {
+			t.Errorf("used by %s, but destroy said: %v\n%s", how, err, out)
+		}
+	}
+	refused("the running domain")
+	if err := guest.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for how, secret := range map[string]libvirtxml.DomainDiskSecret{"UUID": {UUID: strings.ToUpper(id)}, "usage name": {Usage: usage}} {
+		virshIn(t, "kvm1", diskXML(t, "disk", "vdb", secret), "attach-device", "guest", "/dev/stdin", "--config")
+		refused("a saved definition, by " + how)
+		acctest.Virsh(t, "kvm1", "detach-disk", "guest", "vdb", "--config")
+	}
+	w.Destroy(t)
+	if has(t, "kvm1", id) {
+		t.Error("the secret is still there")
+	}
+	if err := guest.Undefine(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A key that is written only is in no state, no plan and no log.
+func TestAccLibvirtCephSecret_keyNowhere(t *testing.T) {
+	acctest.Bed(t)
+	key := cephxKey(42)
+	w := acctest.NewWorkspaceOf(t, "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"+
+		"variable \"secret\" {\n  type      = string\n  sensitive = true\n  ephemeral = true\n}\nvariable \"version_of_key\" {}\n"+
+		acctest.Provider(t)+secretBlock("canary", "key_wo = var.secret", "key_wo_version = var.version_of_key"))
+	w.Set(t, "secret", key)
+	w.Setenv("TF_LOG", "TRACE")
+	var printed strings.Builder
+	run := func(args ...string) {
+		out, err := w.Try(t, args...)
+		if err != nil {
+			t.Fatal(err, out)
+		}
+		printed.WriteString(out)
+	}
+	for i, prepare := range []func(){
+		func() { w.Set(t, "version_of_key", "1") },
+		func() { w.Set(t, "version_of_key", "2") },
+		func() { setValue(t, "kvm1", defaultUUID("canary"), cephxKey(9)) },
+	} {
+		prepare()
+		run("plan", "-input=false", "-out=plan")
+		run("show", "-json", "plan")
+		run("apply", "-input=false", "plan")
+		if got := value(t, "kvm1", defaultUUID("canary")); got != key {
+			t.Fatalf("apply %d: libvirt holds %s", i, got)
+		}
+	}
+	files := w.Files(t)
+	files["what terraform printed and logged"] = []byte(printed.String())
+	if !strings.Contains(printed.String(), "[TRACE]") || len(files["terraform.tfstate"]) == 0 || len(files["terraform.tfstate.backup"]) == 0 {
+		t.Fatal("there is nothing to search")
+	}
+	for name, content := range files {
+		if at := acctest.FindKey(content, key); at != "" {
+			t.Errorf("%s holds the key, %s", name, at)
+		}
+	}
+	w.Destroy(t)
+}

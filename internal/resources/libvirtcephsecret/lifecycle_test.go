@@ -1,0 +1,292 @@
+//go:build cgo
+
+package libvirtcephsecret_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// holds checks with virsh that the value is this one.
+func holds(t *testing.T, id, want string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		if got := value(t, "kvm1", id); got != want {
+			return fmt.Errorf("libvirt holds %q, want %q", got, want)
+		}
+		return nil
+	}
+}
+
+// record notes marks of attributes that libvirt gives, after a check against a second witness.
+func record(t *testing.T, mark acctest.Mark, attributes ...string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		for _, attribute := range attributes {
+			acctest.Record(t, secretType, attribute, mark)
+		}
+		return nil
+	}
+}
+
+func TestAccLibvirtCephSecret_basic(t *testing.T) {
+	bed := acctest.Bed(t)
+	const usage = "client.libvirt@basic"
+	id, key := defaultUUID(usage), cephxKey(1)
+	config := acctest.Provider(t) + secretBlock(usage, fmt.Sprintf("key = %q", key)) + `
+data "libvirt_ceph_secret" "by_usage" {
+  provider   = ceph
+  hypervisor = "kvm1"
+  usage_name = libvirt_ceph_secret.test.usage_name
+}
+data "libvirt_ceph_secret" "by_uuid" {
+  provider   = ceph
+  hypervisor = "kvm1"
+  uuid       = libvirt_ceph_secret.test.uuid
+}
+`
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{
+			Config: config,
+			Check: resource.ComposeAggregateTestCheckFunc(
+				resource.TestCheckResourceAttr(address, "id", "kvm1/"+id),
+				resource.TestCheckResourceAttr(address, "uuid", id),
+				resource.TestCheckResourceAttr(address, "host_uuid", bed.Hypervisor("kvm1").UUID),
+				resource.TestCheckResourceAttr(address, "key_fingerprint", fingerprintOf(t, key)),
+				resource.TestCheckResourceAttr("data.libvirt_ceph_secret.by_usage", "uuid", id),
+				resource.TestCheckResourceAttr("data.libvirt_ceph_secret.by_uuid", "usage_name", usage),
+				resource.TestCheckResourceAttr("data.libvirt_ceph_secret.by_uuid", "key_fingerprint", fingerprintOf(t, key)),
+				resource.TestCheckNoResourceAttr("data.libvirt_ceph_secret.by_uuid", "key"),
+				holds(t, id, key),
+				record(t, acctest.Set, "id", "host_uuid", "key_fingerprint"),
+			),
+		},
+		{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
+		// Gone behind Terraform's back: the plan makes it again.
+		{PreConfig: func() { acctest.Virsh(t, "kvm1", "secret-undefine", id) }, Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: holds(t, id, key)},
+		{Config: config, Destroy: true},
+		{Config: acctest.Provider(t), Check: func(*terraform.State) error {
+			if has(t, "kvm1", id) {
+				return fmt.Errorf("the secret is still there")
+			}
+			return nil
+		}},
+	}})
+}
+
+func TestAccLibvirtCephSecret_disappears(t *testing.T) {
+	acctest.Bed(t)
+	const usage = "disappears"
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{{
+		Config: acctest.Provider(t) + secretBlock(usage, fmt.Sprintf("key = %q", cephxKey(1))),
+		Check: func(*terraform.State) error {
+			acctest.Virsh(t, "kvm1", "secret-undefine", defaultUUID(usage))
+			return nil
+		},
+		ExpectNonEmptyPlan: true,
+	}}})
+}
+
+// After an import the plan is empty where the version is the fingerprint found, and writes the key in place otherwise.
+func TestAccLibvirtCephSecret_import(t *testing.T) {
+	bed := acctest.Bed(t)
+	const usage = "client.libvirt@import"
+	id, key := "9a085c23-2177-242d-7661-c785df7f6230", cephxKey(3)
+	prepare := func() {
+		define(t, "kvm1", id, usage)
+		setValue(t, "kvm1", id, key)
+	}
+	imported := func(body ...string) string {
+		return acctest.Provider(t) + fmt.Sprintf("import {\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, id) + secretBlock(usage, append(body, fmt.Sprintf("uuid = %q", id))...)
+	}
+	for name, tc := range map[string]struct {
+		config string
+		action plancheck.ResourceActionType
+		marks  []string
+	}{
+		"version is the fingerprint": {
+			imported(fmt.Sprintf("key_wo = %q", key), fmt.Sprintf("key_wo_version = %q", fingerprintOf(t, key))), plancheck.ResourceActionNoop,
+			[]string{"key_wo", "key_wo_version", "key_fingerprint", "id", "host_uuid"},
+		},
+		"another version": {imported(fmt.Sprintf("key_wo = %q", key), `key_wo_version = "1"`), plancheck.ResourceActionUpdate, nil},
+		"key":             {imported(fmt.Sprintf("key = %q", key)), plancheck.ResourceActionUpdate, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			prepare()
+			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+				{
+					Config: tc.config, ConfigPlanChecks: planned(tc.action),
+					Check: resource.ComposeAggregateTestCheckFunc(holds(t, id, key),
+						resource.TestCheckResourceAttr(address, "host_uuid", bed.Hypervisor("kvm1").UUID),
+						resource.TestCheckResourceAttr(address, "key_fingerprint", fingerprintOf(t, key)),
+						record(t, acctest.Imported, tc.marks...)),
+				},
+				{
+					PreConfig: func() { setValue(t, "kvm1", id, cephxKey(9)) }, Config: tc.config,
+					ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: holds(t, id, key),
+				},
+			}})
+		})
+	}
+}
+
+// What stands in the way is found before libvirt is asked to define anything, and the message shows the way out.
+func TestAccLibvirtCephSecret_clash(t *testing.T) {
+	acctest.Bed(t)
+	const other, usage = "8a085c23-2177-242d-7661-c785df7f6230", "client.libvirt secret"
+	define(t, "kvm1", other, usage)
+	setValue(t, "kvm1", other, cephxKey(7))
+	key := fmt.Sprintf("key = %q", cephxKey(1))
+	before := acctest.Virsh(t, "kvm1", "secret-list")
+	step := func(config, message string) resource.TestStep {
+		return resource.TestStep{Config: acctest.Provider(t) + config, ExpectError: acctest.Message(message)}
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		step(secretBlock(usage, key), fmt.Sprintf(`The usage name %q is taken on hypervisor "kvm1" by the secret %s.`, usage, other)),
+		step(secretBlock(usage, key), "terraform import ADDRESS kvm1/"+other),
+		step(secretBlock("another usage", key, fmt.Sprintf("uuid = %q", other)),
+			fmt.Sprintf(`Hypervisor "kvm1" already has a secret with the UUID %s; its usage name is %q.`, other, usage)),
+		// The same secret, but its value is not ours: it is somebody's.
+		step(secretBlock(usage, key, fmt.Sprintf("uuid = %q", other)), "terraform import ADDRESS kvm1/"+other),
+	}})
+	if after := acctest.Virsh(t, "kvm1", "secret-list"); after != before {
+		t.Errorf("the secrets were %s\nand are %s", before, after)
+	}
+	if got := value(t, "kvm1", other); got != cephxKey(7) {
+		t.Errorf("the value of somebody's secret is now %s", got)
+	}
+	acctest.Virsh(t, "kvm1", "secret-undefine", other)
+}
+
+// A secret for something else than Ceph is never taken for one of ours.
+func TestAccLibvirtCephSecret_otherUsageType(t *testing.T) {
+	acctest.Bed(t)
+	const other = "5a085c23-2177-242d-7661-c785df7f6230"
+	virshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>"+other+"</uuid><usage type='volume'><volume>/srv/images/luks.img</volume></usage></secret>",
+		"secret-define", "/dev/stdin")
+	const message = `is not for Ceph: its usage type is "volume"`
+	block := secretBlock("x", fmt.Sprintf("key = %q", cephxKey(1)), fmt.Sprintf("uuid = %q", other))
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: acctest.Provider(t) + block, ExpectError: acctest.Message(message)},
+		{Config: acctest.Provider(t) + fmt.Sprintf("import {\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, other) + block, ExpectError: acctest.Message(message)},
+		{
+			Config:      acctest.Provider(t) + fmt.Sprintf("data %q \"x\" {\n  provider = ceph\n  hypervisor = \"kvm1\"\n  uuid = %q\n}\n", secretType, other),
+			ExpectError: acctest.Message(message),
+		},
+	}})
+	if !has(t, "kvm1", other) {
+		t.Error("somebody's secret is gone")
+	}
+	acctest.Virsh(t, "kvm1", "secret-undefine", other)
+}
+
+// What a create of ours left when it was cut off is taken up again.
+func TestAccLibvirtCephSecret_interruptedCreate(t *testing.T) {
+	acctest.Bed(t)
+	key := cephxKey(1)
+	for name, left := range map[string]func(t *testing.T, id, usage string){
+		"before the value": func(t *testing.T, id, usage string) { define(t, "kvm1", id, usage) },
+		"after the value": func(t *testing.T, id, usage string) {
+			define(t, "kvm1", id, usage)
+			setValue(t, "kvm1", id, key)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			usage := "cut off " + name
+			config := acctest.Provider(t) + secretBlock(usage, fmt.Sprintf("key = %q", key), `description = "disks"`)
+			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+				{PreConfig: func() { left(t, defaultUUID(usage), usage) }, Config: config, Check: holds(t, defaultUUID(usage), key)},
+				{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
+			}})
+		})
+	}
+}
+
+// A host that lost its secrets gets them back, with the same UUIDs; a daemon that was restarted is found again.
+func TestAccLibvirtCephSecret_hostLosesSecrets(t *testing.T) {
+	bed := acctest.Bed(t)
+	kvm1 := bed.Hypervisor("kvm1")
+	key := cephxKey(1)
+	config := func(ephemeral string) string {
+		return acctest.Provider(t) + secretBlock("lost", fmt.Sprintf("key_wo = %q", key), `key_wo_version = "1"`, "ephemeral = "+ephemeral)
+	}
+	id := defaultUUID("lost")
+	restart := func() {
+		if err := kvm1.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config("false"), Check: holds(t, id, key)},
+		{PreConfig: restart, Config: config("false"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: holds(t, id, key)},
+		{
+			PreConfig: func() {
+				if err := kvm1.Stop(); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.RemoveAll(filepath.Join(bed.Dir, "kvm1", "config", "libvirt", "secrets")); err != nil {
+					t.Fatal(err)
+				}
+				restart()
+				if has(t, "kvm1", id) {
+					t.Fatal("the host has not lost its secrets")
+				}
+			},
+			Config: config("false"), ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: holds(t, id, key),
+		},
+		{Config: config("true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: holds(t, id, key)},
+		// libvirt took the value from the disk when the secret became ephemeral, but left the former definition there.
+		{PreConfig: restart, Config: config("true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: holds(t, id, key)},
+		{Config: config("false"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: holds(t, id, key)},
+		// No longer ephemeral: the value is on disk again.
+		{PreConfig: restart, Config: config("false"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: holds(t, id, key)},
+	}})
+}
+
+// An ephemeral secret is gone with the daemon, and comes back with the next apply.
+func TestAccLibvirtCephSecret_ephemeral(t *testing.T) {
+	kvm1 := acctest.Bed(t).Hypervisor("kvm1")
+	key := cephxKey(1)
+	config := acctest.Provider(t) + secretBlock("in memory", fmt.Sprintf("key = %q", key), "ephemeral = true")
+	id := defaultUUID("in memory")
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config, Check: holds(t, id, key)},
+		{
+			PreConfig: func() {
+				if err := kvm1.Restart(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: holds(t, id, key),
+		},
+	}})
+}
+
+// The value of a private secret can't be read back; nothing pretends that it could.
+func TestAccLibvirtCephSecret_private(t *testing.T) {
+	acctest.Bed(t)
+	const usage = "kept private"
+	config := func(private, version string) string {
+		return acctest.Provider(t) + writeOnly(usage, cephxKey(1), version, "private = "+private)
+	}
+	id := defaultUUID(usage)
+	none := resource.TestCheckNoResourceAttr(address, "key_fingerprint")
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config("true", "1"), Check: resource.ComposeAggregateTestCheckFunc(none, holds(t, id, "private"))},
+		{Config: config("true", "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: none},
+		{
+			PreConfig: func() { setValue(t, "kvm1", id, cephxKey(9)) },
+			Config:    config("true", "2"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: none,
+		},
+		{
+			Config: config("false", "2"), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
+			Check: resource.ComposeAggregateTestCheckFunc(holds(t, id, cephxKey(1)), resource.TestCheckResourceAttr(address, "key_fingerprint", fingerprintOf(t, cephxKey(1)))),
+		},
+	}})
+}
