@@ -109,7 +109,12 @@ func hasEnded(pid int) bool {
 	}
 	// The state follows the command's name, which is in parentheses and may hold anything.
 	_, state, _ := strings.Cut(string(content[bytes.LastIndexByte(content, ')')+1:]), " ")
-	return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
+	if !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X") {
+		return false
+	}
+	// The state is that of the first thread. The locks are held until the last one is gone.
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	return err != nil || len(threads) <= 1
 }
 
 // endProcesses kills all processes of the bed, again and again until none is left, since a daemon may be starting
