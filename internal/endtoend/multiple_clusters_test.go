@@ -81,11 +81,16 @@ func inventory(t *testing.T) string {
 	return all.String()
 }
 
-// disks of a domain by target, of the running one or of the saved definition.
+// disks of a domain on kvm1 by target, of the running one or of the saved definition.
 func disks(t *testing.T, domain string, flags ...string) map[string]libvirtxml.DomainDisk {
 	t.Helper()
+	return disksOn(t, "kvm1", domain, flags...)
+}
+
+func disksOn(t *testing.T, host, domain string, flags ...string) map[string]libvirtxml.DomainDisk {
+	t.Helper()
 	var parsed libvirtxml.Domain
-	if err := parsed.Unmarshal(acctest.Virsh(t, "kvm1", append([]string{"dumpxml", domain}, flags...)...)); err != nil {
+	if err := parsed.Unmarshal(acctest.Virsh(t, host, append([]string{"dumpxml", domain}, flags...)...)); err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]libvirtxml.DomainDisk{}
