@@ -17,13 +17,13 @@ import (
 func diskXML(t *testing.T, image, target string, secret libvirtxml.DomainDiskSecret) string {
 	t.Helper()
 	secret.Type = "ceph"
-	host, port, _ := strings.Cut(strings.Split(acctest.Bed(t).Cluster("east").MonHost, ",")[0], ":")
+	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
 	disk := libvirtxml.DomainDisk{
 		Device: "disk",
 		Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
 		Auth:   &libvirtxml.DomainDiskAuth{Username: "guest", Secret: &secret},
 		Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
-			Protocol: "rbd", Name: "rbd/" + image, Hosts: []libvirtxml.DomainDiskSourceHost{{Name: host, Port: port}},
+			Protocol: "rbd", Name: "rbd/" + image, Hosts: []libvirtxml.DomainDiskSourceHost{{Name: monitor.Host, Port: fmt.Sprint(monitor.V1Port)}},
 		}},
 		Target: &libvirtxml.DomainDiskTarget{Dev: target, Bus: "virtio"},
 	}
