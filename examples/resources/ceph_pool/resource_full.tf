@@ -1,0 +1,31 @@
+# Every knob that matters for a pool of disk images. Each of these arguments can be changed or removed later, in place.
+resource "ceph_pool" "archive" {
+  cluster = "east"
+  name    = "archive"
+  type    = "replicated"
+
+  size       = 1 # one copy, for a cluster with one OSD; 3 in earnest
+  min_size   = 1
+  crush_rule = "replicated_rule"
+
+  pg_num            = 8 # where a new pool begins
+  pg_autoscale_mode = "warn"
+  pg_num_min        = 4
+  target_size_bytes = "500GiB"
+
+  quota_max_bytes   = "1TiB"
+  quota_max_objects = 1000000
+
+  compression_mode           = "aggressive"
+  compression_algorithm      = "zstd"
+  compression_required_ratio = 0.8
+  compression_min_blob_size  = "8KiB"
+  compression_max_blob_size  = "64KiB"
+
+  applications = ["rbd"]
+  nodelete     = false
+
+  timeouts = {
+    create = "5m"
+  }
+}
