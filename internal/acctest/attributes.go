@@ -3,6 +3,7 @@
 package acctest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,70 +53,140 @@ type Attribute struct {
 	DriftReplaces bool
 }
 
-// RunAttributes takes each attribute through its course and records what the witnesses have seen.
+// RunAttributes takes each attribute through its course, on an object of its own, and records what the witnesses have seen.
 func RunAttributes(t *testing.T, r Resource, attributes []Attribute) {
 	t.Helper()
-	Bed(t)
 	for _, a := range attributes {
-		t.Run(a.Name, func(t *testing.T) {
-			name := "a-" + strings.ReplaceAll(a.Name, "_", "-")
-			if r.Prepare != nil {
-				r.Prepare(t, name)
-			}
-			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: Factories(), Steps: r.steps(t, name, a)})
-		})
+		RunTogether(t, r, a.Name, []Attribute{a})
 	}
 }
 
-func (r Resource) steps(t *testing.T, name string, a Attribute) []resource.TestStep {
-	address := r.Type + ".test"
-	config := func(value string) string {
-		assignments := a.With
-		if value != "" {
-			assignments += fmt.Sprintf("\n  %s = %s", a.Name, value)
+// RunTogether is RunAttributes for attributes that have nothing to do with each other, on one object: all are set at once,
+// all drift at once, and so on, which costs no more than one of them.
+func RunTogether(t *testing.T, r Resource, group string, attributes []Attribute) {
+	t.Helper()
+	Bed(t)
+	t.Run(group, func(t *testing.T) {
+		name := "a-" + strings.ReplaceAll(group, "_", "-")
+		if r.Prepare != nil {
+			r.Prepare(t, name)
 		}
-		return Provider(t) + r.Config(name, assignments)
-	}
-	seen := func(mark Mark, want string) resource.TestCheckFunc {
-		return func(*terraform.State) error {
-			if got := a.Witness(t, name); got != want {
-				return fmt.Errorf("%s after it was %s: the witness says %q, want %q", a.Name, mark, got, want)
-			}
-			Record(t, r.Type, a.Name, mark)
-			return nil
-		}
-	}
-	action := func(replaces bool) resource.ConfigPlanChecks {
-		expected := plancheck.ResourceActionUpdate
-		if replaces {
-			expected = plancheck.ResourceActionReplace
-		}
-		return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, expected)}}
-	}
+		resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: Factories(), Steps: course{t, r, name, attributes}.steps()})
+	})
+}
+
+// course is the way of some attributes of one object.
+type course struct {
+	t          *testing.T
+	r          Resource
+	name       string
+	attributes []Attribute
+}
+
+func (c course) steps() []resource.TestStep {
+	address := c.r.Type + ".test"
+	first := func(a Attribute) string { return a.First }
 	steps := []resource.TestStep{
-		{Config: config(a.First), Check: seen(Set, a.SeenFirst)},
+		{Config: c.config(first), Check: c.seen(Set, nil, func(a Attribute) string { return a.SeenFirst })},
 		{
-			ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: r.ImportID(name),
-			ImportStateVerifyIgnore: r.NotImported,
+			ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: c.r.ImportID(c.name),
+			ImportStateVerifyIgnore: c.r.NotImported,
 		},
+		{Config: c.config(first), Check: c.imported},
 	}
-	if !slices.Contains(r.NotImported, a.Name) {
+	drifts := func(a Attribute) bool { return a.Drift != nil }
+	if slices.ContainsFunc(c.attributes, drifts) {
 		steps = append(steps, resource.TestStep{
-			Config: config(a.First), Check: func(*terraform.State) error { Record(t, r.Type, a.Name, Imported); return nil },
+			PreConfig: c.drift, Config: c.config(first),
+			ConfigPlanChecks: action(address, slices.ContainsFunc(c.attributes, func(a Attribute) bool { return a.DriftReplaces })),
+			Check:            c.seen(Drifted, drifts, func(a Attribute) string { return a.SeenFirst }),
 		})
 	}
-	if a.Drift != nil {
+	changes := func(a Attribute) bool { return a.Second != "" }
+	if slices.ContainsFunc(c.attributes, changes) {
 		steps = append(steps, resource.TestStep{
-			PreConfig: func() { a.Drift(t, name) }, Config: config(a.First), ConfigPlanChecks: action(a.DriftReplaces), Check: seen(Drifted, a.SeenFirst),
+			Config:           c.config(Attribute.last),
+			ConfigPlanChecks: action(address, slices.ContainsFunc(c.attributes, func(a Attribute) bool { return a.Replaces })),
+			Check:            c.seen(Changed, changes, func(a Attribute) string { return a.SeenSecond }),
 		})
 	}
-	if a.Second != "" {
-		steps = append(steps, resource.TestStep{Config: config(a.Second), ConfigPlanChecks: action(a.Replaces), Check: seen(Changed, a.SeenSecond)})
-	}
-	if !a.Required {
-		steps = append(steps, resource.TestStep{Config: config(""), Check: seen(Cleared, a.SeenRemoved)})
+	removable := func(a Attribute) bool { return !a.Required }
+	if slices.ContainsFunc(c.attributes, removable) {
+		removed := func(a Attribute) string {
+			if a.Required {
+				return a.last()
+			}
+			return ""
+		}
+		steps = append(steps, resource.TestStep{
+			Config: c.config(removed), Check: c.seen(Cleared, removable, func(a Attribute) string { return a.SeenRemoved }),
+		})
 	}
 	return steps
+}
+
+// last is the value before the argument is removed.
+func (a Attribute) last() string {
+	if a.Second == "" {
+		return a.First
+	}
+	return a.Second
+}
+
+// config is a configuration with these values; an empty one leaves the argument out.
+func (c course) config(value func(Attribute) string) string {
+	var assignments strings.Builder
+	for _, a := range c.attributes {
+		assignments.WriteString(a.With)
+		if v := value(a); v != "" {
+			fmt.Fprintf(&assignments, "\n  %s = %s", a.Name, v)
+		}
+	}
+	return Provider(c.t) + c.r.Config(c.name, assignments.String())
+}
+
+// seen asks the witnesses of those attributes that take part, all without a filter, and records those that agree.
+func (c course) seen(mark Mark, takesPart func(Attribute) bool, want func(Attribute) string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		var failures []error
+		for _, a := range c.attributes {
+			if takesPart != nil && !takesPart(a) {
+				continue
+			}
+			if got := a.Witness(c.t, c.name); got != want(a) {
+				failures = append(failures, fmt.Errorf("%s after it was %s: the witness says %q, want %q", a.Name, mark, got, want(a)))
+				continue
+			}
+			Record(c.t, c.r.Type, a.Name, mark)
+		}
+		return errors.Join(failures...)
+	}
+}
+
+// imported follows an import that was verified.
+func (c course) imported(*terraform.State) error {
+	for _, a := range c.attributes {
+		if !slices.Contains(c.r.NotImported, a.Name) {
+			Record(c.t, c.r.Type, a.Name, Imported)
+		}
+	}
+	return nil
+}
+
+func (c course) drift() {
+	for _, a := range c.attributes {
+		if a.Drift != nil {
+			a.Drift(c.t, c.name)
+		}
+	}
+}
+
+func action(address string, replaces bool) resource.ConfigPlanChecks {
+	expected := plancheck.ResourceActionUpdate
+	if replaces {
+		expected = plancheck.ResourceActionReplace
+	}
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, expected)}}
 }
 
 // Computed checks that the attribute of the object under test is what the witness says, and records it.

@@ -5,30 +5,56 @@ package cephpool_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
+const (
+	poolType = "ceph_pool"
+	address  = poolType + ".test"
+)
+
 func TestMain(m *testing.M) {
-	acctest.Main(m, testbed.Options{Clusters: []testbed.ClusterOptions{{Name: "east"}, {Name: "west"}}, Hypervisors: []string{}})
+	acctest.Main(m, testbed.Options{
+		Clusters: []testbed.ClusterOptions{
+			// Three OSDs, for erasure-coded pools; overwrites are otherwise BlueStore's alone.
+			{Name: "east", OSDs: 3, Config: map[string]string{"mon_debug_no_require_bluestore_for_ec_overwrites": "true"}},
+			{Name: "west"},
+		},
+		Hypervisors: []string{"kvm1"},
+	})
+}
+
+// pool is a configuration of one pool on the cluster east, with further assignments.
+func pool(name string, assignments ...string) string {
+	return fmt.Sprintf("resource \"ceph_pool\" \"test\" {\n  cluster = \"east\"\n  name = %q\n  %s\n}\n", name, strings.Join(assignments, "\n  "))
 }
 
 // pools are ceph_pool resources without more than their name.
 var pools = acctest.Resource{
-	Type: "ceph_pool",
-	Config: func(name, assignments string) string {
-		return fmt.Sprintf("resource \"ceph_pool\" \"test\" {\n  cluster = \"east\"\n  name = %q\n%s\n}\n", name, assignments)
-	},
-	ImportID: func(name string) string { return "east/" + name },
+	Type:        poolType,
+	Config:      func(name, assignments string) string { return pool(name, assignments) },
+	ImportID:    func(name string) string { return "east/" + name },
+	NotImported: []string{"force_destroy"},
 }
 
-// detail is what `ceph osd pool ls detail` says of a pool.
-func detail(t *testing.T, name string) map[string]any {
+// ceph asks the cluster east.
+func ceph(t *testing.T, args ...string) string {
+	t.Helper()
+	return acctest.Ceph(t, "east", args...)
+}
+
+// detail is what `ceph osd pool ls detail` says of a pool; nil where there is none.
+func detail(t *testing.T, cluster, name string) map[string]any {
 	t.Helper()
 	var all []map[string]any
-	if err := json.Unmarshal([]byte(acctest.Ceph(t, "east", "osd", "pool", "ls", "detail", "--format", "json")), &all); err != nil {
+	decoder := json.NewDecoder(strings.NewReader(acctest.Ceph(t, cluster, "osd", "pool", "ls", "detail", "--format", "json")))
+	decoder.UseNumber()
+	if err := decoder.Decode(&all); err != nil {
 		t.Fatal(err)
 	}
 	for _, pool := range all {
@@ -41,13 +67,13 @@ func detail(t *testing.T, name string) map[string]any {
 
 // field is a witness: a field of `ceph osd pool ls detail`.
 func field(key string) func(*testing.T, string) string {
-	return func(t *testing.T, name string) string { return fmt.Sprint(detail(t, name)[key]) }
+	return func(t *testing.T, name string) string { return fmt.Sprint(detail(t, "east", name)[key]) }
 }
 
 // option is a witness: an option of `ceph osd pool ls detail`, "unset" where the pool has none.
 func option(key string) func(*testing.T, string) string {
 	return func(t *testing.T, name string) string {
-		options, ok := detail(t, name)["options"].(map[string]any)
+		options, ok := detail(t, "east", name)["options"].(map[string]any)
 		if !ok || options[key] == nil {
 			return "unset"
 		}
@@ -55,23 +81,50 @@ func option(key string) func(*testing.T, string) string {
 	}
 }
 
-// set is a drift: `ceph osd pool set` by hand.
-func set(variable, value string) func(*testing.T, string) {
-	return func(t *testing.T, name string) { acctest.Ceph(t, "east", "osd", "pool", "set", name, variable, value) }
+// flag is a witness: whether `ceph osd pool ls detail` shows the flag.
+func flag(name string) func(*testing.T, string) string {
+	return func(t *testing.T, pool string) string {
+		return fmt.Sprint(slices.Contains(strings.Split(field("flags_names")(t, pool), ","), name))
+	}
 }
 
-func TestAccCephPool_attributes(t *testing.T) {
-	acctest.RunAttributes(t, pools, []acctest.Attribute{
-		{
-			Name: "pg_num_min", First: "4", Second: "8", Witness: option("pg_num_min"),
-			SeenFirst: "4", SeenSecond: "8", SeenRemoved: "unset", Drift: set("pg_num_min", "2"),
-		},
-		{
-			Name: "quota_max_objects", First: "1000", Second: "2000", Witness: field("quota_max_objects"),
-			SeenFirst: "1000", SeenSecond: "2000", SeenRemoved: "0",
-			Drift: func(t *testing.T, name string) {
-				acctest.Ceph(t, "east", "osd", "pool", "set-quota", name, "max_objects", "5")
-			},
-		},
-	})
+// applications is a witness: what the pool is enabled for.
+func applications(t *testing.T, name string) string {
+	metadata, ok := detail(t, "east", name)["application_metadata"].(map[string]any)
+	if !ok {
+		return ""
+	}
+	var names []string
+	for application := range metadata {
+		names = append(names, application)
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
+// get is a witness: `ceph osd pool get`.
+func get(variable string) func(*testing.T, string) string {
+	return func(t *testing.T, name string) string {
+		return strings.TrimPrefix(ceph(t, "osd", "pool", "get", name, variable), variable+": ")
+	}
+}
+
+// set is a drift: `ceph osd pool set` by hand.
+func set(variable, value string) func(*testing.T, string) {
+	return func(t *testing.T, name string) { ceph(t, "osd", "pool", "set", name, variable, value) }
+}
+
+// quota is a drift: `ceph osd pool set-quota` by hand.
+func quota(field, value string) func(*testing.T, string) {
+	return func(t *testing.T, name string) { ceph(t, "osd", "pool", "set-quota", name, field, value) }
+}
+
+// exists tells whether a pool of that name is there.
+func exists(t *testing.T, name string) bool { return detail(t, "east", name) != nil }
+
+// profiles makes two erasure code profiles for three OSDs of one host.
+func profiles(t *testing.T, _ string) {
+	for _, name := range []string{"k2m1", "other"} {
+		ceph(t, "osd", "erasure-code-profile", "set", name, "k=2", "m=1", "crush-failure-domain=osd", "--force")
+	}
 }

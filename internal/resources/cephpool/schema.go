@@ -58,10 +58,10 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{stringvalidator.OneOf(poolTypes...)},
 			},
-			"pg_num": count("Number of placement groups. Default: the cluster's. While `pg_autoscale_mode` is `on` this is only where a new pool"+
-				" begins: later the autoscaler decides, and a difference is reported as a warning but never fought over. Otherwise changed in place,"+
+			"pg_num": count("Number of placement groups. Default: the cluster's. While `pg_autoscale_mode` is `on` this is only where a new pool" +
+				" begins: later the autoscaler decides, and a difference is reported as a warning but never fought over. Otherwise changed in place," +
 				" which moves data. Removing it keeps the current number. As by `ceph osd pool set POOL pg_num`."),
-			"pgp_num": count("Number of placement groups for placement, at most `pg_num`. Default: follows `pg_num`. Left to the autoscaler like"+
+			"pgp_num": count("Number of placement groups for placement, at most `pg_num`. Default: follows `pg_num`. Left to the autoscaler like" +
 				" `pg_num`. Changed in place, which moves data; removing it keeps the current number. As by `ceph osd pool set POOL pgp_num`."),
 			"pg_autoscale_mode": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -70,10 +70,10 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{stringvalidator.OneOf(autoscaleModes...)},
 			},
-			"size": count("Number of copies of each object of a replicated pool. Default: the cluster's. Changed in place, which moves data; removing"+
-				" it keeps the current number. An erasure-coded pool takes it from its profile. `1` keeps no second copy, and the cluster must allow it"+
+			"size": count("Number of copies of each object of a replicated pool. Default: the cluster's. Changed in place, which moves data; removing" +
+				" it keeps the current number. An erasure-coded pool takes it from its profile. `1` keeps no second copy, and the cluster must allow it" +
 				" (`mon_allow_pool_size_one`). As by `ceph osd pool set POOL size`."),
-			"min_size": count("Number of copies that must be there for the pool to serve I/O. Default: derived from `size`, also when `size` changes."+
+			"min_size": count("Number of copies that must be there for the pool to serve I/O. Default: derived from `size`, also when `size` changes." +
 				" Changed in place; removing it keeps the current number. As by `ceph osd pool set POOL min_size`."),
 			"crush_rule": schema.StringAttribute{
 				Optional: true, Computed: true,
