@@ -104,10 +104,18 @@ func (j *job) check(ctx context.Context, opens bool, diags *diag.Diagnostics) (c
 	if err != nil {
 		return image, err
 	}
-	if err := checkNamespace(ctx, j.host, j.plan); err != nil {
+	if err := checkHost(ctx, j.place, j.plan); err != nil {
 		return image, err
 	}
 	return image, checkAccess(ctx, j.host, j.cluster, j.plan, diags)
+}
+
+// checkHost refuses what the hypervisor or the domain can't have.
+func checkHost(ctx context.Context, where place, plan *model) error {
+	if err := checkNamespace(ctx, where.host, plan); err != nil {
+		return err
+	}
+	return checkBootOrder(where.host, where.domain, plan)
 }
 
 // checkNamespace refuses an RBD namespace on a host whose libvirt takes it for a part of the image's name.
@@ -124,6 +132,23 @@ func checkNamespace(ctx context.Context, host *libvirt.Host, plan *model) error 
 		What: fmt.Sprintf("Hypervisor %q runs libvirt %s, which can't open images in an RBD namespace.", host.Label(), version),
 		Why:  "libvirt knows namespaces since 11.6.0. An older one takes NAMESPACE/IMAGE for the image's name, which no image has.",
 		Do:   "Update libvirt on the host, or move the image to the pool's default namespace.",
+	})
+}
+
+// checkBootOrder refuses a place in the boot order in a domain that chooses its boot devices as a whole.
+func checkBootOrder(host *libvirt.Host, domain libvirt.Domain, plan *model) error {
+	definition := domain.Saved
+	if definition == nil {
+		definition = domain.Live
+	}
+	if plan.BootOrder.IsNull() || definition == nil || definition.OS == nil || len(definition.OS.BootDevices) == 0 {
+		return nil
+	}
+	return blame("boot_order", &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("Domain %q on hypervisor %q can't have a boot order by device.", domain.Name, host.Label()),
+		Why:  "Its definition has <boot dev> in <os>, and libvirt allows one of the two. It adds <boot dev='hd'/> to a domain in which no device has an order.",
+		Do:   "Remove boot_order; or give another device of the domain a <boot order> and take <boot dev> out of <os> (virsh edit), then apply again.",
 	})
 }
 

@@ -23,6 +23,9 @@ const (
 	// Both clusters have this pool and this user, as clusters do.
 	pool = "libvirt-pool"
 
+	// handTarget is where disks are that somebody attached by hand.
+	handTarget = "vdz"
+
 	eastSecret = "77085c23-2177-242d-7661-c785df7f6230"
 	westSecret = "88085c23-2177-242d-7661-c785df7f6230"
 )

@@ -152,7 +152,7 @@ func (p *planning) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkNamespace(ctx, where.host, plan); err != nil {
+	if err := checkHost(ctx, *where, plan); err != nil {
 		return err
 	}
 	if !where.domain.Active {
@@ -182,7 +182,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if err != nil {
 		return blame("domain", err)
 	}
-	if err := checkNamespace(ctx, p.host.Target, p.plan); err != nil {
+	if err := checkHost(ctx, place{p.host.Target, domain}, p.plan); err != nil {
 		return err
 	}
 	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {

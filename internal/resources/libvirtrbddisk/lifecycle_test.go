@@ -1,0 +1,283 @@
+//go:build cgo
+
+package libvirtrbddisk_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+func attr(name, value string) resource.TestCheckFunc {
+	return resource.TestCheckResourceAttr(address, name, value)
+}
+
+// powerCycle ends a guest at once and starts it again.
+func powerCycle(t *testing.T, g *testbed.Guest) {
+	t.Helper()
+	if err := g.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a running guest can be told is changed at once; the rest waits for its next start.
+func TestAccLibvirtRBDDisk_changesOfRunningGuest(t *testing.T) {
+	prepare(t)
+	const name = "changes"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	m := acctest.Bed(t).Cluster("east").Monitors[0]
+	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config(), Check: check(func() error { return sees(g, 16<<20) })},
+		{
+			Config: config(`iotune = { total_bytes_sec = 1048576, total_iops_sec = 50, total_iops_sec_max = 60, total_iops_sec_max_length = 2 }`),
+			Check: resource.ComposeAggregateTestCheckFunc(attr("pending_restart", "false"), check(func() error {
+				for _, saved := range []bool{true, false} {
+					tune := diskOf(t, "kvm1", name, "vdb", saved).IOTune
+					if tune == nil || tune.TotalBytesSec != 1048576 || tune.TotalIopsSec != 50 || tune.TotalIopsSecMaxLength != 2 {
+						return fmt.Errorf("saved=%v: %+v", saved, tune)
+					}
+				}
+				return nil
+			})),
+		},
+		{
+			ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "kvm1/" + name + "/vdb",
+		},
+		{
+			Config: config(`cache = "none"`, `serial = "changed"`, fmt.Sprintf(`monitors = [{ host = %q, port = %d }]`, m.Host, m.V1Port)),
+			Check: resource.ComposeAggregateTestCheckFunc(attr("pending_restart", "true"), attr("monitors_stale", "true"), check(func() error {
+				saved, live := diskOf(t, "kvm1", name, "vdb", true), diskOf(t, "kvm1", name, "vdb", false)
+				if saved.Driver.Cache != "none" || saved.Serial != "changed" || live.Driver.Cache != "" || live.Serial != "" {
+					return fmt.Errorf("saved %q %q, live %q %q", saved.Driver.Cache, saved.Serial, live.Driver.Cache, live.Serial)
+				}
+				if saved.IOTune != nil || live.IOTune != nil && live.IOTune.TotalIopsSec != 0 {
+					return fmt.Errorf("limits are left: %+v, %+v", saved.IOTune, live.IOTune)
+				}
+				return nil
+			})),
+		},
+		{
+			PreConfig:        func() { powerCycle(t, g) },
+			Config:           config(`cache = "none"`, `serial = "changed"`, fmt.Sprintf(`monitors = [{ host = %q, port = %d }]`, m.Host, m.V1Port)),
+			ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+			Check:            check(func() error { return sees(g, 16<<20) }),
+		},
+		{RefreshState: true, Check: resource.ComposeAggregateTestCheckFunc(attr("pending_restart", "false"), attr("monitors_stale", "false"))},
+	}})
+}
+
+// A disk that somebody dropped comes back, also where it is missing in only one of the two definitions.
+func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
+	prepare(t)
+	const name = "dropped"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	config := acctest.Provider(t) + block(name, name)
+	inBoth := resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "true"), attr("pending_restart", "false"), check(func() error {
+		if diskOf(t, "kvm1", name, "vdb", true) == nil || diskOf(t, "kvm1", name, "vdb", false) == nil {
+			return fmt.Errorf("the disk is not in both definitions")
+		}
+		return sees(g, 16<<20)
+	}))
+	drop := func(flags ...string) func() {
+		return func() {
+			acctest.Virsh(t, "kvm1", append([]string{"detach-disk", name, "vdb"}, flags...)...)
+			if flags[0] == "--live" {
+				if err := seesNone(g); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config, Check: inBoth},
+		{PreConfig: drop("--config"), Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: inBoth},
+		{PreConfig: drop("--live"), Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: inBoth},
+		{PreConfig: drop("--live", "--config"), Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: inBoth},
+		{
+			// Another's disk has taken the target: ours is lost, and theirs stays.
+			PreConfig: func() {
+				drop("--live", "--config")()
+				image(t, "east", "theirs", "8M")
+				virshIn(t, "kvm1", handXML(t, "east", "theirs", "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
+			},
+			Config: config, ExpectError: regexp.MustCompile(`already has a disk vdb:\s+rbd\s+source\s+libvirt-pool/theirs`),
+		},
+		{PreConfig: drop("--live", "--config"), Config: config, Check: inBoth},
+	}})
+}
+
+func TestAccLibvirtRBDDisk_transient(t *testing.T) {
+	prepare(t)
+	const name = "transient"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name, Transient: true})
+	image(t, "east", name, "16M")
+	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config(), Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "false"), check(func() error { return sees(g, 16<<20) }))},
+		{Config: config(`iotune = { read_iops_sec = 500 }`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
+		{Config: config(`cache = "none"`), ExpectError: regexp.MustCompile(`The domain is transient`)},
+		{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "kvm1/" + name + "/vdb", ImportStateVerifyIgnore: []string{"iotune"}},
+	}})
+}
+
+// A renamed image is the same source. Another image is refused while the domain runs.
+func TestAccLibvirtRBDDisk_source(t *testing.T) {
+	prepare(t)
+	const name = "source"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", "source-a", "16M")
+	image(t, "east", "source-b", "24M")
+	config := func(image string, assignments ...string) string {
+		return acctest.Provider(t) + block(name, image, assignments...)
+	}
+	savedName := func(want string) resource.TestCheckFunc {
+		return check(func() error {
+			if got := diskOf(t, "kvm1", name, "vdb", true).Source.Network.Name; got != pool+"/"+want {
+				return fmt.Errorf("the saved definition names %s", got)
+			}
+			return nil
+		})
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config("source-a"), Check: check(func() error { return sees(g, 16<<20) })},
+		{
+			PreConfig: func() { acctest.RBD(t, "east", "rename", pool+"/source-a", pool+"/source-c") },
+			Config:    config("source-c"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("pending_restart", "true"), savedName("source-c"), check(func() error { return sees(g, 16<<20) })),
+		},
+		{Config: config("source-b"), ExpectError: regexp.MustCompile(`can't be changed from libvirt-pool/source-c to\s+libvirt-pool/source-b`)},
+		{
+			Config: config("source-b", `on_source_change = "replace"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
+			Check: resource.ComposeAggregateTestCheckFunc(savedName("source-b"), check(func() error { return sees(g, 24<<20) })),
+		},
+		{
+			PreConfig: func() {
+				if err := g.Destroy(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: config("source-c"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "false"), savedName("source-c")),
+		},
+	}})
+}
+
+// A guest without drivers keeps its disk: an error, and the disk stays in the state.
+func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
+	prepare(t)
+	const name = "keeps"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name, NoDrivers: true})
+	image(t, "east", name, "16M")
+	config := acctest.Provider(t) + block(name, name, `timeouts = { delete = "12s" }`)
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config},
+		{Config: config, Destroy: true, ExpectError: regexp.MustCompile(`The guest did not let go of the disk`)},
+		{
+			RefreshState: true, ExpectNonEmptyPlan: true,
+			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "false")),
+		},
+		{
+			PreConfig: func() {
+				if err := g.Destroy(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: acctest.Provider(t),
+			Check: check(func() error {
+				if diskOf(t, "kvm1", name, "vdb", true) != nil {
+					return fmt.Errorf("the disk is still there")
+				}
+				return nil
+			}),
+		},
+	}})
+}
+
+// What a killed create left is taken over.
+func TestAccLibvirtRBDDisk_adopted(t *testing.T) {
+	prepare(t)
+	const name = "adopted"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	config := acctest.Provider(t) + block(name, name)
+	forgotten := acctest.Provider(t) + "removed {\n  from = " + address + "\n  lifecycle {\n    destroy = false\n  }\n}\n"
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config},
+		{Config: forgotten},
+		{
+			PreConfig: func() { acctest.Virsh(t, "kvm1", "detach-disk", name, "vdb", "--config") },
+			Config:    config, ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
+			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "true"), check(func() error { return sees(g, 16<<20) })),
+		},
+	}})
+}
+
+// A disk that was attached by hand is imported, changed, and found again without an alias of ours.
+func TestAccLibvirtRBDDisk_importedByHand(t *testing.T) {
+	prepare(t)
+	const name = "byhand"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	virshIn(t, "kvm1", handXML(t, "east", name, "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
+	imported := acctest.Provider(t) + "import {\n  to = " + address + "\n  id = \"kvm1/byhand/vdb\"\n}\n"
+	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config(), ExpectError: regexp.MustCompile(`(?s)already has a disk vdb.*terraform import\s+ADDRESS\s+kvm1/byhand/vdb`)},
+		{
+			Config: imported + block(name, name), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+			Check: resource.TestCheckNoResourceAttr(address, "alias"),
+		},
+		{Config: config(`discard = "unmap"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: attr("pending_restart", "true")},
+		{
+			PreConfig: func() { acctest.RBD(t, "east", "rename", pool+"/"+name, pool+"/byhand-2") },
+			Config:    acctest.Provider(t) + block(name, "byhand-2", `discard = "unmap"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: attr("live", "true"),
+		},
+		{Config: acctest.Provider(t), Check: check(func() error { return seesNone(g) })},
+	}})
+}
+
+// A domain that was moved to another configured hypervisor is found there.
+func TestAccLibvirtRBDDisk_moved(t *testing.T) {
+	prepare(t)
+	const name = "moved"
+	guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
+	move := func() {
+		text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
+		acctest.Virsh(t, "kvm1", "undefine", name)
+		virshIn(t, "kvm2", strings.ReplaceAll(text, "/kvm1/", "/kvm2/"), "define", "/dev/stdin")
+		t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			_, _ = acctest.Bed(t).Hypervisor("kvm2").Virsh(ctx, "undefine", name)
+		})
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config(), Check: attr("running_on", "kvm1")},
+		{PreConfig: move, Config: config(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: check(func() error {
+			if got := diskOf(t, "kvm2", name, "vdb", true).Driver.Cache; got != "none" {
+				return fmt.Errorf("cache is %q", got)
+			}
+			return nil
+		})},
+		{RefreshState: true, Check: attr("running_on", "kvm2")},
+		{Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: attr("hypervisor", "kvm2")},
+	}})
+}
