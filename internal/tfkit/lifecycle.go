@@ -6,10 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 )
 
 // DefaultTimeout of each operation of a resource that sets no other in its timeouts.
@@ -31,6 +33,26 @@ func (b *Base) Configure(_ context.Context, req resource.ConfigureRequest, resp 
 		return
 	}
 	b.Connections = connections
+}
+
+// TimeoutsAttribute are the time limits of a resource's operations; that of a deletion may have a default of its own.
+func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attribute {
+	limit := func(what string, limit time.Duration) string {
+		return fmt.Sprintf("%s Default: `%dm`. A duration such as `\"30s\"` or `\"1h\"`.", what, int(limit.Minutes()))
+	}
+	describe := func(what string) string { return limit(what, DefaultTimeout) }
+	attribute := timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, CreateDescription: describe("How long making it may take."),
+		Read: true, ReadDescription: describe("How long reading it may take, at each refresh."),
+		Update: true, UpdateDescription: describe("How long changing it may take."),
+		Delete: true, DeleteDescription: limit("How long deleting it may take. Counts once it has been applied.", deletion),
+	})
+	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "Time limits of the operations, after which they end with an error and the state tells how far they came." +
+			" Stored by Terraform only."
+		return nested
+	}
+	return attribute
 }
 
 // WithTimeout bounds an operation by what the resource's timeouts say, as one of the methods of timeouts.Value.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -151,7 +150,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				PlanModifiers:       []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
 			},
 			"fsid":     tfkit.FSIDAttribute(),
-			"timeouts": timeouts.AttributesAll(ctx),
+			"timeouts": tfkit.TimeoutsAttribute(ctx, tfkit.DefaultTimeout),
 		},
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -132,7 +131,7 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: "The size in bytes.",
 			},
 			"fsid":     tfkit.FSIDAttribute(),
-			"timeouts": timeouts.AttributesAll(ctx),
+			"timeouts": tfkit.TimeoutsAttribute(ctx, tfkit.DefaultTimeout),
 		},
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -70,7 +69,7 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" changed it.",
 			},
 			"fsid":     tfkit.FSIDAttribute(),
-			"timeouts": timeouts.AttributesAll(ctx),
+			"timeouts": tfkit.TimeoutsAttribute(ctx, tfkit.DefaultTimeout),
 		},
 	}
 }

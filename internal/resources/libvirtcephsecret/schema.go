@@ -3,7 +3,6 @@ package libvirtcephsecret
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -86,7 +85,7 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 					" `key_fingerprint` of the `ceph_user` whose key it is. Null where the secret is private.",
 			},
 			"host_uuid": tfkit.HostUUIDAttribute(),
-			"timeouts":  timeouts.AttributesAll(ctx),
+			"timeouts":  tfkit.TimeoutsAttribute(ctx, tfkit.DefaultTimeout),
 		},
 	}
 }

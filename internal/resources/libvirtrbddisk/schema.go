@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -132,7 +131,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				" a pool or image that was only renamed is the same source. Changing it touches nothing.",
 			Validators: []validator.String{stringvalidator.OneOf(onSourceChangeRefuse, onSourceChangeReplace)},
 		},
-		"timeouts": timeouts.AttributesAll(ctx),
+		"timeouts": tfkit.TimeoutsAttribute(ctx, detachTimeout),
 	}
 	for name, attribute := range driverAttributes() {
 		attributes[name] = attribute
