@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -75,7 +76,7 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 		}
 		settings := ceph.Config{
 			Label: label, MonHost: entry.MonHost.ValueString(), ConfigFile: entry.ConfigFile.ValueString(), User: entry.User.ValueString(),
-			Key: entry.Key.ValueString(), KeyringFile: entry.KeyringFile.ValueString(), FSID: entry.FSID.ValueString(),
+			Key: entry.Key.ValueString(), KeyringFile: entry.KeyringFile.ValueString(), FSID: canonical(entry.FSID.ValueString()),
 		}
 		if !entry.Options.IsNull() {
 			diags.Append(entry.Options.ElementsAs(ctx, &settings.Options, false)...)
@@ -97,7 +98,7 @@ func addHypervisors(ctx context.Context, config model, connections *tfkit.Connec
 		connections.Hypervisors.SetUnknown()
 	case config.Hypervisors.IsNull():
 		if uri := os.Getenv("LIBVIRT_DEFAULT_URI"); uri != "" && !config.Clusters.IsUnknown() {
-			addHypervisor(connections, environmentHypervisor, hypervisorModel{URI: types.StringValue(uri)}, diags)
+			addEnvironmentHypervisor(connections, uri, diags)
 		}
 	}
 	for label, element := range config.Hypervisors.Elements() {
@@ -112,21 +113,32 @@ func addHypervisors(ctx context.Context, config model, connections *tfkit.Connec
 			connections.Hypervisors.AddUnknown(label)
 			continue
 		}
-		addHypervisor(connections, label, entry, diags)
+		if err := addHypervisor(connections, label, entry); err != nil {
+			tfkit.AddAttributeError(diags, path.Root("hypervisors").AtMapKey(label).AtName("uri"), "Invalid libvirt URI", err)
+		}
 	}
 }
 
-func addHypervisor(connections *tfkit.Connections, label string, entry hypervisorModel, diags *diag.Diagnostics) {
+// addEnvironmentHypervisor leaves out a URI that can't be used: it may be there for other tools, and matters only where a
+// hypervisor is needed.
+func addEnvironmentHypervisor(connections *tfkit.Connections, uri string, diags *diag.Diagnostics) {
+	if err := addHypervisor(connections, environmentHypervisor, hypervisorModel{URI: types.StringValue(uri)}); err != nil {
+		diags.AddWarning("LIBVIRT_DEFAULT_URI is not used", "No hypervisors are configured, and the one that the environment variable"+
+			" LIBVIRT_DEFAULT_URI names can't be used. This matters only to resources that need a hypervisor.\n\n"+err.Error())
+	}
+}
+
+func addHypervisor(connections *tfkit.Connections, label string, entry hypervisorModel) error {
 	host, err := libvirt.NewHost(libvirt.Config{
 		Label: label, URI: entry.URI.ValueString(), HostUUID: entry.HostUUID.ValueString(), AllowPlaintext: entry.AllowPlaintext.ValueBool(),
 		ConnectTimeout:   duration(entry.ConnectTimeout, defaultConnectTimeout),
 		OperationTimeout: duration(entry.OperationTimeout, defaultOperationTimeout),
 	})
 	if err != nil {
-		tfkit.AddAttributeError(diags, path.Root("hypervisors").AtMapKey(label).AtName("uri"), "Invalid libvirt URI", err)
-		return
+		return err
 	}
 	connections.Hypervisors.Add(label, host)
+	return nil
 }
 
 // duration of a configured value that has passed its validator, or of the default.
@@ -140,6 +152,15 @@ func duration(configured types.String, fallback string) time.Duration {
 		parsed, _ = time.ParseDuration(fallback)
 	}
 	return parsed
+}
+
+// canonical is a UUID as clusters and hosts write theirs.
+func canonical(id string) string {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return id
+	}
+	return parsed.String()
 }
 
 func anyUnknown(values ...types.String) bool {

@@ -66,7 +66,7 @@ func clusterAttributes() map[string]schema.Attribute {
 		"user": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "Name of the cephx user, without `client.`. Default: `admin`.",
-			Validators:          []validator.String{tfkit.UserValidator()},
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1), tfkit.UserValidator()},
 		},
 		"key": schema.StringAttribute{
 			Optional:  true,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -20,7 +21,7 @@ type optionValidator struct{ tfkit.Described }
 
 func (optionValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	// Ceph takes "log file" and "log-file" for log_file.
-	name := strings.NewReplacer(" ", "_", "-", "_").Replace(req.ConfigValue.ValueString())
+	name := strings.Join(strings.FieldsFunc(req.ConfigValue.ValueString(), func(r rune) bool { return unicode.IsSpace(r) || r == '-' || r == '_' }), "_")
 	if slices.Contains(refusedOptions, name) || strings.HasPrefix(name, "debug_") {
 		resp.Diagnostics.AddAttributeError(req.Path, "Refused client option",
 			fmt.Sprintf("The option %q can't be set here, because it could bring a key into a file or a log."+

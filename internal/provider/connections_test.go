@@ -1,0 +1,209 @@
+package provider_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// recordDial connects everything to one cluster and notes with which settings.
+func recordDial(cluster *fakeCluster, dialled *[]ceph.Config) ceph.Dial {
+	return func(_ context.Context, cfg ceph.Config) (ceph.Conn, error) {
+		*dialled = append(*dialled, cfg)
+		return cluster, nil
+	}
+}
+
+// planPool plans a pool, without a label or with one, and returns the errors and the planned label.
+func planPool(t *testing.T, s *server, label any) (errors, planned string) {
+	t.Helper()
+	o := s.newObject("ceph_pool")
+	resp := s.plan(o, block{"cluster": label, "name": "vms"})
+	if errors := errorsIn(resp.Diagnostics); errors != "" {
+		return errors, ""
+	}
+	value := s.members(s.decode(s.schema.ResourceSchemas[o.typeName].ValueType(), resp.PlannedState))["cluster"]
+	if !value.IsKnown() {
+		return "", "unknown"
+	}
+	if err := value.As(&planned); err != nil {
+		t.Fatal(err)
+	}
+	return "", planned
+}
+
+func TestEnvironmentGivesOneCluster(t *testing.T) {
+	t.Setenv("CEPH_CONF", "/srv/west.conf")
+	t.Setenv("CEPH_KEYRING", "/srv/west.keyring")
+	t.Setenv("LIBVIRT_DEFAULT_URI", "")
+	for name, tc := range map[string]struct {
+		config  block
+		planned string // label
+		says    string // error
+		file    string // what was dialled
+	}{
+		"no clusters":         {block{}, "ceph", "", "/srv/west.conf"},
+		"clusters":            {block{"clusters": block{"east": block{"mon_host": "192.0.2.1", "key": goodKey}}}, "east", "", ""},
+		"clusters, but empty": {block{"clusters": block{}}, "", "No cluster is configured.", ""},
+		"clusters unknown":    {block{"clusters": unknown}, "unknown", "", ""},
+		"hypervisors unknown": {block{"hypervisors": unknown}, "", "No cluster is configured.", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var dialled []ceph.Config
+			s := newServer(t, recordDial(newFakeCluster(eastFSID), &dialled))
+			s.configure(tc.config)
+			errors, planned := planPool(t, s, nil)
+			if planned != tc.planned || tc.says == "" && errors != "" || !strings.Contains(errors, tc.says) {
+				t.Fatalf("label %q, errors %s", planned, errors)
+			}
+			if len(dialled) == 0 {
+				if tc.planned != "unknown" && tc.says == "" {
+					t.Error("nothing was asked")
+				}
+				return
+			}
+			keyring := ""
+			if tc.file != "" {
+				keyring = "/srv/west.keyring"
+			}
+			if dialled[0].ConfigFile != tc.file || dialled[0].KeyringFile != keyring {
+				t.Errorf("dialled with config file %q and keyring %q", dialled[0].ConfigFile, dialled[0].KeyringFile)
+			}
+		})
+	}
+}
+
+func TestNothingIsGuessed(t *testing.T) {
+	t.Setenv("CEPH_CONF", "")
+	t.Setenv("LIBVIRT_DEFAULT_URI", "")
+	s := newServer(t, noDial)
+	s.configure(block{})
+	if errors, _ := planPool(t, s, nil); !strings.Contains(errors, "No cluster is configured.") || !strings.Contains(errors, `Add the argument clusters`) {
+		t.Errorf("pool: %s", errors)
+	}
+	secret := s.newObject("libvirt_ceph_secret")
+	errors := errorsIn(s.plan(secret, block{"usage_name": "x", "key": goodKey}).Diagnostics)
+	if !strings.Contains(errors, "No hypervisor is configured.") || !strings.Contains(errors, "Add the argument hypervisors") {
+		t.Errorf("secret: %s", errors)
+	}
+}
+
+func TestEnvironmentGivesOneHypervisor(t *testing.T) {
+	t.Setenv("CEPH_CONF", "")
+	socket := "qemu+unix:///session?socket=" + t.TempDir() + "/nobody-listens"
+	t.Setenv("LIBVIRT_DEFAULT_URI", socket)
+	for name, tc := range map[string]struct {
+		config block
+		says   string
+	}{
+		// That it is asked shows in the error: nobody listens there.
+		"no hypervisors":         {block{}, `hypervisor "libvirt" (` + socket + `)`},
+		"hypervisors":            {block{"hypervisors": block{"kvm1": block{"uri": "qemu+unix:///session?socket=/nowhere"}}}, `hypervisor "kvm1"`},
+		"hypervisors, but empty": {block{"hypervisors": block{}}, "No hypervisor is configured."},
+		"clusters unknown":       {block{"clusters": unknown}, "No hypervisor is configured."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, noDial)
+			s.configure(tc.config)
+			o := s.newObject("libvirt_ceph_secret")
+			if errors := errorsIn(s.plan(o, block{"usage_name": "x", "key": goodKey}).Diagnostics); !strings.Contains(errors, tc.says) {
+				t.Errorf("no %q in %s", tc.says, errors)
+			}
+		})
+	}
+}
+
+// A URI in the environment may be there for other tools: only what needs a hypervisor minds it.
+func TestEnvironmentURIThatCannotWork(t *testing.T) {
+	t.Setenv("LIBVIRT_DEFAULT_URI", "xen:///system")
+	s := newServer(t, dialTo(map[string]*fakeCluster{"192.0.2.1": newFakeCluster(eastFSID)}))
+	diagnostics := s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}})
+	if warnings := warningsIn(diagnostics); !strings.Contains(warnings, "LIBVIRT_DEFAULT_URI") || !strings.Contains(warnings, "only the QEMU driver") {
+		t.Errorf("the warning does not tell: %s", warnings)
+	}
+	if errors, _ := planPool(t, s, nil); errors != "" {
+		t.Errorf("a pool needs no hypervisor: %s", errors)
+	}
+	o := s.newObject("libvirt_ceph_secret")
+	if errors := errorsIn(s.plan(o, block{"usage_name": "x", "key": goodKey}).Diagnostics); !strings.Contains(errors, "No hypervisor is configured.") {
+		t.Errorf("a secret needs one: %s", errors)
+	}
+}
+
+func TestLabelOfAResource(t *testing.T) {
+	cluster := newFakeCluster(eastFSID)
+	entry := block{"mon_host": "192.0.2.1"}
+	for name, tc := range map[string]struct {
+		clusters      block
+		label         any
+		planned, says string
+	}{
+		"the only one":                {block{"east": entry}, nil, "east", ""},
+		"one of several":              {block{"east": entry, "west": entry}, "west", "west", ""},
+		"several and none is named":   {block{"east": entry, "west": entry}, nil, "", `the provider block has several: "east", "west"`},
+		"unknown label":               {block{"east": entry, "west": entry}, "north", "", `The provider block has no cluster "north". It has "east", "west".`},
+		"named, but not yet known":    {block{"east": entry}, unknown, "unknown", ""},
+		"only one, still unknown":     {block{"east": block{"mon_host": unknown}}, nil, "east", ""},
+		"one known and one not":       {block{"east": entry, "west": block{"mon_host": unknown}}, nil, "", `"east", "west"`},
+		"named one is still unknown":  {block{"east": entry, "west": block{"mon_host": unknown}}, "west", "west", ""},
+		"unknown label, one unknown ": {block{"east": entry, "west": unknown}, "north", "", `It has "east", "west".`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, dialTo(map[string]*fakeCluster{"192.0.2.1": cluster}))
+			s.configure(block{"clusters": tc.clusters})
+			errors, planned := planPool(t, s, tc.label)
+			if planned != tc.planned || !strings.Contains(errors, tc.says) || tc.says == "" && errors != "" {
+				t.Errorf("planned %q, errors %s", planned, errors)
+			}
+		})
+	}
+}
+
+// While the settings of a cluster are not known, what is on it keeps its state, with a warning; nothing is asked elsewhere.
+func TestUnknownSettingsKeepTheState(t *testing.T) {
+	cluster := newFakeCluster(eastFSID)
+	known := dialTo(map[string]*fakeCluster{"192.0.2.1": cluster})
+	s := newServer(t, known)
+	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}})
+	o := s.newObject("ceph_pool")
+	s.apply(o, block{"cluster": "east", "name": "vms"})
+
+	for name, clusters := range map[string]any{
+		"key":       block{"east": block{"mon_host": "192.0.2.1", "key": unknown}},
+		"option":    block{"east": block{"mon_host": "192.0.2.1", "options": block{"ms_mode": unknown}}},
+		"entry":     block{"east": unknown},
+		"all":       unknown,
+		"new label": block{"orient": unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, noDial)
+			s.configure(block{"clusters": clusters})
+			before := o.state
+			diagnostics := s.read(o)
+			s.must("read", diagnostics)
+			if !o.state.Equal(before) || !strings.Contains(warningsIn(diagnostics), "State kept without refresh") {
+				t.Errorf("state %s, warnings %s", o.state, warningsIn(diagnostics))
+			}
+			s.must("plan", s.plan(o, block{"cluster": "east", "name": "vms"}).Diagnostics)
+		})
+	}
+}
+
+// A pin is compared by meaning, and another cluster behind it is named before anything is asked.
+func TestPinnedFSID(t *testing.T) {
+	cluster := newFakeCluster(eastFSID)
+	dial := dialTo(map[string]*fakeCluster{"192.0.2.1": cluster})
+	s := newServer(t, dial)
+	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1", "fsid": strings.ToUpper(eastFSID)}}})
+	if errors, _ := planPool(t, s, nil); errors != "" {
+		t.Errorf("the right cluster: %s", errors)
+	}
+	const other = "6a085c23-2177-242d-7661-c785df7f6230"
+	s = newServer(t, dial)
+	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1", "fsid": other}}})
+	if errors, _ := planPool(t, s, nil); !strings.Contains(errors, other) || !strings.Contains(errors, eastFSID) || !strings.Contains(errors, `"east"`) {
+		t.Errorf("another cluster: %s", errors)
+	}
+}

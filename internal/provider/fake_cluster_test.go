@@ -1,0 +1,168 @@
+package provider_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"sync"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// fakeCluster is a cluster that remembers pools and images by name, and does nothing else. A method that a test doesn't
+// expect panics, by the nil interface.
+type fakeCluster struct {
+	ceph.Conn
+	fsid string
+
+	mu     sync.Mutex
+	pools  map[string]int64 // ids
+	images map[ceph.ImageRef]ceph.Image
+	users  map[string]string // caps of mon by entity
+	writes []string          // the commands that change something
+}
+
+func newFakeCluster(fsid string) *fakeCluster {
+	return &fakeCluster{fsid: fsid, pools: map[string]int64{}, images: map[ceph.ImageRef]ceph.Image{}, users: map[string]string{}}
+}
+
+// dialTo connects each mon_host to its cluster.
+func dialTo(clusters map[string]*fakeCluster) ceph.Dial {
+	return func(_ context.Context, cfg ceph.Config) (ceph.Conn, error) {
+		if cluster := clusters[cfg.MonHost]; cluster != nil {
+			return cluster, nil
+		}
+		return nil, fmt.Errorf("nobody listens on %s", cfg.MonHost)
+	}
+}
+
+func (f *fakeCluster) FSID(context.Context) (string, error) { return f.fsid, nil }
+func (f *fakeCluster) Addr(context.Context) (string, error) { return "192.0.2.9:0/1", nil }
+func (f *fakeCluster) Close()                               {}
+
+func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, string, error) {
+	var cmd struct {
+		Prefix, Pool, SrcPool, DestPool, Entity string
+		Caps                                    []string
+	}
+	if err := json.Unmarshal(text, &cmd); err != nil {
+		return nil, "", err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch cmd.Prefix {
+	case "osd pool ls":
+		return f.listPools(), "", nil
+	case "osd crush rule dump":
+		return []byte(`[{"rule_id":0,"rule_name":"replicated_rule","type":1}]`), "", nil
+	case "mon dump":
+		return []byte(`{"mons":[],"quorum":[]}`), "", nil
+	case "auth ls":
+		return []byte(`{"auth_dump":[]}`), "", nil
+	case "auth get":
+		return f.getUser(cmd.Entity)
+	case "osd pool create":
+		f.pools[cmd.Pool] = int64(len(f.pools) + 1)
+	case "osd pool rename":
+		f.pools[cmd.DestPool] = f.pools[cmd.SrcPool]
+		delete(f.pools, cmd.SrcPool)
+	case "auth get-or-create":
+		f.users[cmd.Entity] = cmd.Caps[1]
+		f.writes = append(f.writes, cmd.Prefix)
+		return f.getUser(cmd.Entity)
+	default:
+		return nil, "", fmt.Errorf("the fake cluster has no answer to %s", text)
+	}
+	f.writes = append(f.writes, cmd.Prefix)
+	return nil, "", nil
+}
+
+func (f *fakeCluster) listPools() []byte {
+	list := []map[string]any{}
+	for name, id := range f.pools {
+		list = append(list, map[string]any{
+			"pool_id": id, "pool_name": name, "type": 1, "size": 3, "min_size": 2, "crush_rule": 0, "flags_names": "hashpspool",
+			"pg_num": 32, "pg_placement_num": 32, "pg_num_target": 32, "pg_placement_num_target": 32, "pg_autoscale_mode": "on",
+			"options": map[string]any{}, "application_metadata": map[string]any{},
+		})
+	}
+	out, err := json.Marshal(list)
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func (f *fakeCluster) getUser(entity string) ([]byte, string, error) {
+	caps, ok := f.users[entity]
+	if !ok {
+		return nil, "failed to find " + entity + " in keyring", ceph.ENOENT
+	}
+	out, err := json.Marshal([]map[string]any{{"entity": entity, "key": goodKey, "caps": map[string]string{"mon": caps}}})
+	return out, "", err
+}
+
+func (f *fakeCluster) Namespaces(context.Context, string) ([]string, error) { return nil, nil }
+func (f *fakeCluster) Watchers(context.Context, ceph.ImageRef) ([]ceph.Watcher, error) {
+	return nil, nil
+}
+func (f *fakeCluster) Trash(context.Context, string, string) ([]ceph.ImageEntry, error) {
+	return nil, nil
+}
+
+func (f *fakeCluster) Images(_ context.Context, pool, namespace string) ([]ceph.ImageEntry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []ceph.ImageEntry
+	for ref, image := range f.images {
+		if ref.Pool == pool && ref.Namespace == namespace {
+			list = append(list, ceph.ImageEntry{Name: ref.Name, ID: image.ID})
+		}
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list, nil
+}
+
+func (f *fakeCluster) ImageName(_ context.Context, pool, namespace, id string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for ref, image := range f.images {
+		if ref.Pool == pool && ref.Namespace == namespace && image.ID == id {
+			return ref.Name, nil
+		}
+	}
+	return "", nil
+}
+
+func (f *fakeCluster) Image(_ context.Context, ref ceph.ImageRef) (ceph.Image, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	image, ok := f.images[ref]
+	if !ok {
+		return ceph.Image{}, ceph.ENOENT
+	}
+	image.PoolID = f.pools[ref.Pool]
+	return image, nil
+}
+
+func (f *fakeCluster) CreateImage(_ context.Context, spec ceph.ImageSpec) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.images[spec.ImageRef] = ceph.Image{
+		ID: fmt.Sprintf("%x", 4096+len(f.images)), SizeBytes: spec.SizeBytes, Features: []string{"layering"}, ObjectSize: 4 << 20, StripeUnit: 4 << 20, StripeCount: 1,
+	}
+	f.writes = append(f.writes, "create image")
+	return nil
+}
+
+func (f *fakeCluster) RenameImage(_ context.Context, ref ceph.ImageRef, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	renamed := ref
+	renamed.Name = name
+	f.images[renamed] = f.images[ref]
+	delete(f.images, ref)
+	f.writes = append(f.writes, "rename image")
+	return nil
+}

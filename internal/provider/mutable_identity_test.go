@@ -1,0 +1,130 @@
+package provider_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+const eastFSID = "a9e0b308-0dd1-407e-b5b0-e106485ea686"
+
+// A Terraform that stores resource identities (1.12 and later) sends the one that it knows with each plan, apply and read.
+// The framework refuses another one in return, unless the resource says that a rename changes it.
+func TestIdentityChangesWithARename(t *testing.T) {
+	type change struct {
+		clusters     block // of the provider block, when the change is applied
+		config       block
+		wantIdentity map[string]string
+		wantWrites   []string
+	}
+	atEast := block{"east": block{"mon_host": "192.0.2.1"}}
+	relabelled := block{"orient": block{"mon_host": "192.0.2.1"}}
+	for name, tc := range map[string]struct {
+		typeName string
+		config   block
+		change   change
+		identity map[string]string
+	}{
+		"pool": {
+			"ceph_pool", block{"cluster": "east", "name": "vms"},
+			change{atEast, block{"cluster": "east", "name": "guests"}, map[string]string{"cluster": "east", "name": "guests"}, []string{"osd pool rename"}},
+			map[string]string{"cluster": "east", "name": "vms"},
+		},
+		"image": {
+			"ceph_rbd_image", block{"cluster": "east", "pool": "rbd", "name": "data", "size": "1GiB"},
+			change{
+				atEast, block{"cluster": "east", "pool": "rbd", "name": "disk", "size": "1GiB"},
+				map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "name": "disk"}, []string{"rename image"},
+			},
+			map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "name": "data"},
+		},
+		"label of a pool's cluster": {
+			"ceph_pool", block{"cluster": "east", "name": "vms"},
+			change{relabelled, block{"cluster": "orient", "name": "vms"}, map[string]string{"cluster": "orient", "name": "vms"}, nil},
+			map[string]string{"cluster": "east", "name": "vms"},
+		},
+		"label of an image's cluster": {
+			"ceph_rbd_image", block{"cluster": "east", "pool": "rbd", "name": "data", "size": "1GiB"},
+			change{
+				relabelled, block{"cluster": "orient", "pool": "rbd", "name": "data", "size": "1024MiB"},
+				map[string]string{"cluster": "orient", "pool": "rbd", "namespace": "", "name": "data"}, nil,
+			},
+			map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "name": "data"},
+		},
+		"label of a user's cluster": {
+			"ceph_user", block{"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd"}},
+			change{relabelled, block{"cluster": "orient", "name": "libvirt", "caps": block{"mon": "profile rbd"}}, map[string]string{"cluster": "orient", "name": "libvirt"}, nil},
+			map[string]string{"cluster": "east", "name": "libvirt"},
+		},
+		// Once the label is gone from the provider block, the object is found by the fsid, and its label stays.
+		"label gone": {
+			"ceph_pool", block{"cluster": "east", "name": "vms"},
+			change{relabelled, block{"cluster": "east", "name": "vms"}, map[string]string{"cluster": "east", "name": "vms"}, nil},
+			map[string]string{"cluster": "east", "name": "vms"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := newFakeCluster(eastFSID)
+			cluster.pools["rbd"] = 1
+			dial := dialTo(map[string]*fakeCluster{"192.0.2.1": cluster})
+			s := newServer(t, dial)
+			s.configure(block{"clusters": atEast})
+			o := s.newObject(tc.typeName)
+			s.apply(o, tc.config)
+			s.must("read", s.read(o))
+			if got := s.identityOf(o, o.identity); !maps.Equal(got, tc.identity) {
+				t.Fatalf("after create the identity is %v, want %v", got, tc.identity)
+			}
+
+			cluster.writes = nil
+			s = newServer(t, dial)
+			s.configure(block{"clusters": tc.change.clusters})
+			s.must("read before the change", s.read(o))
+			plan := s.plan(o, tc.change.config)
+			s.must("plan", plan.Diagnostics)
+			if got := s.identityOf(o, plan.PlannedIdentity); got != nil && !maps.Equal(got, tc.change.wantIdentity) && !maps.Equal(got, tc.identity) {
+				t.Errorf("the planned identity is %v", got)
+			}
+			s.apply(o, tc.change.config)
+			for range 2 {
+				if got := s.identityOf(o, o.identity); !maps.Equal(got, tc.change.wantIdentity) {
+					t.Errorf("the identity is %v, want %v", got, tc.change.wantIdentity)
+				}
+				s.must("read", s.read(o))
+			}
+			if !slices.Equal(cluster.writes, tc.change.wantWrites) {
+				t.Errorf("written %q, want %q", cluster.writes, tc.change.wantWrites)
+			}
+			if got := s.text(o, "fsid"); got != eastFSID {
+				t.Errorf("fsid %q", got)
+			}
+		})
+	}
+}
+
+// A rename behind Terraform's back changes the identity in a read.
+func TestIdentityChangesInARead(t *testing.T) {
+	cluster := newFakeCluster(eastFSID)
+	cluster.pools["rbd"] = 1
+	s := newServer(t, dialTo(map[string]*fakeCluster{"192.0.2.1": cluster}))
+	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}})
+	pool, image := s.newObject("ceph_pool"), s.newObject("ceph_rbd_image")
+	s.apply(pool, block{"cluster": "east", "name": "vms"})
+	s.apply(image, block{"cluster": "east", "pool": "rbd", "name": "data", "size": "1GiB"})
+
+	cluster.pools["guests"] = cluster.pools["vms"]
+	delete(cluster.pools, "vms")
+	if err := cluster.RenameImage(t.Context(), ceph.ImageRef{Pool: "rbd", Name: "data"}, "disk"); err != nil {
+		t.Fatal(err)
+	}
+	s.must("read the pool", s.read(pool))
+	s.must("read the image", s.read(image))
+	if got := s.identityOf(pool, pool.identity)["name"]; got != "guests" {
+		t.Errorf("the pool is %q", got)
+	}
+	if got := s.identityOf(image, image.identity)["name"]; got != "disk" {
+		t.Errorf("the image is %q", got)
+	}
+}
