@@ -22,6 +22,9 @@ var (
 	atForceDestroy = path.Root("force_destroy")
 )
 
+// mostCopies is what the monitors allow for the size of a replicated pool.
+const mostCopies = 10
+
 // ModifyPlan settles where the pool lives, decides what replaces it, and tells what an apply would do to its data.
 func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() || r.Connections == nil {
@@ -98,6 +101,10 @@ func checkType(config, state, plan *model, exists bool, diags *diag.Diagnostics)
 		}
 		return
 	}
+	if config.Size.ValueInt64() > mostCopies {
+		diags.AddAttributeError(path.Root("size"), "More copies than Ceph keeps",
+			fmt.Sprintf("A replicated pool has from 1 to %d copies, not %d.", mostCopies, config.Size.ValueInt64()))
+	}
 	if config.ErasureCodeProfile.ValueString() != "" {
 		diags.AddAttributeError(path.Root("erasure_code_profile"), "Argument of an erasure-coded pool",
 			"A replicated pool has no erasure code profile. Set type = \"erasure\", or leave the profile out.")
@@ -130,7 +137,7 @@ func (r *poolResource) refuseReplacement(ctx context.Context, state *model, beca
 // checkChange refuses at plan time what an update would refuse, and warns of what costs time and bandwidth.
 func (r *poolResource) checkChange(ctx context.Context, home tfkit.Home[*ceph.Cluster], config, state, plan *model, resp *resource.ModifyPlanResponse) {
 	if home.Known && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name) {
-		if err := refuseRenameUnderWatchers(ctx, home.Target, state.Name.ValueString(), plan.Name.ValueString()); err != nil {
+		if err := refuseRename(ctx, home.Target, state.Name.ValueString(), plan.Name.ValueString()); err != nil {
 			tfkit.AddAttributeError(&resp.Diagnostics, atName, "Unable to rename Ceph pool", err)
 		}
 	}

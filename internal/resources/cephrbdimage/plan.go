@@ -54,6 +54,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
 		} else {
 			checkShrink(state, &plan, &resp.Diagnostics)
+			checkRename(ctx, home, state, &plan, &resp.Diagnostics)
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
@@ -68,15 +69,17 @@ func (m *model) planSize() {
 }
 
 // movedPools are the attributes that name another pool than the image's. A name that no pool has yet is taken for a
-// new name of the present one, which the update then proves.
+// new name of the present one, which the update then proves: where one apply renames the pool too, the plan is made a
+// second time, and by then the pool has the new name.
 func movedPools(ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) []path.Path {
 	var moved []path.Path
 	for _, named := range []struct {
 		attribute         string
 		planned, recorded types.String
+		present           func(ceph.ImageRef, ceph.Image) string
 	}{
-		{"pool", plan.Pool, state.Pool},
-		{"data_pool", plan.DataPool, state.DataPool},
+		{"pool", plan.Pool, state.Pool, func(ref ceph.ImageRef, _ ceph.Image) string { return ref.Pool }},
+		{"data_pool", plan.DataPool, state.DataPool, func(_ ceph.ImageRef, image ceph.Image) string { return image.DataPool }},
 	} {
 		if named.planned.IsUnknown() || named.planned.Equal(named.recorded) || !home.Known {
 			continue
@@ -86,10 +89,18 @@ func movedPools(ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan
 			continue
 		}
 		_, err := home.Target.Pool(ctx, named.planned.ValueString())
+		if problem.Is(err, problem.NotFound) {
+			continue
+		}
+		var ref ceph.ImageRef
+		var image ceph.Image
 		if err == nil {
-			moved = append(moved, path.Root(named.attribute))
-		} else if !problem.Is(err, problem.NotFound) {
+			ref, image, err = find(ctx, home.Target, state)
+		}
+		if err != nil && !problem.Is(err, problem.NotFound) {
 			tfkit.AddAttributeError(diags, path.Root(named.attribute), "Unable to plan RBD image", err)
+		} else if err != nil || named.present(ref, image) != named.planned.ValueString() {
+			moved = append(moved, path.Root(named.attribute))
 		}
 	}
 	return moved
@@ -110,6 +121,27 @@ func (r *imageResource) refuseReplacement(ctx context.Context, state *model, bec
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddAttributeError(diags, because, "Replacement of an image that is not empty", err)
+	}
+}
+
+// checkRename refuses a name that another image has.
+func checkRename(ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) {
+	if !home.Known || plan.Name.IsUnknown() || plan.Name.Equal(state.Name) {
+		return
+	}
+	to := state.ref()
+	to.Name = plan.Name.ValueString()
+	_, err := home.Target.Image(ctx, to)
+	if err == nil {
+		err = &problem.Problem{
+			Kind: problem.Exists,
+			What: fmt.Sprintf("Image %s on cluster %q can't be renamed to %q.", state.ref(), home.Target.Label(), to.Name),
+			Why:  "There is already an image of that name.",
+			Do:   "Choose another name, or delete or rename that image in an apply before.",
+		}
+	}
+	if !problem.Is(err, problem.NotFound) {
+		tfkit.AddAttributeError(diags, path.Root("name"), "Unable to rename RBD image", err)
 	}
 }
 

@@ -1,0 +1,347 @@
+//go:build cgo
+
+package cephpool_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// run takes a resource through steps, with the provider block of the whole bed before each configuration, and then looks
+// that nothing of that name is left.
+func run(t *testing.T, name string, steps ...resource.TestStep) {
+	t.Helper()
+	provider := acctest.Provider(t)
+	for i := range steps {
+		if steps[i].Config != "" {
+			steps[i].Config = provider + steps[i].Config
+		}
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(), Steps: steps,
+		CheckDestroy: func(*terraform.State) error {
+			if exists(t, name) {
+				return fmt.Errorf("pool %s is still there", name)
+			}
+			return nil
+		},
+	})
+}
+
+func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
+}
+
+// rbd asks the cluster east.
+func rbd(t *testing.T, args ...string) string {
+	t.Helper()
+	return acctest.RBD(t, "east", args...)
+}
+
+// check asks a witness in a step.
+func check(t *testing.T, name string, witness func(*testing.T, string) string, want string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		if got := witness(t, name); got != want {
+			return fmt.Errorf("the witness says %q, want %q", got, want)
+		}
+		return nil
+	}
+}
+
+func TestAccCephPool_basic(t *testing.T) {
+	run(t, "basic", resource.TestStep{
+		Config: pool("basic", `applications = ["rbd"]`),
+		Check: resource.ComposeAggregateTestCheckFunc(
+			resource.TestCheckResourceAttr(address, "type", "replicated"),
+			acctest.Computed(t, poolType, "id", func() string { return "east/basic" }),
+			acctest.Computed(t, poolType, "pool_id", func() string { return field("pool_id")(t, "basic") }),
+			acctest.Computed(t, poolType, "fsid", func() string { return ceph(t, "fsid") }),
+			check(t, "basic", func(t *testing.T, name string) string {
+				// What `rbd pool init` leaves: the pool takes an image at once.
+				rbd(t, "create", "--size", "1M", name+"/probe")
+				rbd(t, "rm", "--no-progress", name+"/probe")
+				return "taken"
+			}, "taken"),
+		),
+	})
+}
+
+func TestAccCephPool_disappears(t *testing.T) {
+	run(t, "vanishing",
+		resource.TestStep{Config: pool("vanishing")},
+		resource.TestStep{
+			PreConfig: func() {
+				ceph(t, "osd", "pool", "delete", "vanishing", "vanishing", "--yes-i-really-really-mean-it")
+			},
+			Config:           pool("vanishing"),
+			ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
+			Check:            check(t, "vanishing", field("pool_name"), "vanishing"),
+		})
+}
+
+// The configuration that Terraform writes for an existing pool plans nothing.
+func TestAccCephPool_generatedConfig(t *testing.T) {
+	acctest.Bed(t)
+	profiles(t, "")
+	for name, assignments := range map[string]string{
+		"plain":  `applications = ["rbd"]`,
+		"loaded": "size = 2\n  quota_max_bytes = \"3GiB\"\n  compression_mode = \"force\"\n  target_size_ratio = 0.3\n  bulk = true\n  pg_autoscale_mode = \"off\"\n  pg_num = 4",
+		"coded":  "erasure_code_profile = \"k2m1\"\n  allow_ec_overwrites = true",
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, name,
+				resource.TestStep{Config: pool(name, assignments)},
+				resource.TestStep{
+					ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/" + name, GenerateConfig: true,
+				})
+		})
+	}
+}
+
+func TestAccCephPool_rename(t *testing.T) {
+	image := func(pool string) string {
+		return "resource \"ceph_rbd_image\" \"in\" {\n  cluster = \"east\"\n  pool = " + pool + "\n  name = \"disk\"\n  size = \"4MiB\"\n}\n"
+	}
+	config := func(name string) string { return pool(name, `applications = ["rbd"]`) + image("ceph_pool.test.name") }
+	var id string
+	var closeImage func()
+	run(t, "after",
+		resource.TestStep{Config: config("before"), Check: func(*terraform.State) error {
+			id = field("pool_id")(t, "before")
+			return nil
+		}},
+		resource.TestStep{
+			// A client with the image open is what a running guest is.
+			PreConfig:   func() { closeImage = acctest.OpenImage(t, "east", "admin", "before/disk") },
+			Config:      config("after"),
+			ExpectError: acctest.MessageAt("name", `Pool "before" on cluster "east" can't be renamed to "after" while images in it are open: before/disk by client.admin at`),
+		},
+		resource.TestStep{
+			PreConfig: func() { closeImage() },
+			Config:    config("after"),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate),
+				plancheck.ExpectResourceAction("ceph_rbd_image.in", plancheck.ResourceActionUpdate),
+			}},
+			Check: resource.ComposeAggregateTestCheckFunc(
+				func(*terraform.State) error {
+					if got := field("pool_id")(t, "after"); got != id {
+						return fmt.Errorf("the pool's number was %s and is %s", id, got)
+					}
+					return nil
+				},
+				resource.TestCheckResourceAttr("ceph_rbd_image.in", "id", "east/after/disk"),
+			),
+		},
+		// A name that is taken is found before the image, which would follow it, is touched.
+		resource.TestStep{
+			PreConfig:   func() { ceph(t, "osd", "pool", "create", "taken") },
+			Config:      config("taken"),
+			ExpectError: acctest.MessageAt("name", `Pool "after" on cluster "east" can't be renamed to "taken". The cluster already has a pool "taken", with id`),
+		},
+		resource.TestStep{Config: config("after"), PlanOnly: true},
+	)
+	ceph(t, "osd", "pool", "delete", "taken", "taken", "--yes-i-really-really-mean-it")
+}
+
+func TestAccCephPool_existsAlready(t *testing.T) {
+	acctest.Bed(t)
+	ceph(t, "osd", "pool", "create", "old", "--size", "2")
+	before := fmt.Sprint(detail(t, "east", "old"))
+	run(t, "nothing", resource.TestStep{
+		Config: pool("old", "size = 3", `applications = ["rbd"]`),
+		ExpectError: acctest.Message(`Unable to create pool "old" in cluster "east". A pool of this name exists already, with id ` + field("pool_id")(t, "old") +
+			`. It was left as it is. To manage that pool, import it: terraform import ceph_pool.NAME east/old.`),
+	})
+	if after := fmt.Sprint(detail(t, "east", "old")); after != before {
+		t.Errorf("the pool was %s and is %s", before, after)
+	}
+	ceph(t, "osd", "pool", "delete", "old", "old", "--yes-i-really-really-mean-it")
+}
+
+func TestAccCephPool_deleteRefusedUnlessEmpty(t *testing.T) {
+	config, forced := pool("full", `applications = ["rbd"]`), pool("full", `applications = ["rbd"]`, "force_destroy = true")
+	var closeImage func()
+	run(t, "full",
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig:   func() { rbd(t, "create", "--size", "1M", "full/precious") },
+			Config:      config,
+			Destroy:     true,
+			ExpectError: acctest.Message(`Pool "full" on cluster "east" is not empty: it holds 1 image (full/precious). Deleting a pool destroys what is in it`),
+		},
+		resource.TestStep{
+			// The trash and namespaces count too.
+			PreConfig: func() {
+				rbd(t, "trash", "mv", "full/precious")
+				rbd(t, "namespace", "create", "full/tenant")
+				rbd(t, "create", "--size", "1M", "full/tenant/hidden")
+			},
+			Config:      config,
+			Destroy:     true,
+			ExpectError: acctest.Message(`it holds 1 image (full/tenant/hidden); 1 image in the trash (full/precious).`),
+		},
+		// A replacement is a deletion, and is refused before anything happens.
+		resource.TestStep{
+			Config:      pool("full", `type = "erasure"`),
+			ExpectError: acctest.MessageAt("type", `Pool "full" on cluster "east" is not empty`),
+		},
+		resource.TestStep{
+			Config:      strings.Replace(config, `cluster = "east"`, `cluster = "west"`, 1),
+			ExpectError: acctest.MessageAt("cluster", `Pool "full" on cluster "east" is not empty`),
+		},
+		resource.TestStep{Config: forced, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: func(*terraform.State) error {
+			acctest.Record(t, poolType, "force_destroy", acctest.Changed)
+			return nil
+		}},
+		// Never under a client.
+		resource.TestStep{
+			PreConfig:   func() { closeImage = acctest.OpenImage(t, "east", "admin", "full/tenant/hidden") },
+			Config:      forced,
+			Destroy:     true,
+			ExpectError: acctest.Message(`Pool "full" on cluster "east" can't be deleted while images in it are open: full/tenant/hidden by client.admin at`),
+		},
+		resource.TestStep{PreConfig: func() { closeImage() }, Config: forced, PlanOnly: true},
+	)
+	acctest.Record(t, poolType, "force_destroy", acctest.Set)
+
+	// Set, applied, and taken away again: then it protects.
+	run(t, "full",
+		resource.TestStep{Config: pool("full", "force_destroy = true")},
+		resource.TestStep{Config: pool("full"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
+		resource.TestStep{
+			PreConfig: func() { put(t, "full", "thing") }, Config: pool("full"), Destroy: true,
+			ExpectError: acctest.Message(`it holds objects that don't belong to RBD's bookkeeping (such as thing).`),
+		},
+		resource.TestStep{PreConfig: func() { remove(t, "full", "thing") }, Config: pool("full"), PlanOnly: true},
+	)
+	acctest.Record(t, poolType, "force_destroy", acctest.Cleared)
+}
+
+func TestAccCephPool_deletionForbidden(t *testing.T) {
+	gate := func(value string) { ceph(t, "tell", "mon.*", "config", "set", "mon_allow_pool_delete", value) }
+	run(t, "kept",
+		resource.TestStep{Config: pool("kept", "nodelete = true")},
+		resource.TestStep{
+			Config: pool("kept", "nodelete = true"), Destroy: true,
+			ExpectError: acctest.Message(`Unable to delete pool "kept" of cluster "east". The pool's nodelete flag protects it. Set nodelete to false and apply`),
+		},
+		resource.TestStep{Config: pool("kept")},
+		resource.TestStep{
+			PreConfig: func() { gate("false") },
+			Config:    pool("kept"), Destroy: true,
+			ExpectError: acctest.Message(`Unable to delete pool "kept" of cluster "east". This cluster forbids the deletion of pools. The pool is unchanged.` +
+				` Allow it for the moment (ceph config set mon mon_allow_pool_delete true), apply`),
+		},
+		resource.TestStep{PreConfig: func() { gate("true") }, Config: pool("kept"), PlanOnly: true},
+	)
+}
+
+func TestAccCephPool_erasureCoded(t *testing.T) {
+	acctest.Bed(t)
+	profiles(t, "")
+	rules := func(t *testing.T, _ string) string {
+		return fmt.Sprint(strings.Contains(ceph(t, "osd", "crush", "rule", "ls"), "archive"))
+	}
+	config := pool("archive", `erasure_code_profile = "k2m1"`, "allow_ec_overwrites = true", `applications = ["rbd"]`)
+	headers := "resource \"ceph_pool\" \"headers\" {\n  cluster = \"east\"\n  name = \"headers\"\n  applications = [\"rbd\"]\n}\n"
+	image := "resource \"ceph_rbd_image\" \"in\" {\n  cluster = \"east\"\n  pool = ceph_pool.headers.name\n  name = \"disk\"\n  size = \"4MiB\"\n  data_pool = ceph_pool.test.name\n}\n"
+	run(t, "archive",
+		resource.TestStep{
+			Config: config + headers + image,
+			Check: resource.ComposeAggregateTestCheckFunc(
+				resource.TestCheckResourceAttr(address, "type", "erasure"),
+				resource.TestCheckResourceAttr(address, "size", "3"),
+				resource.TestCheckResourceAttr(address, "crush_rule", "archive"),
+				check(t, "archive", rules, "true"),
+				check(t, "archive", applications, "rbd"),
+			),
+		},
+		// The pool itself holds no image, and still is not empty.
+		resource.TestStep{
+			Config:      headers + image[:strings.Index(image, "  data_pool")] + "}\n",
+			ExpectError: acctest.Message(`Pool "archive" on cluster "east" is not empty: it holds 1 image of another pool that keeps its data here (headers/disk).`),
+		},
+		resource.TestStep{Config: config + headers},
+		resource.TestStep{Config: headers, Check: check(t, "archive", rules, "false")},
+	)
+}
+
+func TestAccCephPool_withoutSecondCopy(t *testing.T) {
+	allow := func(value string) { ceph(t, "tell", "mon.*", "config", "set", "mon_allow_pool_size_one", value) }
+	run(t, "single",
+		resource.TestStep{Config: pool("single", "size = 2")},
+		resource.TestStep{
+			PreConfig:   func() { allow("false") },
+			Config:      pool("single", "size = 1"),
+			ExpectError: acctest.Message(`Unable to set size to 1 on pool "single" of cluster "east". The cluster does not allow pools without replicas.`),
+		},
+		resource.TestStep{
+			PreConfig: func() { allow("true") },
+			Config:    pool("single", "size = 1"),
+			Check:     check(t, "single", field("size"), "1"),
+		},
+	)
+}
+
+// The autoscaler's choice is never fought over.
+func TestAccCephPool_autoscaled(t *testing.T) {
+	config := pool("scaled", `pg_autoscale_mode = "on"`, "pg_num = 4")
+	run(t, "scaled",
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig: func() { set("pg_num", "16")(t, "scaled") },
+			Config:    config,
+			PlanOnly:  true,
+		},
+	)
+}
+
+func TestAccCephPool_deadCluster(t *testing.T) {
+	bed := acctest.Bed(t)
+	const timeouts = `timeouts = { create = "3s", read = "3s", update = "3s", delete = "3s" }`
+	west := func(assignments ...string) string {
+		return strings.Replace(pool("waiting", append(assignments, timeouts)...), `cluster = "east"`, `cluster = "west"`, 1)
+	}
+	pause := func() {
+		if err := bed.Cluster("west").PauseMonitors(); err != nil {
+			t.Error(err)
+		}
+	}
+	resume := func() {
+		if err := bed.Cluster("west").ResumeMonitors(); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(resume)
+	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
+	run(t, "waiting",
+		resource.TestStep{Config: west()},
+		resource.TestStep{PreConfig: pause, Config: west("size = 2"), ExpectError: inTime},
+		resource.TestStep{Config: west(), Destroy: true, ExpectError: inTime},
+		resource.TestStep{PreConfig: resume, Config: west(), PlanOnly: true},
+	)
+	for _, mark := range []acctest.Mark{acctest.Set} {
+		acctest.Record(t, poolType, "timeouts", mark)
+	}
+}
+
+// put writes an object by hand; remove removes it.
+func put(t *testing.T, pool, object string) { rados(t, "--pool", pool, "create", object) }
+
+func remove(t *testing.T, pool, object string) { rados(t, "--pool", pool, "rm", object) }
+
+func rados(t *testing.T, args ...string) {
+	t.Helper()
+	if _, err := acctest.Bed(t).Cluster("east").Rados(context.Background(), args...); err != nil {
+		t.Fatal(err)
+	}
+}
