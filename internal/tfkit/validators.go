@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -34,11 +35,25 @@ func UserValidator() validator.String { return userValidator{} }
 type userValidator struct{ Described }
 
 func (userValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if name := req.ConfigValue.ValueString(); strings.HasPrefix(name, "client.") {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid user name",
-			fmt.Sprintf("Write the user's name without \"client.\": %q.", strings.TrimPrefix(name, "client.")))
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	name, prefixed := strings.CutPrefix(req.ConfigValue.ValueString(), "client.")
+	problem := ""
+	switch {
+	case prefixed:
+		problem = fmt.Sprintf("Write the user's name without \"client.\": %q.", name)
+	case name == "":
+		problem = "The name is empty."
+	case strings.ContainsFunc(name, breaksNames):
+		problem = fmt.Sprintf("The name %q contains what a keyring or an id can't hold: a slash, a bracket, a quote, a comma or white space.", name)
+	}
+	if problem != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid user name", problem)
 	}
 }
+
+func breaksNames(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`/[]"',=`, r) }
 
 type keyValidator struct{ Described }
 

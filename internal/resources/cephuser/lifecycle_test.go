@@ -1,0 +1,171 @@
+//go:build cgo
+
+package cephuser_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+func TestAccCephUser_disappears(t *testing.T) {
+	run(t, "vanishing",
+		resource.TestStep{Config: user("vanishing", someCaps)},
+		resource.TestStep{
+			PreConfig: func() { acctest.Ceph(t, "east", "auth", "rm", "client.vanishing") },
+			Config:    user("vanishing", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
+			Check: check(t, "vanishing", caps, "mon: profile rbd"),
+		},
+	)
+}
+
+// The configuration that Terraform writes for an existing user plans nothing, and what was imported holds no key.
+func TestAccCephUser_import(t *testing.T) {
+	run(t, "adopted",
+		resource.TestStep{Config: user("adopted", someCaps, `key = "`+cephxKey(4)+`"`)},
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/adopted", GenerateConfig: true,
+		},
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateId: "east/adopted", ImportStateVerify: true,
+			ImportStateVerifyIgnore: []string{"key", "key_in_state"},
+		},
+		resource.TestStep{ResourceName: address, ImportState: true, ImportStateId: "east", ExpectError: acctest.Message(`"east" is not of the form CLUSTER/NAME.`)},
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateId: "north/adopted", ExpectError: acctest.Message(`The provider block has no cluster "north". It has "east", "west".`),
+		},
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateId: "east/nobody", ExpectError: acctest.Message(`Cannot import non-existent remote object`),
+		},
+	)
+}
+
+func TestAccCephUser_keyInState(t *testing.T) {
+	keyAnywhere := func(state *terraform.State) bool {
+		return strings.Contains(fmt.Sprintf("%v", state.RootModule().Resources[address].Primary.Attributes), key(t, "hidden"))
+	}
+	in := func(want bool) resource.TestCheckFunc {
+		return func(state *terraform.State) error {
+			if got := keyAnywhere(state); got != want {
+				return fmt.Errorf("key in the state: %v, want %v", got, want)
+			}
+			return nil
+		}
+	}
+	marked := func(mark acctest.Mark, want bool) resource.TestCheckFunc {
+		return func(state *terraform.State) error {
+			if err := in(want)(state); err != nil {
+				return err
+			}
+			acctest.Record(t, userType, "key_in_state", mark)
+			return nil
+		}
+	}
+	run(t, "hidden",
+		resource.TestStep{Config: user("hidden", someCaps, "key_in_state = false"), Check: marked(acctest.Set, false)},
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateId: "east/hidden", ImportStateVerify: true,
+			ImportStateCheck: func(states []*terraform.InstanceState) error {
+				if states[0].Attributes["key_in_state"] != "false" || states[0].Attributes["key"] != "" {
+					return fmt.Errorf("the import read a key")
+				}
+				acctest.Record(t, userType, "key_in_state", acctest.Imported)
+				return nil
+			},
+		},
+		resource.TestStep{
+			Config: user("hidden", someCaps, "key_in_state = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: marked(acctest.Changed, true),
+		},
+		resource.TestStep{Config: user("hidden", someCaps, "key_in_state = false"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: in(false)},
+		resource.TestStep{Config: user("hidden", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: marked(acctest.Cleared, true)},
+	)
+}
+
+func TestAccCephUser_existsAlready(t *testing.T) {
+	acctest.Bed(t)
+	acctest.Ceph(t, "east", "auth", "add", "client.old", "mon", "allow r")
+	before := fmt.Sprint(record(t, "east", "old"))
+	refused := acctest.Message(`Unable to create user client.old in cluster "east". A user of this name exists already. Its key and caps were left as they are.` +
+		` To manage that user, import it: terraform import ceph_user.NAME east/old.`)
+	run(t, "nothing",
+		resource.TestStep{Config: user("old", someCaps), ExpectError: refused},
+		resource.TestStep{Config: user("old", `caps = { mon = "allow r" }`), ExpectError: refused},
+		resource.TestStep{Config: user("old", someCaps, `key = "`+cephxKey(5)+`"`), ExpectError: refused},
+	)
+	if after := fmt.Sprint(record(t, "east", "old")); after != before {
+		t.Error("the user was changed")
+	}
+	acctest.Ceph(t, "east", "auth", "rm", "client.old")
+}
+
+func TestAccCephUser_deleteRefusedWhileConnected(t *testing.T) {
+	acctest.Bed(t)
+	acctest.Ceph(t, "east", "osd", "pool", "create", "vms")
+	acctest.RBD(t, "east", "pool", "init", "vms")
+	acctest.RBD(t, "east", "create", "--size", "1M", "vms/disk")
+	config := user("guest", `caps = { mon = "profile rbd", osd = "profile rbd pool=vms" }`)
+	var closeImage func()
+	run(t, "guest",
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig: func() { closeImage = acctest.OpenImage(t, "east", "guest", "vms/disk") },
+			Config:    config, Destroy: true,
+			ExpectError: acctest.Message(`Clients are connected to cluster "east" as client.guest: 127.0.0.1:0/`),
+		},
+		resource.TestStep{PreConfig: func() { closeImage() }, Config: config, PlanOnly: true},
+	)
+}
+
+// Nobody saws off the branch that the provider sits on.
+func TestAccCephUser_deleteRefusedForOwnUser(t *testing.T) {
+	acctest.Bed(t)
+	before := fmt.Sprint(record(t, "east", "admin"))
+	config := user("admin", `caps = { mon = "allow *", mgr = "allow *", osd = "allow *", mds = "allow *" }`, "key_in_state = false")
+	run(t, "nothing",
+		resource.TestStep{Config: config, ResourceName: address, ImportState: true, ImportStateId: "east/admin", ImportStatePersist: true},
+		resource.TestStep{Config: config, Destroy: true, ExpectError: acctest.Message(`client.admin is the user with which this provider is connected to cluster "east".`)},
+		resource.TestStep{Config: "removed {\n  from = ceph_user.test\n  lifecycle {\n    destroy = false\n  }\n}\n"},
+	)
+	if after := fmt.Sprint(record(t, "east", "admin")); after != before {
+		t.Error("client.admin was changed")
+	}
+}
+
+func TestAccCephUser_deadCluster(t *testing.T) {
+	bed := acctest.Bed(t)
+	west := func(assignments ...string) string {
+		assignments = append(assignments, `timeouts = { create = "3s", read = "3s", update = "3s", delete = "3s" }`)
+		return strings.Replace(user("waiting", assignments...), `cluster = "east"`, `cluster = "west"`, 1)
+	}
+	resume := func() {
+		if err := bed.Cluster("west").ResumeMonitors(); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(resume)
+	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
+	run(t, "waiting",
+		resource.TestStep{Config: west(someCaps)},
+		resource.TestStep{
+			PreConfig: func() {
+				if err := bed.Cluster("west").PauseMonitors(); err != nil {
+					t.Error(err)
+				}
+			},
+			Config: west(`caps = { mon = "allow r" }`), ExpectError: inTime,
+		},
+		resource.TestStep{Config: west(someCaps), Destroy: true, ExpectError: inTime},
+		resource.TestStep{PreConfig: resume, Config: west(someCaps), PlanOnly: true},
+		resource.TestStep{
+			Config: west(`caps = { mon = "allow r" }`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: resource.TestCheckResourceAttr(address, "caps.mon", "allow r"),
+		},
+	)
+	acctest.Record(t, userType, "timeouts", acctest.Set)
+}
