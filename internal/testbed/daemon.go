@@ -24,11 +24,11 @@ type Daemon struct {
 	home        string
 	argv        []string
 	environment []string
-	credential  *syscall.Credential
-	log         string // what the daemon writes to stdout and stderr
+	credential  *syscall.Credential // set: runs as this user, under a reaper
+	log         string              // what the daemon writes to stdout and stderr
 
 	mu     sync.Mutex
-	exited chan struct{} // closed when the process that start began has ended
+	exited chan struct{} // closed when the process that start began has ended; with a reaper, what it left behind too
 }
 
 // start runs the daemon and returns as soon as the process exists.
@@ -42,11 +42,16 @@ func (d *Daemon) start() error {
 		return err
 	}
 	defer output.Close()
-	command := exec.Command(path, d.argv[1:]...)
-	command.Env = append(baseEnvironment(d.dir, d.home, d.Name), d.environment...)
+	var command *exec.Cmd
+	if d.credential != nil {
+		command = d.underReaper(path)
+	} else {
+		command = exec.Command(path, d.argv[1:]...)
+		command.Env = append(baseEnvironment(d.dir, d.home, d.Name), d.environment...)
+	}
 	command.Dir = "/"
 	command.Stdout, command.Stderr = output, output
-	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: d.credential}
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("can't start %s: %w", d.Name, err)
 	}
