@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -12,6 +13,11 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
+
+// verifyLimit bounds what a cluster is asked about a disk that exists: it is the hypervisor's word that counts.
+const verifyLimit = 5 * time.Second
+
+const notVerified = "Source of the disk not verified"
 
 // clusterHome is the cluster of a planned disk.
 type clusterHome = tfkit.Home[*ceph.Cluster]
@@ -44,7 +50,7 @@ func (r *diskResource) planCluster(ctx context.Context, config, state *model, ex
 	}
 	stays := exists && !state.FSID.IsNull() && (config.Cluster.IsNull() || config.Cluster.Equal(state.Cluster))
 	if stays && problem.Is(err, problem.Unreachable) {
-		tfkit.AddWarning(diags, "Source of the disk not verified", err)
+		tfkit.AddWarning(diags, notVerified, err)
 		return clusterHome{Label: config.Cluster, Identity: state.FSID}, nil
 	}
 	return home, err

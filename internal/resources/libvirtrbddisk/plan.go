@@ -167,19 +167,28 @@ func (p *planning) settleCluster(ctx context.Context) error {
 	if err != nil {
 		return blame("cluster", err)
 	}
-	p.cluster = home
 	p.plan.FSID = home.Identity
-	if home.Moved {
-		p.different = true
-	}
-	if home.Known {
-		if p.monitors, err = home.Target.Monitors(ctx); err != nil {
-			return blame("cluster", err)
+	p.different = home.Moved
+	gained := p.exists && p.state.FSID.IsNull() && p.config.Monitors.IsNull()
+	if home.Known && p.config.Monitors.IsNull() && (!p.exists || home.Moved || gained || p.remembered.FollowMonitors) {
+		needed := !p.exists || home.Moved || gained
+		asking, cancel := ctx, context.CancelFunc(func() {})
+		if !needed {
+			asking, cancel = context.WithTimeout(ctx, verifyLimit)
+		}
+		p.monitors, err = home.Target.Monitors(asking)
+		cancel()
+		if err != nil {
+			if needed || !problem.Is(err, problem.Unreachable) {
+				return blame("cluster", err)
+			}
+			tfkit.AddWarning(p.diags, notVerified, err)
+			home.Known = false
 		}
 	}
+	p.cluster = home
 	entries := monitorList(p.state.Monitors)
-	gained := p.exists && p.state.FSID.IsNull() && home.Known && p.config.Monitors.IsNull()
-	if gained && allAddresses(entries) && !leadsTo(entries, p.monitors) {
+	if gained && home.Known && allAddresses(entries) && !leadsTo(entries, p.monitors) {
 		return blame("cluster", notTheCluster(home.Target, entries))
 	}
 	return nil

@@ -195,6 +195,8 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 	if state.FSID.IsNull() {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+	defer cancel()
 	home, err := r.rememberedCluster(ctx, state, diags)
 	if problem.Is(err, problem.WrongIdentity) {
 		return err
@@ -206,7 +208,7 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 		err = readImage(ctx, home, state, remembered)
 	}
 	if err != nil {
-		tfkit.AddWarning(diags, "Source of the disk not verified", err)
+		tfkit.AddWarning(diags, notVerified, err)
 	}
 	return nil
 }
