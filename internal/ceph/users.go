@@ -220,6 +220,11 @@ func explainUser(err error, denied refusal) error {
 	return err
 }
 
+// Keyring is the text of a keyring with the user and its key, without caps, as a client reads it. It holds the key.
+//
+// Similar to: ceph auth get-or-create -o
+func (u User) Keyring() string { return keyring(u.Name, u.Key, nil) }
+
 // keyring writes one entity as the monitors read it from their input.
 func keyring(name, key string, caps map[string]string) string {
 	var b strings.Builder

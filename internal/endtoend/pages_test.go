@@ -21,7 +21,9 @@ func TestAccPages(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	definedGuest(ctx, t, bed.Hypervisor("kvm1"), testbed.GuestOptions{Name: "centos80"})
-	for kind, file := range map[string]string{"resources": "resource*.tf", "data-sources": "data-source.tf"} {
+	for kind, file := range map[string]string{
+		"resources": "resource*.tf", "data-sources": "data-source.tf", "ephemeral-resources": "ephemeral-resource.tf",
+	} {
 		root := filepath.Join("..", "..", "examples", kind)
 		folders, err := os.ReadDir(root)
 		if err != nil || len(folders) == 0 {

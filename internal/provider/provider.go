@@ -1,11 +1,12 @@
 // Package provider is the provider block: it turns its clusters and hypervisors into connections, and lists every
-// resource and data source there is.
+// resource, data source and ephemeral resource there is.
 package provider
 
 import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -14,11 +15,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephpool"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdimage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuser"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuserkey"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtcephsecret"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtrbddisk"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
+
+var _ provider.ProviderWithEphemeralResources = (*cephProvider)(nil)
 
 type cephProvider struct {
 	version string
@@ -46,6 +50,7 @@ func (p *cephProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	addHypervisors(ctx, config, connections, &resp.Diagnostics)
 	resp.ResourceData = connections
 	resp.DataSourceData = connections
+	resp.EphemeralResourceData = connections
 }
 
 func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
@@ -65,5 +70,11 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 		cephuser.NewDataSource,
 		cephrbdimage.NewDataSource,
 		libvirtcephsecret.NewDataSource,
+	}
+}
+
+func (p *cephProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{
+		cephuserkey.NewEphemeralResource,
 	}
 }
