@@ -62,8 +62,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// real skips a test without TF_ACC, and gives it the laboratory otherwise.
-func real(t *testing.T) *testbed.Bed {
+// realDaemons skips a test without TF_ACC, and gives it the laboratory otherwise.
+func realDaemons(t *testing.T) *testbed.Bed {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("TF_ACC is not set: real daemons are not started")

@@ -16,7 +16,7 @@ import (
 )
 
 func TestRealDiskOfARunningGuest(t *testing.T) {
-	bed := real(t)
+	bed := realDaemons(t)
 	hypervisor := bed.Hypervisor("kvm1")
 	h := kvm(t, bed, "kvm1", Config{})
 	ctx := t.Context()
@@ -131,7 +131,7 @@ func hasLine(text, name string, value uint64) bool {
 }
 
 func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
-	bed := real(t)
+	bed := realDaemons(t)
 	h := kvm(t, bed, "kvm1", Config{})
 	ctx := t.Context()
 	t.Run("stopped", func(t *testing.T) {
@@ -174,7 +174,7 @@ func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
 }
 
 func TestRealDomainsOnSeveralHosts(t *testing.T) {
-	bed := real(t)
+	bed := realDaemons(t)
 	one, two := kvm(t, bed, "kvm1", Config{}), kvm(t, bed, "kvm2", Config{})
 	dead := host(t, Config{Label: "dead", URI: "qemu+unix:///system?socket=" + t.TempDir() + "/none"})
 	g := guest(t, bed, "kvm2", testbed.GuestOptions{}, false)
@@ -188,7 +188,7 @@ func TestRealDomainsOnSeveralHosts(t *testing.T) {
 }
 
 func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
-	bed := real(t)
+	bed := realDaemons(t)
 	hypervisor := bed.Hypervisor("kvm1")
 	ctx := t.Context()
 	h := kvm(t, bed, "kvm1", Config{OperationTimeout: 4 * time.Second})
@@ -246,7 +246,7 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 }
 
 func TestRealProbesOfKilledRuns(t *testing.T) {
-	bed := real(t)
+	bed := realDaemons(t)
 	hypervisor := bed.Hypervisor("kvm1")
 	ctx := t.Context()
 	h := kvm(t, bed, "kvm1", Config{})
@@ -296,7 +296,7 @@ func TestRealProbesOfKilledRuns(t *testing.T) {
 }
 
 func TestRealFrozenDaemon(t *testing.T) {
-	bed := real(t)
+	bed := realDaemons(t)
 	hypervisor := bed.Hypervisor("kvm2")
 	h := kvm(t, bed, "kvm2", Config{ConnectTimeout: time.Second, OperationTimeout: time.Second})
 	ctx := t.Context()

@@ -47,13 +47,17 @@ var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrXMLInvalidSchema:     {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
 	rpc.ErrInvalidArg:           {problem.Invalid, "libvirt refuses a value.", "Change the attribute that the reply names."},
 	rpc.ErrOperationInvalid:     {problem.Busy, "The domain isn't in the state that this needs: it was started, stopped or changed meanwhile.", "Apply again."},
-	rpc.ErrOperationTimeout: {problem.Busy, "Another call holds the domain: an attach that waits for unreachable monitors, a migration, a backup or a snapshot.",
-		"Wait until it has ended (virsh domjobinfo shows it), then apply again."},
+	rpc.ErrOperationTimeout: {
+		problem.Busy, "Another call holds the domain: an attach that waits for unreachable monitors, a migration, a backup or a snapshot.",
+		"Wait until it has ended (virsh domjobinfo shows it), then apply again.",
+	},
 	rpc.ErrResourceBusy:    {problem.Busy, "Somebody else uses it.", "Apply again when that has ended."},
 	rpc.ErrBlockCopyActive: {problem.Busy, "A block job (copy, backup, commit) runs on this disk.", "Wait until it has ended (virsh blockjob shows it), then apply again."},
 	rpc.ErrNoDomain:        {problem.Other, "The domain is gone.", "Apply again: the next refresh shows where it is."},
-	rpc.ErrNoSecret: {problem.Invalid, "The secret isn't defined on this host, or has no value there; libvirt doesn't say which.",
-		"Define it and set its value (libvirt_ceph_secret does both), then apply again."},
+	rpc.ErrNoSecret: {
+		problem.Invalid, "The secret isn't defined on this host, or has no value there; libvirt doesn't say which.",
+		"Define it and set its value (libvirt_ceph_secret does both), then apply again.",
+	},
 	rpc.ErrInvalidSecret:   {problem.Denied, "The secret is private: libvirt gives its value to nobody but QEMU.", ""},
 	rpc.ErrDeviceMissing:   {problem.Other, "The domain has no such device any more.", "Apply again: the next refresh shows what is left."},
 	rpc.ErrAuthFailed:      denied,
@@ -63,8 +67,10 @@ var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrOperationDenied: denied,
 }
 
-var denied = meaning{problem.Denied, "libvirt refuses it to this user.",
-	"Connect as a user who may manage domains and secrets: root, a member of the group libvirt, or one whom polkit's rules allow it."}
+var denied = meaning{
+	problem.Denied, "libvirt refuses it to this user.",
+	"Connect as a user who may manage domains and secrets: root, a member of the group libvirt, or one whom polkit's rules allow it.",
+}
 
 // fail makes the problem of an error. A problem stays as it is.
 func (h *Host) fail(e errand, err error) error {

@@ -15,7 +15,12 @@ func TestOnlyTheRightCodeIsNotFound(t *testing.T) {
 	h := host(t, Config{URI: "qemu:///system"})
 	look := errand{doing: "read secret x", absent: rpc.ErrNoSecret}
 	for _, err := range []error{
-		rpc.Error{Code: 42}, rpc.Error{Code: 38}, rpc.Error{Code: 45}, rpc.Error{Code: 88}, rpc.Error{Code: 1}, rpc.Error{Code: 0},
+		rpc.Error{Code: 42},
+		rpc.Error{Code: 38},
+		rpc.Error{Code: 45},
+		rpc.Error{Code: 88},
+		rpc.Error{Code: 1},
+		rpc.Error{Code: 0},
 		rpc.ErrInterrupted, context.DeadlineExceeded, context.Canceled, errors.New("no secret with matching uuid"),
 	} {
 		if problem.Is(h.fail(look, err), problem.NotFound) {

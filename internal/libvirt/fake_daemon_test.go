@@ -42,8 +42,10 @@ func newFakeDaemon(t *testing.T) *fakeDaemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &fakeDaemon{t: t, listener: listener, hostUUID: fakeHostUUID, calls: map[uint32]int{},
-		answer: map[uint32]func(int) ([]byte, uint32, bool){}}
+	d := &fakeDaemon{
+		t: t, listener: listener, hostUUID: fakeHostUUID, calls: map[uint32]int{},
+		answer: map[uint32]func(int) ([]byte, uint32, bool){},
+	}
 	t.Cleanup(func() {
 		_ = listener.Close()
 		d.dropAll()
@@ -117,8 +119,8 @@ func (d *fakeDaemon) serve(conn net.Conn) {
 			}
 			out := make([]byte, 28, 28+len(reply))
 			copy(out, head[:])
-			binary.BigEndian.PutUint32(out, uint32(28+len(reply))) //nolint:gosec // small.
-			binary.BigEndian.PutUint32(out[16:], 1)                // a reply
+			binary.BigEndian.PutUint32(out, uint32(28+len(reply)))
+			binary.BigEndian.PutUint32(out[16:], 1) // a reply
 			binary.BigEndian.PutUint32(out[24:], status)
 			d.mu.Lock()
 			defer d.mu.Unlock()
@@ -145,7 +147,7 @@ func (d *fakeDaemon) normally(procedure uint32) func(int) ([]byte, uint32, bool)
 func xdrWord(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 
 func xdrString(s string) []byte {
-	out := append(xdrWord(uint32(len(s))), s...) //nolint:gosec // small.
+	out := append(xdrWord(uint32(len(s))), s...)
 	for len(out)%4 != 0 {
 		out = append(out, 0)
 	}

@@ -48,17 +48,17 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk libvirtxml.Domai
 	// connection is in use, not given up.
 	e.limit = limit + probeEnd
 	calling, done := context.WithTimeout(context.WithoutCancel(ctx), e.limit)
-	started := make(chan error, 1)
+	started := make(chan struct{})
 	go func() {
+		defer close(started)
 		defer done()
-		_, err := change(calling, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) {
+		_, err = change(calling, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) {
 			// AUTODESTROY: the daemon ends the probe when this process dies and its connection with it.
 			return l.DomainCreateXML(text, rpc.DomainStartPaused|rpc.DomainStartAutodestroy)
 		})
-		started <- err
 	}()
 	select {
-	case err = <-started:
+	case <-started:
 		if err == nil {
 			return h.endProbe(ctx, id, nil)
 		}
@@ -71,7 +71,7 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk libvirtxml.Domai
 
 // endProbe destroys a probe, even when the operator's context has ended. While it is still being started it may not be
 // visible yet: started tells when that is over.
-func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan error) error {
+func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeEnd)
 	defer cancel()
 	e := errand{doing: fmt.Sprintf("end the probe %s%s", probePrefix, id)}

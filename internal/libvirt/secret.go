@@ -113,14 +113,12 @@ func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
 		return nil
 	}
 	if code(err) == rpc.ErrInternalError {
-		if clash := h.secretClash(ctx, s, id, h.fail(e, err)); clash != nil {
-			return clash
-		}
+		return h.secretClash(ctx, s, id, h.fail(e, err))
 	}
 	return h.fail(e, err)
 }
 
-// secretClash finds out which existing secret made libvirt refuse a definition; nil where none did.
+// secretClash finds out which existing secret made libvirt refuse a definition; the refusal as it is where none did.
 func (h *Host) secretClash(ctx context.Context, s Secret, id string, refusal error) error {
 	p := &problem.Problem{Kind: problem.Exists, What: fmt.Sprintf("Could not define secret %s on %s.", id, h.name()), Raw: rawOf(refusal)}
 	if other, err := h.SecretByUsage(ctx, s.UsageName); err == nil && other.UUID != id {
@@ -129,21 +127,20 @@ func (h *Host) secretClash(ctx context.Context, s Secret, id string, refusal err
 		return p
 	}
 	same, err := h.Secret(ctx, id)
-	if err != nil {
-		return nil
-	}
-	if same.UsageType != UsageCeph || same.UsageName != s.UsageName {
+	switch {
+	case err != nil:
+		return refusal
+	case same.UsageType != UsageCeph || same.UsageName != s.UsageName:
 		p.Why = fmt.Sprintf("This UUID belongs to another secret already, of usage type %q and usage name %q.", same.UsageType, same.UsageName)
 		p.Do = "Use another uuid, or remove that secret if nothing uses it (virsh secret-undefine)."
 		return p
-	}
-	if same.Private && !s.Private {
+	case same.Private && !s.Private:
 		p.Kind = problem.Refused
 		p.Why = "The secret is private, and libvirt never makes a private secret readable."
 		p.Do = "Keep private = true, or undefine the secret and define it anew."
 		return p
 	}
-	return nil
+	return refusal
 }
 
 // UndefineSecret removes a secret and its value. libvirt itself doesn't look whether a domain refers to it: see SecretUsers.

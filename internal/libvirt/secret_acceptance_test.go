@@ -12,7 +12,7 @@ import (
 )
 
 func TestRealSecretLife(t *testing.T) {
-	bed := real(t)
+	bed := realDaemons(t)
 	h := kvm(t, bed, "kvm1", Config{HostUUID: bed.Hypervisor("kvm1").UUID})
 	virsh := bed.Hypervisor("kvm1").Virsh
 	ctx := t.Context()
@@ -72,7 +72,7 @@ func TestRealSecretLife(t *testing.T) {
 }
 
 func TestRealSecretClashes(t *testing.T) {
-	bed := real(t)
+	bed := realDaemons(t)
 	h := kvm(t, bed, "kvm1", Config{})
 	ctx := t.Context()
 	first := Secret{UUID: uuid.NewString(), UsageName: "client.libvirt@" + uuid.NewString()}
@@ -106,7 +106,7 @@ func TestRealSecretClashes(t *testing.T) {
 }
 
 func TestRealSecretsOverARestart(t *testing.T) {
-	bed := real(t)
+	bed := realDaemons(t)
 	hypervisor := bed.Hypervisor("kvm2")
 	h := kvm(t, bed, "kvm2", Config{})
 	ctx := t.Context()

@@ -104,11 +104,11 @@ func (h *Hypervisor) Start(ctx context.Context) error {
 		if err := h.daemon.failure(); err != nil {
 			return false, err
 		}
-		// A daemon that fails at its start still opens its socket for a moment.
-		if _, err := os.Stat(h.Socket); err != nil {
-			return false, nil
+		// Looking first spares a virsh for each round. A daemon that fails at its start still opens its socket for a moment.
+		_, err := os.Stat(h.Socket)
+		if err == nil {
+			_, err = h.Virsh(ctx, "list")
 		}
-		_, err := h.Virsh(ctx, "list")
 		return err == nil, ctx.Err()
 	})
 }

@@ -43,14 +43,14 @@ func main() {
 
 func run(ctx context.Context, arguments []string, output io.Writer) error {
 	if len(arguments) == 0 {
-		return errors.New("no command given\n" + usage)
+		return fmt.Errorf("no command given; %s", strings.TrimSpace(usage))
 	}
 	commands := map[string]func(context.Context, []string, io.Writer) error{
 		"up": up, "status": status, "disks": disks, "console": console, "down": down, "missing": missing,
 	}
 	command, ok := commands[arguments[0]]
 	if !ok {
-		return fmt.Errorf("there is no command %q\n%s", arguments[0], usage)
+		return fmt.Errorf("there is no command %q; %s", arguments[0], strings.TrimSpace(usage))
 	}
 	return command(ctx, arguments[1:], output)
 }
