@@ -82,9 +82,9 @@ func KeyType(raw []byte) string {
 	}
 	switch binary.LittleEndian.Uint16(raw) {
 	case keyTypeAES:
-		return "aes"
+		return typeNameAES
 	case keyTypeAES256K:
-		return "aes256k"
+		return typeNameAES256K
 	}
 	return ""
 }

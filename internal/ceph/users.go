@@ -101,6 +101,10 @@ func (c *Cluster) userMissing(ctx context.Context, what, name string) error {
 //
 // Similar to: ceph auth get-or-create; ceph auth add
 func (c *Cluster) CreateUser(ctx context.Context, name string, caps map[string]string, key string) (User, error) {
+	return c.createUser(ctx, name, caps, key, "")
+}
+
+func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]string, key, keyType string) (User, error) {
 	what := fmt.Sprintf("Unable to create user %s in cluster %q.", entityOf(name), c.cfg.Label)
 	if err := checkUser(caps, key); err != nil {
 		return User{}, err
@@ -126,6 +130,9 @@ func (c *Cluster) CreateUser(ctx context.Context, name string, caps map[string]s
 	}
 	var records []authRecord
 	cmd := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}
+	if keyType != "" {
+		cmd["key_type"] = keyType
+	}
 	if denied, err := c.monStatus(ctx, what, cmd, nil, &records); err != nil {
 		return User{}, explainUser(err, denied)
 	}
@@ -149,7 +156,8 @@ func (c *Cluster) SetCaps(ctx context.Context, name string, caps map[string]stri
 	return explainUser(err, denied)
 }
 
-// SetKey gives a user another key, in base64, and keeps its caps. Clients that hold the old key are cut off at once.
+// SetKey gives a user another key, in base64, and keeps its caps. Whoever holds the old key can't open a new connection
+// from then on; connections that are open go on, and break one by one.
 //
 // Similar to: ceph auth import
 func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
@@ -164,9 +172,8 @@ func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
 	if user.Key == key {
 		return nil
 	}
-	denied, err := c.monStatus(ctx, what, command{"prefix": "auth import"}, []byte(keyring(name, key, user.Caps)), nil)
-	if err != nil {
-		return explainUser(err, denied)
+	if err := c.importKey(ctx, what, user, key); err != nil {
+		return err
 	}
 	after, err := c.User(ctx, name)
 	if err != nil {
@@ -208,9 +215,7 @@ func explainUser(err error, denied refusal) error {
 	switch {
 	case denied.is(EINVAL) && strings.Contains(denied.status, "capability parse failed"):
 		p.Why, p.Do = "The monitors can't parse the caps.", "Correct the caps at the place that the reply names."
-	case denied.is(EINVAL) && (strings.Contains(denied.status, "insecure key type") || strings.Contains(denied.status, "cannot be used for auth")):
-		p.Why = "The cluster does not allow keys of this type."
-		p.Do = "Use a key of type aes256k, or allow the type: ceph mon set auth_allowed_ciphers."
+	case denied.is(EINVAL) && explainKeyType(p, denied.status):
 	case denied.is(EINVAL) && strings.Contains(denied.status, "exists but"):
 		p.Kind, p.Why = problem.Exists, "Somebody created the user in this moment, with another key or other caps."
 		p.Do = "Apply again, or import the user."

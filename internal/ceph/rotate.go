@@ -1,0 +1,127 @@
+package ceph
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// RotateKey gives a user a new key and keeps its caps, by the best way that the cluster's release has: `auth rotate`
+// (19.2.3 and later), a pending key that is committed (18 and later), or an import of a key made here (16 and 17).
+// keyType is aes, aes256k, or empty for what the cluster prefers; a release that doesn't know key types takes aes only.
+// The user has a working key at every moment, also when this is cut off: each way ends with one command that puts the new
+// key in the place of the old one. Whoever holds the old key can't open a new connection from then on.
+//
+// Similar to: ceph auth rotate
+func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, error) {
+	what := fmt.Sprintf("Unable to rotate the key of user %s of cluster %q.", entityOf(name), c.cfg.Label)
+	before, err := c.User(ctx, name)
+	if err != nil {
+		return User{}, err
+	}
+	known := false
+	for _, way := range []func(context.Context, string, User, string) (bool, error){c.rotateAtOnce, c.rotatePending, c.rotateByImport} {
+		if known, err = way(ctx, what, before, keyType); known {
+			break
+		}
+	}
+	if err != nil {
+		return User{}, err
+	}
+	after, err := c.User(ctx, name)
+	if err != nil {
+		return User{}, err
+	}
+	if after.Key == before.Key {
+		return after, &problem.Problem{
+			Kind: problem.Other, What: what,
+			Why: "The cluster accepted the commands, and the user still has its former key.",
+			Do:  "Apply again. If it happens again, rotate by hand and let the next plan take it over.",
+		}
+	}
+	if !equalCapsMaps(before.Caps, after.Caps) {
+		if err := c.SetCaps(ctx, name, before.Caps); err != nil {
+			return after, err
+		}
+		after.Caps = before.Caps
+	}
+	return after, c.checkKeyType(what, after, keyType)
+}
+
+// rotateAtOnce leaves the work to the monitors. known is false where they don't have the command.
+func (c *Cluster) rotateAtOnce(ctx context.Context, what string, user User, keyType string) (known bool, err error) {
+	cmd := command{"prefix": "auth rotate", "entity": user.Entity}
+	if keyType != "" {
+		cmd["key_type"] = keyType
+	}
+	// The reply holds the key, in a form that differs between releases; it is read by itself afterwards.
+	denied, err := c.monStatus(ctx, what, cmd, nil, nil)
+	if denied.unknownCommand() {
+		return false, err
+	}
+	return true, explainUser(err, denied)
+}
+
+// rotatePending makes a second key, which works beside the first one, and then commits it. Cut off in between, the next
+// attempt finds the pending key and goes on with it.
+func (c *Cluster) rotatePending(ctx context.Context, what string, user User, keyType string) (known bool, err error) {
+	cmd := command{"prefix": "auth get-or-create-pending", "entity": user.Entity}
+	if keyType != "" {
+		cmd["key_type"] = keyType
+	}
+	denied, err := c.monStatus(ctx, what, cmd, nil, nil)
+	if denied.unknownCommand() {
+		return false, err
+	}
+	if err != nil {
+		return true, explainUser(err, denied)
+	}
+	denied, err = c.monStatus(ctx, what, command{"prefix": "auth commit-pending", "entity": user.Entity}, nil, nil)
+	return true, explainUser(err, denied)
+}
+
+// rotateByImport makes the key here and imports it together with the caps, in one command.
+func (c *Cluster) rotateByImport(ctx context.Context, what string, user User, keyType string) (known bool, err error) {
+	if keyType != "" && keyType != typeNameAES {
+		return true, keyTypeUnknown(what, keyType)
+	}
+	key, err := newAESKey()
+	if err != nil {
+		return true, c.failed(what, "", err)
+	}
+	return true, c.importKey(ctx, what, user, key)
+}
+
+// importKey replaces the key and all caps of a user in one command.
+func (c *Cluster) importKey(ctx context.Context, what string, user User, key string) error {
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth import"}, []byte(keyring(user.Name, key, user.Caps)), nil)
+	return explainUser(err, denied)
+}
+
+// unknownCommand tells whether the release doesn't have the command.
+func (r refusal) unknownCommand() bool {
+	return r.is(EINVAL) && strings.Contains(r.status, "command not known")
+}
+
+// newAESKey makes a cephx key of type aes in base64, with the structure that Ceph gives its own: type, time, length, secret.
+//
+// Similar to: ceph-authtool --gen-print-key
+func newAESKey() (string, error) {
+	const length = 16
+	raw := make([]byte, keyHeader+length)
+	now := time.Now()
+	binary.LittleEndian.PutUint16(raw[0:], keyTypeAES)
+	binary.LittleEndian.PutUint32(raw[2:], uint32(now.Unix()))       // #nosec G115 -- the format's own limit, in 2106
+	binary.LittleEndian.PutUint32(raw[6:], uint32(now.Nanosecond())) // #nosec G115 -- less than a thousand million
+	binary.LittleEndian.PutUint16(raw[10:], length)
+	if _, err := rand.Read(raw[keyHeader:]); err != nil {
+		return "", fmt.Errorf("making a key: %w", err)
+	}
+	return base64.StdEncoding.EncodeToString(raw), nil
+}
