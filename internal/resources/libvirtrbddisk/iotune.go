@@ -53,7 +53,7 @@ func toIOTune(object types.Object) *iotune {
 	var tune iotune
 	for _, l := range limits {
 		if n, ok := object.Attributes()[l.name].(types.Int64); ok && n.ValueInt64() > 0 {
-			*l.at(&tune) = uint64(n.ValueInt64())
+			*l.at(&tune) = uint64(n.ValueInt64()) //nolint:gosec // it is positive.
 		}
 	}
 	if group, ok := object.Attributes()[groupName].(types.String); ok {

@@ -103,8 +103,10 @@ func find(domain libvirt.Domain, state *model, remembered memory) disks {
 }
 
 func findIn(definition *libvirtxml.Domain, domainUUID string, state *model, remembered memory) *libvirtxml.DomainDisk {
-	if disk := libvirt.DiskByAlias(definition, ownAlias(domainUUID, state.TargetDev.ValueString())); disk != nil {
-		return disk
+	for _, alias := range []string{state.Alias.ValueString(), ownAlias(domainUUID, state.TargetDev.ValueString())} {
+		if disk := libvirt.DiskByAlias(definition, alias); disk != nil {
+			return disk
+		}
 	}
 	if !remembered.Imported {
 		return nil

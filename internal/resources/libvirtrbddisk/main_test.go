@@ -161,8 +161,14 @@ func block(domain, imageName string, assignments ...string) string {
 		return false
 	}
 	for _, d := range [][2]string{
-		{"hypervisor", `"kvm1"`}, {"domain", fmt.Sprintf("%q", domain)}, {"cluster", `"east"`}, {"pool", fmt.Sprintf("%q", pool)},
-		{"image", fmt.Sprintf("%q", imageName)}, {"user", `"libvirt"`}, {"secret_uuid", fmt.Sprintf("%q", eastSecret)}, {"target_dev", `"vdb"`},
+		{"hypervisor", `"kvm1"`},
+		{"domain", fmt.Sprintf("%q", domain)},
+		{"cluster", `"east"`},
+		{"pool", fmt.Sprintf("%q", pool)},
+		{"image", fmt.Sprintf("%q", imageName)},
+		{"user", `"libvirt"`},
+		{"secret_uuid", fmt.Sprintf("%q", eastSecret)},
+		{"target_dev", `"vdb"`},
 	} {
 		if !set(d[0]) {
 			assignments = append(assignments, d[0]+" = "+d[1])

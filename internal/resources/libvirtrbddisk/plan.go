@@ -75,26 +75,34 @@ func (p *planning) settleHost(ctx context.Context) error {
 	if !home.Moved {
 		return nil
 	}
+	there, err := p.locateAfterMove(ctx)
+	switch {
+	case err == nil && there.host == home.Target:
+		p.where = &there
+	case err == nil, problem.Is(err, problem.NotFound):
+		p.replace("hypervisor")
+	default:
+		return blame("hypervisor", err)
+	}
+	return nil
+}
+
+// locateAfterMove finds the domain of a disk whose configuration names another host now. The former host may be the one that
+// died: then a domain that runs on the new one has moved there.
+func (p *planning) locateAfterMove(ctx context.Context) (place, error) {
 	uuid := p.state.DomainUUID.ValueString()
 	former, err := p.Hypervisors.ResolveHome(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
-	var there place
 	if err == nil {
-		there, err = p.locate(ctx, former.Target, uuid)
-	}
-	if err != nil && !problem.Is(err, problem.NotFound) {
-		// The former host may be the one that died. A domain that runs on the new one has moved there.
-		domain, asked := home.Target.Domain(ctx, uuid)
-		if asked != nil || !domain.Active {
-			return blame("hypervisor", err)
+		there, located := p.locate(ctx, former.Target, uuid)
+		if located == nil || problem.Is(located, problem.NotFound) {
+			return there, located
 		}
-		there, err = place{home.Target, domain}, nil
+		err = located
 	}
-	if err != nil || there.host != home.Target {
-		p.replace("hypervisor")
-		return nil
+	if domain, asked := p.host.Target.Domain(ctx, uuid); asked == nil && domain.Active {
+		return place{p.host.Target, domain}, nil
 	}
-	p.where = &there
-	return nil
+	return place{}, err
 }
 
 // settleDomain keeps the recorded spelling of the domain, name or UUID, while it still means the same one.

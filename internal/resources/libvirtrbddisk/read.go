@@ -154,9 +154,10 @@ func (m *model) readComputed(where place, found disks) {
 	m.RunningOn = types.StringValue(where.host.Label())
 	m.Live, m.Persistent = types.BoolValue(found.live != nil), types.BoolValue(found.saved != nil)
 	m.PendingRestart, m.MonitorsStale = types.BoolValue(found.pendingRestart()), types.BoolValue(found.monitorsStale())
-	m.Alias = types.StringNull()
-	if own := ownAlias(where.domain.UUID, m.TargetDev.ValueString()); aliasName(*found.mirrored()) == own {
-		m.Alias = types.StringValue(own)
+	if alias := aliasName(*found.mirrored()); alias == ownAlias(where.domain.UUID, m.TargetDev.ValueString()) || alias == m.Alias.ValueString() {
+		m.Alias = stringOrNull(alias)
+	} else {
+		m.Alias = types.StringNull()
 	}
 }
 

@@ -122,7 +122,10 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if left := find(j.domain, plan, memory{}); left.mirrored() != nil && sourceName(*left.mirrored()) == plan.source().String() {
 		j.found = left
 	}
-	return j, refuseTaken(j.host, j.domain, plan, j.found)
+	if err := refuseTaken(j.host, j.domain, plan, j.found); err != nil {
+		return j, err
+	}
+	return j, refuseTwice(j.host, j.domain, plan, j.found)
 }
 
 func explainDomain(ctx context.Context, host *libvirt.Host, name string, err error) error {

@@ -236,7 +236,7 @@ func toUint(n types.Int64) *uint {
 	if n.IsNull() || n.IsUnknown() || n.ValueInt64() < 0 {
 		return nil
 	}
-	value := uint(n.ValueInt64())
+	value := uint(n.ValueInt64()) //nolint:gosec // it is not negative.
 	return &value
 }
 
