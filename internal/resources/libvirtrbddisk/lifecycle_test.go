@@ -281,3 +281,48 @@ func TestAccLibvirtRBDDisk_moved(t *testing.T) {
 		{Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: attr("hypervisor", "kvm2")},
 	}})
 }
+
+// A snapshot is read instead of its image, whoever has the image open.
+func TestAccLibvirtRBDDisk_snapshot(t *testing.T) {
+	prepare(t)
+	const name = "snapshot"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@first")
+	acctest.RBD(t, "east", "resize", "--no-progress", "--size", "24M", pool+"/"+name)
+	virshIn(t, "kvm1", handXML(t, "east", name, handTarget), "attach-device", name, "/dev/stdin", "--live")
+	config := acctest.Provider(t) + block(name, name, `snapshot = "first"`, `read_only = true`)
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config, Check: check(func() error { return sees(g, 16<<20) })},
+		{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "kvm1/" + name + "/vdb"},
+	}})
+}
+
+// A disk to which somebody gave another target is still ours: it is taken from there and attached where it belongs.
+func TestAccLibvirtRBDDisk_targetByHand(t *testing.T) {
+	prepare(t)
+	const name = "target"
+	guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	config := acctest.Provider(t) + block(name, name)
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config},
+		{
+			PreConfig: func() {
+				text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
+				virshIn(t, "kvm1", strings.ReplaceAll(text, "'vdb'", "'vdc'"), "define", "/dev/stdin")
+			},
+			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
+			Check: check(func() error {
+				if diskOf(t, "kvm1", name, "vdb", true) == nil || diskOf(t, "kvm1", name, "vdc", true) != nil {
+					return fmt.Errorf("the disk is not where it belongs, and only there")
+				}
+				return nil
+			}),
+		},
+		{
+			Config:      config + strings.NewReplacer(`"test"`, `"twice"`, `"vdb"`, `"vdd"`).Replace(block(name, name)),
+			ExpectError: regexp.MustCompile(`already has image\s+libvirt-pool/target,\s+as\s+disk\s+vdb`),
+		},
+	}})
+}
