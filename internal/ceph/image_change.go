@@ -102,7 +102,12 @@ func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno 
 		for _, pool := range []string{spec.Pool, spec.DataPool} {
 			if _, missing := c.Pool(ctx, pool); pool != "" && problem.Is(missing, problem.NotFound) {
 				p.Why = fmt.Sprintf("Cluster %q has no pool %q.", c.cfg.Label, pool)
+				return p
 			}
+		}
+		if names, err := c.Namespaces(ctx, spec.Pool); err == nil && spec.Namespace != "" && !slices.Contains(names, spec.Namespace) {
+			p.Why = fmt.Sprintf("Pool %q has no namespace %q.", spec.Pool, spec.Namespace)
+			p.Do = fmt.Sprintf("Create it first: rbd namespace create %s/%s.", spec.Pool, spec.Namespace)
 		}
 	case EINVAL, ERANGE, EDOM, ENOSYS, EOPNOTSUPP:
 		p.Kind = problem.Invalid

@@ -1,0 +1,332 @@
+//go:build cgo
+
+package cephrbdimage_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// fill writes a few bytes into an image by hand.
+func fill(t *testing.T, cluster, spec string) {
+	t.Helper()
+	acctest.RBD(t, cluster, "bench", "--io-type", "write", "--io-size", "4K", "--io-total", "4K", spec)
+}
+
+func TestAccCephRBDImage_disappears(t *testing.T) {
+	run(t, "vanishing",
+		resource.TestStep{Config: image("vanishing", small)},
+		resource.TestStep{
+			PreConfig: func() { rbd(t, "rm", "--no-progress", "vms/vanishing") },
+			Config:    image("vanishing", small), ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
+			Check: check(t, "vanishing", field("size"), "4194304"),
+		},
+		// What is in the trash is gone for its users.
+		resource.TestStep{
+			PreConfig: func() { rbd(t, "trash", "mv", "vms/vanishing") },
+			Config:    image("vanishing", small), ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
+		},
+	)
+}
+
+// The configuration that Terraform writes for an existing image plans nothing.
+func TestAccCephRBDImage_generatedConfig(t *testing.T) {
+	for name, assignments := range map[string]string{
+		"plain":   "",
+		"striped": "object_size = \"1MiB\"\n  stripe_unit = \"64KiB\"\n  stripe_count = 2\n  data_pool = \"data\"",
+		"told":    "metadata = { owner = \"somebody\" }\n  config = { rbd_cache = \"false\" }\n  features = [\"layering\"]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, name,
+				resource.TestStep{Config: image(name, small, assignments)},
+				resource.TestStep{
+					ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/vms/" + name, GenerateConfig: true,
+				})
+		})
+	}
+}
+
+func TestAccCephRBDImage_importForms(t *testing.T) {
+	imported := func(id, words string) resource.TestStep {
+		return resource.TestStep{ResourceName: address, ImportState: true, ImportStateId: id, ExpectError: acctest.Message(words)}
+	}
+	run(t, "form",
+		resource.TestStep{Config: image("form", small)},
+		imported("vms/form", `"vms/form" is not of the form CLUSTER/POOL/IMAGE or CLUSTER/POOL/NAMESPACE/IMAGE.`),
+		imported("east//form", `"east//form" is not of the form`),
+		imported("east/vms/nothing", `Cannot import non-existent remote object`),
+		imported("east/nowhere/form", `Cannot import non-existent remote object`),
+		imported("north/vms/form", `The provider block has no cluster "north". It has "east", "west".`),
+	)
+}
+
+// A running guest does not mind the new name of its image, nor that the image grows.
+func TestAccCephRBDImage_changedWhileOpen(t *testing.T) {
+	id := ""
+	var closeImage func()
+	run(t, "renamed",
+		resource.TestStep{Config: image("open", small), Check: func(*terraform.State) error { id = field("id")(t, "open"); return nil }},
+		resource.TestStep{
+			PreConfig: func() { closeImage = acctest.OpenImage(t, "east", "admin", "vms/open") },
+			Config:    image("renamed", `size = "16MiB"`, `metadata = { owner = "somebody" }`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: resource.ComposeAggregateTestCheckFunc(
+				func(*terraform.State) error {
+					if got := field("id")(t, "renamed"); got != id {
+						return fmt.Errorf("the image's id was %s and is %s", id, got)
+					}
+					return nil
+				},
+				check(t, "renamed", field("size"), "16777216"),
+				resource.TestCheckResourceAttr(address, "id", "east/vms/renamed"),
+			),
+		},
+		// An image that somebody has open is not deleted, whatever its contents.
+		resource.TestStep{
+			Config: image("renamed", `size = "16MiB"`, "force_destroy = true", `timeouts = { delete = "3s" }`),
+		},
+		resource.TestStep{
+			Config: image("renamed", `size = "16MiB"`, "force_destroy = true", `timeouts = { delete = "3s" }`), Destroy: true,
+			ExpectError: acctest.Message(`Unable to delete image vms/renamed of cluster "east". It is in use by client.admin at 127.0.0.1:0/`),
+		},
+		resource.TestStep{
+			PreConfig:   func() { rbd(t, "create", "--size", "1M", "vms/taken") },
+			Config:      image("taken", `size = "16MiB"`),
+			ExpectError: acctest.MessageAt("name", `Image vms/renamed on cluster "east" can't be renamed to "taken". There is already an image of that name.`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				rbd(t, "rm", "--no-progress", "vms/taken")
+				closeImage()
+			},
+			Config: image("renamed", `size = "16MiB"`),
+		},
+	)
+}
+
+func TestAccCephRBDImage_shrink(t *testing.T) {
+	marked := func(mark acctest.Mark) resource.TestCheckFunc {
+		return func(*terraform.State) error { acctest.Record(t, imageType, "allow_shrink", mark); return nil }
+	}
+	run(t, "shrinking",
+		resource.TestStep{Config: image("shrinking", `size = "8MiB"`)},
+		resource.TestStep{
+			Config:      image("shrinking", small),
+			ExpectError: acctest.MessageAt("size", `Image vms/shrinking has 8MiB, and the configuration asks for 4MiB. That would destroy the data beyond the new end.`),
+		},
+		resource.TestStep{
+			Config: image("shrinking", small, "allow_shrink = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: resource.ComposeAggregateTestCheckFunc(check(t, "shrinking", field("size"), "4194304"), marked(acctest.Set), marked(acctest.Changed)),
+		},
+		// Grown by hand: to go back is a shrink, and no longer allowed.
+		resource.TestStep{
+			PreConfig:   func() { rbd(t, "resize", "--no-progress", "--size", "8M", "vms/shrinking") },
+			Config:      image("shrinking", small),
+			ExpectError: acctest.MessageAt("size", `Image vms/shrinking has 8MiB, and the configuration asks for 4MiB.`),
+		},
+		resource.TestStep{Config: image("shrinking", `size = "8MiB"`), Check: marked(acctest.Cleared)},
+	)
+}
+
+func TestAccCephRBDImage_features(t *testing.T) {
+	with := func(features string) string { return image("featured", small, "features = ["+features+"]") }
+	run(t, "featured",
+		resource.TestStep{Config: with(`"layering", "exclusive-lock", "deep-flatten"`)},
+		resource.TestStep{
+			Config: with(`"layering", "exclusive-lock", "journaling"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: check(t, "featured", features, "exclusive-lock journaling layering"),
+		},
+		resource.TestStep{
+			Config: with(`"layering"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: check(t, "featured", features, "layering"),
+		},
+		// librbd can't switch these on an image that is there.
+		resource.TestStep{
+			Config: with(`"layering", "deep-flatten"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
+			Check: check(t, "featured", features, "deep-flatten layering"),
+		},
+		resource.TestStep{
+			Config: with(`"exclusive-lock"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
+			Check: check(t, "featured", features, "exclusive-lock"),
+		},
+	)
+}
+
+// Keys that the configuration does not name are somebody else's.
+func TestAccCephRBDImage_otherKeysAreLeftAlone(t *testing.T) {
+	all := func(t *testing.T, name string) string { return fmt.Sprint(metadata(t, name)) }
+	run(t, "told",
+		resource.TestStep{Config: image("told", small, `metadata = { a = "1", b = "2" }`, `config = { rbd_cache = "false" }`)},
+		resource.TestStep{
+			PreConfig: func() {
+				rbd(t, "image-meta", "set", "vms/told", "theirs", "kept")
+				rbd(t, "config", "image", "set", "vms/told", "rbd_qos_bps_limit", "1000")
+			},
+			Config: image("told", small, `metadata = { a = "1", b = "2" }`, `config = { rbd_cache = "false" }`), PlanOnly: true,
+		},
+		resource.TestStep{
+			Config: image("told", small, `metadata = { a = "3" }`),
+			Check:  check(t, "told", all, "map[a:3 conf_rbd_qos_bps_limit:1000 theirs:kept]"),
+		},
+	)
+}
+
+func TestAccCephRBDImage_existsAlready(t *testing.T) {
+	pools(t)
+	rbd(t, "create", "--size", "1M", "vms/old")
+	before := fmt.Sprint(info(t, "old"))
+	run(t, "nothing", resource.TestStep{
+		Config: image("old", small, `metadata = { owner = "somebody" }`),
+		ExpectError: acctest.Message(`Unable to create image vms/old in cluster "east". An image of this name exists already. It was left as it is.` +
+			` To manage that image, import it: terraform import ceph_rbd_image.NAME east/vms/old.`),
+	})
+	if after := fmt.Sprint(info(t, "old")); after != before || len(metadata(t, "old")) != 0 {
+		t.Errorf("the image was %s and is %s", before, after)
+	}
+	rbd(t, "rm", "--no-progress", "vms/old")
+}
+
+func TestAccCephRBDImage_deleteRefusedUnlessEmpty(t *testing.T) {
+	config := image("full", small)
+	refused := func(prepare func(), words string) resource.TestStep {
+		return resource.TestStep{
+			PreConfig: prepare, Config: config, Destroy: true,
+			ExpectError: acctest.Message(`Image vms/full on cluster "east" can't be deleted. What it holds: ` + words),
+		}
+	}
+	run(t, "full",
+		resource.TestStep{Config: config},
+		refused(func() { fill(t, "east", "vms/full") }, `data. Nothing brings it back. Where it is no longer needed, set force_destroy = true, apply`),
+		// A replacement is a deletion, and refused before anything happens.
+		resource.TestStep{
+			Config:      image("full", small, `object_size = "1MiB"`),
+			ExpectError: acctest.MessageAt("object_size", `Image vms/full on cluster "east" can't be replaced. What it holds: data.`),
+		},
+		resource.TestStep{
+			Config:      strings.Replace(config, `pool = "vms"`, `pool = "images"`, 1),
+			ExpectError: acctest.MessageAt("pool", `Image vms/full on cluster "east" can't be replaced. What it holds: data.`),
+		},
+		refused(func() { rbd(t, "snap", "create", "--no-progress", "vms/full@before") }, `data; 1 snapshots (before).`),
+		refused(func() {
+			rbd(t, "snap", "protect", "vms/full@before")
+			rbd(t, "clone", "vms/full@before", "vms/child")
+		}, `data; 1 snapshots (before); 1 clones that depend on it.`),
+		resource.TestStep{Config: image("full", small, "force_destroy = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
+		// The clone is another image, with data of its own.
+		resource.TestStep{
+			Config: image("full", small, "force_destroy = true"), Destroy: true,
+			ExpectError: acctest.Message(`Unable to remove the snapshots of image vms/full of cluster "east". A snapshot has clones. Flatten or remove the clones first`),
+		},
+		resource.TestStep{
+			PreConfig: func() { rbd(t, "rm", "--no-progress", "vms/child") },
+			Config:    image("full", small, "force_destroy = true"), PlanOnly: true,
+		},
+	)
+	for _, mark := range []acctest.Mark{acctest.Set, acctest.Changed} {
+		acctest.Record(t, imageType, "force_destroy", mark)
+	}
+	run(t, "full",
+		resource.TestStep{Config: image("full", small, "force_destroy = true")},
+		resource.TestStep{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
+		refused(func() { fill(t, "east", "vms/full") }, "data."),
+		resource.TestStep{Config: image("full", small, "force_destroy = true")},
+	)
+	acctest.Record(t, imageType, "force_destroy", acctest.Cleared)
+}
+
+// A domain that is shut off leaves no watcher, and would miss its disk at the next start.
+func TestAccCephRBDImage_namedByADomain(t *testing.T) {
+	pools(t)
+	config := image("booked", small, "force_destroy = true")
+	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
+	domain, err := (&libvirtxml.Domain{
+		Type: "qemu", Name: "sleeper", Memory: &libvirtxml.DomainMemory{Value: 16, Unit: "MiB"},
+		OS: &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Type: "hvm"}},
+		Devices: &libvirtxml.DomainDeviceList{Disks: []libvirtxml.DomainDisk{{
+			Device: "disk", Target: &libvirtxml.DomainDiskTarget{Dev: "vda", Bus: "virtio"},
+			Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
+				Protocol: "rbd", Name: "vms/booked", Hosts: []libvirtxml.DomainDiskSourceHost{{Name: monitor.Host, Port: fmt.Sprint(monitor.V1Port)}},
+			}},
+		}}},
+	}).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, "booked",
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig: func() {
+				if _, err := acctest.Bed(t).Hypervisor("kvm1").VirshIn(context.Background(), domain, "define", "/dev/stdin"); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: config, Destroy: true,
+			ExpectError: acctest.Message(`Image vms/booked on cluster "east" is named by sleeper on kvm1 (vda). These domains would lose a disk`),
+		},
+		resource.TestStep{PreConfig: func() { acctest.Virsh(t, "kvm1", "undefine", "sleeper") }, Config: config, PlanOnly: true},
+	)
+}
+
+func TestAccCephRBDImage_erasureCodedDataPool(t *testing.T) {
+	pools(t)
+	west := func(args ...string) { acctest.Ceph(t, "west", args...) }
+	west("osd", "erasure-code-profile", "set", "k2m1", "k=2", "m=1", "crush-failure-domain=osd")
+	west("osd", "pool", "create", "coded", "8", "8", "erasure", "k2m1")
+	config := strings.Replace(image("archived", `size = "16MiB"`, `data_pool = "coded"`), `cluster = "east"`, `cluster = "west"`, 1)
+	run(t, "archived",
+		resource.TestStep{
+			Config:      config,
+			ExpectError: acctest.Message(`Unable to create image vms/archived in cluster "west".`),
+		},
+		resource.TestStep{
+			PreConfig: func() { west("osd", "pool", "set", "coded", "allow_ec_overwrites", "true") },
+			Config:    config,
+			Check:     resource.TestCheckResourceAttr(address, "data_pool", "coded"),
+		},
+		// The data is in the other pool, and is found there.
+		resource.TestStep{
+			PreConfig: func() { fill(t, "west", "vms/archived") },
+			Config:    config, Destroy: true,
+			ExpectError: acctest.Message(`Image vms/archived on cluster "west" can't be deleted. What it holds: data.`),
+		},
+		resource.TestStep{Config: strings.Replace(config, "size", "force_destroy = true\n  size", 1)},
+	)
+}
+
+func TestAccCephRBDImage_deadCluster(t *testing.T) {
+	pools(t)
+	cluster := acctest.Bed(t).Cluster("west")
+	config := func(size string) string {
+		timeouts := `timeouts = { create = "3s", read = "3s", update = "3s", delete = "3s" }`
+		return strings.Replace(image("waiting", fmt.Sprintf("size = %q", size), timeouts), `cluster = "east"`, `cluster = "west"`, 1)
+	}
+	resume := func() {
+		if err := cluster.Resume(); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(resume)
+	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
+	run(t, "waiting",
+		resource.TestStep{Config: config("4MiB")},
+		resource.TestStep{
+			PreConfig: func() {
+				if err := cluster.Pause(); err != nil {
+					t.Error(err)
+				}
+			},
+			Config: config("8MiB"), ExpectError: inTime,
+		},
+		resource.TestStep{Config: config("4MiB"), Destroy: true, ExpectError: inTime},
+		resource.TestStep{PreConfig: resume, Config: config("4MiB"), PlanOnly: true},
+	)
+	acctest.Record(t, imageType, "timeouts", acctest.Set)
+}

@@ -1,0 +1,153 @@
+//go:build cgo
+
+package cephrbdimage_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+const (
+	imageType = "ceph_rbd_image"
+	address   = imageType + ".test"
+)
+
+func TestMain(m *testing.M) {
+	acctest.Main(m, testbed.Options{
+		Clusters: []testbed.ClusterOptions{
+			{Name: "east"},
+			// What an erasure-coded data pool needs.
+			{Name: "west", OSDs: 3, Store: testbed.BlueStore},
+		},
+		Hypervisors: []string{"kvm1"},
+	})
+}
+
+// pools makes the pools that the tests put images into, once; vms has two namespaces.
+func pools(t *testing.T) {
+	t.Helper()
+	acctest.Bed(t)
+	if strings.Contains(acctest.Ceph(t, "east", "osd", "pool", "ls"), "vms") {
+		return
+	}
+	for _, pool := range []string{"vms", "images", "data", "archive"} {
+		acctest.Ceph(t, "east", "osd", "pool", "create", pool)
+		rbd(t, "pool", "init", pool)
+	}
+	for _, namespace := range []string{"tenant", "other"} {
+		rbd(t, "namespace", "create", "vms/"+namespace)
+	}
+	acctest.Ceph(t, "west", "osd", "pool", "create", "vms")
+	acctest.RBD(t, "west", "pool", "init", "vms")
+}
+
+// image is a configuration of one image in the pool vms of the cluster east, with further assignments.
+func image(name string, assignments ...string) string {
+	return fmt.Sprintf("resource \"ceph_rbd_image\" \"test\" {\n  cluster = \"east\"\n  pool = \"vms\"\n  name = %q\n  %s\n}\n", name, strings.Join(assignments, "\n  "))
+}
+
+const small = `size = "4MiB"`
+
+// rbd asks the cluster east.
+func rbd(t *testing.T, args ...string) string {
+	t.Helper()
+	return acctest.RBD(t, "east", args...)
+}
+
+// info is what `rbd info` says of an image of the pool vms.
+func info(t *testing.T, name string) map[string]any {
+	t.Helper()
+	out := map[string]any{}
+	decoder := json.NewDecoder(strings.NewReader(rbd(t, "info", "--format", "json", "vms/"+name)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// field is a witness: a field of `rbd info`.
+func field(key string) func(*testing.T, string) string {
+	return func(t *testing.T, name string) string { return fmt.Sprint(info(t, name)[key]) }
+}
+
+// features is a witness: those that somebody chose.
+func features(t *testing.T, name string) string {
+	all, _ := info(t, name)["features"].([]any)
+	var chosen []string
+	for _, feature := range all {
+		if text := fmt.Sprint(feature); text != "striping" && text != "data-pool" {
+			chosen = append(chosen, text)
+		}
+	}
+	slices.Sort(chosen)
+	return strings.Join(chosen, " ")
+}
+
+// metadata is a witness: `rbd image-meta list`, in which settings begin with conf_.
+func metadata(t *testing.T, name string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	text := rbd(t, "image-meta", "list", "--format", "json", "vms/"+name)
+	if text == "" {
+		return out
+	}
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// images lists a pool or a namespace.
+func images(t *testing.T, pool string) []string {
+	t.Helper()
+	return strings.Fields(rbd(t, "ls", pool))
+}
+
+func exists(t *testing.T, name string) bool { return slices.Contains(images(t, "vms"), name) }
+
+// run takes a resource through steps, with the provider block of the whole bed before each configuration, and then looks
+// that no image of that name is left in the pool vms.
+func run(t *testing.T, name string, steps ...resource.TestStep) {
+	t.Helper()
+	pools(t)
+	provider := acctest.Provider(t)
+	for i := range steps {
+		if steps[i].Config != "" {
+			steps[i].Config = provider + steps[i].Config
+		}
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(), Steps: steps,
+		CheckDestroy: func(*terraform.State) error {
+			if exists(t, name) {
+				return fmt.Errorf("image %s is still there", name)
+			}
+			return nil
+		},
+	})
+}
+
+func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
+}
+
+// check asks a witness in a step.
+func check(t *testing.T, name string, witness func(*testing.T, string) string, want string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		if got := witness(t, name); got != want {
+			return fmt.Errorf("the witness says %q, want %q", got, want)
+		}
+		return nil
+	}
+}
