@@ -3,12 +3,15 @@ package cephuser
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -26,6 +29,7 @@ type dataModel struct {
 	Caps           types.Map    `tfsdk:"caps"`
 	Key            types.String `tfsdk:"key"`
 	KeyFingerprint types.String `tfsdk:"key_fingerprint"`
+	Clients        types.List   `tfsdk:"clients"`
 	FSID           types.String `tfsdk:"fsid"`
 }
 
@@ -61,6 +65,13 @@ func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 				Computed:            true,
 				MarkdownDescription: "`sha256:` and the hexadecimal SHA-256 of the decoded key, safe to show.",
 			},
+			"clients": schema.ListAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Addresses of the clients that are connected as this user, such as `192.0.2.7:0/1234`, without the provider itself," +
+					" in order: the sessions of all monitors. Empty means that no client holds a session; a guest whose key was replaced under" +
+					" it may still run. Null, with a warning, where the provider's user may not ask: it needs mon caps of `allow *`." +
+					" As by `ceph tell mon.* sessions`.",
+			},
 			"fsid": schema.StringAttribute{Computed: true, MarkdownDescription: "The cluster's fsid."},
 		},
 	}
@@ -87,10 +98,29 @@ func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	clients := connected(ctx, home.Target, user.Entity, &resp.Diagnostics)
 	found := model{Cluster: home.Label, KeyInState: data.IncludeKey, Caps: types.MapNull(types.StringType)}
 	found.fromAPI(user, raw)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
 		ID: found.ID, Cluster: home.Label, Name: found.Name, IncludeKey: data.IncludeKey, Entity: found.Entity, Caps: found.Caps,
-		Key: found.Key, KeyFingerprint: found.KeyFingerprint, FSID: home.Identity,
+		Key: found.Key, KeyFingerprint: found.KeyFingerprint, Clients: clients, FSID: home.Identity,
 	})...)
+}
+
+// connected lists the addresses of an entity's clients; null where it may not be known.
+func connected(ctx context.Context, cluster *ceph.Cluster, entity string, diags *diag.Diagnostics) types.List {
+	clients, err := cluster.Clients(ctx, entity)
+	if problem.Is(err, problem.Denied) {
+		tfkit.AddWarning(diags, "Clients of Ceph user not listed", err)
+		return types.ListNull(types.StringType)
+	}
+	if err != nil {
+		tfkit.AddError(diags, "Unable to list clients of Ceph user", err)
+		return types.ListNull(types.StringType)
+	}
+	addresses := make([]attr.Value, len(clients))
+	for i, client := range clients {
+		addresses[i] = types.StringValue(client.Addr)
+	}
+	return types.ListValueMust(types.StringType, addresses)
 }

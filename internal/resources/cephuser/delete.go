@@ -13,6 +13,7 @@ import (
 // A client that has just been closed, such as a disk detached in the same apply, may be listed for a moment.
 const (
 	lingering   = 10 * time.Second
+	briefly     = 2 * time.Second // in a plan, which is easily repeated
 	askAgainFor = 500 * time.Millisecond
 )
 
@@ -29,32 +30,45 @@ func deleteUser(ctx context.Context, cluster *ceph.Cluster, name string) error {
 			Do:   "Give the provider block another user for this cluster first.",
 		}
 	}
-	waited, stop := context.WithTimeout(ctx, lingering)
+	clients, err := remainingClients(ctx, cluster, user.Entity, lingering)
+	if err != nil {
+		return err
+	}
+	if len(clients) > 0 {
+		return refuseConnected(cluster, user.Entity, clients)
+	}
+	return cluster.DeleteUser(ctx, name)
+}
+
+// remainingClients waits for clients that only linger, and returns those that don't.
+func remainingClients(ctx context.Context, cluster *ceph.Cluster, entity string, patience time.Duration) ([]ceph.Client, error) {
+	waited, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	for {
-		clients, err := cluster.Clients(ctx, user.Entity)
-		if err != nil {
-			return err
-		}
-		if len(clients) == 0 {
-			return cluster.DeleteUser(ctx, name)
+		clients, err := cluster.Clients(ctx, entity)
+		if err != nil || len(clients) == 0 {
+			return nil, err
 		}
 		select {
 		case <-waited.Done():
-			return refuseConnected(cluster, user.Entity, clients)
+			return clients, nil
 		case <-time.After(askAgainFor):
 		}
 	}
 }
 
-func refuseConnected(cluster *ceph.Cluster, entity string, clients []ceph.Client) error {
-	addresses := make([]string, len(clients))
+func addresses(clients []ceph.Client) string {
+	list := make([]string, len(clients))
 	for i, client := range clients {
-		addresses[i] = client.Addr
+		list[i] = client.Addr
 	}
+	return strings.Join(list, ", ")
+}
+
+func refuseConnected(cluster *ceph.Cluster, entity string, clients []ceph.Client) error {
 	return &problem.Problem{
 		Kind: problem.Busy,
-		What: fmt.Sprintf("Clients are connected to cluster %q as %s: %s.", cluster.Label(), entity, strings.Join(addresses, ", ")),
+		What: fmt.Sprintf("Clients are connected to cluster %q as %s: %s.", cluster.Label(), entity, addresses(clients)),
 		Why:  "Without the user they would lose their disks as soon as their tickets end.",
 		Do: "Let them go over to another user, or detach their disks, in one apply, and remove this user in the next." +
 			" What can't be ordered in one apply is refused.",

@@ -21,7 +21,12 @@ type model struct {
 	Name           types.String   `tfsdk:"name"`
 	Caps           types.Map      `tfsdk:"caps"`
 	Key            types.String   `tfsdk:"key"`
+	KeyWO          types.String   `tfsdk:"key_wo"`
+	KeyWOVersion   types.String   `tfsdk:"key_wo_version"`
 	KeyInState     types.Bool     `tfsdk:"key_in_state"`
+	KeyType        types.String   `tfsdk:"key_type"`
+	KeyGeneration  types.Int64    `tfsdk:"key_generation"`
+	RotateInUse    types.Bool     `tfsdk:"rotate_in_use"`
 	Entity         types.String   `tfsdk:"entity"`
 	KeyFingerprint types.String   `tfsdk:"key_fingerprint"`
 	FSID           types.String   `tfsdk:"fsid"`
@@ -77,36 +82,13 @@ func (m *model) fromAPI(user ceph.User, raw []byte) {
 	}
 	m.Caps = types.MapValueMust(types.StringType, sameMeaning(m.Caps.Elements(), found))
 	m.KeyFingerprint = types.StringValue(ceph.Fingerprint(raw))
+	m.KeyType = keyTypeOf(raw)
 	if m.KeyInState.ValueBool() {
 		m.Key = types.StringValue(user.Key)
 	} else {
 		m.Key = types.StringNull()
 	}
 	m.ID = m.id()
-}
-
-// planKey plans the key and its fingerprint: chosen, or kept, or made by the cluster.
-func (m *model) planKey(config, state *model, exists bool) {
-	switch {
-	case !config.Key.IsNull():
-		m.Key = config.Key
-	case !m.KeyInState.ValueBool() && !m.KeyInState.IsUnknown():
-		m.Key = types.StringNull()
-	case exists && state.KeyInState.ValueBool():
-		m.Key = state.Key
-	default:
-		m.Key = types.StringUnknown()
-	}
-	m.KeyFingerprint = types.StringUnknown()
-	if exists {
-		m.KeyFingerprint = state.KeyFingerprint
-	}
-	if !config.Key.IsNull() {
-		m.KeyFingerprint = types.StringUnknown()
-		if raw, err := ceph.ParseKey(config.Key.ValueString()); err == nil && !config.Key.IsUnknown() {
-			m.KeyFingerprint = types.StringValue(ceph.Fingerprint(raw))
-		}
-	}
 }
 
 // unknownService is the first service of the map that takes no capabilities.

@@ -43,19 +43,8 @@ func (r *userResource) IdentitySchema(_ context.Context, _ resource.IdentitySche
 
 func (r *userResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key_in_state"), false)...)
-}
-
-// ValidateConfig refuses a chosen key together with the wish to keep it out of the state.
-func (r *userResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || config.Key.IsNull() || config.KeyInState.IsNull() || config.KeyInState.IsUnknown() {
-		return
-	}
-	if !config.KeyInState.ValueBool() {
-		resp.Diagnostics.AddAttributeError(path.Root("key_in_state"), "Conflicting arguments",
-			"An argument that is set stands in the state, so a chosen key can't be kept out of it. Remove key or key_in_state = false.")
+	for _, name := range []string{"key_in_state", "rotate_in_use"} {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), false)...)
 	}
 }
 
@@ -82,16 +71,29 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	plan.Cluster, plan.FSID = home.Label, home.Identity
 	plan.ID = plan.id()
+	if !config.KeyWO.IsNull() && config.KeyInState.IsNull() {
+		plan.KeyInState = types.BoolValue(false) // a key that is written only stands nowhere
+	}
 	plan.planKey(&config, state, exists)
-	if exists && home.Moved {
+	switch {
+	case exists && home.Moved:
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("cluster"))
+	case exists && plan.replacesType(&config, state):
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("key_type"))
+	case exists:
+		plan.checkGeneration(state, &resp.Diagnostics)
+		plan.checkVersion(&config, state, &resp.Diagnostics)
+		if home.Known && !resp.Diagnostics.HasError() {
+			plan.checkKeyChange(ctx, home.Target, &config, state, &resp.Diagnostics)
+		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
 func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create Ceph user"
-	var plan model
+	var config, plan model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -104,12 +106,13 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 		return
 	}
 	plan.Cluster, plan.FSID = home.Label, home.Identity
-	user, err := home.Target.CreateUser(ctx, plan.Name.ValueString(), capsOf(ctx, plan.Caps, &resp.Diagnostics), plan.Key.ValueString())
+	user, err := plan.create(ctx, home.Target, &config, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
 	plan.settle(user, &resp.Diagnostics)
+	resp.Diagnostics.Append(plan.recordWritten(ctx, resp.Private, &config)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -147,6 +150,9 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = home.Identity
 	state.fromAPI(user, raw)
+	written, diags := req.Private.GetKey(ctx, writtenKey)
+	resp.Diagnostics.Append(diags...)
+	state.readWritten(written)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
@@ -176,21 +182,35 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		}
 		state.Caps = plan.Caps
 	}
-	if !config.Key.IsNull() && !plan.KeyFingerprint.Equal(state.KeyFingerprint) {
-		if err := home.Target.SetKey(ctx, name, config.Key.ValueString()); err != nil {
-			tfkit.AddError(&resp.Diagnostics, summary, err)
+	change := plan.keyChange(&config, &state)
+	var user ceph.User
+	if change == keyKept {
+		user, err = home.Target.User(ctx, name)
+	} else {
+		user, err = plan.changeKey(ctx, home.Target, change, &config)
+	}
+	if err != nil {
+		addKeyError(&resp.Diagnostics, change, summary, err)
+		if user.Key == "" {
 			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...) // the new caps stand
 			return
 		}
 	}
-	user, err := home.Target.User(ctx, name)
-	if err != nil {
-		tfkit.AddError(&resp.Diagnostics, summary, err)
-		return
-	}
 	plan.settle(user, &resp.Diagnostics)
+	if change == keyWritten || config.KeyWO.IsNull() {
+		resp.Diagnostics.Append(plan.recordWritten(ctx, resp.Private, &config)...)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+// addKeyError reports an error at the attribute that asked for another key.
+func addKeyError(diags *diag.Diagnostics, change keyChange, summary string, err error) {
+	if change == keyKept {
+		tfkit.AddError(diags, summary, err)
+		return
+	}
+	tfkit.AddAttributeError(diags, change.at(), summary, err)
 }
 
 func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -218,13 +238,33 @@ func (m *model) settle(user ceph.User, diags *diag.Diagnostics) {
 	if m.Key.IsUnknown() {
 		m.Key = types.StringValue(user.Key)
 	}
+	if !m.KeyFingerprint.IsUnknown() && !m.KeyType.IsUnknown() {
+		return
+	}
+	raw, err := ceph.ParseKey(user.Key)
+	if err != nil {
+		tfkit.AddWarning(diags, "Key of the user not understood", err)
+	}
+	if m.KeyType.IsUnknown() {
+		m.KeyType = keyTypeOf(raw)
+	}
 	if m.KeyFingerprint.IsUnknown() {
 		m.KeyFingerprint = types.StringNull()
-		raw, err := ceph.ParseKey(user.Key)
-		if err != nil {
-			tfkit.AddWarning(diags, "Key of the new user not understood", err)
-			return
+		if err == nil {
+			m.KeyFingerprint = types.StringValue(ceph.Fingerprint(raw))
 		}
-		m.KeyFingerprint = types.StringValue(ceph.Fingerprint(raw))
 	}
+}
+
+// create makes the user with the key that the configuration chooses, or one that the cluster makes.
+func (m *model) create(ctx context.Context, cluster *ceph.Cluster, config *model, diags *diag.Diagnostics) (ceph.User, error) {
+	name, caps := m.Name.ValueString(), capsOf(ctx, m.Caps, diags)
+	key := config.Key.ValueString()
+	if !config.KeyWO.IsNull() {
+		key = config.KeyWO.ValueString()
+	}
+	if key == "" && !config.KeyType.IsNull() {
+		return cluster.CreateUserOfType(ctx, name, caps, config.KeyType.ValueString())
+	}
+	return cluster.CreateUser(ctx, name, caps, key)
 }

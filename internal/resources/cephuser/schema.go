@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -46,16 +48,54 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			},
 			"key": schema.StringAttribute{
 				Optional: true, Computed: true, Sensitive: true,
-				MarkdownDescription: "The key in base64. Default: made by the cluster. A chosen one is set, and changed in place, at once: clients that" +
-					" are connected go on with their tickets and then fail until they have the new key. Removing it keeps the current key." +
-					" Kept in the state, where `key_in_state` is not false. As shown by `ceph auth get-key`.",
-				Validators: []validator.String{tfkit.KeyValidator()},
+				MarkdownDescription: "The key in base64. Default: made by the cluster. A chosen one is set, and changed in place, at once; that is" +
+					" refused while clients of the user are connected, unless `rotate_in_use` is true. Removing it keeps the current key." +
+					" It stands in the state, and in plan files, where `key_in_state` is not false. As shown by `ceph auth print-key`.",
+				Validators: []validator.String{
+					tfkit.KeyValidator(),
+					stringvalidator.ConflictsWith(path.MatchRoot("key_wo"), path.MatchRoot("key_wo_version"), path.MatchRoot("key_generation")),
+				},
+			},
+			"key_wo": schema.StringAttribute{
+				Optional: true, Sensitive: true, WriteOnly: true,
+				MarkdownDescription: "A chosen key like `key`, but handed to the cluster only: it stands in neither the state nor the plan, and" +
+					" `key_in_state` is false by default. Needs Terraform 1.11 or later. It is written when the user is made and whenever" +
+					" `key_wo_version` changes; removing it keeps the current key.",
+				Validators: []validator.String{tfkit.KeyValidator(), stringvalidator.ConflictsWith(path.MatchRoot("key_generation"))},
+			},
+			"key_wo_version": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Any text; changing it writes `key_wo` again, in place. When somebody else changed the key in the cluster, the" +
+					" state shows the fingerprint found here, and the next apply writes `key_wo` again. Stored by Terraform only.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.ConflictsWith(path.MatchRoot("key_generation"))},
 			},
 			"key_in_state": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-				MarkdownDescription: "Whether `key` holds the key, and so the state too. Default: `true`. With `false`, `key` is null. An imported user" +
-					" begins with `false`, because an import never reads a key. The plan that changes `true` to `false`, and backups of the state from" +
-					" before, still hold the key. Stored by Terraform only.",
+				MarkdownDescription: "Whether `key` holds the key, and so the state and plan files too. Default: `true`; `false` with `key_wo`. With" +
+					" `false`, `key` is null; the ephemeral resource ceph_user_key still reads the key. An imported user begins with `false`," +
+					" because an import never reads a key. The plan that changes `true` to `false`, and backups of the state from before," +
+					" still hold the key: rotate it. Stored by Terraform only.",
+			},
+			"key_type": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "Type of the key: `aes` or `aes256k`. Default: what the cluster prefers. Asking for `aes256k` needs Ceph 19.2.6," +
+					" 20.2.4 or newer on the monitors, on the machine that runs Terraform and on every hypervisor. Changing it replaces the" +
+					" user; removing it keeps the current one. As by `ceph auth get-or-create --key-type`.",
+				Validators: []validator.String{stringvalidator.OneOf(ceph.KeyTypes...)},
+			},
+			"key_generation": schema.Int64Attribute{
+				Optional: true,
+				MarkdownDescription: "A number that rotates the key, in place, when it is raised above the recorded one: `key` and `key_fingerprint`" +
+					" become unknown in that plan. The first number only counts as the beginning, lowering it is an error, and removing it" +
+					" changes nothing. Refused while clients of the user are connected, unless `rotate_in_use` is true. Stored by Terraform" +
+					" only. As by `ceph auth rotate`; on releases before 19.2.3 by a pending key, on those before 18 by `ceph auth import`" +
+					" of a key that the provider makes.",
+			},
+			"rotate_in_use": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Whether the key may be changed while clients of the user are connected, as the monitors list them. Default:" +
+					" `false`. Running guests with the former key fail later, one by one: the guide" +
+					" [Changing keys under running guests](../guides/changing-keys) tells what happens. Stored by Terraform only.",
 			},
 			"entity": schema.StringAttribute{
 				Computed: true,
@@ -66,7 +106,7 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"key_fingerprint": schema.StringAttribute{
 				Computed: true,
 				MarkdownDescription: "`sha256:` and the hexadecimal SHA-256 of the decoded key, safe to show. It changes with the key, whoever" +
-					" changed it.",
+					" changed it: as `key_wo_version` of a libvirt_ceph_secret it makes the secret follow.",
 			},
 			"fsid":     tfkit.FSIDAttribute(),
 			"timeouts": tfkit.TimeoutsAttribute(ctx, tfkit.DefaultTimeout),

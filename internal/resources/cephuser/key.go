@@ -1,0 +1,253 @@
+package cephuser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// keyChange is how an apply changes the key of a user that exists.
+type keyChange int
+
+const (
+	keyKept    keyChange = iota
+	keyChosen            // to what key says
+	keyWritten           // to what key_wo says
+	keyRotated           // to one that the cluster makes, since key_generation was raised
+)
+
+// at is the attribute that asks for the change.
+func (c keyChange) at() path.Path {
+	switch c {
+	case keyWritten:
+		return path.Root("key_wo_version")
+	case keyRotated:
+		return path.Root("key_generation")
+	case keyKept, keyChosen:
+	}
+	return path.Root("key")
+}
+
+// keyChange tells how the plan changes the key. What is not known yet counts as a change.
+func (m *model) keyChange(config, state *model) keyChange {
+	switch {
+	case !state.KeyGeneration.IsNull() && (m.KeyGeneration.IsUnknown() || m.KeyGeneration.ValueInt64() > state.KeyGeneration.ValueInt64()):
+		return keyRotated
+	case !config.KeyWO.IsNull() && !m.KeyWOVersion.Equal(state.KeyWOVersion):
+		return keyWritten
+	case !config.Key.IsNull() && !fingerprint(config.Key).Equal(state.KeyFingerprint):
+		return keyChosen
+	}
+	return keyKept
+}
+
+// planKey plans the key, its fingerprint and its type: chosen, or kept, or made by the cluster.
+func (m *model) planKey(config, state *model, exists bool) {
+	change := keyKept
+	if exists {
+		change = m.keyChange(config, state)
+	}
+	kept := exists && change == keyKept
+	switch {
+	case !config.Key.IsNull():
+		m.Key = config.Key
+	case !m.KeyInState.ValueBool() && !m.KeyInState.IsUnknown():
+		m.Key = types.StringNull()
+	case kept && state.KeyInState.ValueBool():
+		m.Key = state.Key
+	default:
+		m.Key = types.StringUnknown()
+	}
+	// What a write-only key will be is never planned: an ephemeral value may be another one at the apply.
+	m.KeyFingerprint = types.StringUnknown()
+	switch {
+	case !config.Key.IsNull():
+		m.KeyFingerprint = fingerprint(config.Key)
+	case kept:
+		m.KeyFingerprint = state.KeyFingerprint
+	}
+	if !config.KeyType.IsNull() {
+		m.KeyType = config.KeyType
+		return
+	}
+	m.KeyType = types.StringUnknown()
+	if raw, err := ceph.ParseKey(config.Key.ValueString()); err == nil {
+		m.KeyType = keyTypeOf(raw)
+	} else if kept {
+		m.KeyType = state.KeyType
+	}
+}
+
+// fingerprint of a chosen key: unknown until the key is known and valid.
+func fingerprint(key types.String) types.String {
+	raw, err := ceph.ParseKey(key.ValueString())
+	if err != nil {
+		return types.StringUnknown()
+	}
+	return types.StringValue(ceph.Fingerprint(raw))
+}
+
+// keyTypeOf is null for a type that has no name here.
+func keyTypeOf(raw []byte) types.String {
+	if name := ceph.KeyType(raw); name != "" {
+		return types.StringValue(name)
+	}
+	return types.StringNull()
+}
+
+// replacesType tells whether the plan asks for a key of another type than the user has.
+func (m *model) replacesType(config, state *model) bool {
+	return !config.KeyType.IsNull() && !config.KeyType.IsUnknown() && !state.KeyType.IsNull() && !config.KeyType.Equal(state.KeyType)
+}
+
+// checkGeneration refuses a lower number: which key it would mean nobody could tell.
+func (m *model) checkGeneration(state *model, diags *diag.Diagnostics) {
+	if m.KeyGeneration.IsUnknown() || m.KeyGeneration.IsNull() || state.KeyGeneration.IsNull() ||
+		m.KeyGeneration.ValueInt64() >= state.KeyGeneration.ValueInt64() {
+		return
+	}
+	diags.AddAttributeError(path.Root("key_generation"), "Key generation lowered", fmt.Sprintf(
+		"The recorded generation is %d, and the configuration says %d. A former key does not come back.\n\nTo rotate the key set a number above %d;"+
+			" to leave it alone set %d, or remove key_generation.",
+		state.KeyGeneration.ValueInt64(), m.KeyGeneration.ValueInt64(), state.KeyGeneration.ValueInt64(), state.KeyGeneration.ValueInt64()))
+}
+
+// checkKeyChange refuses at plan time what the apply would refuse, and names the clients that a forced rotation cuts off.
+func (m *model) checkKeyChange(ctx context.Context, cluster *ceph.Cluster, config, state *model, diags *diag.Diagnostics) {
+	change := m.keyChange(config, state)
+	if change == keyKept || m.RotateInUse.IsUnknown() || m.KeyGeneration.IsUnknown() {
+		return
+	}
+	if key, chosen := m.chosenKey(change, config); chosen && (key.IsUnknown() || fingerprint(key).Equal(state.KeyFingerprint)) {
+		return
+	}
+	entity := state.Entity.ValueString()
+	if !m.RotateInUse.ValueBool() {
+		if err := refuseInUse(ctx, cluster, entity, change, briefly); err != nil {
+			tfkit.AddAttributeError(diags, change.at(), "Unable to change key of Ceph user", err)
+		}
+		return
+	}
+	if clients, err := cluster.Clients(ctx, entity); err == nil && len(clients) > 0 {
+		diags.AddAttributeWarning(change.at(), "Key changes under connected clients", fmt.Sprintf(
+			"These clients are connected to cluster %q as %s: %s. They go on with the tickets that they hold; after that, each connection that"+
+				" breaks stays broken, and guests lose their disks one by one, until they have opened them with the new key.",
+			cluster.Label(), entity, addresses(clients)))
+	}
+}
+
+// chosenKey is the key that the configuration chooses, and whether it chooses one.
+func (m *model) chosenKey(change keyChange, config *model) (types.String, bool) {
+	switch change {
+	case keyChosen:
+		return config.Key, true
+	case keyWritten:
+		return config.KeyWO, true
+	case keyKept, keyRotated:
+	}
+	return types.StringNull(), false
+}
+
+// changeKey gives the user another key. With an error it returns the user all the same, if the key was changed.
+func (m *model) changeKey(ctx context.Context, cluster *ceph.Cluster, change keyChange, config *model) (ceph.User, error) {
+	name := m.Name.ValueString()
+	user, err := cluster.User(ctx, name)
+	if err != nil {
+		return ceph.User{}, err
+	}
+	key, chosen := m.chosenKey(change, config)
+	if chosen && key.ValueString() == user.Key {
+		return user, nil
+	}
+	if !m.RotateInUse.ValueBool() {
+		if err := refuseInUse(ctx, cluster, user.Entity, change, lingering); err != nil {
+			return ceph.User{}, err
+		}
+	}
+	if !chosen {
+		if cluster.Entity() == user.Entity {
+			return ceph.User{}, ownUser(cluster, user.Entity)
+		}
+		return cluster.RotateKey(ctx, name, config.KeyType.ValueString())
+	}
+	if err := cluster.SetKey(ctx, name, key.ValueString()); err != nil {
+		return ceph.User{}, err
+	}
+	return cluster.User(ctx, name)
+}
+
+// refuseInUse refuses to change a key with which somebody is connected, after a wait for clients that only linger.
+func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, change keyChange, patience time.Duration) error {
+	if change == keyRotated && cluster.Entity() == entity {
+		return ownUser(cluster, entity)
+	}
+	clients, err := remainingClients(ctx, cluster, entity, patience)
+	if err != nil {
+		return &problem.Problem{
+			Kind: problem.Refused,
+			What: fmt.Sprintf("It is not known who is connected to cluster %q as %s, so the key was not changed.", cluster.Label(), entity),
+			Why:  "Clients that are connected would lose their disks.",
+			Do:   "Let the provider's user ask the monitors (mon caps of `allow *`), or set rotate_in_use = true to change the key all the same.",
+			Raw:  err.Error(),
+		}
+	}
+	if len(clients) == 0 {
+		return nil
+	}
+	return &problem.Problem{
+		Kind: problem.Busy,
+		What: fmt.Sprintf("The key of %s can't be changed: clients are connected to cluster %q with it: %s.", entity, cluster.Label(), addresses(clients)),
+		Why: "A running guest keeps the key with which it opened its disks. With another one in its place it looks fine until its tickets end;" +
+			" from then on each connection that breaks stays broken.",
+		Do: "Give the guests another user, with a key of its own, in one apply; restart or migrate each of them; and remove this user in a later apply." +
+			" To change the key all the same, set rotate_in_use = true and restart or migrate the guests at once.",
+	}
+}
+
+func ownUser(cluster *ceph.Cluster, entity string) error {
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("The key of %s was not rotated: it is the user with which this provider is connected to cluster %q.", entity, cluster.Label()),
+		Why:  "The next operation would find the provider's own key refused.",
+		Do:   "Give the provider block another user for this cluster first.",
+	}
+}
+
+// writtenKey is the private state's name for the fingerprint of the write-only key that was written last.
+const writtenKey = "written_fingerprint"
+
+// privateState is where a resource keeps what is for the provider only.
+type privateState interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// recordWritten remembers the fingerprint of a write-only key, so that Read notices when somebody else changes the key.
+// Nothing is remembered of a key that is managed otherwise.
+func (m *model) recordWritten(ctx context.Context, private privateState, config *model) diag.Diagnostics {
+	written := ""
+	if !config.KeyWO.IsNull() {
+		written = m.KeyFingerprint.ValueString()
+	}
+	text, err := json.Marshal(written)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record a fingerprint", err.Error())}
+	}
+	return private.SetKey(ctx, writtenKey, text)
+}
+
+// readWritten shows a key that is not the one written last as another version, which plans to write key_wo again.
+func (m *model) readWritten(written []byte) {
+	var last string
+	if json.Unmarshal(written, &last) == nil && last != "" && last != m.KeyFingerprint.ValueString() {
+		m.KeyWOVersion = m.KeyFingerprint
+	}
+}

@@ -1,0 +1,57 @@
+package cephuser
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// ValidateConfig refuses what can't hold together: a key that stands in the state and shall not, and a chosen key of
+// another type than the chosen one.
+func (r *userResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	known := !config.KeyInState.IsNull() && !config.KeyInState.IsUnknown()
+	if known && !config.KeyInState.ValueBool() && !config.Key.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("key_in_state"), "Conflicting arguments",
+			"An argument that is set stands in the state, so a chosen key can't be kept out of it. Remove key or key_in_state = false.")
+	}
+	if known && config.KeyInState.ValueBool() && !config.KeyWO.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("key_in_state"), "Conflicting arguments",
+			"A key that is written only, key_wo, shall not stand in the state. Remove key_in_state = true, or use key.")
+	}
+	config.validateType("key", &resp.Diagnostics)
+	config.validateType("key_wo", &resp.Diagnostics)
+}
+
+// validateType refuses a chosen key of another type than key_type says.
+func (m *model) validateType(name string, diags *diag.Diagnostics) {
+	key := m.Key
+	if name == "key_wo" {
+		key = m.KeyWO
+	}
+	raw, err := ceph.ParseKey(key.ValueString())
+	if err != nil || m.KeyType.IsNull() || m.KeyType.IsUnknown() || ceph.KeyType(raw) == m.KeyType.ValueString() {
+		return
+	}
+	diags.AddAttributeError(path.Root("key_type"), "Conflicting arguments",
+		fmt.Sprintf("The key that %s chooses is not of type %s. Remove key_type: a chosen key has a type of its own.", name, m.KeyType.ValueString()))
+}
+
+// checkVersion refuses a version that asks to write a key that isn't there.
+func (m *model) checkVersion(config, state *model, diags *diag.Diagnostics) {
+	if m.KeyWOVersion.IsNull() || !config.KeyWO.IsNull() || m.KeyWOVersion.Equal(state.KeyWOVersion) {
+		return
+	}
+	diags.AddAttributeError(path.Root("key_wo"), "Key missing",
+		"key_wo_version differs from the recorded one, which asks to write key_wo, but key_wo is not set.\n\n"+
+			"Set key_wo to write the key, or remove key_wo_version to leave the key alone.")
+}
