@@ -22,8 +22,18 @@ var attributeDisks = acctest.Resource{
 		t.Helper()
 		guest(t, "kvm1", testbed.GuestOptions{Name: name})
 		image(t, "east", name, "8M")
-		if name == "a-boot-order" {
+		switch name {
+		case "a-boot-order":
 			bootByDevice(t, name)
+		case "a-iothread":
+			acctest.Virsh(t, "kvm1", "iothreadadd", name, "1", "--config")
+			acctest.Virsh(t, "kvm1", "iothreadadd", name, "2", "--config")
+		case "a-domain":
+			guest(t, "kvm1", testbed.GuestOptions{Name: name + "-2"})
+		case "a-pool":
+			acctest.Ceph(t, "east", "osd", "pool", "create", "other-pool")
+			acctest.RBD(t, "east", "pool", "init", "other-pool")
+			acctest.RBD(t, "east", "create", "--size", "8M", "other-pool/"+name)
 		}
 		image(t, "east", name+"-2", "8M")
 	},
@@ -159,6 +169,28 @@ func TestAccLibvirtRBDDisk_attributes(t *testing.T) {
 			Name: "queues", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
 			Witness: saved(func(d *libvirtxml.DomainDisk) string { return number(d.Driver.Queues) }),
 			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Driver.Queues = &three }),
+		},
+		{
+			Name: "iothread", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
+			Witness: saved(func(d *libvirtxml.DomainDisk) string { return number(d.Driver.IOThread) }),
+			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Driver.IOThread = nil }),
+		},
+		{
+			Name: "domain", First: `"a-domain"`, Second: `"a-domain-2"`, Required: true, Replaces: true, SeenFirst: "a-domain", SeenSecond: "a-domain-2",
+			Witness: func(t *testing.T, name string) string {
+				var with []string
+				for _, domain := range []string{name, name + "-2"} {
+					if diskOf(t, "kvm1", domain, "vdb", true) != nil {
+						with = append(with, domain)
+					}
+				}
+				return strings.Join(with, " ")
+			},
+		},
+		{
+			Name: "pool", First: fmt.Sprintf("%q", pool), Second: `"other-pool"`, Required: true, SeenFirst: pool + "/a-pool", SeenSecond: "other-pool/a-pool",
+			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Source.Network.Name }),
+			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Source.Network.Name = "other-pool/a-pool" }),
 		},
 		flag("copy_on_read", "", func(d *libvirtxml.DomainDisk) bool { return d.Driver.CopyOnRead == "on" },
 			func(d *libvirtxml.DomainDisk, _ bool) { d.Driver.CopyOnRead = "" }),

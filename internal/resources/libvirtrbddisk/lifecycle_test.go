@@ -275,6 +275,7 @@ func TestAccLibvirtRBDDisk_moved(t *testing.T) {
 			if got := diskOf(t, "kvm2", name, "vdb", true).Driver.Cache; got != "none" {
 				return fmt.Errorf("cache is %q", got)
 			}
+			acctest.Record(t, diskType, "running_on", acctest.Changed)
 			return nil
 		})},
 		{RefreshState: true, Check: attr("running_on", "kvm2")},
@@ -293,7 +294,13 @@ func TestAccLibvirtRBDDisk_snapshot(t *testing.T) {
 	virshIn(t, "kvm1", handXML(t, "east", name, handTarget), "attach-device", name, "/dev/stdin", "--live")
 	config := acctest.Provider(t) + block(name, name, `snapshot = "first"`, `read_only = true`)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: config, Check: check(func() error { return sees(g, 16<<20) })},
+		{Config: config, Check: check(func() error {
+			if err := sees(g, 16<<20); err != nil {
+				return err
+			}
+			acctest.Record(t, diskType, "snapshot", acctest.Set)
+			return nil
+		})},
 		{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "kvm1/" + name + "/vdb"},
 	}})
 }

@@ -78,7 +78,13 @@ func TestAccLibvirtRBDDisk_running(t *testing.T) {
 				{
 					PreConfig: func() { acctest.RBD(t, "east", "resize", "--no-progress", "--size", "48M", pool+"/"+name) },
 					Config:    config("48MiB"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-					Check: check(func() error { return sees(g, 48<<20) }),
+					Check: check(func() error {
+						if err := sees(g, 48<<20); err != nil {
+							return err
+						}
+						acctest.Record(t, diskType, "size", acctest.Changed)
+						return nil
+					}),
 				},
 				{Config: acctest.Provider(t), Check: check(func() error {
 					if diskOf(t, "kvm1", name, "vdb", true) != nil || diskOf(t, "kvm1", name, "vdb", false) != nil {
