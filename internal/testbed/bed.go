@@ -87,12 +87,23 @@ func Start(ctx context.Context, options Options) (*Bed, error) {
 		return nil, errors.Join(err, b.Stop())
 	}
 	if options.KeepRunning {
-		if err := b.keeper.release(); err != nil {
+		if err := b.Keep(); err != nil {
 			return nil, errors.Join(err, b.Stop())
 		}
-		b.keeper = nil
 	}
 	return b, nil
+}
+
+// Keep lets the bed outlive this process, from now on. Stop or another process (see Open) ends it.
+func (b *Bed) Keep() error {
+	if b.keeper == nil {
+		return nil
+	}
+	if err := b.keeper.release(); err != nil {
+		return err
+	}
+	b.keeper = nil
+	return nil
 }
 
 func (b *Bed) start(ctx context.Context, options Options) error {

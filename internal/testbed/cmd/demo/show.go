@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,13 +14,12 @@ import (
 
 // show tells what the running guest and the hypervisor see now.
 func show(ctx context.Context) error {
-	dir, err := os.ReadFile(bedFile)
-	if err != nil {
-		return fmt.Errorf("no demo is up (make demo starts one): %w", err)
-	}
-	bed, err := testbed.Open(strings.TrimSpace(string(dir)))
+	bed, err := running()
 	if err != nil {
 		return err
+	}
+	if bed == nil {
+		return errors.New("no demo is up: make demo starts one")
 	}
 	return showBed(ctx, bed)
 }
@@ -39,7 +39,7 @@ func showBed(ctx context.Context, bed *testbed.Bed) error {
 		fmt.Println(strings.TrimRight(out, "\n"))
 	}
 
-	say("The disks that the running guest sees, and how they begin")
+	say("The disks that the running guest sees, named in the order in which they came, and how they begin")
 	disks, err := guest.Disks(ctx)
 	if err != nil {
 		return err
@@ -56,27 +56,27 @@ func showBed(ctx context.Context, bed *testbed.Bed) error {
 	return table.Flush()
 }
 
-// howToPlay is what to type next. The commands run from the top of the repository, in a root shell like the demo itself.
+// howToPlay is what to type next, from the top of the repository and in a root shell like that of the demo itself.
 func howToPlay(bed *testbed.Bed) string {
-	env := filepath.Join(folder, "env")
-	var ceph strings.Builder
+	var clusters strings.Builder
 	for _, cluster := range bed.Clusters() {
-		fmt.Fprintf(&ceph, "  ceph -c %s auth get client.libvirt\n", cluster.ConfigFile)
-		fmt.Fprintf(&ceph, "  rbd -c %s status %s\n", cluster.ConfigFile, imageSpec)
+		fmt.Fprintf(&clusters, "  rbd -c %s status %s\n", cluster.ConfigFile, imageSpec)
 	}
-	return fmt.Sprintf(`It stays up. To play with it, in a root shell:
+	return fmt.Sprintf(`It stays up. To play with it, in a root shell, from the top of the repository:
 
-  . %[1]s    (the variables of the example and where Terraform finds the provider)
-
+  . %[1]s                           # what the example's variables are, and where the provider is
   cd %[2]s
-  terraform plan                            nothing to do
-  terraform apply -var image_size=40GiB     grows both images, and the guest sees it at once
-  terraform destroy
+  terraform plan                             # nothing to do
+  export TF_VAR_image_size=40GiB
+  terraform apply                            # grows both images, and the running guest sees it
+  cd -
+  %[3]s                      # what the guest sees now
 
-  virsh -c '%[3]s' dumpxml %[4]s
-%[5]s
-  build/tools/demo show                     what the guest sees now (from the top of the repository)
+The same from Ceph's and libvirt's side:
 
+  virsh -c '%[4]s' dumpxml %[5]s
+%[6]s
+All that Terraform said is in %[7]s.
 To end it and remove everything: make demo-down
-`, env, workspaceFolder, bed.Hypervisor(hypervisor).URI, domain, ceph.String())
+`, filepath.Join(folder, "env"), workspaceFolder, showCommand, bed.Hypervisor(hypervisor).URI, domain, clusters.String(), terraformLog)
 }

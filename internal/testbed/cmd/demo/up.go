@@ -22,24 +22,50 @@ const (
 	hypervisor = "kvm1"
 	domain     = "centos80"
 	imageSpec  = "libvirt-pool/librbd"
+
+	showCommand = "build/tools/demo show"
 )
 
 // bedFile says where the bed of the running demo is.
 var bedFile = filepath.Join(folder, "bed")
 
+// running returns the bed of the demo that is up, or nil when none is.
+func running() (*testbed.Bed, error) {
+	dir, err := os.ReadFile(bedFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	bed, err := testbed.Open(strings.TrimSpace(string(dir)))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil // ended with a demo that was killed, or with the machine
+	}
+	return bed, err
+}
+
 func up(ctx context.Context) error {
 	started := time.Now()
-	if dir, err := os.ReadFile(bedFile); err == nil {
-		return fmt.Errorf("a demo is up already, in %s: make demo-down ends it", strings.TrimSpace(string(dir)))
+	bed, err := running()
+	if err != nil {
+		return err
 	}
-
+	if bed != nil {
+		return fmt.Errorf("a demo is up already, in %s\n"+
+			"  "+showCommand+"   shows what its guest sees\n"+
+			"  make demo-down          ends it", bed.Dir)
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
 	terraform, err := terraformcli.Find(ctx, "build")
 	if err != nil {
 		return err
 	}
 
-	say("Starting two Ceph clusters and a hypervisor, as plain processes on loopback")
-	bed, err := testbed.Start(ctx, testbed.Options{Hypervisors: []string{hypervisor}, KeepRunning: true})
+	say("Two Ceph clusters and a hypervisor start, as plain processes on loopback")
+	bed, err = testbed.Start(ctx, testbed.Options{Hypervisors: []string{hypervisor}})
 	if err != nil {
 		return err
 	}
@@ -51,6 +77,7 @@ func up(ctx context.Context) error {
 	return nil
 }
 
+// run gives the bed's guest its disks. The bed lives on only when all of it has worked.
 func run(ctx context.Context, bed *testbed.Bed, terraform string) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
@@ -59,11 +86,11 @@ func run(ctx context.Context, bed *testbed.Bed, terraform string) error {
 		return err
 	}
 	for _, cluster := range bed.Clusters() {
-		fmt.Printf("  cluster %-6s %s  %s\n", cluster.Name, cluster.FSID, cluster.MonHost)
+		fmt.Printf("  cluster %-6s    %s\n", cluster.Name, cluster.MonHost)
 	}
-	fmt.Printf("  hypervisor %s %s\n", hypervisor, bed.Hypervisor(hypervisor).URI)
+	fmt.Printf("  hypervisor %s   %s\n", hypervisor, bed.Hypervisor(hypervisor).URI)
 
-	say("Starting the guest " + domain + ", without any disk")
+	say("The guest " + domain + " boots, without any disk")
 	guest, err := bed.Hypervisor(hypervisor).DefineGuest(ctx, testbed.GuestOptions{Name: domain})
 	if err != nil {
 		return err
@@ -71,37 +98,36 @@ func run(ctx context.Context, bed *testbed.Bed, terraform string) error {
 	if err := guest.Start(ctx); err != nil {
 		return err
 	}
-	if err := guest.WaitReady(ctx); err != nil {
-		return err
-	}
 
 	work, err := newWorkspace(bed, terraform)
 	if err != nil {
 		return err
 	}
-	say("terraform init")
-	if err := work.terraform(ctx, "init", "-input=false"); err != nil {
+	if err := work.terraform(ctx, "init"); err != nil {
 		return err
 	}
 	say("terraform apply -target=ceph_rbd_image.data   (first the images, so that something can be put on them)")
-	if err := work.terraform(ctx, "apply", "-auto-approve", "-input=false", "-compact-warnings", "-target=ceph_rbd_image.data"); err != nil {
+	if err := work.terraform(ctx, "apply", "-auto-approve", "-target=ceph_rbd_image.data"); err != nil {
 		return err
 	}
-	say("Writing a line to the start of each image, with rbd and past the provider")
+	say("rbd, and not the provider, writes a line to the start of each image")
 	for _, cluster := range bed.Clusters() {
 		if _, err := cluster.RBDIn(ctx, beginning("hello from cluster "+cluster.Name), "import-diff", "-", imageSpec); err != nil {
 			return err
 		}
 	}
 	say("terraform plan")
-	if err := work.terraform(ctx, "plan", "-input=false", "-out=tfplan"); err != nil {
+	if err := work.terraform(ctx, "plan", "-out=tfplan"); err != nil {
 		return err
 	}
 	say("terraform apply")
-	if err := work.terraform(ctx, "apply", "-input=false", "tfplan"); err != nil {
+	if err := work.terraform(ctx, "apply", "tfplan"); err != nil {
 		return err
 	}
-	return showBed(ctx, bed)
+	if err := showBed(ctx, bed); err != nil {
+		return err
+	}
+	return bed.Keep()
 }
 
 // beginning is a difference in rbd's own format that writes the text to the start of an image and touches nothing else.
@@ -114,21 +140,11 @@ func beginning(text string) string {
 }
 
 func down(context.Context) error {
-	dir, err := os.ReadFile(bedFile)
-	if errors.Is(err, os.ErrNotExist) {
-		fmt.Println("No demo is up.")
-		return nil
-	}
+	bed, err := running()
 	if err != nil {
 		return err
 	}
-	bed, err := testbed.Open(strings.TrimSpace(string(dir)))
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		// The bed's folder is gone, after a reboot for example.
-	case err != nil:
-		return err
-	default:
+	if bed != nil {
 		if err := bed.Stop(); err != nil {
 			return err
 		}
@@ -136,7 +152,11 @@ func down(context.Context) error {
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
-	fmt.Println("The demo is down; nothing of it is left.")
+	if bed == nil {
+		fmt.Println("No demo is up.")
+	} else {
+		fmt.Println("The demo is down; nothing of it is left.")
+	}
 	return nil
 }
 

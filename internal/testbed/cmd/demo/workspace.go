@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -45,17 +44,6 @@ func newWorkspace(bed *testbed.Bed, terraform string) (*workspace, error) {
 		env = append(env, "TF_VAR_"+name+"="+value)
 	}
 	return &workspace{command: command, env: env}, nil
-}
-
-func (w *workspace) terraform(ctx context.Context, args ...string) error {
-	command := exec.CommandContext(ctx, w.command, args...)
-	command.Dir, command.Env = workspaceFolder, w.env
-	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("terraform %s failed: %w", args[0], err)
-	}
-	return nil
 }
 
 // variables returns the values of the example's variables as Terraform takes them from the environment. The keys are
