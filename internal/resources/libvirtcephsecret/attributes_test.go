@@ -128,8 +128,8 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 			},
 		},
 		{
-			Name: "description", First: `"disks of <east> & co"`, Second: `"disks of west"`,
-			SeenFirst: "disks of <east> & co", SeenSecond: "disks of west", SeenRemoved: "",
+			Name: "description", First: `"disks of <east> & co"`, Second: `"disks of\nwest\tüß"`,
+			SeenFirst: "disks of <east> & co", SeenSecond: "disks of\nwest\tüß", SeenRemoved: "",
 			Witness: field(func(s libvirtxml.Secret) string { return s.Description }),
 			Drift:   redefine(func(s *libvirtxml.Secret) { s.Description = "by hand" }),
 		},

@@ -28,7 +28,7 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				Required: true,
 				MarkdownDescription: "Name of the secret, unique among the ceph secrets of the host. Put the cluster's fsid in it, as in" +
 					" `client.libvirt@FSID`: users of two clusters may have the same name. Changing it replaces the secret.",
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1), xmlText{}},
 			},
 			"uuid": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -44,7 +44,7 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			"description": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "What the secret is for, in words. Changed in place; removing it clears it.",
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1), xmlText{allowed: "\n\t"}},
 			},
 			"ephemeral": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),

@@ -1,0 +1,28 @@
+package libvirtcephsecret
+
+import (
+	"context"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// xmlText refuses characters that would not come back from a secret's XML as they were: libvirt would be said to have
+// changed the text, with each refresh.
+type xmlText struct {
+	tfkit.Described
+	allowed string // control characters that may be in the text
+}
+
+func (v xmlText) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	unfit := func(r rune) bool {
+		return unicode.IsControl(r) && !strings.ContainsRune(v.allowed, r) || r == unicode.ReplacementChar
+	}
+	if strings.ContainsFunc(req.ConfigValue.ValueString(), unfit) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid text",
+			"The text has a control character, which can't be written in XML as libvirt takes it. Remove it, for example with trimspace().")
+	}
+}
