@@ -75,6 +75,7 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		plan.KeyInState = types.BoolValue(false) // a key that is written only stands nowhere
 	}
 	plan.planKey(&config, state, exists)
+	plan.checkVersion(&config, state, &resp.Diagnostics)
 	switch {
 	case exists && home.Moved:
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("cluster"))
@@ -82,7 +83,6 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("key_type"))
 	case exists:
 		plan.checkGeneration(state, &resp.Diagnostics)
-		plan.checkVersion(&config, state, &resp.Diagnostics)
 		if home.Known && !resp.Diagnostics.HasError() {
 			plan.checkKeyChange(ctx, home.Target, &config, state, &resp.Diagnostics)
 		}
