@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,12 +126,17 @@ func (w *Workspace) Try(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), terraformTimeout)
 	defer cancel()
+	var out bytes.Buffer
+	err := w.Command(ctx, &out, args...).Run()
+	return out.String(), err
+}
+
+// Command is terraform in this workspace, yet to be started, with all that it prints going to one place.
+func (w *Workspace) Command(ctx context.Context, out io.Writer, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, w.command, append(args, noColor(args)...)...)
 	command.Dir, command.Env = w.Dir, w.env
-	var out bytes.Buffer
-	command.Stdout, command.Stderr = &out, &out
-	err := command.Run()
-	return out.String(), err
+	command.Stdout, command.Stderr = out, out
+	return command
 }
 
 // noColor is the flag for the commands that color their output.
