@@ -64,6 +64,10 @@ func TestAccCephPool_attributes(t *testing.T) {
 			SeenFirst: "4", SeenSecond: "8", SeenRemoved: "unset", Drift: set("pg_num_min", "2"),
 		},
 		{
+			Name: "pg_num_max", First: "32", Second: "64", Witness: option("pg_num_max"),
+			SeenFirst: "32", SeenSecond: "64", SeenRemoved: "unset", Drift: set("pg_num_max", "128"),
+		},
+		{
 			Name: "target_size_ratio", First: "0.2", Second: "0.5", Witness: single(option("target_size_ratio")),
 			SeenFirst: "0.2", SeenSecond: "0.5", SeenRemoved: "unset", Drift: set("target_size_ratio", "0.7"),
 		},

@@ -83,7 +83,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"pg_num_min": option("The autoscaler keeps at least so many placement groups.", "pg_num_min"),
-			"pg_num_max": option("The autoscaler keeps at most so many placement groups. Needs Ceph 17 or later.", "pg_num_max"),
+			"pg_num_max": option("The autoscaler keeps at most so many placement groups. Older releases than 16.2.15 may not know it, and then refuse.", "pg_num_max"),
 			"target_size_bytes": sizeOption("Expected size of the pool's data, with IEC units (`\"500GiB\"`), by which the autoscaler plans"+
 				" placement groups ahead. Not together with `target_size_ratio`.", "target_size_bytes",
 				stringvalidator.ConflictsWith(path.MatchRoot("target_size_ratio"))),
