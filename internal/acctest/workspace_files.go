@@ -74,7 +74,7 @@ func FindKey(content []byte, key string) string {
 		"decoded":            secret,
 		"in hexadecimal":     []byte(hex.EncodeToString(secret)),
 		"in base64, twice":   []byte(strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(key)), "=")),
-		"as a list of bytes": []byte(strings.Trim(fmt.Sprint(secret), "[]")),
+		"as a list of bytes": []byte(strings.Trim(fmt.Sprintf("%d", secret), "[]")),
 	} {
 		if bytes.Contains(content, pattern) {
 			return form

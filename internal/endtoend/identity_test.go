@@ -254,15 +254,18 @@ func TestAccLabelLeadsElsewhere(t *testing.T) {
 		commands [][]string
 	}{
 		"cluster": {
-			site{map[string]string{"east": "west"}, map[string]string{"kvm1": "kvm1"}}, cluster,
+			site{map[string]string{"east": "west"}, map[string]string{"kvm1": "kvm1"}},
+			cluster,
 			[][]string{{"plan"}, {"apply", "-auto-approve"}, {"apply", "-auto-approve", unrefreshed}, {"destroy", "-auto-approve"}},
 		},
 		"clusters exchanged": {
-			site{swapped.clusters, both.hypervisors}, cluster,
+			site{swapped.clusters, both.hypervisors},
+			cluster,
 			[][]string{{"plan"}, {"apply", "-auto-approve"}, {"apply", "-auto-approve", unrefreshed}, {"destroy", "-auto-approve"}},
 		},
 		"hosts exchanged": {
-			site{both.clusters, swapped.hypervisors}, host,
+			site{both.clusters, swapped.hypervisors},
+			host,
 			[][]string{{"plan", "-target=libvirt_ceph_secret.a"}, {"apply", "-auto-approve", "-target=libvirt_ceph_secret.a"}, {"destroy", "-auto-approve"}},
 		},
 		// Without a refresh the secret, which depends on the others, is what a destroy begins with.

@@ -107,6 +107,7 @@ func (f *fakeCluster) Namespaces(context.Context, string) ([]string, error) { re
 func (f *fakeCluster) Watchers(context.Context, ceph.ImageRef) ([]ceph.Watcher, error) {
 	return nil, nil
 }
+
 func (f *fakeCluster) Trash(context.Context, string, string) ([]ceph.ImageEntry, error) {
 	return nil, nil
 }

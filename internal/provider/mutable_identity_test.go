@@ -28,39 +28,49 @@ func TestIdentityChangesWithARename(t *testing.T) {
 		identity map[string]string
 	}{
 		"pool": {
-			"ceph_pool", block{"cluster": "east", "name": "vms"},
+			"ceph_pool",
+			block{"cluster": "east", "name": "vms"},
 			change{atEast, block{"cluster": "east", "name": "guests"}, map[string]string{"cluster": "east", "name": "guests"}, []string{"osd pool rename"}},
 			map[string]string{"cluster": "east", "name": "vms"},
 		},
 		"image": {
-			"ceph_rbd_image", block{"cluster": "east", "pool": "rbd", "name": "data", "size": "1GiB"},
+			"ceph_rbd_image",
+			block{"cluster": "east", "pool": "rbd", "name": "data", "size": "1GiB"},
 			change{
-				atEast, block{"cluster": "east", "pool": "rbd", "name": "disk", "size": "1GiB"},
-				map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "name": "disk"}, []string{"rename image"},
+				atEast,
+				block{"cluster": "east", "pool": "rbd", "name": "disk", "size": "1GiB"},
+				map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "name": "disk"},
+				[]string{"rename image"},
 			},
 			map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "name": "data"},
 		},
 		"label of a pool's cluster": {
-			"ceph_pool", block{"cluster": "east", "name": "vms"},
+			"ceph_pool",
+			block{"cluster": "east", "name": "vms"},
 			change{relabelled, block{"cluster": "orient", "name": "vms"}, map[string]string{"cluster": "orient", "name": "vms"}, nil},
 			map[string]string{"cluster": "east", "name": "vms"},
 		},
 		"label of an image's cluster": {
-			"ceph_rbd_image", block{"cluster": "east", "pool": "rbd", "name": "data", "size": "1GiB"},
+			"ceph_rbd_image",
+			block{"cluster": "east", "pool": "rbd", "name": "data", "size": "1GiB"},
 			change{
-				relabelled, block{"cluster": "orient", "pool": "rbd", "name": "data", "size": "1024MiB"},
-				map[string]string{"cluster": "orient", "pool": "rbd", "namespace": "", "name": "data"}, nil,
+				relabelled,
+				block{"cluster": "orient", "pool": "rbd", "name": "data", "size": "1024MiB"},
+				map[string]string{"cluster": "orient", "pool": "rbd", "namespace": "", "name": "data"},
+				nil,
 			},
 			map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "name": "data"},
 		},
 		"label of a user's cluster": {
-			"ceph_user", block{"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd"}},
+			"ceph_user",
+			block{"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd"}},
 			change{relabelled, block{"cluster": "orient", "name": "libvirt", "caps": block{"mon": "profile rbd"}}, map[string]string{"cluster": "orient", "name": "libvirt"}, nil},
 			map[string]string{"cluster": "east", "name": "libvirt"},
 		},
 		// Once the label is gone from the provider block, the object is found by the fsid, and its label stays.
 		"label gone": {
-			"ceph_pool", block{"cluster": "east", "name": "vms"},
+			"ceph_pool",
+			block{"cluster": "east", "name": "vms"},
 			change{relabelled, block{"cluster": "east", "name": "vms"}, map[string]string{"cluster": "east", "name": "vms"}, nil},
 			map[string]string{"cluster": "east", "name": "vms"},
 		},

@@ -124,9 +124,13 @@ func (s *server) value(typ tftypes.Type, value any) tftypes.Value {
 	case unknownValue:
 		return tftypes.NewValue(typ, tftypes.UnknownValue)
 	case []any:
+		set, ok := typ.(tftypes.Set)
+		if !ok {
+			s.t.Fatalf("%v is not for %s", v, typ)
+		}
 		elements := make([]tftypes.Value, len(v))
 		for i := range v {
-			elements[i] = s.value(typ.(tftypes.Set).ElementType, v[i])
+			elements[i] = s.value(set.ElementType, v[i])
 		}
 		return tftypes.NewValue(typ, elements)
 	case block:

@@ -18,7 +18,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuserkey"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtcephsecret"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtrbddisk"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 

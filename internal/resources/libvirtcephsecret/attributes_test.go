@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
@@ -40,7 +39,8 @@ var secrets = acctest.Resource{
 			"hypervisor": `hypervisor = "kvm1"`, "usage_name": fmt.Sprintf("usage_name = %q", name), "key": fmt.Sprintf("key = %q", cephxKey(1)),
 		} {
 			// The course of key ends without a key: the value is then left alone.
-			if !set(attribute) && !(attribute == "key" && name == "a-key") {
+			leftAlone := attribute == "key" && name == "a-key"
+			if !set(attribute) && !leftAlone {
 				assignments += "\n  " + assignment
 			}
 		}
