@@ -134,6 +134,9 @@ func (b *Bed) start(ctx context.Context, options Options) error {
 	return group.Wait()
 }
 
+// Mark returns an environment variable, as NAME=VALUE. Whatever runs with it ends with the bed.
+func (b *Bed) Mark() string { return bedVariable + "=" + b.Dir }
+
 // Open returns a bed that another process started and left running.
 func Open(dir string) (*Bed, error) {
 	content, err := os.ReadFile(filepath.Join(dir, layoutFile))

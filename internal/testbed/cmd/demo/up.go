@@ -70,7 +70,11 @@ func up(ctx context.Context) error {
 		return err
 	}
 	if err := run(ctx, bed, terraform); err != nil {
-		return errors.Join(err, bed.Stop(), os.RemoveAll(folder))
+		left := errors.Join(bed.Stop(), os.RemoveAll(folder))
+		if left == nil && errors.Is(ctx.Err(), context.Canceled) {
+			return errors.New("stopped; nothing of the demo is left")
+		}
+		return errors.Join(err, left)
 	}
 	fmt.Printf("\nReady after %s.\n\n", time.Since(started).Round(time.Second))
 	fmt.Print(howToPlay(bed))

@@ -39,7 +39,7 @@ func newWorkspace(bed *testbed.Bed, terraform string) (*workspace, error) {
 	if err := os.WriteFile(filepath.Join(folder, "env"), []byte(script(bed, command, config, variables)), 0o600); err != nil {
 		return nil, err
 	}
-	env := append(terraformcli.Env(config), "TF_VAR_admin_keys="+keys)
+	env := append(terraformcli.Env(config), "TF_VAR_admin_keys="+keys, bed.Mark())
 	for name, value := range variables {
 		env = append(env, "TF_VAR_"+name+"="+value)
 	}
