@@ -290,3 +290,28 @@ func TestAccLibvirtCephSecret_private(t *testing.T) {
 		},
 	}})
 }
+
+// A time limit of the resource ends what libvirtd does not answer, before the limits of the provider block do.
+func TestAccLibvirtCephSecret_timeouts(t *testing.T) {
+	kvm1 := acctest.Bed(t).Hypervisor("kvm1")
+	config := acctest.Provider(t) + secretBlock("limited", fmt.Sprintf("key = %q", cephxKey(1)), `timeouts = { read = "1s" }`)
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config},
+		{
+			PreConfig: func() {
+				if err := kvm1.Pause(); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: config, ExpectError: acctest.Message("context deadline exceeded"),
+		},
+		{
+			PreConfig: func() {
+				if err := kvm1.Resume(); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: record(t, acctest.Set, "timeouts"),
+		},
+	}})
+}

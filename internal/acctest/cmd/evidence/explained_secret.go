@@ -1,0 +1,20 @@
+package main
+
+// Reasons of libvirt_ceph_secret.
+const (
+	hostLabel   = "A label of the provider block: libvirt does not know it. That it leads to another host is an error, and tested as such."
+	uuidIsFixed = "libvirt never changes a secret's UUID: a secret under another one is another secret, and this one is gone."
+)
+
+func init() {
+	for mark, reason := range map[string]string{
+		"libvirt_ceph_secret hypervisor drifted": hostLabel,
+		"libvirt_ceph_secret uuid drifted":       uuidIsFixed,
+		"libvirt_ceph_secret timeouts changed":   timeLimits,
+		"libvirt_ceph_secret timeouts cleared":   timeLimits,
+		"libvirt_ceph_secret timeouts imported":  timeLimits,
+		"libvirt_ceph_secret timeouts drifted":   timeLimits,
+	} {
+		explained[mark] = reason
+	}
+}
