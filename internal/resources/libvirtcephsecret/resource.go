@@ -5,10 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -54,55 +52,6 @@ func (r *secretResource) ImportState(ctx context.Context, req resource.ImportSta
 	importKey.Import(ctx, req, resp)
 	// A fingerprint that no key has: the read that follows finds another one and records it as the version.
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, writtenKey, []byte(`"imported"`))...)
-}
-
-// ModifyPlan settles where the secret lives, its default UUID, and what its value will be.
-func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.Connections == nil {
-		return
-	}
-	var config, plan model
-	state := &model{}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	exists := !req.State.Raw.IsNull()
-	if exists {
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	home, err := r.Hypervisors.PlanHome(ctx, config.Hypervisor, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
-	if err != nil {
-		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("hypervisor"), "Unable to plan libvirt secret", err)
-		return
-	}
-	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
-	if config.UUID.IsNull() && (!exists || !plan.UsageName.Equal(state.UsageName)) {
-		plan.UUID = types.StringUnknown()
-		if !plan.UsageName.IsUnknown() {
-			plan.UUID = types.StringValue(defaultUUID(plan.UsageName.ValueString()))
-		}
-	}
-	if !exists && config.Key.IsNull() && config.KeyWO.IsNull() {
-		resp.Diagnostics.AddAttributeError(path.Root("key"), "Key missing",
-			"A new secret needs a value, or no disk can be opened with it. Set key, or key_wo with key_wo_version.")
-	}
-	plan.ID = plan.id()
-	plan.KeyFingerprint = planFingerprint(&config, state, &plan, exists)
-	if exists {
-		resp.RequiresReplace = append(resp.RequiresReplace, state.replacedBy(&plan)...)
-		if home.Moved {
-			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("hypervisor"))
-		}
-		if writes(state, &plan, exists) && !plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
-			resp.Diagnostics.AddAttributeError(path.Root("key_wo"), "Key missing",
-				"key_wo_version differs from the recorded one, which asks to write key_wo, but key_wo is not set. Either the version was"+
-					" changed in the configuration, or the value was changed on the host and its fingerprint recorded as the version."+
-					"\n\nSet key_wo to write the key, or remove key_wo_version to leave the value alone.")
-		}
-	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
 func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -327,90 +276,5 @@ func refuseUsageType(host *libvirt.Host, secret libvirt.Secret) error {
 		What: fmt.Sprintf("The secret %s on hypervisor %q is not for Ceph: its usage type is %q.", secret.UUID, host.Label(), secret.UsageType),
 		Do: "Use the UUID of a secret of usage type \"ceph\", as virsh secret-list shows it. If somebody has put this one in the place of a secret" +
 			" that is managed here, choose another uuid, or take the resource out of the state with terraform state rm.",
-	}
-}
-
-// refuseClash finds a secret that stands in the way before libvirt does, and explains it. What a create of ours left
-// when it was cut off, the same secret without a value or with ours, is no clash.
-func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, value []byte) error {
-	there, err := host.Secret(ctx, want.UUID)
-	if err != nil && !problem.Is(err, problem.NotFound) {
-		return err
-	}
-	if err == nil {
-		held, state, err := host.SecretValue(ctx, want.UUID)
-		if err != nil {
-			return err
-		}
-		ours := there.UsageType == want.UsageType && there.UsageName == want.UsageName && there.Private == want.Private &&
-			(state == libvirt.ValueMissing || state == libvirt.ValueSet && ceph.Fingerprint(held) == ceph.Fingerprint(value))
-		if ours {
-			return nil
-		}
-		if err := refuseUsageType(host, there); err != nil {
-			return err
-		}
-		return &problem.Problem{
-			Kind: problem.Exists,
-			What: fmt.Sprintf("Hypervisor %q already has a secret with the UUID %s; its usage name is %q.", host.Label(), want.UUID, there.UsageName),
-			Do: fmt.Sprintf("To manage it here, import it: terraform import ADDRESS %s/%s. Otherwise choose another uuid, or remove the secret with"+
-				" virsh secret-undefine once no domain needs it.", host.Label(), want.UUID),
-		}
-	}
-	there, err = host.SecretByUsage(ctx, want.UsageName)
-	if problem.Is(err, problem.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return &problem.Problem{
-		Kind: problem.Exists,
-		What: fmt.Sprintf("The usage name %q is taken on hypervisor %q by the secret %s.", want.UsageName, host.Label(), there.UUID),
-		Why:  "libvirt allows one ceph secret for each usage name. Users of two clusters often have the same name.",
-		Do: fmt.Sprintf("Put the cluster's fsid in usage_name, as in \"client.libvirt@FSID\". To manage the secret that is there,"+
-			" set uuid = %q and import it: terraform import ADDRESS %s/%s.", there.UUID, host.Label(), there.UUID),
-	}
-}
-
-// refuseUsed refuses to take a secret away from domains that need it.
-func refuseUsed(ctx context.Context, host *libvirt.Host, secret libvirt.Secret) error {
-	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)
-	if err != nil || len(users) == 0 {
-		return err
-	}
-	names := make([]string, len(users))
-	for i, use := range users {
-		names[i] = fmt.Sprintf("%s (%s)", use.Domain, use.Target)
-	}
-	return &problem.Problem{
-		Kind: problem.Busy,
-		What: fmt.Sprintf("The secret %s on hypervisor %q is in use by %s.", secret.UUID, host.Label(), strings.Join(names, ", ")),
-		Why:  "Without it these domains could not be started or migrated any more.",
-		Do: "Detach the disks, or give them another secret, in one apply, and remove this secret in the next." +
-			" What can't be ordered in one apply is refused.",
-	}
-}
-
-// warnRunning names the running domains that opened their disks with the former value and keep it.
-func warnRunning(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, former string, value []byte, diags *diag.Diagnostics) {
-	if former == ceph.Fingerprint(value) {
-		return
-	}
-	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)
-	if err != nil {
-		tfkit.AddWarning(diags, "Users of the changed secret not listed", err)
-		return
-	}
-	var running []string
-	for _, use := range users {
-		if use.Active {
-			running = append(running, fmt.Sprintf("%s (%s)", use.Domain, use.Target))
-		}
-	}
-	if len(running) > 0 {
-		diags.AddWarning("Running domains keep the former key", fmt.Sprintf(
-			"The value of secret %s on hypervisor %q was changed. These running domains opened their disks with the former one and keep it until"+
-				" they are restarted, migrated, or the disk is attached again: %s.", secret.UUID, host.Label(), strings.Join(running, ", ")))
 	}
 }

@@ -1,0 +1,51 @@
+package libvirtcephsecret
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// ModifyPlan settles where the secret lives, its default UUID, and what its value will be.
+func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
+	if !ok {
+		return
+	}
+	config, state, plan, exists := sides.Config, sides.State, sides.Plan, sides.Exists
+	home, err := r.Hypervisors.PlanHome(ctx, config.Hypervisor, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	if err != nil {
+		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("hypervisor"), "Unable to plan libvirt secret", err)
+		return
+	}
+	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+	if config.UUID.IsNull() && (!exists || !plan.UsageName.Equal(state.UsageName)) {
+		plan.UUID = types.StringUnknown()
+		if !plan.UsageName.IsUnknown() {
+			plan.UUID = types.StringValue(defaultUUID(plan.UsageName.ValueString()))
+		}
+	}
+	if !exists && config.Key.IsNull() && config.KeyWO.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("key"), "Key missing",
+			"A new secret needs a value, or no disk can be opened with it. Set key, or key_wo with key_wo_version.")
+	}
+	plan.ID = plan.id()
+	plan.KeyFingerprint = planFingerprint(config, state, plan, exists)
+	if exists {
+		resp.RequiresReplace = append(resp.RequiresReplace, state.replacedBy(plan)...)
+		if home.Moved {
+			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("hypervisor"))
+		}
+		if writes(state, plan, exists) && !plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
+			resp.Diagnostics.AddAttributeError(path.Root("key_wo"), "Key missing",
+				"key_wo_version differs from the recorded one, which asks to write key_wo, but key_wo is not set. Either the version was"+
+					" changed in the configuration, or the value was changed on the host and its fingerprint recorded as the version."+
+					"\n\nSet key_wo to write the key, or remove key_wo_version to leave the value alone.")
+		}
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
