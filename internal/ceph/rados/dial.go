@@ -46,7 +46,7 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		handle, err := connect(cfg)
+		handle, err := connect(cfg, &key)
 		if err != nil {
 			// librados keeps the threads and sockets of a failed handle until it is finalised.
 			runtime.GC()
@@ -69,8 +69,9 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	}
 }
 
-// connect makes a handle for one attempt: after a failed one librados doesn't take another.
-func connect(cfg ceph.Config) (*rados.Conn, error) {
+// connect makes a handle for one attempt: after a failed one librados doesn't take another. The key is filled in where a
+// ceph.conf leads to it.
+func connect(cfg ceph.Config, key *[]byte) (*rados.Conn, error) {
 	handle, err := rados.NewConnWithUser(cfg.User)
 	if err != nil {
 		return nil, setupError{doing: "preparing the client", err: err}
@@ -89,8 +90,10 @@ func connect(cfg ceph.Config) (*rados.Conn, error) {
 			return nil, setupError{doing: "setting " + o.name, option: o.name, err: err}
 		}
 	}
-	if err := requireKeyring(cfg, handle.GetConfigOption); err != nil {
-		return nil, err
+	if *key == nil {
+		if *key, err = keyOfConfig(cfg, handle.GetConfigOption); err != nil {
+			return nil, err
+		}
 	}
 	if err := handle.Connect(); err != nil {
 		return nil, err

@@ -95,31 +95,42 @@ func keyInFile(path, entity string) (string, error) {
 	return "", fmt.Errorf("%s has no key for %s", path, entity)
 }
 
-// requireKeyring refuses a ceph.conf that leads to no key at all: librados would look for a server that lets it in until
-// the connection times out.
-func requireKeyring(cfg ceph.Config, get func(string) (string, error)) error {
-	if cfg.Key != "" || cfg.KeyringFile != "" {
-		return nil
+// keyOfConfig is the decoded key to which a ceph.conf leads; nil where librados reads it from a file that only it finds. No
+// key at all is refused: librados would look for a server that lets it in until the connection times out. So is a malformed
+// one, of which librados says only that something is invalid.
+func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) ([]byte, error) {
+	if value, err := get("key"); err == nil && value != "" {
+		return parseKeyOfConfig(cfg, cfg.ConfigFile, value)
 	}
-	for _, name := range []string{"key", "keyfile"} {
-		if value, err := get(name); err == nil && value != "" {
-			return nil
-		}
+	if value, err := get("keyfile"); err == nil && value != "" {
+		return nil, nil
 	}
 	paths, err := get("keyring")
 	if err != nil {
-		return setupError{doing: "reading the option keyring", err: err}
+		return nil, setupError{doing: "reading the option keyring", err: err}
 	}
 	for _, path := range strings.FieldsFunc(paths, func(r rune) bool { return strings.ContainsRune(",; \t", r) }) {
-		if _, err := keyInFile(path, "client."+cfg.User); err == nil {
-			return nil
+		if key, err := keyInFile(path, "client."+cfg.User); err == nil {
+			return parseKeyOfConfig(cfg, path, key)
 		}
 	}
-	return &problem.Problem{
+	return nil, &problem.Problem{
 		Kind: problem.Invalid, What: cannotConnect(cfg),
 		Why: fmt.Sprintf("%s leads to no key for this user: no keyring that holds one is readable among %s.", cfg.ConfigFile, paths),
 		Do:  "Set key or keyring_file of the cluster, or correct the keyring option in the file.",
 	}
+}
+
+func parseKeyOfConfig(cfg ceph.Config, path, key string) ([]byte, error) {
+	raw, err := ceph.ParseKey(key)
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		return nil, &problem.Problem{
+			Kind: problem.Invalid, What: cannotConnect(cfg),
+			Why: fmt.Sprintf("The key of client.%s to which %s leads is not usable. %s", cfg.User, path, p.Why), Do: p.Do,
+		}
+	}
+	return raw, err
 }
 
 // explain says why a connection failed. key is the decoded key, nil if librados read it from elsewhere.
