@@ -40,11 +40,11 @@ func (j *job) putInPlace(ctx context.Context) error {
 		}
 		if missing&libvirt.Live != 0 && j.plan.AttachProbe.ValueBool() {
 			if err := j.host.ProbeDisk(ctx, j.domain, disk); err != nil {
-				return err
+				return explainKeyType(ctx, j.host, j.plan, err)
 			}
 		}
 		if err := j.attach(ctx, disk, missing); err != nil {
-			return err
+			return explainKeyType(ctx, j.host, j.plan, err)
 		}
 		j.touched = true
 	}
