@@ -23,25 +23,44 @@ var attributeDisks = acctest.Resource{
 		guest(t, "kvm1", testbed.GuestOptions{Name: name})
 		image(t, "east", name, "8M")
 		switch name {
-		case "a-boot-order":
+		case "a-settings":
 			bootByDevice(t, name)
-		case "a-iothread":
 			acctest.Virsh(t, "kvm1", "iothreadadd", name, "1", "--config")
 			acctest.Virsh(t, "kvm1", "iothreadadd", name, "2", "--config")
-		case "a-domain":
+		case "a-replaced":
 			guest(t, "kvm1", testbed.GuestOptions{Name: name + "-2"})
-		case "a-pool":
-			acctest.Ceph(t, "east", "osd", "pool", "create", "other-pool")
-			acctest.RBD(t, "east", "pool", "init", "other-pool")
-			acctest.RBD(t, "east", "create", "--size", "8M", "other-pool/"+name)
+		case "a-kind":
+			acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@first")
+			acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@second")
+		case "a-source":
+			preparePool(t, "east", "other-pool")
+			for _, source := range []string{pool + "/" + name + "-2", "other-pool/" + name, "other-pool/" + name + "-2"} {
+				acctest.RBD(t, "east", "create", "--size", "8M", source)
+			}
+		case "a-cluster":
+			image(t, "west", name, "8M")
+		case "a-hypervisor":
+			guest(t, "kvm2", testbed.GuestOptions{Name: name})
 		}
-		image(t, "east", name+"-2", "8M")
 	},
 	Config: func(name, assignments string) string {
-		return block(name, name, strings.Split(strings.TrimSpace(assignments), "\n")...)
+		list := strings.Split(strings.TrimSpace(assignments), "\n")
+		if name == "a-cluster" && !strings.Contains(assignments, `"east"`) {
+			list = append(list, fmt.Sprintf("secret_uuid = %q", westSecret))
+		}
+		for _, label := range []string{"cluster", "hypervisor"} {
+			if name == "a-"+label && !strings.Contains(assignments, label+" =") {
+				list = append(list, label+" = null")
+			}
+		}
+		return block(name, name, list...)
 	},
 	ImportID: func(name string) string {
-		return "kvm1/" + name + "/" + attributeTargets[name]
+		target := "vdb"
+		if name == "a-scsi" || name == "a-kind" {
+			target = "sda"
+		}
+		return "kvm1/" + name + "/" + target
 	},
 	// Neither Ceph nor libvirt stores these, or import sets their default.
 	NotImported: []string{"size", "attach_probe", "on_source_change"},
@@ -64,9 +83,6 @@ func bootByDevice(t *testing.T, name string) {
 	}
 	virshIn(t, "kvm1", text, "define", "/dev/stdin")
 }
-
-// attributeTargets are the targets that the courses use.
-var attributeTargets = map[string]string{}
 
 // saved is a witness: something of the disk in `virsh dumpxml --inactive`.
 func saved(of func(*libvirtxml.DomainDisk) string) func(*testing.T, string) string {
@@ -101,6 +117,21 @@ func byHand(change func(*libvirtxml.DomainDisk)) func(*testing.T, string) {
 			t.Fatal(err)
 		}
 		virshIn(t, "kvm1", text, "update-device", name, "/dev/stdin", "--config")
+	}
+}
+
+// redefined is a drift that `virsh update-device` can't make: the whole domain is defined anew with another disk in it.
+func redefined(change func(*libvirtxml.DomainDisk)) func(*testing.T, string) {
+	return func(t *testing.T, name string) {
+		doc := definition(t, "kvm1", name, true)
+		for i := range doc.Devices.Disks {
+			change(&doc.Devices.Disks[i])
+		}
+		text, err := doc.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		virshIn(t, "kvm1", text, "define", "/dev/stdin")
 	}
 }
 
@@ -147,159 +178,27 @@ func sameKey(t *testing.T, name, key string) {
 	acctest.Ceph(t, "east", "auth", "import", "-i", keyring)
 }
 
+// Each group is taken through its course on one disk: what has nothing to do with each other is set, changed and removed
+// together.
 func TestAccLibvirtRBDDisk_attributes(t *testing.T) {
 	prepare(t)
-	number := func(n *uint) string {
-		if n == nil {
-			return ""
-		}
-		return fmt.Sprint(*n)
-	}
-	three := uint(3)
-	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
-	const scsi = "  bus = \"scsi\"\n  target_dev = \"sda\""
-	attributeTargets = map[string]string{}
-	attributes := []acctest.Attribute{
-		driverText("cache", "none", "writeback", "directsync", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.Cache }),
-		driverText("io", "native", "threads", "io_uring", "  cache = \"none\"", func(d *libvirtxml.DomainDiskDriver) *string { return &d.IO }),
-		driverText("discard", "unmap", "ignore", "ignore", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.Discard }),
-		driverText("detect_zeroes", "on", "off", "unmap", "  discard = \"unmap\"", func(d *libvirtxml.DomainDiskDriver) *string { return &d.DetectZeros }),
-		driverText("error_policy", "stop", "report", "enospace", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.ErrorPolicy }),
-		{
-			Name: "queues", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return number(d.Driver.Queues) }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Driver.Queues = &three }),
-		},
-		{
-			Name: "iothread", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return number(d.Driver.IOThread) }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Driver.IOThread = nil }),
-		},
-		{
-			Name: "domain", First: `"a-domain"`, Second: `"a-domain-2"`, Required: true, Replaces: true, SeenFirst: "a-domain", SeenSecond: "a-domain-2",
-			Witness: func(t *testing.T, name string) string {
-				var with []string
-				for _, domain := range []string{name, name + "-2"} {
-					if diskOf(t, "kvm1", domain, "vdb", true) != nil {
-						with = append(with, domain)
-					}
-				}
-				return strings.Join(with, " ")
-			},
-		},
-		{
-			Name: "pool", First: fmt.Sprintf("%q", pool), Second: `"other-pool"`, Required: true, SeenFirst: pool + "/a-pool", SeenSecond: "other-pool/a-pool",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Source.Network.Name }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Source.Network.Name = "other-pool/a-pool" }),
-		},
-		flag("copy_on_read", "", func(d *libvirtxml.DomainDisk) bool { return d.Driver.CopyOnRead == "on" },
-			func(d *libvirtxml.DomainDisk, _ bool) { d.Driver.CopyOnRead = "" }),
-		flag("read_only", "", func(d *libvirtxml.DomainDisk) bool { return d.ReadOnly != nil },
-			func(d *libvirtxml.DomainDisk, _ bool) { d.ReadOnly = nil }),
-		flag("shareable", "", func(d *libvirtxml.DomainDisk) bool { return d.Shareable != nil },
-			func(d *libvirtxml.DomainDisk, _ bool) { d.Shareable = nil }),
-		{
-			Name: "serial", First: `"first-1"`, Second: `"second"`, SeenFirst: "first-1", SeenSecond: "second", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Serial }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Serial = "hand" }),
-		},
-		{
-			Name: "wwn", First: `"5000C50015EA71AC"`, Second: `"5000c50015ea71ad"`, With: scsi,
-			SeenFirst: "5000c50015ea71ac", SeenSecond: "5000c50015ea71ad", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return strings.ToLower(d.WWN) }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.WWN = "5000c50015ea71ae" }),
-		},
-		{
-			Name: "address", First: `{ type = "pci", bus = "0x05" }`, Second: `{ type = "pci", domain = "0x0000", bus = "0x06", slot = "0x00", function = "0x0" }`,
-			SeenFirst: "0:5:0.0", SeenSecond: "0:6:0.0", SeenRemoved: "0:6:0.0",
-			Witness: saved(pci),
-			Drift: byHand(func(d *libvirtxml.DomainDisk) {
-				seven := uint(7)
-				d.Address.PCI.Bus = &seven
-			}),
-		},
-		{
-			Name: "iotune", First: `{ total_iops_sec = 100, total_iops_sec_max = 200, read_bytes_sec = 1048576 }`, Second: `{ total_iops_sec = 300 }`,
-			SeenFirst: "100 200 1048576", SeenSecond: "300 0 0", SeenRemoved: "none",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string {
-				if d.IOTune == nil {
-					return "none"
-				}
-				return fmt.Sprint(d.IOTune.TotalIopsSec, d.IOTune.TotalIopsSecMax, d.IOTune.ReadBytesSec)
-			}),
-			Drift: func(t *testing.T, name string) {
-				acctest.Virsh(t, "kvm1", "blkdeviotune", name, "vdb", "--total-iops-sec", "5", "--total-iops-sec-max", "6", "--config")
-			},
-		},
-		{
-			Name: "config_file", First: `"/dev/null"`, Second: `"/etc/ceph/east.conf"`, SeenFirst: "/dev/null", SeenSecond: "/etc/ceph/east.conf", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string {
-				if d.Source.Network.Config == nil {
-					return ""
-				}
-				return d.Source.Network.Config.File
-			}),
-			Drift: byHand(func(d *libvirtxml.DomainDisk) {
-				d.Source.Network.Config = &libvirtxml.DomainDiskSourceNetworkConfig{File: "/dev/zero"}
-			}),
-		},
-		{
-			Name: "monitors", First: fmt.Sprintf(`[{ host = %q, port = %d }, { host = "2001:db8::1" }]`, monitor.Host, monitor.V1Port),
-			Second:    fmt.Sprintf(`[{ host = %q, port = %d }]`, monitor.Host, monitor.V2Port),
-			SeenFirst: fmt.Sprintf("%s %d, 2001:db8::1 ", monitor.Host, monitor.V1Port), SeenSecond: fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
-			SeenRemoved: fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
-			Witness:     saved(hosts),
-			Drift:       byHand(func(d *libvirtxml.DomainDisk) { d.Source.Network.Hosts = d.Source.Network.Hosts[:1] }),
-		},
-		{
-			Name: "image", First: `"a-image"`, Second: `"a-image-2"`, SeenFirst: pool + "/a-image", SeenSecond: pool + "/a-image-2", Required: true,
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Source.Network.Name }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Source.Network.Name = pool + "/a-image-2" }),
-		},
-		{
-			Name: "secret_uuid", First: `"` + eastSecret + `"`, Second: `"99085c23-2177-242d-7661-c785df7f6230"`, Required: true,
-			SeenFirst: eastSecret, SeenSecond: "99085c23-2177-242d-7661-c785df7f6230",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Auth.Secret.UUID }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Auth.Secret.UUID = westSecret }),
-		},
-		{
-			Name: "user", First: `"libvirt"`, Second: `"libvirt2"`, Required: true, SeenFirst: "libvirt", SeenSecond: "libvirt2",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Auth.Username }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Auth.Username = "admin" }),
-		},
-		{
-			Name: "target_dev", First: `"vdb"`, Second: `"vdd"`, Required: true, Replaces: true, SeenFirst: "vdb", SeenSecond: "vdd",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Target.Dev }),
-		},
-		{
-			Name: "bus", First: `"sata"`, Second: `"scsi"`, With: "  target_dev = \"sda\"", Replaces: true, SeenFirst: "sata", SeenSecond: "scsi", SeenRemoved: "scsi",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Target.Bus }),
-		},
-		{
-			Name: "device", First: `"cdrom"`, Second: `"disk"`, With: "  target_dev = \"sda\"\n  bus = \"sata\"", Replaces: true,
-			SeenFirst: "cdrom", SeenSecond: "disk", SeenRemoved: "disk",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Device }),
-		},
-		{
-			Name: "boot_order", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string {
-				if d.Boot == nil {
-					return ""
-				}
-				return fmt.Sprint(d.Boot.Order)
-			}),
-			Drift: byHand(func(d *libvirtxml.DomainDisk) { d.Boot.Order = 9 }),
-		},
-	}
-	for _, a := range attributes {
-		name := "a-" + strings.ReplaceAll(a.Name, "_", "-")
-		attributeTargets[name] = "vdb"
-		if strings.Contains(a.With, "sda") {
-			attributeTargets[name] = "sda"
-		}
-	}
+	t.Parallel()
+	const otherSecret = "99085c23-2177-242d-7661-c785df7f6230"
 	key := acctest.Ceph(t, "east", "auth", "get-key", "client.libvirt")
-	defineSecret(t, "kvm1", "99085c23-2177-242d-7661-c785df7f6230", "client.libvirt once more", key)
+	defineSecret(t, "kvm1", otherSecret, "client.libvirt once more", key)
 	sameKey(t, "libvirt2", key)
-	acctest.RunAttributes(t, attributeDisks, attributes)
+	for group, attributes := range map[string][]acctest.Attribute{
+		"settings":   settingAttributes(),
+		"scsi":       scsiAttributes(),
+		"source":     sourceAttributes(t, otherSecret),
+		"replaced":   replacedAttributes(),
+		"kind":       kindAttributes(),
+		"cluster":    clusterAttribute(t),
+		"hypervisor": hypervisorAttribute(),
+	} {
+		t.Run(group, func(t *testing.T) {
+			t.Parallel()
+			acctest.RunTogether(t, attributeDisks, group, attributes)
+		})
+	}
 }

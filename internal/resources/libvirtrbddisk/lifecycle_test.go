@@ -3,12 +3,10 @@
 package libvirtrbddisk_test
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -35,6 +33,7 @@ func powerCycle(t *testing.T, g *testbed.Guest) {
 // What a running guest can be told is changed at once; the rest waits for its next start.
 func TestAccLibvirtRBDDisk_changesOfRunningGuest(t *testing.T) {
 	prepare(t)
+	t.Parallel()
 	const name = "changes"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
@@ -68,7 +67,7 @@ func TestAccLibvirtRBDDisk_changesOfRunningGuest(t *testing.T) {
 					return fmt.Errorf("limits are left: %+v, %+v", saved.IOTune, live.IOTune)
 				}
 				return nil
-			})),
+			}), recorded(t, "pending_restart", acctest.Set)),
 		},
 		{
 			PreConfig:        func() { powerCycle(t, g) },
@@ -83,6 +82,7 @@ func TestAccLibvirtRBDDisk_changesOfRunningGuest(t *testing.T) {
 // A disk that somebody dropped comes back, also where it is missing in only one of the two definitions.
 func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
 	prepare(t)
+	t.Parallel()
 	const name = "dropped"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
@@ -123,6 +123,7 @@ func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
 
 func TestAccLibvirtRBDDisk_transient(t *testing.T) {
 	prepare(t)
+	t.Parallel()
 	const name = "transient"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name, Transient: true})
 	image(t, "east", name, "16M")
@@ -138,6 +139,7 @@ func TestAccLibvirtRBDDisk_transient(t *testing.T) {
 // A renamed image is the same source. Another image is refused while the domain runs.
 func TestAccLibvirtRBDDisk_source(t *testing.T) {
 	prepare(t)
+	t.Parallel()
 	const name = "source"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", "source-a", "16M")
@@ -153,6 +155,14 @@ func TestAccLibvirtRBDDisk_source(t *testing.T) {
 			return nil
 		})
 	}
+	otherImage := regexp.MustCompile(`can't be changed from libvirt-pool/source-[bc] to\s+libvirt-pool/source-[bc]`)
+	// stillSees records what on_source_change has kept from the guest.
+	stillSees := func(mark acctest.Mark, bytes int64) {
+		if err := sees(g, bytes); err != nil {
+			t.Fatal(err)
+		}
+		acctest.Record(t, diskType, "on_source_change", mark)
+	}
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config("source-a"), Check: check(func() error { return sees(g, 16<<20) })},
 		{
@@ -160,13 +170,16 @@ func TestAccLibvirtRBDDisk_source(t *testing.T) {
 			Config:    config("source-c"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("pending_restart", "true"), savedName("source-c"), check(func() error { return sees(g, 16<<20) })),
 		},
-		{Config: config("source-b"), ExpectError: regexp.MustCompile(`can't be changed from libvirt-pool/source-c to\s+libvirt-pool/source-b`)},
+		{Config: config("source-b", `on_source_change = "refuse"`), ExpectError: otherImage},
 		{
-			Config: config("source-b", `on_source_change = "replace"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
-			Check: resource.ComposeAggregateTestCheckFunc(savedName("source-b"), check(func() error { return sees(g, 24<<20) })),
+			PreConfig: func() { stillSees(acctest.Set, 16<<20) },
+			Config:    config("source-b", `on_source_change = "replace"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
+			Check: resource.ComposeAggregateTestCheckFunc(savedName("source-b"), check(func() error { return sees(g, 24<<20) }), recorded(t, "on_source_change", acctest.Changed)),
 		},
+		{Config: config("source-c"), ExpectError: otherImage},
 		{
 			PreConfig: func() {
+				stillSees(acctest.Cleared, 24<<20)
 				if err := g.Destroy(t.Context()); err != nil {
 					t.Fatal(err)
 				}
@@ -180,6 +193,7 @@ func TestAccLibvirtRBDDisk_source(t *testing.T) {
 // A guest without drivers keeps its disk: an error, and the disk stays in the state.
 func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
 	prepare(t)
+	t.Parallel()
 	const name = "keeps"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name, NoDrivers: true})
 	image(t, "east", name, "16M")
@@ -189,7 +203,7 @@ func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
 		{Config: config, Destroy: true, ExpectError: regexp.MustCompile(`The guest did not let go of the disk`)},
 		{
 			RefreshState: true, ExpectNonEmptyPlan: true,
-			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "false")),
+			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "false"), recorded(t, "timeouts", acctest.Set)),
 		},
 		{
 			PreConfig: func() {
@@ -211,6 +225,7 @@ func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
 // What a killed create left is taken over.
 func TestAccLibvirtRBDDisk_adopted(t *testing.T) {
 	prepare(t)
+	t.Parallel()
 	const name = "adopted"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
@@ -230,6 +245,7 @@ func TestAccLibvirtRBDDisk_adopted(t *testing.T) {
 // A disk that was attached by hand is imported, changed, and found again without an alias of ours.
 func TestAccLibvirtRBDDisk_importedByHand(t *testing.T) {
 	prepare(t)
+	t.Parallel()
 	const name = "byhand"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
@@ -252,40 +268,10 @@ func TestAccLibvirtRBDDisk_importedByHand(t *testing.T) {
 	}})
 }
 
-// A domain that was moved to another configured hypervisor is found there.
-func TestAccLibvirtRBDDisk_moved(t *testing.T) {
-	prepare(t)
-	const name = "moved"
-	guest(t, "kvm1", testbed.GuestOptions{Name: name})
-	image(t, "east", name, "16M")
-	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
-	move := func() {
-		text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
-		acctest.Virsh(t, "kvm1", "undefine", name)
-		virshIn(t, "kvm2", strings.ReplaceAll(text, "/kvm1/", "/kvm2/"), "define", "/dev/stdin")
-		t.Cleanup(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-			defer cancel()
-			_, _ = acctest.Bed(t).Hypervisor("kvm2").Virsh(ctx, "undefine", name)
-		})
-	}
-	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: config(), Check: attr("running_on", "kvm1")},
-		{PreConfig: move, Config: config(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: check(func() error {
-			if got := diskOf(t, "kvm2", name, "vdb", true).Driver.Cache; got != "none" {
-				return fmt.Errorf("cache is %q", got)
-			}
-			acctest.Record(t, diskType, "running_on", acctest.Changed)
-			return nil
-		})},
-		{RefreshState: true, Check: attr("running_on", "kvm2")},
-		{Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: attr("hypervisor", "kvm2")},
-	}})
-}
-
 // A snapshot is read instead of its image, whoever has the image open.
 func TestAccLibvirtRBDDisk_snapshot(t *testing.T) {
 	prepare(t)
+	t.Parallel()
 	const name = "snapshot"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
@@ -294,13 +280,7 @@ func TestAccLibvirtRBDDisk_snapshot(t *testing.T) {
 	virshIn(t, "kvm1", handXML(t, "east", name, handTarget), "attach-device", name, "/dev/stdin", "--live")
 	config := acctest.Provider(t) + block(name, name, `snapshot = "first"`, `read_only = true`)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: config, Check: check(func() error {
-			if err := sees(g, 16<<20); err != nil {
-				return err
-			}
-			acctest.Record(t, diskType, "snapshot", acctest.Set)
-			return nil
-		})},
+		{Config: config, Check: check(func() error { return sees(g, 16<<20) })},
 		{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "kvm1/" + name + "/vdb"},
 	}})
 }
@@ -308,6 +288,7 @@ func TestAccLibvirtRBDDisk_snapshot(t *testing.T) {
 // A disk to which somebody gave another target is still ours: it is taken from there and attached where it belongs.
 func TestAccLibvirtRBDDisk_targetByHand(t *testing.T) {
 	prepare(t)
+	t.Parallel()
 	const name = "target"
 	guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")

@@ -20,7 +20,7 @@ const (
 	diskType = "libvirt_rbd_disk"
 	address  = diskType + ".test"
 
-	// Both clusters have this pool and this user, as clusters do.
+	// All clusters have this pool and this user, as clusters do.
 	pool = "libvirt-pool"
 
 	// handTarget is where disks are that somebody attached by hand.
@@ -28,28 +28,44 @@ const (
 
 	eastSecret = "77085c23-2177-242d-7661-c785df7f6230"
 	westSecret = "88085c23-2177-242d-7661-c785df7f6230"
+
+	northSecret = "89085c23-2177-242d-7661-c785df7f6230"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m, testbed.Options{}) }
+// north is a cluster with three monitors, on IPv6 where the machine has it.
+func TestMain(m *testing.M) {
+	acctest.Main(m, testbed.Options{Clusters: []testbed.ClusterOptions{
+		{Name: "east"}, {Name: "west"}, {Name: "north", Monitors: 3, IPv6: testbed.HasIPv6()},
+	}})
+}
 
 var prepared sync.Once
 
-// prepare makes by hand what every test needs: the pool and client.libvirt on both clusters, and their secrets on both
+// prepare makes by hand what every test needs: the pool and client.libvirt on two clusters, and their secrets on both
 // hypervisors.
 func prepare(t *testing.T) {
 	t.Helper()
 	acctest.Bed(t)
 	prepared.Do(func() {
-		for cluster, secret := range map[string]string{"east": eastSecret, "west": westSecret} {
-			acctest.Ceph(t, cluster, "osd", "pool", "create", pool)
-			acctest.RBD(t, cluster, "pool", "init", pool)
-			acctest.Ceph(t, cluster, "auth", "get-or-create", "client.libvirt", "mon", "profile rbd", "osd", "profile rbd")
-			key := acctest.Ceph(t, cluster, "auth", "get-key", "client.libvirt")
-			for _, hypervisor := range []string{"kvm1", "kvm2"} {
-				defineSecret(t, hypervisor, secret, "client.libvirt@"+cluster, key)
-			}
-		}
+		prepareCluster(t, "east", eastSecret)
+		prepareCluster(t, "west", westSecret)
 	})
+}
+
+func prepareCluster(t *testing.T, cluster, secret string) {
+	t.Helper()
+	preparePool(t, cluster, pool)
+	acctest.Ceph(t, cluster, "auth", "get-or-create", "client.libvirt", "mon", "profile rbd", "osd", "profile rbd")
+	key := acctest.Ceph(t, cluster, "auth", "get-key", "client.libvirt")
+	for _, hypervisor := range []string{"kvm1", "kvm2"} {
+		defineSecret(t, hypervisor, secret, "client.libvirt@"+cluster, key)
+	}
+}
+
+func preparePool(t *testing.T, cluster, name string) {
+	t.Helper()
+	acctest.Ceph(t, cluster, "osd", "pool", "create", name)
+	acctest.RBD(t, cluster, "pool", "init", name)
 }
 
 func virshIn(t *testing.T, hypervisor, stdin string, args ...string) string {
@@ -131,7 +147,7 @@ func diskOf(t *testing.T, hypervisor, domain, target string, saved bool) *libvir
 // handXML is a disk as somebody attaches it by hand.
 func handXML(t *testing.T, cluster, name, target string) string {
 	t.Helper()
-	secret := map[string]string{"east": eastSecret, "west": westSecret}[cluster]
+	secret := map[string]string{"east": eastSecret, "west": westSecret, "north": northSecret}[cluster]
 	source := &libvirtxml.DomainDiskSourceNetwork{
 		Protocol: "rbd", Name: pool + "/" + name,
 		Auth: &libvirtxml.DomainDiskAuth{Username: "libvirt", Secret: &libvirtxml.DomainDiskSecret{Type: "ceph", UUID: secret}},

@@ -111,7 +111,8 @@ func (p *planning) settleDomain(ctx context.Context) error {
 		return nil
 	}
 	if !p.plan.Domain.IsUnknown() {
-		same := sameUUID(p.plan.Domain.ValueString(), p.state.DomainUUID.ValueString())
+		byUUID := sameUUID(p.plan.Domain.ValueString(), p.state.DomainUUID.ValueString())
+		same := byUUID
 		if !same {
 			where, err := p.located(ctx)
 			if err != nil && !problem.Is(err, problem.NotFound) {
@@ -120,7 +121,10 @@ func (p *planning) settleDomain(ctx context.Context) error {
 			same = where != nil && where.domain.Name == p.plan.Domain.ValueString()
 		}
 		if same {
-			p.plan.Domain = p.state.Domain
+			// A name that is no longer the domain's gives way to the one that is.
+			if byUUID || sameUUID(p.state.Domain.ValueString(), p.state.DomainUUID.ValueString()) {
+				p.plan.Domain = p.state.Domain
+			}
 			return nil
 		}
 	}
