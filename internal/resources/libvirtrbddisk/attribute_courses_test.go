@@ -189,6 +189,12 @@ func kindAttributes() []acctest.Attribute {
 			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Device }),
 			Drift:   redefined(func(d *libvirtxml.DomainDisk) { d.Device = "disk" }),
 		},
+	}
+}
+
+// snapshotAttribute reads a snapshot instead of the image.
+func snapshotAttribute() []acctest.Attribute {
+	return []acctest.Attribute{
 		{
 			Name: "snapshot", First: `"first"`, Second: `"second"`, Replaces: true, DriftReplaces: true,
 			SeenFirst: "first", SeenSecond: "second", SeenRemoved: "",

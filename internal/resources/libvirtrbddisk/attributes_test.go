@@ -29,7 +29,7 @@ var attributeDisks = acctest.Resource{
 			acctest.Virsh(t, "kvm1", "iothreadadd", name, "2", "--config")
 		case "a-replaced":
 			guest(t, "kvm1", testbed.GuestOptions{Name: name + "-2"})
-		case "a-kind":
+		case "a-snapshot":
 			acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@first")
 			acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@second")
 		case "a-source":
@@ -193,6 +193,7 @@ func TestAccLibvirtRBDDisk_attributes(t *testing.T) {
 		"source":     sourceAttributes(t, otherSecret),
 		"replaced":   replacedAttributes(),
 		"kind":       kindAttributes(),
+		"snapshot":   snapshotAttribute(),
 		"cluster":    clusterAttribute(t),
 		"hypervisor": hypervisorAttribute(),
 	} {

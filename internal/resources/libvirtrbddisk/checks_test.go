@@ -6,13 +6,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -110,42 +108,6 @@ func TestAccLibvirtRBDDisk_refusedBeforeAttach(t *testing.T) {
 	}
 }
 
-// A cluster that is down is no reason to fail a refresh of the disk, or to keep it from being detached.
-func TestAccLibvirtRBDDisk_clusterDown(t *testing.T) {
-	prepare(t)
-	const name = "down"
-	guest(t, "kvm1", testbed.GuestOptions{Name: name})
-	image(t, "west", name, "16M")
-	// What a cluster costs that has stopped to answer is its own time limit, for each question.
-	provider := regexp.MustCompile(`(mon_host .*)"60s"`).ReplaceAllString(acctest.Provider(t), `$1"2s"`)
-	west := func(assignments ...string) string {
-		return provider + block(name, name, append(assignments, `cluster = "west"`, fmt.Sprintf("secret_uuid = %q", westSecret))...)
-	}
-	t.Cleanup(func() {
-		if err := acctest.Bed(t).Cluster("west").Resume(); err != nil {
-			t.Error(err)
-		}
-	})
-	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: west()},
-		{
-			PreConfig: func() {
-				if err := acctest.Bed(t).Cluster("west").Pause(); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config: west(), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
-		},
-		{Config: west(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
-		{Config: provider, Check: check(func() error {
-			if diskOf(t, "kvm1", name, "vdb", true) != nil {
-				return fmt.Errorf("the disk is still there")
-			}
-			return nil
-		})},
-	}})
-}
-
 // Mistakes that are found without a connection, at the attribute that is to blame.
 func TestAccLibvirtRBDDisk_badInput(t *testing.T) {
 	prepare(t)
@@ -189,7 +151,7 @@ func TestAccLibvirtRBDDisk_badInput(t *testing.T) {
 		{"bad input", name, []string{`device = "cdrom"`}, `A CD-ROM can't be on bus "virtio".`},
 		{"bad input", name, []string{`address = { type = "drive", unit = "1" }`}, `A disk on bus "virtio" has an address of type "pci".`},
 		{"bad input", name, []string{`hypervisor = "nosuch"`}, `has no hypervisor "nosuch". It has "kvm1", "kvm2".`},
-		{"bad input", name, []string{`cluster = "nosuch"`}, `The provider block has no cluster "nosuch". It has "east", "west".`},
+		{"bad input", name, []string{`cluster = "nosuch"`}, `The provider block has no cluster "nosuch". It has "east", "north", "west".`},
 		{"bad input", name, []string{`cluster = null`, `monitors = null`}, `neither which cluster its image is on nor where the monitors are`},
 		{"bad input", name, []string{`cluster = null`, `monitors = [{ host = "192.0.2.1" }]`, `size = "1GiB"`}, `size needs a cluster.`},
 	})

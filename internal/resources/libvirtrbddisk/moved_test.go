@@ -1,0 +1,157 @@
+//go:build cgo
+
+package libvirtrbddisk_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// leaveKVM2 takes a domain away from kvm2 when the test has ended.
+func leaveKVM2(t *testing.T, name string) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_, _ = acctest.Bed(t).Hypervisor("kvm2").Virsh(ctx, "destroy", name)
+		_, _ = acctest.Bed(t).Hypervisor("kvm2").Virsh(ctx, "undefine", name)
+	})
+}
+
+// migrate takes a running guest from kvm1 to kvm2, where its console is elsewhere, and returns it as it is there.
+func migrate(t *testing.T, name string, flags ...string) *testbed.Guest {
+	t.Helper()
+	leaveKVM2(t, name)
+	args := []string{"migrate", "--live", "--persistent", "--migrateuri", "tcp://127.0.0.1"}
+	for flag, state := range map[string]string{"--xml": "--migratable", "--persistent-xml": "--inactive"} {
+		text := acctest.Virsh(t, "kvm1", "dumpxml", name, state)
+		file := filepath.Join(t.TempDir(), "domain.xml")
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, "/kvm1/", "/kvm2/")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, flag, file)
+	}
+	acctest.Virsh(t, "kvm1", append(append(args, flags...), name, acctest.Bed(t).Hypervisor("kvm2").URI)...)
+	g, err := acctest.Bed(t).Hypervisor("kvm2").Guest(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// A guest that was migrated while it runs keeps its disk, and is changed where it is. What is left of it where it came from,
+// shut off, is not touched.
+func TestAccLibvirtRBDDisk_migrated(t *testing.T) {
+	prepare(t)
+	for name, flags := range map[string][]string{"left": {"--undefinesource"}, "both": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			domain := "migrated-" + name
+			g := running(t, "kvm1", testbed.GuestOptions{Name: domain})
+			image(t, "east", domain, "16M")
+			config := func(assignments ...string) string { return acctest.Provider(t) + block(domain, domain, assignments...) }
+			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+				{Config: config(), Check: resource.ComposeTestCheckFunc(attr("running_on", "kvm1"), check(func() error { return sees(g, 16<<20) }))},
+				{
+					PreConfig: func() { g = migrate(t, domain, flags...) },
+					Config:    config(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+					Check: resource.ComposeAggregateTestCheckFunc(
+						acctest.Computed(t, diskType, "running_on", func() string { return hypervisorOf(t, g.UUID) }),
+						attr("running_on", "kvm2"), attr("hypervisor", "kvm1"), attr("live", "true"), attr("persistent", "true"),
+						check(func() error {
+							if got := diskOf(t, "kvm2", domain, "vdb", true).Driver.Cache; got != "none" {
+								return fmt.Errorf("cache is %q where the domain runs", got)
+							}
+							if flags != nil {
+								return nil
+							}
+							if got := diskOf(t, "kvm1", domain, "vdb", true).Driver.Cache; got != "" {
+								return fmt.Errorf("cache was changed to %q where the domain no longer runs", got)
+							}
+							return nil
+						}),
+					),
+				},
+				{
+					Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+					Check: resource.ComposeAggregateTestCheckFunc(attr("hypervisor", "kvm2"), attr("id", "kvm2/"+domain+"/vdb"), check(func() error { return sees(g, 16<<20) })),
+				},
+				{Config: acctest.Provider(t), Check: check(func() error { return seesNone(g) })},
+			}})
+		})
+	}
+}
+
+// A domain that was defined on another host instead, shut off, is found there.
+func TestAccLibvirtRBDDisk_moved(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "moved"
+	g := guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
+	move := func() {
+		leaveKVM2(t, name)
+		text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
+		acctest.Virsh(t, "kvm1", "undefine", name)
+		virshIn(t, "kvm2", strings.ReplaceAll(text, "/kvm1/", "/kvm2/"), "define", "/dev/stdin")
+	}
+	there := check(func() error {
+		if got := diskOf(t, "kvm2", g.UUID, "vdb", true).Driver.Cache; got != "none" {
+			return fmt.Errorf("cache is %q", got)
+		}
+		return nil
+	})
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config(), Check: attr("running_on", "kvm1")},
+		{PreConfig: move, Config: config(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: there},
+		{RefreshState: true, Check: attr("running_on", "kvm2")},
+		{Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: attr("hypervisor", "kvm2")},
+	}})
+}
+
+// A domain that got another name is still the same one: by its former name until the configuration knows the new one.
+func TestAccLibvirtRBDDisk_domainRenamed(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name, later = "renamed-a", "renamed-b"
+	g := guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	config := func(domain string, assignments ...string) string {
+		return acctest.Provider(t) + block(domain, name, assignments...)
+	}
+	cache := func(want string) resource.TestCheckFunc {
+		return check(func() error {
+			if got := diskOf(t, "kvm1", later, "vdb", true).Driver.Cache; got != want {
+				return fmt.Errorf("cache is %q", got)
+			}
+			return nil
+		})
+	}
+	t.Cleanup(func() { acctest.Virsh(t, "kvm1", "domrename", later, name) })
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config(name)},
+		{
+			PreConfig: func() { acctest.Virsh(t, "kvm1", "domrename", name, later) },
+			Config:    config(name), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+		},
+		{Config: config(name, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: cache("none")},
+		{
+			Config: config(later, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: resource.ComposeTestCheckFunc(attr("domain", later), attr("id", "kvm1/"+later+"/vdb"), cache("none"), recorded(t, "domain", acctest.Drifted)),
+		},
+		// Its UUID is only another spelling.
+		{Config: config(g.UUID, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: attr("domain", later)},
+	}})
+}
