@@ -246,25 +246,15 @@ func (m *model) fromAPI(pool ceph.Pool) {
 // settle fills what the plan left open with what the cluster made of it. What the plan fixed stays as planned: were it
 // different in truth, the next refresh tells.
 func (m *model) settle(actual *model) {
-	settleString := func(at *types.String, value types.String) {
-		if at.IsUnknown() {
-			*at = value
-		}
-	}
-	settleInt := func(at *types.Int64, value types.Int64) {
-		if at.IsUnknown() {
-			*at = value
-		}
-	}
-	settleString(&m.Type, actual.Type)
-	settleString(&m.PGAutoscaleMode, actual.PGAutoscaleMode)
-	settleString(&m.CrushRule, actual.CrushRule)
-	settleString(&m.ErasureCodeProfile, actual.ErasureCodeProfile)
-	settleInt(&m.PGNum, actual.PGNum)
-	settleInt(&m.PGPNum, actual.PGPNum)
-	settleInt(&m.Size, actual.Size)
-	settleInt(&m.MinSize, actual.MinSize)
-	settleInt(&m.PoolID, actual.PoolID)
+	tfkit.Settle(&m.Type, actual.Type)
+	tfkit.Settle(&m.PGAutoscaleMode, actual.PGAutoscaleMode)
+	tfkit.Settle(&m.CrushRule, actual.CrushRule)
+	tfkit.Settle(&m.ErasureCodeProfile, actual.ErasureCodeProfile)
+	tfkit.Settle(&m.PGNum, actual.PGNum)
+	tfkit.Settle(&m.PGPNum, actual.PGPNum)
+	tfkit.Settle(&m.Size, actual.Size)
+	tfkit.Settle(&m.MinSize, actual.MinSize)
+	tfkit.Settle(&m.PoolID, actual.PoolID)
 	m.ID = m.id()
 }
 

@@ -27,33 +27,23 @@ const mostCopies = 10
 
 // ModifyPlan settles where the pool lives, decides what replaces it, and tells what an apply would do to its data.
 func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.Connections == nil {
+	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
+	if !ok {
 		return
 	}
-	var config, plan model
-	state := &model{}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	exists := !req.State.Raw.IsNull()
-	if exists {
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-
+	config, state, plan, exists := sides.Config, sides.State, sides.Plan, sides.Exists
 	home, err := r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddAttributeError(&resp.Diagnostics, atCluster, "Unable to plan Ceph pool", err)
 		return
 	}
 	plan.Cluster, plan.FSID = home.Label, home.Identity
-	planDerived(&config, state, &plan, exists)
+	planDerived(config, state, plan, exists)
 	plan.ID = plan.id()
-	checkType(&config, state, &plan, exists, &resp.Diagnostics)
+	checkType(config, state, plan, exists, &resp.Diagnostics)
 
 	if exists {
-		replaced := state.replacedBy(&plan)
+		replaced := state.replacedBy(plan)
 		if home.Moved {
 			replaced = append(replaced, atCluster)
 		}
@@ -61,10 +51,10 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		if len(replaced) > 0 {
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
 		} else {
-			r.checkChange(ctx, home, &config, state, &plan, resp)
+			r.checkChange(ctx, home, config, state, plan, resp)
 		}
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 // planDerived plans what follows from other attributes: unknown where the cluster will decide anew.

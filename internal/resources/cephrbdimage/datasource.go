@@ -124,7 +124,7 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	found.fromAPI(found.ref(), image)
 	open := []watcherModel{}
 	for _, watcher := range watchers {
-		open = append(open, watcherModel{types.StringValue(watcher.Addr), textOrNull(watcher.Entity)})
+		open = append(open, watcherModel{types.StringValue(watcher.Addr), tfkit.StringOrNull(watcher.Entity)})
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
 		ID: found.ID, Cluster: home.Label, Pool: found.Pool, Namespace: found.Namespace, Name: found.Name, Size: found.Size, SizeBytes: found.SizeBytes,

@@ -80,7 +80,7 @@ func (m *model) toSpec() ceph.ImageSpec {
 func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	imported := m.ImageID.IsNull()
 	m.Pool = types.StringValue(ref.Pool)
-	m.Namespace = textOrNull(ref.Namespace)
+	m.Namespace = tfkit.StringOrNull(ref.Namespace)
 	m.Name = types.StringValue(ref.Name)
 	m.Size = tfkit.SizeOf(image.SizeBytes)
 	m.SizeBytes = types.Int64Value(int64(image.SizeBytes)) //nolint:gosec // an image has at most 8 EiB
@@ -88,7 +88,7 @@ func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	m.ObjectSize = tfkit.SizeOf(image.ObjectSize)
 	m.StripeUnit = tfkit.SizeOf(image.StripeUnit)
 	m.StripeCount = types.Int64Value(int64(image.StripeCount)) //nolint:gosec // a count of objects
-	m.DataPool = textOrNull(image.DataPool)
+	m.DataPool = tfkit.StringOrNull(image.DataPool)
 	m.Metadata = named(m.Metadata, image.Metadata, imported)
 	m.Config = named(m.Config, image.Config, imported)
 	m.ImageID = types.StringValue(image.ID)
@@ -96,35 +96,22 @@ func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	m.ID = m.id()
 }
 
+// nothingRead is the actual image where it could not be read back: what the plan left open becomes null.
+func nothingRead() model {
+	return model{Features: types.SetNull(types.StringType), Size: tfkit.SizeNull(), ObjectSize: tfkit.SizeNull(), StripeUnit: tfkit.SizeNull()}
+}
+
 // settle fills what the plan left open with what librbd made of it.
 func (m *model) settle(actual *model) {
-	if m.Size.IsUnknown() {
-		m.Size = actual.Size
-	}
-	if m.Features.IsUnknown() {
-		m.Features = actual.Features
-	}
-	if m.ObjectSize.IsUnknown() {
-		m.ObjectSize = actual.ObjectSize
-	}
-	if m.StripeUnit.IsUnknown() {
-		m.StripeUnit = actual.StripeUnit
-	}
-	if m.StripeCount.IsUnknown() {
-		m.StripeCount = actual.StripeCount
-	}
-	if m.DataPool.IsUnknown() {
-		m.DataPool = actual.DataPool
-	}
-	if m.ImageID.IsUnknown() {
-		m.ImageID = actual.ImageID
-	}
-	if m.PoolID.IsUnknown() {
-		m.PoolID = actual.PoolID
-	}
-	if m.SizeBytes.IsUnknown() {
-		m.SizeBytes = actual.SizeBytes
-	}
+	tfkit.Settle(&m.Size, actual.Size)
+	tfkit.Settle(&m.SizeBytes, actual.SizeBytes)
+	tfkit.Settle(&m.Features, actual.Features)
+	tfkit.Settle(&m.ObjectSize, actual.ObjectSize)
+	tfkit.Settle(&m.StripeUnit, actual.StripeUnit)
+	tfkit.Settle(&m.StripeCount, actual.StripeCount)
+	tfkit.Settle(&m.DataPool, actual.DataPool)
+	tfkit.Settle(&m.ImageID, actual.ImageID)
+	tfkit.Settle(&m.PoolID, actual.PoolID)
 	m.ID = m.id()
 }
 
@@ -261,10 +248,3 @@ func textSet(names []string) types.Set {
 }
 
 func isUnknown(value attr.Value) bool { return value.IsUnknown() }
-
-func textOrNull(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
-}

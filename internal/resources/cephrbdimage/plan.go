@@ -16,20 +16,11 @@ import (
 
 // ModifyPlan settles where the image lives, decides what replaces it, and refuses what would destroy data.
 func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.Connections == nil {
+	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
+	if !ok {
 		return
 	}
-	var config, plan model
-	state := &model{}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	exists := !req.State.Raw.IsNull()
-	if exists {
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
+	config, state, plan, exists := sides.Config, sides.State, sides.Plan, sides.Exists
 	home, err := r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("cluster"), "Unable to plan RBD image", err)
@@ -38,26 +29,26 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	plan.Cluster, plan.FSID = home.Label, home.Identity
 	plan.ID = plan.id()
 	plan.planSize()
-	checkStriping(&config, &resp.Diagnostics)
+	checkStriping(config, &resp.Diagnostics)
 	if !exists && config.Size.IsNull() {
 		resp.Diagnostics.AddAttributeError(path.Root("size"), "Size missing", "A new image needs a size, such as \"30GiB\".")
 	}
 	if exists {
-		replaced := state.replacedBy(&plan)
+		replaced := state.replacedBy(plan)
 		if home.Moved {
 			replaced = append(replaced, path.Root("cluster"))
 		} else {
-			replaced = append(replaced, movedPools(ctx, home, state, &plan, &resp.Diagnostics)...)
+			replaced = append(replaced, movedPools(ctx, home, state, plan, &resp.Diagnostics)...)
 		}
 		resp.RequiresReplace = append(resp.RequiresReplace, replaced...)
 		if len(replaced) > 0 {
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
 		} else {
-			checkShrink(state, &plan, &resp.Diagnostics)
-			checkRename(ctx, home, state, &plan, &resp.Diagnostics)
+			checkShrink(state, plan, &resp.Diagnostics)
+			checkRename(ctx, home, state, plan, &resp.Diagnostics)
 		}
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 // planSize plans the bytes that follow from the size.

@@ -92,7 +92,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 		// The image exists: an error now would taint it, and the next plan would destroy it.
 		tfkit.AddWarning(&resp.Diagnostics, "RBD image created, but not all of its settings", err)
 	}
-	var actual model
+	actual := nothingRead()
 	if image, err := home.Target.Image(ctx, plan.ref()); err != nil {
 		tfkit.AddWarning(&resp.Diagnostics, "RBD image not read back", err)
 	} else {
@@ -163,7 +163,7 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 		}
 		return
 	}
-	var actual model
+	actual := nothingRead()
 	if readErr != nil {
 		tfkit.AddWarning(&resp.Diagnostics, "RBD image not read back", readErr)
 	} else {
