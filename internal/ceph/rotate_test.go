@@ -154,8 +154,10 @@ func TestRotateKeyKeepsCaps(t *testing.T) {
 
 // Cut off between the two commands, the user keeps its key, and the next attempt ends what the first one began.
 func TestRotateKeyCutOffHalfWay(t *testing.T) {
-	conn := &authConn{knows: pendingCommands, key: formerKey(), caps: map[string]string{"mon": "profile rbd"},
-		refuses: map[string]answer{"auth commit-pending": {errno: ETIMEDOUT}}}
+	conn := &authConn{
+		knows: pendingCommands, key: formerKey(), caps: map[string]string{"mon": "profile rbd"},
+		refuses: map[string]answer{"auth commit-pending": {errno: ETIMEDOUT}},
+	}
 	cluster := withAuth(conn)
 	_, err := cluster.RotateKey(t.Context(), "x", "")
 	wantKind(t, err, problem.Unreachable, "client.x", "east")
@@ -182,8 +184,10 @@ func TestRotateKeyRefusedIsNotTriedOtherwise(t *testing.T) {
 		`creating key with insecure key type ("aes") not allowed`:                               {EINVAL, problem.Refused, "auth_allowed_ciphers"},
 		"refusing to create key with type (aes) that cannot be used for auth (auth_allowed...)": {EINVAL, problem.Refused, "auth_allowed_ciphers"},
 	} {
-		conn := &authConn{knows: allCommands, key: formerKey(), caps: map[string]string{"mon": "profile rbd"},
-			refuses: map[string]answer{"auth rotate": {errno: test.errno, status: status}}}
+		conn := &authConn{
+			knows: allCommands, key: formerKey(), caps: map[string]string{"mon": "profile rbd"},
+			refuses: map[string]answer{"auth rotate": {errno: test.errno, status: status}},
+		}
 		_, err := withAuth(conn).RotateKey(t.Context(), "x", "")
 		wantKind(t, err, test.kind, test.word, status)
 		if slices.Contains(conn.asked, "auth import") || slices.Contains(conn.asked, "auth get-or-create-pending") || conn.key != formerKey() {
