@@ -1,0 +1,258 @@
+//go:build cgo
+
+package endtoend_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// The claims of the guide "Changing keys under running guests", each with a guest that keeps writing and reading back.
+
+// generations is a workspace with examples/user-per-generation, on a cluster and a hypervisor that has the guest.
+func generations(t *testing.T, cluster *testbed.Cluster, hosts []*testbed.Hypervisor, domain string) *acctest.Workspace {
+	t.Helper()
+	w := acctest.NewWorkspace(t, "examples/user-per-generation")
+	uris := map[string]string{}
+	for _, host := range hosts {
+		uris[host.Name] = host.URI
+	}
+	w.Set(t, "mon_host", cluster.MonHost)
+	w.Set(t, "admin_key", cluster.AdminKey)
+	w.Set(t, "hypervisors", uris)
+	w.Set(t, "hypervisor", hosts[0].Name)
+	w.Set(t, "domain", domain)
+	w.Set(t, "pool", "rotating")
+	w.Set(t, "image", "disk")
+	return w
+}
+
+// The recommended way: the next user beside the former one, a restart or a migration with another definition, and the former
+// one removed in a later apply. Whoever tries it in one apply is refused, loses nothing, and arrives with the second one.
+func TestAccUserPerGeneration(t *testing.T) {
+	bed := acctest.Bed(t)
+	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	tell(t, east, "osd", "pool", "create", "rotating", "8")
+	rbd(t, east, "pool", "init", "rotating")
+	rbd(t, east, "create", "--size", "8M", "rotating/disk")
+	defer acctest.Ceph(t, "east", "osd", "pool", "delete", "rotating", "rotating", "--yes-i-really-really-mean-it")
+	guest := runningGuest(ctx, t, kvm1, testbed.GuestOptions{Name: "rotating"})
+	w := generations(t, east, bed.Hypervisors(), "rotating")
+	w.Apply(t)
+	count(t, guest)
+
+	// In one apply.
+	w.Set(t, "generations", []string{"2"})
+	w.Set(t, "generation", "2")
+	out, err := w.Try(t, "apply", "-auto-approve", "-input=false")
+	if err == nil || !found(out, `Clients are connected to cluster "east" as client.libvirt-1: 127.0.0.1:0/`) && !found(out, "is in use by rotating (vdb)") {
+		t.Errorf("removing the user of a running guest: %v\n%s", err, out)
+	}
+	goesOn(t, guest)
+	if live, saved := userOf(t, kvm1, "rotating"), userOf(t, kvm1, "rotating", "--inactive"); live != "libvirt-1" || saved != "libvirt-2" {
+		t.Errorf("the running guest has %s, its saved definition %s", live, saved)
+	}
+	for _, user := range []string{"client.libvirt-1", "client.libvirt-2"} {
+		tell(t, east, "auth", "get", user)
+	}
+	restart(t, guest)
+	if live := userOf(t, kvm1, "rotating"); live != "libvirt-2" {
+		t.Errorf("after its restart the guest has %s", live)
+	}
+	w.Apply(t)
+	w.ExpectEmptyPlan(t)
+	if users := tell(t, east, "auth", "ls"); strings.Contains(users, "client.libvirt-1") {
+		t.Error("the former user is still there")
+	}
+	goesOn(t, guest)
+
+	// The recommended way: nothing is refused, and the output tells when the former user can go.
+	w.Set(t, "generations", []string{"2", "3"})
+	w.Set(t, "generation", "3")
+	w.Apply(t)
+	goesOn(t, guest)
+	w.Apply(t, "-refresh-only")
+	if out := w.Terraform(t, "output", "-json", "clients"); !strings.Contains(out, `"2":["127.0.0.1:0/`) || !strings.Contains(out, `"3":[]`) {
+		t.Errorf("the output lists the clients as %s", out)
+	}
+	// A live migration takes the running definition along, and the user in it; the key it takes from the other host's secret.
+	// The former one is worth nothing here, so only with the new one can the guest go on.
+	replaceKey(t, east, "libvirt-2")
+	w.Apply(t)
+	migrate := func(from, to *testbed.Hypervisor, changes ...string) {
+		t.Helper()
+		// The console moves too: otherwise both QEMUs would have the same socket.
+		changes = append(changes, "/"+from.Name+"/console/", "/"+to.Name+"/console/")
+		definition := strings.NewReplacer(changes...).Replace(acctest.Virsh(t, from.Name, "dumpxml", "--migratable", "--security-info", "rotating"))
+		acctest.Virsh(t, from.Name, "migrate", "--live", "rotating", to.URI, "--migrateuri", "tcp://127.0.0.1", "--xml", file(t, "rotating.xml", definition))
+		if guest, err = to.Guest(ctx, "rotating"); err != nil {
+			t.Fatal(err)
+		}
+		goesOn(t, guest)
+	}
+	kvm2 := bed.Hypervisor("kvm2")
+	migrate(kvm1, kvm2)
+	if user := userOf(t, kvm2, "rotating"); user != "libvirt-2" {
+		t.Errorf("after the migration the guest has %s", user)
+	}
+	// With another definition it changes its user on the way, and needs no restart.
+	migrate(kvm2, kvm1, "username='libvirt-2'", "username='libvirt-3'",
+		secretWith(t, "kvm1", "client.libvirt-2@"), secretWith(t, "kvm1", "client.libvirt-3@"))
+	if user := userOf(t, kvm1, "rotating"); user != "libvirt-3" {
+		t.Errorf("after the migration with another definition the guest has %s", user)
+	}
+	w.Apply(t, "-refresh-only")
+	if out := w.Terraform(t, "output", "-json", "clients"); !strings.Contains(out, `"2":[]`) || !strings.Contains(out, `"3":["127.0.0.1:0/`) {
+		t.Errorf("after the migration the output lists the clients as %s", out)
+	}
+	w.Set(t, "generations", []string{"3"})
+	w.Apply(t)
+	w.ExpectEmptyPlan(t)
+	goesOn(t, guest)
+	w.Destroy(t)
+}
+
+// What a guest experiences whose key was replaced under it: nothing at first, and then each connection that
+// breaks stays broken. With the new key it goes on where it stood.
+func TestAccKeyReplacedUnderGuest(t *testing.T) {
+	acctest.Bed(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	// Tickets last for days and hours by default. Here they end within seconds.
+	bed, err := testbed.Start(ctx, testbed.Options{
+		Clusters: []testbed.ClusterOptions{{
+			Name: "north", Config: map[string]string{"auth_mon_ticket_ttl": "6", "auth_service_ticket_ttl": "3"},
+		}},
+		Hypervisors: []string{"kvm9"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := bed.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	north, host := bed.Cluster("north"), bed.Hypervisor("kvm9")
+	tell(t, north, "osd", "pool", "create", "rotating", "8")
+	rbd(t, north, "pool", "init", "rotating")
+	for _, image := range []string{"rotating/disk", "rotating/other"} {
+		rbd(t, north, "create", "--size", "8M", image)
+	}
+	guest, err := host.DefineGuest(ctx, testbed.GuestOptions{Name: "rotating"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guest.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(replaced, north.MonHost, host.URI))
+	w.Set(t, "admin_key", north.AdminKey)
+	w.Apply(t)
+	count(t, guest)
+
+	// A guest with valid tickets doesn't mind that connections break.
+	breakConnections(t, north)
+	goesOn(t, guest)
+
+	w.Set(t, "key_generation", "2")
+	if out, err := w.Try(t, "plan", "-input=false"); err == nil || !found(out, `The key of client.guest can't be changed: clients are connected to cluster "north" with it: 127.0.0.1:0/`) {
+		t.Fatalf("a rotation under a running guest was planned: %v\n%s", err, out)
+	}
+	w.Set(t, "rotate_in_use", "true")
+	out := w.Apply(t)
+	for _, warning := range []string{"Key changes under connected clients", "Running domains keep the former key", "rotating (vdb)"} {
+		if !found(out, warning) {
+			t.Errorf("nothing says %q:\n%s", warning, out)
+		}
+	}
+
+	// It looks fine ...
+	goesOn(t, guest)
+	acctest.Eventually(t, "the monitors to refuse the former key", func() bool {
+		log, err := os.ReadFile(filepath.Join(bed.Dir, "north", "log", "mon.a.log"))
+		return err == nil && strings.Contains(string(log), "cephx server client.guest:  unexpected key")
+	})
+	goesOn(t, guest)
+	// ... and is not: once its tickets have ended, a connection that breaks stays broken.
+	breakConnections(t, north)
+	standsStill := func() bool {
+		before := rounds(t, guest)
+		// Somebody with a valid ticket works on meanwhile, so it is not the cluster that stands still.
+		rbd(t, north, "bench", "--io-type", "write", "--io-size", "4K", "--io-threads", "1", "--io-total", "1M", "rotating/other")
+		return rounds(t, guest) == before
+	}
+	for range 2 {
+		if !standsStill() {
+			t.Fatal("the guest's disk works again, with a key that nobody accepts")
+		}
+	}
+
+	// Opened with the new key, which the secret has had since the rotation, the disk works again.
+	restart(t, guest)
+	if !listed(t, north, "client.guest") {
+		t.Error("the monitors don't list the guest with its new key")
+	}
+	w.Destroy(t)
+}
+
+// replaced is one user whose key is replaced, with the secret and the disk that use it.
+const replaced = `
+terraform {
+  required_providers {
+    ceph = { source = "ceph-libvirt/ceph" }
+  }
+}
+variable "admin_key" {
+  type      = string
+  ephemeral = true
+}
+variable "key_generation" {
+  type    = number
+  default = 1
+}
+variable "rotate_in_use" {
+  type    = bool
+  default = false
+}
+provider "ceph" {
+  clusters    = { north = { mon_host = %q, key = var.admin_key } }
+  hypervisors = { kvm9 = { uri = %q } }
+}
+resource "ceph_user" "guest" {
+  name           = "guest"
+  caps           = { mon = "profile rbd", osd = "profile rbd pool=rotating" }
+  key_in_state   = false
+  key_generation = var.key_generation
+  rotate_in_use  = var.rotate_in_use
+}
+ephemeral "ceph_user_key" "guest" {
+  entity = ceph_user.guest.entity
+}
+resource "libvirt_ceph_secret" "guest" {
+  provider       = ceph
+  usage_name     = "client.guest@${ceph_user.guest.fsid}"
+  key_wo         = ephemeral.ceph_user_key.guest.key
+  key_wo_version = ceph_user.guest.key_fingerprint
+}
+resource "libvirt_rbd_disk" "guest" {
+  provider    = ceph
+  domain      = "rotating"
+  cluster     = "north"
+  pool        = "rotating"
+  image       = "disk"
+  user        = ceph_user.guest.name
+  secret_uuid = libvirt_ceph_secret.guest.uuid
+  target_dev  = "vdb"
+}
+`
