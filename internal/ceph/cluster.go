@@ -22,6 +22,8 @@ type Cluster struct {
 	dial Dial
 	now  func() time.Time
 
+	listing poolListing
+
 	mu       sync.Mutex
 	conn     Conn
 	fsid     string

@@ -46,6 +46,10 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 	if err != nil {
 		return refusal{}, c.failed(what, "", err)
 	}
+	if changesPools(cmd) {
+		c.listing.end()
+		defer c.listing.end()
+	}
 	out, status, err := via(ctx, conn, text)
 	if err != nil {
 		c.dropIfDead(conn, err)

@@ -2,6 +2,7 @@ package ceph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"strconv"
@@ -62,33 +63,28 @@ func (c *Cluster) Pools(ctx context.Context) ([]Pool, error) {
 //
 // Similar to: ceph osd pool ls detail
 func (c *Cluster) Pool(ctx context.Context, name string) (Pool, error) {
-	pools, err := c.pools(ctx, fmt.Sprintf("Unable to read pool %q of cluster %q.", name, c.cfg.Label))
-	if err != nil {
-		return Pool{}, err
+	what := fmt.Sprintf("Unable to read pool %q of cluster %q.", name, c.cfg.Label)
+	pool, pools, err := c.recentPool(ctx, what, func(p Pool) bool { return p.Name == name })
+	if errors.Is(err, errNoSuchPool) {
+		err = c.noPool(fmt.Sprintf("Cluster %q has no pool %q.", c.cfg.Label, name), pools)
 	}
-	for _, p := range pools {
-		if p.Name == name {
-			return p, nil
-		}
-	}
-	return Pool{}, c.noPool(fmt.Sprintf("Cluster %q has no pool %q.", c.cfg.Label, name), pools)
+	return pool, err
 }
 
 // PoolByID reads the pool with this id, whatever its name is now.
 //
 // Similar to: ceph osd pool ls detail
 func (c *Cluster) PoolByID(ctx context.Context, id int64) (Pool, error) {
-	pools, err := c.pools(ctx, fmt.Sprintf("Unable to read the pool with id %d of cluster %q.", id, c.cfg.Label))
-	if err != nil {
-		return Pool{}, err
+	what := fmt.Sprintf("Unable to read the pool with id %d of cluster %q.", id, c.cfg.Label)
+	pool, pools, err := c.recentPool(ctx, what, func(p Pool) bool { return p.ID == id })
+	if errors.Is(err, errNoSuchPool) {
+		err = c.noPool(fmt.Sprintf("Cluster %q has no pool with id %d.", c.cfg.Label, id), pools)
 	}
-	for _, p := range pools {
-		if p.ID == id {
-			return p, nil
-		}
-	}
-	return Pool{}, c.noPool(fmt.Sprintf("Cluster %q has no pool with id %d.", c.cfg.Label, id), pools)
+	return pool, err
 }
+
+// errNoSuchPool is the plain fact that becomes a problem with a text.
+var errNoSuchPool = errors.New("no such pool")
 
 func (c *Cluster) noPool(what string, pools []Pool) error {
 	names := make([]string, 0, len(pools))
@@ -104,6 +100,7 @@ func (c *Cluster) noPool(what string, pools []Pool) error {
 }
 
 func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
+	started := c.listing.started()
 	var records []poolRecord
 	if err := c.mon(ctx, what, command{"prefix": "osd pool ls", "detail": "detail"}, &records); err != nil {
 		return nil, err
@@ -117,6 +114,7 @@ func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
 		pools = append(pools, r.pool(rules))
 	}
 	sort.Slice(pools, func(i, j int) bool { return pools[i].Name < pools[j].Name })
+	c.listing.keep(pools, c.now(), started)
 	return pools, nil
 }
 

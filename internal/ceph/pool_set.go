@@ -18,7 +18,7 @@ var (
 	poolFlags     = []string{"bulk", "nodelete", "nosizechange", "nopgchange"}
 	poolTextVars  = []string{"compression_mode", "compression_algorithm"}
 	poolLocks     = []string{"nosizechange", "nopgchange"}
-	poolDependent = []string{"min_size", "pgp_num"}
+	poolDependent = map[string]string{"min_size": "size", "pgp_num": "pg_num"} // on what each is checked against
 )
 
 // SetPool changes the variables that are given, by the names of `ceph osd pool set`, and the quotas quota_max_bytes and
@@ -52,8 +52,10 @@ func settingWaves(settings map[string]string) [][]string {
 			if poolValue(variable, value) == "false" {
 				wave = 0
 			}
-		case slices.Contains(poolDependent, variable):
-			wave = 2
+		case poolDependent[variable] != "":
+			if _, first := settings[poolDependent[variable]]; first {
+				wave = 2
+			}
 		}
 		waves[wave] = append(waves[wave], variable)
 	}
@@ -170,6 +172,7 @@ func (c *Cluster) initPool(ctx context.Context, name string) error {
 		return c.setApplication(ctx, name, ApplicationRBD, true)
 	}
 	what := fmt.Sprintf("Unable to prepare pool %q of cluster %q for RBD.", name, c.cfg.Label)
+	defer c.listing.end() // it enables the application without a command of ours
 	return c.on(ctx, what, func(conn Conn) error { return conn.InitPool(ctx, name) })
 }
 

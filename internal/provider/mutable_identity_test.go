@@ -129,6 +129,7 @@ func TestIdentityChangesInARead(t *testing.T) {
 	if err := cluster.RenameImage(t.Context(), ceph.ImageRef{Pool: "rbd", Name: "data"}, "disk"); err != nil {
 		t.Fatal(err)
 	}
+	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}}) // as by the next terraform command
 	s.must("read the pool", s.read(pool))
 	s.must("read the image", s.read(image))
 	if got := s.identityOf(pool, pool.identity)["name"]; got != "guests" {
