@@ -192,22 +192,24 @@ func TestAccCephUser_rotationOfOwnUser(t *testing.T) {
 func TestAccCephUser_keyType(t *testing.T) {
 	witness := func(*terraform.State) error {
 		raw, err := base64.StdEncoding.DecodeString(key(t, "typed"))
-		if err != nil || !slices.Equal(raw[:2], []byte{1, 0}) {
-			return fmt.Errorf("the key begins with %v, %v", raw[:2], err)
+		if err == nil && !slices.Equal(raw[:2], []byte{1, 0}) {
+			err = fmt.Errorf("the key begins with %v", raw[:2])
 		}
-		return nil
+		return err
 	}
 	typed := func(name, keyType string) string { return user(name, someCaps, fmt.Sprintf("key_type = %q", keyType)) }
 	run(t, "typed",
 		resource.TestStep{Config: typed("typed", "aes"), Check: resource.ComposeTestCheckFunc(witness, resource.TestCheckResourceAttr(address, "key_type", "aes"), marks(t, acctest.Set, "key_type"))},
-		resource.TestStep{ResourceName: address, ImportState: true, ImportStateId: "east/typed", ImportStateVerify: true,
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateId: "east/typed", ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{"key", "key_in_state"},
 			ImportStateCheck: func(states []*terraform.InstanceState) error {
 				if states[0].Attributes["key_type"] != "aes" {
 					return fmt.Errorf("imported as %q", states[0].Attributes["key_type"])
 				}
 				return marks(t, acctest.Imported, "key_type")(nil)
-			}},
+			},
+		},
 		resource.TestStep{
 			Config: typed("typed", "aes256k"), PlanOnly: true, ExpectNonEmptyPlan: true,
 		},
