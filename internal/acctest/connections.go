@@ -20,34 +20,51 @@ var connections = struct {
 
 type sharedConn struct {
 	ceph.Conn
-	key string
+	key   string
+	users int // those that have it and have not closed it
 }
 
-// Close ends the connection for all: a provider closes one only that is of no use any more.
-func (c *sharedConn) Close() {
-	connections.Lock()
-	if connections.open[c.key] == c {
-		delete(connections.open, c.key)
-	}
-	connections.Unlock()
-	c.Conn.Close()
+// handle is the share of one user.
+type handle struct {
+	*sharedConn
+	once sync.Once
+}
+
+// Close gives the share back, and nobody new gets the connection: who closes one has found it lost, or has made it to try a
+// key. It ends with the last share, so that others who try the same key at the same time are not cut off.
+func (h *handle) Close() {
+	h.once.Do(func() {
+		connections.Lock()
+		if connections.open[h.key] == h.sharedConn {
+			delete(connections.open, h.key)
+		}
+		h.users--
+		last := h.users == 0
+		connections.Unlock()
+		if last {
+			h.Conn.Close()
+		}
+	})
 }
 
 func dialShared(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	key := fmt.Sprint(cfg.MonHost, cfg.ConfigFile, cfg.User, cfg.Key, cfg.KeyringFile, cfg.Options, cfg.ConnectTimeout, cfg.OperationTimeout)
 	connections.Lock()
 	conn := connections.open[key]
+	if conn != nil {
+		conn.users++
+	}
 	connections.Unlock()
 	if conn != nil {
-		return conn, nil
+		return &handle{sharedConn: conn}, nil
 	}
 	dialled, err := rados.Dial(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	conn = &sharedConn{Conn: dialled, key: key}
+	conn = &sharedConn{Conn: dialled, key: key, users: 1}
 	connections.Lock()
 	connections.open[key] = conn
 	connections.Unlock()
-	return conn, nil
+	return &handle{sharedConn: conn}, nil
 }
