@@ -31,9 +31,9 @@ func settingAttributes() []acctest.Attribute {
 			Witness: saved(func(d *libvirtxml.DomainDisk) string { return number(d.Driver.IOThread) }),
 			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Driver.IOThread = nil }),
 		},
-		flag("copy_on_read", "", func(d *libvirtxml.DomainDisk) bool { return d.Driver.CopyOnRead == "on" },
+		toggle("copy_on_read", "", func(d *libvirtxml.DomainDisk) bool { return d.Driver.CopyOnRead == "on" },
 			func(d *libvirtxml.DomainDisk, _ bool) { d.Driver.CopyOnRead = "" }),
-		flag("shareable", "", func(d *libvirtxml.DomainDisk) bool { return d.Shareable != nil },
+		toggle("shareable", "", func(d *libvirtxml.DomainDisk) bool { return d.Shareable != nil },
 			func(d *libvirtxml.DomainDisk, _ bool) { d.Shareable = nil }),
 		{
 			Name: "serial", First: `"first-1"`, Second: `"second"`, SeenFirst: "first-1", SeenSecond: "second", SeenRemoved: "",
@@ -91,7 +91,7 @@ func settingAttributes() []acctest.Attribute {
 func scsiAttributes() []acctest.Attribute {
 	return []acctest.Attribute{
 		driverText("io", "native", "threads", "io_uring", "\n  cache = \"none\"", func(d *libvirtxml.DomainDiskDriver) *string { return &d.IO }),
-		flag("read_only", "", func(d *libvirtxml.DomainDisk) bool { return d.ReadOnly != nil },
+		toggle("read_only", "", func(d *libvirtxml.DomainDisk) bool { return d.ReadOnly != nil },
 			func(d *libvirtxml.DomainDisk, _ bool) { d.ReadOnly = nil }),
 		{
 			Name: "wwn", First: `"5000C50015EA71AC"`, Second: `"5000c50015ea71ad"`, With: "\n  bus = \"scsi\"\n  target_dev = \"sda\"",
@@ -143,30 +143,36 @@ func sourceAttributes(t *testing.T, otherSecret string) []acctest.Attribute {
 
 // replacedAttributes say where the disk is.
 func replacedAttributes() []acctest.Attribute {
-	return []acctest.Attribute{
-		{
-			Name: "domain", First: `"a-replaced"`, Second: `"a-replaced-2"`, Required: true, Replaces: true, SeenFirst: "a-replaced", SeenSecond: "a-replaced-2",
-			Witness: func(t *testing.T, name string) string {
-				var with []string
+	// found is where the only disk is, of all domains that the course may put it in: hypervisor, domain, target.
+	found := func(part int) func(*testing.T, string) string {
+		return func(t *testing.T, name string) string {
+			var places [][]string
+			for _, hypervisor := range []string{"kvm1", "kvm2"} {
 				for _, domain := range []string{name, name + "-2"} {
-					if len(definition(t, "kvm1", domain, true).Devices.Disks) > 0 {
-						with = append(with, domain)
+					for _, disk := range definition(t, hypervisor, domain, true).Devices.Disks {
+						places = append(places, []string{hypervisor, domain, disk.Target.Dev})
 					}
 				}
-				return strings.Join(with, " ")
-			},
+			}
+			if len(places) != 1 {
+				return fmt.Sprint(places)
+			}
+			return places[0][part]
+		}
+	}
+	return []acctest.Attribute{
+		{
+			Name: "hypervisor", First: `"kvm1"`, Second: `"kvm2"`, Replaces: true, SeenFirst: "kvm1", SeenSecond: "kvm2", SeenRemoved: "kvm2",
+			Witness: found(0),
+		},
+		{
+			Name: "domain", First: `"a-replaced"`, Second: `"a-replaced-2"`, Required: true, Replaces: true, SeenFirst: "a-replaced", SeenSecond: "a-replaced-2",
+			Witness: found(1),
 		},
 		{
 			Name: "target_dev", First: `"vdb"`, Second: `"vdd"`, Required: true, Replaces: true, DriftReplaces: true, SeenFirst: "vdb", SeenSecond: "vdd",
-			Witness: func(t *testing.T, name string) string {
-				for _, domain := range []string{name, name + "-2"} {
-					if disks := definition(t, "kvm1", domain, true).Devices.Disks; len(disks) > 0 {
-						return disks[0].Target.Dev
-					}
-				}
-				return "no disk"
-			},
-			Drift: redefined(func(d *libvirtxml.DomainDisk) { d.Target.Dev = "vdc" }),
+			Witness: found(2),
+			Drift:   redefined(func(d *libvirtxml.DomainDisk) { d.Target.Dev = "vdc" }),
 		},
 	}
 }
@@ -227,24 +233,6 @@ func clusterAttribute(t *testing.T) []acctest.Attribute {
 				m := acctest.Bed(t).Cluster("west").Monitors[0]
 				d.Source.Network.Hosts = []libvirtxml.DomainDiskSourceHost{{Name: m.Host, Port: fmt.Sprint(m.V2Port)}}
 			}),
-		},
-	}
-}
-
-// hypervisorAttribute is taken to another host, where a domain has the same name.
-func hypervisorAttribute() []acctest.Attribute {
-	return []acctest.Attribute{
-		{
-			Name: "hypervisor", First: `"kvm1"`, Second: `"kvm2"`, Replaces: true, SeenFirst: "kvm1", SeenSecond: "kvm2", SeenRemoved: "kvm2",
-			Witness: func(t *testing.T, name string) string {
-				var with []string
-				for _, hypervisor := range []string{"kvm1", "kvm2"} {
-					if diskOf(t, hypervisor, name, "vdb", true) != nil {
-						with = append(with, hypervisor)
-					}
-				}
-				return strings.Join(with, " ")
-			},
 		},
 	}
 }

@@ -29,6 +29,8 @@ var attributeDisks = acctest.Resource{
 			acctest.Virsh(t, "kvm1", "iothreadadd", name, "2", "--config")
 		case "a-replaced":
 			guest(t, "kvm1", testbed.GuestOptions{Name: name + "-2"})
+			guest(t, "kvm2", testbed.GuestOptions{Name: name})
+			guest(t, "kvm2", testbed.GuestOptions{Name: name + "-2"})
 		case "a-snapshot":
 			acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@first")
 			acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@second")
@@ -39,8 +41,6 @@ var attributeDisks = acctest.Resource{
 			}
 		case "a-cluster":
 			image(t, "west", name, "8M")
-		case "a-hypervisor":
-			guest(t, "kvm2", testbed.GuestOptions{Name: name})
 		}
 	},
 	Config: func(name, assignments string) string {
@@ -48,8 +48,8 @@ var attributeDisks = acctest.Resource{
 		if name == "a-cluster" && !strings.Contains(assignments, `"east"`) {
 			list = append(list, fmt.Sprintf("secret_uuid = %q", westSecret))
 		}
-		for _, label := range []string{"cluster", "hypervisor"} {
-			if name == "a-"+label && !strings.Contains(assignments, label+" =") {
+		for label, group := range map[string]string{"cluster": "a-cluster", "hypervisor": "a-replaced"} {
+			if name == group && !strings.Contains(assignments, label+" =") {
 				list = append(list, label+" = null")
 			}
 		}
@@ -145,8 +145,8 @@ func driverText(name, first, second, hand, with string, at func(*libvirtxml.Doma
 	}
 }
 
-// flag is a boolean attribute.
-func flag(name, with string, get func(*libvirtxml.DomainDisk) bool, set func(*libvirtxml.DomainDisk, bool)) acctest.Attribute {
+// toggle is a boolean attribute.
+func toggle(name, with string, get func(*libvirtxml.DomainDisk) bool, set func(*libvirtxml.DomainDisk, bool)) acctest.Attribute {
 	return acctest.Attribute{
 		Name: name, First: "true", Second: "false", With: with, SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false",
 		Witness: saved(func(d *libvirtxml.DomainDisk) string { return fmt.Sprint(get(d)) }),
@@ -188,14 +188,13 @@ func TestAccLibvirtRBDDisk_attributes(t *testing.T) {
 	defineSecret(t, "kvm1", otherSecret, "client.libvirt once more", key)
 	sameKey(t, "libvirt2", key)
 	for group, attributes := range map[string][]acctest.Attribute{
-		"settings":   settingAttributes(),
-		"scsi":       scsiAttributes(),
-		"source":     sourceAttributes(t, otherSecret),
-		"replaced":   replacedAttributes(),
-		"kind":       kindAttributes(),
-		"snapshot":   snapshotAttribute(),
-		"cluster":    clusterAttribute(t),
-		"hypervisor": hypervisorAttribute(),
+		"settings": settingAttributes(),
+		"scsi":     scsiAttributes(),
+		"source":   sourceAttributes(t, otherSecret),
+		"replaced": replacedAttributes(),
+		"kind":     kindAttributes(),
+		"snapshot": snapshotAttribute(),
+		"cluster":  clusterAttribute(t),
 	} {
 		t.Run(group, func(t *testing.T) {
 			t.Parallel()

@@ -3,7 +3,6 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -97,25 +96,22 @@ func needsCluster(cause error) error {
 	}
 }
 
-// clusterWith finds the configured cluster that a disk's monitors belong to; nil where there is none. Clusters that don't
-// answer are passed over.
+// clusterWith finds the configured cluster that a disk's monitors belong to, by the order of the labels; nil where there is
+// none. Clusters that don't answer are passed over.
 func (r *diskResource) clusterWith(ctx context.Context, list []monitor) *ceph.Cluster {
 	ctx, cancel := context.WithTimeout(ctx, elsewhereLimit)
 	defer cancel()
 	clusters := r.Clusters.All()
-	matches := make([]bool, len(clusters))
-	var asked sync.WaitGroup
+	answers := make([]chan bool, len(clusters))
 	for i, cluster := range clusters {
-		asked.Add(1)
+		answers[i] = make(chan bool, 1)
 		go func() {
-			defer asked.Done()
 			monitors, err := cluster.Monitors(ctx)
-			matches[i] = err == nil && leadsTo(list, monitors)
+			answers[i] <- err == nil && leadsTo(list, monitors)
 		}()
 	}
-	asked.Wait()
 	for i, cluster := range clusters {
-		if matches[i] {
+		if <-answers[i] {
 			return cluster
 		}
 	}

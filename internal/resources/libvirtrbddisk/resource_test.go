@@ -61,7 +61,7 @@ func TestAccLibvirtRBDDisk_running(t *testing.T) {
 			config := func(size string) string {
 				return acctest.Provider(t) + block(name, name, fmt.Sprintf("size = %q", size))
 			}
-			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+			steps := []resource.TestStep{
 				{
 					Config: config("32MiB"),
 					Check: resource.ComposeAggregateTestCheckFunc(
@@ -109,7 +109,12 @@ func TestAccLibvirtRBDDisk_running(t *testing.T) {
 					}
 					return nil
 				})},
-			}})
+			}
+			if machine == "pc" {
+				// The first step attaches, the last one detaches; between them is nothing that the machine type has a part in.
+				steps = []resource.TestStep{steps[0], steps[len(steps)-1]}
+			}
+			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: steps})
 		})
 	}
 }

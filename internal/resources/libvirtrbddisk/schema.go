@@ -34,7 +34,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		"domain": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "Name or UUID of the domain: running, shut off, persistent or transient, and defined by whomever. Another spelling of" +
-				" the same domain is no change; another domain replaces the disk.",
+				" the same domain is no change, the new name of a renamed one touches nothing; another domain replaces the disk.",
 			Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\n]+$`), `must be a domain's name or UUID: not empty, without "/"`)},
 		},
 		"cluster": schema.StringAttribute{
