@@ -3,6 +3,8 @@ package libvirt
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	rpc "github.com/digitalocean/go-libvirt"
 	"golang.org/x/sync/errgroup"
@@ -67,7 +69,8 @@ func (h *Host) Domain(ctx context.Context, nameOrUUID string) (Domain, error) {
 	return h.describeDomain(ctx, e, found)
 }
 
-// Domains lists all domains of the host, running and shut off. One that goes away meanwhile is left out.
+// Domains lists all domains of the host, running and shut off, but for the probes of [Host.ProbeDisk]. One that goes away
+// meanwhile is left out.
 //
 // Similar to: virsh list --all.
 func (h *Host) Domains(ctx context.Context) ([]Domain, error) {
@@ -75,6 +78,7 @@ func (h *Host) Domains(ctx context.Context) ([]Domain, error) {
 	if err != nil {
 		return nil, err
 	}
+	list = slices.DeleteFunc(list, func(d rpc.Domain) bool { return strings.HasPrefix(d.Name, probePrefix) })
 	domains := make([]*Domain, len(list))
 	group, ctx := errgroup.WithContext(ctx)
 	// A daemon serves five calls of a connection at a time; one is left for the rest of the provider.

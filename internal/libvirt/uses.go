@@ -2,7 +2,6 @@ package libvirt
 
 import (
 	"context"
-	"strings"
 
 	"libvirt.org/go/libvirtxml"
 )
@@ -61,9 +60,6 @@ func (h *Host) FindImage(ctx context.Context, match func(libvirtxml.DomainDisk) 
 	}
 	var uses []DomainUse
 	for _, d := range domains {
-		if strings.HasPrefix(d.Name, probePrefix) {
-			continue
-		}
 		seen := map[string]bool{}
 		add := func(doc *libvirtxml.Domain, active bool) {
 			for _, target := range matchingTargets(doc, match) {
