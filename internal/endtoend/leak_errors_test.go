@@ -48,6 +48,18 @@ provider "ceph" {
 locals {
   caps = { mon = "profile rbd" }
 }
+import {
+  for_each = var.step == "own" ? { admin = "east/admin" } : {}
+  to       = ceph_user.own[each.key]
+  id       = each.value
+}
+resource "ceph_user" "own" {
+  for_each     = var.step == "own" ? { admin = "admin" } : {}
+  cluster      = "east"
+  name         = each.value
+  caps         = { mon = "allow *", mgr = "allow *", osd = "allow *", mds = "allow *" }
+  key_in_state = false
+}
 resource "libvirt_ceph_secret" "canary" {
   provider       = ceph
   hypervisor     = "kvm1"
@@ -172,6 +184,7 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 
 	w := l.workspace(acctest.NewWorkspaceOf(t, strings.NewReplacer("EAST", east.MonHost, "KVM1", kvm1.URI, "FOLDER", folder).Replace(failing)))
 	w.Set(t, "keys", keys)
+	l.run(t, w, "apply", "-auto-approve", "-input=false", "-var=step=own", "-var=canary="+l.canary)
 	said := map[string]string{}
 	for _, step := range []string{"provider", "valid", "plan", "apply"} {
 		out, err := l.try(t, w, "apply", "-auto-approve", "-input=false", "-var=step="+step, "-var=canary="+l.canary)
@@ -180,6 +193,7 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 		}
 		said[step] = out
 	}
+	w.Terraform(t, "state", "rm", `ceph_user.own["admin"]`)
 	l.run(t, w, "plan", "-input=false", "-var=step=none", "-var=canary="+l.canary, "-out=canary.tfplan")
 	for step, messages := range map[string][]string{
 		"provider": {"It was encoded to base64 twice."},
@@ -191,7 +205,7 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 		},
 		"apply": {
 			"A user of this name exists already.", "A key of type aes256k was asked for", `The usage name "clash" is taken on hypervisor "kvm1"`,
-			"does not hold the key of client.admin",
+			"does not hold the key of client.admin", "client.admin is the user with which this provider is connected",
 		},
 	} {
 		for _, message := range messages {
