@@ -1,0 +1,148 @@
+//go:build cgo
+
+package libvirtrbddisk_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// monitorsOf are the monitors of a cluster as `ceph mon dump` tells: host and port of the newer protocol, in order.
+func monitorsOf(t *testing.T, cluster string) []string {
+	t.Helper()
+	var dump struct {
+		Mons []struct {
+			PublicAddrs struct {
+				AddrVec []struct{ Type, Addr string } `json:"addrvec"`
+			} `json:"public_addrs"`
+		} `json:"mons"`
+	}
+	if err := json.Unmarshal([]byte(acctest.Ceph(t, cluster, "mon", "dump", "--format", "json")), &dump); err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, m := range dump.Mons {
+		for _, a := range m.PublicAddrs.AddrVec {
+			if a.Type == "v2" {
+				addr := netip.MustParseAddrPort(a.Addr)
+				list = append(list, fmt.Sprintf("%s %d", addr.Addr(), addr.Port()))
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// What stops or changes a cluster is done to one that no other test needs.
+func TestAccLibvirtRBDDisk_north(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	prepareCluster(t, "north", northSecret)
+	t.Run("down", clusterDown)
+	t.Run("monitors", severalMonitors)
+}
+
+// A cluster that is down is no reason to fail a refresh of the disk, or to keep it from being detached.
+func clusterDown(t *testing.T) {
+	const name = "down"
+	guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "north", name, "16M")
+	// What a cluster costs that has stopped to answer is its own time limit, for each question.
+	provider := regexp.MustCompile(`(mon_host .*)"60s"`).ReplaceAllString(acctest.Provider(t), `$1"2s"`)
+	north := func(assignments ...string) string {
+		return provider + block(name, name, append(assignments, `cluster = "north"`, fmt.Sprintf("secret_uuid = %q", northSecret))...)
+	}
+	t.Cleanup(func() {
+		if err := acctest.Bed(t).Cluster("north").Resume(); err != nil {
+			t.Error(err)
+		}
+	})
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: north()},
+		{
+			PreConfig: func() {
+				if err := acctest.Bed(t).Cluster("north").Pause(); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: north(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: check(func() error {
+				if got := diskOf(t, "kvm1", name, "vdb", true).Driver.Cache; got != "none" {
+					return fmt.Errorf("cache is %q", got)
+				}
+				return nil
+			}),
+		},
+		{Config: provider, Check: check(func() error {
+			if diskOf(t, "kvm1", name, "vdb", true) != nil {
+				return fmt.Errorf("the disk is still there")
+			}
+			return nil
+		})},
+	}})
+}
+
+// The monitors of a cluster with several, on IPv6 where there is any: a running guest opens its disk through them, and its
+// saved definition follows when one is gone.
+func severalMonitors(t *testing.T) {
+	const name = "monitors"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "north", name, "16M")
+	config := acctest.Provider(t) + block(name, name, `cluster = "north"`, fmt.Sprintf("secret_uuid = %q", northSecret))
+	all := monitorsOf(t, "north")
+	if len(all) != 3 {
+		t.Fatalf("the cluster has the monitors %v", all)
+	}
+	names := func(saved bool) string {
+		list := strings.Split(hosts(diskOf(t, "kvm1", name, "vdb", saved)), ", ")
+		slices.Sort(list)
+		return strings.Join(list, ", ")
+	}
+	named := func(saved, live []string) resource.TestCheckFunc {
+		return check(func() error {
+			if names(true) != strings.Join(saved, ", ") || names(false) != strings.Join(live, ", ") {
+				return fmt.Errorf("saved %s, live %s; want %v, %v", names(true), names(false), saved, live)
+			}
+			return sees(g, 16<<20)
+		})
+	}
+	stale := acctest.Computed(t, diskType, "monitors_stale", func() string { return fmt.Sprint(names(true) != names(false)) })
+	removed := func() []string { return monitorsOf(t, "north") }
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config, Check: resource.ComposeTestCheckFunc(named(all, all), attr("monitors.#", "3"), attr("monitors_stale", "false"), stale)},
+		{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "kvm1/" + name + "/vdb"},
+		{
+			PreConfig: func() {
+				acctest.Ceph(t, "north", "mon", "rm", "c")
+				acctest.Eventually(t, "a monitor map of two", func() bool { return len(monitorsOf(t, "north")) == 2 })
+			},
+			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: resource.ComposeTestCheckFunc(
+				attr("monitors.#", "2"), attr("monitors_stale", "true"), attr("pending_restart", "false"), stale,
+				check(func() error {
+					if names(true) != strings.Join(removed(), ", ") || names(false) != strings.Join(all, ", ") {
+						return fmt.Errorf("saved %s, live %s", names(true), names(false))
+					}
+					return sees(g, 16<<20)
+				}),
+			),
+		},
+		{
+			PreConfig: func() { powerCycle(t, g) },
+			Config:    config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+			Check: check(func() error { return sees(g, 16<<20) }),
+		},
+		{RefreshState: true, Check: resource.ComposeTestCheckFunc(attr("monitors_stale", "false"), stale)},
+	}})
+}
