@@ -1,0 +1,110 @@
+//go:build cgo
+
+package provider_test
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// importBy imports an object by its id, or by its resource identity as a Terraform of 1.12 and later does, and reads it.
+func (s *server) importBy(typeName, id string, identity block) *object {
+	s.t.Helper()
+	req := &tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id}
+	if identity != nil {
+		typ := s.identities[typeName].ValueType()
+		req.Identity = &tfprotov6.ResourceIdentityData{IdentityData: s.encode(typ, s.value(typ, identity))}
+	}
+	resp, err := s.ImportResourceState(s.t.Context(), req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.must("import", resp.Diagnostics)
+	imported := resp.ImportedResources[0]
+	o := s.newObject(typeName)
+	o.state = s.decode(s.schema.ResourceSchemas[typeName].ValueType(), imported.State)
+	o.identity, o.private = imported.Identity, imported.Private
+	s.must("read", s.read(o))
+	return o
+}
+
+// TestAccIdentity takes each resource through what the Terraform at hand is too old for: an import by resource identity gives
+// what an import by id gives, and a renamed label of a hypervisor comes with another identity through read, plan and apply.
+func TestAccIdentity(t *testing.T) {
+	bed := acctest.Bed(t)
+	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
+	guest, err := kvm1.DefineGuest(t.Context(), testbed.GuestOptions{Name: "identity"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { acctest.Virsh(t, "kvm1", "undefine", guest.Name) })
+	clusters := block{"east": block{"mon_host": east.MonHost, "key": east.AdminKey}}
+	hypervisors := func(label string) block {
+		return block{"clusters": clusters, "hypervisors": block{label: block{"uri": kvm1.URI}}}
+	}
+
+	s := newServer(t, rados.Dial)
+	s.configure(hypervisors("kvm1"))
+	objects := map[string]*object{}
+	create := func(typeName string, config block) *object {
+		objects[typeName] = s.newObject(typeName)
+		s.apply(objects[typeName], config)
+		return objects[typeName]
+	}
+	create("ceph_pool", block{"cluster": "east", "name": "identity", "applications": []any{"rbd"}})
+	create("ceph_rbd_image", block{"cluster": "east", "pool": "identity", "name": "data", "size": "16MiB"})
+	user := create("ceph_user", block{"cluster": "east", "name": "identity", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=identity"}})
+	secretConfig := block{"hypervisor": "kvm1", "usage_name": "identity", "key": s.text(user, "key")}
+	secret := create("libvirt_ceph_secret", secretConfig)
+	diskConfig := block{
+		"hypervisor": "kvm1", "domain": guest.Name, "cluster": "east", "pool": "identity", "image": "data", "user": "identity",
+		"secret_uuid": s.text(secret, "uuid"), "target_dev": "vdb",
+	}
+	create("libvirt_rbd_disk", diskConfig)
+
+	for typeName, by := range map[string]struct {
+		id       string
+		identity block
+	}{
+		"ceph_pool":           {"east/identity", block{"cluster": "east", "name": "identity"}},
+		"ceph_rbd_image":      {"east/identity/data", block{"cluster": "east", "pool": "identity", "name": "data"}},
+		"ceph_user":           {"east/identity", block{"cluster": "east", "name": "identity"}},
+		"libvirt_ceph_secret": {"kvm1/" + s.text(secret, "uuid"), block{"hypervisor": "kvm1", "uuid": s.text(secret, "uuid")}},
+		"libvirt_rbd_disk":    {"kvm1/identity/vdb", block{"hypervisor": "kvm1", "domain": "identity", "target_dev": "vdb"}},
+	} {
+		t.Run("import of "+typeName, func(t *testing.T) {
+			byID, byIdentity := s.importBy(typeName, by.id, nil), s.importBy(typeName, "", by.identity)
+			if !byID.state.Equal(byIdentity.state) {
+				t.Errorf("by id %v\nby identity %v", byID.state, byIdentity.state)
+			}
+			if s.text(byIdentity, "id") != by.id {
+				t.Errorf("id %q, want %q", s.text(byIdentity, "id"), by.id)
+			}
+		})
+	}
+	for typeName, config := range map[string]block{"libvirt_ceph_secret": secretConfig, "libvirt_rbd_disk": diskConfig} {
+		t.Run("renamed label of "+typeName, func(t *testing.T) {
+			o := objects[typeName]
+			before := acctest.Virsh(t, "kvm1", "dumpxml", guest.Name) + acctest.Virsh(t, "kvm1", "secret-list")
+			renamed := newServer(t, rados.Dial)
+			renamed.configure(hypervisors("host"))
+			config = maps.Clone(config)
+			config["hypervisor"] = "host"
+			renamed.must("read before", renamed.read(o))
+			renamed.apply(o, config)
+			renamed.must("read after", renamed.read(o))
+			if got := renamed.identityOf(o, o.identity)["hypervisor"]; got != "host" {
+				t.Errorf("the identity's hypervisor is %q", got)
+			}
+			if after := acctest.Virsh(t, "kvm1", "dumpxml", guest.Name) + acctest.Virsh(t, "kvm1", "secret-list"); after != before {
+				t.Errorf("a renamed label has touched the host\nbefore:\n%s\nafter:\n%s", before, after)
+			}
+		})
+	}
+}
