@@ -106,7 +106,7 @@ func (e *Entries[T]) DefaultLabel() (string, error) {
 	}
 	return "", &problem.Problem{
 		Kind: problem.Invalid,
-		What: fmt.Sprintf("The resource does not say which %s it belongs to, and the provider block has several: %s.", e.noun, quoted(labels)),
+		What: fmt.Sprintf("Nothing says which %s is meant, and the provider block has several: %s.", e.noun, quoted(labels)),
 		Do:   fmt.Sprintf("Set %s to one of these labels.", e.noun),
 	}
 }

@@ -44,7 +44,7 @@ func TestAccCephCluster_dataSource(t *testing.T) {
 		{Config: config("north"), ExpectError: acctest.Message(`The provider block has no cluster "north". It has "east", "six".`)},
 		{
 			Config:      acctest.Provider(t) + "data \"ceph_cluster\" \"test\" {}\n",
-			ExpectError: acctest.Message(`does not say which cluster it belongs to, and the provider block has several: "east", "six".`),
+			ExpectError: acctest.Message(`says which cluster is meant, and the provider block has several: "east", "six".`),
 		},
 	}})
 }

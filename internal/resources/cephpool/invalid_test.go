@@ -20,7 +20,7 @@ func TestAccCephPool_invalid(t *testing.T) {
 		"name with a space":        {on("cluster = \"east\"\nname = \"a b\""), "name", `must be a pool name`},
 		"empty name":               {on("cluster = \"east\"\nname = \"\""), "name", `must be a pool name`},
 		"unknown cluster":          {on("cluster = \"north\"\nname = \"p\""), "cluster", `The provider block has no cluster "north". It has "east", "west". Correct the label`},
-		"cluster left out":         {on(`name = "p"`), "", `The resource does not say which cluster it belongs to, and the provider block has several: "east", "west". Set cluster to one of these labels.`},
+		"cluster left out":         {on(`name = "p"`), "", `Nothing says which cluster is meant, and the provider block has several: "east", "west". Set cluster to one of these labels.`},
 		"label with a slash":       {on("cluster = \"a/b\"\nname = \"p\""), "cluster", `must be a label of the provider block`},
 		"type":                     {named(`type = "mirrored"`), "type", `value must be one of: ["replicated" "erasure"], got: "mirrored"`},
 		"size of erasure":          {named("type = \"erasure\"\nsize = 3"), "size", `The size of an erasure-coded pool is k+m of its erasure code profile. Leave size out.`},

@@ -32,7 +32,7 @@ func TestAccCephRBDImage_invalid(t *testing.T) {
 		"empty name":              {on("cluster = \"east\"\npool = \"vms\"\nname = \"\"\n" + small), "name", `must be an image name`},
 		"empty namespace":         {sized(`namespace = ""`), "namespace", `must be a namespace: not empty`},
 		"unknown cluster":         {on("cluster = \"north\"\npool = \"vms\"\nname = \"i\"\n" + small), "cluster", `The provider block has no cluster "north". It has "east", "west".`},
-		"cluster left out":        {on("pool = \"vms\"\nname = \"i\"\n" + small), "", `The resource does not say which cluster it belongs to`},
+		"cluster left out":        {on("pool = \"vms\"\nname = \"i\"\n" + small), "", `Nothing says which cluster is meant`},
 		"unknown feature":         {sized(`features = ["layering", "teleport"]`), "features", `got: "teleport"`},
 		"object-map alone":        {sized(`features = ["layering", "object-map"]`), "features", `The feature "object-map" needs "exclusive-lock" too.`},
 		"fast-diff alone":         {sized(`features = ["layering", "exclusive-lock", "fast-diff"]`), "features", `The feature "fast-diff" needs "object-map" too.`},

@@ -25,7 +25,7 @@ func TestAccCephUser_invalid(t *testing.T) {
 		"name with a space":       {on("cluster = \"east\"\nname = \"a b\"\n" + someCaps), "name", `The name "a b" contains`},
 		"name with a bracket":     {on("cluster = \"east\"\nname = \"a]b\"\n" + someCaps), "name", `The name "a]b" contains`},
 		"unknown cluster":         {on("cluster = \"north\"\nname = \"u\"\n" + someCaps), "cluster", `The provider block has no cluster "north". It has "east", "west".`},
-		"cluster left out":        {on("name = \"u\"\n" + someCaps), "", `The resource does not say which cluster it belongs to, and the provider block has several: "east", "west".`},
+		"cluster left out":        {on("name = \"u\"\n" + someCaps), "", `Nothing says which cluster is meant, and the provider block has several: "east", "west".`},
 		"no caps at all":          {named(""), "", `The argument "caps" is required`},
 		"empty caps":              {named("caps = {}"), "caps", `map must contain at least 1 elements, got: 0`},
 		"unknown service":         {caps(`rgw = "allow r"`), "rgw", `"rgw" takes no capabilities. The services are mon, osd, mgr, mds.`},
