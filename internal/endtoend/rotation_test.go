@@ -122,8 +122,8 @@ func TestAccUserPerGeneration(t *testing.T) {
 	w.Destroy(t)
 }
 
-// What a guest experiences whose key was replaced under it: nothing at first, and then each connection that
-// breaks stays broken. With the new key it goes on where it stood.
+// What a guest experiences whose key was replaced under it: nothing at first, and then each connection that breaks
+// stays broken. With the new key its disk works again.
 func TestAccKeyReplacedUnderGuest(t *testing.T) {
 	acctest.Bed(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
@@ -132,7 +132,11 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 	const tickets = 6 * time.Second
 	bed, err := testbed.Start(ctx, testbed.Options{
 		Clusters: []testbed.ClusterOptions{{
-			Name: "north", Config: map[string]string{"auth_mon_ticket_ttl": fmt.Sprint(tickets.Seconds()), "auth_service_ticket_ttl": "3"},
+			Name: "north", Config: map[string]string{
+				"auth_mon_ticket_ttl": fmt.Sprint(tickets.Seconds()), "auth_service_ticket_ttl": "3",
+				// How long the lock of a client that can't give it back keeps the next one waiting: half a minute by default.
+				"osd_client_watch_timeout": "10",
+			},
 		}},
 		Hypervisors: []string{"kvm9"},
 	})
@@ -147,9 +151,7 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 	north, host := bed.Cluster("north"), bed.Hypervisor("kvm9")
 	tell(t, north, "osd", "pool", "create", "rotating", "8")
 	rbd(t, north, "pool", "init", "rotating")
-	for _, image := range []string{"rotating/disk", "rotating/other"} {
-		rbd(t, north, "create", "--size", "8M", image)
-	}
+	rbd(t, north, "create", "--size", "8M", "rotating/disk")
 	guest, err := host.DefineGuest(ctx, testbed.GuestOptions{Name: "rotating"})
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +165,13 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 	count(t, guest)
 
 	// A guest with valid tickets doesn't mind that connections break.
-	breakConnections(t, north)
+	reconnect := func() {
+		t.Helper()
+		if err := north.RestartOSDs(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reconnect()
 	goesOn(t, guest)
 
 	w.Set(t, "key_generation", "2")
@@ -188,10 +196,10 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 		goesOn(t, guest)
 	}
 	// ... and is not: once its tickets have ended, a connection that breaks stays broken.
-	breakConnections(t, north)
+	reconnect()
 	stands := rounds(t, guest)
-	for range 20 {
-		// Somebody with a valid ticket works on meanwhile, so it is not the cluster that stands still.
+	for range 2 {
+		// Somebody with a valid ticket works on meanwhile, each time over a new connection: the cluster doesn't stand still.
 		if _, err := north.Rados(ctx, "--pool", "rotating", "put", "witness", north.ConfigFile); err != nil {
 			t.Fatal(err)
 		}

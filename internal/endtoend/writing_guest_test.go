@@ -79,17 +79,6 @@ func restart(t *testing.T, guest *testbed.Guest) {
 	count(t, guest)
 }
 
-// breakConnections stops the daemons of a cluster and starts them again: every client has to connect anew.
-func breakConnections(t *testing.T, cluster *testbed.Cluster) {
-	t.Helper()
-	if err := cluster.StopDaemons(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cluster.StartDaemons(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // replaceKey gives a user of this example another key by hand.
 func replaceKey(t *testing.T, cluster *testbed.Cluster, user string) {
 	t.Helper()

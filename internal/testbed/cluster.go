@@ -152,6 +152,19 @@ func (c *Cluster) StartDaemons(ctx context.Context) error {
 	return c.waitUsable(ctx)
 }
 
+// RestartOSDs stops the OSDs, which keep their data, and starts them again: every client has to connect to them anew, and to
+// show a valid ticket.
+func (c *Cluster) RestartOSDs(ctx context.Context) error {
+	osds := c.daemons[len(c.Monitors)+1:]
+	if err := each(osds, (*Daemon).Stop); err != nil {
+		return err
+	}
+	if err := each(osds, (*Daemon).start); err != nil {
+		return err
+	}
+	return c.waitUsable(ctx)
+}
+
 func each(daemons []*Daemon, do func(*Daemon) error) error {
 	var all []error
 	for _, d := range daemons {
