@@ -9,6 +9,7 @@ const (
 func init() {
 	for mark, reason := range map[string]string{
 		"libvirt_ceph_secret hypervisor drifted": hostLabel,
+		"libvirt_ceph_secret key imported":       noKeyRead,
 		"libvirt_ceph_secret uuid drifted":       uuidIsFixed,
 		"libvirt_ceph_secret timeouts changed":   timeLimits,
 		"libvirt_ceph_secret timeouts cleared":   timeLimits,
