@@ -50,20 +50,11 @@ func (r *userResource) ImportState(ctx context.Context, req resource.ImportState
 
 // ModifyPlan settles where the user lives and what its key will be.
 func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.Connections == nil {
+	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
+	if !ok {
 		return
 	}
-	var config, plan model
-	state := &model{}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	exists := !req.State.Raw.IsNull()
-	if exists {
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
+	config, state, plan, exists := sides.Config, sides.State, sides.Plan, sides.Exists
 	home, err := r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("cluster"), "Unable to plan Ceph user", err)
@@ -74,20 +65,20 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	if !config.KeyWO.IsNull() && config.KeyInState.IsNull() {
 		plan.KeyInState = types.BoolValue(false) // a key that is written only stands nowhere
 	}
-	plan.planKey(&config, state, exists)
-	plan.checkVersion(&config, state, &resp.Diagnostics)
+	plan.planKey(config, state, exists)
+	plan.checkVersion(config, state, &resp.Diagnostics)
 	switch {
 	case exists && home.Moved:
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("cluster"))
-	case exists && plan.replacesType(&config, state):
+	case exists && plan.replacesType(config, state):
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("key_type"))
 	case exists:
 		plan.checkGeneration(state, &resp.Diagnostics)
 		if home.Known && !resp.Diagnostics.HasError() {
-			plan.checkKeyChange(ctx, home.Target, &config, state, &resp.Diagnostics)
+			plan.checkKeyChange(ctx, home.Target, config, state, &resp.Diagnostics)
 		}
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

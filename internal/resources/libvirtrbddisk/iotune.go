@@ -6,6 +6,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 type iotune = libvirtxml.DomainDiskIOTune
@@ -77,7 +79,7 @@ func fromIOTune(found *iotune, alias string) types.Object {
 	if tune == (iotune{}) {
 		return types.ObjectNull(iotuneTypes())
 	}
-	values := map[string]attr.Value{groupName: stringOrNull(tune.GroupName)}
+	values := map[string]attr.Value{groupName: tfkit.StringOrNull(tune.GroupName)}
 	for _, l := range limits {
 		values[l.name] = types.Int64Null()
 		if n := *l.at(&tune); n != 0 {

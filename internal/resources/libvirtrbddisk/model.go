@@ -126,13 +126,6 @@ type memory struct {
 // memoryKey is the private state's name for it.
 const memoryKey = "disk"
 
-func stringOrNull(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
-}
-
 func sameUUID(a, b string) bool {
 	x, errX := uuid.Parse(a)
 	y, errY := uuid.Parse(b)

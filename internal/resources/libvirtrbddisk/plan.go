@@ -35,17 +35,13 @@ type planning struct {
 // ModifyPlan settles where the disk is, decides what replaces it, refuses what an apply would refuse, and tells what an apply
 // would do to a running guest.
 func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.Connections == nil {
+	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
+	if !ok {
 		return
 	}
 	p := &planning{
-		diskResource: r, config: &model{}, state: &model{}, plan: &model{},
-		exists: !req.State.Raw.IsNull(), diags: &resp.Diagnostics, remembered: recall(ctx, req.Private, &resp.Diagnostics),
-	}
-	resp.Diagnostics.Append(req.Config.Get(ctx, p.config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, p.plan)...)
-	if p.exists {
-		resp.Diagnostics.Append(req.State.Get(ctx, p.state)...)
+		diskResource: r, config: sides.Config, state: sides.State, plan: sides.Plan, exists: sides.Exists,
+		diags: &resp.Diagnostics, remembered: recall(ctx, req.Private, &resp.Diagnostics),
 	}
 	if resp.Diagnostics.HasError() {
 		return

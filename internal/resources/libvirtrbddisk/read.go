@@ -155,7 +155,7 @@ func (m *model) readComputed(where place, found disks) {
 	m.Live, m.Persistent = types.BoolValue(found.live != nil), types.BoolValue(found.saved != nil)
 	m.PendingRestart, m.MonitorsStale = types.BoolValue(found.pendingRestart()), types.BoolValue(found.monitorsStale())
 	if alias := aliasName(*found.mirrored()); alias == ownAlias(where.domain.UUID, m.TargetDev.ValueString()) || alias == m.Alias.ValueString() {
-		m.Alias = stringOrNull(alias)
+		m.Alias = tfkit.StringOrNull(alias)
 	} else {
 		m.Alias = types.StringNull()
 	}

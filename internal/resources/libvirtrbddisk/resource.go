@@ -83,7 +83,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 	if j.cluster == nil {
 		plan.ImageID = types.StringNull()
 	} else {
-		plan.ImageID = stringOrNull(image.ID)
+		plan.ImageID = tfkit.StringOrNull(image.ID)
 	}
 	j.remembered.PoolID = image.PoolID
 	j.finish(ctx, &resp.Diagnostics)

@@ -113,7 +113,7 @@ func (j *job) checkUpdate(ctx context.Context, state *model, diags *diag.Diagnos
 		j.plan.ImageID = types.StringNull()
 	} else if image.ID != "" {
 		j.remembered.PoolID = image.PoolID
-		j.plan.ImageID = stringOrNull(image.ID)
+		j.plan.ImageID = tfkit.StringOrNull(image.ID)
 	}
 	return image, nil
 }
@@ -172,30 +172,18 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 		truth.readComputed(j.place, j.found)
 		truth.Address = fromAddress(j.found.mirrored().Address)
 	}
-	settleString(&j.plan.Alias, truth.Alias)
-	settleString(&j.plan.RunningOn, truth.RunningOn)
-	settleString(&j.plan.ImageID, types.StringNull())
-	settleString(&j.plan.FSID, types.StringNull())
-	settleBool(&j.plan.Live, truth.Live)
-	settleBool(&j.plan.Persistent, truth.Persistent)
-	settleBool(&j.plan.PendingRestart, truth.PendingRestart)
-	settleBool(&j.plan.MonitorsStale, truth.MonitorsStale)
+	tfkit.Settle(&j.plan.Alias, truth.Alias)
+	tfkit.Settle(&j.plan.RunningOn, truth.RunningOn)
+	tfkit.Settle(&j.plan.ImageID, types.StringNull())
+	tfkit.Settle(&j.plan.FSID, types.StringNull())
+	tfkit.Settle(&j.plan.Live, truth.Live)
+	tfkit.Settle(&j.plan.Persistent, truth.Persistent)
+	tfkit.Settle(&j.plan.PendingRestart, truth.PendingRestart)
+	tfkit.Settle(&j.plan.MonitorsStale, truth.MonitorsStale)
 	if j.plan.Address.IsUnknown() {
 		j.plan.Address = truth.Address
 	}
 	j.remembered.Domain, j.remembered.Target = j.domain.UUID, j.target()
-}
-
-func settleString(at *types.String, value types.String) {
-	if at.IsUnknown() {
-		*at = value
-	}
-}
-
-func settleBool(at *types.Bool, value types.Bool) {
-	if at.IsUnknown() {
-		*at = value
-	}
 }
 
 // saveTruth records what an update that failed half-way has changed, so that nothing is done twice or forgotten.

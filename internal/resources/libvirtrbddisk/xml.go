@@ -9,6 +9,7 @@ import (
 	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 type driver = libvirtxml.DomainDiskDriver
@@ -56,26 +57,26 @@ func readXML(disk libvirtxml.DomainDisk) model {
 		m.Device = types.StringValue(disk.Device)
 	}
 	if disk.Target != nil {
-		m.TargetDev, m.Bus = stringOrNull(disk.Target.Dev), stringOrNull(disk.Target.Bus)
+		m.TargetDev, m.Bus = tfkit.StringOrNull(disk.Target.Dev), tfkit.StringOrNull(disk.Target.Bus)
 	}
 	m.Monitors = types.SetNull(monitorType)
 	if disk.Source != nil && disk.Source.Network != nil {
 		m.readSource(disk.Source.Network)
 	}
 	if auth := libvirt.DiskAuth(disk); auth != nil {
-		m.User = stringOrNull(auth.Username)
+		m.User = tfkit.StringOrNull(auth.Username)
 		if auth.Secret != nil {
-			m.SecretUUID = stringOrNull(auth.Secret.UUID)
+			m.SecretUUID = tfkit.StringOrNull(auth.Secret.UUID)
 		}
 	}
 	if d := disk.Driver; d != nil {
-		m.Cache, m.IO, m.Discard = stringOrNull(d.Cache), stringOrNull(d.IO), stringOrNull(d.Discard)
-		m.DetectZeroes, m.ErrorPolicy = stringOrNull(d.DetectZeros), stringOrNull(d.ErrorPolicy)
+		m.Cache, m.IO, m.Discard = tfkit.StringOrNull(d.Cache), tfkit.StringOrNull(d.IO), tfkit.StringOrNull(d.Discard)
+		m.DetectZeroes, m.ErrorPolicy = tfkit.StringOrNull(d.DetectZeros), tfkit.StringOrNull(d.ErrorPolicy)
 		m.IOThread, m.Queues = fromUint(d.IOThread), fromUint(d.Queues)
 		m.CopyOnRead = trueOrNull(d.CopyOnRead == "on")
 	}
 	m.ReadOnly, m.Shareable = trueOrNull(disk.ReadOnly != nil), trueOrNull(disk.Shareable != nil)
-	m.Serial, m.WWN = stringOrNull(disk.Serial), stringOrNull(disk.WWN)
+	m.Serial, m.WWN = tfkit.StringOrNull(disk.Serial), tfkit.StringOrNull(disk.WWN)
 	if disk.Boot != nil && disk.Boot.Order > 0 {
 		m.BootOrder = types.Int64Value(int64(disk.Boot.Order)) //nolint:gosec // libvirt's boot orders are small.
 	}
@@ -86,13 +87,13 @@ func readXML(disk libvirtxml.DomainDisk) model {
 
 func (m *model) readSource(source *libvirtxml.DomainDiskSourceNetwork) {
 	ref := parseSource(source.Name)
-	m.Pool, m.Namespace, m.Image = stringOrNull(ref.Pool), stringOrNull(ref.Namespace), stringOrNull(ref.Name)
+	m.Pool, m.Namespace, m.Image = tfkit.StringOrNull(ref.Pool), tfkit.StringOrNull(ref.Namespace), tfkit.StringOrNull(ref.Name)
 	m.Monitors = fromHosts(source.Hosts)
 	if source.Snapshot != nil {
-		m.Snapshot = stringOrNull(source.Snapshot.Name)
+		m.Snapshot = tfkit.StringOrNull(source.Snapshot.Name)
 	}
 	if source.Config != nil {
-		m.ConfigFile = stringOrNull(source.Config.File)
+		m.ConfigFile = tfkit.StringOrNull(source.Config.File)
 	}
 }
 
