@@ -175,6 +175,9 @@ func (c *Cluster) dataOf(ctx context.Context, what string, pool Pool) ([]ImageRe
 		}
 		group.Go(func() error {
 			refs, err := c.imagesWithDataIn(ctx, what, other, pool.ID)
+			if err != nil && c.poolIsGone(ctx, what, other.ID) {
+				return nil // deleted since the listing, as in one destroy of several pools
+			}
 			mu.Lock()
 			found = append(found, refs...)
 			mu.Unlock()
@@ -184,6 +187,12 @@ func (c *Cluster) dataOf(ctx context.Context, what string, pool Pool) ([]ImageRe
 	err = group.Wait()
 	sort.Slice(found, func(i, j int) bool { return found[i].String() < found[j].String() })
 	return found, err
+}
+
+// poolIsGone tells whether a complete listing proves that a pool is there no more.
+func (c *Cluster) poolIsGone(ctx context.Context, what string, id int64) bool {
+	pools, err := c.pools(ctx, what)
+	return err == nil && !slices.ContainsFunc(pools, func(p Pool) bool { return p.ID == id })
 }
 
 func (c *Cluster) imagesWithDataIn(ctx context.Context, what string, pool Pool, dataPool int64) ([]ImageRef, error) {
