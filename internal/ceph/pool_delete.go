@@ -9,12 +9,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// DeletePool deletes a pool with everything in it, and the CRUSH rule that Ceph made for an erasure-coded pool (it has
-// the pool's name) unless another pool uses that. A pool that is gone already is no error. It looks for nothing in the
-// pool: that is what PoolContents is for.
+// DeletePool deletes a pool with everything in it, and the CRUSH rule that Ceph made for an erasure-coded pool unless
+// another pool uses that. Such a rule has the name that the pool had then: its present one, or madeRule (may be empty).
+// A pool that is gone already is no error. It looks for nothing in the pool: that is what PoolContents is for.
 //
 // Similar to: ceph osd pool delete; ceph osd crush rule rm
-func (c *Cluster) DeletePool(ctx context.Context, name string) error {
+func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
 	what := fmt.Sprintf("Unable to delete pool %q of cluster %q.", name, c.cfg.Label)
 	pools, err := c.pools(ctx, what)
 	if err != nil {
@@ -24,7 +24,7 @@ func (c *Cluster) DeletePool(ctx context.Context, name string) error {
 	for _, p := range pools {
 		if p.Name == name {
 			found = true
-			if p.Type == Erasure && p.CrushRule == name {
+			if p.Type == Erasure && (p.CrushRule == name || p.CrushRule == madeRule) {
 				rule = p.CrushRule
 			}
 		}

@@ -121,5 +121,5 @@ func newPool(t *testing.T, cluster *ceph.Cluster, name string) {
 	if !created || err != nil {
 		t.Fatalf("created %v, %v", created, err)
 	}
-	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), name)) })
+	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), name, "")) })
 }

@@ -78,14 +78,14 @@ func TestPoolLife(t *testing.T) {
 	_, err = cluster.Pool(ctx, "life")
 	wantKind(t, err, problem.NotFound, `"life2"`)
 
-	wantKind(t, cluster.DeletePool(ctx, "life2"), problem.Denied, "nodelete")
+	wantKind(t, cluster.DeletePool(ctx, "life2", ""), problem.Denied, "nodelete")
 	ok(t, cluster.SetPool(ctx, "life2", map[string]string{"nodelete": ceph.Clear}))
 	ask(t, c, "tell", "mon.*", "config", "set", "mon_allow_pool_delete", "false")
-	err = cluster.DeletePool(ctx, "life2")
+	err = cluster.DeletePool(ctx, "life2", "")
 	ask(t, c, "tell", "mon.*", "config", "set", "mon_allow_pool_delete", "true")
 	wantKind(t, err, problem.Denied, "mon_allow_pool_delete true")
-	ok(t, cluster.DeletePool(ctx, "life2"))
-	ok(t, cluster.DeletePool(ctx, "life2"))
+	ok(t, cluster.DeletePool(ctx, "life2", ""))
+	ok(t, cluster.DeletePool(ctx, "life2", ""))
 	if witness(t, "life2") != nil {
 		t.Error("the pool is still there")
 	}
@@ -121,7 +121,7 @@ func TestErasurePool(t *testing.T) {
 		t.Errorf("the pool holds the data of %s; got %+v, %v", ref, contents, err)
 	}
 	ok(t, cluster.DeleteImage(ctx, ref, false))
-	ok(t, cluster.DeletePool(ctx, "ecdata"))
+	ok(t, cluster.DeletePool(ctx, "ecdata", ""))
 	if rules := ask(t, c, "osd", "crush", "rule", "ls"); strings.Contains(rules, "ecdata") {
 		t.Errorf("the rule stayed: %s", rules)
 	}

@@ -276,7 +276,12 @@ func TestAccCephPool_erasureCoded(t *testing.T) {
 			ExpectError: acctest.Message(`Pool "archive" on cluster "east" is not empty: it holds 1 image of another pool that keeps its data here (headers/disk).`),
 		},
 		resource.TestStep{Config: config + headers},
-		resource.TestStep{Config: headers, Check: check(t, "archive", rules, "false")},
+		// The rule keeps the pool's first name, and is known as the pool's all the same.
+		resource.TestStep{
+			Config: strings.Replace(config, `"archive"`, `"attic"`, 1) + headers,
+			Check:  resource.TestCheckResourceAttr(address, "crush_rule", "archive"),
+		},
+		resource.TestStep{Config: headers, Check: check(t, "attic", rules, "false")},
 	)
 }
 

@@ -71,6 +71,7 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not all of its settings", err)
 	}
 	r.settle(ctx, home.Target, &plan, &resp.Diagnostics)
+	resp.Diagnostics.Append(rememberRule(ctx, &plan, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -104,6 +105,7 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = home.Identity
 	state.fromAPI(pool)
+	resp.Diagnostics.Append(rememberRule(ctx, &state, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
@@ -150,7 +152,12 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	pool, err := findPool(ctx, home.Target, &state)
 	if err == nil {
-		err = r.delete(ctx, home.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
+		err = r.mayDelete(ctx, home.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
+	}
+	if err == nil {
+		rule, diags := rememberedRule(ctx, req.Private)
+		resp.Diagnostics.Append(diags...)
+		err = home.Target.DeletePool(ctx, pool.Name, rule)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -211,19 +218,15 @@ func (r *poolResource) saveTruth(ctx context.Context, cluster *ceph.Cluster, sta
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
-// delete deletes the pool unless that would take away what somebody may still need.
-func (r *poolResource) delete(ctx context.Context, cluster *ceph.Cluster, pool ceph.Pool, force bool, diags *diag.Diagnostics) error {
+// mayDelete refuses to take away what somebody may still need.
+func (r *poolResource) mayDelete(ctx context.Context, cluster *ceph.Cluster, pool ceph.Pool, force bool, diags *diag.Diagnostics) error {
 	if err := refuseUnderWatchers(ctx, cluster, pool.Name, "deleted", "Detach or shut down what has them open first. force_destroy does not override this."); err != nil {
 		return err
 	}
 	if force {
-		if err := r.RefuseNamedPool(ctx, cluster, pool.Name, diags); err != nil {
-			return err
-		}
-	} else if err := refuseUnlessEmpty(ctx, cluster, pool.Name); err != nil {
-		return err
+		return r.RefuseNamedPool(ctx, cluster, pool.Name, diags)
 	}
-	return cluster.DeletePool(ctx, pool.Name)
+	return refuseUnlessEmpty(ctx, cluster, pool.Name)
 }
 
 // refuseUnlessEmpty refuses a pool that holds anything but RBD's own bookkeeping.
