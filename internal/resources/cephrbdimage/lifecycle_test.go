@@ -120,7 +120,7 @@ func TestAccCephRBDImage_shrink(t *testing.T) {
 		resource.TestStep{Config: image("shrinking", `size = "8MiB"`)},
 		resource.TestStep{
 			Config:      image("shrinking", small),
-			ExpectError: acctest.MessageAt("size", `Image vms/shrinking has 8MiB, and the configuration asks for 4MiB. That would destroy the data beyond the new end.`),
+			ExpectError: acctest.MessageAt("size", `Image vms/shrinking on cluster "east" has 8MiB, and the configuration asks for 4MiB. That would destroy the data beyond the new end.`),
 		},
 		resource.TestStep{
 			Config: image("shrinking", small, "allow_shrink = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
@@ -130,7 +130,7 @@ func TestAccCephRBDImage_shrink(t *testing.T) {
 		resource.TestStep{
 			PreConfig:   func() { rbd(t, "resize", "--no-progress", "--size", "8M", "vms/shrinking") },
 			Config:      image("shrinking", small),
-			ExpectError: acctest.MessageAt("size", `Image vms/shrinking has 8MiB, and the configuration asks for 4MiB.`),
+			ExpectError: acctest.MessageAt("size", `Image vms/shrinking on cluster "east" has 8MiB, and the configuration asks for 4MiB.`),
 		},
 		resource.TestStep{Config: image("shrinking", `size = "8MiB"`), Check: marked(acctest.Cleared)},
 	)

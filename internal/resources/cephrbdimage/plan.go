@@ -143,13 +143,14 @@ func checkShrink(state, plan *model, diags *diag.Diagnostics) {
 	}
 	if !plan.AllowShrink.ValueBool() {
 		diags.AddAttributeError(path.Root("size"), "Smaller than the image", fmt.Sprintf(
-			"Image %s has %s, and the configuration asks for %s. That would destroy the data beyond the new end.\n\n"+
+			"Image %s on cluster %q has %s, and the configuration asks for %s. That would destroy the data beyond the new end.\n\n"+
 				"Write the present size or a larger one. If the data beyond is not needed, and the guest's file system was shrunk before, set"+
-				" allow_shrink = true.", state.ref(), state.Size.ValueString(), plan.Size.ValueString()))
+				" allow_shrink = true.", state.ref(), state.Cluster.ValueString(), state.Size.ValueString(), plan.Size.ValueString()))
 		return
 	}
 	diags.AddAttributeWarning(path.Root("size"), "Data will be cut off", fmt.Sprintf(
-		"Image %s shrinks from %s to %s. Data beyond the new end is destroyed.", state.ref(), state.Size.ValueString(), plan.Size.ValueString()))
+		"Image %s on cluster %q shrinks from %s to %s. Data beyond the new end is destroyed.",
+		state.ref(), state.Cluster.ValueString(), state.Size.ValueString(), plan.Size.ValueString()))
 }
 
 // checkStriping finds striping that librbd would refuse.
