@@ -12,6 +12,7 @@ type Errno int
 const (
 	EPERM      Errno = 1
 	ENOENT     Errno = 2
+	EIO        Errno = 5
 	EACCES     Errno = 13
 	EBUSY      Errno = 16
 	EEXIST     Errno = 17
@@ -32,6 +33,7 @@ const (
 var errnoNames = map[Errno]string{
 	EPERM:      "EPERM, operation not permitted",
 	ENOENT:     "ENOENT, no such file or directory",
+	EIO:        "EIO, input/output error",
 	EACCES:     "EACCES, permission denied",
 	EBUSY:      "EBUSY, device or resource busy",
 	EEXIST:     "EEXIST, file exists",

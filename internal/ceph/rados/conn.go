@@ -60,19 +60,6 @@ func do(ctx context.Context, c *conn, f func(*rados.Conn) error) error {
 	return err
 }
 
-// errno replaces go-ceph's error by its number. A few of its functions return positive numbers.
-func errno(err error) error {
-	var coded interface{ ErrorCode() int }
-	if !errors.As(err, &coded) {
-		return err
-	}
-	code := coded.ErrorCode()
-	if code < 0 {
-		code = -code
-	}
-	return ceph.Errno(code)
-}
-
 // Close ends the connection once no call uses it any more.
 func (c *conn) Close() {
 	go func() {

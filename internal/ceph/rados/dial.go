@@ -4,7 +4,6 @@ package rados
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime"
 	"sort"
@@ -136,12 +135,3 @@ func overrides(cfg ceph.Config) []option {
 func seconds(d time.Duration) string {
 	return strconv.FormatInt(max(1, int64((d+time.Second-1)/time.Second)), 10)
 }
-
-// setupError is a failure before the network is touched.
-type setupError struct {
-	doing, option, file string
-	err                 error
-}
-
-func (e setupError) Error() string { return fmt.Sprintf("%s: %v", e.doing, errno(e.err)) }
-func (e setupError) Unwrap() error { return e.err }

@@ -16,8 +16,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// A key that has the structure of one and belongs to nobody.
-const strangeKey = "AQBbVQNrrmrbAxAA8l0oxoset90Fhg1f7I61sw=="
+// Keys that have the structure of one and belong to nobody. The second is of type aes256k, which needs librados of 19.2.6,
+// 20.2.4 or newer.
+const (
+	strangeKey    = "AQBbVQNrrmrbAxAA8l0oxoset90Fhg1f7I61sw=="
+	strangeNewKey = "AgCEfwNr52jmDyAA8eAKuucD7Fm6l1xWdehxN4pLD6Rci642uI+B8QNlpjU="
+)
 
 func TestDialWays(t *testing.T) {
 	needBed(t)
@@ -79,6 +83,50 @@ func TestDialRefusals(t *testing.T) {
 				if strings.Contains(err.Error(), key) {
 					t.Error("the error holds the key")
 				}
+			}
+		})
+	}
+}
+
+// A key of type aes256k, wherever it comes from: an older client library says so with different numbers, a newer one sends it
+// to the monitors.
+func TestDialWithNewKey(t *testing.T) {
+	needBed(t)
+	c := bed.Cluster("east")
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		ok(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	own := write("own", "[client.admin]\n\tkey = "+strangeNewKey+"\n")
+	other := write("other", "[client.admin]\n\tkey = "+c.AdminKey+"\n[client.other]\n\tkey = "+strangeNewKey+"\n")
+	conf := func(keyring string) string {
+		return write(filepath.Base(keyring)+".conf", "[global]\nmon_host = "+c.MonHost+"\nkeyring = "+keyring+"\n")
+	}
+	for name, test := range map[string]struct {
+		cfg  ceph.Config
+		kind problem.Kind // of a library that is too old
+		word string
+	}{
+		"key":                        {ceph.Config{MonHost: c.MonHost, Key: strangeNewKey}, problem.Unsupported, "Upgrade librados2"},
+		"keyring":                    {ceph.Config{MonHost: c.MonHost, KeyringFile: own}, problem.Unsupported, "Upgrade librados2"},
+		"config file":                {ceph.Config{ConfigFile: conf(own)}, problem.Unsupported, "Upgrade librados2"},
+		"keyring, of another":        {ceph.Config{MonHost: c.MonHost, KeyringFile: other}, problem.Invalid, other},
+		"config file, of another":    {ceph.Config{ConfigFile: conf(other)}, problem.Invalid, "other.conf"},
+		"key, name does not resolve": {ceph.Config{MonHost: "no-such-host.invalid", Key: strangeNewKey}, problem.Invalid, "no-such-host.invalid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.cfg.Label = "east"
+			_, err := connect(t, test.cfg).FSID(limited(t))
+			switch {
+			case err == nil && strings.Contains(name, "another"):
+			case problem.Is(err, problem.Denied):
+			default:
+				wantKind(t, err, test.kind, test.word, `"east"`)
+			}
+			if err != nil && (strings.Contains(err.Error(), strangeNewKey) || strings.Contains(err.Error(), c.AdminKey)) {
+				t.Error("the error holds a key")
 			}
 		})
 	}

@@ -14,10 +14,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-func cannotConnect(cfg ceph.Config) string {
-	return fmt.Sprintf("Unable to connect to cluster %q as client.%s.", cfg.Label, cfg.User)
-}
-
 // checkLogin finds the mistakes that librados would answer with a time-out, or with the key in clear. It returns the
 // decoded key if one is known.
 func checkLogin(cfg ceph.Config) ([]byte, error) {
@@ -131,69 +127,4 @@ func parseKeyOfConfig(cfg ceph.Config, path, key string) ([]byte, error) {
 		}
 	}
 	return raw, err
-}
-
-// explain says why a connection failed. key is the decoded key, nil if librados read it from elsewhere.
-func explain(cfg ceph.Config, key []byte, err error) error {
-	var known *problem.Problem
-	if errors.As(err, &known) {
-		return known
-	}
-	p := &problem.Problem{What: cannotConnect(cfg), Raw: "rados_connect: " + errno(err).Error()}
-	monitors := cfg.MonHost
-	if monitors == "" {
-		monitors = "the monitors of " + cfg.ConfigFile
-	}
-	var code ceph.Errno
-	errors.As(errno(err), &code)
-
-	var setup setupError
-	if errors.As(err, &setup) {
-		p.Kind, p.Raw = problem.Invalid, setup.Error()
-		switch {
-		case setup.option != "" && code == ceph.ENOENT:
-			p.Why = fmt.Sprintf("The client library knows no option %q.", setup.option)
-			p.Do = "Correct its name, or remove it from options."
-		case setup.option != "":
-			p.Why = fmt.Sprintf("The client library does not accept the value of option %q.", setup.option)
-			p.Do = "Correct the value."
-		case setup.file != "":
-			p.Why = fmt.Sprintf("%s is not a valid ceph.conf.", setup.file)
-			p.Do = fmt.Sprintf("Correct it; `ceph-conf -c %s --list-sections` shows whether Ceph can parse it.", setup.file)
-		default:
-			p.Kind, p.Why = problem.Other, "The client library could not be prepared."
-		}
-		return p
-	}
-
-	switch code {
-	case ceph.EACCES, ceph.EPERM:
-		p.Kind = problem.Denied
-		p.Why = "The monitors refuse this user with this key: the key is not the user's present one, the user doesn't exist, or it has no caps for the monitors."
-		p.Do = fmt.Sprintf("Compare the key with that of the cluster (ceph auth get client.%s); the user needs mon caps.", cfg.User)
-	case ceph.ETIMEDOUT:
-		p.Kind = problem.Unreachable
-		p.Why = fmt.Sprintf("No monitor answered at %s within %s.", monitors, cfg.ConnectTimeout)
-		p.Do = "Check the addresses, the network and firewalls (ports 3300 and 6789), and that the monitors run and have a quorum."
-	case ceph.EINVAL:
-		p.Kind = problem.Invalid
-		p.Why = fmt.Sprintf("The client library can't use a value: usually a monitor's name that does not resolve (%s).", monitors)
-		p.Do = "Check that each monitor's name or address is correct."
-		if ceph.KeyType(key) == "aes256k" {
-			p.Kind = problem.Unsupported
-			p.Why = "The key is of type aes256k, which the librados on this machine is probably too old for: it needs Ceph 19.2.6, 20.2.4 or newer."
-			p.Do = "Upgrade librados2 and librbd1 on this machine, or give the user a key of type aes if the cluster allows that."
-		}
-	case ceph.ENOENT:
-		p.Kind = problem.Invalid
-		p.Why = "No monitor is known."
-		p.Do = "Set mon_host of the cluster, or mon_host in its config_file."
-	case ceph.EOPNOTSUPP:
-		p.Kind = problem.Unsupported
-		p.Why = "Client and monitors have no way of authentication in common."
-		p.Do = "The cluster and the options of this client have to agree on cephx."
-	default:
-		p.Kind = problem.Unreachable
-	}
-	return p
 }
