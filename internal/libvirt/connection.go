@@ -119,11 +119,10 @@ func (h *Host) connect(parent context.Context) (*connection, error) {
 	defer cancel()
 	opening := errand{doing: "connect", connecting: true}
 
-	dial, err := h.endpoint.dialer(h.config.ConnectTimeout)
-	if err != nil {
-		return nil, h.fail(opening, err)
+	conn, err := h.endpoint.dial(ctx)
+	if ctx.Err() != nil && err != nil {
+		err = context.Cause(ctx)
 	}
-	conn, err := await(ctx, dial.Dial, func(late net.Conn) { _ = late.Close() })
 	if err != nil {
 		return nil, h.fail(opening, err)
 	}
@@ -132,6 +131,9 @@ func (h *Host) connect(parent context.Context) (*connection, error) {
 	if _, err = await(ctx, func() (struct{}, error) {
 		return struct{}{}, c.client.ConnectToURI(h.endpoint.driver)
 	}, nil); err != nil {
+		if ctx.Err() == nil {
+			err = w.explain(err)
+		}
 		w.cut()
 		return nil, h.fail(opening, err)
 	}
@@ -280,8 +282,9 @@ func once[T any](ctx context.Context, h *Host, limit time.Duration, f func(*rpc.
 	value, err := await(ctx, func() (T, error) { return f(c.client) }, nil)
 	if err != nil && ctx.Err() != nil {
 		h.retire(c)
+		return value, err
 	}
-	return value, err
+	return value, c.wire.explain(err)
 }
 
 // nothing turns a call without a result into one that read and change take.

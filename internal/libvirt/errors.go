@@ -67,6 +67,19 @@ var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrOperationDenied: denied,
 }
 
+// refusal is why a connection was not made, where the transport knows it.
+type refusal struct {
+	meaning
+	raw string
+}
+
+func (r *refusal) Error() string {
+	if r.raw == "" {
+		return r.why
+	}
+	return r.raw
+}
+
 var denied = meaning{
 	problem.Denied, "libvirt refuses it to this user.",
 	"Connect as a user who may manage domains and secrets: root, a member of the group libvirt, or one whom polkit's rules allow it.",
@@ -83,6 +96,7 @@ func (h *Host) fail(e errand, err error) error {
 		p.What = fmt.Sprintf("Could not connect to %s.", h.name())
 	}
 	var refused rpc.Error
+	var known *refusal
 	switch {
 	case errors.As(err, &refused):
 		h.explain(p, e, refused)
@@ -100,6 +114,8 @@ func (h *Host) fail(e errand, err error) error {
 		p.Do = "Check that the host is up and that its daemon answers (virsh -c URI list); the limits are connect_timeout and " +
 			"operation_timeout of the hypervisor and the timeouts of the resource." + also(e)
 		p.Raw = err.Error()
+	case e.connecting && errors.As(err, &known):
+		p.Kind, p.Why, p.Do, p.Raw = known.kind, known.why, known.do, known.raw
 	case e.connecting:
 		p.Kind = problem.Unreachable
 		p.Why = "No connection was made."
@@ -148,9 +164,7 @@ func (h *Host) connectAdvice() string {
 		return "Check that the host is up, that its libvirtd listens for TLS, and that clientcert.pem, clientkey.pem and cacert.pem are where " +
 			"libvirt looks for them, or name their folder with ?pkipath=FOLDER in the uri."
 	default:
-		return "Check that ssh to this host works without a question, with a key without passphrase or from the agent, that the host is in " +
-			"known_hosts, and that its sshd allows stream-local forwarding (AllowStreamLocalForwarding). Entries of ssh_config are not " +
-			"read. Another socket there is chosen with ?socket=PATH in the uri."
+		return "Check that ssh to this host works without a question (" + h.endpoint.sshByHand() + "), and that libvirt runs there."
 	}
 }
 

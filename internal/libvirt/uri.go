@@ -5,16 +5,11 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
-	"os/user"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
-	"github.com/digitalocean/go-libvirt/socket/dialers"
 )
 
 // endpoint is a parsed connection URI.
@@ -26,22 +21,14 @@ type endpoint struct {
 	uri       *url.URL
 }
 
-// dialer is what go-libvirt's dialers have in common.
-type dialer interface {
-	Dial() (net.Conn, error)
-}
-
-// localSockets are the daemons' sockets below a run-time folder, in the order in which libvirt's own client tries them.
-var localSockets = []string{"libvirt-sock", "virtqemud-sock"}
-
 // parameters that each transport understands; any other is refused, because libvirt's own client would have obeyed it.
 var parameters = map[string][]string{
 	"unix":    {"socket", "mode", "name"},
 	"tcp":     {"name"},
 	"tls":     {"name", "pkipath", "no_verify"},
-	"ssh":     {"name", "socket", "mode", "keyfile", "no_verify"},
-	"libssh":  {"name", "socket", "mode", "keyfile", "known_hosts", "known_hosts_verify", "sshauth"},
-	"libssh2": {"name", "socket", "mode", "keyfile", "known_hosts", "known_hosts_verify", "sshauth"},
+	"ssh":     {"name", "socket", "mode", "proxy", "netcat", "keyfile", "no_verify", "no_tty", "command"},
+	"libssh":  {"name", "socket", "mode", "proxy", "netcat", "keyfile", "known_hosts", "known_hosts_verify", "sshauth"},
+	"libssh2": {"name", "socket", "mode", "proxy", "netcat", "keyfile", "known_hosts", "known_hosts_verify", "sshauth"},
 }
 
 func parseURI(text string) (endpoint, error) {
@@ -77,11 +64,14 @@ func parseURI(text string) (endpoint, error) {
 	if transport != "unix" && uri.Hostname() == "" {
 		return endpoint{}, fmt.Errorf("the %s transport needs a host name", transport)
 	}
+	if _, ok := uri.User.Password(); ok && transport == "ssh" {
+		return endpoint{}, errors.New("the ssh command takes no password from a URI; use a key or the agent, or qemu+libssh, which does")
+	}
 	query, err := url.ParseQuery(uri.RawQuery)
 	if err != nil {
 		return endpoint{}, errors.New("its parameters after the ? are not well-formed")
 	}
-	if err := checkParameters(transport, uri.Path, known, query); err != nil {
+	if err := checkParameters(transport, known, query); err != nil {
 		return endpoint{}, err
 	}
 	return endpoint{
@@ -93,7 +83,7 @@ func parseURI(text string) (endpoint, error) {
 	}, nil
 }
 
-func checkParameters(transport, driverPath string, known []string, query url.Values) error {
+func checkParameters(transport string, known []string, query url.Values) error {
 	for name, values := range query {
 		if !slices.Contains(known, name) {
 			return fmt.Errorf("the %s transport has no parameter %q here; it has: %s", transport, name, strings.Join(known, ", "))
@@ -114,18 +104,21 @@ func checkParameters(transport, driverPath string, known []string, query url.Val
 			return fmt.Errorf("no_verify=%s is not a number; 1 switches the check of the host off, 0 leaves it on", v)
 		}
 	}
+	if v := query.Get("proxy"); v != "" && !slices.Contains([]string{"auto", "native", "netcat"}, v) {
+		return fmt.Errorf("proxy=%s is unknown; auto, native (virt-ssh-helper) and netcat are known", v)
+	}
+	if v := query.Get("socket"); v != "" && query.Get("proxy") == "native" {
+		return fmt.Errorf("proxy=native finds the socket by itself, so socket=%s can't be given with it", v)
+	}
 	if v := query.Get("known_hosts_verify"); v != "" && !slices.Contains([]string{"normal", "auto", "ignore"}, v) {
 		return fmt.Errorf("known_hosts_verify=%s is unknown; normal, auto and ignore are known", v)
 	}
 	if v := query.Get("sshauth"); v != "" {
 		for _, method := range strings.Split(v, ",") {
-			if !slices.Contains([]string{"agent", "privkey", "password"}, strings.ToLower(method)) {
-				return fmt.Errorf("sshauth=%s names %q; agent, privkey and password are supported", v, method)
+			if !slices.Contains(sshMethods, strings.ToLower(method)) {
+				return fmt.Errorf("sshauth=%s names %q; %s are supported", v, method, strings.Join(sshMethods, ", "))
 			}
 		}
-	}
-	if strings.Contains(transport, "ssh") && driverPath == "/session" && query.Get("socket") == "" {
-		return errors.New("a session daemon on another machine has no fixed socket; add ?socket=/run/user/UID/libvirt/libvirt-sock")
 	}
 	return nil
 }
@@ -136,105 +129,6 @@ func loopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// dialer makes a fresh dialer for one connection attempt; files and sockets are looked for now, not at parse time.
-func (e endpoint) dialer(timeout time.Duration) (dialer, error) {
-	query := e.uri.Query()
-	host, port := e.uri.Hostname(), e.uri.Port()
-	switch e.transport {
-	case "unix":
-		return dialers.NewLocal(dialers.WithSocket(e.localSocket()), dialers.WithLocalTimeout(timeout)), nil
-	case "tcp":
-		options := []dialers.RemoteOption{dialers.WithRemoteTimeout(timeout)}
-		if port != "" {
-			options = append(options, dialers.UsePort(port))
-		}
-		return dialers.NewRemote(host, options...), nil
-	case "tls":
-		var options []dialers.TLSOption
-		if port != "" {
-			options = append(options, dialers.UseTLSPort(port))
-		}
-		if pki := query.Get("pkipath"); pki != "" {
-			options = append(options, dialers.UsePKIPath(pki))
-		}
-		if switchedOn(query.Get("no_verify")) {
-			options = append(options, dialers.WithInsecureNoVerify())
-		}
-		return dialers.NewTLS(host, options...), nil
-	default:
-		return e.sshDialer(host, port, query)
-	}
-}
-
-func (e endpoint) sshDialer(host, port string, query url.Values) (dialer, error) {
-	var options []dialers.SSHOption
-	if e.transport == "ssh" {
-		me, err := user.Current()
-		if err != nil {
-			return nil, fmt.Errorf("the home folder with the known ssh hosts: %w", err)
-		}
-		options = append(options, dialers.WithSystemSSHDefaults(me))
-		if switchedOn(query.Get("no_verify")) {
-			options = append(options, dialers.WithInsecureIgnoreHostKey())
-		}
-	}
-	options = append(options, dialers.UseSSHPort(port), dialers.UseSSHUsername(e.uri.User.Username()))
-	if password, ok := e.uri.User.Password(); ok {
-		options = append(options, dialers.UseSSHPassword(password))
-	}
-	if s := query.Get("socket"); s != "" {
-		options = append(options, dialers.WithRemoteSocket(s))
-	}
-	if f := query.Get("keyfile"); f != "" {
-		options = append(options, dialers.UseKeyFile(f))
-	}
-	if f := query.Get("known_hosts"); f != "" {
-		options = append(options, dialers.UseKnownHostsFile(f))
-	}
-	switch query.Get("known_hosts_verify") {
-	case "auto":
-		options = append(options, dialers.WithAcceptUnknownHostKey())
-	case "ignore":
-		options = append(options, dialers.WithInsecureIgnoreHostKey())
-	}
-	if auth := query.Get("sshauth"); auth != "" {
-		methods := &dialers.SSHAuthMethods{}
-		for _, method := range strings.Split(strings.ToLower(auth), ",") {
-			switch method {
-			case "agent":
-				methods.Agent()
-			case "privkey":
-				methods.PrivKey()
-			case "password":
-				methods.Password()
-			}
-		}
-		options = append(options, dialers.WithSSHAuthMethods(methods))
-	}
-	return dialers.NewSSH(host, options...), nil
-}
-
-// localSocket is the daemon's socket: the one given, or the first that exists where libvirt looks for it.
-func (e endpoint) localSocket() string {
-	if s := e.uri.Query().Get("socket"); s != "" {
-		return s
-	}
-	folder := "/var/run/libvirt"
-	if e.uri.Path == "/session" {
-		runtime := os.Getenv("XDG_RUNTIME_DIR")
-		if runtime == "" {
-			runtime = path.Join("/run/user", strconv.Itoa(os.Getuid()))
-		}
-		folder = path.Join(runtime, "libvirt")
-	}
-	for _, name := range localSockets {
-		if _, err := os.Stat(path.Join(folder, name)); err == nil {
-			return path.Join(folder, name)
-		}
-	}
-	return path.Join(folder, localSockets[0])
 }
 
 func switchedOn(value string) bool {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 )
@@ -26,6 +27,7 @@ type wire struct {
 	net.Conn
 	once sync.Once
 	gone chan struct{}
+	why  error // set before gone is closed: what ended the connection, where that is known
 
 	length [4]byte
 	have   int
@@ -43,11 +45,11 @@ func (w *wire) Dial() (net.Conn, error) { return w, nil }
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	if good := w.follow(p[:n]); good < n {
-		w.cut()
+		w.end(errNotLibvirt)
 		return good, errNotLibvirt
 	}
 	if err != nil {
-		w.cut()
+		w.end(err)
 	}
 	return n, err
 }
@@ -80,7 +82,7 @@ func (w *wire) follow(data []byte) int {
 func (w *wire) Write(p []byte) (int, error) {
 	n, err := w.Conn.Write(p)
 	if err != nil {
-		w.cut()
+		w.end(err)
 		err = fmt.Errorf("%w: %w", errNotSent, err)
 	}
 	return n, err
@@ -93,11 +95,22 @@ func (w *wire) Close() error {
 }
 
 // cut ends the connection. All calls that wait for an answer return at once.
-func (w *wire) cut() {
+func (w *wire) cut() { w.end(nil) }
+
+func (w *wire) end(why error) {
 	w.once.Do(func() {
+		w.why = why
 		close(w.gone)
 		_ = w.Conn.Close()
 	})
+}
+
+// explain adds to an error of go-libvirt, which says only that a call was interrupted, what ended the connection.
+func (w *wire) explain(err error) error {
+	if err == nil || !broken(err) || !w.lost() || w.why == nil || errors.Is(w.why, io.EOF) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, w.why)
 }
 
 func (w *wire) lost() bool {

@@ -216,7 +216,7 @@ func checkNames(options Options) error {
 	for _, c := range options.Clusters {
 		names = append(names, c.Name)
 	}
-	seen := map[string]bool{guestFolder: true}
+	seen := map[string]bool{guestFolder: true, sshFolder: true}
 	for _, name := range names {
 		if !namePattern.MatchString(name) {
 			return fmt.Errorf("%q can't name a cluster or hypervisor of the testbed: at most 12 lower-case letters, digits and dashes", name)

@@ -95,12 +95,25 @@ func dependencies(ctx context.Context, name string) string {
 }
 
 func unpackPackages(ctx context.Context, work, tree string, packages []string) error {
-	command := exec.CommandContext(ctx, "apt-get", append([]string{"download", "--quiet"}, packages...)...)
-	command.Dir = work
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("can't download the guests' kernel (try apt-get update): %w: %s", err, bytes.TrimSpace(output))
+	if err := downloadPackages(ctx, work, packages); err != nil {
+		return err
 	}
-	archives, err := filepath.Glob(filepath.Join(work, "*.deb"))
+	return extractPackages(ctx, work, tree)
+}
+
+// downloadPackages puts the packages' archives into a folder.
+func downloadPackages(ctx context.Context, folder string, packages []string) error {
+	command := exec.CommandContext(ctx, "apt-get", append([]string{"download", "--quiet"}, packages...)...)
+	command.Dir = folder
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("can't download %s (try apt-get update): %w: %s", strings.Join(packages, ", "), err, bytes.TrimSpace(output))
+	}
+	return nil
+}
+
+// extractPackages unpacks all archives of a folder.
+func extractPackages(ctx context.Context, folder, tree string) error {
+	archives, err := filepath.Glob(filepath.Join(folder, "*.deb"))
 	if err != nil {
 		return err
 	}

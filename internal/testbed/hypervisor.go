@@ -26,8 +26,9 @@ type Hypervisor struct {
 	Socket string
 	Index  int // from 0; tells the hypervisors' migration ports apart
 
-	dir    string // the bed's folder
-	daemon *Daemon
+	dir       string // the bed's folder
+	daemon    *Daemon
+	listening string // further lines of libvirtd.conf
 }
 
 func newHypervisor(dir, name string, index int) (*Hypervisor, error) {
@@ -80,19 +81,17 @@ func (h *Hypervisor) makeFiles() error {
 		}
 	}
 	const firstPort, ports = 20000, 100
-	settings := map[string]string{
-		// Without it an unprivileged libvirtd invents a new one at each start.
-		"libvirtd.conf": fmt.Sprintf("host_uuid = %q\nlog_outputs = \"3:stderr\"\n", h.UUID),
-		// QEMU writes its logs itself, which spares a second daemon.
-		"qemu.conf": fmt.Sprintf("stdio_handler = \"file\"\nmigration_port_min = %d\nmigration_port_max = %d\n",
-			firstPort+h.Index*ports, firstPort+h.Index*ports+ports-1),
-	}
-	for name, text := range settings {
-		if err := os.WriteFile(h.path("config", "libvirt", name), []byte(text), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	// QEMU writes its logs itself, which spares a second daemon.
+	settings := fmt.Sprintf("stdio_handler = \"file\"\nmigration_port_min = %d\nmigration_port_max = %d\n",
+		firstPort+h.Index*ports, firstPort+h.Index*ports+ports-1)
+	return errors.Join(h.writeSettings(), os.WriteFile(h.path("config", "libvirt", "qemu.conf"), []byte(settings), 0o644))
+}
+
+// writeSettings writes libvirtd.conf, which counts from the next start.
+func (h *Hypervisor) writeSettings() error {
+	// Without host_uuid an unprivileged libvirtd invents a new one at each start.
+	text := fmt.Sprintf("host_uuid = %q\nlog_outputs = \"3:stderr\"\n", h.UUID) + h.listening
+	return os.WriteFile(h.path("config", "libvirt", "libvirtd.conf"), []byte(text), 0o644)
 }
 
 // Start starts the hypervisor's libvirtd and returns when it answers.

@@ -32,8 +32,10 @@ var commandPackages = map[string]string{
 	"dpkg-deb":           "dpkg",
 	"libvirtd":           "libvirt-daemon",
 	"monmaptool":         "ceph-mon",
+	"nc":                 "netcat-openbsd",
 	"qemu-system-x86_64": "qemu-system-x86",
 	"rbd":                "ceph-common",
+	"ssh":                "openssh-client",
 	"virsh":              "libvirt-clients",
 }
 

@@ -1,0 +1,216 @@
+package libvirt
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// authority issues certificates for a test.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	a := &authority{key: must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
+	}
+	der := must(x509.CreateCertificate(rand.Reader, template, template, a.key.Public(), a.key))(t)
+	a.certificate = must(x509.ParseCertificate(der))(t)
+	return a
+}
+
+func writePEM(t *testing.T, path, kind string, der []byte) {
+	t.Helper()
+	ok(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+}
+
+// issue writes a certificate and its key into a folder, by the names that libvirt gives them.
+func (a *authority) issue(t *testing.T, folder, role string, change func(*x509.Certificate)) {
+	t.Helper()
+	ok(t, os.MkdirAll(folder, 0o755))
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: role},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	if role == "server" {
+		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	}
+	if change != nil {
+		change(template)
+	}
+	der := must(x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key))(t)
+	writePEM(t, filepath.Join(folder, role+"cert.pem"), "CERTIFICATE", der)
+	writePEM(t, filepath.Join(folder, role+"key.pem"), "PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key))(t))
+}
+
+func (a *authority) trust(t *testing.T, folder string) {
+	t.Helper()
+	ok(t, os.MkdirAll(folder, 0o755))
+	writePEM(t, filepath.Join(folder, caFile), "CERTIFICATE", a.certificate.Raw)
+}
+
+// listening lets kvm2 listen until the end of the test.
+func listening(t *testing.T, options testbed.ListenOptions) (*testbed.Hypervisor, testbed.Ports) {
+	t.Helper()
+	h := realDaemons(t).Hypervisor("kvm2")
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	t.Cleanup(cancel)
+	t.Cleanup(func() { ok(t, h.Unlisten(ctx)) })
+	return h, must(h.Listen(ctx, options))(t)
+}
+
+// connects asks a host for its identity.
+func connects(t *testing.T, uri string) error {
+	t.Helper()
+	h := host(t, Config{URI: uri})
+	defer h.Close()
+	return ends(t, func() error {
+		id, err := h.UUID(context.Background())
+		if want := realDaemons(t).Hypervisor("kvm2").UUID; err == nil && id != want {
+			t.Errorf("%s leads to %s instead of %s", uri, id, want)
+		}
+		return err
+	})
+}
+
+func TestAccTLS(t *testing.T) {
+	realDaemons(t)
+	ours, theirs := newAuthority(t), newAuthority(t)
+	root := filepath.Join(realDaemons(t).Dir, "pki")
+	t.Cleanup(func() { ok(t, os.RemoveAll(root)) })
+	server := filepath.Join(root, "server")
+	ours.trust(t, server)
+	ours.issue(t, server, "server", nil)
+	ok(t, os.Chmod(filepath.Join(server, caFile), 0o644))
+	_, ports := listening(t, testbed.ListenOptions{TLSFolder: server})
+	uri := func(host, folder, more string) string {
+		return fmt.Sprintf("qemu+tls://%s:%d/session?pkipath=%s%s", host, ports.TLS, filepath.Join(root, folder), more)
+	}
+	client := func(folder string, trusted, issuer *authority, change func(*x509.Certificate)) {
+		trusted.trust(t, filepath.Join(root, folder))
+		if issuer != nil {
+			issuer.issue(t, filepath.Join(root, folder), "client", change)
+		}
+	}
+	client("good", ours, ours, nil)
+	client("wrong-ca", theirs, ours, nil)
+	client("stranger", ours, theirs, nil)
+	client("nobody", ours, nil, nil)
+	client("expired", ours, ours, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+	client("keyless", ours, ours, nil)
+	ok(t, os.Remove(filepath.Join(root, "keyless", clientKeyFile)))
+	client("broken", ours, ours, nil)
+	ok(t, os.WriteFile(filepath.Join(root, "broken", caFile), []byte("not PEM"), 0o600))
+
+	ok(t, connects(t, uri("127.0.0.1", "good", "")))
+	ok(t, connects(t, uri("127.0.0.1", "wrong-ca", "&no_verify=1")))
+	for name, tc := range map[string]struct {
+		uri   string
+		kind  problem.Kind
+		words []string
+	}{
+		"another authority":            {uri("127.0.0.1", "wrong-ca", ""), problem.Denied, []string{"not issued by the authority", "pkipath"}},
+		"another name":                 {uri("localhost", "good", ""), problem.Denied, []string{"not for localhost", "subject alternative name"}},
+		"no client certificate":        {uri("127.0.0.1", "nobody", ""), problem.Denied, []string{"wants a client certificate", "clientcert.pem"}},
+		"certificate of others":        {uri("127.0.0.1", "stranger", ""), problem.Denied, []string{"did not take the client certificate", "tls_allowed_dn_list"}},
+		"expired certificate":          {uri("127.0.0.1", "expired", ""), problem.Denied, []string{"it expired on", "Renew"}},
+		"certificate without key":      {uri("127.0.0.1", "keyless", ""), problem.Invalid, []string{"clientkey.pem"}},
+		"authority that is no PEM":     {uri("127.0.0.1", "broken", ""), problem.Invalid, []string{"can't be used", "PEM"}},
+		"no certificates":              {uri("127.0.0.1", "nowhere", ""), problem.Invalid, []string{"cacert.pem", filepath.Join(root, "nowhere")}},
+		"no certificates, unchecked":   {uri("127.0.0.1", "nowhere", "&no_verify=1"), problem.Denied, []string{"wants a client certificate"}},
+		"a port on which nobody hears": {fmt.Sprintf("qemu+tls://127.0.0.1:1/session?pkipath=%s/good", root), problem.Unreachable, []string{"listens for TLS", "refused"}},
+	} {
+		t.Run(name, func(t *testing.T) { wants(t, connects(t, tc.uri), tc.kind, append(tc.words, `hypervisor "kvm1"`)...) })
+	}
+	t.Run("host's certificate expired", func(t *testing.T) {
+		// libvirtd doesn't even start with it, but it may expire later.
+		ours.issue(t, server, "server", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+		pair := must(tls.LoadX509KeyPair(filepath.Join(server, "servercert.pem"), filepath.Join(server, "serverkey.pem")))(t)
+		listener := must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}))(t)
+		defer listener.Close()
+		go func() {
+			if conn, err := listener.Accept(); err == nil {
+				_, _ = conn.Read(make([]byte, 1))
+				_ = conn.Close()
+			}
+		}()
+		err := connects(t, fmt.Sprintf("qemu+tls://%s/session?pkipath=%s/good", listener.Addr(), root))
+		wants(t, err, problem.Denied, "has expired", "Renew servercert.pem")
+	})
+}
+
+func TestAccTCP(t *testing.T) {
+	h, ports := listening(t, testbed.ListenOptions{TCP: true})
+	uri := fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP)
+	ok(t, connects(t, uri))
+
+	// A key is sent over loopback, where nobody reads along.
+	c := host(t, Config{URI: uri})
+	id := defineSecret(t, c, []byte("a value"))
+	value, state, err := c.SecretValue(t.Context(), id)
+	if err != nil || state != ValueSet || string(value) != "a value" {
+		t.Errorf("%q, %v, %v", value, state, err)
+	}
+	ok(t, h.Restart(t.Context()))
+	if _, err := c.LibVersion(t.Context()); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+	// TLS spoken to a daemon that doesn't is no refusal of anything.
+	folder := t.TempDir()
+	newAuthority(t).trust(t, folder)
+	err = connects(t, fmt.Sprintf("qemu+tls://127.0.0.1:%d/session?pkipath=%s", ports.TCP, folder))
+	wants(t, err, problem.Unreachable, "listens for TLS")
+}
+
+func TestAccSASLDemanded(t *testing.T) {
+	_, ports := listening(t, testbed.ListenOptions{TCP: true, SASL: true})
+	err := connects(t, fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP))
+	wants(t, err, problem.Denied, "SASL", "qemu+ssh")
+}
+
+// What crosses a network in the open keeps keys back in both directions. Only a name that isn't loopback makes it a network,
+// and here the host is told that it is one.
+func TestAccKeysStayHome(t *testing.T) {
+	_, ports := listening(t, testbed.ListenOptions{TCP: true})
+	uri := fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP)
+	plain := host(t, Config{URI: uri})
+	id := defineSecret(t, plain, []byte("a value"))
+	network := func(allow bool) *Host {
+		h := host(t, Config{URI: uri, AllowPlaintext: allow})
+		h.endpoint.plaintext = true
+		return h
+	}
+	wants(t, network(false).SetSecretValue(t.Context(), id, []byte("another")), problem.Refused, "tcp without TLS", "allow_plaintext")
+	if value, state, err := network(false).SecretValue(t.Context(), id); value != nil || state != ValuePrivate || err != nil {
+		t.Errorf("%q, %v, %v", value, state, err)
+	}
+	if value, _, err := plain.SecretValue(t.Context(), id); string(value) != "a value" {
+		t.Errorf("%q, %v", value, err)
+	}
+	ok(t, network(true).SetSecretValue(t.Context(), id, []byte("another")))
+	if value, _, err := network(true).SecretValue(t.Context(), id); string(value) != "another" {
+		t.Errorf("%q, %v", value, err)
+	}
+}

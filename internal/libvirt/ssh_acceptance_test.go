@@ -1,0 +1,292 @@
+package libvirt
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// sshOperator is somebody with a home folder, a key in it that the server accepts, and the server in known_hosts.
+type sshOperator struct {
+	server     *testbed.SSHServer
+	home       string
+	knownHosts string
+	command    string // ssh with that home folder: the command itself goes by the account, not by HOME
+}
+
+func newKey(t *testing.T) crypto.Signer {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	ok(t, err)
+	return key
+}
+
+// newSSHOperator starts a server for kvm1 and sets HOME for this test.
+func newSSHOperator(t *testing.T, settings ...string) *sshOperator {
+	t.Helper()
+	bed := realDaemons(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	o := &sshOperator{server: must(bed.Hypervisor("kvm1").ServeSSH(ctx, settings...))(t), home: t.TempDir()}
+	t.Cleanup(func() { ok(t, o.server.Close()) })
+	t.Setenv("HOME", o.home)
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(o.home, ".config"))
+	t.Setenv("SSH_AUTH_SOCK", "")
+	ok(t, os.Mkdir(filepath.Join(o.home, ".ssh"), 0o700))
+	o.knownHosts = filepath.Join(o.home, ".ssh", "known_hosts")
+	o.know(t, o.server.KnownHosts...)
+	key := newKey(t)
+	ok(t, testbed.WriteSSHKey(filepath.Join(o.home, ".ssh", "id_ed25519"), key, ""))
+	ok(t, o.server.Authorize(key.Public()))
+	o.command = filepath.Join(o.home, "ssh")
+	config := filepath.Join(o.home, ".ssh", "config")
+	ok(t, os.WriteFile(o.command, []byte("#!/bin/sh\nexec ssh -F "+config+" \"$@\"\n"), 0o700))
+	o.configure(t, "")
+	return o
+}
+
+// configure writes ~/.ssh/config, with further lines.
+func (o *sshOperator) configure(t *testing.T, more string) {
+	t.Helper()
+	text := fmt.Sprintf("Host kvm1\n  HostName 127.0.0.1\n  Port %d\n  User %s\nHost *\n  IdentityFile %s/.ssh/id_ed25519\n"+
+		"  UserKnownHostsFile %s\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n", o.server.Port, o.server.User, o.home, o.knownHosts)
+	ok(t, os.WriteFile(filepath.Join(o.home, ".ssh", "config"), []byte(more+text), 0o600))
+}
+
+func (o *sshOperator) know(t *testing.T, lines ...string) {
+	t.Helper()
+	ok(t, os.WriteFile(o.knownHosts, []byte(strings.Join(lines, "")), 0o600))
+}
+
+func (o *sshOperator) uri(transport, query string) string {
+	if transport == "ssh" {
+		query += "&command=" + url.QueryEscape(o.command)
+	}
+	return fmt.Sprintf("qemu+%s://%s@127.0.0.1:%d/session?%s", transport, o.server.User, o.server.Port, strings.TrimPrefix(query, "&"))
+}
+
+func (o *sshOperator) connect(t *testing.T, uri string) error {
+	t.Helper()
+	h := host(t, Config{URI: uri})
+	defer h.Close()
+	return ends(t, func() error {
+		id, err := h.UUID(context.Background())
+		if err == nil && id != realDaemons(t).Hypervisor("kvm1").UUID {
+			t.Errorf("%s leads to %s", uri, id)
+		}
+		return err
+	})
+}
+
+// Both ssh clients, by every way to the socket, and with every kind of key that people have.
+func TestAccSSHConnects(t *testing.T) {
+	o := newSSHOperator(t, "AllowStreamLocalForwarding no")
+	socket := "socket=" + realDaemons(t).Hypervisor("kvm1").Socket
+	rsaKey := must(rsa.GenerateKey(rand.Reader, 2048))(t)
+	rsaFile := filepath.Join(o.home, "rsa")
+	ok(t, testbed.WriteSSHKey(rsaFile, rsaKey, ""))
+	for _, transport := range []string{"ssh", "libssh", "libssh2"} {
+		for name, query := range map[string]string{"socket": socket, "netcat": "proxy=netcat", "helper": "proxy=native", "either": ""} {
+			t.Run(transport+" "+name, func(t *testing.T) {
+				if _, err := exec.LookPath("virt-ssh-helper"); err != nil && name == "helper" {
+					t.Skip("this machine has no virt-ssh-helper")
+				}
+				ok(t, o.connect(t, o.uri(transport, query)))
+			})
+		}
+	}
+	t.Run("hashed known_hosts, only one of the keys in it", func(t *testing.T) {
+		for _, line := range o.server.KnownHosts {
+			fields := strings.Fields(line)
+			o.know(t, knownhosts.HashHostname(fields[0])+" "+strings.Join(fields[1:], " ")+"\n")
+			ok(t, o.connect(t, o.uri("ssh", socket)))
+			ok(t, o.connect(t, o.uri("libssh", socket)))
+		}
+	})
+	o.know(t, o.server.KnownHosts...)
+	t.Run("alias of ssh_config", func(t *testing.T) {
+		ok(t, o.connect(t, "qemu+ssh://kvm1/session?"+socket+"&command="+url.QueryEscape(o.command)))
+	})
+	t.Run("keyfile", func(t *testing.T) {
+		ok(t, o.server.Authorize(rsaKey.Public()))
+		ok(t, o.connect(t, o.uri("ssh", socket+"&keyfile="+rsaFile)))
+		ok(t, o.connect(t, o.uri("libssh", socket+"&keyfile="+rsaFile)))
+	})
+	t.Run("second of several keys", func(t *testing.T) {
+		ok(t, os.Rename(rsaFile, filepath.Join(o.home, ".ssh", "id_rsa")))
+		ok(t, o.connect(t, o.uri("libssh", socket)))
+	})
+	t.Run("agent", func(t *testing.T) {
+		key := newKey(t)
+		ok(t, o.server.Authorize(key.Public()))
+		t.Setenv("SSH_AUTH_SOCK", serveAgent(t, key))
+		ok(t, o.connect(t, o.uri("ssh", socket)))
+		ok(t, o.connect(t, o.uri("libssh", socket)))
+		ok(t, o.connect(t, o.uri("libssh", socket+"&sshauth=agent")))
+		wants(t, o.connect(t, o.uri("libssh", socket+"&sshauth=privkey")), problem.Denied, "none of the keys")
+	})
+}
+
+// serveAgent is an ssh agent with one key; it returns its socket.
+func serveAgent(t *testing.T, key crypto.Signer) string {
+	t.Helper()
+	keyring := agent.NewKeyring()
+	ok(t, keyring.Add(agent.AddedKey{PrivateKey: key}))
+	listener := must(net.Listen("unix", filepath.Join(t.TempDir(), "agent")))(t)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _ = agent.ServeAgent(keyring, conn) }()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// What goes wrong at night is told in words that lead on.
+func TestAccSSHFailures(t *testing.T) {
+	o := newSSHOperator(t)
+	socket := "socket=" + realDaemons(t).Hypervisor("kvm1").Socket
+	keyFile := filepath.Join(o.home, ".ssh", "id_ed25519")
+	other := newKey(t)
+	otherLine := func(t *testing.T) string {
+		return fmt.Sprintf("[127.0.0.1]:%d %s", o.server.Port, ssh.MarshalAuthorizedKey(must(ssh.NewPublicKey(other.Public()))(t)))
+	}
+	for name, tc := range map[string]struct {
+		spoil func(t *testing.T)
+		mend  func(t *testing.T)
+		query string
+		kind  problem.Kind
+		words []string
+	}{
+		"unknown host": {
+			spoil: func(t *testing.T) { o.know(t) }, mend: func(t *testing.T) { o.know(t, o.server.KnownHosts...) },
+			query: socket, kind: problem.Unreachable, words: []string{"isn't in known_hosts", "fingerprint"},
+		},
+		"another host key": {
+			spoil: func(t *testing.T) { o.know(t, otherLine(t)) }, mend: func(t *testing.T) { o.know(t, o.server.KnownHosts...) },
+			query: socket, kind: problem.Unreachable, words: []string{"another ssh host key", fmt.Sprintf("ssh-keygen -R '[127.0.0.1]:%d'", o.server.Port)},
+		},
+		"key refused": {
+			spoil: func(t *testing.T) { ok(t, o.server.Authorize(other.Public())) },
+			query: socket, kind: problem.Denied, words: []string{"none of the keys", "authorized_keys", "SSH_AUTH_SOCK"},
+		},
+		"key with a passphrase": {
+			spoil: func(t *testing.T) {
+				ok(t, testbed.WriteSSHKey(keyFile, other, "geheim"))
+				ok(t, o.server.Authorize(other.Public()))
+			},
+			query: socket, kind: problem.Denied, words: []string{"passphrase", "agent", "SSH_AUTH_SOCK"},
+		},
+		"no daemon on the socket": {
+			query: "socket=/nowhere/libvirt-sock", kind: problem.Unreachable,
+			words: []string{"ssh connection is fine", "no daemon listens", "No such file"},
+		},
+		"no permission on the socket": {
+			query: "socket=" + listenUnix(t, filepath.Join(t.TempDir(), "roots-sock")), kind: problem.Denied, words: []string{"ssh connection is fine", "group libvirt"},
+		},
+		"no command for the socket": {
+			query: socket + "&netcat=/nowhere/nc", kind: problem.Unsupported, words: []string{"ssh connection is fine", "netcat-openbsd"},
+		},
+		"no such key file": {
+			query: socket + "&keyfile=/nowhere/key", kind: problem.Denied, words: []string{"/nowhere/key", "authorized_keys"},
+			spoil: func(t *testing.T) { ok(t, os.Rename(keyFile, keyFile+".away")) },
+			mend:  func(t *testing.T) { ok(t, os.Rename(keyFile+".away", keyFile)) },
+		},
+	} {
+		for _, transport := range []string{"ssh", "libssh"} {
+			t.Run(transport+" "+name, func(t *testing.T) {
+				key := newKey(t)
+				ok(t, testbed.WriteSSHKey(keyFile, key, ""))
+				ok(t, o.server.Authorize(key.Public()))
+				if tc.spoil != nil {
+					tc.spoil(t)
+				}
+				if tc.mend != nil {
+					defer tc.mend(t)
+				}
+				err := o.connect(t, o.uri(transport, tc.query))
+				wants(t, err, tc.kind, append(tc.words, `hypervisor "kvm1"`)...)
+				if transport == "libssh" && name == "key with a passphrase" {
+					wants(t, err, tc.kind, "There is no key to log in with", keyFile+": it has a passphrase")
+				}
+			})
+		}
+	}
+	t.Run("verification switched off", func(t *testing.T) {
+		key := newKey(t)
+		ok(t, testbed.WriteSSHKey(keyFile, key, ""))
+		ok(t, o.server.Authorize(key.Public()))
+		o.know(t)
+		ok(t, o.connect(t, o.uri("ssh", socket+"&no_verify=1")))
+		o.know(t)
+		ok(t, o.connect(t, o.uri("libssh", socket+"&known_hosts_verify=ignore")))
+		learnt := filepath.Join(o.home, "learnt", "known_hosts")
+		wants(t, o.connect(t, o.uri("libssh", socket+"&known_hosts="+learnt)), problem.Unreachable, learnt, "SHA256:")
+		ok(t, o.connect(t, o.uri("libssh", socket+"&known_hosts_verify=auto&known_hosts="+learnt)))
+		ok(t, o.connect(t, o.uri("libssh", socket+"&known_hosts="+learnt)))
+	})
+	t.Run("no ssh command", func(t *testing.T) {
+		err := o.connect(t, fmt.Sprintf("qemu+ssh://root@127.0.0.1:%d/session?command=/nowhere/ssh", o.server.Port))
+		wants(t, err, problem.Invalid, "openssh-client", "qemu+libssh")
+	})
+}
+
+// An sshd that is down, that hangs, and that dies under a connection; and no process of ours is left.
+func TestAccSSHLoss(t *testing.T) {
+	for _, transport := range []string{"ssh", "libssh"} {
+		t.Run(transport, func(t *testing.T) {
+			o := newSSHOperator(t)
+			uri := o.uri(transport, "socket="+realDaemons(t).Hypervisor("kvm1").Socket)
+			h := host(t, Config{URI: uri})
+			ask := func() error { _, err := h.LibVersion(context.Background()); return err }
+			ok(t, ends(t, ask))
+			for range 3 {
+				ok(t, o.server.KillSessions())
+				ok(t, ends(t, ask))
+			}
+			h.Close()
+			for o.server.Sessions() > 0 {
+				if t.Context().Err() != nil {
+					t.Fatal("a session is left after the connection was closed: " + o.server.Log())
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+
+			o.server.Freeze()
+			h = host(t, Config{URI: uri, ConnectTimeout: 2 * time.Second})
+			wants(t, ends(t, ask), problem.Unreachable, "kvm1", strconv.Itoa(o.server.Port))
+			patient := host(t, Config{URI: uri, ConnectTimeout: 10 * hang})
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(100*time.Millisecond, cancel)
+			wants(t, ends(t, func() error { _, err := patient.LibVersion(ctx); return err }), problem.Unreachable, "cancelled")
+			patient.Close()
+			o.server.Thaw()
+
+			ok(t, o.server.Close())
+			wants(t, ends(t, ask), problem.Unreachable, "kvm1", "refused")
+		})
+	}
+}

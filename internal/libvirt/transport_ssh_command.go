@@ -1,0 +1,271 @@
+package libvirt
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// The transport ssh is the command ssh, as with libvirt's own client: what works by hand works here, with ssh_config, jump
+// hosts, the agent, hardware keys, certificates and hashed known_hosts.
+
+// sshArgs are the command's arguments.
+func (e endpoint) sshArgs(ctx context.Context) []string {
+	query := e.uri.Query()
+	// Nothing may ever ask, a banner is no error, and what ssh_config opens for people must not get in the way.
+	args := []string{
+		"-T", "-e", "none", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "ClearAllForwardings=yes", "-o", "ForwardAgent=no",
+		"-o", "ForwardX11=no", "-o", "RemoteCommand=none",
+	}
+	// It ends by itself a little earlier than it would be ended, with words of its own, and also where nobody is left to end it.
+	if deadline, ok := ctx.Deadline(); ok {
+		args = append(args, "-o", fmt.Sprintf("ConnectTimeout=%d", max(1, int(time.Until(deadline).Seconds())-1)))
+	}
+	if port := e.uri.Port(); port != "" {
+		args = append(args, "-p", port)
+	}
+	if name := e.uri.User.Username(); name != "" {
+		args = append(args, "-l", name)
+	}
+	if file := query.Get("keyfile"); file != "" {
+		args = append(args, "-i", file)
+	}
+	if switchedOn(query.Get("no_verify")) {
+		args = append(args, "-o", "StrictHostKeyChecking=no")
+	}
+	return append(args, "--", e.uri.Hostname())
+}
+
+func (e endpoint) sshCommand() string { return cmp.Or(e.uri.Query().Get("command"), "ssh") }
+
+// sshByHand is the command with which somebody sees what ssh says.
+func (e endpoint) sshByHand() string {
+	words := []string{e.sshCommand()}
+	if file := e.uri.Query().Get("keyfile"); file != "" {
+		words = append(words, "-i", file)
+	}
+	if port := e.uri.Port(); port != "" {
+		words = append(words, "-p", port)
+	}
+	host := e.uri.Hostname()
+	if name := e.uri.User.Username(); name != "" {
+		host = name + "@" + host
+	}
+	return strings.Join(append(words, host, "true"), " ")
+}
+
+// dialCommand starts ssh. That it reaches the daemon shows only when bytes come.
+func (e endpoint) dialCommand(ctx context.Context) (net.Conn, error) {
+	path, err := exec.LookPath(e.sshCommand())
+	if err != nil {
+		return nil, &refusal{
+			meaning: meaning{
+				problem.Invalid, "The command ssh isn't on the machine where Terraform runs.",
+				"Install it (package openssh-client), or write qemu+libssh:// in the uri, which does without but reads no ssh_config.",
+			},
+			raw: err.Error(),
+		}
+	}
+	stdin, toSSH, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	fromSSH, stdout, err := os.Pipe()
+	if err != nil {
+		_, _ = stdin.Close(), toSSH.Close()
+		return nil, err
+	}
+	c := &commandConn{endpoint: e, reader: fromSSH, writer: toSSH, ended: make(chan struct{})}
+	c.command = exec.Command(path, append(e.sshArgs(ctx), "sh -c "+quote(e.remoteScript()))...)
+	c.command.Env = sshEnvironment(os.Environ())
+	c.command.Stdin, c.command.Stdout, c.command.Stderr = stdin, stdout, &c.words
+	// A session of its own keeps Ctrl-C away from ssh, which the provider still needs to end in order, and keeps ssh from
+	// asking on the terminal.
+	c.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// A shared connection that ssh leaves in the background (ControlPersist) keeps its standard error.
+	c.command.WaitDelay = time.Second
+	err = c.command.Start()
+	_, _ = stdin.Close(), stdout.Close()
+	if err != nil {
+		_, _ = fromSSH.Close(), toSSH.Close()
+		return nil, err
+	}
+	go func() {
+		_ = c.command.Wait() // its status is looked at where its words are
+		close(c.ended)
+	}()
+	return c, nil
+}
+
+// sshEnvironment leaves out Terraform's variables: keys may be among them, and ssh_config can send an environment along.
+func sshEnvironment(all []string) []string {
+	kept := make([]string, 0, len(all)+1)
+	for _, entry := range all {
+		if !strings.HasPrefix(entry, "TF_") && !strings.HasPrefix(entry, "LC_ALL=") {
+			kept = append(kept, entry)
+		}
+	}
+	return append(kept, "LC_ALL=C")
+}
+
+// commandConn is a connection through the input and output of an ssh process.
+type commandConn struct {
+	endpoint       endpoint
+	command        *exec.Cmd
+	reader, writer *os.File
+	words          tail
+	ended          chan struct{}
+	closing        sync.Once
+}
+
+// Read fails with what ssh had to say where it ended by itself.
+func (c *commandConn) Read(p []byte) (int, error) {
+	n, err := c.reader.Read(p)
+	if n == 0 && errors.Is(err, io.EOF) {
+		err = c.explain(err)
+	}
+	return n, err
+}
+
+func (c *commandConn) Write(p []byte) (int, error) {
+	n, err := c.writer.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		err = c.explain(err)
+	}
+	return n, err
+}
+
+// explain waits for the end of ssh, which comes a moment after that of its output.
+func (c *commandConn) explain(err error) error {
+	timer := time.NewTimer(2 * c.command.WaitDelay)
+	defer timer.Stop()
+	select {
+	case <-c.ended:
+		return c.endpoint.explainSSH(c.words.String(), c.command.ProcessState.ExitCode())
+	case <-timer.C:
+		return err
+	}
+}
+
+// Close ends ssh; the daemon sees the connection end.
+func (c *commandConn) Close() error {
+	c.closing.Do(func() {
+		_, _ = c.writer.Close(), c.reader.Close()
+		_ = c.command.Process.Kill()
+	})
+	return nil
+}
+
+func (c *commandConn) LocalAddr() net.Addr  { return sshAddr{} }
+func (c *commandConn) RemoteAddr() net.Addr { return sshAddr{} }
+
+func (c *commandConn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+func (c *commandConn) SetReadDeadline(t time.Time) error  { return c.reader.SetReadDeadline(t) }
+func (c *commandConn) SetWriteDeadline(t time.Time) error { return c.writer.SetWriteDeadline(t) }
+
+// sshAddr is the address of both ends: which socket it is, the other end knows.
+type sshAddr struct{}
+
+func (sshAddr) Network() string { return "ssh" }
+func (sshAddr) String() string  { return "ssh" }
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// Write never fails.
+func (t *tail) Write(p []byte) (int, error) {
+	const enough = 4000
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if len(t.text) > enough {
+		t.text = append([]byte(nil), t.text[len(t.text)-enough:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(bytes.TrimSpace(bytes.ReplaceAll(t.text, []byte("\r"), nil)))
+}
+
+// sshFailed is the exit status with which ssh tells its own failures from those of the command that it ran.
+const sshFailed = 255
+
+// explainSSH tells why ssh ended.
+func (e endpoint) explainSSH(words string, status int) *refusal {
+	if words == "" {
+		words = fmt.Sprintf("%s ended with status %d", e.sshCommand(), status)
+	}
+	if status != sshFailed {
+		return e.explainRemote(words)
+	}
+	m := meaning{problem.Unreachable, "ssh did not connect.", "Check that this works on the machine where Terraform runs: " + e.sshByHand()}
+	for _, known := range []struct {
+		phrases []string
+		meaning
+	}{
+		{[]string{"IDENTIFICATION HAS CHANGED"}, e.changedHostKey()},
+		{[]string{"Host key verification failed", "you have requested strict checking"}, e.unknownHostKey("Connect once by hand, compare the fingerprint with the host's, and accept it: " + e.sshByHand())},
+		{[]string{"Permission denied (", "Too many authentication failures"}, e.checkedBy(refusedKey)},
+		{[]string{"Could not resolve hostname"}, meaning{
+			problem.Unreachable, "The name of the host is not known here.", "Correct the uri, the DNS or ~/.ssh/config.",
+		}},
+		{[]string{"Connection refused", "timed out", "No route to host", "Network is unreachable"}, meaning{
+			problem.Unreachable, "No sshd answers there.", "Check that the host is up and that its sshd listens on the port in the uri (22 where there is none).",
+		}},
+	} {
+		for _, phrase := range known.phrases {
+			if strings.Contains(words, phrase) {
+				return &refusal{meaning: known.meaning, raw: words}
+			}
+		}
+	}
+	return &refusal{meaning: m, raw: words}
+}
+
+// checkedBy adds the command that shows whether the advice was enough.
+func (e endpoint) checkedBy(m meaning) meaning {
+	m.do += " This has to work without a question: " + e.sshByHand()
+	return m
+}
+
+func (e endpoint) changedHostKey() meaning {
+	host := e.uri.Hostname()
+	if port := e.uri.Port(); port != "" && port != "22" {
+		host = "[" + host + "]:" + port
+	}
+	return meaning{
+		problem.Unreachable, "The host shows another ssh host key than the one in known_hosts: it was reinstalled, or it is another machine.",
+		fmt.Sprintf("Find out which. If it is the right host, forget the former key (ssh-keygen -R '%s', with -f for another file), connect once by "+
+			"hand and compare the fingerprint with the host's.", host),
+	}
+}
+
+func (e endpoint) unknownHostKey(do string) meaning {
+	return meaning{problem.Unreachable, "The host's ssh host key isn't in known_hosts, so nobody can tell whether it is the right host.", do}
+}
+
+var refusedKey = meaning{
+	problem.Denied, "The host's sshd took none of the keys that it was offered.",
+	"The public key has to be in the authorized_keys of that user on the host. A key with a passphrase has to be in the agent: ssh-add it, and see that " +
+		"SSH_AUTH_SOCK is set where Terraform runs.",
+}

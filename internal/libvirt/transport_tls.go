@@ -1,0 +1,186 @@
+package libvirt
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// The files that libvirt's own client looks for, by the same names.
+const (
+	caFile         = "cacert.pem"
+	clientCertFile = "clientcert.pem"
+	clientKeyFile  = "clientkey.pem"
+)
+
+// pki is what a TLS client shows and whom it believes.
+type pki struct {
+	folders string // where the files were looked for, for texts
+	roots   *x509.CertPool
+	client  *tls.Certificate // nil where there is no certificate: a daemon may do without
+	path    string           // the client certificate's file
+}
+
+func (e endpoint) dialTLS(ctx context.Context) (net.Conn, error) {
+	query := e.uri.Query()
+	noVerify := switchedOn(query.Get("no_verify"))
+	files, err := loadPKI(query.Get("pkipath"), noVerify)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12, RootCAs: files.roots,
+		InsecureSkipVerify: noVerify, //nolint:gosec // the operator wrote no_verify=1.
+	}
+	if files.client != nil {
+		config.Certificates = []tls.Certificate{*files.client}
+	}
+	dialer := tls.Dialer{Config: config}
+	conn, err := dialer.DialContext(ctx, "tcp", e.address(tlsPort))
+	if err != nil {
+		return nil, files.explain(e.uri.Hostname(), err)
+	}
+	// libvirt first sends one byte: 1 where it accepts the client's certificate. With TLS 1.3 a refusal comes only now.
+	unwatch := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Now()) })
+	verdict := make([]byte, 1)
+	_, err = conn.Read(verdict)
+	if !unwatch() || err != nil || verdict[0] != 1 {
+		_ = conn.Close()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, files.refused(err)
+	}
+	return conn, nil
+}
+
+// loadPKI reads the certificates from the one folder given, or from where libvirt looks for them.
+func loadPKI(folder string, noVerify bool) (pki, error) {
+	folders := []string{folder}
+	if folder == "" {
+		folders = []string{"/etc/pki/CA", "/etc/pki/libvirt", "/etc/pki/libvirt/private"}
+		if own := home(".pki", "libvirt"); os.Geteuid() != 0 && own != "" {
+			folders = append([]string{own}, folders...)
+		}
+	}
+	found := pki{folders: strings.Join(folders, ", ")}
+	authority, path, err := firstFile(folders, caFile)
+	if err != nil {
+		return pki{}, err
+	}
+	switch {
+	case path != "":
+		found.roots = x509.NewCertPool()
+		if !found.roots.AppendCertsFromPEM(authority) {
+			return pki{}, unusable(path, errors.New("it holds no certificate in PEM form"))
+		}
+	case !noVerify:
+		return pki{}, &refusal{meaning: meaning{
+			problem.Invalid, fmt.Sprintf("The certificate of the authority that the host is checked with, %s, isn't in %s.", caFile, found.folders),
+			"Put it there, or name the folder that holds it with ?pkipath=FOLDER in the uri.",
+		}}
+	}
+	certificate, path, err := firstFile(folders, clientCertFile)
+	if err != nil || path == "" {
+		return found, err
+	}
+	key, keyPath, err := firstFile(folders, clientKeyFile)
+	if err != nil {
+		return pki{}, err
+	}
+	if keyPath == "" {
+		return pki{}, &refusal{meaning: meaning{
+			problem.Invalid, fmt.Sprintf("There is a client certificate, %s, but its key %s isn't in %s.", path, clientKeyFile, found.folders),
+			"Put it there, readable for the user who runs Terraform.",
+		}}
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return pki{}, unusable(path+" with "+keyPath, err)
+	}
+	found.client, found.path = &pair, path
+	return found, nil
+}
+
+// firstFile reads the first of these files that exists; path is empty where none does.
+func firstFile(folders []string, name string) (content []byte, path string, err error) {
+	for _, folder := range folders {
+		path = filepath.Join(folder, name)
+		content, err = os.ReadFile(path)
+		if err == nil {
+			return content, path, nil
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			return nil, "", unusable(path, err)
+		}
+	}
+	return nil, "", nil
+}
+
+func unusable(path string, err error) error {
+	return &refusal{
+		meaning: meaning{problem.Invalid, fmt.Sprintf("The file %s can't be used.", path), "Replace it, or correct its permissions."},
+		raw:     err.Error(),
+	}
+}
+
+// explain tells what is wrong with the host's certificate, where that is what ended the handshake.
+func (p pki) explain(host string, err error) error {
+	var verification *tls.CertificateVerificationError
+	if !errors.As(err, &verification) {
+		var alert tls.AlertError
+		if errors.As(err, &alert) || strings.Contains(err.Error(), "remote error: tls:") {
+			return p.refused(err)
+		}
+		return err
+	}
+	m := meaning{problem.Denied, "The host's certificate isn't valid.", "Renew servercert.pem on the host."}
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &unknown):
+		m.why = fmt.Sprintf("The host's certificate was not issued by the authority in %s (looked for in %s): it is another host, or the file is that "+
+			"of another authority.", caFile, p.folders)
+		m.do = "Copy the cacert.pem of the authority that issued the host's servercert.pem, or name its folder with ?pkipath=FOLDER in the uri."
+	case errors.As(err, &name):
+		m.why = fmt.Sprintf("The host's certificate is not for %s.", host)
+		m.do = "Write the name that the certificate has in the uri, or issue a servercert.pem with this name (or IP address) as a subject alternative " +
+			"name; a common name alone doesn't count."
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		m.why = "The host's certificate has expired, or isn't valid yet."
+		m.do = "Renew servercert.pem on the host and restart its libvirt daemon; compare the clocks."
+	}
+	return &refusal{meaning: m, raw: verification.Error()}
+}
+
+// refused tells why the host did not take the client's certificate, as far as this side can see.
+func (p pki) refused(err error) error {
+	m := meaning{problem.Denied, "", ""}
+	switch {
+	case p.client == nil:
+		m.why = fmt.Sprintf("The host wants a client certificate, and there is no %s in %s.", clientCertFile, p.folders)
+		m.do = "Put clientcert.pem and clientkey.pem there, or name their folder with ?pkipath=FOLDER in the uri."
+	case p.client.Leaf != nil && time.Now().After(p.client.Leaf.NotAfter):
+		m.why = fmt.Sprintf("The host did not take the client certificate %s: it expired on %s.", p.path, p.client.Leaf.NotAfter.Format(time.DateOnly))
+		m.do = "Renew it."
+	default:
+		m.why = fmt.Sprintf("The host did not take the client certificate %s.", p.path)
+		m.do = "Its issuer has to be the authority in the host's cacert.pem, it has to be valid there (compare the clocks), and where " +
+			"tls_allowed_dn_list is set in the host's libvirtd.conf, its name has to be in it. The host's log says which (journalctl -u libvirtd)."
+	}
+	raw := "the host answered that it refuses the certificate"
+	if err != nil {
+		raw = err.Error()
+	}
+	return &refusal{meaning: m, raw: raw}
+}

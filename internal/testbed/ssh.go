@@ -1,0 +1,262 @@
+package testbed
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// SSHServer is an OpenSSH server on loopback in front of a hypervisor. Who logs in is the hypervisor's own plain user, with
+// its run-time folder as XDG_RUNTIME_DIR, so that the session daemon's socket is where libvirt looks for it. Each connection
+// has an sshd of its own, which ends with the connection.
+type SSHServer struct {
+	Port int
+	User string
+	// KnownHosts is a line for known_hosts for each of the server's keys.
+	KnownHosts []string
+
+	dir, folder string // the bed's folder and the server's
+	credential  *syscall.Credential
+	program     sshProgram
+	listener    net.Listener
+
+	mu       sync.Mutex
+	frozen   bool
+	held     []net.Conn
+	sessions map[*exec.Cmd]bool
+	ended    sync.WaitGroup
+}
+
+// ServeSSH starts an SSH server for the hypervisor; settings are further lines of sshd_config. It ends with Close.
+//
+// Similar to: sshd -f sshd_config.
+func (h *Hypervisor) ServeSSH(ctx context.Context, settings ...string) (*SSHServer, error) {
+	program, err := unpackSSH(ctx, h.dir)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp(h.dir, "ssh-")
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("unexpected address %s", listener.Addr()), listener.Close())
+	}
+	s := &SSHServer{Port: address.Port, credential: h.daemon.credential, dir: h.dir, folder: folder, program: program, listener: listener, sessions: map[*exec.Cmd]bool{}}
+	if err := s.configure(h, settings); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	s.ended.Add(1)
+	go s.serve()
+	return s, nil
+}
+
+func (s *SSHServer) configure(h *Hypervisor, settings []string) error {
+	_, hostKey, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	text := strings.Join(settings, "\n") + "\n"
+	for name, key := range map[string]crypto.Signer{"host_ed25519": hostKey, "host_ecdsa": other} {
+		path := filepath.Join(s.folder, name)
+		if err := WriteSSHKey(path, key, ""); err != nil {
+			return err
+		}
+		public, err := ssh.NewPublicKey(key.Public())
+		if err != nil {
+			return err
+		}
+		s.KnownHosts = append(s.KnownHosts, fmt.Sprintf("[127.0.0.1]:%d %s", s.Port, ssh.MarshalAuthorizedKey(public)))
+		text += "HostKey " + path + "\n"
+	}
+	account, err := user.LookupId(strconv.Itoa(int(s.credential.Uid)))
+	if err != nil {
+		return err
+	}
+	s.User = account.Username
+	text += s.program.settings + fmt.Sprintf(`AuthorizedKeysFile %s/authorized_keys
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PidFile none
+PrintMotd no
+SetEnv XDG_RUNTIME_DIR=%s %s=%s
+`, s.folder, h.path("run"), bedVariable, h.dir)
+	for name, text := range map[string]string{
+		"sshd_config": text,
+		"passwd":      fmt.Sprintf("%s:x:%d:%d::%s:/bin/sh\n", s.User, s.credential.Uid, s.credential.Gid, s.folder),
+		"group":       fmt.Sprintf("%s:x:%d:\n", s.User, s.credential.Gid),
+	} {
+		if err := os.WriteFile(filepath.Join(s.folder, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return s.own()
+}
+
+// own gives the server's files to its user.
+func (s *SSHServer) own() error {
+	return filepath.WalkDir(s.folder, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, int(s.credential.Uid), int(s.credential.Gid)))
+	})
+}
+
+// WriteSSHKey writes a private key in OpenSSH's format, encrypted where there is a passphrase.
+//
+// Similar to: ssh-keygen -f PATH -N PASSPHRASE.
+func WriteSSHKey(path string, key crypto.Signer, passphrase string) error {
+	var block *pem.Block
+	var err error
+	if passphrase == "" {
+		block, err = ssh.MarshalPrivateKey(key, "")
+	} else {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte(passphrase))
+	}
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, pem.EncodeToMemory(block), 0o600)
+}
+
+// Authorize lets the owner of a key log in, and nobody else.
+func (s *SSHServer) Authorize(keys ...crypto.PublicKey) error {
+	var text []byte
+	for _, key := range keys {
+		public, err := ssh.NewPublicKey(key)
+		if err != nil {
+			return err
+		}
+		text = append(text, ssh.MarshalAuthorizedKey(public)...)
+	}
+	return errors.Join(os.WriteFile(filepath.Join(s.folder, "authorized_keys"), text, 0o600), s.own())
+}
+
+func (s *SSHServer) serve() {
+	defer s.ended.Done()
+	for {
+		conn, err := s.listener.Accept()
+		if err != nil {
+			return
+		}
+		if err := s.begin(conn); err != nil {
+			_ = conn.Close()
+		}
+	}
+}
+
+// begin starts an sshd for a connection.
+func (s *SSHServer) begin(conn net.Conn) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.frozen {
+		s.held = append(s.held, conn)
+		return nil
+	}
+	network, ok := conn.(*net.TCPConn)
+	if !ok {
+		return fmt.Errorf("unexpected connection from %s", conn.RemoteAddr())
+	}
+	file, err := network.File()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	command := exec.Command(s.program.path, "-i", "-f", filepath.Join(s.folder, "sshd_config"), "-E", filepath.Join(s.folder, "sshd.log"))
+	command.Env = append(baseEnvironment(s.dir, s.folder, ""), s.program.environment...)
+	command.Env = append(command.Env, "NSS_WRAPPER_PASSWD="+filepath.Join(s.folder, "passwd"), "NSS_WRAPPER_GROUP="+filepath.Join(s.folder, "group"))
+	command.Stdin, command.Stdout = file, file
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: s.credential}
+	if err := command.Start(); err != nil {
+		return err
+	}
+	s.sessions[command] = true
+	s.ended.Add(1)
+	go func() {
+		defer s.ended.Done()
+		_ = command.Wait() // the log says more than its status
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.sessions, command)
+	}()
+	return conn.Close()
+}
+
+// Sessions is the number of connections that have an sshd.
+func (s *SSHServer) Sessions() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sessions)
+}
+
+// Freeze lets new connections wait for an answer that doesn't come; Thaw ends that and the connections.
+func (s *SSHServer) Freeze() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frozen = true
+}
+
+// Thaw is the opposite of Freeze.
+func (s *SSHServer) Thaw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frozen = false
+	for _, conn := range s.held {
+		_ = conn.Close()
+	}
+	s.held = nil
+}
+
+// KillSessions ends all connections as a crash of the host would.
+func (s *SSHServer) KillSessions() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for command := range s.sessions {
+		if err := command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Log is what the server wrote to its log.
+func (s *SSHServer) Log() string { return lastWords(filepath.Join(s.folder, "sshd.log")) }
+
+// Close ends the server and its connections. It may be called again.
+func (s *SSHServer) Close() error {
+	err := s.listener.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	s.Thaw()
+	err = errors.Join(err, s.KillSessions())
+	s.ended.Wait()
+	return err
+}
