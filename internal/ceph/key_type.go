@@ -29,7 +29,7 @@ func (c *Cluster) CreateUserOfType(ctx context.Context, name string, caps map[st
 		return User{}, err
 	}
 	what := fmt.Sprintf("Unable to create user %s in cluster %q.", entityOf(name), c.cfg.Label)
-	wrong := c.checkKeyType(what, user, keyType)
+	wrong := c.checkKeyType(what, user.Key, keyType)
 	if wrong == nil {
 		return user, nil
 	}
@@ -43,11 +43,11 @@ func (c *Cluster) CreateUserOfType(ctx context.Context, name string, caps map[st
 }
 
 // checkKeyType compares what the cluster made with what was asked for: older monitors ignore the wish.
-func (c *Cluster) checkKeyType(what string, user User, keyType string) error {
+func (c *Cluster) checkKeyType(what, key, keyType string) error {
 	if keyType == "" {
 		return nil
 	}
-	raw, err := ParseKey(user.Key)
+	raw, err := ParseKey(key)
 	if err != nil {
 		return err
 	}

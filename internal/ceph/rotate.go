@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,17 +16,27 @@ import (
 // RotateKey gives a user a new key and keeps its caps, by the best way that the cluster's release has: `auth rotate`
 // (19.2.3 and later), a pending key that is committed (18 and later), or an import of a key made here (16 and 17).
 // keyType is aes, aes256k, or empty for what the cluster prefers; a release that doesn't know key types takes aes only.
-// The user has a working key at every moment, also when this is cut off: each way ends with one command that puts the new
-// key in the place of the old one. Whoever holds the old key can't open a new connection from then on.
+// What is refused changes nothing. The user has a working key at every moment, also when this is cut off: each way ends with
+// one command that puts the new key in the place of the old one. From then on no other key opens a connection, neither the
+// old one nor a pending one that somebody else had made.
 //
 // Similar to: ceph auth rotate
 func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, error) {
 	what := fmt.Sprintf("Unable to rotate the key of user %s of cluster %q.", entityOf(name), c.cfg.Label)
-	before, err := c.User(ctx, name)
+	record, err := c.authRecord(ctx, name)
 	if err != nil {
 		return User{}, err
 	}
-	known := false
+	if err := c.checkKeyTypeAllowed(ctx, what, keyType); err != nil {
+		return User{}, err
+	}
+	// Before the rotation, not after it: a client could use the pending key in between and so make it the only one.
+	if record.Pending != "" {
+		if err := c.clearPending(ctx, what, record.Entity); err != nil {
+			return User{}, err
+		}
+	}
+	before, known := record.user(), false
 	for _, way := range []func(context.Context, string, User, string) (bool, error){c.rotateAtOnce, c.rotatePending, c.rotateByImport} {
 		if known, err = way(ctx, what, before, keyType); known {
 			break
@@ -51,7 +62,7 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 		}
 		after.Caps = before.Caps
 	}
-	return after, c.checkKeyType(what, after, keyType)
+	return after, c.checkKeyType(what, after.Key, keyType)
 }
 
 // rotateAtOnce leaves the work to the monitors. known is false where they don't have the command.
@@ -68,22 +79,37 @@ func (c *Cluster) rotateAtOnce(ctx context.Context, what string, user User, keyT
 	return true, explainUser(err, denied)
 }
 
-// rotatePending makes a second key, which works beside the first one, and then commits it. Cut off in between, the next
-// attempt finds the pending key and goes on with it.
+// rotatePending makes a second key, which works beside the first one, and commits it if it is of the type that was asked for:
+// no release takes a type here. Cut off in between, the next attempt clears the pending key and makes another one.
 func (c *Cluster) rotatePending(ctx context.Context, what string, user User, keyType string) (known bool, err error) {
+	var records []authRecord
 	cmd := command{"prefix": "auth get-or-create-pending", "entity": user.Entity}
-	if keyType != "" {
-		cmd["key_type"] = keyType
-	}
-	denied, err := c.monStatus(ctx, what, cmd, nil, nil)
+	denied, err := c.monStatus(ctx, what, cmd, nil, &records)
 	if denied.unknownCommand() {
 		return false, err
 	}
 	if err != nil {
 		return true, explainUser(err, denied)
 	}
+	pending := ""
+	for _, r := range records {
+		if r.Entity == user.Entity {
+			pending = r.Pending
+		}
+	}
+	if err := c.checkKeyType(what, pending, keyType); err != nil {
+		return true, errors.Join(err, c.clearPending(ctx, what, user.Entity))
+	}
 	denied, err = c.monStatus(ctx, what, command{"prefix": "auth commit-pending", "entity": user.Entity}, nil, nil)
 	return true, explainUser(err, denied)
+}
+
+// clearPending takes a pending key away, if there is one.
+//
+// Similar to: ceph auth clear-pending
+func (c *Cluster) clearPending(ctx context.Context, what, entity string) error {
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth clear-pending", "entity": entity}, nil, nil)
+	return explainUser(err, denied)
 }
 
 // rotateByImport makes the key here and imports it together with the caps, in one command.

@@ -1,8 +1,6 @@
 package ceph
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,108 +9,6 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
-
-// authConn is a monitor of some release: it has one user, and knows only some of the commands. The texts of its refusals
-// are recorded ones.
-type authConn struct {
-	Conn
-	knows       []string
-	refuses     map[string]answer // by prefix
-	typed       bool              // obeys key_type
-	key         string
-	pending     string
-	caps        map[string]string
-	absent      bool
-	keepsNoCaps bool // as a release whose import takes over the caps of the keyring wrongly
-	asked       []string
-	worked      bool // the user had a key after each command
-}
-
-func (a *authConn) FSID(context.Context) (string, error) { return testFSID, nil }
-func (a *authConn) Close()                               {}
-
-func (a *authConn) MonCommand(_ context.Context, text, input []byte) ([]byte, string, error) {
-	var cmd struct {
-		Prefix  string   `json:"prefix"`
-		KeyType string   `json:"key_type"`
-		Caps    []string `json:"caps"`
-	}
-	if err := json.Unmarshal(text, &cmd); err != nil {
-		return nil, "", err
-	}
-	a.asked = append(a.asked, cmd.Prefix)
-	defer func() { a.worked = a.worked && (a.key != "" || a.absent) }()
-	if refusal, ok := a.refuses[cmd.Prefix]; ok {
-		return nil, refusal.status, refusal.errno
-	}
-	made := madeKey(keyTypeAES, 16)
-	if a.typed && cmd.KeyType == typeNameAES256K {
-		made = madeKey(keyTypeAES256K, 32)
-	}
-	switch cmd.Prefix {
-	case "auth get":
-		if a.absent {
-			return nil, "failed to find client.x in keyring", ENOENT
-		}
-		out, err := json.Marshal([]authRecord{{Entity: "client.x", Key: a.key, Caps: a.caps}})
-		return out, "", err
-	case "auth ls":
-		return []byte(`{"auth_dump":[]}`), "", nil
-	case "auth get-or-create":
-		a.absent, a.key, a.caps = false, made, map[string]string{"mon": "profile rbd"}
-		out, err := json.Marshal([]authRecord{{Entity: "client.x", Key: a.key, Caps: a.caps}})
-		return out, "", err
-	case "auth rm":
-		a.absent, a.key = true, ""
-		return nil, "", nil
-	case "auth caps":
-		a.caps = map[string]string{}
-		for i := 0; i+1 < len(cmd.Caps); i += 2 {
-			a.caps[cmd.Caps[i]] = cmd.Caps[i+1]
-		}
-		return nil, "", nil
-	case "auth import":
-		for line := range strings.Lines(string(input)) {
-			if _, key, found := strings.Cut(line, "key = "); found {
-				a.key = strings.TrimSpace(key)
-			}
-		}
-		if a.keepsNoCaps {
-			a.caps = map[string]string{}
-		}
-		return nil, "", nil
-	}
-	if !slices.Contains(a.knows, cmd.Prefix) {
-		return nil, "command not known", EINVAL
-	}
-	switch cmd.Prefix {
-	case "auth rotate":
-		a.key = made
-	case "auth get-or-create-pending":
-		if a.pending == "" {
-			a.pending = made
-		}
-	case "auth commit-pending":
-		a.key, a.pending = a.pending, ""
-	}
-	return nil, "", nil
-}
-
-func withAuth(conn *authConn) *Cluster {
-	conn.worked = true
-	return NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
-}
-
-var (
-	pendingCommands = []string{"auth get-or-create-pending", "auth commit-pending"}
-	allCommands     = append([]string{"auth rotate"}, pendingCommands...)
-)
-
-func formerKey() string {
-	key := []byte(madeKey(keyTypeAES, 16))
-	key[20] = 'B'
-	return string(key)
-}
 
 func TestRotateKeyUsesWhatTheReleaseHas(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -152,7 +48,7 @@ func TestRotateKeyKeepsCaps(t *testing.T) {
 	}
 }
 
-// Cut off between the two commands, the user keeps its key, and the next attempt ends what the first one began.
+// Cut off between the two commands, the user keeps its key, and the next attempt makes a key that nobody has seen.
 func TestRotateKeyCutOffHalfWay(t *testing.T) {
 	conn := &authConn{
 		knows: pendingCommands, key: formerKey(), caps: map[string]string{"mon": "profile rbd"},
@@ -161,14 +57,66 @@ func TestRotateKeyCutOffHalfWay(t *testing.T) {
 	cluster := withAuth(conn)
 	_, err := cluster.RotateKey(t.Context(), "x", "")
 	wantKind(t, err, problem.Unreachable, "client.x", "east")
-	if conn.key != formerKey() {
-		t.Error("the key has changed already")
+	if conn.key != formerKey() || conn.pending == "" {
+		t.Error("the key has changed already, or no other one was made")
 	}
-	begun := conn.pending
+	conn.pending = somebodysKey()
 	conn.refuses = nil
 	user, err := cluster.RotateKey(t.Context(), "x", "")
-	if err != nil || user.Key != begun {
-		t.Errorf("another key than the pending one was taken: %v", err)
+	if err != nil || user.Key == somebodysKey() || user.Key == formerKey() || conn.pending != "" || !conn.worked {
+		t.Errorf("the pending key was taken, or left: %v", err)
+	}
+}
+
+// A pending key that somebody has made works too, until it is cleared, and an `auth rotate` leaves it in place.
+func TestRotateKeyLeavesNoOtherKey(t *testing.T) {
+	for name, knows := range map[string][]string{"19.2.3 and later": allCommands, "18": pendingCommands} {
+		conn := &authConn{knows: knows, key: formerKey(), pending: somebodysKey(), caps: map[string]string{"mon": "profile rbd"}}
+		user, err := withAuth(conn).RotateKey(t.Context(), "x", "")
+		if err != nil || conn.pending != "" || user.Key == somebodysKey() || user.Key == formerKey() || !conn.worked || len(conn.caps) != 1 {
+			t.Errorf("%s: a pending key is left, or was taken: %v", name, err)
+		}
+		// The other way round a client could use the pending key just after the rotation, which makes it the only one.
+		if asked := slices.Index(conn.asked, "auth clear-pending"); asked < 0 || asked > slices.Index(conn.asked, "auth rotate") {
+			t.Errorf("%s: cleared too late: %q", name, conn.asked)
+		}
+		conn = &authConn{
+			knows: knows, key: formerKey(), pending: somebodysKey(), caps: map[string]string{"mon": "profile rbd"},
+			refuses: map[string]answer{"auth clear-pending": {errno: EACCES, status: "access denied"}},
+		}
+		_, err = withAuth(conn).RotateKey(t.Context(), "x", "")
+		wantKind(t, err, problem.Denied, "client.x")
+		if conn.key != formerKey() {
+			t.Errorf("%s: rotated beside a pending key", name)
+		}
+	}
+}
+
+// What can't be of the type that was asked for is refused before anything is changed.
+func TestRotateKeyRefusedChangesNothing(t *testing.T) {
+	denied := map[string]answer{"mon dump": {errno: EACCES, status: "access denied"}}
+	for name, test := range map[string]struct {
+		knows   []string
+		ciphers answer
+		refuses map[string]answer
+		keyType string
+		kind    problem.Kind
+		pending string
+		word    string
+	}{
+		"20.2.4, not allowed":    {allCommands, recorded(t, "mon-dump-20"), nil, typeNameAES, problem.Refused, somebodysKey(), "auth_allowed_ciphers are aes256k"},
+		"18":                     {pendingCommands, recorded(t, "mon-dump-18"), nil, typeNameAES256K, problem.Unsupported, somebodysKey(), "20.2.4"},
+		"20.2.0":                 {allCommands, answer{}, nil, typeNameAES256K, problem.Unsupported, somebodysKey(), "20.2.4"},
+		"18, nobody may ask":     {pendingCommands, answer{}, denied, typeNameAES256K, problem.Unsupported, "", "20.2.4"},
+		"16, nobody may ask":     {nil, answer{}, denied, typeNameAES256K, problem.Unsupported, "", "20.2.4"},
+		"monitors do not answer": {allCommands, answer{}, map[string]answer{"mon dump": {errno: ETIMEDOUT}}, typeNameAES, problem.Unreachable, somebodysKey(), "east"},
+	} {
+		conn := &authConn{knows: test.knows, ciphers: test.ciphers, refuses: test.refuses, key: formerKey(), pending: test.pending, caps: map[string]string{"mon": "profile rbd"}}
+		_, err := withAuth(conn).RotateKey(t.Context(), "x", test.keyType)
+		wantKind(t, err, test.kind, "client.x", test.word)
+		if conn.key != formerKey() || conn.pending != test.pending || !conn.worked {
+			t.Errorf("%s: something was changed: %q", name, conn.asked)
+		}
 	}
 }
 
@@ -203,23 +151,30 @@ func TestRotateKeyReadsTheResult(t *testing.T) {
 }
 
 func TestRotateKeyOfType(t *testing.T) {
+	both := recorded(t, "mon-dump-20-both")
 	for name, test := range map[string]struct {
-		knows []string
-		typed bool
-		kind  problem.Kind // zero: none
+		knows   []string
+		typed   bool
+		ciphers answer
+		keyType string
+		kind    problem.Kind // zero: none
 	}{
-		"known":             {allCommands, true, 0},
-		"ignored":           {allCommands, false, problem.Unsupported},
-		"before key types":  {nil, false, problem.Unsupported},
-		"ignored, pendings": {pendingCommands, false, problem.Unsupported},
+		"known":          {allCommands, true, both, typeNameAES256K, 0},
+		"known, aes":     {allCommands, true, both, typeNameAES, 0},
+		"ignored":        {allCommands, false, both, typeNameAES256K, problem.Unsupported},
+		"only aes, 18":   {pendingCommands, false, recorded(t, "mon-dump-18"), typeNameAES, 0},
+		"only aes, 16":   {nil, false, recorded(t, "mon-dump"), typeNameAES, 0},
+		"not known, 18":  {pendingCommands, false, recorded(t, "mon-dump-18"), typeNameAES256K, problem.Unsupported},
+		"not known, 16":  {nil, false, recorded(t, "mon-dump"), typeNameAES256K, problem.Unsupported},
+		"pending, typed": {pendingCommands, true, both, typeNameAES256K, problem.Unsupported},
 	} {
-		conn := &authConn{knows: test.knows, typed: test.typed, key: formerKey(), caps: map[string]string{"mon": "profile rbd"}}
-		user, err := withAuth(conn).RotateKey(t.Context(), "x", typeNameAES256K)
+		conn := &authConn{knows: test.knows, typed: test.typed, ciphers: test.ciphers, key: formerKey(), caps: map[string]string{"mon": "profile rbd"}}
+		user, err := withAuth(conn).RotateKey(t.Context(), "x", test.keyType)
 		if test.kind != 0 {
 			wantKind(t, err, test.kind, "aes256k", "20.2.4")
 			continue
 		}
-		if raw, parseErr := ParseKey(user.Key); err != nil || parseErr != nil || KeyType(raw) != typeNameAES256K {
+		if raw, parseErr := ParseKey(user.Key); err != nil || parseErr != nil || KeyType(raw) != test.keyType || user.Key == formerKey() {
 			t.Errorf("%s: %v, %v", name, err, parseErr)
 		}
 	}

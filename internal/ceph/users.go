@@ -37,9 +37,11 @@ func (u User) MarshalJSON() ([]byte, error) {
 func entityOf(name string) string { return "client." + name }
 
 type authRecord struct {
-	Entity string            `json:"entity"`
-	Key    string            `json:"key"`
-	Caps   map[string]string `json:"caps"`
+	Entity string `json:"entity"`
+	Key    string `json:"key"`
+	// Pending is a second key that works too, from 18 on, and replaces the first one when a client uses it.
+	Pending string            `json:"pending_key,omitempty"`
+	Caps    map[string]string `json:"caps"`
 }
 
 func (r authRecord) user() User {
@@ -54,23 +56,31 @@ func (r authRecord) user() User {
 //
 // Similar to: ceph auth get
 func (c *Cluster) User(ctx context.Context, name string) (User, error) {
+	record, err := c.authRecord(ctx, name)
+	if err != nil {
+		return User{}, err
+	}
+	return record.user(), nil
+}
+
+func (c *Cluster) authRecord(ctx context.Context, name string) (authRecord, error) {
 	what := fmt.Sprintf("Unable to read user %s of cluster %q.", entityOf(name), c.cfg.Label)
 	var records []authRecord
 	denied, err := c.monStatus(ctx, what, command{"prefix": "auth get", "entity": entityOf(name)}, nil, &records)
 	if denied.is(ENOENT) {
 		if missing := c.userMissing(ctx, what, name); missing != nil {
-			return User{}, missing
+			return authRecord{}, missing
 		}
 	}
 	if err != nil {
-		return User{}, err
+		return authRecord{}, err
 	}
 	for _, r := range records {
 		if r.Entity == entityOf(name) {
-			return r.user(), nil
+			return r, nil
 		}
 	}
-	return User{}, c.failed(what, "", errors.New("the reply does not hold the user"))
+	return authRecord{}, c.failed(what, "", errors.New("the reply does not hold the user"))
 }
 
 // userMissing answers NotFound if the listing of all entities doesn't have the user, and nil if it has.
@@ -97,7 +107,8 @@ func (c *Cluster) userMissing(ctx context.Context, what, name string) error {
 }
 
 // CreateUser creates a user with these caps, and with the chosen key in base64, or one that the cluster makes if key is
-// empty. A user of that name is problem.Exists and stays as it is.
+// empty. A user of that name is problem.Exists and stays as it is. A chosen key with which nobody could log in is
+// problem.Refused.
 //
 // Similar to: ceph auth get-or-create; ceph auth add
 func (c *Cluster) CreateUser(ctx context.Context, name string, caps map[string]string, key string) (User, error) {
@@ -122,6 +133,9 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 	}
 
 	if key != "" {
+		if err := c.checkCipher(ctx, what, key); err != nil {
+			return User{}, err
+		}
 		cmd := command{"prefix": "auth add", "entity": entityOf(name), "caps": capsList(caps)}
 		if denied, err := c.monStatus(ctx, what, cmd, []byte(keyring(name, key, nil)), nil); err != nil {
 			return User{}, explainUser(err, denied)
@@ -157,7 +171,8 @@ func (c *Cluster) SetCaps(ctx context.Context, name string, caps map[string]stri
 }
 
 // SetKey gives a user another key, in base64, and keeps its caps. Whoever holds the old key can't open a new connection
-// from then on; connections that are open go on, and break one by one.
+// from then on; connections that are open go on, and break one by one. A key with which nobody could log in is
+// problem.Refused.
 //
 // Similar to: ceph auth import
 func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
@@ -171,6 +186,9 @@ func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
 	}
 	if user.Key == key {
 		return nil
+	}
+	if err := c.checkCipher(ctx, what, key); err != nil {
+		return err
 	}
 	if err := c.importKey(ctx, what, user, key); err != nil {
 		return err

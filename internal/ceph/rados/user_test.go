@@ -3,17 +3,36 @@
 package rados_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
+
+// chosenKey is a key of a type that the cluster allows.
+func chosenKey(t *testing.T, c *testbed.Cluster) string {
+	t.Helper()
+	if allowsOnlyNewKeys(t, c) {
+		return strangeNewKey
+	}
+	return strangeKey
+}
+
+// allowsOnlyNewKeys tells whether the cluster is of 20.2.4 or newer and made with its defaults.
+func allowsOnlyNewKeys(t *testing.T, c *testbed.Cluster) bool {
+	t.Helper()
+	dump := ask(t, c, "mon", "dump", "--format", "json")
+	return strings.Contains(dump, `"auth_allowed_ciphers"`) && !strings.Contains(dump, `"name":"aes",`)
+}
 
 func TestUserLife(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
+	chosen := chosenKey(t, c)
 	_, err := cluster.User(ctx, "u1")
 	wantKind(t, err, problem.NotFound, "client.u1")
 	caps := map[string]string{"mon": `allow command "osd blocklist", allow r`, "osd": "profile rbd pool=p"}
@@ -30,8 +49,8 @@ func TestUserLife(t *testing.T) {
 	_, err = cluster.CreateUser(ctx, "u1", caps, "")
 	wantKind(t, err, problem.Exists, "terraform import", "east/u1")
 
-	ok(t, cluster.SetKey(ctx, "u1", strangeKey))
-	if got := ask(t, c, "auth", "print-key", "client.u1"); got != strangeKey {
+	ok(t, cluster.SetKey(ctx, "u1", chosen))
+	if got := ask(t, c, "auth", "print-key", "client.u1"); got != chosen {
 		t.Error("the key was not set")
 	}
 	user, err = cluster.User(ctx, "u1")
@@ -40,19 +59,99 @@ func TestUserLife(t *testing.T) {
 	}
 	ok(t, cluster.SetCaps(ctx, "u1", map[string]string{"mgr": "profile rbd"}))
 	user, err = cluster.User(ctx, "u1")
-	if err != nil || len(user.Caps) != 1 || user.Key != strangeKey {
+	if err != nil || len(user.Caps) != 1 || user.Key != chosen {
 		t.Errorf("%v, %v", user, err)
 	}
 	wantKind(t, cluster.SetCaps(ctx, "u1", map[string]string{"mon": "allow bogus"}), problem.Invalid, "bogus")
 	ok(t, cluster.DeleteUser(ctx, "u1"))
 	ok(t, cluster.DeleteUser(ctx, "u1"))
 
-	_, err = cluster.CreateUser(ctx, "u2", map[string]string{"mon": "profile rbd"}, strangeKey)
+	_, err = cluster.CreateUser(ctx, "u2", map[string]string{"mon": "profile rbd"}, chosen)
 	ok(t, err)
-	if got := ask(t, c, "auth", "print-key", "client.u2"); got != strangeKey {
+	if got := ask(t, c, "auth", "print-key", "client.u2"); got != chosen {
 		t.Error("the chosen key was not set")
 	}
 	ok(t, cluster.DeleteUser(ctx, "u2"))
+}
+
+// A key that was chosen lets its user in, or is refused.
+func TestChosenKeyLogsIn(t *testing.T) {
+	cluster, c := east(t)
+	ctx := limited(t)
+	caps := map[string]string{"mon": "profile rbd"}
+	before, err := cluster.CreateUser(ctx, "keyed", caps, "")
+	ok(t, err)
+	defer func() { ok(t, cluster.DeleteUser(limited(t), "keyed")) }()
+	if allowsOnlyNewKeys(t, c) {
+		wantKind(t, cluster.SetKey(ctx, "keyed", strangeKey), problem.Refused, "client.keyed", "auth_allowed_ciphers")
+		_, err := cluster.CreateUser(ctx, "keyed2", caps, strangeKey)
+		wantKind(t, err, problem.Refused, "client.keyed2", "auth_allowed_ciphers")
+		_, err = cluster.User(ctx, "keyed2")
+		wantKind(t, err, problem.NotFound)
+		logsIn(t, c, "keyed", before.Key)
+	}
+	key := chosenKey(t, c)
+	ok(t, cluster.SetKey(ctx, "keyed", key))
+	logsIn(t, c, "keyed", key)
+	isRefused(t, c, "keyed", before.Key)
+}
+
+func logsIn(t *testing.T, c *testbed.Cluster, name, key string) {
+	t.Helper()
+	cfg := configOf(c)
+	cfg.User, cfg.Key = name, key
+	_, err := connect(t, cfg).FSID(limited(t))
+	ok(t, err)
+}
+
+func isRefused(t *testing.T, c *testbed.Cluster, name, key string) {
+	t.Helper()
+	cfg := configOf(c)
+	cfg.User, cfg.Key = name, key
+	_, err := connect(t, cfg).FSID(limited(t))
+	wantKind(t, err, problem.Denied, "client."+name)
+}
+
+// After a rotation the new key works and no other one: neither the former key nor, from 18 on, a pending one.
+func TestRotateKey(t *testing.T) {
+	cluster, c := east(t)
+	ctx := limited(t)
+	caps := map[string]string{"mon": "profile rbd", "osd": "profile rbd pool=p"}
+	before, err := cluster.CreateUser(ctx, "turned", caps, "")
+	ok(t, err)
+	defer func() { ok(t, cluster.DeleteUser(limited(t), "turned")) }()
+	var pending []struct {
+		Key string `json:"pending_key"`
+	}
+	if out, err := c.Ceph(ctx, "auth", "get-or-create-pending", "client.turned", "--format", "json"); err == nil {
+		ok(t, json.Unmarshal(out, &pending))
+	}
+	after, err := cluster.RotateKey(ctx, "turned", "")
+	ok(t, err)
+	if after.Key == before.Key || after.Caps["osd"] != caps["osd"] || len(after.Caps) != len(caps) {
+		t.Errorf("%v has a new key: %v", after, after.Key != before.Key)
+	}
+	if got := ask(t, c, "auth", "get", "client.turned", "--format", "json"); strings.Contains(got, "pending_key") || !strings.Contains(got, after.Key) {
+		t.Error("a pending key is left, or the key is another one")
+	}
+	logsIn(t, c, "turned", after.Key)
+	isRefused(t, c, "turned", before.Key)
+	for _, p := range pending {
+		isRefused(t, c, "turned", p.Key)
+	}
+
+	// A type that the cluster doesn't make is refused, and nothing has changed.
+	wrong, kind := "aes256k", problem.Unsupported
+	if allowsOnlyNewKeys(t, c) {
+		wrong, kind = "aes", problem.Refused
+	} else if strings.Contains(ask(t, c, "mon", "dump", "--format", "json"), "auth_allowed_ciphers") {
+		return
+	}
+	_, err = cluster.RotateKey(ctx, "turned", wrong)
+	wantKind(t, err, kind, "client.turned", wrong)
+	if got := ask(t, c, "auth", "get", "client.turned", "--format", "json"); strings.Contains(got, "pending_key") || !strings.Contains(got, after.Key) {
+		t.Error("a refused rotation changed something")
+	}
 }
 
 func TestClients(t *testing.T) {

@@ -1,0 +1,84 @@
+package ceph
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// cipher is a type of key by its name and by the number with which a key begins.
+type cipher struct {
+	Name  string `json:"name"`
+	Value uint16 `json:"value"`
+}
+
+// allowedCiphers are the key types with which the cluster lets anybody log in, none where the release knows no key types.
+// known is false where the provider's user may not ask: to manage users it needs no right to read the monitor map.
+//
+// Similar to: ceph mon dump
+func (c *Cluster) allowedCiphers(ctx context.Context, what string) (allowed []cipher, known bool, err error) {
+	var dump struct {
+		Allowed []cipher `json:"auth_allowed_ciphers"`
+	}
+	err = c.mon(ctx, what, command{"prefix": "mon dump"}, &dump)
+	if problem.Is(err, problem.Denied) {
+		return nil, false, nil
+	}
+	return dump.Allowed, true, err
+}
+
+// checkCipher refuses a chosen key of a type that the cluster doesn't allow: the monitors store it without a word, and then
+// refuse everybody who comes with it.
+func (c *Cluster) checkCipher(ctx context.Context, what, key string) error {
+	raw, err := ParseKey(key)
+	if err != nil {
+		return err
+	}
+	allowed, _, err := c.allowedCiphers(ctx, what)
+	if err != nil || len(allowed) == 0 {
+		return err
+	}
+	kind := binary.LittleEndian.Uint16(raw)
+	if slices.ContainsFunc(allowed, func(a cipher) bool { return a.Value == kind }) {
+		return nil
+	}
+	return cipherNotAllowed(what, "The chosen key is", KeyType(raw), allowed)
+}
+
+// checkKeyTypeAllowed refuses a wish for a type of key that the cluster would refuse, or not obey, before anything is changed.
+func (c *Cluster) checkKeyTypeAllowed(ctx context.Context, what, keyType string) error {
+	if keyType == "" {
+		return nil
+	}
+	allowed, known, err := c.allowedCiphers(ctx, what)
+	switch {
+	case err != nil || !known:
+		return err
+	case len(allowed) == 0 && keyType != typeNameAES:
+		return keyTypeUnknown(what, keyType)
+	case len(allowed) == 0 || slices.ContainsFunc(allowed, func(a cipher) bool { return a.Name == keyType }):
+		return nil
+	}
+	return cipherNotAllowed(what, "The key was to be", keyType, allowed)
+}
+
+func cipherNotAllowed(what, subject, keyType string, allowed []cipher) error {
+	names := make([]string, len(allowed))
+	for i, a := range allowed {
+		names[i] = a.Name
+	}
+	if keyType == "" {
+		keyType = "unknown"
+	}
+	return &problem.Problem{
+		Kind: problem.Refused, What: what,
+		Why: fmt.Sprintf("%s of type %s, and the cluster lets nobody log in with such a key: its auth_allowed_ciphers are %s. Nothing was changed.",
+			subject, keyType, strings.Join(names, ", ")),
+		Do: fmt.Sprintf("Take a key of type %s, or leave the choice to the cluster (neither key, key_wo nor key_type)."+
+			" To allow the type: ceph mon set auth_allowed_ciphers %s,%s.", names[0], keyType, strings.Join(names, ",")),
+	}
+}
