@@ -34,7 +34,7 @@ func TestAccCephPool_attributes(t *testing.T) {
 	)
 	acctest.Bed(t)
 	profiles(t, "")
-	ceph(t, "osd", "erasure-code-profile", "set", "default", "k=2", "m=1", "crush-failure-domain=osd", "--force")
+	ceph(t, "osd", "erasure-code-profile", "set", "default", "k=2", "m=1", "crush-failure-domain=osd", "--force", "--yes-i-really-mean-it")
 	ceph(t, "osd", "crush", "rule", "create-replicated", "second_rule", "default", "osd")
 	acctest.RunTogether(t, pools, "placement", []acctest.Attribute{
 		{
