@@ -27,9 +27,10 @@ type connection struct {
 
 // dialing is one attempt to connect, shared by everybody who waits for it.
 type dialing struct {
-	done   chan struct{}
-	cancel context.CancelFunc
-	err    error
+	done    chan struct{}
+	cancel  context.CancelFunc
+	err     error
+	waiters int // belongs to Host.mu
 }
 
 // acquire returns the live connection, making one where there is none. Each acquire needs a release.
@@ -46,10 +47,22 @@ func (h *Host) acquire(ctx context.Context) (*connection, error) {
 				return nil, attempt.err
 			}
 		case <-ctx.Done():
+			h.leave(attempt)
 			return nil, h.fail(errand{doing: "connect"}, context.Cause(ctx))
 		}
 	}
 	return nil, h.fail(errand{doing: "connect"}, rpc.ErrInterrupted)
+}
+
+// leave ends an attempt that nobody waits for any more: an ssh that still dials would outlive the provider.
+func (h *Host) leave(attempt *dialing) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	attempt.waiters--
+	if attempt.waiters == 0 && h.pending == attempt {
+		h.pending = nil
+		attempt.cancel()
+	}
 }
 
 // take returns the current connection, or the attempt to wait for.
@@ -72,6 +85,7 @@ func (h *Host) take() (*connection, *dialing, error) {
 		h.pending = &dialing{done: make(chan struct{}), cancel: cancel}
 		go h.dial(ctx, h.pending)
 	}
+	h.pending.waiters++
 	return nil, h.pending, nil
 }
 
@@ -80,7 +94,8 @@ func (h *Host) dial(ctx context.Context, attempt *dialing) {
 	c, err := h.connect(ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err == nil && h.closed {
+	// An attempt that was left at the last moment may have a successor.
+	if err == nil && (h.closed || h.pending != attempt) {
 		c.wire.cut()
 		err = h.fail(errand{doing: "connect"}, net.ErrClosed)
 	}
@@ -88,7 +103,9 @@ func (h *Host) dial(ctx context.Context, attempt *dialing) {
 		h.current = c
 	}
 	attempt.err = err
-	h.pending = nil
+	if h.pending == attempt {
+		h.pending = nil
+	}
 	close(attempt.done)
 }
 

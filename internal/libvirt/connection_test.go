@@ -41,6 +41,16 @@ func ends(t *testing.T, f func() error) error {
 	}
 }
 
+// soon waits for something, for a minute at most.
+func soon(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(hang); !happened(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(what + " did not come")
+		}
+	}
+}
+
 func wants(t *testing.T, err error, kind problem.Kind, words ...string) {
 	t.Helper()
 	if err == nil {
@@ -124,6 +134,37 @@ func TestACallIsGivenUpWhenItsContextEnds(t *testing.T) {
 	h := host(t, Config{URI: d.uri()})
 	err := ends(t, func() error { _, err := h.LibVersion(ctx); return err })
 	wants(t, err, problem.Unreachable, "cancelled")
+}
+
+func TestAnAttemptEndsWithTheLastWhoWaitsForIt(t *testing.T) {
+	d := newFakeDaemon(t)
+	d.on(procAuthList, func(call int) ([]byte, uint32, bool) { return append(xdrWord(1), xdrWord(0)...), 0, call > 1 })
+	h := host(t, Config{URI: d.uri(), ConnectTimeout: 10 * hang})
+	first, leaveFirst := context.WithCancel(t.Context())
+	second, leaveSecond := context.WithCancel(t.Context())
+	results := make(chan error, 2)
+	for _, ctx := range []context.Context{first, second} {
+		go func() { _, err := h.UUID(ctx); results <- err }()
+	}
+	waiting := func() int {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.pending == nil {
+			return 0
+		}
+		return h.pending.waiters
+	}
+	soon(t, "two who wait", func() bool { return waiting() == 2 && d.called(procAuthList) > 0 })
+	leaveFirst()
+	wants(t, ends(t, func() error { return <-results }), problem.Unreachable, "cancelled")
+	if n := waiting(); n != 1 {
+		t.Errorf("%d wait", n)
+	}
+	leaveSecond()
+	wants(t, ends(t, func() error { return <-results }), problem.Unreachable, "cancelled")
+	soon(t, "the end of the connection", d.dropped)
+	// Whoever comes then gets an attempt of his own.
+	ok(t, ends(t, func() error { _, err := h.UUID(t.Context()); return err }))
 }
 
 func TestOneCallersEndDoesNotDisturbTheOthers(t *testing.T) {

@@ -32,6 +32,7 @@ type fakeDaemon struct {
 	mu          sync.Mutex
 	connections []net.Conn
 	calls       map[uint32]int
+	left        int // clients that ended their connection
 	// answer, where set, decides for a procedure; ok false means no answer ever.
 	answer map[uint32]func(call int) (reply []byte, code uint32, ok bool)
 }
@@ -78,6 +79,13 @@ func (d *fakeDaemon) dropAll() {
 	d.connections = nil
 }
 
+// dropped reports whether a client has left.
+func (d *fakeDaemon) dropped() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.left > 0
+}
+
 func (d *fakeDaemon) on(procedure uint32, answer func(call int) (reply []byte, code uint32, ok bool)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -94,6 +102,9 @@ func (d *fakeDaemon) serve(conn net.Conn) {
 	for {
 		var head [28]byte
 		if _, err := io.ReadFull(conn, head[:]); err != nil {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.left++
 			return
 		}
 		body := make([]byte, binary.BigEndian.Uint32(head[:])-28)

@@ -2,15 +2,9 @@ package libvirt
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -20,56 +14,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
-
-// authority issues certificates for a test.
-type authority struct {
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	a := &authority{key: must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
-	}
-	der := must(x509.CreateCertificate(rand.Reader, template, template, a.key.Public(), a.key))(t)
-	a.certificate = must(x509.ParseCertificate(der))(t)
-	return a
-}
-
-func writePEM(t *testing.T, path, kind string, der []byte) {
-	t.Helper()
-	ok(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
-}
-
-// issue writes a certificate and its key into a folder, by the names that libvirt gives them.
-func (a *authority) issue(t *testing.T, folder, role string, change func(*x509.Certificate)) {
-	t.Helper()
-	ok(t, os.MkdirAll(folder, 0o755))
-	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: role},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	if role == "server" {
-		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
-	}
-	if change != nil {
-		change(template)
-	}
-	der := must(x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key))(t)
-	writePEM(t, filepath.Join(folder, role+"cert.pem"), "CERTIFICATE", der)
-	writePEM(t, filepath.Join(folder, role+"key.pem"), "PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key))(t))
-}
-
-func (a *authority) trust(t *testing.T, folder string) {
-	t.Helper()
-	ok(t, os.MkdirAll(folder, 0o755))
-	writePEM(t, filepath.Join(folder, caFile), "CERTIFICATE", a.certificate.Raw)
-}
 
 // listening lets kvm2 listen until the end of the test.
 func listening(t *testing.T, options testbed.ListenOptions) (*testbed.Hypervisor, testbed.Ports) {
@@ -97,21 +41,20 @@ func connects(t *testing.T, uri string) error {
 
 func TestAccTLS(t *testing.T) {
 	realDaemons(t)
-	ours, theirs := newAuthority(t), newAuthority(t)
+	ours, theirs := must(testbed.NewAuthority())(t), must(testbed.NewAuthority())(t)
 	root := filepath.Join(realDaemons(t).Dir, "pki")
 	t.Cleanup(func() { ok(t, os.RemoveAll(root)) })
 	server := filepath.Join(root, "server")
-	ours.trust(t, server)
-	ours.issue(t, server, "server", nil)
-	ok(t, os.Chmod(filepath.Join(server, caFile), 0o644))
+	ok(t, ours.Trust(server))
+	ok(t, ours.Issue(server, "server", nil))
 	_, ports := listening(t, testbed.ListenOptions{TLSFolder: server})
 	uri := func(host, folder, more string) string {
 		return fmt.Sprintf("qemu+tls://%s:%d/session?pkipath=%s%s", host, ports.TLS, filepath.Join(root, folder), more)
 	}
-	client := func(folder string, trusted, issuer *authority, change func(*x509.Certificate)) {
-		trusted.trust(t, filepath.Join(root, folder))
+	client := func(folder string, trusted, issuer *testbed.Authority, change func(*x509.Certificate)) {
+		ok(t, trusted.Trust(filepath.Join(root, folder)))
 		if issuer != nil {
-			issuer.issue(t, filepath.Join(root, folder), "client", change)
+			ok(t, issuer.Issue(filepath.Join(root, folder), "client", change))
 		}
 	}
 	client("good", ours, ours, nil)
@@ -132,7 +75,7 @@ func TestAccTLS(t *testing.T) {
 		words []string
 	}{
 		"another authority":            {uri("127.0.0.1", "wrong-ca", ""), problem.Denied, []string{"not issued by the authority", "pkipath"}},
-		"another name":                 {uri("localhost", "good", ""), problem.Denied, []string{"not for localhost", "subject alternative name"}},
+		"another name":                 {uri("localhost", "good", ""), problem.Denied, []string{"not for localhost, but for 127.0.0.1", "subject alternative name"}},
 		"no client certificate":        {uri("127.0.0.1", "nobody", ""), problem.Denied, []string{"wants a client certificate", "clientcert.pem"}},
 		"certificate of others":        {uri("127.0.0.1", "stranger", ""), problem.Denied, []string{"did not take the client certificate", "tls_allowed_dn_list"}},
 		"expired certificate":          {uri("127.0.0.1", "expired", ""), problem.Denied, []string{"it expired on", "Renew"}},
@@ -144,21 +87,42 @@ func TestAccTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { wants(t, connects(t, tc.uri), tc.kind, append(tc.words, `hypervisor "kvm1"`)...) })
 	}
+	// libvirtd doesn't start with a certificate that has expired, but a certificate may expire later.
 	t.Run("host's certificate expired", func(t *testing.T) {
-		// libvirtd doesn't even start with it, but it may expire later.
-		ours.issue(t, server, "server", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
-		pair := must(tls.LoadX509KeyPair(filepath.Join(server, "servercert.pem"), filepath.Join(server, "serverkey.pem")))(t)
-		listener := must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}))(t)
-		defer listener.Close()
-		go func() {
-			if conn, err := listener.Accept(); err == nil {
-				_, _ = conn.Read(make([]byte, 1))
-				_ = conn.Close()
-			}
-		}()
-		err := connects(t, fmt.Sprintf("qemu+tls://%s/session?pkipath=%s/good", listener.Addr(), root))
+		address := speaksTLS(t, ours, server, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+		err := connects(t, fmt.Sprintf("qemu+tls://%s/session?pkipath=%s/good", address, root))
 		wants(t, err, problem.Denied, "has expired", "Renew servercert.pem")
 	})
+	t.Run("only a common name", func(t *testing.T) {
+		for name, accepted := range map[string]bool{"localhost": true, "kvm1.example.net": false} {
+			address := speaksTLS(t, ours, server, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, name })
+			_, port, err := net.SplitHostPort(address)
+			ok(t, err)
+			err = connects(t, fmt.Sprintf("qemu+tls://localhost:%s/session?pkipath=%s/good", port, root))
+			if accepted {
+				wants(t, err, problem.Denied, "did not take the client certificate") // and so the host was believed
+			} else {
+				wants(t, err, problem.Denied, "not for localhost, but for "+name)
+			}
+		}
+	})
+}
+
+// speaksTLS shows one client a server's certificate, and then hangs up. It returns where.
+func speaksTLS(t *testing.T, issuer *testbed.Authority, folder string, change func(*x509.Certificate)) string {
+	t.Helper()
+	ok(t, issuer.Issue(folder, "server", change))
+	pair := must(tls.LoadX509KeyPair(filepath.Join(folder, "servercert.pem"), filepath.Join(folder, "serverkey.pem")))(t)
+	listener := must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}))(t)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		conn, err := listener.Accept()
+		if secured, ok := conn.(*tls.Conn); err == nil && ok {
+			_ = secured.HandshakeContext(context.Background()) // the client tells how it went
+			_ = conn.Close()
+		}
+	}()
+	return listener.Addr().String()
 }
 
 func TestAccTCP(t *testing.T) {
@@ -179,7 +143,7 @@ func TestAccTCP(t *testing.T) {
 	}
 	// TLS spoken to a daemon that doesn't is no refusal of anything.
 	folder := t.TempDir()
-	newAuthority(t).trust(t, folder)
+	ok(t, must(testbed.NewAuthority())(t).Trust(folder))
 	err = connects(t, fmt.Sprintf("qemu+tls://127.0.0.1:%d/session?pkipath=%s", ports.TCP, folder))
 	wants(t, err, problem.Unreachable, "listens for TLS")
 }

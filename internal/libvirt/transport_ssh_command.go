@@ -225,7 +225,7 @@ func (e endpoint) explainSSH(words string, status int) *refusal {
 	}{
 		{[]string{"IDENTIFICATION HAS CHANGED"}, e.changedHostKey()},
 		{[]string{"Host key verification failed", "you have requested strict checking"}, e.unknownHostKey("Connect once by hand, compare the fingerprint with the host's, and accept it: " + e.sshByHand())},
-		{[]string{"Permission denied (", "Too many authentication failures"}, e.checkedBy(refusedKey)},
+		{[]string{"Permission denied (", "Too many authentication failures"}, e.keysRefused()},
 		{[]string{"Could not resolve hostname"}, meaning{
 			problem.Unreachable, "The name of the host is not known here.", "Correct the uri, the DNS or ~/.ssh/config.",
 		}},
@@ -242,8 +242,12 @@ func (e endpoint) explainSSH(words string, status int) *refusal {
 	return &refusal{meaning: m, raw: words}
 }
 
-// checkedBy adds the command that shows whether the advice was enough.
-func (e endpoint) checkedBy(m meaning) meaning {
+// keysRefused adds what is known here, and the command that shows whether the advice was enough.
+func (e endpoint) keysRefused() meaning {
+	m := refusedKey
+	if os.Getenv("SSH_AUTH_SOCK") == "" {
+		m.why += " There is no agent here: SSH_AUTH_SOCK isn't set."
+	}
 	m.do += " This has to work without a question: " + e.sshByHand()
 	return m
 }

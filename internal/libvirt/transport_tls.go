@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,8 +40,13 @@ func (e endpoint) dialTLS(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	config := &tls.Config{
-		MinVersion: tls.VersionTLS12, RootCAs: files.roots,
-		InsecureSkipVerify: noVerify, //nolint:gosec // the operator wrote no_verify=1.
+		MinVersion: tls.VersionTLS12, ServerName: e.uri.Hostname(),
+		InsecureSkipVerify: true, //nolint:gosec // verify does it, unless the operator wrote no_verify=1.
+	}
+	if !noVerify {
+		config.VerifyConnection = func(state tls.ConnectionState) error {
+			return files.verify(e.uri.Hostname(), state.PeerCertificates)
+		}
 	}
 	if files.client != nil {
 		config.Certificates = []tls.Certificate{*files.client}
@@ -133,6 +140,36 @@ func unusable(path string, err error) error {
 	}
 }
 
+// verify checks the host's certificate as libvirt's own client does: where it has no subject alternative name, which older
+// instructions left out, its common name counts.
+func (p pki) verify(host string, shown []*x509.Certificate) error {
+	leaf := shown[0]
+	options := x509.VerifyOptions{Roots: p.roots, Intermediates: x509.NewCertPool()}
+	for _, certificate := range shown[1:] {
+		options.Intermediates.AddCert(certificate)
+	}
+	_, err := leaf.Verify(options)
+	if err == nil && (len(leaf.DNSNames)+len(leaf.IPAddresses) > 0 || !strings.EqualFold(leaf.Subject.CommonName, host)) {
+		err = leaf.VerifyHostname(host)
+	}
+	if err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: shown, Err: err}
+	}
+	return nil
+}
+
+// names are what a certificate is for.
+func names(c *x509.Certificate) string {
+	all := slices.Clone(c.DNSNames)
+	for _, address := range c.IPAddresses {
+		all = append(all, address.String())
+	}
+	if len(all) == 0 {
+		all = append(all, c.Subject.CommonName)
+	}
+	return strings.Join(all, ", ")
+}
+
 // explain tells what is wrong with the host's certificate, where that is what ended the handshake.
 func (p pki) explain(host string, err error) error {
 	var verification *tls.CertificateVerificationError
@@ -153,9 +190,8 @@ func (p pki) explain(host string, err error) error {
 			"of another authority.", caFile, p.folders)
 		m.do = "Copy the cacert.pem of the authority that issued the host's servercert.pem, or name its folder with ?pkipath=FOLDER in the uri."
 	case errors.As(err, &name):
-		m.why = fmt.Sprintf("The host's certificate is not for %s.", host)
-		m.do = "Write the name that the certificate has in the uri, or issue a servercert.pem with this name (or IP address) as a subject alternative " +
-			"name; a common name alone doesn't count."
+		m.why = fmt.Sprintf("The host's certificate is not for %s, but for %s.", host, names(name.Certificate))
+		m.do = "Write a name that the certificate has in the uri, or issue a servercert.pem with this name or IP address as a subject alternative name."
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		m.why = "The host's certificate has expired, or isn't valid yet."
 		m.do = "Renew servercert.pem on the host and restart its libvirt daemon; compare the clocks."
@@ -178,8 +214,8 @@ func (p pki) refused(err error) error {
 		m.do = "Its issuer has to be the authority in the host's cacert.pem, it has to be valid there (compare the clocks), and where " +
 			"tls_allowed_dn_list is set in the host's libvirtd.conf, its name has to be in it. The host's log says which (journalctl -u libvirtd)."
 	}
-	raw := "the host answered that it refuses the certificate"
-	if err != nil {
+	raw := "the host closed the connection after the handshake"
+	if err != nil && !errors.Is(err, io.EOF) {
 		raw = err.Error()
 	}
 	return &refusal{meaning: m, raw: raw}

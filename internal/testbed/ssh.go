@@ -146,6 +146,29 @@ func WriteSSHKey(path string, key crypto.Signer, passphrase string) error {
 	return os.WriteFile(path, pem.EncodeToMemory(block), 0o600)
 }
 
+// Admit gives somebody with this home folder, which exists, what a login needs: ~/.ssh with a key that the server accepts (and
+// then no other), known_hosts, and a config in which alias is the server. The folder also gets a command bin/ssh that reads
+// this config: ssh itself goes by the account and not by HOME.
+//
+// Similar to: ssh-copy-id.
+func (s *SSHServer) Admit(home, alias string) error {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Join(home, ".ssh")
+	config := fmt.Sprintf("Host %s\n  HostName 127.0.0.1\n  Port %d\n  User %s\nHost *\n  IdentityFile %s/id_ed25519\n"+
+		"  UserKnownHostsFile %[4]s/known_hosts\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n", alias, s.Port, s.User, folder)
+	command := "#!/bin/sh\nexec /usr/bin/ssh -F " + filepath.Join(folder, "config") + " \"$@\"\n"
+	return errors.Join(
+		os.Mkdir(folder, 0o700), os.Mkdir(filepath.Join(home, "bin"), 0o700),
+		WriteSSHKey(filepath.Join(folder, "id_ed25519"), key, ""), s.Authorize(key.Public()),
+		os.WriteFile(filepath.Join(folder, "known_hosts"), []byte(strings.Join(s.KnownHosts, "")), 0o600),
+		os.WriteFile(filepath.Join(folder, "config"), []byte(config), 0o600),
+		os.WriteFile(filepath.Join(home, "bin", "ssh"), []byte(command), 0o700),
+	)
+}
+
 // Authorize lets the owner of a key log in, and nobody else.
 func (s *SSHServer) Authorize(keys ...crypto.PublicKey) error {
 	var text []byte
