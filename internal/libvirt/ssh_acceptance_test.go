@@ -20,6 +20,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
+	"golang.org/x/sys/unix"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -62,17 +63,17 @@ func (o *sshOperator) know(t *testing.T, lines ...string) {
 	ok(t, os.WriteFile(o.knownHosts, []byte(strings.Join(lines, "")), 0o600))
 }
 
-// commands is the number of processes that run with the operator's configuration.
-func (o *sshOperator) commands(t *testing.T) int {
+// commands are the processes that run with the operator's configuration.
+func (o *sshOperator) commands(t *testing.T) []int {
 	t.Helper()
-	n := 0
+	var found []int
 	for _, path := range must(filepath.Glob("/proc/[0-9]*/cmdline"))(t) {
 		// A process that has ended meanwhile has no command line.
 		if content, err := os.ReadFile(path); err == nil && strings.Contains(string(content), filepath.Join(o.home, ".ssh", "config")) {
-			n++
+			found = append(found, must(strconv.Atoi(filepath.Base(filepath.Dir(path))))(t))
 		}
 	}
-	return n
+	return found
 }
 
 func (o *sshOperator) uri(transport, query string) string {
@@ -261,6 +262,11 @@ func TestAccSSHLoss(t *testing.T) {
 			h := host(t, Config{URI: uri})
 			ask := func() error { _, err := h.LibVersion(context.Background()); return err }
 			ok(t, ends(t, ask))
+			for _, pid := range o.commands(t) {
+				if session, err := unix.Getsid(pid); err != nil || session == must(unix.Getsid(0))(t) {
+					t.Errorf("Ctrl-C on the terminal would reach ssh: %v", err)
+				}
+			}
 			for range 3 {
 				ok(t, o.server.KillSessions())
 				ok(t, ends(t, ask))
@@ -275,7 +281,7 @@ func TestAccSSHLoss(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(100*time.Millisecond, cancel)
 			wants(t, ends(t, func() error { _, err := patient.LibVersion(ctx); return err }), problem.Unreachable, "cancelled")
-			soon(t, "the end of an ssh that nobody waits for any more", func() bool { return o.commands(t) == 0 })
+			soon(t, "the end of an ssh that nobody waits for any more", func() bool { return len(o.commands(t)) == 0 })
 			o.server.Thaw()
 			ok(t, ends(t, func() error { _, err := patient.LibVersion(t.Context()); return err }))
 

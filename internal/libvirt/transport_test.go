@@ -1,6 +1,10 @@
 package libvirt
 
 import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
 func parsed(t *testing.T, uri string) endpoint {
@@ -138,5 +143,57 @@ func TestTheHomeFolder(t *testing.T) {
 	t.Setenv("HOME", "")
 	if got := home(".ssh"); got == "" || strings.HasPrefix(got, "/home/somebody") {
 		t.Errorf("without HOME it is %q", got)
+	}
+}
+
+// Each transport that dials itself gives up with its context, whatever the other end leaves unsaid.
+func TestDiallingObeysItsContext(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("HOME", folder)
+	t.Setenv("XDG_CONFIG_HOME", folder)
+	t.Setenv("SSH_AUTH_SOCK", "")
+	authority := must(testbed.NewAuthority())(t)
+	ok(t, authority.Trust(folder))
+	ok(t, authority.Issue(folder, "server", nil))
+	pair := must(tls.LoadX509KeyPair(filepath.Join(folder, "servercert.pem"), filepath.Join(folder, "serverkey.pem")))(t)
+	secured := func(conn net.Conn) {
+		_ = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}).HandshakeContext(t.Context())
+	}
+	for name, tc := range map[string]struct {
+		uri   string
+		speak func(net.Conn)
+	}{
+		"libssh":                  {"qemu+libssh://root@%s/system?known_hosts_verify=ignore", nil},
+		"TLS":                     {"qemu+tls://%s/system?pkipath=" + folder, nil},
+		"TLS without the verdict": {"qemu+tls://%s/system?pkipath=" + folder, secured},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+			defer listener.Close()
+			ctx, cancel := context.WithCancel(t.Context())
+			hungUp := make(chan error, 1)
+			go func() {
+				conn, err := listener.Accept()
+				if err != nil {
+					hungUp <- err
+					return
+				}
+				defer conn.Close()
+				if tc.speak != nil {
+					tc.speak(conn)
+				}
+				cancel()
+				_, err = io.Copy(io.Discard, conn)
+				hungUp <- err
+			}()
+			err := ends(t, func() error {
+				_, err := parsed(t, fmt.Sprintf(tc.uri, listener.Addr())).dial(ctx)
+				return err
+			})
+			if err == nil {
+				t.Error("there is a connection")
+			}
+			_ = ends(t, func() error { return <-hungUp }) // its end counts, not how
+		})
 	}
 }
