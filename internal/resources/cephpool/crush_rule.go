@@ -13,10 +13,14 @@ import (
 // the pool had then, so nothing in the cluster tells after a rename that it belongs to the pool.
 const madeRule = "made_crush_rule"
 
+// privateState is what the framework's requests and responses carry beside the state.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
 // rememberRule notes the rule while it still has the pool's name.
-func rememberRule(ctx context.Context, m *model, private interface {
-	SetKey(context.Context, string, []byte) diag.Diagnostics
-}) diag.Diagnostics {
+func rememberRule(ctx context.Context, m *model, private privateState) diag.Diagnostics {
 	rule := m.CrushRule.ValueString()
 	if m.Type.ValueString() != ceph.Erasure || rule == "" || rule != m.Name.ValueString() {
 		return nil
@@ -29,9 +33,7 @@ func rememberRule(ctx context.Context, m *model, private interface {
 }
 
 // rememberedRule is empty where none was noted.
-func rememberedRule(ctx context.Context, private interface {
-	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
-}) (rule string, diags diag.Diagnostics) {
+func rememberedRule(ctx context.Context, private privateState) (rule string, diags diag.Diagnostics) {
 	note, diags := private.GetKey(ctx, madeRule)
 	if len(note) > 0 && json.Unmarshal(note, &rule) != nil {
 		rule = ""
