@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	rpc "github.com/digitalocean/go-libvirt"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -253,6 +254,31 @@ func TestAccSSHFailures(t *testing.T) {
 	})
 }
 
+// loseInTheMiddle ends the connection while a change waits for its answer: nobody knows then whether it was made.
+func loseInTheMiddle(t *testing.T, o *sshOperator, h *Host) {
+	t.Helper()
+	kvm1 := realDaemons(t).Hypervisor("kvm1")
+	var err error
+	soon(t, "the loss of a call that was sent", func() bool {
+		ok(t, kvm1.Pause())
+		sending, result := make(chan struct{}, 2), make(chan error, 1)
+		go func() {
+			_, err := change(context.Background(), h, errand{doing: "change something", changes: true}, nothing(func(l *rpc.Libvirt) error {
+				sending <- struct{}{}
+				_, err := l.ConnectGetLibVersion()
+				return err
+			}))
+			result <- err
+		}()
+		<-sending
+		ok(t, o.server.KillSessions())
+		ok(t, kvm1.Resume())
+		err = ends(t, func() error { return <-result })
+		return err != nil // where the loss came before the call, it was made on the next connection
+	})
+	wants(t, err, problem.Unreachable, "The connection was lost", "isn't known whether it took effect")
+}
+
 // An sshd that is down, that hangs, and that dies under a connection; and no process of ours is left.
 func TestAccSSHLoss(t *testing.T) {
 	for _, transport := range []string{"ssh", "libssh"} {
@@ -271,6 +297,7 @@ func TestAccSSHLoss(t *testing.T) {
 				ok(t, o.server.KillSessions())
 				ok(t, ends(t, ask))
 			}
+			loseInTheMiddle(t, o, h)
 			h.Close()
 			soon(t, "the end of the session", func() bool { return o.server.Sessions() == 0 })
 

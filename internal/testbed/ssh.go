@@ -262,7 +262,8 @@ func (s *SSHServer) KillSessions() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for command := range s.sessions {
-		if err := command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		// The one that holds the connection after the login is a child of the one that was started.
+		if err := syscall.Kill(-command.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return err
 		}
 	}
