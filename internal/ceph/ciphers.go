@@ -31,6 +31,19 @@ func (c *Cluster) allowedCiphers(ctx context.Context, what string) (allowed []ci
 	return dump.Allowed, true, err
 }
 
+// CheckKey tells whether the cluster would give a user this chosen key, in base64, or a key of this type; either is empty
+// where it is not chosen. It is problem.Refused where the cluster doesn't allow the type, problem.Unsupported where it knows no
+// such type, and changes nothing.
+//
+// Similar to: ceph mon dump
+func (c *Cluster) CheckKey(ctx context.Context, name, key, keyType string) error {
+	what := fmt.Sprintf("User %s of cluster %q can't be given such a key.", entityOf(name), c.cfg.Label)
+	if key != "" {
+		return c.checkCipher(ctx, what, key)
+	}
+	return c.checkKeyTypeAllowed(ctx, what, keyType)
+}
+
 // checkCipher refuses a chosen key of a type that the cluster doesn't allow: the monitors store it without a word, and then
 // refuse everybody who comes with it.
 func (c *Cluster) checkCipher(ctx context.Context, what, key string) error {

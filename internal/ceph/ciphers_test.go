@@ -62,3 +62,30 @@ func TestChosenKeyIsOfAnAllowedType(t *testing.T) {
 		t.Errorf("%v: %q", err, conn.asked)
 	}
 }
+
+func TestCheckKey(t *testing.T) {
+	for name, test := range map[string]struct {
+		dump         string
+		key, keyType string
+		kind         problem.Kind // zero: none
+		word         string
+	}{
+		"nothing chosen":     {"mon-dump-20", "", "", 0, ""},
+		"20, key":            {"mon-dump-20", formerKey(), "", problem.Refused, "auth_allowed_ciphers are aes256k"},
+		"20, type":           {"mon-dump-20", "", typeNameAES, problem.Refused, "auth_allowed_ciphers are aes256k"},
+		"20, allowed type":   {"mon-dump-20-both", "", typeNameAES, 0, ""},
+		"18, type not known": {"mon-dump-18", "", typeNameAES256K, problem.Unsupported, "20.2.4"},
+		"18, only type":      {"mon-dump-18", "", typeNameAES, 0, ""},
+	} {
+		cluster, conn := withFake(map[string]answer{"mon dump": recorded(t, test.dump)})
+		err := cluster.CheckKey(t.Context(), "x", test.key, test.keyType)
+		if test.kind != 0 {
+			wantKind(t, err, test.kind, "client.x", "east", test.word)
+		} else if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if name == "nothing chosen" && len(conn.sent("mon dump")) != 0 {
+			t.Error("asked although nothing is chosen")
+		}
+	}
+}

@@ -145,6 +145,26 @@ func (m *model) checkKeyChange(ctx context.Context, cluster *ceph.Cluster, confi
 	}
 }
 
+// checkReplacement refuses at plan time a key that the create would refuse: the former user would be gone by then.
+func (m *model) checkReplacement(ctx context.Context, cluster *ceph.Cluster, config *model, diags *diag.Diagnostics) {
+	at, key := config.chosen()
+	if err := cluster.CheckKey(ctx, m.Name.ValueString(), key, config.KeyType.ValueString()); err != nil {
+		tfkit.AddAttributeError(diags, at, "Unable to replace Ceph user", err)
+	}
+}
+
+// chosen is the key that a configuration chooses for a new user, empty where it chooses none or that is not known yet, and
+// the attribute that decides about the key.
+func (m *model) chosen() (path.Path, string) {
+	switch {
+	case !m.KeyWO.IsNull():
+		return path.Root("key_wo"), m.KeyWO.ValueString()
+	case !m.Key.IsNull():
+		return path.Root("key"), m.Key.ValueString()
+	}
+	return path.Root("key_type"), ""
+}
+
 // chosenKey is the key that the configuration chooses, and whether it chooses one.
 func (m *model) chosenKey(change keyChange, config *model) (types.String, bool) {
 	switch change {

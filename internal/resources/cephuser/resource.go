@@ -67,6 +67,9 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	plan.planKey(config, state, exists)
 	plan.checkVersion(config, state, &resp.Diagnostics)
+	if exists && home.Known && (home.Moved || plan.replacesType(config, state) || !plan.Name.Equal(state.Name)) {
+		plan.checkReplacement(ctx, home.Target, config, &resp.Diagnostics)
+	}
 	switch {
 	case exists && home.Moved:
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("cluster"))
@@ -250,10 +253,7 @@ func (m *model) settle(user ceph.User, diags *diag.Diagnostics) {
 // create makes the user with the key that the configuration chooses, or one that the cluster makes.
 func (m *model) create(ctx context.Context, cluster *ceph.Cluster, config *model, diags *diag.Diagnostics) (ceph.User, error) {
 	name, caps := m.Name.ValueString(), capsOf(ctx, m.Caps, diags)
-	key := config.Key.ValueString()
-	if !config.KeyWO.IsNull() {
-		key = config.KeyWO.ValueString()
-	}
+	_, key := config.chosen()
 	if key == "" && !config.KeyType.IsNull() {
 		return cluster.CreateUserOfType(ctx, name, caps, config.KeyType.ValueString())
 	}
