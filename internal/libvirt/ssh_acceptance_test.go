@@ -313,7 +313,7 @@ func TestAccSSHLoss(t *testing.T) {
 			ok(t, ends(t, func() error { _, err := patient.LibVersion(t.Context()); return err }))
 
 			ok(t, o.server.Close())
-			wants(t, ends(t, ask), problem.Unreachable, "kvm1", "refused")
+			wants(t, ends(t, func() error { _, err := patient.LibVersion(context.Background()); return err }), problem.Unreachable, "kvm1", "refused")
 		})
 	}
 }

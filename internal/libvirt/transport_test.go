@@ -2,7 +2,10 @@ package libvirt
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/ssh"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -195,5 +200,54 @@ func TestDiallingObeysItsContext(t *testing.T) {
 			}
 			_ = ends(t, func() error { return <-hungUp }) // its end counts, not how
 		})
+	}
+}
+
+// A server that asks for a password, in either way, gets the one of the URI; sshauth can leave a way out.
+func TestLoginWithAPassword(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("SSH_AUTH_SOCK", "")
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	ok(t, err)
+	hostKey := must(ssh.NewSignerFromKey(key))(t)
+	right := func(password string) error {
+		if password != "geheim" {
+			return errors.New("wrong")
+		}
+		return nil
+	}
+	servers := map[string]*ssh.ServerConfig{
+		"password": {PasswordCallback: func(_ ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
+			return nil, right(string(password))
+		}},
+		"keyboard-interactive": {KeyboardInteractiveCallback: func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			answers, err := ask("", "", []string{"Password: "}, []bool{false})
+			if err != nil || len(answers) != 1 {
+				return nil, errors.New("no answer")
+			}
+			return nil, right(answers[0])
+		}},
+	}
+	for method, config := range servers {
+		config.AddHostKey(hostKey)
+		for query, want := range map[string]bool{"": true, "&sshauth=" + method: true, "&sshauth=agent,privkey": false} {
+			listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+			loggedIn := make(chan bool, 1)
+			go func() {
+				defer listener.Close()
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				_, _, _, err = ssh.NewServerConn(conn, config)
+				loggedIn <- err == nil
+				_ = conn.Close()
+			}()
+			uri := fmt.Sprintf("qemu+libssh://root:geheim@%s/system?known_hosts_verify=ignore%s", listener.Addr(), query)
+			err := ends(t, func() error { _, err := parsed(t, uri).dial(t.Context()); return err })
+			if got := <-loggedIn; got != want || err == nil || strings.Contains(err.Error(), "geheim") {
+				t.Errorf("%s with %q: logged in %v, %v", method, query, got, err)
+			}
+		}
 	}
 }

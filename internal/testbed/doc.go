@@ -4,7 +4,8 @@
 // Everything of a bed lives under one folder: data, sockets, logs, keys. Nothing is written under /etc or /var, and
 // nothing is read from there. The clusters demand cephx and have keys of their own; the hypervisors are unprivileged
 // libvirt daemons with a fixed host UUID; the guests run under emulation and report on their serial console which disks
-// they see and what is on them.
+// they see and what is on them. A hypervisor can also be reached as from another machine: over tcp and TLS (Listen) and
+// through an OpenSSH server of its own (ServeSSH).
 //
 // The package needs root, because the hypervisors run as another, plain user. Missing says what else it needs.
 package testbed
