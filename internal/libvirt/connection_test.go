@@ -111,14 +111,20 @@ func TestADaemonThatNeverAnswersTheConnect(t *testing.T) {
 
 func TestADaemonThatHangsInACall(t *testing.T) {
 	d := newFakeDaemon(t)
-	d.on(procLibVersion, func(call int) ([]byte, uint32, bool) {
-		return append(xdrWord(0), xdrWord(9_000_000)...), 0, call > 1
-	})
-	h := host(t, Config{URI: d.uri(), OperationTimeout: 50 * time.Millisecond})
+	h := host(t, Config{URI: d.uri()})
+	if _, err := h.UUID(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Only the call that hangs gets the short limit: the others have to succeed on a slow machine too.
+	patient := h.config.OperationTimeout
+	h.config.OperationTimeout = 50 * time.Millisecond
+	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 0, false })
 	err := ends(t, func() error { _, err := h.LibVersion(context.Background()); return err })
 	wants(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
 
 	// The call that was given up occupies its connection, so the next one gets another.
+	h.config.OperationTimeout = patient
+	d.on(procLibVersion, d.normally(procLibVersion))
 	if _, err := h.LibVersion(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -241,10 +247,20 @@ func TestAHeldDomainIsWaitedForUntilTheDeadline(t *testing.T) {
 		t.Error(err)
 	}
 	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 68, true })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	err := ends(t, func() error { _, err := h.LibVersion(ctx); return err })
-	wants(t, err, problem.Busy, "Another call holds the domain", "libvirt error 68")
+	// The context ends while the call waits for its next try: it has its answer once it has given the connection back.
+	before := d.called(procLibVersion)
+	waits := func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return d.called(procLibVersion) > before && h.current.users == 0
+	}
+	result := make(chan error, 1)
+	go func() { _, err := h.LibVersion(ctx); result <- err }()
+	soon(t, "the wait for the domain", waits)
+	cancel()
+	wants(t, ends(t, func() error { return <-result }), problem.Busy, "Another call holds the domain", "libvirt error 68")
 }
 
 func TestWhatIsNotLibvirtIsNotBelieved(t *testing.T) {

@@ -191,7 +191,11 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 	bed := realDaemons(t)
 	hypervisor := bed.Hypervisor("kvm1")
 	ctx := t.Context()
-	h := kvm(t, bed, "kvm1", Config{OperationTimeout: 4 * time.Second})
+	h := kvm(t, bed, "kvm1", Config{})
+	// What is never opened costs its whole limit; what has to succeed gets a generous one.
+	hasty := kvm(t, bed, "kvm1", Config{})
+	must(hasty.UUID(ctx))(t)
+	hasty.config.OperationTimeout = 5 * time.Second
 	like := must(h.Domain(ctx, guest(t, bed, "kvm1", testbed.GuestOptions{}, false).UUID))(t)
 	makeImage(t, bed, "probed")
 	secret := defineSecret(t, h, userKey(t, bed, testUser))
@@ -227,13 +231,15 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 	network.Hosts = []libvirtxml.DomainDiskSourceHost{{Name: "127.0.0.99", Port: "1"}}
 	dead.Source = &libvirtxml.DomainDiskSource{Network: &network}
 	t.Run("dead monitors", func(t *testing.T) {
-		err := ends(t, func() error { return h.ProbeDisk(ctx, like, dead) })
-		wants(t, err, problem.Unreachable, "127.0.0.99 port 1", testUser, "no answer within 4s")
+		err := ends(t, func() error { return hasty.ProbeDisk(ctx, like, dead) })
+		wants(t, err, problem.Unreachable, "127.0.0.99 port 1", testUser, "no answer within 5s")
 		gone(t)
 	})
 	t.Run("wrong key", func(t *testing.T) {
 		wrong := userKey(t, bed, "admin")
-		err := ends(t, func() error { return h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", defineSecret(t, h, wrong))) })
+		err := ends(t, func() error {
+			return hasty.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", defineSecret(t, h, wrong)))
+		})
 		wants(t, err, problem.Unreachable, "refuse the user's key")
 		gone(t)
 	})
@@ -298,15 +304,19 @@ func TestRealProbesOfKilledRuns(t *testing.T) {
 func TestRealFrozenDaemon(t *testing.T) {
 	bed := realDaemons(t)
 	hypervisor := bed.Hypervisor("kvm2")
-	h := kvm(t, bed, "kvm2", Config{ConnectTimeout: time.Second, OperationTimeout: time.Second})
+	h := kvm(t, bed, "kvm2", Config{})
 	ctx := t.Context()
 	must(h.Secrets(ctx))(t)
+	// The limits are short only while nothing can answer.
+	patient := h.config
+	h.config.ConnectTimeout, h.config.OperationTimeout = time.Second, time.Second
 	ok(t, hypervisor.Pause())
 	t.Cleanup(func() { _ = hypervisor.Resume() })
 	for range 3 {
 		_, err := h.Secrets(ctx)
 		wants(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
 	}
+	h.config = patient
 	ok(t, hypervisor.Resume())
 	must(h.Secrets(ctx))(t)
 	ok(t, hypervisor.Kill())
