@@ -9,9 +9,9 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// DeletePool deletes a pool with everything in it, and the CRUSH rule that Ceph made for an erasure-coded pool unless
-// another pool uses that. Such a rule has the name that the pool had then: its present one, or madeRule (may be empty).
-// A pool that is gone already is no error. It looks for nothing in the pool: that is what PoolContents is for.
+// DeletePool deletes a pool with everything in it, and madeRule, the CRUSH rule that Ceph made with it (empty for none),
+// unless another pool uses that. A pool that is gone already is no error. It looks for nothing in the pool: that is what
+// PoolContents is for.
 //
 // Similar to: ceph osd pool delete; ceph osd crush rule rm
 func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
@@ -24,7 +24,7 @@ func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
 	for _, p := range pools {
 		if p.Name == name {
 			found = true
-			if p.Type == Erasure && (p.CrushRule == name || p.CrushRule == madeRule) {
+			if p.CrushRule == madeRule {
 				rule = p.CrushRule
 			}
 		}
@@ -54,6 +54,15 @@ func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
 		return nil
 	}
 	return err
+}
+
+// CrushRules lists the names of the CRUSH rules.
+//
+// Similar to: ceph osd crush rule ls
+func (c *Cluster) CrushRules(ctx context.Context) ([]string, error) {
+	var rules []string
+	err := c.mon(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label), command{"prefix": "osd crush rule ls"}, &rules)
+	return rules, err
 }
 
 func explainDelete(err error, denied refusal, name string) error {

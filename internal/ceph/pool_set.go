@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -23,11 +24,16 @@ var (
 
 // SetPool changes the variables that are given, by the names of `ceph osd pool set`, and the quotas quota_max_bytes and
 // quota_max_objects, in bytes and objects. Clear unsets one. Variables that don't depend on each other are sent at the
-// same time. Send only what changes: each costs a new OSD map.
+// same time. Send only what changes: each costs a new OSD map. A change of size makes the monitors choose min_size anew,
+// and one of pg_num pgp_num: where these are to stay, send them too.
 //
 // Similar to: ceph osd pool set; ceph osd pool set-quota
 func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]string) error {
-	for _, wave := range settingWaves(settings) {
+	raised, err := c.raisesPGNum(ctx, name, settings["pg_num"])
+	if err != nil {
+		return err
+	}
+	for _, wave := range settingWaves(settings, raised) {
 		steps := make([]func() error, 0, len(wave))
 		for _, variable := range wave {
 			steps = append(steps, func() error { return c.setPoolVariable(ctx, name, variable, settings[variable]) })
@@ -39,8 +45,23 @@ func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]
 	return nil
 }
 
-// settingWaves orders variables: what unlocks others goes first, what is checked against others or locks them last.
-func settingWaves(settings map[string]string) [][]string {
+// raisesPGNum tells whether the number, if one is given, is larger than what the pool has.
+func (c *Cluster) raisesPGNum(ctx context.Context, name, number string) (bool, error) {
+	if number == "" {
+		return false, nil
+	}
+	wanted, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return false, fmt.Errorf("pg_num: %w", err)
+	}
+	pool, err := c.Pool(ctx, name)
+	return wanted > pool.PGNum, err
+}
+
+// settingWaves orders variables: what unlocks others goes first, what is checked against others or locks them last. The
+// monitors never accept a bound that excludes the present pg_num, nor a pg_num outside of the present bounds.
+func settingWaves(settings map[string]string, raisedPGNum bool) [][]string {
+	_, withPGNum := settings["pg_num"]
 	waves := make([][]string, 4)
 	for variable, value := range settings {
 		wave := 1
@@ -50,6 +71,11 @@ func settingWaves(settings map[string]string) [][]string {
 		case slices.Contains(poolLocks, variable):
 			wave = 2
 			if poolValue(variable, value) == "false" {
+				wave = 0
+			}
+		case withPGNum && (variable == "pg_num_min" || variable == "pg_num_max"):
+			wave = 2
+			if value == Clear || raisedPGNum == (variable == "pg_num_max") {
 				wave = 0
 			}
 		case poolDependent[variable] != "":
@@ -126,6 +152,12 @@ func explainSet(err error, denied refusal, variable, value string) error {
 	case denied.is(EINVAL) && variable == "crush_rule":
 		p.Why = "The rule exists but does not fit the pool: rules for replicated and for erasure-coded pools are different."
 		p.Do = "Use a rule of the pool's own type (type 1 is replicated, type 3 erasure-coded, in `ceph osd crush rule dump`)."
+	case denied.is(EINVAL) && (variable == "pg_num_min" || variable == "pg_num_max"):
+		p.Why = "The pool's present pg_num is outside of this bound."
+		p.Do = "Set pg_num within the bounds in the same apply, or choose another bound."
+	case (denied.is(EINVAL) || denied.is(ERANGE)) && (variable == "pg_num" || variable == "pgp_num"):
+		p.Why = "The number is outside of what the pool's bounds, or the cluster's limit for each OSD, allow."
+		p.Do = "Choose a number within pg_num_min and pg_num_max, with fewer placement groups for each OSD (mon_max_pg_per_osd)."
 	case denied.is(EOPNOTSUPP):
 		p.Kind, p.Why = problem.Invalid, "The variable can't be changed on a pool of this type or on these OSDs."
 	}

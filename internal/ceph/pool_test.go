@@ -68,10 +68,28 @@ func TestIgnoredByCreate(t *testing.T) {
 func TestSettingWaves(t *testing.T) {
 	got := settingWaves(map[string]string{
 		"size": "2", "min_size": "1", "nosizechange": "false", "nopgchange": "true", "pg_autoscale_mode": "off", "pg_num": "8", "pgp_num": "8", "bulk": Clear,
-	})
+	}, true)
 	want := [][]string{{"nosizechange", "pg_autoscale_mode"}, {"bulk", "pg_num", "size"}, {"min_size", "pgp_num"}, {"nopgchange"}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
+	}
+}
+
+// A bound that has to give way goes before pg_num, one that closes in after it.
+func TestSettingWavesOfBounds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		low, high string
+		raised    bool
+		want      [][]string
+	}{
+		"raised":  {"16", "64", true, [][]string{{"pg_num_max"}, {"pg_num"}, {"pg_num_min"}, nil}},
+		"lowered": {"4", "8", false, [][]string{{"pg_num_min"}, {"pg_num"}, {"pg_num_max"}, nil}},
+		"lifted":  {Clear, Clear, false, [][]string{{"pg_num_max", "pg_num_min"}, {"pg_num"}, nil, nil}},
+	} {
+		got := settingWaves(map[string]string{"pg_num": "8", "pg_num_min": tc.low, "pg_num_max": tc.high}, tc.raised)
+		if !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%s: got %v", name, got)
+		}
 	}
 }
 

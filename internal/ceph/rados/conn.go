@@ -145,10 +145,10 @@ func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespa
 	// The visitor runs on the caller's side, so that an abandoned listing never touches what the caller owns.
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
-	failed := make(chan error, 1)
+	// found is never closed: an abandoned listing may still be about to send.
+	ended := make(chan error, 1)
 	go func() {
-		defer close(found)
-		failed <- do(stop, c, func(h *rados.Conn) error {
+		ended <- do(stop, c, func(h *rados.Conn) error {
 			return withPool(h, pool, rados.AllNamespaces, func(ioctx *rados.IOContext) error {
 				iter, err := ioctx.Iter()
 				if err != nil {
@@ -166,12 +166,24 @@ func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespa
 			})
 		})
 	}()
-	for o := range found {
-		if !visit(o.namespace, o.name) {
+	for {
+		select {
+		case o := <-found:
+			if !visit(o.namespace, o.name) {
+				return nil
+			}
+		case err := <-ended:
+			if err != nil {
+				return err
+			}
+			for len(found) > 0 {
+				if o := <-found; !visit(o.namespace, o.name) {
+					return nil
+				}
+			}
 			return nil
 		}
 	}
-	return <-failed
 }
 
 func (c *conn) RemoveObject(ctx context.Context, pool, namespace, object string) error {

@@ -3,11 +3,13 @@
 package rados_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -121,7 +123,7 @@ func TestErasurePool(t *testing.T) {
 		t.Errorf("the pool holds the data of %s; got %+v, %v", ref, contents, err)
 	}
 	ok(t, cluster.DeleteImage(ctx, ref, false))
-	ok(t, cluster.DeletePool(ctx, "ecdata", ""))
+	ok(t, cluster.DeletePool(ctx, "ecdata", "ecdata"))
 	if rules := ask(t, c, "osd", "crush", "rule", "ls"); strings.Contains(rules, "ecdata") {
 		t.Errorf("the rule stayed: %s", rules)
 	}
@@ -147,6 +149,32 @@ func TestPoolContents(t *testing.T) {
 	if contents.Empty() || !slices.Equal(contents.Namespaces, []string{"n1"}) ||
 		len(contents.Images) != 1 || contents.Images[0].String() != "full/n1/inside" || len(contents.Trash) != 1 || contents.Trash[0].Name != "gone" {
 		t.Errorf("%+v", contents)
+	}
+}
+
+// A listing that is given up half-way leaves nothing behind that could fail later.
+func TestPoolContentsOfManyObjects(t *testing.T) {
+	cluster, c := east(t)
+	ctx := limited(t)
+	// Each placement group is a question of its own to the listing.
+	if _, err := cluster.CreatePool(ctx, ceph.PoolSpec{Name: "crowded", PGNum: pointer[int64](128), PGAutoscaleMode: "off"}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), "crowded", "")) })
+	if _, err := c.Rados(ctx, "-p", "crowded", "bench", "1", "write", "-b", "4096", "-O", "4096", "--max-objects", "500", "--no-cleanup"); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		contents, err := cluster.PoolContents(ctx, "crowded")
+		if err != nil || contents.Empty() {
+			t.Fatalf("%+v, %v", contents, err)
+		}
+		hurried, cancel := context.WithTimeout(ctx, time.Millisecond)
+		_, err = cluster.PoolContents(hurried, "crowded")
+		cancel()
+		if err != nil && !problem.Is(err, problem.Unreachable) {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -18,6 +18,10 @@ func TestAccCephPool_invalid(t *testing.T) {
 	acctest.RunInvalid(t, map[string]acctest.Invalid{
 		"name with a slash":        {on("cluster = \"east\"\nname = \"a/b\""), "name", `must be a pool name: not empty, without "/", "@" or spaces, got: a/b`},
 		"name with a space":        {on("cluster = \"east\"\nname = \"a b\""), "name", `must be a pool name`},
+		"name of Ceph's own":       {on("cluster = \"east\"\nname = \".own\""), "name", `Names that begin with a dot, such as ".own", are for Ceph's own pools.`},
+		"null application":         {named(`applications = ["rbd", null]`), "applications", `This attribute contains a null value.`},
+		"pg_num below its bound":   {named("pg_num = 4\npg_num_min = 8"), "pg_num_min", `pg_num_min is 8, and pg_num only 4.`},
+		"pg_num above its bound":   {named("pg_num = 16\npg_num_max = 8"), "pg_num", `pg_num is 16, and pg_num_max only 8.`},
 		"empty name":               {on("cluster = \"east\"\nname = \"\""), "name", `must be a pool name`},
 		"unknown cluster":          {on("cluster = \"north\"\nname = \"p\""), "cluster", `The provider block has no cluster "north". It has "east", "west". Correct the label`},
 		"cluster left out":         {on(`name = "p"`), "", `Nothing says which cluster is meant, and the provider block has several: "east", "west". Set cluster to one of these labels.`},

@@ -285,6 +285,59 @@ func TestAccCephPool_erasureCoded(t *testing.T) {
 	)
 }
 
+// The rule of the default profile has a name of its own; a rule that was there before stays.
+func TestAccCephPool_rulesOfErasureCodedPools(t *testing.T) {
+	acctest.Bed(t)
+	profiles(t, "")
+	ceph(t, "osd", "erasure-code-profile", "set", "default", "k=2", "m=1", "crush-failure-domain=osd", "--force", "--yes-i-really-mean-it")
+	ceph(t, "osd", "crush", "rule", "create-erasure", "vault", "k2m1")
+	t.Cleanup(func() { ceph(t, "osd", "crush", "rule", "rm", "vault") })
+	rules := func(t *testing.T, _ string) string {
+		return strings.Join(strings.Fields(ceph(t, "osd", "crush", "rule", "ls")), " ")
+	}
+	before := rules(t, "")
+	run(t, "coded",
+		resource.TestStep{Config: pool("coded", `type = "erasure"`), Check: resource.TestCheckResourceAttr(address, "crush_rule", "erasure-code")},
+		resource.TestStep{Config: pool("vault", `erasure_code_profile = "k2m1"`), Check: resource.TestCheckResourceAttr(address, "crush_rule", "vault")},
+		resource.TestStep{Config: "# nothing is left of either", Check: check(t, "", rules, before)},
+	)
+}
+
+// The monitors choose min_size anew when size changes, and refuse bounds that exclude the present pg_num.
+func TestAccCephPool_settingsThatHangTogether(t *testing.T) {
+	off := func(assignments ...string) string {
+		return pool("bound", append(assignments, `pg_autoscale_mode = "off"`)...)
+	}
+	run(t, "bound",
+		resource.TestStep{Config: off("size = 3", "min_size = 2", "pg_num = 8", "pgp_num = 4", "pg_num_min = 4", "pg_num_max = 8")},
+		resource.TestStep{
+			Config: off("size = 2", "min_size = 2", "pg_num = 32", "pgp_num = 4", "pg_num_min = 16", "pg_num_max = 32"),
+			Check: resource.ComposeAggregateTestCheckFunc(
+				check(t, "bound", field("min_size"), "2"), check(t, "bound", field("pg_num_target"), "32"),
+				check(t, "bound", field("pg_placement_num_target"), "4"), check(t, "bound", option("pg_num_min"), "16"), check(t, "bound", option("pg_num_max"), "32"),
+			),
+		},
+		resource.TestStep{
+			Config: off("size = 3", "min_size = 1", "pg_num = 8", "pgp_num = 4", "pg_num_min = 4", "pg_num_max = 8"),
+			Check: resource.ComposeAggregateTestCheckFunc(
+				check(t, "bound", field("min_size"), "1"), check(t, "bound", field("pg_num_target"), "8"),
+				check(t, "bound", option("pg_num_min"), "4"), check(t, "bound", option("pg_num_max"), "8"),
+			),
+		},
+		resource.TestStep{
+			Config:      off("pg_num_min = 16"),
+			ExpectError: acctest.MessageAt("pg_num_min", `pg_num_min is 16, and pg_num only 8. Lower the one or raise the other.`),
+		},
+		// Under the autoscaler nobody names the number, so the bound takes it along.
+		resource.TestStep{
+			Config: pool("bound", `pg_autoscale_mode = "on"`, "pg_num_min = 16"),
+			Check: resource.ComposeAggregateTestCheckFunc(
+				check(t, "bound", option("pg_num_min"), "16"), check(t, "bound", field("pg_num_target"), "16"),
+			),
+		},
+	)
+}
+
 func TestAccCephPool_withoutSecondCopy(t *testing.T) {
 	allow := func(value string) { ceph(t, "tell", "mon.*", "config", "set", "mon_allow_pool_size_one", value) }
 	run(t, "single",

@@ -167,6 +167,29 @@ func (m *model) changes(plan *model) map[string]string {
 	return changes
 }
 
+// settings are the variables to send: those that change, and those that the monitors would change along with them.
+func (m *model) settings(plan *model) map[string]string {
+	settings := m.changes(plan)
+	send := func(name string, number types.Int64) {
+		if !number.IsNull() && !number.IsUnknown() {
+			settings[name] = strconv.FormatInt(number.ValueInt64(), 10)
+		}
+	}
+	if _, resized := settings["size"]; resized {
+		send("min_size", plan.MinSize)
+	}
+	switch _, renumbered := settings["pg_num"]; {
+	case renumbered:
+		send("pgp_num", plan.PGPNum)
+	case plan.autoscaled() && plan.PGNumMin.ValueInt64() > m.PGNum.ValueInt64():
+		// The monitors take no bound that excludes the present number, and leave the step to it to us.
+		send("pg_num", plan.PGNumMin)
+	case plan.autoscaled() && !plan.PGNumMax.IsNull() && plan.PGNumMax.ValueInt64() < m.PGNum.ValueInt64():
+		send("pg_num", plan.PGNumMax)
+	}
+	return settings
+}
+
 // poolType is the type that the configuration asks for, with words or by naming a profile.
 func (m *model) poolType() string {
 	if m.Type.ValueString() == "" {

@@ -40,6 +40,7 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	plan.Cluster, plan.FSID = home.Label, home.Identity
 	planDerived(config, state, plan, exists)
 	plan.ID = plan.id()
+	checkName(state, plan, &resp.Diagnostics)
 	checkType(config, state, plan, exists, &resp.Diagnostics)
 
 	if exists {
@@ -76,6 +77,14 @@ func planDerived(config, state, plan *model, exists bool) {
 		plan.PGNum, plan.PGPNum = state.PGNum, state.PGPNum
 	} else if config.PGPNum.IsNull() && !plan.PGNum.Equal(state.PGNum) {
 		plan.PGPNum = types.Int64Unknown()
+	}
+}
+
+// checkName refuses a new name of the form that Ceph keeps for its own pools: newer monitors take it, and do nothing.
+func checkName(state, plan *model, diags *diag.Diagnostics) {
+	if strings.HasPrefix(plan.Name.ValueString(), ".") && !plan.Name.Equal(state.Name) {
+		diags.AddAttributeError(atName, "Name of Ceph's own",
+			fmt.Sprintf("Names that begin with a dot, such as %q, are for Ceph's own pools. Choose another name.", plan.Name.ValueString()))
 	}
 }
 
@@ -130,6 +139,10 @@ func (r *poolResource) checkChange(ctx context.Context, home tfkit.Home[*ceph.Cl
 		if err := refuseRename(ctx, home.Target, state.Name.ValueString(), plan.Name.ValueString()); err != nil {
 			tfkit.AddAttributeError(&resp.Diagnostics, atName, "Unable to rename Ceph pool", err)
 		}
+	}
+	if config.PGNum.IsNull() && !plan.autoscaled() {
+		notAbove(&resp.Diagnostics, "pg_num_min", plan.PGNumMin, "pg_num", plan.PGNum)
+		notAbove(&resp.Diagnostics, "pg_num", plan.PGNum, "pg_num_max", plan.PGNumMax)
 	}
 	if !config.PGNum.IsNull() && !config.PGNum.Equal(plan.PGNum) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("pg_num"), "Left to the autoscaler", fmt.Sprintf(

@@ -61,6 +61,11 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	plan.Cluster, plan.FSID = home.Label, home.Identity
 
+	rules, err := plan.rulesBefore(ctx, home.Target)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
 	created, err := home.Target.CreatePool(ctx, plan.toSpec(applicationNames(ctx, plan.Applications, &resp.Diagnostics)))
 	if !created {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -71,7 +76,7 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not all of its settings", err)
 	}
 	r.settle(ctx, home.Target, &plan, &resp.Diagnostics)
-	resp.Diagnostics.Append(rememberRule(ctx, &plan, resp.Private)...)
+	resp.Diagnostics.Append(plan.noteCreated(ctx, resp.Private, rules)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -105,7 +110,7 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = home.Identity
 	state.fromAPI(pool)
-	resp.Diagnostics.Append(rememberRule(ctx, &state, resp.Private)...)
+	resp.Diagnostics.Append(state.noteFound(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
@@ -155,7 +160,7 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		err = r.mayDelete(ctx, home.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
 	}
 	if err == nil {
-		rule, diags := rememberedRule(ctx, req.Private)
+		rule, diags := notedRule(ctx, req.Private)
 		resp.Diagnostics.Append(diags...)
 		err = home.Target.DeletePool(ctx, pool.Name, rule)
 	}
@@ -183,8 +188,8 @@ func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diag
 			return err
 		}
 	}
-	if changes := state.changes(plan); len(changes) > 0 {
-		if err := cluster.SetPool(ctx, name, changes); err != nil {
+	if settings := state.settings(plan); len(settings) > 0 {
+		if err := cluster.SetPool(ctx, name, settings); err != nil {
 			return err
 		}
 	}

@@ -76,8 +76,8 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				" Changed in place; removing it keeps the current number. As by `ceph osd pool set POOL min_size`."),
 			"crush_rule": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "Name of the CRUSH rule that places the data. Default: the cluster's; for an erasure-coded pool one of the pool's" +
-					" name that Ceph makes and that goes with the pool. Changed in place, which moves data; removing it keeps the current rule." +
+				MarkdownDescription: "Name of the CRUSH rule that places the data. Default: the cluster's; for an erasure-coded pool one that Ceph makes" +
+					" for it, of the pool's name, and that goes with the pool. Changed in place, which moves data; removing it keeps the current rule." +
 					" As by `ceph osd pool set POOL crush_rule`.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
@@ -135,7 +135,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" for an erasure-coded pool, which can only be a `data_pool`, it is only enabled. Changed in place; removing an application takes its" +
 					" mark away and no data. Unset: none. As by `ceph osd pool application enable`.",
 				Validators: []validator.Set{
-					setvalidator.SizeAtLeast(1),
+					setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(),
 					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/]{1,128}$`), "must be an application name")),
 				},
 			},

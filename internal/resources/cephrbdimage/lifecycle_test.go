@@ -161,6 +161,30 @@ func TestAccCephRBDImage_features(t *testing.T) {
 }
 
 // Keys that the configuration does not name are somebody else's.
+// No features at all is a choice, not the library's default.
+func TestAccCephRBDImage_withoutFeatures(t *testing.T) {
+	run(t, "plain",
+		resource.TestStep{Config: image("plain", small, "features = []"), Check: check(t, "plain", features, "")},
+		resource.TestStep{
+			Config: image("plain", small, `features = ["exclusive-lock"]`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: check(t, "plain", features, "exclusive-lock"),
+		},
+		resource.TestStep{
+			Config: image("plain", small, "features = []"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: check(t, "plain", features, ""),
+		},
+	)
+}
+
+// An image of other objects than the usual 4 MiB is striped by its own.
+func TestAccCephRBDImage_stripedByItsOwnObjects(t *testing.T) {
+	striped := []string{small, `stripe_unit = "8MiB"`, "stripe_count = 2"}
+	run(t, "wide",
+		resource.TestStep{Config: image("wide", append(striped, `object_size = "8MiB"`)...)},
+		resource.TestStep{Config: image("wide", striped...), PlanOnly: true},
+	)
+}
+
 func TestAccCephRBDImage_otherKeysAreLeftAlone(t *testing.T) {
 	all := func(t *testing.T, name string) string { return fmt.Sprint(metadata(t, name)) }
 	run(t, "told",

@@ -76,7 +76,7 @@ func (m *model) toSpec() ceph.ImageSpec {
 }
 
 // fromAPI takes over what the cluster says. Of metadata and configuration only the named keys count, but for an image
-// that is just being imported: then all of them.
+// that is just being imported: then all of them, except the metadata that librbd keeps for itself.
 func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	imported := m.ImageID.IsNull()
 	m.Pool = types.StringValue(ref.Pool)
@@ -191,11 +191,14 @@ var followingFeatures = []string{"striping", "data-pool", "operations", "migrati
 
 func chosenFeatures(features []string) []string { return missing(features, followingFeatures) }
 
+// internalMetadata is how the keys begin that librbd keeps for itself, such as those of groups and mirroring.
+const internalMetadata = "."
+
 // named are the values found for the recorded keys, or all of them.
 func named(recorded types.Map, found map[string]string, all bool) types.Map {
 	values := map[string]attr.Value{}
 	for key, value := range found {
-		if _, wanted := recorded.Elements()[key]; wanted || all {
+		if _, wanted := recorded.Elements()[key]; wanted || all && !strings.HasPrefix(key, internalMetadata) {
 			values[key] = types.StringValue(value)
 		}
 	}
@@ -216,9 +219,12 @@ func missing(names, from []string) []string {
 	return lacking
 }
 
-// elements are the known strings of a set in order; nil for a set that is null or unknown.
+// elements are the known strings of a set in order; nil for a set that is null or unknown, but not for an empty one.
 func elements(set types.Set) []string {
-	var names []string
+	if set.IsNull() || set.IsUnknown() {
+		return nil
+	}
+	names := []string{}
 	for _, element := range set.Elements() {
 		if text, ok := element.(types.String); ok && !text.IsUnknown() {
 			names = append(names, text.ValueString())

@@ -29,7 +29,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	plan.Cluster, plan.FSID = home.Label, home.Identity
 	plan.ID = plan.id()
 	plan.planSize()
-	checkStriping(config, &resp.Diagnostics)
+	checkStriping(config, plan, &resp.Diagnostics)
 	if !exists && config.Size.IsNull() {
 		resp.Diagnostics.AddAttributeError(path.Root("size"), "Size missing", "A new image needs a size, such as \"30GiB\".")
 	}
@@ -154,12 +154,12 @@ func checkShrink(state, plan *model, diags *diag.Diagnostics) {
 }
 
 // checkStriping finds striping that librbd would refuse.
-func checkStriping(config *model, diags *diag.Diagnostics) {
-	unit, object := config.StripeUnit.Bytes(), config.ObjectSize.Bytes()
-	if object == 0 {
+func checkStriping(config, plan *model, diags *diag.Diagnostics) {
+	unit, object := config.StripeUnit.Bytes(), plan.ObjectSize.Bytes()
+	if object == 0 && config.ObjectSize.IsNull() {
 		object = defaultObject
 	}
-	if unit != 0 && !config.ObjectSize.IsUnknown() && object%unit != 0 {
+	if unit != 0 && object%unit != 0 {
 		diags.AddAttributeError(path.Root("stripe_unit"), "Invalid striping",
 			fmt.Sprintf("A stripe unit of %s does not divide the object size of %s.", config.StripeUnit.ValueString(), tfkit.FormatSize(object)))
 	}

@@ -74,7 +74,7 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 					" argument keeps the current ones. As by `rbd feature enable`.",
 				PlanModifiers: []planmodifier.Set{setplanmodifier.UseStateForUnknown()},
 				Validators: []validator.Set{
-					setvalidator.ValueStringsAre(stringvalidator.OneOf(choosable()...)), dependencies{},
+					setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.OneOf(choosable()...)), dependencies{},
 				},
 			},
 			"object_size": fixedSize("Size of the objects that hold the data: a power of two from `\"4KiB\"` to `\"32MiB\"`. Default: `\"4MiB\"`.", powerOfTwo{}),
@@ -95,16 +95,16 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			},
 			"metadata": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Metadata of the image by key. Only the keys named here are managed; others are left alone. Changed in place;" +
+				MarkdownDescription: "Metadata of the image by key. Only the keys named here are managed; others are left alone. An import names all that it finds. Changed in place;" +
 					" removing a key removes it from the image. As by `rbd image-meta set`.",
-				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(metadataKey{})},
+				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), mapvalidator.KeysAre(metadataKey{})},
 			},
 			"config": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Settings of librbd for this image by name, such as `rbd_qos_iops_limit`. Clients take them over when they open the" +
-					" image, limits also while it is open. Only the keys named here are managed. Changed in place; removing a key unsets it." +
+					" image, limits also while it is open. Only the keys named here are managed; an import names all that it finds. Changed in place; removing a key unsets it." +
 					" As by `rbd config image set`.",
-				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.RegexMatches(
+				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), mapvalidator.KeysAre(stringvalidator.RegexMatches(
 					regexp.MustCompile(`^rbd_`), "must be the name of an RBD setting, which begins with \"rbd_\""))},
 			},
 			"allow_shrink": schema.BoolAttribute{
