@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -71,6 +72,34 @@ func chooseAddresses(n int, ipv6, defaultPorts bool) ([]MonAddr, error) {
 		}
 	}
 	return nil, fmt.Errorf("can't find free loopback addresses for %d monitors", n)
+}
+
+// migrationPorts is how many ports a hypervisor has for incoming guests.
+const migrationPorts = 8
+
+// chooseMigrationPorts finds a free row of ports, and returns the first. They lie above those of monitors and below the range
+// from which the kernel takes the ports of outgoing connections. A row is random because each libvirtd looks for a free port
+// only within its own: two with the same row, of beds side by side, could choose the same port at the same moment.
+func chooseMigrationPorts() (int, error) {
+	const lowest, rows, attempts = 30000, 345, 50
+	for range attempts {
+		first := lowest + migrationPorts*rand.IntN(rows)
+		if rowFree(first) {
+			return first, nil
+		}
+	}
+	return 0, errors.New("can't find free ports for migrations")
+}
+
+func rowFree(first int) bool {
+	for port := first; port < first+migrationPorts; port++ {
+		listener, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(port)))
+		if err != nil {
+			return false
+		}
+		_ = listener.Close()
+	}
+	return true
 }
 
 func allFree(monitors []MonAddr) bool {

@@ -114,8 +114,8 @@ func (b *Bed) start(ctx context.Context, options Options) error {
 		}
 		b.clusters = append(b.clusters, c)
 	}
-	for i, name := range options.Hypervisors {
-		h, err := newHypervisor(b.Dir, name, i)
+	for _, name := range options.Hypervisors {
+		h, err := newHypervisor(b.Dir, name)
 		if err != nil {
 			return err
 		}

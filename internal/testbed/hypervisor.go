@@ -24,15 +24,14 @@ type Hypervisor struct {
 	URI    string // qemu+unix:///session?socket=…
 	UUID   string // the host_uuid that its capabilities show, the same after each restart
 	Socket string
-	Index  int // from 0; tells the hypervisors' migration ports apart
 
 	dir       string // the bed's folder
 	daemon    *Daemon
 	listening string // further lines of libvirtd.conf
 }
 
-func newHypervisor(dir, name string, index int) (*Hypervisor, error) {
-	h := &Hypervisor{Name: name, UUID: uuid.NewString(), Index: index, dir: dir}
+func newHypervisor(dir, name string) (*Hypervisor, error) {
+	h := &Hypervisor{Name: name, UUID: uuid.NewString(), dir: dir}
 	h.Socket = h.path("run", "libvirt", "libvirt-sock")
 	h.URI = "qemu+unix:///session?socket=" + h.Socket
 	if err := h.addDaemon(); err != nil {
@@ -80,10 +79,13 @@ func (h *Hypervisor) makeFiles() error {
 			return err
 		}
 	}
-	const firstPort, ports = 20000, 100
+	first, err := chooseMigrationPorts()
+	if err != nil {
+		return err
+	}
 	// QEMU writes its logs itself, which spares a second daemon.
 	settings := fmt.Sprintf("stdio_handler = \"file\"\nmigration_port_min = %d\nmigration_port_max = %d\n",
-		firstPort+h.Index*ports, firstPort+h.Index*ports+ports-1)
+		first, first+migrationPorts-1)
 	return errors.Join(h.writeSettings(), os.WriteFile(h.path("config", "libvirt", "qemu.conf"), []byte(settings), 0o644))
 }
 
