@@ -146,9 +146,7 @@ func TestAccGuestSeesDisksOfTwoClusters(t *testing.T) {
 				if err := guest.WaitNoDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == name }); err != nil {
 					t.Fatal(err)
 				}
-				if list := must[string](t)(h.Virsh(ctx, "domblklist", guest.Name)); strings.Contains(list, target) {
-					t.Errorf("the disk is still there after the guest let go of it: %s", list)
-				}
+				waitDetached(t, ctx, h, guest, target)
 			}
 			if err := guest.Shutdown(ctx); err != nil {
 				t.Fatal(err)
@@ -167,6 +165,14 @@ func waitConsole(t *testing.T, ctx context.Context, guest *testbed.Guest, line s
 		if ctx.Err() != nil {
 			t.Fatalf("the console doesn't say %q: %s", line, guest.ConsoleLog())
 		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// waitDetached waits until libvirt knows what the guest has done a moment before.
+func waitDetached(t *testing.T, ctx context.Context, h *testbed.Hypervisor, guest *testbed.Guest, target string) {
+	t.Helper()
+	for strings.Contains(must[string](t)(h.Virsh(ctx, "domblklist", guest.Name)), target) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
