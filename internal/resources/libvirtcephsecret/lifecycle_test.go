@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -294,7 +295,8 @@ func TestAccLibvirtCephSecret_private(t *testing.T) {
 // A time limit of the resource ends what libvirtd does not answer, before the limits of the provider block do.
 func TestAccLibvirtCephSecret_timeouts(t *testing.T) {
 	kvm1 := acctest.Bed(t).Hypervisor("kvm1")
-	config := acctest.Provider(t) + secretBlock("limited", fmt.Sprintf("key = %q", cephxKey(1)), `timeouts = { read = "1s" }`)
+	provider := strings.ReplaceAll(acctest.Provider(t), `connect_timeout = "5s"`, `connect_timeout = "60s"`)
+	config := provider + secretBlock("limited", fmt.Sprintf("key = %q", cephxKey(1)), `timeouts = { read = "6s" }`)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config},
 		{
@@ -310,6 +312,8 @@ func TestAccLibvirtCephSecret_timeouts(t *testing.T) {
 				if err := kvm1.Resume(); err != nil {
 					t.Fatal(err)
 				}
+				// The limit counts again from now on: the daemon has to be awake.
+				acctest.Virsh(t, "kvm1", "secret-list")
 			},
 			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: record(t, acctest.Set, "timeouts"),
 		},
