@@ -104,12 +104,7 @@ func TestAccLibvirtRBDDisk_attachProbe(t *testing.T) {
 	const name = "probed"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
-	detach := func() {
-		acctest.Virsh(t, "kvm1", "detach-disk", name, "vdb", "--live")
-		if err := seesNone(g); err != nil {
-			t.Fatal(err)
-		}
-	}
+	detach := func() { detachByHand(t, g, "--live") }
 	tried := func(want int, mark acctest.Mark) resource.TestCheckFunc {
 		return func(*terraform.State) error {
 			if err := sees(g, 16<<20); err != nil {
