@@ -20,6 +20,8 @@ import (
 type Connections struct {
 	Clusters    *Entries[*ceph.Cluster]
 	Hypervisors *Entries[*libvirt.Host]
+
+	renames plannedRenames
 }
 
 // NewConnections returns connections without any entry.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"golang.org/x/sync/errgroup"
@@ -23,19 +24,26 @@ func (c *Connections) RefuseNamedImage(ctx context.Context, cluster *ceph.Cluste
 	return c.refuseNamed(ctx, cluster, "Image "+ref.String(), func(name string) bool { return name == ref.String() }, diags)
 }
 
-// RefuseNamedPool is [Connections.RefuseNamedImage] for all images of a pool.
+// RefuseNamedPool is [Connections.RefuseNamedImage] for all images of a pool, and those whose data is in it.
 func (c *Connections) RefuseNamedPool(ctx context.Context, cluster *ceph.Cluster, pool string, diags *diag.Diagnostics) error {
-	return c.refuseNamed(ctx, cluster, "Pool "+pool, func(name string) bool { return strings.HasPrefix(name, pool+"/") }, diags)
+	contents, err := cluster.PoolContents(ctx, pool)
+	if err != nil {
+		return err
+	}
+	named := func(source string) bool {
+		return strings.HasPrefix(source, pool+"/") ||
+			slices.ContainsFunc(contents.DataOf, func(ref ceph.ImageRef) bool { return source == ref.String() })
+	}
+	return c.refuseNamed(ctx, cluster, "Pool "+pool, named, diags)
 }
 
 func (c *Connections) refuseNamed(ctx context.Context, cluster *ceph.Cluster, what string, named func(source string) bool, diags *diag.Diagnostics) error {
 	if len(c.Hypervisors.All()) == 0 {
 		return nil
 	}
-	addresses, err := c.monitorAddresses(ctx, cluster)
-	if err != nil {
-		return err
-	}
+	// Whose monitors a disk names is asked only once there is one of this name: a cluster that is down holds up nothing else.
+	addresses := sync.OnceValues(func() (clusterAddresses, error) { return c.monitorAddresses(ctx, cluster) })
+	var unknown error
 	var hits []string
 	var mu sync.Mutex
 	var group errgroup.Group
@@ -43,7 +51,16 @@ func (c *Connections) refuseNamed(ctx context.Context, cluster *ceph.Cluster, wh
 		group.Go(func() error {
 			uses, err := host.FindImage(ctx, func(disk libvirtxml.DomainDisk) bool {
 				source := rbdSource(disk)
-				return source != nil && named(source.Name) && addresses.mayBe(ctx, cluster.Label(), source.Hosts)
+				if source == nil || !named(source.Name) {
+					return false
+				}
+				monitors, err := addresses()
+				if err != nil {
+					mu.Lock()
+					defer mu.Unlock()
+					unknown = err
+				}
+				return err == nil && monitors.mayBe(ctx, cluster.Label(), source.Hosts)
 			})
 			mu.Lock()
 			defer mu.Unlock()
@@ -58,6 +75,9 @@ func (c *Connections) refuseNamed(ctx context.Context, cluster *ceph.Cluster, wh
 		})
 	}
 	_ = group.Wait()
+	if unknown != nil {
+		return unknown
+	}
 	if len(hits) == 0 {
 		return nil
 	}
@@ -82,22 +102,36 @@ func rbdSource(disk libvirtxml.DomainDisk) *libvirtxml.DomainDiskSourceNetwork {
 // clusterAddresses are the monitors' IP addresses and ports of the clusters that answer, by label.
 type clusterAddresses map[string]map[string]bool
 
-// monitorAddresses asks this cluster, which must answer, and the others, which need not.
+// othersLimit bounds the wait for clusters that are asked only to rule them out.
+const othersLimit = 10 * time.Second
+
+// monitorAddresses asks this cluster, which must answer, and the others, which need not, all at once.
 func (c *Connections) monitorAddresses(ctx context.Context, cluster *ceph.Cluster) (clusterAddresses, error) {
-	addresses := clusterAddresses{}
-	for _, other := range c.Clusters.All() {
-		monitors, err := other.Monitors(ctx)
-		if err != nil {
+	clusters := c.Clusters.All()
+	answers := make([][]ceph.Monitor, len(clusters))
+	limited, cancel := context.WithTimeout(ctx, othersLimit)
+	defer cancel()
+	var group errgroup.Group
+	for i, other := range clusters {
+		group.Go(func() (err error) {
 			if other == cluster {
-				return nil, err
+				answers[i], err = other.Monitors(ctx)
+				return err
 			}
-			continue
-		}
-		addresses[other.Label()] = map[string]bool{}
+			answers[i], _ = other.Monitors(limited)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	addresses := clusterAddresses{}
+	for i, monitors := range answers {
+		addresses[clusters[i].Label()] = map[string]bool{}
 		for _, monitor := range monitors {
 			for _, at := range []ceph.Endpoint{monitor.V1, monitor.V2} {
 				if at.Host != "" {
-					addresses[other.Label()][endpoint(at.Host, fmt.Sprint(at.Port))] = true
+					addresses[clusters[i].Label()][endpoint(at.Host, fmt.Sprint(at.Port))] = true
 				}
 			}
 		}

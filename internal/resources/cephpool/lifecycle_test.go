@@ -141,6 +141,11 @@ func TestAccCephPool_rename(t *testing.T) {
 				resource.TestCheckResourceAttr("ceph_rbd_image.in", "id", "east/after/disk"),
 			),
 		},
+		// Whether a pool that isn't there is a new one or the old one renamed can't be known.
+		resource.TestStep{
+			Config:      pool("after", `applications = ["rbd"]`) + image(`"other"`),
+			ExpectError: acctest.Message(`Cluster "east" has no pool "other" yet, so what becomes of an image in pool "after" can't be planned.`),
+		},
 		// A name that is taken is found before the image, which would follow it, is touched.
 		resource.TestStep{
 			PreConfig:   func() { ceph(t, "osd", "pool", "create", "taken") },
@@ -229,6 +234,41 @@ func TestAccCephPool_deleteRefusedUnlessEmpty(t *testing.T) {
 		resource.TestStep{PreConfig: func() { remove(t, "full", "thing") }, Config: pool("full"), PlanOnly: true},
 	)
 	acctest.Record(t, poolType, "force_destroy", acctest.Cleared)
+}
+
+// force_destroy does not take the disk of a domain away that is only shut off, also where the pool holds just the data.
+func TestAccCephPool_namedByADomain(t *testing.T) {
+	acctest.Bed(t)
+	ceph(t, "osd", "pool", "create", "booked-headers", "4")
+	acctest.RBD(t, "east", "pool", "init", "booked-headers")
+	t.Cleanup(func() {
+		ceph(t, "osd", "pool", "delete", "booked-headers", "booked-headers", "--yes-i-really-really-mean-it")
+	})
+	config := pool("booked", `applications = ["rbd"]`, "force_destroy = true")
+	refused := resource.TestStep{
+		Config: config, Destroy: true,
+		ExpectError: acctest.Message(`Pool booked on cluster "east" is named by sleeper on kvm1 (vda). These domains would lose a disk`),
+	}
+	undefine := func() { acctest.Virsh(t, "kvm1", "undefine", "sleeper") }
+	holding, inside := refused, refused
+	holding.PreConfig = func() {
+		acctest.RBD(t, "east", "create", "--size", "4M", "--data-pool", "booked", "booked-headers/disk")
+		acctest.DefineDomain(t, "kvm1", "sleeper", "east", "booked-headers/disk")
+	}
+	inside.PreConfig = func() {
+		undefine()
+		acctest.DefineDomain(t, "kvm1", "sleeper", "east", "booked/never-made")
+	}
+	run(t, "booked",
+		resource.TestStep{Config: config}, holding, inside,
+		resource.TestStep{
+			PreConfig: func() {
+				undefine()
+				acctest.RBD(t, "east", "rm", "--no-progress", "booked-headers/disk")
+			},
+			Config: config, PlanOnly: true,
+		},
+	)
 }
 
 func TestAccCephPool_deletionForbidden(t *testing.T) {

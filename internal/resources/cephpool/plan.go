@@ -139,6 +139,7 @@ func (r *poolResource) checkChange(ctx context.Context, home tfkit.Home[*ceph.Cl
 		if err := refuseRename(ctx, home.Target, state.Name.ValueString(), plan.Name.ValueString()); err != nil {
 			tfkit.AddAttributeError(&resp.Diagnostics, atName, "Unable to rename Ceph pool", err)
 		}
+		r.PlanPoolRename(home.Identity.ValueString(), plan.Name.ValueString(), state.PoolID.ValueInt64())
 	}
 	if config.PGNum.IsNull() && !plan.autoscaled() {
 		notAbove(&resp.Diagnostics, "pg_num_min", plan.PGNumMin, "pg_num", plan.PGNum)

@@ -3,7 +3,6 @@
 package cephrbdimage_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
@@ -270,29 +268,11 @@ func TestAccCephRBDImage_deleteRefusedUnlessEmpty(t *testing.T) {
 func TestAccCephRBDImage_namedByADomain(t *testing.T) {
 	pools(t)
 	config := image("booked", small, "force_destroy = true")
-	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
-	domain, err := (&libvirtxml.Domain{
-		Type: "qemu", Name: "sleeper", Memory: &libvirtxml.DomainMemory{Value: 16, Unit: "MiB"},
-		OS: &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Type: "hvm"}},
-		Devices: &libvirtxml.DomainDeviceList{Disks: []libvirtxml.DomainDisk{{
-			Device: "disk", Target: &libvirtxml.DomainDiskTarget{Dev: "vda", Bus: "virtio"},
-			Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
-				Protocol: "rbd", Name: "vms/booked", Hosts: []libvirtxml.DomainDiskSourceHost{{Name: monitor.Host, Port: fmt.Sprint(monitor.V1Port)}},
-			}},
-		}}},
-	}).Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
 	run(t, "booked",
 		resource.TestStep{Config: config},
 		resource.TestStep{
-			PreConfig: func() {
-				if _, err := acctest.Bed(t).Hypervisor("kvm1").VirshIn(context.Background(), domain, "define", "/dev/stdin"); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config: config, Destroy: true,
+			PreConfig: func() { acctest.DefineDomain(t, "kvm1", "sleeper", "east", "vms/booked") },
+			Config:    config, Destroy: true,
 			ExpectError: acctest.Message(`Image vms/booked on cluster "east" is named by sleeper on kvm1 (vda). These domains would lose a disk`),
 		},
 		resource.TestStep{PreConfig: func() { acctest.Virsh(t, "kvm1", "undefine", "sleeper") }, Config: config, PlanOnly: true},

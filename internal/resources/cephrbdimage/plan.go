@@ -38,7 +38,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		if home.Moved {
 			replaced = append(replaced, path.Root("cluster"))
 		} else {
-			replaced = append(replaced, movedPools(ctx, home, state, plan, &resp.Diagnostics)...)
+			replaced = append(replaced, r.movedPools(ctx, home, state, plan, &resp.Diagnostics)...)
 		}
 		resp.RequiresReplace = append(resp.RequiresReplace, replaced...)
 		if len(replaced) > 0 {
@@ -59,10 +59,10 @@ func (m *model) planSize() {
 	}
 }
 
-// movedPools are the attributes that name another pool than the image's. A name that no pool has yet is taken for a
-// new name of the present one, which the update then proves: where one apply renames the pool too, the plan is made a
-// second time, and by then the pool has the new name.
-func movedPools(ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) []path.Path {
+// movedPools are the attributes that name another pool than the image's. A name that no pool has yet is its pool's new
+// name where this plan renames that pool, and else an error: the apply, which plans a second time, would find out too
+// late that it is another pool.
+func (r *imageResource) movedPools(ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) []path.Path {
 	var moved []path.Path
 	for _, named := range []struct {
 		attribute         string
@@ -79,22 +79,48 @@ func movedPools(ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan
 			moved = append(moved, path.Root(named.attribute))
 			continue
 		}
-		_, err := home.Target.Pool(ctx, named.planned.ValueString())
+		name := named.planned.ValueString()
+		ref, image, err := find(ctx, home.Target, state)
 		if problem.Is(err, problem.NotFound) {
+			moved = append(moved, path.Root(named.attribute))
 			continue
 		}
-		var ref ceph.ImageRef
-		var image ceph.Image
+		same := false
 		if err == nil {
-			ref, image, err = find(ctx, home.Target, state)
+			same, err = r.samePool(ctx, home, named.present(ref, image), name)
 		}
-		if err != nil && !problem.Is(err, problem.NotFound) {
+		if err != nil {
 			tfkit.AddAttributeError(diags, path.Root(named.attribute), "Unable to plan RBD image", err)
-		} else if err != nil || named.present(ref, image) != named.planned.ValueString() {
+		} else if !same {
 			moved = append(moved, path.Root(named.attribute))
 		}
 	}
 	return moved
+}
+
+// samePool tells whether the name is, or in this plan becomes, that of the present pool.
+func (r *imageResource) samePool(ctx context.Context, home tfkit.Home[*ceph.Cluster], present, name string) (bool, error) {
+	if name == present {
+		return true, nil
+	}
+	_, missing := home.Target.Pool(ctx, name)
+	if missing == nil || !problem.Is(missing, problem.NotFound) {
+		return false, missing
+	}
+	pool, err := home.Target.Pool(ctx, present)
+	if err != nil {
+		return false, err
+	}
+	if id, planned := r.PlannedPool(home.Identity.ValueString(), name); planned && id == pool.ID {
+		return true, nil
+	}
+	return false, &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Cluster %q has no pool %q yet, so what becomes of an image in pool %q can't be planned.", home.Target.Label(), name, present),
+		Why:  "The image would be renamed along with its pool, or be replaced, and only the pool tells which.",
+		Do: "Correct the name. Where the pool is to be made, make it in one apply and move the image in the next. Where it is renamed, name it" +
+			" here as an attribute of its ceph_pool resource, so that the pool is planned first.",
+	}
 }
 
 // refuseReplacement fails the plan that would replace an image with something in it.

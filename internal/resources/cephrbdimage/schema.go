@@ -44,8 +44,8 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			"cluster": tfkit.ClusterAttribute(),
 			"pool": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Name of the pool. Another pool replaces the image; a pool that was renamed is the same pool, and then the new name" +
-					" touches nothing.",
+				MarkdownDescription: "Name of the pool. Another pool replaces the image, and must exist when that is planned; a pool that was renamed is" +
+					" the same pool, and then the new name touches nothing.",
 				Validators: []validator.String{nameValidator("a pool name")},
 			},
 			"namespace": schema.StringAttribute{
