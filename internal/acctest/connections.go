@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
@@ -20,8 +21,9 @@ var connections = struct {
 
 type sharedConn struct {
 	ceph.Conn
-	key   string
-	users int // those that have it and have not closed it
+	key      string
+	monitors string // as configured
+	users    int    // those that have it and have not closed it
 }
 
 // handle is the share of one user.
@@ -47,6 +49,28 @@ func (h *handle) Close() {
 	})
 }
 
+// AwaitConnections returns when all connections that the providers of this test run share to a cluster have answered: after
+// a monitor has gone, or was frozen, a client needs a moment to find another.
+func AwaitConnections(t testing.TB, cluster string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+	defer cancel()
+	monitors := bed.Cluster(cluster).MonHost
+	connections.Lock()
+	var open []*sharedConn
+	for _, conn := range connections.open {
+		if conn.monitors == monitors {
+			open = append(open, conn)
+		}
+	}
+	connections.Unlock()
+	for _, conn := range open {
+		if _, _, err := conn.MonCommand(ctx, []byte(`{"prefix": "mon dump"}`), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func dialShared(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	key := fmt.Sprint(cfg.MonHost, cfg.ConfigFile, cfg.User, cfg.Key, cfg.KeyringFile, cfg.Options, cfg.ConnectTimeout, cfg.OperationTimeout)
 	connections.Lock()
@@ -62,7 +86,7 @@ func dialShared(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn = &sharedConn{Conn: dialled, key: key, users: 1}
+	conn = &sharedConn{Conn: dialled, key: key, monitors: cfg.MonHost, users: 1}
 	connections.Lock()
 	connections.open[key] = conn
 	connections.Unlock()

@@ -44,6 +44,18 @@ func monitorsOf(t *testing.T, cluster string) []string {
 	return list
 }
 
+// quorumOf is how many monitors of a cluster have agreed on a leader.
+func quorumOf(t *testing.T, cluster string) int {
+	t.Helper()
+	var status struct {
+		Names []string `json:"quorum_names"`
+	}
+	if err := json.Unmarshal([]byte(acctest.Ceph(t, cluster, "quorum_status", "--format", "json")), &status); err != nil {
+		t.Fatal(err)
+	}
+	return len(status.Names)
+}
+
 // What stops or changes a cluster is done to one that no other test needs.
 func TestAccLibvirtRBDDisk_north(t *testing.T) {
 	prepare(t)
@@ -58,9 +70,10 @@ func clusterDown(t *testing.T) {
 	const name = "down"
 	guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "north", name, "16M")
-	// What a cluster costs that has stopped to answer is its own time limit, for each question.
-	provider := regexp.MustCompile(`(mon_host .*)"60s"`).ReplaceAllString(acctest.Provider(t), `$1"2s"`)
-	north := func(assignments ...string) string {
+	// What a cluster costs that has stopped to answer is its own time limit, for each question. The limit is short only once
+	// it has stopped.
+	hasty := regexp.MustCompile(`(mon_host .*)"5s"(.*)"60s"`).ReplaceAllString(acctest.Provider(t), `$1"2s"$2"2s"`)
+	north := func(provider string, assignments ...string) string {
 		return provider + block(name, name, append(assignments, `cluster = "north"`, fmt.Sprintf("secret_uuid = %q", northSecret))...)
 	}
 	t.Cleanup(func() {
@@ -69,14 +82,14 @@ func clusterDown(t *testing.T) {
 		}
 	})
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: north()},
+		{Config: north(acctest.Provider(t))},
 		{
 			PreConfig: func() {
 				if err := acctest.Bed(t).Cluster("north").Pause(); err != nil {
 					t.Fatal(err)
 				}
 			},
-			Config: north(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Config: north(hasty, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: check(func() error {
 				if got := diskOf(t, "kvm1", name, "vdb", true).Driver.Cache; got != "none" {
 					return fmt.Errorf("cache is %q", got)
@@ -84,7 +97,7 @@ func clusterDown(t *testing.T) {
 				return nil
 			}),
 		},
-		{Config: provider, Check: check(func() error {
+		{Config: hasty, Check: check(func() error {
 			if diskOf(t, "kvm1", name, "vdb", true) != nil {
 				return fmt.Errorf("the disk is still there")
 			}
@@ -126,6 +139,9 @@ func severalMonitors(t *testing.T) {
 			PreConfig: func() {
 				acctest.Ceph(t, "north", "mon", "rm", "c")
 				acctest.Eventually(t, "a monitor map of two", func() bool { return len(monitorsOf(t, "north")) == 2 })
+				acctest.Eventually(t, "a quorum of two", func() bool { return quorumOf(t, "north") == 2 })
+				// A plan asks for the monitors only for a moment; a client of the one that is gone has to find another first.
+				acctest.AwaitConnections(t, "north")
 			},
 			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.ComposeTestCheckFunc(
