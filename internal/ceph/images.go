@@ -223,8 +223,8 @@ func (c *Cluster) explainRemove(ctx context.Context, ref ImageRef, errno Errno, 
 			return nil
 		}
 	case ENOTEMPTY:
-		p.Kind, p.Why = problem.Refused, "The image has snapshots."
-		p.Do = fmt.Sprintf("Remove them (rbd snap purge %s), or set force_destroy and apply before you destroy.", ref)
+		p.Kind, p.Why = problem.Refused, "The image has snapshots, or got a new one in this moment."
+		p.Do = fmt.Sprintf("Remove them (rbd snap purge %s), or set force_destroy and apply before you destroy; then destroy again.", ref)
 	}
 	return err
 }

@@ -38,6 +38,11 @@ type PoolSpec struct {
 // Similar to: ceph osd pool create; ceph osd pool set; ceph osd pool application enable; rbd pool init
 func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, err error) {
 	what := fmt.Sprintf("Unable to create pool %q in cluster %q.", spec.Name, c.cfg.Label)
+	release, err := c.claim(ctx, what, "pool", spec.Name)
+	if err != nil {
+		return false, err
+	}
+	defer release()
 	pools, err := c.pools(ctx, what)
 	if err != nil {
 		return false, err

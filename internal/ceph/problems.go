@@ -44,12 +44,15 @@ func (c *Cluster) failed(what, status string, err error) error {
 	case EEXIST:
 		p.Kind = problem.Exists
 		p.Why = "An object of this name exists already."
+		p.Do = "Choose another name, or remove or rename the other object first."
 	case EBUSY:
 		p.Kind = problem.Busy
 		p.Why = "Something still uses it."
+		p.Do = "Find out what does (the reply may name it), release it there, and apply again."
 	case EINVAL:
 		p.Kind = problem.Invalid
 		p.Why = "The cluster does not accept a value."
+		p.Do = "Correct the value that the reply names."
 		if strings.Contains(status, "command not known") {
 			p.Kind = problem.Unsupported
 			p.Why = "This release of Ceph does not know the command."
@@ -58,12 +61,18 @@ func (c *Cluster) failed(what, status string, err error) error {
 	case ERANGE, EDOM:
 		p.Kind = problem.Invalid
 		p.Why = "A value is outside of what the cluster allows."
+		p.Do = "Choose a value within the limits; the reply may name them."
 	case ENOSYS, EOPNOTSUPP:
 		p.Kind = problem.Unsupported
 		p.Why = "This release of Ceph, or this kind of pool, can't do it."
+		p.Do = "Leave the setting out, or upgrade the cluster."
 	case ENOSPC, EDQUOT:
 		p.Why = "The cluster or the pool is full, or the pool's quota is used up."
 		p.Do = "Free space, or raise quota_max_bytes or quota_max_objects of the pool."
+	case 0: // not the cluster's answer, and in its own words
+	default:
+		p.Why = "The cluster answered with an error that has no explanation here."
+		p.Do = "Look for the reply in the cluster's log (ceph log last) and in its health (ceph -s), then apply again."
 	}
 	return p
 }

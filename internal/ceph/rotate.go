@@ -50,7 +50,7 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 		return User{}, err
 	}
 	if after.Key == before.Key {
-		return after, &problem.Problem{
+		return User{}, &problem.Problem{
 			Kind: problem.Other, What: what,
 			Why: "The cluster accepted the commands, and the user still has its former key.",
 			Do:  "Apply again. If it happens again, rotate by hand and let the next plan take it over.",

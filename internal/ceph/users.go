@@ -120,6 +120,11 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 	if err := checkUser(caps, key); err != nil {
 		return User{}, err
 	}
+	release, err := c.claim(ctx, what, "user", name)
+	if err != nil {
+		return User{}, err
+	}
+	defer release()
 	switch _, err := c.User(ctx, name); {
 	case err == nil:
 		return User{}, &problem.Problem{
@@ -140,7 +145,7 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 		if denied, err := c.monStatus(ctx, what, cmd, []byte(keyring(name, key, nil)), nil); err != nil {
 			return User{}, explainUser(err, denied)
 		}
-		return c.User(ctx, name)
+		return User{Name: name, Entity: entityOf(name), Key: key, Caps: caps}, nil
 	}
 	var records []authRecord
 	cmd := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}
@@ -151,8 +156,8 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 		return User{}, explainUser(err, denied)
 	}
 	for _, r := range records {
-		if r.Entity == entityOf(name) && len(r.Caps) > 0 {
-			return r.user(), nil
+		if r.Entity == entityOf(name) {
+			return User{Name: name, Entity: r.Entity, Key: r.Key, Caps: caps}, nil
 		}
 	}
 	return c.User(ctx, name)

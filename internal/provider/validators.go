@@ -15,13 +15,23 @@ import (
 )
 
 // refusedOptions would bring a key, or what librados logs about one, into a file.
-var refusedOptions = []string{"key", "keyring", "keyfile", "log_file", "admin_socket"}
+var refusedOptions = []string{"key", "keyring", "keyfile", "log_file", "log_to_stderr", "err_to_stderr", "admin_socket"}
+
+// argumentFor names the argument that sets an option, which would go over it.
+var argumentFor = map[string]string{
+	"mon_host": "mon_host", "client_mount_timeout": "connect_timeout",
+	"rados_mon_op_timeout": "operation_timeout", "rados_osd_op_timeout": "operation_timeout",
+}
 
 type optionValidator struct{ tfkit.Described }
 
 func (optionValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	// Ceph takes "log file" and "log-file" for log_file.
 	name := strings.Join(strings.FieldsFunc(req.ConfigValue.ValueString(), func(r rune) bool { return unicode.IsSpace(r) || r == '-' || r == '_' }), "_")
+	if argument := argumentFor[name]; argument != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Refused client option",
+			fmt.Sprintf("The option %q has an argument of its own. Set %s instead.", req.ConfigValue.ValueString(), argument))
+	}
 	if slices.Contains(refusedOptions, name) || strings.HasPrefix(name, "debug_") {
 		resp.Diagnostics.AddAttributeError(req.Path, "Refused client option",
 			fmt.Sprintf("The option %q can't be set here, because it could bring a key into a file or a log."+

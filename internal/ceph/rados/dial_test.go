@@ -159,11 +159,14 @@ func TestInterruptedConnect(t *testing.T) {
 func TestFrozenCluster(t *testing.T) {
 	needBed(t)
 	west := bed.Cluster("west")
+	patient := connect(t, configOf(west))
+	newPool(t, patient, "frozen")
 	cfg := configOf(west)
 	cfg.OperationTimeout = 2 * time.Second
 	cluster := connect(t, cfg)
-	newPool(t, cluster, "frozen")
-	created, err := cluster.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "frozen", Name: "i"}, SizeBytes: 1 << 20})
+	_, err := cluster.FSID(limited(t))
+	ok(t, err)
+	created, err := patient.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "frozen", Name: "i"}, SizeBytes: 1 << 20})
 	if !created || err != nil {
 		t.Fatal(created, err)
 	}
@@ -187,7 +190,14 @@ func TestFrozenCluster(t *testing.T) {
 		t.Error("a cancelled call succeeded")
 	}
 	resume()
-	if _, err := cluster.Image(limited(t), ceph.ImageRef{Pool: "frozen", Name: "i"}); err != nil {
-		t.Fatal(err)
+	// The cluster needs a moment to wake up, in which the short limit still counts.
+	for deadline := time.Now().Add(time.Minute); ; {
+		_, err := cluster.Image(limited(t), ceph.ImageRef{Pool: "frozen", Name: "i"})
+		if err == nil {
+			return
+		}
+		if !problem.Is(err, problem.Unreachable) || time.Now().After(deadline) {
+			t.Fatal(err)
+		}
 	}
 }

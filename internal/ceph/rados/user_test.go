@@ -3,12 +3,15 @@
 package rados_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -174,10 +177,38 @@ func TestClients(t *testing.T) {
 	if err != nil || len(clients) != 1 {
 		t.Errorf("%v, %v", clients, err)
 	}
-	own, err := cluster.Clients(ctx, "client.admin")
+
+	// Of client.admin another connection is listed, and this provider's own is not, although the monitors list both.
+	addr := func(conn ceph.Conn) string {
+		t.Helper()
+		addr, err := conn.Addr(ctx)
+		ok(t, err)
+		return addr
+	}
+	var conn ceph.Conn
+	listing := ceph.NewCluster(configOf(c), func(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
+		conn, err = rados.Dial(ctx, cfg)
+		return conn, err
+	})
+	defer listing.Close()
+	beside, err := rados.Dial(ctx, configOf(c))
 	ok(t, err)
-	for _, client := range own {
-		t.Logf("another client.admin: %+v", client)
+	defer beside.Close()
+	admins, err := listing.Clients(ctx, "client.admin")
+	ok(t, err)
+	own, another := addr(conn), addr(beside)
+	sessions := ask(t, c, "tell", "mon.a", "sessions")
+	for _, address := range []string{own, another} {
+		_, nonce, _ := strings.Cut(address, "/")
+		if nonce == "" || !strings.Contains(sessions, nonce) {
+			t.Errorf("mon.a has no session of %s: %s", address, sessions)
+		}
+	}
+	has := func(address string) bool {
+		return slices.ContainsFunc(admins, func(client ceph.Client) bool { return client.Addr == address })
+	}
+	if has(own) || !has(another) {
+		t.Errorf("the own connection is %s, another one %s, listed are %v", own, another, admins)
 	}
 }
 

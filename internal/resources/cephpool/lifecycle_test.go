@@ -177,6 +177,15 @@ func TestAccCephPool_existsAlready(t *testing.T) {
 	ceph(t, "osd", "pool", "delete", "old", "old", "--yes-i-really-really-mean-it")
 }
 
+// Two resources never share one pool, though the monitors would report success to both.
+func TestAccCephPool_namedTwice(t *testing.T) {
+	again := strings.Replace(pool("double"), `"test"`, `"again"`, 1)
+	run(t, "double",
+		resource.TestStep{Config: pool("double") + again, ExpectError: acctest.Message(`pool of this name`)},
+		resource.TestStep{Config: "# whichever was made goes"},
+	)
+}
+
 func TestAccCephPool_deleteRefusedUnlessEmpty(t *testing.T) {
 	config, forced := pool("full", `applications = ["rbd"]`), pool("full", `applications = ["rbd"]`, "force_destroy = true")
 	var closeImage func()
@@ -410,7 +419,7 @@ func TestAccCephPool_autoscaled(t *testing.T) {
 
 func TestAccCephPool_deadCluster(t *testing.T) {
 	bed := acctest.Bed(t)
-	const timeouts = `timeouts = { create = "3s", read = "3s", update = "3s", delete = "3s" }`
+	const timeouts = `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`
 	west := func(assignments ...string) string {
 		return strings.Replace(pool("waiting", append(assignments, timeouts)...), `cluster = "east"`, `cluster = "west"`, 1)
 	}
@@ -425,12 +434,17 @@ func TestAccCephPool_deadCluster(t *testing.T) {
 		}
 	}
 	t.Cleanup(resume)
+	awake := func() {
+		resume()
+		// The limit counts again from now on: the cluster has to be awake.
+		acctest.AwaitConnections(t, "west")
+	}
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: west()},
 		resource.TestStep{PreConfig: pause, Config: west("size = 2"), ExpectError: inTime},
 		resource.TestStep{Config: west(), Destroy: true, ExpectError: inTime},
-		resource.TestStep{PreConfig: resume, Config: west(), PlanOnly: true},
+		resource.TestStep{PreConfig: awake, Config: west(), PlanOnly: true},
 	)
 	for _, mark := range []acctest.Mark{acctest.Set} {
 		acctest.Record(t, poolType, "timeouts", mark)

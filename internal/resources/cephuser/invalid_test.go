@@ -27,6 +27,8 @@ func TestAccCephUser_invalid(t *testing.T) {
 		"unknown cluster":         {on("cluster = \"north\"\nname = \"u\"\n" + someCaps), "cluster", `The provider block has no cluster "north". It has "east", "west".`},
 		"cluster left out":        {on("name = \"u\"\n" + someCaps), "", `Nothing says which cluster is meant, and the provider block has several: "east", "west".`},
 		"no caps at all":          {named(""), "", `The argument "caps" is required`},
+		"caps of nothing":         {named("caps = { mon = null }"), "caps", `This attribute contains a null value.`},
+		"negative generation":     {named(someCaps + "\nkey_generation = -1"), "key_generation", `value must be at least 0, got: -1`},
 		"empty caps":              {named("caps = {}"), "caps", `map must contain at least 1 elements, got: 0`},
 		"unknown service":         {caps(`rgw = "allow r"`), "rgw", `"rgw" takes no capabilities. The services are mon, osd, mgr, mds.`},
 		"empty caps of a service": {caps(`mon = ""`), "mon", `The caps for "mon" can't work. They are empty, which the monitors refuse. Leave the service out`},

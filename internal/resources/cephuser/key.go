@@ -62,7 +62,7 @@ func (m *model) planKey(config, state *model, exists bool) {
 		m.Key = config.Key
 	case !m.KeyInState.ValueBool() && !m.KeyInState.IsUnknown():
 		m.Key = types.StringNull()
-	case kept && state.KeyInState.ValueBool():
+	case kept && state.KeyInState.ValueBool() && !m.KeyInState.IsUnknown():
 		m.Key = state.Key
 	default:
 		m.Key = types.StringUnknown()

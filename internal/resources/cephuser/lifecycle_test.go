@@ -3,6 +3,7 @@
 package cephuser_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -104,6 +105,32 @@ func TestAccCephUser_existsAlready(t *testing.T) {
 	acctest.Ceph(t, "east", "auth", "rm", "client.old")
 }
 
+// Two resources never share one user, though the monitors would give both the same key.
+func TestAccCephUser_namedTwice(t *testing.T) {
+	again := strings.Replace(user("double", someCaps), `"test"`, `"again"`, 1)
+	run(t, "double",
+		resource.TestStep{Config: user("double", someCaps) + again, ExpectError: acctest.Message(`user of this name`)},
+		resource.TestStep{Config: "# whichever was made goes"},
+	)
+}
+
+// A contradiction that only the apply can see makes no user.
+func TestAccCephUser_keyOfAnotherTypeAtApply(t *testing.T) {
+	later := "resource \"terraform_data\" \"key\" {\n  input = \"" + cephxKey(6) + "\"\n}\n"
+	run(t, "contradicting",
+		resource.TestStep{
+			Config:      later + user("contradicting", someCaps, `key_type = "aes256k"`, "key = terraform_data.key.output"),
+			ExpectError: acctest.Message(`The key that key chooses is not of type aes256k. Remove key_type: a chosen key has a type of its own.`),
+		},
+		resource.TestStep{Config: later, Check: func(*terraform.State) error {
+			if record(t, "east", "contradicting") != nil {
+				return errors.New("the user was made")
+			}
+			return nil
+		}},
+	)
+}
+
 func TestAccCephUser_deleteRefusedWhileConnected(t *testing.T) {
 	acctest.Bed(t)
 	acctest.Ceph(t, "east", "osd", "pool", "create", "vms")
@@ -140,7 +167,7 @@ func TestAccCephUser_deleteRefusedForOwnUser(t *testing.T) {
 func TestAccCephUser_deadCluster(t *testing.T) {
 	bed := acctest.Bed(t)
 	west := func(assignments ...string) string {
-		assignments = append(assignments, `timeouts = { create = "3s", read = "3s", update = "3s", delete = "3s" }`)
+		assignments = append(assignments, `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`)
 		return strings.Replace(user("waiting", assignments...), `cluster = "east"`, `cluster = "west"`, 1)
 	}
 	resume := func() {
@@ -149,6 +176,11 @@ func TestAccCephUser_deadCluster(t *testing.T) {
 		}
 	}
 	t.Cleanup(resume)
+	awake := func() {
+		resume()
+		// The limit counts again from now on: the cluster has to be awake.
+		acctest.AwaitConnections(t, "west")
+	}
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: west(someCaps)},
@@ -161,7 +193,7 @@ func TestAccCephUser_deadCluster(t *testing.T) {
 			Config: west(`caps = { mon = "allow r" }`), ExpectError: inTime,
 		},
 		resource.TestStep{Config: west(someCaps), Destroy: true, ExpectError: inTime},
-		resource.TestStep{PreConfig: resume, Config: west(someCaps), PlanOnly: true},
+		resource.TestStep{PreConfig: awake, Config: west(someCaps), PlanOnly: true},
 		resource.TestStep{
 			Config: west(`caps = { mon = "allow r" }`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.TestCheckResourceAttr(address, "caps.mon", "allow r"),

@@ -89,6 +89,7 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	var config, plan model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	config.validateType(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -157,6 +158,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	config.validateType(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

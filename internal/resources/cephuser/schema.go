@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -44,7 +45,7 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" meaning: spaces and the order of what is allowed don't count. A client that is connected goes on with the former ones until its" +
 					" tickets are renewed, an hour by default. As by `ceph auth caps`.",
 				PlanModifiers: []planmodifier.Map{keepSameCaps{}},
-				Validators:    []validator.Map{mapvalidator.SizeAtLeast(1), capsValidator{}},
+				Validators:    []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), capsValidator{}},
 			},
 			"key": schema.StringAttribute{
 				Optional: true, Computed: true, Sensitive: true,
@@ -84,7 +85,8 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Validators: []validator.String{stringvalidator.OneOf(ceph.KeyTypes...)},
 			},
 			"key_generation": schema.Int64Attribute{
-				Optional: true,
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.AtLeast(0)},
 				MarkdownDescription: "A number that rotates the key, in place, when it is raised above the recorded one: `key` and `key_fingerprint`" +
 					" become unknown in that plan. The first number only counts as the beginning, lowering it is an error, and removing it" +
 					" changes nothing. Refused while clients of the user are connected, unless `rotate_in_use` is true. Stored by Terraform" +

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
@@ -28,22 +29,21 @@ func (r *userResource) ValidateConfig(ctx context.Context, req resource.Validate
 		resp.Diagnostics.AddAttributeError(path.Root("key_in_state"), "Conflicting arguments",
 			"A key that is written only, key_wo, shall not stand in the state. Remove key_in_state = true, or use key.")
 	}
-	config.validateType("key", &resp.Diagnostics)
-	config.validateType("key_wo", &resp.Diagnostics)
+	config.validateType(&resp.Diagnostics)
 }
 
-// validateType refuses a chosen key of another type than key_type says.
-func (m *model) validateType(name string, diags *diag.Diagnostics) {
-	key := m.Key
-	if name == "key_wo" {
-		key = m.KeyWO
-	}
-	raw, err := ceph.ParseKey(key.ValueString())
-	if err != nil || m.KeyType.IsNull() || m.KeyType.IsUnknown() || ceph.KeyType(raw) == m.KeyType.ValueString() {
+// validateType refuses a chosen key of another type than key_type says. A key that is known only after apply is looked at
+// then.
+func (m *model) validateType(diags *diag.Diagnostics) {
+	if m.KeyType.IsNull() || m.KeyType.IsUnknown() {
 		return
 	}
-	diags.AddAttributeError(path.Root("key_type"), "Conflicting arguments",
-		fmt.Sprintf("The key that %s chooses is not of type %s. Remove key_type: a chosen key has a type of its own.", name, m.KeyType.ValueString()))
+	for name, key := range map[string]types.String{"key": m.Key, "key_wo": m.KeyWO} {
+		if raw, err := ceph.ParseKey(key.ValueString()); err == nil && ceph.KeyType(raw) != m.KeyType.ValueString() {
+			diags.AddAttributeError(path.Root("key_type"), "Conflicting arguments", fmt.Sprintf(
+				"The key that %s chooses is not of type %s. Remove key_type: a chosen key has a type of its own.", name, m.KeyType.ValueString()))
+		}
+	}
 }
 
 // checkVersion refuses a version that asks to write a key that isn't there.
