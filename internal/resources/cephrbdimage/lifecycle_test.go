@@ -309,7 +309,7 @@ func TestAccCephRBDImage_deadCluster(t *testing.T) {
 	pools(t)
 	cluster := acctest.Bed(t).Cluster("west")
 	config := func(size string) string {
-		timeouts := `timeouts = { create = "3s", read = "3s", update = "3s", delete = "3s" }`
+		timeouts := `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`
 		return strings.Replace(image("waiting", fmt.Sprintf("size = %q", size), timeouts), `cluster = "east"`, `cluster = "west"`, 1)
 	}
 	resume := func() {
@@ -318,6 +318,11 @@ func TestAccCephRBDImage_deadCluster(t *testing.T) {
 		}
 	}
 	t.Cleanup(resume)
+	awake := func() {
+		resume()
+		// The limit counts again from now on: the cluster has to be awake.
+		acctest.AwaitConnections(t, "west")
+	}
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: config("4MiB")},
@@ -330,7 +335,7 @@ func TestAccCephRBDImage_deadCluster(t *testing.T) {
 			Config: config("8MiB"), ExpectError: inTime,
 		},
 		resource.TestStep{Config: config("4MiB"), Destroy: true, ExpectError: inTime},
-		resource.TestStep{PreConfig: resume, Config: config("4MiB"), PlanOnly: true},
+		resource.TestStep{PreConfig: awake, Config: config("4MiB"), PlanOnly: true},
 	)
 	acctest.Record(t, imageType, "timeouts", acctest.Set)
 }
