@@ -15,6 +15,8 @@ import (
 type fakeCluster struct {
 	ceph.Conn
 	fsid string
+	// ciphers are the names of the key types that the cluster allows, by their numbers; none on a release that knows no types.
+	ciphers map[string]int
 
 	mu     sync.Mutex
 	pools  map[string]int64 // ids
@@ -57,7 +59,7 @@ func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, str
 	case "osd crush rule dump":
 		return []byte(`[{"rule_id":0,"rule_name":"replicated_rule","type":1}]`), "", nil
 	case "mon dump":
-		return []byte(`{"mons":[],"quorum":[]}`), "", nil
+		return f.monDump(), "", nil
 	case "auth ls":
 		return []byte(`{"auth_dump":[]}`), "", nil
 	case "auth get":
@@ -76,6 +78,22 @@ func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, str
 	}
 	f.writes = append(f.writes, cmd.Prefix)
 	return nil, "", nil
+}
+
+func (f *fakeCluster) monDump() []byte {
+	dump := map[string]any{"mons": []any{}, "quorum": []any{}}
+	allowed := []map[string]any{}
+	for name, number := range f.ciphers {
+		allowed = append(allowed, map[string]any{"name": name, "value": number})
+	}
+	if f.ciphers != nil {
+		dump["auth_allowed_ciphers"] = allowed
+	}
+	out, err := json.Marshal(dump)
+	if err != nil {
+		panic(err)
+	}
+	return out
 }
 
 func (f *fakeCluster) listPools() []byte {

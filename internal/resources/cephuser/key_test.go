@@ -199,7 +199,12 @@ func TestAccCephUser_keyType(t *testing.T) {
 	}
 	typed := func(name, keyType string) string { return user(name, someCaps, fmt.Sprintf("key_type = %q", keyType)) }
 	// Another type replaces the user, unless the new one could not be made: the former one would be gone by then.
-	otherType := resource.TestStep{Config: typed("typed", "aes256k"), PlanOnly: true, ExpectNonEmptyPlan: true}
+	otherType := resource.TestStep{
+		Config: typed("typed", "aes256k"), PlanOnly: true, ExpectNonEmptyPlan: true,
+		ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
+			plancheck.ExpectResourceAction(address, plancheck.ResourceActionReplace),
+		}},
+	}
 	if !knowsKeyTypes(t) {
 		otherType = resource.TestStep{Config: typed("typed", "aes256k"), ExpectError: acctest.Message("A key of type aes256k was asked for, and the cluster makes another one")}
 	}
