@@ -3,6 +3,7 @@
 package endtoend_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -21,19 +22,32 @@ type site struct {
 	clusters, hypervisors map[string]string
 }
 
+// patience is the time limit of what has to succeed, also just after a whole cluster was woken.
+const patience = "60s"
+
 // block is the provider block with what goes before it.
 func (s site) block(t *testing.T) string {
 	t.Helper()
+	return s.limited(t, nil)
+}
+
+// limited is block with other time limits for single clusters and hypervisors, by their names in the bed.
+func (s site) limited(t *testing.T, limits map[string]string) string {
+	t.Helper()
 	bed := acctest.Bed(t)
+	limit := func(name string) string {
+		chosen := cmp.Or(limits[name], patience)
+		return fmt.Sprintf("connect_timeout = %q, operation_timeout = %q", chosen, chosen)
+	}
 	var b strings.Builder
 	b.WriteString("terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\nprovider \"ceph\" {\n  clusters = {\n")
 	for label, name := range s.clusters {
 		c := bed.Cluster(name)
-		fmt.Fprintf(&b, "    %s = { mon_host = %q, key = %q, connect_timeout = \"3s\", operation_timeout = \"10s\" }\n", label, c.MonHost, c.AdminKey)
+		fmt.Fprintf(&b, "    %s = { mon_host = %q, key = %q, %s }\n", label, c.MonHost, c.AdminKey, limit(name))
 	}
 	b.WriteString("  }\n  hypervisors = {\n")
 	for label, name := range s.hypervisors {
-		fmt.Fprintf(&b, "    %s = { uri = %q, connect_timeout = \"3s\", operation_timeout = \"10s\" }\n", label, bed.Hypervisor(name).URI)
+		fmt.Fprintf(&b, "    %s = { uri = %q, %s }\n", label, bed.Hypervisor(name).URI, limit(name))
 	}
 	b.WriteString("  }\n}\n")
 	return b.String()
