@@ -21,6 +21,9 @@ const (
 	Cleared  = evidence.Cleared
 	Imported = evidence.Imported
 	Drifted  = evidence.Drifted
+
+	Running   = evidence.Running
+	Transient = evidence.Transient
 )
 
 // Record notes that a second witness has agreed: the attribute was set, changed, cleared, imported or found drifted. The

@@ -80,9 +80,23 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID, target string, tune *l
 	}
 	defer unlock()
 	wanted := value(tune, nil)
-	if _, err := change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
-		return l.DomainSetBlockIOTune(found, target, iotuneParameters(wanted), where.flags())
-	})); err != nil {
+	set := func(limits iotune) error {
+		_, err := change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+			return l.DomainSetBlockIOTune(found, target, iotuneParameters(limits), where.flags())
+		}))
+		return err
+	}
+	before, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
+	if err != nil {
+		return err
+	}
+	if wanted.GroupName == "" && (where&Live != 0 && inGroup(before.Live, target) || where&Saved != 0 && inGroup(before.Saved, target)) {
+		// A disk leaves its group only when it has no limit: libvirt keeps a group that a call doesn't name.
+		if err := set(iotune{}); err != nil {
+			return err
+		}
+	}
+	if err := set(wanted); err != nil {
 		return err
 	}
 	after, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
@@ -152,6 +166,18 @@ func iotuneParameters(tune iotune) []rpc.TypedParam {
 		params = append(params, rpc.TypedParam{Field: "group_name", Value: *rpc.NewTypedParamValueString(tune.GroupName)})
 	}
 	return params
+}
+
+// inGroup tells whether a disk shares its limits with a group that somebody named.
+func inGroup(doc *libvirtxml.Domain, target string) bool {
+	disk := DiskByTarget(doc, target)
+	return disk != nil && disk.IOTune != nil && !OwnGroup(disk.IOTune.GroupName, aliasOf(*disk))
+}
+
+// OwnGroup tells whether a group of limits is the one that libvirt makes for a disk without another: none that has a name, or
+// one that is named after the disk.
+func OwnGroup(name, alias string) bool {
+	return name == "" || alias != "" && strings.Contains(name, alias) || strings.HasPrefix(name, "libvirt-")
 }
 
 // sameLimits compares limits. libvirt fills in a length of 1 s for a burst without one, and a group's name.

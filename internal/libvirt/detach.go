@@ -28,7 +28,7 @@ const (
 //
 // Similar to: virsh detach-device --live --config.
 func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk libvirtxml.DomainDisk, where Where) error {
-	e := errand{doing: fmt.Sprintf("detach disk %s from domain %s", targetOf(disk), domainUUID), changes: true}
+	e := errand{doing: fmt.Sprintf("detach disk %s from domain %s", targetOf(disk), domainUUID), changes: true, advice: detachAdvice}
 	if _, ok := ctx.Deadline(); !ok {
 		bounded, cancel := context.WithTimeoutCause(ctx, h.config.OperationTimeout, timeLimit(h.config.OperationTimeout))
 		defer cancel()
@@ -51,6 +51,13 @@ func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk libvirtxm
 		return h.detachLive(ctx, e, found, disk)
 	}
 	return nil
+}
+
+var detachAdvice = map[rpc.ErrorNumber]meaning{
+	rpc.ErrOperationUnsupported: {
+		problem.Unsupported, "A disk like this can't be taken from a running domain: there is no hot-unplug on its bus.",
+		"Shut the domain off and apply again: its saved definition, if there is one, doesn't have the disk any more.",
+	},
 }
 
 func (h *Host) detachSaved(ctx context.Context, e errand, found rpc.Domain, disk libvirtxml.DomainDisk) error {
@@ -183,8 +190,8 @@ func (h *Host) guestKeeps(e errand, refusals int, refusal error) error {
 		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
 		Why: why + " A guest that is booting, paused, without the driver for hot-unplug, or that has the disk mounted, keeps it; the request " +
 			"stays with the guest.",
-		Do: "Unmount the disk in the guest and apply again; or shut the guest off, or power-cycle it, and apply again: the saved definition " +
-			"doesn't have the disk any more.",
+		Do: "Unmount the disk in the guest and apply again; or shut the guest off, or power-cycle it, and apply again: its saved definition, " +
+			"if there is one, doesn't have the disk any more.",
 		Raw: rawOf(refusal),
 	}
 }

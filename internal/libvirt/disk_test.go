@@ -140,6 +140,14 @@ func TestTheProbeIsTheGuestsKindAndNothingElse(t *testing.T) {
 			t.Errorf("%q is missing in %s", part, text)
 		}
 	}
+	if !strings.Contains(text, `model="none"></controller>`) {
+		t.Error("the probe has a USB controller that it doesn't need")
+	}
+	stick := disk
+	stick.Target = &libvirtxml.DomainDiskTarget{Dev: "sda", Bus: "usb"}
+	if onUSB, err := probeXML(id, like, stick, probeMark{}); err != nil || strings.Contains(onUSB, "<controller") {
+		t.Errorf("no USB in the probe of a disk on that bus: %v %s", err, onUSB)
+	}
 	for _, part := range []string{"iothread", "<address", "<alias", "<boot", "iotune", "<cpu"} {
 		if strings.Contains(text, part) {
 			t.Errorf("%q is in %s", part, text)

@@ -28,6 +28,10 @@ func probeXML(id uuid.UUID, like Domain, disk libvirtxml.DomainDisk, mark probeM
 	if err != nil {
 		return "", err
 	}
+	var controllers []libvirtxml.DomainController
+	if disk.Target == nil || disk.Target.Bus != "usb" {
+		controllers = []libvirtxml.DomainController{{Type: "usb", Model: "none"}}
+	}
 	probe := libvirtxml.Domain{
 		Type:        "qemu",
 		Name:        probePrefix + id.String(),
@@ -41,7 +45,7 @@ func probeXML(id uuid.UUID, like Domain, disk libvirtxml.DomainDisk, mark probeM
 		OnReboot:    "destroy",
 		OnCrash:     "destroy",
 		Devices: &libvirtxml.DomainDeviceList{
-			Controllers: []libvirtxml.DomainController{{Type: "usb", Model: "none"}},
+			Controllers: controllers,
 			MemBalloon:  &libvirtxml.DomainMemBalloon{Model: "none"},
 			Disks:       []libvirtxml.DomainDisk{probeDisk(disk)},
 		},

@@ -20,10 +20,17 @@ const (
 	Cleared  Mark = "cleared"
 	Imported Mark = "imported"
 	Drifted  Mark = "drifted"
+
+	// What can be in a running domain goes through the same course in one, and in one without a saved definition.
+	Running   Mark = "running"
+	Transient Mark = "transient"
 )
 
-// Marks are all marks in order.
-var Marks = []Mark{Set, Changed, Cleared, Imported, Drifted}
+// Course are the steps of an attribute in order, and Marks all marks.
+var (
+	Course = []Mark{Set, Changed, Cleared, Imported, Drifted}
+	Marks  = append(Course[:len(Course):len(Course)], Running, Transient)
+)
 
 // Seen are the confirmed marks by resource type and attribute.
 type Seen map[string]map[string]map[Mark]bool

@@ -13,130 +13,187 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
+// setting is an attribute of the disk's XML: how it is read there, and how somebody else changes it there.
+type setting struct {
+	acctest.Attribute
+	of   func(*libvirtxml.DomainDisk) string
+	hand func(*libvirtxml.DomainDisk)
+}
+
+// shutOff are settings of a disk in the saved definition of a domain that is shut off.
+func shutOff(settings ...setting) []acctest.Attribute {
+	attributes := make([]acctest.Attribute, len(settings))
+	for i, s := range settings {
+		attributes[i] = s.Attribute
+		attributes[i].Witness, attributes[i].Drift = saved(s.of), byHand(s.hand)
+	}
+	return attributes
+}
+
 // settingAttributes stand for themselves, on bus virtio.
-func settingAttributes() []acctest.Attribute {
+func settingAttributes() []setting {
 	three := uint(3)
-	return []acctest.Attribute{
+	return []setting{
 		driverText("cache", "none", "writeback", "directsync", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.Cache }),
 		driverText("discard", "unmap", "ignore", "ignore", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.Discard }),
 		driverText("detect_zeroes", "on", "off", "off", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.DetectZeros }),
 		driverText("error_policy", "stop", "report", "enospace", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.ErrorPolicy }),
 		{
-			Name: "queues", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return number(d.Driver.Queues) }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Driver.Queues = &three }),
+			Attribute: acctest.Attribute{
+				Name: "queues", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
+			},
+			of:   func(d *libvirtxml.DomainDisk) string { return number(d.Driver.Queues) },
+			hand: func(d *libvirtxml.DomainDisk) { d.Driver.Queues = &three },
 		},
 		{
-			Name: "iothread", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return number(d.Driver.IOThread) }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Driver.IOThread = nil }),
+			Attribute: acctest.Attribute{
+				Name: "iothread", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
+			},
+			of:   func(d *libvirtxml.DomainDisk) string { return number(d.Driver.IOThread) },
+			hand: func(d *libvirtxml.DomainDisk) { d.Driver.IOThread = nil },
 		},
-		toggle("copy_on_read", "", func(d *libvirtxml.DomainDisk) bool { return d.Driver.CopyOnRead == "on" },
-			func(d *libvirtxml.DomainDisk, _ bool) { d.Driver.CopyOnRead = "" }),
-		toggle("shareable", "", func(d *libvirtxml.DomainDisk) bool { return d.Shareable != nil },
-			func(d *libvirtxml.DomainDisk, _ bool) { d.Shareable = nil }),
+		toggle("copy_on_read", func(d *libvirtxml.DomainDisk) bool { return d.Driver.CopyOnRead == "on" },
+			func(d *libvirtxml.DomainDisk) { d.Driver.CopyOnRead = "" }),
+		toggle("shareable", func(d *libvirtxml.DomainDisk) bool { return d.Shareable != nil },
+			func(d *libvirtxml.DomainDisk) { d.Shareable = nil }),
 		{
-			Name: "serial", First: `"first-1"`, Second: `"second"`, SeenFirst: "first-1", SeenSecond: "second", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Serial }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Serial = "hand" }),
+			Attribute: acctest.Attribute{
+				Name: "serial", First: `"first-1"`, Second: `"second"`, SeenFirst: "first-1", SeenSecond: "second", SeenRemoved: "",
+			},
+			of:   func(d *libvirtxml.DomainDisk) string { return d.Serial },
+			hand: func(d *libvirtxml.DomainDisk) { d.Serial = "hand" },
 		},
 		{
-			Name: "address", First: `{ type = "pci", bus = "0x05" }`, Second: `{ type = "pci", domain = "0x0000", bus = "0x06", slot = "0x00", function = "0x0" }`,
-			SeenFirst: "0:5:0.0", SeenSecond: "0:6:0.0", SeenRemoved: "0:6:0.0",
-			Witness: saved(pci),
-			Drift: byHand(func(d *libvirtxml.DomainDisk) {
+			Attribute: acctest.Attribute{
+				Name: "address", First: `{ type = "pci", bus = "0x05" }`, Second: `{ type = "pci", domain = "0x0000", bus = "0x06", slot = "0x00", function = "0x0" }`,
+				SeenFirst: "0:5:0.0", SeenSecond: "0:6:0.0", SeenRemoved: "0:6:0.0",
+			},
+			of: pci,
+			hand: func(d *libvirtxml.DomainDisk) {
 				seven := uint(7)
 				d.Address.PCI.Bus = &seven
-			}),
-		},
-		{
-			Name: "iotune", First: `{ total_iops_sec = 100, total_iops_sec_max = 200, read_bytes_sec = 1048576 }`, Second: `{ total_iops_sec = 300 }`,
-			SeenFirst: "100 200 1048576", SeenSecond: "300 0 0", SeenRemoved: "none",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string {
-				if d.IOTune == nil {
-					return "none"
-				}
-				return fmt.Sprint(d.IOTune.TotalIopsSec, d.IOTune.TotalIopsSecMax, d.IOTune.ReadBytesSec)
-			}),
-			Drift: func(t *testing.T, name string) {
-				acctest.Virsh(t, "kvm1", "blkdeviotune", name, "vdb", "--total-iops-sec", "5", "--total-iops-sec-max", "6", "--config")
 			},
 		},
 		{
-			Name: "config_file", First: `"/dev/null"`, Second: `"/etc/ceph/east.conf"`, SeenFirst: "/dev/null", SeenSecond: "/etc/ceph/east.conf", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string {
+			Attribute: acctest.Attribute{
+				Name: "iotune", First: `{ total_iops_sec = 100, total_iops_sec_max = 200, total_iops_sec_max_length = 2, read_bytes_sec = 1048576, group_name = "shared" }`, Second: `{ total_iops_sec = 300 }`,
+				SeenFirst: "100 200/2 1048576 shared", SeenSecond: "300 0/0 0 ", SeenRemoved: "0 0/0 0 ",
+			},
+			of: func(d *libvirtxml.DomainDisk) string {
+				if d.IOTune == nil {
+					return "0 0/0 0 "
+				}
+				group := d.IOTune.GroupName
+				if group != "shared" {
+					group = "" // libvirt names a running disk's own group
+				}
+				return fmt.Sprintf("%d %d/%d %d %s", d.IOTune.TotalIopsSec, d.IOTune.TotalIopsSecMax, d.IOTune.TotalIopsSecMaxLength, d.IOTune.ReadBytesSec, group)
+			},
+			hand: func(d *libvirtxml.DomainDisk) {
+				d.IOTune = &libvirtxml.DomainDiskIOTune{TotalIopsSec: 5, TotalIopsSecMax: 6, TotalIopsSecMaxLength: 1}
+			},
+		},
+		{
+			Attribute: acctest.Attribute{
+				Name: "config_file", First: `"/dev/null"`, Second: `"/dev/./null"`, SeenFirst: "/dev/null", SeenSecond: "/dev/./null", SeenRemoved: "",
+			},
+			of: func(d *libvirtxml.DomainDisk) string {
 				if d.Source.Network.Config == nil {
 					return ""
 				}
 				return d.Source.Network.Config.File
-			}),
-			Drift: byHand(func(d *libvirtxml.DomainDisk) {
-				d.Source.Network.Config = &libvirtxml.DomainDiskSourceNetworkConfig{File: "/dev/zero"}
-			}),
+			},
+			hand: func(d *libvirtxml.DomainDisk) {
+				d.Source.Network.Config = &libvirtxml.DomainDiskSourceNetworkConfig{File: "/dev/../dev/null"}
+			},
 		},
 		{
-			Name: "boot_order", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string {
+			Attribute: acctest.Attribute{
+				Name: "boot_order", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
+			},
+			of: func(d *libvirtxml.DomainDisk) string {
 				if d.Boot == nil {
 					return ""
 				}
 				return fmt.Sprint(d.Boot.Order)
-			}),
-			Drift: byHand(func(d *libvirtxml.DomainDisk) { d.Boot.Order = 9 }),
+			},
+			hand: func(d *libvirtxml.DomainDisk) { d.Boot.Order = 9 },
 		},
 	}
 }
 
 // scsiAttributes are those of a disk on bus scsi, and what the others exclude.
-func scsiAttributes() []acctest.Attribute {
-	return []acctest.Attribute{
+func scsiAttributes() []setting {
+	return []setting{
 		driverText("io", "native", "threads", "io_uring", "\n  cache = \"none\"", func(d *libvirtxml.DomainDiskDriver) *string { return &d.IO }),
-		toggle("read_only", "", func(d *libvirtxml.DomainDisk) bool { return d.ReadOnly != nil },
-			func(d *libvirtxml.DomainDisk, _ bool) { d.ReadOnly = nil }),
+		toggle("read_only", func(d *libvirtxml.DomainDisk) bool { return d.ReadOnly != nil },
+			func(d *libvirtxml.DomainDisk) { d.ReadOnly = nil }),
 		{
-			Name: "wwn", First: `"5000C50015EA71AC"`, Second: `"5000c50015ea71ad"`, With: "\n  bus = \"scsi\"\n  target_dev = \"sda\"",
-			SeenFirst: "5000c50015ea71ac", SeenSecond: "5000c50015ea71ad", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return strings.ToLower(d.WWN) }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.WWN = "5000c50015ea71ae" }),
+			Attribute: acctest.Attribute{
+				Name: "wwn", First: `"5000C50015EA71AC"`, Second: `"5000c50015ea71ad"`, With: "\n  bus = \"scsi\"\n  target_dev = \"sda\"",
+				SeenFirst: "5000c50015ea71ac", SeenSecond: "5000c50015ea71ad", SeenRemoved: "",
+			},
+			of:   func(d *libvirtxml.DomainDisk) string { return strings.ToLower(d.WWN) },
+			hand: func(d *libvirtxml.DomainDisk) { d.WWN = "5000c50015ea71ae" },
 		},
 	}
 }
 
-// sourceAttributes say what is read, from where and as whom.
-func sourceAttributes(t *testing.T, otherSecret string) []acctest.Attribute {
+// sourceAttributes say what is read.
+func sourceAttributes() []setting {
+	return []setting{
+		{
+			Attribute: acctest.Attribute{
+				Name: "pool", First: fmt.Sprintf("%q", pool), Second: `"other-pool"`, Required: true, SeenFirst: pool, SeenSecond: "other-pool",
+			},
+			of: func(d *libvirtxml.DomainDisk) string { return path.Dir(d.Source.Network.Name) },
+			hand: func(d *libvirtxml.DomainDisk) {
+				d.Source.Network.Name = "other-pool/" + path.Base(d.Source.Network.Name)
+			},
+		},
+		{
+			Attribute: acctest.Attribute{
+				Name: "image", First: `"a-source"`, Second: `"a-source-2"`, Required: true, SeenFirst: "a-source", SeenSecond: "a-source-2",
+			},
+			of:   func(d *libvirtxml.DomainDisk) string { return path.Base(d.Source.Network.Name) },
+			hand: func(d *libvirtxml.DomainDisk) { d.Source.Network.Name += "-2" },
+		},
+	}
+}
+
+// accessAttributes say where the image is read, and as whom.
+func accessAttributes(t *testing.T) []setting {
 	t.Helper()
 	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
-	return []acctest.Attribute{
+	return []setting{
 		{
-			Name: "pool", First: fmt.Sprintf("%q", pool), Second: `"other-pool"`, Required: true, SeenFirst: pool, SeenSecond: "other-pool",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return path.Dir(d.Source.Network.Name) }),
-			Drift: byHand(func(d *libvirtxml.DomainDisk) {
-				d.Source.Network.Name = "other-pool/" + path.Base(d.Source.Network.Name)
-			}),
+			Attribute: acctest.Attribute{
+				Name: "monitors",
+				// Both protocols, ports of their own, one that listens nowhere, and Ceph's own ports on IPv6.
+				First: fmt.Sprintf(`[{ host = %[1]q, port = %[2]d }, { host = %[1]q, port = %[3]d }, { host = %[1]q, port = 9 }, { host = "2001:db8::1" }]`,
+					monitor.Host, monitor.V1Port, monitor.V2Port),
+				Second:      fmt.Sprintf(`[{ host = %q, port = %d }]`, monitor.Host, monitor.V2Port),
+				SeenFirst:   fmt.Sprintf("%[1]s %[2]d, %[1]s %[3]d, %[1]s 9, 2001:db8::1 ", monitor.Host, monitor.V1Port, monitor.V2Port),
+				SeenSecond:  fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
+				SeenRemoved: fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
+			},
+			of:   hosts,
+			hand: func(d *libvirtxml.DomainDisk) { d.Source.Network.Hosts = d.Source.Network.Hosts[1:] },
 		},
 		{
-			Name: "image", First: `"a-source"`, Second: `"a-source-2"`, Required: true, SeenFirst: "a-source", SeenSecond: "a-source-2",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return path.Base(d.Source.Network.Name) }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Source.Network.Name += "-2" }),
+			Attribute: acctest.Attribute{
+				Name: "user", First: `"libvirt"`, Second: `"libvirt2"`, Required: true, SeenFirst: "libvirt", SeenSecond: "libvirt2",
+			},
+			of:   func(d *libvirtxml.DomainDisk) string { return d.Auth.Username },
+			hand: func(d *libvirtxml.DomainDisk) { d.Auth.Username = "libvirt2" },
 		},
 		{
-			Name: "monitors", First: fmt.Sprintf(`[{ host = %q, port = %d }, { host = "2001:db8::1" }]`, monitor.Host, monitor.V1Port),
-			Second:    fmt.Sprintf(`[{ host = %q, port = %d }]`, monitor.Host, monitor.V2Port),
-			SeenFirst: fmt.Sprintf("%s %d, 2001:db8::1 ", monitor.Host, monitor.V1Port), SeenSecond: fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
-			SeenRemoved: fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
-			Witness:     saved(hosts),
-			Drift:       byHand(func(d *libvirtxml.DomainDisk) { d.Source.Network.Hosts = d.Source.Network.Hosts[:1] }),
-		},
-		{
-			Name: "user", First: `"libvirt"`, Second: `"libvirt2"`, Required: true, SeenFirst: "libvirt", SeenSecond: "libvirt2",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Auth.Username }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Auth.Username = "admin" }),
-		},
-		{
-			Name: "secret_uuid", First: `"` + eastSecret + `"`, Second: fmt.Sprintf("%q", otherSecret), Required: true,
-			SeenFirst: eastSecret, SeenSecond: otherSecret,
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Auth.Secret.UUID }),
-			Drift:   byHand(func(d *libvirtxml.DomainDisk) { d.Auth.Secret.UUID = westSecret }),
+			Attribute: acctest.Attribute{
+				Name: "secret_uuid", First: `"` + eastSecret + `"`, Second: fmt.Sprintf("%q", otherSecret), Required: true,
+				SeenFirst: eastSecret, SeenSecond: otherSecret,
+			},
+			of:   func(d *libvirtxml.DomainDisk) string { return d.Auth.Secret.UUID },
+			hand: func(d *libvirtxml.DomainDisk) { d.Auth.Secret.UUID = otherSecret },
 		},
 	}
 }
@@ -202,7 +259,7 @@ func kindAttributes() []acctest.Attribute {
 func snapshotAttribute() []acctest.Attribute {
 	return []acctest.Attribute{
 		{
-			Name: "snapshot", First: `"first"`, Second: `"second"`, Replaces: true, DriftReplaces: true,
+			Name: "snapshot", First: `"first"`, Second: `"second"`, With: "\n  read_only = true", Replaces: true, DriftReplaces: true,
 			SeenFirst: "first", SeenSecond: "second", SeenRemoved: "",
 			Witness: saved(func(d *libvirtxml.DomainDisk) string {
 				if d.Source.Network.Snapshot == nil {

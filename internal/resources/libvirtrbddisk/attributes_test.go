@@ -4,8 +4,7 @@ package libvirtrbddisk_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,9 +23,10 @@ var attributeDisks = acctest.Resource{
 		image(t, "east", name, "8M")
 		switch name {
 		case "a-settings":
-			bootByDevice(t, name)
-			acctest.Virsh(t, "kvm1", "iothreadadd", name, "1", "--config")
-			acctest.Virsh(t, "kvm1", "iothreadadd", name, "2", "--config")
+			doc := definition(t, "kvm1", name, true)
+			bootByDevice(t, doc, name)
+			doc.IOThreads = 2
+			define(t, doc)
 		case "a-replaced":
 			guest(t, "kvm1", testbed.GuestOptions{Name: name + "-2"})
 			guest(t, "kvm2", testbed.GuestOptions{Name: name})
@@ -35,7 +35,6 @@ var attributeDisks = acctest.Resource{
 			acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@first")
 			acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@second")
 		case "a-source":
-			preparePool(t, "east", "other-pool")
 			for _, source := range []string{pool + "/" + name + "-2", "other-pool/" + name, "other-pool/" + name + "-2"} {
 				acctest.RBD(t, "east", "create", "--size", "8M", source)
 			}
@@ -66,17 +65,21 @@ var attributeDisks = acctest.Resource{
 	NotImported: []string{"size", "attach_probe", "on_source_change"},
 }
 
-// bootByDevice redefines a domain whose devices say for themselves when they are booted from, as boot_order needs it.
-func bootByDevice(t *testing.T, name string) {
+// bootByDevice lets the devices of a domain say for themselves when they are booted from, as boot_order needs it.
+func bootByDevice(t *testing.T, doc *libvirtxml.Domain, imageName string) {
 	t.Helper()
 	var disk libvirtxml.DomainDisk
-	if err := disk.Unmarshal(handXML(t, "east", name, handTarget)); err != nil {
+	if err := disk.Unmarshal(handXML(t, "east", imageName, handTarget)); err != nil {
 		t.Fatal(err)
 	}
 	disk.Boot = &libvirtxml.DomainDeviceBoot{Order: 7}
-	doc := definition(t, "kvm1", name, true)
 	doc.OS.BootDevices = nil
 	doc.Devices.Disks = append(doc.Devices.Disks, disk)
+}
+
+// define replaces a domain's saved definition.
+func define(t *testing.T, doc *libvirtxml.Domain) {
+	t.Helper()
 	text, err := doc.Marshal()
 	if err != nil {
 		t.Fatal(err)
@@ -127,38 +130,42 @@ func redefined(change func(*libvirtxml.DomainDisk)) func(*testing.T, string) {
 		for i := range doc.Devices.Disks {
 			change(&doc.Devices.Disks[i])
 		}
-		text, err := doc.Marshal()
-		if err != nil {
-			t.Fatal(err)
-		}
-		virshIn(t, "kvm1", text, "define", "/dev/stdin")
+		define(t, doc)
 	}
 }
 
 // driverText is an attribute of <driver>: two values, and a third by hand.
-func driverText(name, first, second, hand, with string, at func(*libvirtxml.DomainDiskDriver) *string) acctest.Attribute {
-	return acctest.Attribute{
-		Name: name, First: fmt.Sprintf("%q", first), Second: fmt.Sprintf("%q", second), With: with,
-		SeenFirst: first, SeenSecond: second, SeenRemoved: "",
-		Witness: saved(func(d *libvirtxml.DomainDisk) string { return *at(d.Driver) }),
-		Drift:   byHand(func(d *libvirtxml.DomainDisk) { *at(d.Driver) = hand }),
+func driverText(name, first, second, hand, with string, at func(*libvirtxml.DomainDiskDriver) *string) setting {
+	return setting{
+		Attribute: acctest.Attribute{
+			Name: name, First: fmt.Sprintf("%q", first), Second: fmt.Sprintf("%q", second), With: with,
+			SeenFirst: first, SeenSecond: second, SeenRemoved: "",
+		},
+		of:   func(d *libvirtxml.DomainDisk) string { return *at(d.Driver) },
+		hand: func(d *libvirtxml.DomainDisk) { *at(d.Driver) = hand },
 	}
 }
 
 // toggle is a boolean attribute.
-func toggle(name, with string, get func(*libvirtxml.DomainDisk) bool, set func(*libvirtxml.DomainDisk, bool)) acctest.Attribute {
-	return acctest.Attribute{
-		Name: name, First: "true", Second: "false", With: with, SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false",
-		Witness: saved(func(d *libvirtxml.DomainDisk) string { return fmt.Sprint(get(d)) }),
-		Drift:   byHand(func(d *libvirtxml.DomainDisk) { set(d, false) }),
+func toggle(name string, get func(*libvirtxml.DomainDisk) bool, unset func(*libvirtxml.DomainDisk)) setting {
+	return setting{
+		Attribute: acctest.Attribute{Name: name, First: "true", Second: "false", SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false"},
+		of:        func(d *libvirtxml.DomainDisk) string { return fmt.Sprint(get(d)) },
+		hand:      unset,
 	}
 }
 
+// hosts are a disk's monitors in order, whatever the order of the XML is.
 func hosts(d *libvirtxml.DomainDisk) string {
 	var list []string
 	for _, h := range d.Source.Network.Hosts {
 		list = append(list, h.Name+" "+h.Port)
 	}
+	return inOrder(list...)
+}
+
+func inOrder(list ...string) string {
+	slices.Sort(list)
 	return strings.Join(list, ", ")
 }
 
@@ -167,30 +174,15 @@ func pci(d *libvirtxml.DomainDisk) string {
 	return fmt.Sprintf("%d:%d:%d.%d", *a.Domain, *a.Bus, *a.Slot, *a.Function)
 }
 
-// sameKey makes a user on cluster east with a given key.
-func sameKey(t *testing.T, name, key string) {
-	t.Helper()
-	keyring := filepath.Join(t.TempDir(), "keyring")
-	text := fmt.Sprintf("[client.%s]\nkey = %s\ncaps mon = \"profile rbd\"\ncaps osd = \"profile rbd\"\n", name, key)
-	if err := os.WriteFile(keyring, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	acctest.Ceph(t, "east", "auth", "import", "-i", keyring)
-}
-
 // Each group is taken through its course on one disk: what has nothing to do with each other is set, changed and removed
 // together.
 func TestAccLibvirtRBDDisk_attributes(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	const otherSecret = "99085c23-2177-242d-7661-c785df7f6230"
-	key := acctest.Ceph(t, "east", "auth", "get-key", "client.libvirt")
-	defineSecret(t, "kvm1", otherSecret, "client.libvirt once more", key)
-	sameKey(t, "libvirt2", key)
 	for group, attributes := range map[string][]acctest.Attribute{
-		"settings": settingAttributes(),
-		"scsi":     scsiAttributes(),
-		"source":   sourceAttributes(t, otherSecret),
+		"settings": shutOff(settingAttributes()...),
+		"scsi":     shutOff(scsiAttributes()...),
+		"source":   shutOff(append(sourceAttributes(), accessAttributes(t)...)...),
 		"replaced": replacedAttributes(),
 		"kind":     kindAttributes(),
 		"snapshot": snapshotAttribute(),

@@ -142,6 +142,7 @@ func TestAccLibvirtRBDDisk_badInput(t *testing.T) {
 		{"bad input", name, []string{`iotune = { total_iops_sec = 1, read_iops_sec = 1 }`}, `exclude each other`},
 		{"bad input", name, []string{`iotune = { total_iops_sec_max = 1 }`}, `is how far a burst may go beyond total_iops_sec`},
 		{"bad input", name, []string{`iotune = { total_iops_sec = 1, total_iops_sec_max_length = 1 }`}, `is the length of the burst`},
+		{"bad input", name, []string{`snapshot = "s"`}, `A snapshot can only be read. Set read_only = true`},
 		{"bad input", name, []string{`snapshot = "s"`, `size = "1GiB"`}, `A snapshot never changes its size`},
 		{"bad input", name, []string{`on_source_change = "maybe"`}, `value must be one of`},
 	})

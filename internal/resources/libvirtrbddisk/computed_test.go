@@ -42,12 +42,26 @@ func hypervisorOf(t *testing.T, uuid string) string {
 // computed checks what the provider says of the disk vdb of a running domain on kvm1, whose image on cluster east has the
 // domain's name, against ceph, rbd and virsh.
 func computed(t *testing.T, domain string) resource.TestCheckFunc {
+	t.Helper()
+	var checks []resource.TestCheckFunc
+	for attribute, witness := range witnesses(t, domain) {
+		checks = append(checks, acctest.Computed(t, diskType, attribute, witness))
+	}
+	return resource.ComposeAggregateTestCheckFunc(checks...)
+}
+
+// witnesses are those of the computed attributes.
+func witnesses(t *testing.T, domain string) map[string]func() string {
+	t.Helper()
 	uuid := func() string { return acctest.Virsh(t, "kvm1", "domuuid", domain) }
 	has := func(saved bool) func() string {
-		return func() string { return fmt.Sprint(diskOf(t, "kvm1", domain, "vdb", saved) != nil) }
+		return func() string {
+			// Of a transient domain virsh shows what it would be if it were defined.
+			there := !saved || slices.Contains(strings.Fields(acctest.Virsh(t, "kvm1", "list", "--all", "--persistent", "--name")), domain)
+			return fmt.Sprint(there && diskOf(t, "kvm1", domain, "vdb", saved) != nil)
+		}
 	}
-	var checks []resource.TestCheckFunc
-	for attribute, witness := range map[string]func() string{
+	return map[string]func() string{
 		"id":          func() string { return "kvm1/" + acctest.Virsh(t, "kvm1", "domname", uuid()) + "/vdb" },
 		"domain_uuid": uuid,
 		"alias":       func() string { return diskOf(t, "kvm1", domain, "vdb", false).Alias.Name },
@@ -71,10 +85,7 @@ func computed(t *testing.T, domain string) resource.TestCheckFunc {
 			}
 			return info.ID
 		},
-	} {
-		checks = append(checks, acctest.Computed(t, diskType, attribute, witness))
 	}
-	return resource.ComposeAggregateTestCheckFunc(checks...)
 }
 
 // probes counts the domains of a probe that the host has started with an image: QEMU's log of each holds its command line.

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"libvirt.org/go/libvirtxml"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -73,7 +74,7 @@ func fromIOTune(found *iotune, alias string) types.Object {
 		return types.ObjectNull(iotuneTypes())
 	}
 	tune := withoutDefaults(*found)
-	if tune.GroupName == alias || tune.GroupName == "drive-"+alias || strings.HasPrefix(tune.GroupName, "libvirt-") {
+	if libvirt.OwnGroup(tune.GroupName, alias) {
 		tune.GroupName = ""
 	}
 	if tune == (iotune{}) {

@@ -44,55 +44,6 @@ func detachByHand(t *testing.T, g *testbed.Guest, flags ...string) {
 	}
 }
 
-// What a running guest can be told is changed at once; the rest waits for its next start.
-func TestAccLibvirtRBDDisk_changesOfRunningGuest(t *testing.T) {
-	prepare(t)
-	t.Parallel()
-	const name = "changes"
-	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
-	image(t, "east", name, "16M")
-	m := acctest.Bed(t).Cluster("east").Monitors[0]
-	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
-	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: config(), Check: check(func() error { return sees(g, 16<<20) })},
-		{
-			Config: config(`iotune = { total_bytes_sec = 1048576, total_iops_sec = 50, total_iops_sec_max = 60, total_iops_sec_max_length = 2 }`),
-			Check: resource.ComposeAggregateTestCheckFunc(attr("pending_restart", "false"), check(func() error {
-				for _, saved := range []bool{true, false} {
-					tune := diskOf(t, "kvm1", name, "vdb", saved).IOTune
-					if tune == nil || tune.TotalBytesSec != 1048576 || tune.TotalIopsSec != 50 || tune.TotalIopsSecMaxLength != 2 {
-						return fmt.Errorf("saved=%v: %+v", saved, tune)
-					}
-				}
-				return nil
-			})),
-		},
-		{
-			ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "kvm1/" + name + "/vdb",
-		},
-		{
-			Config: config(`cache = "none"`, `serial = "changed"`, fmt.Sprintf(`monitors = [{ host = %q, port = %d }]`, m.Host, m.V1Port)),
-			Check: resource.ComposeAggregateTestCheckFunc(attr("pending_restart", "true"), attr("monitors_stale", "true"), check(func() error {
-				saved, live := diskOf(t, "kvm1", name, "vdb", true), diskOf(t, "kvm1", name, "vdb", false)
-				if saved.Driver.Cache != "none" || saved.Serial != "changed" || live.Driver.Cache != "" || live.Serial != "" {
-					return fmt.Errorf("saved %q %q, live %q %q", saved.Driver.Cache, saved.Serial, live.Driver.Cache, live.Serial)
-				}
-				if saved.IOTune != nil || live.IOTune != nil && live.IOTune.TotalIopsSec != 0 {
-					return fmt.Errorf("limits are left: %+v, %+v", saved.IOTune, live.IOTune)
-				}
-				return nil
-			}), recorded(t, "pending_restart", acctest.Set)),
-		},
-		{
-			PreConfig:        func() { powerCycle(t, g) },
-			Config:           config(`cache = "none"`, `serial = "changed"`, fmt.Sprintf(`monitors = [{ host = %q, port = %d }]`, m.Host, m.V1Port)),
-			ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
-			Check:            check(func() error { return sees(g, 16<<20) }),
-		},
-		{RefreshState: true, Check: resource.ComposeAggregateTestCheckFunc(attr("pending_restart", "false"), attr("monitors_stale", "false"))},
-	}})
-}
-
 // A disk that somebody dropped comes back, also where it is missing in only one of the two definitions.
 func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
 	prepare(t)
@@ -125,21 +76,6 @@ func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
 			Config: config, ExpectError: regexp.MustCompile(`already has a disk vdb:\s+rbd\s+source\s+libvirt-pool/theirs`),
 		},
 		{PreConfig: drop("--live", "--config"), Config: config, Check: inBoth},
-	}})
-}
-
-func TestAccLibvirtRBDDisk_transient(t *testing.T) {
-	prepare(t)
-	t.Parallel()
-	const name = "transient"
-	g := running(t, "kvm1", testbed.GuestOptions{Name: name, Transient: true})
-	image(t, "east", name, "16M")
-	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
-	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: config(), Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "false"), check(func() error { return sees(g, 16<<20) }))},
-		{Config: config(`iotune = { read_iops_sec = 500 }`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
-		{Config: config(`cache = "none"`), ExpectError: regexp.MustCompile(`The domain is transient`)},
-		{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "kvm1/" + name + "/vdb", ImportStateVerifyIgnore: []string{"iotune"}},
 	}})
 }
 
@@ -197,35 +133,100 @@ func TestAccLibvirtRBDDisk_source(t *testing.T) {
 	}})
 }
 
-// A guest without drivers keeps its disk: an error, and the disk stays in the state.
+// A guest without drivers keeps its disk: an error, and the disk stays in the state until the guest has ended.
 func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
 	prepare(t)
+	for name, options := range map[string]struct {
+		mark      acctest.Mark
+		transient bool
+	}{"keeps": {acctest.Running, false}, "keeps-transient": {acctest.Transient, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := running(t, "kvm1", testbed.GuestOptions{Name: name, NoDrivers: true, Transient: options.transient})
+			image(t, "east", name, "16M")
+			config := acctest.Provider(t) + block(name, name, `timeouts = { delete = "12s" }`)
+			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+				{Config: config},
+				{Config: config, Destroy: true, ExpectError: regexp.MustCompile(`The guest did not let go of the disk`)},
+				{
+					RefreshState: true, ExpectNonEmptyPlan: !options.transient,
+					Check: resource.ComposeAggregateTestCheckFunc(
+						attr("live", "true"), attr("persistent", "false"), recorded(t, "timeouts", acctest.Set), recorded(t, "timeouts", options.mark),
+					),
+				},
+				{
+					PreConfig: func() {
+						if err := g.Destroy(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+					},
+					Config: acctest.Provider(t),
+					Check: check(func() error {
+						if !options.transient && diskOf(t, "kvm1", name, "vdb", true) != nil {
+							return fmt.Errorf("the disk is still there")
+						}
+						return nil
+					}),
+				},
+			}})
+		})
+	}
+}
+
+// There is no hot-plug on bus sata: what the running domain has and lacks stays so until it ends.
+func TestAccLibvirtRBDDisk_withoutHotPlug(t *testing.T) {
+	prepare(t)
 	t.Parallel()
-	const name = "keeps"
-	g := running(t, "kvm1", testbed.GuestOptions{Name: name, NoDrivers: true})
+	const name = "sata"
+	g := guest(t, "kvm1", testbed.GuestOptions{Name: name, Paused: true})
 	image(t, "east", name, "16M")
-	config := acctest.Provider(t) + block(name, name, `timeouts = { delete = "12s" }`)
+	config := acctest.Provider(t) + block(name, name, `bus = "sata"`, `target_dev = "sda"`)
+	start := func() {
+		if err := g.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	where := func(live, persistent string) resource.TestCheckFunc {
+		return resource.ComposeTestCheckFunc(attr("live", live), attr("persistent", persistent), check(func() error {
+			for saved, want := range map[bool]string{false: live, true: persistent} {
+				if got := fmt.Sprint(diskOf(t, "kvm1", name, "sda", saved) != nil); got != want {
+					return fmt.Errorf("saved=%v: the disk is there: %s, want %s", saved, got, want)
+				}
+			}
+			return nil
+		}))
+	}
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config},
-		{Config: config, Destroy: true, ExpectError: regexp.MustCompile(`The guest did not let go of the disk`)},
+		{PreConfig: start, Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
+		{RefreshState: true, Check: where("true", "true")},
+		{Config: config, Destroy: true, ExpectError: acctest.Message(`there is no hot-unplug on its bus. Shut the domain off and apply again`)},
+		{RefreshState: true, ExpectNonEmptyPlan: true, Check: where("true", "false")},
+		// What it lacks by now is the saved definition, to which the next apply adds it again.
+		{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: where("true", "true")},
 		{
-			RefreshState: true, ExpectNonEmptyPlan: true,
-			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "false"), recorded(t, "timeouts", acctest.Set)),
-		},
-		{
+			// In the saved definition alone it waits for the next start.
 			PreConfig: func() {
+				text, err := diskOf(t, "kvm1", name, "sda", true).Marshal()
+				if err != nil {
+					t.Fatal(err)
+				}
 				if err := g.Destroy(t.Context()); err != nil {
 					t.Fatal(err)
 				}
+				acctest.Virsh(t, "kvm1", "detach-disk", name, "sda", "--config")
+				start()
+				virshIn(t, "kvm1", text, "attach-device", name, "/dev/stdin", "--config")
 			},
-			Config: acctest.Provider(t),
-			Check: check(func() error {
-				if diskOf(t, "kvm1", name, "vdb", true) != nil {
-					return fmt.Errorf("the disk is still there")
-				}
-				return nil
-			}),
+			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
 		},
+		{RefreshState: true, Check: where("false", "true")},
+		{Config: acctest.Provider(t), Check: check(func() error {
+			if diskOf(t, "kvm1", name, "sda", true) != nil {
+				return fmt.Errorf("the disk is still there")
+			}
+			return nil
+		})},
 	}})
 }
 

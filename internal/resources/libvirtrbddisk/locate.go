@@ -131,6 +131,16 @@ func (d disks) pendingRestart() bool {
 	return len(changes(&saved, &live, func(a attribute) bool { return a.effect != atOnce && a.name != "monitors" })) > 0
 }
 
+// runsOther tells whether the running guest reads by a name that the disk never had: somebody has attached another image, which
+// a rename of the same one never shows in a guest that keeps it open.
+func (d disks) runsOther(recorded string, remembered memory) bool {
+	if d.live == nil || sourceName(*d.live) != sourceName(*d.mirrored()) {
+		return false
+	}
+	name := sourceName(*d.live)
+	return name != recorded && !slices.Contains(remembered.FormerSources, name)
+}
+
 // monitorsStale tells whether the running guest knows other monitors than the saved definition names.
 func (d disks) monitorsStale() bool {
 	if d.saved == nil || d.live == nil {

@@ -6,6 +6,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +31,9 @@ const (
 
 	eastSecret = "77085c23-2177-242d-7661-c785df7f6230"
 	westSecret = "88085c23-2177-242d-7661-c785df7f6230"
+
+	// otherSecret holds the key of client.libvirt too, which is that of client.libvirt2 as well.
+	otherSecret = "99085c23-2177-242d-7661-c785df7f6230"
 
 	northSecret = "89085c23-2177-242d-7661-c785df7f6230"
 )
@@ -57,6 +62,10 @@ func prepare(t *testing.T) {
 	prepared.Do(func() {
 		prepareCluster(t, "east", eastSecret)
 		prepareCluster(t, "west", westSecret)
+		preparePool(t, "east", "other-pool")
+		key := acctest.Ceph(t, "east", "auth", "get-key", "client.libvirt")
+		defineSecret(t, "kvm1", otherSecret, "client.libvirt once more", key)
+		sameKey(t, "libvirt2", key)
 	})
 }
 
@@ -74,6 +83,17 @@ func preparePool(t *testing.T, cluster, name string) {
 	t.Helper()
 	acctest.Ceph(t, cluster, "osd", "pool", "create", name)
 	acctest.RBD(t, cluster, "pool", "init", name)
+}
+
+// sameKey makes a user on cluster east with a given key.
+func sameKey(t *testing.T, name, key string) {
+	t.Helper()
+	keyring := filepath.Join(t.TempDir(), "keyring")
+	text := fmt.Sprintf("[client.%s]\nkey = %s\ncaps mon = \"profile rbd\"\ncaps osd = \"profile rbd\"\n", name, key)
+	if err := os.WriteFile(keyring, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	acctest.Ceph(t, "east", "auth", "import", "-i", keyring)
 }
 
 func virshIn(t *testing.T, hypervisor, stdin string, args ...string) string {

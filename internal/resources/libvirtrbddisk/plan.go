@@ -30,6 +30,7 @@ type planning struct {
 	different bool           // the plan names another source
 	replaced  []path.Path
 	where     *place // once asked
+	left      *place // where the disk is while the plan names another hypervisor
 }
 
 // ModifyPlan settles where the disk is, decides what replaces it, refuses what an apply would refuse, and tells what an apply
@@ -75,7 +76,10 @@ func (p *planning) settleHost(ctx context.Context) error {
 	switch {
 	case err == nil && there.host == home.Target:
 		p.where = &there
-	case err == nil, problem.Is(err, problem.NotFound):
+	case err == nil:
+		p.left = &there
+		p.replace("hypervisor")
+	case problem.Is(err, problem.NotFound):
 		p.replace("hypervisor")
 	default:
 		return blame("hypervisor", err)
@@ -146,18 +150,23 @@ func (p *planning) settleArguments(context.Context) error {
 			recorded = types.ObjectNull(addressTypes)
 		}
 		plan.Address = planAddress(p.config.Address, recorded)
-	case p.exists:
+	case p.exists && plan.Bus.Equal(state.Bus):
 		plan.Address = state.Address
 	default:
 		plan.Address = types.ObjectUnknown(addressTypes)
 	}
 	if p.exists {
-		for name, pair := range map[string][2]types.String{
-			"snapshot": {state.Snapshot, plan.Snapshot}, "target_dev": {state.TargetDev, plan.TargetDev},
-			"bus": {state.Bus, plan.Bus}, "device": {state.Device, plan.Device},
+		for _, a := range []struct {
+			name     string
+			from, to types.String
+		}{
+			{"snapshot", state.Snapshot, plan.Snapshot},
+			{"target_dev", state.TargetDev, plan.TargetDev},
+			{"bus", state.Bus, plan.Bus},
+			{"device", state.Device, plan.Device},
 		} {
-			if !pair[0].Equal(pair[1]) {
-				p.replace(name)
+			if !a.from.Equal(a.to) {
+				p.replace(a.name)
 			}
 		}
 	}
@@ -251,7 +260,7 @@ func (p *planning) settleComputed(ctx context.Context) error {
 			return err
 		}
 		if where != nil {
-			plan.Live = types.BoolValue(state.Live.ValueBool() || where.domain.Active)
+			plan.Live = types.BoolValue(state.Live.ValueBool() || where.domain.Active && pluggable(plan))
 			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.domain.Persistent)
 		}
 	}

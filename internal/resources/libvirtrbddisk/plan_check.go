@@ -3,6 +3,7 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -103,13 +104,17 @@ func compareSource(ctx context.Context, cluster clusterHome, state, plan *model,
 }
 
 func sourceRefused(where *place, state, plan *model) error {
+	replace := "et on_source_change = \"replace\": the disk is then detached from the running guest, and the other image attached."
+	do := "Shut the domain off and apply again: then the source is changed in place. Or s" + replace
+	if !where.domain.Persistent {
+		do = "S" + replace
+	}
 	return &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("The source of disk %s can't be changed from %s to %s while domain %q runs on hypervisor %q.",
 			state.TargetDev.ValueString(), state.source(), plan.source(), where.domain.Name, where.host.Label()),
 		Why: "It is another image, not a new name of the same one. libvirt can't exchange the image of a running guest's disk.",
-		Do: "Shut the domain off and apply again: then the source is changed in place. Or set on_source_change = \"replace\":" +
-			" the disk is then detached from the running guest, and the other image attached.",
+		Do:  do,
 	}
 }
 
@@ -143,6 +148,12 @@ func (p *planning) check(ctx context.Context) error {
 	changed := changes(state, plan, nil)
 	resized := !plan.Size.IsNull() && plan.Size.Bytes() != state.Size.Bytes()
 	if len(changed) == 0 && !resized && len(p.replaced) == 0 {
+		return nil
+	}
+	if p.left != nil {
+		if p.left.domain.Active {
+			p.warnReplaced(p.left)
+		}
 		return nil
 	}
 	where, err := p.located(ctx)
@@ -185,6 +196,11 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if err := checkHost(ctx, place{p.host.Target, domain}, p.plan); err != nil {
 		return err
 	}
+	if anyOfOurs(domain, p.plan).live == nil || p.remembered.Domain == domain.UUID {
+		if err := checkPlug(place{p.host.Target, domain}, p.plan); err != nil {
+			return err
+		}
+	}
 	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
 		return nil // The plan of a replacement: the target is free once the present disk is gone.
 	}
@@ -206,7 +222,8 @@ func (p *planning) checkShrink(ctx context.Context, where *place) error {
 	})
 }
 
-// tell warns of what an apply does to the running guest.
+// tell warns of what an apply does to the running guest. The summary names the disk: Terraform shows only one of several
+// warnings with the same summary.
 func (p *planning) tell(where *place, changed []string, resized bool) error {
 	var atOnceNames, waiting []string
 	for _, a := range attributes {
@@ -221,13 +238,17 @@ func (p *planning) tell(where *place, changed []string, resized bool) error {
 	if resized {
 		atOnceNames = append(atOnceNames, "size")
 	}
+	if !where.domain.Persistent {
+		// A renamed source stays open, and there is no definition that would have to name it.
+		waiting = slices.DeleteFunc(waiting, isSource)
+	}
 	if len(waiting) > 0 && !where.domain.Persistent {
 		return blame(waiting[0], &problem.Problem{
 			Kind: problem.Unsupported,
 			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't be changed in place: %s.",
 				p.plan.TargetDev.ValueString(), where.domain.Name, where.host.Label(), strings.Join(waiting, ", ")),
 			Why: "The domain is transient. It has no saved definition for a next start, and QEMU takes these only when it opens the disk.",
-			Do:  "Take the change back, or have the disk detached and attached again: terraform apply -replace=ADDRESS.",
+			Do:  "Take the change back; or have the disk detached from the guest and attached again: " + p.attachAgain(),
 		})
 	}
 	if len(waiting)+len(atOnceNames) == 0 || !p.state.Live.ValueBool() {
@@ -241,8 +262,17 @@ func (p *planning) tell(where *place, changed []string, resized bool) error {
 		text += "\n\nChanged in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is not enough): " +
 			strings.Join(waiting, ", ") + "."
 	}
-	p.diags.AddWarning("Change of a running guest's disk", text)
+	p.diags.AddWarning(fmt.Sprintf("Change of disk %s of the running domain %q", p.plan.TargetDev.ValueString(), where.domain.Name), text)
 	return nil
+}
+
+// attachAgain tells how to get past a refused change. Terraform's -replace plans the change in place first, so it is refused as
+// well; a tainted resource is planned as a new one, which finds the target taken where the present disk isn't known to be ours.
+func (p *planning) attachAgain() string {
+	if p.state.Alias.IsNull() {
+		return "terraform destroy -target=ADDRESS, then terraform apply."
+	}
+	return "terraform taint ADDRESS, then terraform apply. (-replace tries the change in place first, and is refused too.)"
 }
 
 // warnReplaced warns that a running guest loses the disk for a moment.
@@ -254,7 +284,7 @@ func (p *planning) warnReplaced(where *place) {
 	for i, at := range p.replaced {
 		names[i] = at.String()
 	}
-	p.diags.AddWarning("Running guest's disk will be detached", fmt.Sprintf(
+	p.diags.AddWarning(fmt.Sprintf("Disk %s of the running domain %q will be detached", p.state.TargetDev.ValueString(), where.domain.Name), fmt.Sprintf(
 		"Disk %s is detached from domain %q, which runs on hypervisor %q, and a disk is attached anew, because of a change of: %s. Unmount it in the guest first.",
 		p.state.TargetDev.ValueString(), where.domain.Name, where.host.Label(), strings.Join(names, ", ")))
 }

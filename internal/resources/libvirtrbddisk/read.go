@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -62,7 +63,11 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	if err == nil {
-		err = state.readDisk(ctx, where, found)
+		if found.runsOther(state.source().String(), remembered) {
+			// What the image's id was says nothing about this one.
+			state.ImageID, remembered.PoolID = types.StringNull(), 0
+		}
+		err = state.readDisk(ctx, where, found, remembered)
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -130,12 +135,21 @@ func targets(domain libvirt.Domain) []string {
 }
 
 // readDisk takes over what the hypervisor tells.
-func (m *model) readDisk(ctx context.Context, where place, found disks) error {
+func (m *model) readDisk(ctx context.Context, where place, found disks, remembered memory) error {
 	disk, err := withSecretUUID(ctx, where.host, *found.mirrored())
 	if err != nil {
 		return err
 	}
+	if found.saved == nil && slices.Contains(remembered.FormerSources, sourceName(disk)) {
+		// Only the running guest has the disk, and it names the image as it was called when the guest opened it.
+		if disk, err = clone(&disk); err != nil {
+			return err
+		}
+		setSource(m, &disk)
+	}
+	limits := m.IOTune
 	m.fromXML(disk)
+	m.readLiveLimits(limits, found)
 	m.readComputed(where, found)
 	if m.Size.IsNull() || found.live == nil {
 		return nil
@@ -146,6 +160,16 @@ func (m *model) readDisk(ctx context.Context, where place, found disks) error {
 		m.Size = tfkit.SizeOf(bytes)
 	}
 	return err
+}
+
+// readLiveLimits shows the limits of the running guest where only they are other than they were: they can be put back at once.
+func (m *model) readLiveLimits(recorded types.Object, found disks) {
+	if found.saved == nil || found.live == nil || !sameIOTune(m, &model{IOTune: recorded}) {
+		return
+	}
+	if live := readXML(*found.live); !sameIOTune(m, &live) {
+		m.IOTune = live.IOTune
+	}
 }
 
 // readComputed takes over where the disk is and how the running guest's differs.

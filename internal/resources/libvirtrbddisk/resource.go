@@ -122,6 +122,11 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if left := find(j.domain, plan, memory{}); left.mirrored() != nil && sourceName(*left.mirrored()) == plan.source().String() {
 		j.found = left
 	}
+	if j.found.live == nil {
+		if err := checkPlug(j.place, plan); err != nil {
+			return j, err
+		}
+	}
 	if err := refuseTaken(j.host, j.domain, plan, j.found); err != nil {
 		return j, err
 	}

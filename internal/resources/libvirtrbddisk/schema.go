@@ -70,7 +70,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		},
 		"snapshot": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Name of a snapshot of the image to read instead of the image. Changing or removing it replaces the disk. `<snapshot name>` in the XML.",
+			MarkdownDescription: "Name of a snapshot of the image to read instead of the image; needs `read_only = true`. Changing or removing it replaces the disk. `<snapshot name>` in the XML.",
 			Validators:          []validator.String{sourceNameValidator("a snapshot")},
 		},
 		"size": schema.StringAttribute{
@@ -104,14 +104,14 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		"bus": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "`virtio`, `scsi`, `sata`, `usb` or `ide`. Default: `virtio`. On a running guest `virtio` takes a free PCI port for each disk" +
-				" (machine type q35: a spare pcie-root-port), `scsi` joins the present controller, and `sata` and `ide` can't be plugged in. Changing it replaces" +
+				" (machine type q35: a spare pcie-root-port), `scsi` joins the present virtio-scsi controller, and `sata` and `ide` can't be plugged in: they need a domain that is shut off. Changing it replaces" +
 				" the disk; removing it keeps it. `<target bus>` in the XML.",
 			PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 			Validators:    []validator.String{stringvalidator.OneOf("virtio", "scsi", "sata", "usb", "ide")},
 		},
 		"device": schema.StringAttribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "`disk` or `cdrom`. Default: `disk`. A CD-ROM can't be plugged into a running guest. Changing it replaces the disk; removing it" +
+			MarkdownDescription: "`disk` or `cdrom`. Default: `disk`. A CD-ROM is on bus `scsi`, `sata`, `ide` or `usb`. Changing it replaces the disk; removing it" +
 				" keeps it. `<disk device>` in the XML.",
 			PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 			Validators:    []validator.String{stringvalidator.OneOf("disk", "cdrom")},
@@ -150,7 +150,9 @@ const pageDescription = "One RBD disk of a libvirt domain that somebody else man
 	"Before a guest is touched the provider checks, in a bounded time, that pool, image, user and caps are right, that the secret holds" +
 	" the user's key, that nobody else has the image open, and that the host itself can open it.\n\n" +
 	"The attributes mirror the domain's saved definition (of a transient domain, the running one). Where a running guest has to be started" +
-	" again to notice a change, the plan says so; `pending_restart` and `monitors_stale` show what it still has to catch up with.\n\n" +
+	" again to notice a change, the plan says so; `pending_restart` and `monitors_stale` show what it still has to catch up with. A transient" +
+	" domain has no next start: there the plan refuses such a change, and says how to have the disk attached again with it. `size` and `iotune` are" +
+	" changed at once in both.\n\n" +
 	"A domain that was migrated to another configured hypervisor is found there, and its disk is changed there.\n\n" +
 	"**Deleting** this resource detaches the disk from the saved definition and from the running guest, and waits until the guest has let go" +
 	" (`timeouts.delete`, default three minutes). A guest that keeps it is an error, and the disk stays in the state. The image is not touched, and" +

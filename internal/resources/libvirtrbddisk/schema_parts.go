@@ -177,7 +177,7 @@ func computedAttributes() map[string]schema.Attribute {
 			" Null for a disk without a cluster."),
 		"image_id":        text("The image's id, which stays when pool or image is renamed. As shown by `rbd info`. Null for a disk without a cluster."),
 		"running_on":      text("Label of the hypervisor that the domain is on: another one than `hypervisor` after a migration."),
-		"live":            flag("Whether the running domain has the disk. A running domain that lost it gets it back with the next apply."),
+		"live":            flag("Whether the running domain has the disk. A running domain that lost it gets it back with the next apply, on bus `sata` and `ide` with its next start."),
 		"persistent":      flag("Whether the saved definition has the disk. One that lost it gets it back with the next apply."),
 		"pending_restart": flag("Whether the running guest has the disk with other settings than the saved definition, until it is started again."),
 		"monitors_stale":  flag("Whether the running guest was given other monitors than the saved definition names."),

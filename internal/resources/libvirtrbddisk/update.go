@@ -82,7 +82,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 
 // checkUpdate makes all checks that the change calls for, before anything is touched.
 func (j *job) checkUpdate(ctx context.Context, state *model, diags *diag.Diagnostics) (ceph.Image, error) {
-	attaches := j.found.live == nil && j.domain.Active
+	attaches := j.missing()&libvirt.Live != 0
 	renamed := len(changes(state, j.plan, func(a attribute) bool { return isSource(a.name) })) > 0
 	moved := !state.FSID.IsNull() && !j.plan.FSID.IsNull() && !state.FSID.Equal(j.plan.FSID)
 	opens := attaches || len(changes(state, j.plan, func(a attribute) bool { return slices.Contains(opening, a.name) })) > 0 || moved
@@ -198,7 +198,7 @@ func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.Update
 	if found.mirrored() == nil {
 		found = find(domain, j.plan, j.remembered)
 	}
-	if found.mirrored() == nil || state.readDisk(asking, place{j.host, domain}, found) != nil {
+	if found.mirrored() == nil || state.readDisk(asking, place{j.host, domain}, found, j.remembered) != nil {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

@@ -45,6 +45,9 @@ func checkCombinations(m *model, diags *diag.Diagnostics) {
 	if m.CopyOnRead.ValueBool() && m.ReadOnly.ValueBool() {
 		invalid(diags, "copy_on_read", "A read-only disk can't copy what it reads into itself. Remove copy_on_read or read_only.")
 	}
+	if !m.Snapshot.IsNull() && !m.ReadOnly.IsUnknown() && !m.ReadOnly.ValueBool() && !m.Device.IsUnknown() && m.Device.ValueString() != "cdrom" {
+		invalid(diags, "snapshot", "A snapshot can only be read. Set read_only = true: a domain with a disk that would write a snapshot doesn't start.")
+	}
 	if !m.Snapshot.IsNull() && !m.Size.IsNull() {
 		invalid(diags, "size", "A snapshot never changes its size. Remove size.")
 	}

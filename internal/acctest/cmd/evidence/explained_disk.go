@@ -14,6 +14,8 @@ func init() {
 		"libvirt_rbd_disk namespace cleared":         namespaceTooNew,
 		"libvirt_rbd_disk namespace imported":        namespaceTooNew,
 		"libvirt_rbd_disk namespace drifted":         namespaceTooNew,
+		"libvirt_rbd_disk namespace running":         namespaceTooNew,
+		"libvirt_rbd_disk namespace transient":       namespaceTooNew,
 		"libvirt_rbd_disk size imported":             sizeIsTold,
 		"libvirt_rbd_disk attach_probe imported":     ours,
 		"libvirt_rbd_disk attach_probe drifted":      ours,

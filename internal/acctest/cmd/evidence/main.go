@@ -15,6 +15,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/evidence"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/provider"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtrbddisk"
 )
 
 const (
@@ -78,19 +79,25 @@ func rows(ctx context.Context) []evidence.Row {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			rows = append(rows, evidence.Row{Resource: meta.TypeName, Attribute: name, Marks: expected(reply.Schema.Attributes[name])})
+			rows = append(rows, evidence.Row{Resource: meta.TypeName, Attribute: name, Marks: expected(meta.TypeName, reply.Schema.Attributes[name])})
 		}
 	}
 	return rows
 }
 
-// expected are the marks that a schema asks for.
-func expected(attribute schema.Attribute) []evidence.Mark {
+// expected are the marks that a schema asks for, and that a disk does, which can be in a running domain and in a transient one.
+func expected(resourceType string, attribute schema.Attribute) []evidence.Mark {
+	var marks []evidence.Mark
 	switch {
 	case attribute.IsRequired():
-		return []evidence.Mark{evidence.Set, evidence.Changed, evidence.Imported, evidence.Drifted}
+		marks = []evidence.Mark{evidence.Set, evidence.Changed, evidence.Imported, evidence.Drifted}
 	case attribute.IsOptional():
-		return evidence.Marks
+		marks = slices.Clone(evidence.Course)
+	default:
+		marks = []evidence.Mark{evidence.Set}
 	}
-	return []evidence.Mark{evidence.Set}
+	if resourceType == libvirtrbddisk.TypeName {
+		marks = append(marks, evidence.Running, evidence.Transient)
+	}
+	return marks
 }
