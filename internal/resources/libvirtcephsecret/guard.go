@@ -14,7 +14,7 @@ import (
 )
 
 // refuseClash finds a secret that stands in the way before libvirt does, and explains it. What a create of ours left
-// when it was cut off, the same secret without a value or with ours, is no clash.
+// when it was cut off, the same secret without a value or with ours and perhaps not private yet, is no clash.
 func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, value []byte) error {
 	there, err := host.Secret(ctx, want.UUID)
 	if err != nil && !problem.Is(err, problem.NotFound) {
@@ -25,7 +25,7 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, v
 		if err != nil {
 			return err
 		}
-		ours := there.UsageType == want.UsageType && there.UsageName == want.UsageName && there.Private == want.Private &&
+		ours := there.UsageType == want.UsageType && there.UsageName == want.UsageName && (!there.Private || want.Private) &&
 			(state == libvirt.ValueMissing || state == libvirt.ValueSet && ceph.Fingerprint(held) == ceph.Fingerprint(value))
 		if ours {
 			return nil
@@ -75,9 +75,16 @@ func refuseUsed(ctx context.Context, host *libvirt.Host, secret libvirt.Secret) 
 	}
 }
 
+// formerValue is what is known of the value before it was changed, by fingerprints; empty where it isn't known.
+type formerValue struct {
+	held, given string // what libvirt had, and what was written last from here
+	private     bool   // nobody knows what libvirt had
+}
+
 // warnRunning names the running domains that opened their disks with the former value and keep it.
-func warnRunning(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, former string, value []byte, diags *diag.Diagnostics) {
-	if former == ceph.Fingerprint(value) {
+func warnRunning(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, former formerValue, value []byte, diags *diag.Diagnostics) {
+	now := ceph.Fingerprint(value)
+	if former.held == now || former.private && former.given == now {
 		return
 	}
 	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)
@@ -91,9 +98,15 @@ func warnRunning(ctx context.Context, host *libvirt.Host, secret libvirt.Secret,
 			running = append(running, fmt.Sprintf("%s (%s)", use.Domain, use.Target))
 		}
 	}
-	if len(running) > 0 {
-		diags.AddWarning("Running domains keep the former key", fmt.Sprintf(
-			"The value of secret %s on hypervisor %q was changed. These running domains opened their disks with the former one and keep it until"+
-				" they are restarted, migrated, or the disk is attached again: %s.", secret.UUID, host.Label(), strings.Join(running, ", ")))
+	if len(running) == 0 {
+		return
 	}
+	summary, text := "Running domains keep the former key", "The value of secret %s on hypervisor %q was changed. These running domains opened their"+
+		" disks with the former one and keep it until they are restarted, migrated, or the disk is attached again: %s."
+	if former.given == now {
+		summary, text = "Running domains may have another key", "The value of secret %s on hypervisor %q, which somebody else had changed, was put back. Of"+
+			" these running domains those that opened their disks in the meantime keep the other one until they are restarted, migrated, or the disk is"+
+			" attached again: %s."
+	}
+	diags.AddWarning(summary, fmt.Sprintf(text, secret.UUID, host.Label(), strings.Join(running, ", ")))
 }

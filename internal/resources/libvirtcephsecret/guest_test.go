@@ -70,6 +70,11 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 	if out := w.Apply(t); strings.Contains(out, "Running domains") {
 		t.Errorf("a warning although the value is the same:\n%s", out)
 	}
+	// Changed by hand and put back, the guest may well hold the right one.
+	setValue(t, "kvm1", id, cephxKey(9))
+	if out := w.Apply(t); strings.Contains(out, "former") || !acctest.Message("which somebody else had changed, was put back. Of these running domains").MatchString(out) {
+		t.Errorf("put back, but the warning is:\n%s", out)
+	}
 
 	refused := func(how string) {
 		t.Helper()

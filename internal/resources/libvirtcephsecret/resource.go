@@ -22,6 +22,9 @@ const TypeName = "libvirt_ceph_secret"
 // writtenKey is the private state's name for the fingerprint of the write-only key that was written last.
 const writtenKey = "written_fingerprint"
 
+// givenKey is the private state's name for the fingerprint of the value that was written last, of whichever argument.
+const givenKey = "given_fingerprint"
+
 // missingValue stands for the fingerprint of a secret without a value.
 const missingValue = "missing"
 
@@ -82,20 +85,36 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		err = refuseClash(ctx, home.Target, plan.secret(), value)
 	}
 	if err == nil {
-		err = home.Target.DefineSecret(ctx, plan.secret())
+		err = home.Target.DefineSecret(ctx, readable(plan.secret()))
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	if err := home.Target.SetSecretValue(ctx, plan.secret().UUID, value); err != nil {
-		// The secret exists: an error now would taint it. The next refresh finds it without a value.
-		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but without its value", err)
+	if err := complete(ctx, home.Target, plan.secret(), value); err != nil {
+		// The secret exists: an error now would taint it. The next refresh finds what it lacks.
+		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but not completed", err)
 	}
 	plan.settleFingerprint(value)
 	resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, value)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+// readable is a secret as it is first defined. Whether a private one has its value nobody could tell any more, so that it becomes
+// private only once it has it.
+func readable(secret libvirt.Secret) libvirt.Secret {
+	secret.Private = false
+	return secret
+}
+
+// complete gives a secret that was just defined its value, and makes it private where it is to be.
+func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, value []byte) error {
+	err := host.SetSecretValue(ctx, secret.UUID, value)
+	if err == nil && secret.Private {
+		err = host.DefineSecret(ctx, secret)
+	}
+	return err
 }
 
 func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -158,8 +177,7 @@ func (m *model) readValue(value []byte, held libvirt.ValueState, written []byte)
 	if !m.Key.IsNull() && fingerprint(m.Key).ValueString() != found {
 		m.Key = types.StringNull()
 	}
-	var last string
-	if json.Unmarshal(written, &last) == nil && last != "" && last != found {
+	if last := fingerprintIn(written); last != "" && last != found {
 		m.KeyWOVersion = types.StringValue(found)
 	}
 }
@@ -188,6 +206,8 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 			return
 		}
 	}
+	given, diags := req.Private.GetKey(ctx, givenKey)
+	resp.Diagnostics.Append(diags...)
 	var value []byte
 	if !plan.Key.IsNull() && !plan.Key.Equal(state.Key) || !config.KeyWO.IsNull() && writes(&state, &plan, true) {
 		if value, err = keyOf(&config); err == nil {
@@ -197,7 +217,9 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 			tfkit.AddError(&resp.Diagnostics, summary, err)
 			return
 		}
-		warnRunning(ctx, home.Target, plan.secret(), state.KeyFingerprint.ValueString(), value, &resp.Diagnostics)
+		warnRunning(ctx, home.Target, plan.secret(), formerValue{
+			held: state.KeyFingerprint.ValueString(), given: fingerprintIn(given), private: state.Private.ValueBool(),
+		}, value, &resp.Diagnostics)
 	}
 	plan.settleFingerprint(value)
 	if value != nil || plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
@@ -252,17 +274,35 @@ type privateState interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value.
+// recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value, and that of
+// any value that was written.
 func recordWritten(ctx context.Context, private privateState, config *model, value []byte) diag.Diagnostics {
 	written := ""
 	if !config.KeyWO.IsNull() && value != nil {
 		written = ceph.Fingerprint(value)
 	}
-	text, err := json.Marshal(written)
+	diags := recordFingerprint(ctx, private, writtenKey, written)
+	if value != nil {
+		diags.Append(recordFingerprint(ctx, private, givenKey, ceph.Fingerprint(value))...)
+	}
+	return diags
+}
+
+func recordFingerprint(ctx context.Context, private privateState, name, fingerprint string) diag.Diagnostics {
+	text, err := json.Marshal(fingerprint)
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record a fingerprint", err.Error())}
 	}
-	return private.SetKey(ctx, writtenKey, text)
+	return private.SetKey(ctx, name, text)
+}
+
+// fingerprintIn reads what recordFingerprint recorded, nothing where there is none.
+func fingerprintIn(recorded []byte) string {
+	var fingerprint string
+	if json.Unmarshal(recorded, &fingerprint) != nil {
+		return ""
+	}
+	return fingerprint
 }
 
 // refuseUsageType refuses a secret that is for something else than Ceph: it may hold anything, such as the passphrase of
