@@ -302,10 +302,7 @@ func (b *sourceBench) moved() {
 // lost is what becomes of the disk when the running guest loses it, and when the domain itself ends and begins again.
 func (b *sourceBench) lost() {
 	b.t.Helper()
-	acctest.Virsh(b.t, "kvm1", "detach-disk", b.name, "vdb", "--live")
-	if err := seesNone(b.g); err != nil {
-		b.t.Fatal(err)
-	}
+	detachByHand(b.t, b.g, "--live")
 	if !b.transient {
 		expectChanges(b.t, "lost", apply(b.t, b.w), 0, 1, 0, 0)
 		b.sees(48)
