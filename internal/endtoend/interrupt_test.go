@@ -7,11 +7,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
 // patient is a provider block whose own time limits lie far beyond those of this test.
@@ -49,19 +51,22 @@ func TestAccInterrupt(t *testing.T) {
 	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(patient, east.MonHost, east.AdminKey, kvm1.URI, east.AdminKey))
 	w.Set(t, "quota", "1000")
 	w.Apply(t)
-	for name, frozen := range map[string]interface {
-		Pause() error
-		Resume() error
-	}{"cluster": east, "hypervisor": kvm1} {
+	for name, frozen := range map[string]struct {
+		pausing
+		reads string
+	}{"cluster": {east, "ceph_pool"}, "hypervisor": {kvm1, "libvirt_ceph_secret"}} {
 		t.Run("refresh with a frozen "+name, func(t *testing.T) {
-			whileFrozen(t, frozen, func() { interrupt(t, w, "plan", "-input=false") })
+			waits := calls(t, w, "Read", frozen.reads)
+			whileFrozen(t, frozen, func() { interrupt(t, w, waits, "plan", "-input=false") })
 			w.ExpectEmptyPlan(t)
 		})
 	}
 	t.Run("change on a frozen cluster", func(t *testing.T) {
 		w.Set(t, "quota", "2000")
 		w.Terraform(t, "plan", "-input=false", "-out=tfplan")
-		whileFrozen(t, east, func() { interrupt(t, w, "apply", "-input=false", "tfplan") })
+		// Terraform plans once more before it calls for the change, so that is where the apply waits.
+		waits := calls(t, w, "ModifyPlan", "ceph_pool")
+		whileFrozen(t, east, func() { interrupt(t, w, waits, "apply", "-input=false", "tfplan") })
 		if state := string(w.State(t)); !strings.Contains(state, `"quota_max_objects": 1000,`) {
 			t.Error("the state tells of a change that was not confirmed")
 		}
@@ -74,12 +79,72 @@ func TestAccInterrupt(t *testing.T) {
 	w.Destroy(t)
 }
 
-// whileFrozen stops the daemons, does something, and lets them go on.
-func whileFrozen(t *testing.T, frozen interface {
+// Ctrl-C while a host tries to open an image: nothing is attached, the guest goes on, and no probe is left.
+func TestAccInterruptAttach(t *testing.T) {
+	bed := acctest.Bed(t)
+	kvm1 := bed.Hypervisor("kvm1")
+	guest := runningGuest(t.Context(), t, kvm1, testbed.GuestOptions{Name: "attaching"})
+	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(attaching, kvm1.URI, freshKey(t)))
+	w.Apply(t, "-target=libvirt_ceph_secret.s")
+	probes := func() bool { return strings.Contains(acctest.Virsh(t, "kvm1", "list", "--all", "--name"), "probe") }
+	out := interrupt(t, w, probes, "apply", "-auto-approve", "-input=false")
+	if !acctest.Message("it was not opened in time").MatchString(out) || !acctest.Message("context canceled").MatchString(out) {
+		t.Errorf("the probe was not ended by Ctrl-C:\n%s", out)
+	}
+	if probes() {
+		t.Errorf("a probe is left: %s", acctest.Virsh(t, "kvm1", "list", "--all", "--name"))
+	}
+	for _, flags := range [][]string{nil, {"--inactive"}} {
+		if found := disks(t, guest.Name, flags...); len(found) > 0 {
+			t.Errorf("attached (%v): %v", flags, found)
+		}
+	}
+	if seen, err := guest.Disks(t.Context()); err != nil || len(seen) > 0 {
+		t.Errorf("the guest sees %v, %v", seen, err)
+	}
+	if state := string(w.State(t)); strings.Contains(state, "libvirt_rbd_disk") {
+		t.Error("the state tells of a disk")
+	}
+	w.Destroy(t)
+}
+
+// attaching is a disk whose monitors don't answer.
+const attaching = `
+terraform {
+  required_providers {
+    ceph = { source = "ceph-libvirt/ceph" }
+  }
+}
+provider "ceph" {
+  hypervisors = { kvm1 = { uri = %q } }
+}
+resource "libvirt_ceph_secret" "s" {
+  provider   = ceph
+  hypervisor = "kvm1"
+  usage_name = "attaching"
+  key        = %q
+}
+resource "libvirt_rbd_disk" "d" {
+  provider    = ceph
+  hypervisor  = "kvm1"
+  domain      = "attaching"
+  monitors    = [{ host = "127.0.0.1", port = 9 }]
+  pool        = "nowhere"
+  image       = "nothing"
+  user        = "nobody"
+  secret_uuid = libvirt_ceph_secret.s.uuid
+  target_dev  = "vdb"
+}
+`
+
+// pausing are daemons that can be frozen.
+type pausing interface {
 	Pause() error
 	Resume() error
-}, do func(),
-) {
+}
+
+// whileFrozen stops the daemons, does something, and lets them go on.
+func whileFrozen(t *testing.T, frozen pausing, do func()) {
 	t.Helper()
 	if err := frozen.Pause(); err != nil {
 		t.Fatal(err)
@@ -92,11 +157,30 @@ func whileFrozen(t *testing.T, frozen interface {
 	do()
 }
 
-// interrupt runs terraform, sends it what Ctrl-C sends once it waits, and returns what it printed.
-func interrupt(t *testing.T, w *acctest.Workspace, args ...string) string {
+// calls tells whether the provider itself has begun an operation (Read, ModifyPlan) of a type, in a run that is yet to start: before
+// that Ctrl-C would be a matter between the terminal and Terraform.
+func calls(t *testing.T, w *acctest.Workspace, operation, typeName string) func() bool {
 	t.Helper()
-	const waits, ends = 3 * time.Second, 90 * time.Second
-	ctx, cancel := context.WithTimeout(t.Context(), ends)
+	log := filepath.Join(t.TempDir(), "trace.log")
+	w.Setenv("TF_LOG", "TRACE")
+	w.Setenv("TF_LOG_PATH", log)
+	t.Cleanup(func() { w.Setenv("TF_LOG", "off") })
+	return func() bool {
+		content, _ := os.ReadFile(log) // none before Terraform has begun it
+		for line := range strings.Lines(string(content)) {
+			if strings.Contains(line, "Calling provider defined Resource "+operation) && strings.Contains(line, "tf_resource_type="+typeName) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// interrupt runs terraform, sends it what Ctrl-C sends once it waits, and returns what it printed.
+func interrupt(t *testing.T, w *acctest.Workspace, waits func() bool, args ...string) string {
+	t.Helper()
+	const begins, ends = time.Minute, 90 * time.Second
+	ctx, cancel := context.WithTimeout(t.Context(), begins+ends)
 	defer cancel()
 	var out bytes.Buffer
 	command := w.Command(ctx, &out, args...)
@@ -105,20 +189,27 @@ func interrupt(t *testing.T, w *acctest.Workspace, args ...string) string {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	select {
-	case err := <-ended:
-		t.Fatalf("terraform did not wait: %v\n%s", err, out.String())
-	case <-time.After(waits):
+	for late := time.After(begins); !waits(); {
+		select {
+		case err := <-ended:
+			t.Fatalf("terraform did not wait: %v\n%s", err, out.String())
+		case <-late:
+			cancel()
+			t.Fatalf("terraform did not come to where it waits: %v\n%s", <-ended, out.String())
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 	if err := command.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	err := <-ended
-	if ctx.Err() != nil {
-		t.Fatalf("terraform went on after Ctrl-C\n%s", out.String())
-	}
-	if err == nil || !strings.Contains(out.String(), "Interrupt received") {
-		t.Errorf("got %v\n%s", err, out.String())
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(out.String(), "Interrupt received") {
+			t.Errorf("got %v\n%s", err, out.String())
+		}
+	case <-time.After(ends):
+		cancel()
+		t.Fatalf("terraform went on after Ctrl-C: %v\n%s", <-ended, out.String())
 	}
 	return out.String()
 }

@@ -120,7 +120,8 @@ func TestAccTransports(t *testing.T) {
 
 	// Ctrl-C while an sshd doesn't answer, and no ssh is left that still waits for it.
 	server.Freeze()
-	interrupt(t, w, "plan", "-input=false")
+	reads := calls(t, w, "Read", "libvirt_ceph_secret")
+	interrupt(t, w, func() bool { return reads() && len(commandsWith(t, home)) > 0 }, "plan", "-input=false")
 	for left := commandsWith(t, home); len(left) > 0; left = commandsWith(t, home) {
 		if ctx.Err() != nil {
 			t.Fatalf("left after Ctrl-C: %s", left)
