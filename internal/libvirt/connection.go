@@ -269,8 +269,13 @@ func repeat[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) 
 		ctx = bounded
 	}
 	redialled := false
+	var held error
 	for {
 		value, err := once(ctx, h, limit, f)
+		if held != nil && ctx.Err() != nil {
+			// That the domain is held says more than that the last try got no answer.
+			return value, held
+		}
 		if notSent(err) && !redialled {
 			redialled = true
 			continue
@@ -278,6 +283,7 @@ func repeat[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) 
 		if code(err) != rpc.ErrOperationTimeout {
 			return value, err
 		}
+		held = err
 		select {
 		case <-time.After(retryPause):
 		case <-ctx.Done():

@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -89,17 +90,22 @@ func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk 
 	}
 	alias := aliasOf(*live)
 	var last error
+	asked := false
 	refusals, losses := 0, 0
 	for refusals < detachRefusals && ctx.Err() == nil {
 		answer, err := h.requestRemoval(ctx, e, found, alias, func() (bool, error) {
 			live, err := h.diskThere(ctx, e, found, disk, Live)
 			return live == nil, err
 		})
+		asked = asked || err == nil
 		switch {
 		case answer == removed:
 			return nil
 		case answer == removalRefused:
 			refusals++
+		case ctx.Err() != nil && !asked && last == nil:
+			// The guest was never asked, as while another job holds the domain.
+			return err
 		case ctx.Err() != nil:
 			// What the last call said then is only that its time was over.
 		case problem.Is(err, problem.Unreachable):
@@ -113,6 +119,9 @@ func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk 
 			// "In the process of unplug" has no code of its own, so such a reply is waited for like a slow guest.
 			last = err
 		}
+	}
+	if refusals < detachRefusals && errors.Is(ctx.Err(), context.Canceled) {
+		return h.fail(e, context.Canceled)
 	}
 	return h.guestKeeps(e, refusals, last)
 }

@@ -1,0 +1,88 @@
+package libvirt
+
+import (
+	"context"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Procedures of libvirt's remote protocol that a detach needs.
+const (
+	procDomainXML        = 14
+	procDomainLookupUUID = 24
+	procDomainPersistent = 151
+	procEventRegister    = 316
+	procDetachAlias      = 392
+)
+
+// passed is a context whose deadline passes when the test says so.
+type passed struct {
+	context.Context
+	over chan struct{}
+}
+
+func (p passed) Done() <-chan struct{} { return p.over }
+
+func (p passed) Err() error {
+	select {
+	case <-p.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// withDisk lets the daemon have one running, transient domain with a disk.
+func withDisk(t *testing.T, d *fakeDaemon) {
+	t.Helper()
+	disk, err := ptr(diskFrom(t)).Marshal()
+	ok(t, err)
+	d.on(procDomainLookupUUID, func(int) ([]byte, uint32, bool) {
+		return append(append(xdrString("guest"), make([]byte, 16)...), xdrWord(1)...), 0, true
+	})
+	d.on(procDomainPersistent, func(int) ([]byte, uint32, bool) { return xdrWord(0), 0, true })
+	d.on(procDomainXML, func(int) ([]byte, uint32, bool) {
+		return xdrString("<domain type='qemu' id='1'><name>guest</name><devices>" + disk + "</devices></domain>"), 0, true
+	})
+	d.on(procEventRegister, func(call int) ([]byte, uint32, bool) { return xdrWord(uint32(call)), 0, true })
+}
+
+func ptr[T any](value T) *T { return &value }
+
+// A detach that comes to nothing says why: the guest was never asked, it keeps the disk, or somebody pressed Ctrl-C.
+func TestWhyADiskWasNotDetached(t *testing.T) {
+	held := func(int) ([]byte, uint32, bool) { return nil, 68, true }
+	taken := func(int) ([]byte, uint32, bool) { return nil, 0, true }
+	for name, c := range map[string]struct {
+		answer    func(int) ([]byte, uint32, bool)
+		cancelled bool
+		kind      problem.Kind
+		words     []string
+	}{
+		"held by another job until the deadline": {held, false, problem.Busy, []string{"Another call holds the domain", "libvirt error 68"}},
+		"kept by the guest until the deadline":   {taken, false, problem.Busy, []string{"did not let go of the disk in time"}},
+		"cancelled":                              {taken, true, problem.Unreachable, []string{"The operation was cancelled", "isn't known whether it took effect"}},
+		"cancelled, held by another job":         {held, true, problem.Busy, []string{"Another call holds the domain"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newFakeDaemon(t)
+			withDisk(t, d)
+			d.on(procDetachAlias, c.answer)
+			h := host(t, Config{URI: d.uri()})
+			deadline := passed{t.Context(), make(chan struct{})}
+			var ctx context.Context = deadline
+			end := func() { close(deadline.over) }
+			if c.cancelled {
+				ctx, end = context.WithCancel(t.Context())
+			}
+			result := make(chan error, 1)
+			go func() { result <- h.DetachDisk(ctx, fakeHostUUID, diskFrom(t), Live) }()
+			// The look after the first answer shows that it came; a domain that is held is asked again.
+			soon(t, "the answer to the request", func() bool { return d.called(procDetachAlias) > 1 || d.called(procDomainXML) > 1 })
+			end()
+			wants(t, ends(t, func() error { return <-result }), c.kind, c.words...)
+		})
+	}
+}
