@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	rpc "github.com/digitalocean/go-libvirt"
@@ -36,17 +37,22 @@ func (h *Host) capacity(ctx context.Context, e errand, found rpc.Domain, target 
 	})
 }
 
-// ResizeDisk tells a running guest the size in bytes of an image that has grown. The image has to have this size already:
-// QEMU would resize it otherwise. A size below the one that QEMU knows is problem.Refused, because QEMU would cut the image.
+// ResizeDisk tells a running guest the size in bytes of an image that has grown. The disk is named as it was read. The image has
+// to have this size already: QEMU would resize it otherwise. A size below the one that QEMU knows is problem.Refused, because
+// QEMU would cut the image. A disk that isn't there any more is problem.NotFound.
 //
 // Similar to: virsh blockresize DOMAIN TARGET SIZE.
-func (h *Host) ResizeDisk(ctx context.Context, domainUUID, target string, bytes uint64) error {
+func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk libvirtxml.DomainDisk, bytes uint64) error {
+	target := targetOf(disk)
 	e := errand{doing: fmt.Sprintf("tell domain %s the new size of disk %s", domainUUID, target), changes: true}
 	found, unlock, err := h.changing(ctx, e, domainUUID)
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	if _, err := h.disksThere(ctx, e, found, disk, Live); err != nil {
+		return err
+	}
 	known, err := h.capacity(ctx, e, found, target)
 	if err != nil {
 		return err
@@ -69,16 +75,22 @@ func (h *Host) ResizeDisk(ctx context.Context, domainUUID, target string, bytes 
 }
 
 // SetIOTune sets all I/O limits of a disk, live, saved or both: what tune leaves out, or all with nil, is unlimited. Rates
-// are in bytes or operations per second, lengths in seconds. It reads back what it wrote.
+// are in bytes or operations per second, lengths in seconds. The disk is named as it was read. It reads back what it wrote. A disk
+// that isn't there any more is problem.NotFound.
 //
 // Similar to: virsh blkdeviotune DOMAIN TARGET --live --config.
-func (h *Host) SetIOTune(ctx context.Context, domainUUID, target string, tune *libvirtxml.DomainDiskIOTune, where Where) error {
+func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk libvirtxml.DomainDisk, tune *libvirtxml.DomainDiskIOTune, where Where) error {
+	target := targetOf(disk)
 	e := errand{doing: fmt.Sprintf("set the I/O limits of disk %s of domain %s", target, domainUUID), changes: true}
 	found, unlock, err := h.changing(ctx, e, domainUUID)
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	before, err := h.disksThere(ctx, e, found, disk, where)
+	if err != nil {
+		return err
+	}
 	wanted := value(tune, nil)
 	set := func(limits iotune) error {
 		_, err := change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
@@ -86,11 +98,7 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID, target string, tune *l
 		}))
 		return err
 	}
-	before, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
-	if err != nil {
-		return err
-	}
-	if wanted.GroupName == "" && (where&Live != 0 && inGroup(before.Live, target) || where&Saved != 0 && inGroup(before.Saved, target)) {
+	if wanted.GroupName == "" && slices.ContainsFunc(before, inGroup) {
 		// A disk leaves its group only when it has no limit: libvirt keeps a group that a call doesn't name.
 		if err := set(iotune{}); err != nil {
 			return err
@@ -99,31 +107,38 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID, target string, tune *l
 	if err := set(wanted); err != nil {
 		return err
 	}
-	after, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
+	after, err := h.disksThere(ctx, e, found, disk, where)
 	if err != nil {
 		return err
 	}
-	for _, place := range []struct {
-		where Where
-		doc   *libvirtxml.Domain
-	}{{Live, after.Live}, {Saved, after.Saved}} {
-		if where&place.where == 0 {
-			continue
-		}
-		disk := DiskByTarget(place.doc, target)
-		if disk == nil {
-			return h.noDisk(e, target)
-		}
-		if !sameLimits(wanted, value(disk.IOTune, nil)) {
-			return &problem.Problem{
-				Kind: problem.Unsupported,
-				What: fmt.Sprintf("The I/O limits of disk %s of domain %s on %s are not as they were asked for.", target, domainUUID, h.name()),
-				Why:  "libvirt reported success, but kept other values.",
-				Do:   "Compare iotune with what virsh blkdeviotune shows, and leave out what this release of libvirt doesn't know.",
-			}
+	if slices.ContainsFunc(after, func(d libvirtxml.DomainDisk) bool { return !sameLimits(wanted, value(d.IOTune, nil)) }) {
+		return &problem.Problem{
+			Kind: problem.Unsupported,
+			What: fmt.Sprintf("The I/O limits of disk %s of domain %s on %s are not as they were asked for.", target, domainUUID, h.name()),
+			Why:  "libvirt reported success, but kept other values.",
+			Do:   "Compare iotune with what virsh blkdeviotune shows, and leave out what this release of libvirt doesn't know.",
 		}
 	}
 	return nil
+}
+
+// disksThere is a disk as it is now in each of the definitions; problem.NotFound where one doesn't have it.
+func (h *Host) disksThere(ctx context.Context, e errand, found rpc.Domain, disk libvirtxml.DomainDisk, where Where) ([]libvirtxml.DomainDisk, error) {
+	var there []libvirtxml.DomainDisk
+	for _, one := range []Where{Live, Saved} {
+		if where&one == 0 {
+			continue
+		}
+		now, err := h.diskThere(ctx, e, found, disk, one)
+		if err != nil {
+			return nil, err
+		}
+		if now == nil {
+			return nil, h.noDisk(e, targetOf(disk))
+		}
+		there = append(there, *now)
+	}
+	return there, nil
 }
 
 // iotuneField pairs libvirt's name of a limit with its field.
@@ -169,9 +184,8 @@ func iotuneParameters(tune iotune) []rpc.TypedParam {
 }
 
 // inGroup tells whether a disk shares its limits with a group that somebody named.
-func inGroup(doc *libvirtxml.Domain, target string) bool {
-	disk := DiskByTarget(doc, target)
-	return disk != nil && disk.IOTune != nil && !OwnGroup(disk.IOTune.GroupName, aliasOf(*disk))
+func inGroup(disk libvirtxml.DomainDisk) bool {
+	return disk.IOTune != nil && !OwnGroup(disk.IOTune.GroupName, aliasOf(disk))
 }
 
 // OwnGroup tells whether a group of limits is the one that libvirt makes for a disk without another: none that has a name, or

@@ -110,11 +110,12 @@ var attachAdvice = map[rpc.ErrorNumber]meaning{
 	rpc.ErrOperationFailed: {problem.Other, "libvirt or QEMU on the host refused the disk.", "Change what the reply names, then apply again."},
 }
 
-// UpdateSavedDisk replaces the disk with this target in the saved definition, and reads it back: libvirt reports success for
-// fields that it leaves as they are. A running guest isn't touched. No such disk is problem.NotFound.
+// UpdateSavedDisk replaces a disk, as it was read, in the saved definition, and reads it back: libvirt reports success for fields
+// that it leaves as they are. The target stays. A running guest isn't touched. A disk that isn't there any more is
+// problem.NotFound, also where somebody else's has its target now.
 //
 // Similar to: virsh update-device --config.
-func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk libvirtxml.DomainDisk) error {
+func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, was, disk libvirtxml.DomainDisk) error {
 	target := targetOf(disk)
 	e := errand{doing: fmt.Sprintf("change disk %s in the saved definition of domain %s", target, domainUUID), changes: true}
 	found, unlock, err := h.changing(ctx, e, domainUUID)
@@ -122,12 +123,8 @@ func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk libv
 		return err
 	}
 	defer unlock()
-	before, err := h.definition(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found, rpc.DomainXMLInactive)
-	if err != nil {
+	if _, err := h.disksThere(ctx, e, found, was, Saved); err != nil {
 		return err
-	}
-	if DiskByTarget(before, target) == nil {
-		return h.noDisk(e, target)
 	}
 	text, err := disk.Marshal()
 	if err != nil {
@@ -161,6 +158,7 @@ func (h *Host) noDisk(e errand, target string) error {
 	return &problem.Problem{
 		Kind: problem.NotFound,
 		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
-		Why:  fmt.Sprintf("The domain has no disk %s there.", target),
+		Why:  fmt.Sprintf("The domain doesn't have this disk as %s any more: it is gone, or another one is in its place.", target),
+		Do:   "Plan again: the next refresh shows what is there.",
 	}
 }

@@ -3,6 +3,7 @@ package libvirt
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -60,12 +61,12 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 		if n := must(h.DiskBytes(ctx, g.UUID, "vdb"))(t); n != imageBytes {
 			t.Errorf("QEMU knows %d bytes before it is told", n)
 		}
-		ok(t, h.ResizeDisk(ctx, g.UUID, "vdb", 96*mebibyte))
+		ok(t, h.ResizeDisk(ctx, g.UUID, disk, 96*mebibyte))
 		must(g.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" && d.Bytes == 96*mebibyte }))(t)
 		if n := must(h.DiskBytes(ctx, g.UUID, "vdb"))(t); n != 96*mebibyte {
 			t.Errorf("%d bytes", n)
 		}
-		wants(t, h.ResizeDisk(ctx, g.UUID, "vdb", 96*mebibyte-512), problem.Refused, "cut the image")
+		wants(t, h.ResizeDisk(ctx, g.UUID, disk, 96*mebibyte-512), problem.Refused, "cut the image")
 		if n := must(bed.Cluster("east").RBD(ctx, "info", "--format", "json", testPool+"/running"))(t); !strings.Contains(string(n), `"size":100663296`) {
 			t.Errorf("the image changed: %s", n)
 		}
@@ -77,7 +78,7 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 			{ReadBytesSec: 10_000_000, WriteIopsSec: 100},
 			nil,
 		} {
-			ok(t, h.SetIOTune(ctx, g.UUID, "vdb", tune, Live|Saved))
+			ok(t, h.SetIOTune(ctx, g.UUID, disk, tune, Live|Saved))
 			shown := must(hypervisor.Virsh(ctx, "blkdeviotune", g.Name, "vdb", "--live"))(t)
 			if tune != nil && !hasLine(shown, "total_iops_sec", tune.TotalIopsSec) || tune == nil && !hasLine(shown, "write_iops_sec", 0) {
 				t.Errorf("%+v: virsh shows %s", tune, shown)
@@ -88,7 +89,7 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 		saved := *DiskByTarget(must(h.Domain(ctx, g.UUID))(t).Saved, "vdb")
 		saved.Driver.Cache, saved.Serial = "writeback", "other"
 		saved.Source.Network.Hosts = []libvirtxml.DomainDiskSourceHost{{Name: "192.0.2.1"}, {Name: "192.0.2.2", Port: "3300"}}
-		ok(t, h.UpdateSavedDisk(ctx, g.UUID, saved))
+		ok(t, h.UpdateSavedDisk(ctx, g.UUID, disk, saved))
 		after := must(h.Domain(ctx, g.UUID))(t)
 		if d := DiskByTarget(after.Saved, "vdb"); d.Driver.Cache != "writeback" || len(d.Source.Network.Hosts) != 2 || d.Serial != "other" {
 			t.Errorf("%+v", d)
@@ -97,16 +98,23 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 			t.Errorf("the running guest was touched: %+v", d)
 		}
 		absent := saved
+		absent.Alias = nil
 		absent.Target = &libvirtxml.DomainDiskTarget{Dev: "vdq", Bus: "virtio"}
-		wants(t, h.UpdateSavedDisk(ctx, g.UUID, absent), problem.NotFound, "vdq")
+		wants(t, h.UpdateSavedDisk(ctx, g.UUID, absent, absent), problem.NotFound, "vdq")
 	})
 	t.Run("another's disk stays", func(t *testing.T) {
 		theirs := rbdDisk(bed, "running", "vdb", secret)
 		theirs.Alias.Name = "ua-somebody-else"
+		before := must(h.Domain(ctx, g.UUID))(t)
 		ok(t, h.DetachDisk(ctx, g.UUID, theirs, Live|Saved))
-		now := must(h.Domain(ctx, g.UUID))(t)
-		if DiskByTarget(now.Live, "vdb") == nil || DiskByTarget(now.Saved, "vdb") == nil {
-			t.Error("a disk was detached that is not the one that was named")
+		changed := theirs
+		changed.Serial = "theirs"
+		wants(t, h.UpdateSavedDisk(ctx, g.UUID, theirs, changed), problem.NotFound, "vdb", "another one is in its place")
+		wants(t, h.SetIOTune(ctx, g.UUID, theirs, &libvirtxml.DomainDiskIOTune{TotalIopsSec: 7}, Live), problem.NotFound, "vdb")
+		wants(t, h.SetIOTune(ctx, g.UUID, theirs, &libvirtxml.DomainDiskIOTune{TotalIopsSec: 7}, Saved), problem.NotFound, "vdb")
+		wants(t, h.ResizeDisk(ctx, g.UUID, theirs, 128*mebibyte), problem.NotFound, "vdb")
+		if now := must(h.Domain(ctx, g.UUID))(t); !reflect.DeepEqual(before, now) {
+			t.Error("a disk was changed that is not the one that was named")
 		}
 	})
 	t.Run("goes", func(t *testing.T) {
@@ -145,8 +153,8 @@ func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
 		if uses := must(h.SecretUsers(ctx, "00000000-0000-4000-8000-000000000000", ""))(t); len(uses) != 1 || uses[0].Active {
 			t.Errorf("%+v", uses)
 		}
-		ok(t, h.SetIOTune(ctx, g.UUID, "vdc", &libvirtxml.DomainDiskIOTune{TotalIopsSec: 7}, Saved))
-		ok(t, h.SetIOTune(ctx, g.UUID, "vdc", nil, Saved))
+		ok(t, h.SetIOTune(ctx, g.UUID, disk, &libvirtxml.DomainDiskIOTune{TotalIopsSec: 7}, Saved))
+		ok(t, h.SetIOTune(ctx, g.UUID, disk, nil, Saved))
 		ok(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
 		if d := must(h.Domain(ctx, g.UUID))(t); DiskByTarget(d.Saved, "vdc") != nil {
 			t.Error("it is still there")

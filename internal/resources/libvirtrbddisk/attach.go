@@ -55,7 +55,7 @@ func (j *job) putInPlace(ctx context.Context) error {
 	if err != nil || sameXML(wanted, *j.found.saved) {
 		return err
 	}
-	if err := j.host.UpdateSavedDisk(ctx, j.domain.UUID, wanted); err != nil {
+	if err := j.host.UpdateSavedDisk(ctx, j.domain.UUID, *j.found.saved, wanted); err != nil {
 		return err
 	}
 	j.touched = true

@@ -66,7 +66,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 		return nil
 	}
 	if live := readXML(*j.found.live); !sameIOTune(&live, j.plan) {
-		if err := j.host.SetIOTune(ctx, j.domain.UUID, j.target(), toIOTune(j.plan.IOTune), libvirt.Live); err != nil {
+		if err := j.host.SetIOTune(ctx, j.domain.UUID, *j.found.live, toIOTune(j.plan.IOTune), libvirt.Live); err != nil {
 			return err
 		}
 		j.touched = true
@@ -74,7 +74,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	if !resized(state, j.plan) {
 		return nil
 	}
-	if err := j.host.ResizeDisk(ctx, j.domain.UUID, j.target(), image.SizeBytes); err != nil {
+	if err := j.host.ResizeDisk(ctx, j.domain.UUID, *j.found.live, image.SizeBytes); err != nil {
 		return blame("size", err)
 	}
 	return nil
