@@ -24,16 +24,24 @@ import (
 type leaks struct {
 	keys      map[string]string // well-formed, base64, by what they are
 	malformed map[string]string
-	canary    string
+	canary    string // can be a label too
+
+	// text is a canary as text, and canaries are the keys in it, by the form in which they are to be found.
+	text     string
+	canaries map[string]string
 
 	mu   sync.Mutex
-	said bytes.Buffer
+	said map[*acctest.Workspace]*bytes.Buffer
 	argv map[string]bool
 }
 
 // newLeaks begins to watch the command lines of all processes.
 func newLeaks(t *testing.T) *leaks {
-	l := &leaks{keys: map[string]string{}, malformed: map[string]string{}, canary: labelKey(t), argv: map[string]bool{}}
+	l := &leaks{
+		keys: map[string]string{}, malformed: map[string]string{}, canary: labelKey(t), argv: map[string]bool{},
+		said: map[*acctest.Workspace]*bytes.Buffer{},
+	}
+	l.text, l.canaries = acctest.Canary(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -62,6 +70,7 @@ func (l *leaks) look() {
 func (l *leaks) workspace(w *acctest.Workspace) *acctest.Workspace {
 	w.Setenv("TF_LOG", "TRACE")
 	w.Setenv("TF_LOG_PATH", filepath.Join(w.Dir, "trace.log"))
+	l.said[w] = &bytes.Buffer{}
 	return w
 }
 
@@ -69,7 +78,7 @@ func (l *leaks) workspace(w *acctest.Workspace) *acctest.Workspace {
 func (l *leaks) try(t *testing.T, w *acctest.Workspace, args ...string) (string, error) {
 	t.Helper()
 	out, err := w.Try(t, args...)
-	l.said.WriteString(out)
+	l.said[w].WriteString(out)
 	return out, err
 }
 
@@ -87,7 +96,8 @@ func (l *leaks) run(t *testing.T, w *acctest.Workspace, args ...string) string {
 func (l *leaks) evidence(t *testing.T, w *acctest.Workspace) map[string][]byte {
 	t.Helper()
 	all := w.Files(t)
-	all["what terraform printed"] = l.said.Bytes()
+	all["what terraform printed"] = l.said[w].Bytes()
+	all["what the provider logged"] = acctest.ProviderLog(all["trace.log"])
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var argv bytes.Buffer
@@ -112,6 +122,45 @@ func (l *leaks) expectNone(t *testing.T, w *acctest.Workspace) {
 				t.Errorf("%s stands in %s", name, where)
 			}
 		}
+	}
+}
+
+// plantable is a piece of configuration that takes the canary everywhere: as a value that is planned, recorded and printed, and
+// through an error of the provider, which it logs.
+const plantable = `
+variable "canary" { type = string }
+variable "canary_refused" {
+  type    = bool
+  default = false
+}
+resource "ceph_user" "canary" {
+  for_each = toset(var.canary_refused ? split(" ", var.canary) : [])
+  cluster  = each.key
+  name     = "canary"
+  caps     = { mon = "profile rbd" }
+}
+output "canary" { value = var.canary }
+`
+
+// plant adds the canary to a workspace, whose next commands take it along.
+func (l *leaks) plant(t *testing.T, w *acctest.Workspace) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(w.Dir, "canary.tf"), []byte(plantable), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.Set(t, "canary", l.text)
+}
+
+// expectCanaries lets the provider refuse the canary, given on the command line, and fails the test when the detector misses it,
+// in base64 or decoded, in one of these places or in what was printed and logged.
+func (l *leaks) expectCanaries(t *testing.T, w *acctest.Workspace, places ...string) {
+	t.Helper()
+	if out, err := l.try(t, w, "plan", "-input=false", "-var=canary="+l.text, "-var=canary_refused=true"); err == nil {
+		t.Errorf("the canary was planned:\n%s", out)
+	}
+	evidence := l.evidence(t, w)
+	for _, place := range append(places, "what terraform printed", "trace.log", "what the provider logged", "command lines") {
+		acctest.ExpectCanary(t, place, evidence[place], l.canaries)
 	}
 }
 

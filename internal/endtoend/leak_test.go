@@ -71,8 +71,19 @@ func expectKeysEverywhere(t *testing.T) map[string]string {
 // The whole chain works, is rotated, repaired, imported and destroyed, and no key is left anywhere that it was not asked for.
 func TestAccKeysLeaveNoTrace(t *testing.T) {
 	bed := acctest.Bed(t)
-	definedGuest(t.Context(), t, bed.Hypervisor("kvm1"), testbed.GuestOptions{Name: "keyless"})
+	guest := definedGuest(t.Context(), t, bed.Hypervisor("kvm1"), testbed.GuestOptions{Name: "keyless"})
 	before := inventory(t)
+	// The disks are attached to a running guest, with a probe, and one runs with a key that is changed; to rotate a key it has to be off.
+	power := func(on bool) {
+		act := guest.Destroy
+		if on {
+			act = guest.Start
+		}
+		if err := act(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	power(true)
 	l := newLeaks(t)
 	inPlay := func(when string, keys map[string]string) {
 		for cluster, key := range keys {
@@ -83,6 +94,7 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 		l.keys["the key of client.admin on "+cluster.Name] = cluster.AdminKey
 	}
 	w := l.workspace(chain(t))
+	l.plant(t, w)
 
 	l.run(t, w, "plan", "-input=false", "-out=first.tfplan")
 	l.run(t, w, "apply", "-input=false", "first.tfplan")
@@ -90,6 +102,7 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 	inPlay("as made", first)
 	l.run(t, w, "plan", "-input=false", "-detailed-exitcode", "-out=empty.tfplan")
 
+	power(false)
 	w.Set(t, "key_generation", "2")
 	if out := l.run(t, w, "plan", "-input=false", "-out=rotation.tfplan"); strings.Count(out, "key_fingerprint") < 2 || !strings.Contains(out, "(known after apply)") {
 		t.Errorf("the plan does not say that the keys will change:\n%s", out)
@@ -103,15 +116,19 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 		}
 	}
 
-	// Changed by ceph on one cluster, and by virsh on one host: one apply is enough.
+	// Changed by ceph on one cluster, and by virsh on one host: one apply is enough, and it tells of the guest that runs.
+	power(true)
 	third := map[string]string{"east": freshKey(t), "west": second["west"]}
 	inPlay("changed by hand", third)
 	giveKey(t, "east", third["east"])
 	setByHand(t, "kvm2", secretOf(t, "kvm2", "west"), l.keep("a value set with virsh", freshKey(t)))
 	l.run(t, w, "apply", "-refresh-only", "-auto-approve", "-input=false")
-	l.run(t, w, "apply", "-auto-approve", "-input=false")
+	if out := l.run(t, w, "apply", "-auto-approve", "-input=false"); !acctest.Message("Running domains keep the former key").MatchString(out) {
+		t.Errorf("no warning of the guest that runs:\n%s", out)
+	}
 	expectKeysEverywhere(t)
 	l.run(t, w, "plan", "-input=false", "-detailed-exitcode")
+	power(false)
 
 	// Refused while somebody is connected with the key, and nothing is changed.
 	closeImage := acctest.OpenImage(t, "east", "libvirt", "libvirt-pool/librbd")
@@ -124,6 +141,9 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 	expectKeysEverywhere(t)
 
 	l.importAll(t)
+	l.expectCanaries(t, w, "terraform.tfstate", "terraform.tfstate.backup", "first.tfplan/tfplan", "empty.tfplan/tfplan", "empty.tfplan/tfstate",
+		"rotation.tfplan/tfplan", "rotation.tfplan/tfstate")
+	l.expectNone(t, w)
 	l.run(t, w, "destroy", "-auto-approve", "-input=false")
 	if after := inventory(t); after != before {
 		t.Errorf("destroy has not left everything as it was\nbefore:\n%s\nafter:\n%s", before, after)
@@ -166,6 +186,7 @@ import {
 }
 `, bed.Cluster("east").MonHost, bed.Hypervisor("kvm1").URI, secretOf(t, "kvm1", "east"))))
 	w.Set(t, "key", bed.Cluster("east").AdminKey)
+	l.plant(t, w)
 	l.run(t, w, "plan", "-input=false", "-generate-config-out=generated.tf")
 	l.run(t, w, "apply", "-auto-approve", "-input=false")
 	l.run(t, w, "plan", "-input=false", "-detailed-exitcode")
@@ -173,7 +194,8 @@ import {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.said.Write(generated)
+	l.said[w].Write(generated)
+	l.expectCanaries(t, w, "terraform.tfstate")
 	l.expectNone(t, w)
 }
 

@@ -101,13 +101,18 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 	}
 }
 
-// A key that is written only is in no state, no plan and no log.
+// A key that is written only is in no state, no plan and no log. A canary, which is in all of them, is found.
 func TestAccLibvirtCephSecret_keyNowhere(t *testing.T) {
 	acctest.Bed(t)
 	key := cephxKey(42)
 	w := acctest.NewWorkspaceOf(t, "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"+
-		"variable \"secret\" {\n  type      = string\n  sensitive = true\n  ephemeral = true\n}\nvariable \"version_of_key\" {}\n"+
-		acctest.Provider(t)+secretBlock("canary", "key_wo = var.secret", "key_wo_version = var.version_of_key"))
+		"variable \"secret\" {\n  type      = string\n  sensitive = true\n  ephemeral = true\n}\nvariable \"version_of_key\" {}\nvariable \"canary\" {}\n"+
+		acctest.Provider(t)+secretBlock("canary", "key_wo = var.secret", "key_wo_version = var.version_of_key", "description = var.canary")+
+		// A mistake that the provider itself reports, and logs.
+		"resource \"libvirt_ceph_secret\" \"refused\" {\n  provider = ceph\n  count = var.version_of_key == \"none\" ? 1 : 0\n"+
+		"  hypervisor = var.canary\n  usage_name = \"refused\"\n  key_wo = var.secret\n  key_wo_version = \"1\"\n}\n")
+	canary, canaries := acctest.Canary(t)
+	w.Set(t, "canary", canary)
 	w.Set(t, "secret", key)
 	w.Setenv("TF_LOG", "TRACE")
 	var printed strings.Builder
@@ -131,7 +136,18 @@ func TestAccLibvirtCephSecret_keyNowhere(t *testing.T) {
 			t.Fatalf("apply %d: libvirt holds %s", i, got)
 		}
 	}
+	w.Set(t, "version_of_key", "none")
+	out, err := w.Try(t, "plan", "-input=false")
+	if err == nil {
+		t.Errorf("a hypervisor that is not there was planned:\n%s", out)
+	}
+	printed.WriteString(out)
 	files := w.Files(t)
+	for _, place := range []string{"terraform.tfstate", "terraform.tfstate.backup", "plan/tfplan", "plan/tfstate"} {
+		acctest.ExpectCanary(t, place, files[place], canaries)
+	}
+	acctest.ExpectCanary(t, "what terraform printed and logged", []byte(printed.String()), canaries)
+	acctest.ExpectCanary(t, "what the provider logged", acctest.ProviderLog([]byte(printed.String())), canaries)
 	files["what terraform printed and logged"] = []byte(printed.String())
 	if !strings.Contains(printed.String(), "[TRACE]") || len(files["terraform.tfstate"]) == 0 || len(files["terraform.tfstate.backup"]) == 0 {
 		t.Fatal("there is nothing to search")
@@ -141,5 +157,6 @@ func TestAccLibvirtCephSecret_keyNowhere(t *testing.T) {
 			t.Errorf("%s holds the key, %s", name, at)
 		}
 	}
+	w.Set(t, "version_of_key", "2")
 	w.Destroy(t)
 }
