@@ -13,11 +13,19 @@ type Found struct {
 	Domain Domain
 }
 
+// Unanswered is a host that could not be asked, and why.
+type Unanswered struct {
+	Host *Host
+	Err  error
+}
+
+func (u Unanswered) Error() string { return u.Err.Error() }
+
 // FindDomain asks all hosts at once for a domain; after a migration more than one may have it, with at most one running it.
-// A host that could not be asked is an error of its own, so that "nowhere" is never concluded from silence.
+// A host that could not be asked is told apart, so that "nowhere" is never concluded from silence.
 //
 // Similar to: virsh -c URI dumpxml UUID, on each host.
-func FindDomain(ctx context.Context, hosts []*Host, uuid string) (found []Found, unreachable []error) {
+func FindDomain(ctx context.Context, hosts []*Host, uuid string) (found []Found, unanswered []Unanswered) {
 	domains := make([]Domain, len(hosts))
 	errs := make([]error, len(hosts))
 	var asked sync.WaitGroup
@@ -34,8 +42,8 @@ func FindDomain(ctx context.Context, hosts []*Host, uuid string) (found []Found,
 		case errs[i] == nil:
 			found = append(found, Found{Host: h, Domain: domains[i]})
 		case !problem.Is(errs[i], problem.NotFound):
-			unreachable = append(unreachable, errs[i])
+			unanswered = append(unanswered, Unanswered{Host: h, Err: errs[i]})
 		}
 	}
-	return found, unreachable
+	return found, unanswered
 }

@@ -64,7 +64,8 @@ var attributes = []attribute{
 	})},
 	{name: "read_only", at: func(m *model) any { return &m.ReadOnly }, set: func(m *model, disk *libvirtxml.DomainDisk) {
 		disk.ReadOnly = nil
-		if m.ReadOnly.ValueBool() {
+		// A CD-ROM is read-only of its own accord, which libvirt writes down.
+		if m.ReadOnly.ValueBool() || disk.Device == deviceCDROM {
 			disk.ReadOnly = &libvirtxml.DomainDiskReadOnly{}
 		}
 	}},

@@ -75,16 +75,25 @@ func checkSource(ctx context.Context, cluster *ceph.Cluster, plan *model, watche
 
 // refuseWatched refuses an image that somebody has open, after a wait for watchers that only linger.
 func refuseWatched(ctx context.Context, cluster *ceph.Cluster, ref ceph.ImageRef) error {
+	return waitUnwatched(ctx, cluster.Label(), ref, func() ([]ceph.Watcher, error) { return cluster.Watchers(ctx, ref) })
+}
+
+func waitUnwatched(ctx context.Context, label string, ref ceph.ImageRef, ask func() ([]ceph.Watcher, error)) error {
 	deadline := time.NewTimer(lingering)
 	defer deadline.Stop()
+	var busy *problem.Problem
 	for {
-		watchers, err := cluster.Watchers(ctx, ref)
+		watchers, err := ask()
+		if err != nil && ctx.Err() != nil && busy != nil {
+			// The time is over; who had the image open says more than that the last question got no answer.
+			return busy
+		}
 		if err != nil || len(watchers) == 0 {
 			return err
 		}
-		busy := &problem.Problem{
+		busy = &problem.Problem{
 			Kind: problem.Busy,
-			What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: %s.", ref, cluster.Label(), ceph.DescribeWatchers(watchers)),
+			What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: %s.", ref, label, ceph.DescribeWatchers(watchers)),
 			Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
 			Do: "Detach it there first. Where several guests are meant to share the image, with a file system made for that, set" +
 				" shareable = true on all of them; a guest that only reads takes read_only = true.",

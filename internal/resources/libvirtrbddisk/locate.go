@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
@@ -21,52 +22,93 @@ const elsewhereLimit = 5 * time.Second
 type place struct {
 	host   *libvirt.Host
 	domain libvirt.Domain
+	// unanswered are the hypervisors that could not be asked whether the domain, shut off here, runs there.
+	unanswered []libvirt.Unanswered
 }
 
 // locate finds a domain by its UUID: at home, or after a migration on another configured hypervisor. A domain that is shut
-// off at home and runs elsewhere is there. It is problem.NotFound only when every hypervisor says so.
-func (r *diskResource) locate(ctx context.Context, home *libvirt.Host, uuid string) (place, error) {
+// off at home and runs elsewhere is there; so it is nowhere while a hypervisor on which it was seen last doesn't answer. It is
+// problem.NotFound only when every hypervisor says so. The recorded disk tells where it was seen.
+func (r *diskResource) locate(ctx context.Context, home *libvirt.Host, recorded *model) (place, error) {
+	uuid := recorded.DomainUUID.ValueString()
 	domain, err := home.Domain(ctx, uuid)
 	if err != nil && !problem.Is(err, problem.NotFound) || err == nil && domain.Active {
-		return place{home, domain}, err
+		return place{host: home, domain: domain}, err
+	}
+	away := recorded.RunningOn.ValueString()
+	if away == home.Label() || away == recorded.Hypervisor.ValueString() {
+		away = ""
 	}
 	others := slices.DeleteFunc(r.Hypervisors.All(), func(h *libvirt.Host) bool { return h == home })
 	asking := ctx
-	if err == nil {
+	if err == nil && away == "" {
 		bounded, cancel := context.WithTimeout(ctx, elsewhereLimit)
 		defer cancel()
 		asking = bounded
 	}
-	found, unreachable := libvirt.FindDomain(asking, others, uuid)
+	found, unanswered := libvirt.FindDomain(asking, others, uuid)
 	for _, there := range found {
 		if there.Domain.Active {
-			return place{there.Host, there.Domain}, nil
+			return place{host: there.Host, domain: there.Domain}, nil
 		}
 	}
 	switch {
+	case err == nil && slices.ContainsFunc(unanswered, func(u libvirt.Unanswered) bool { return u.Host.Label() == away }):
+		return place{}, lastSeen(home, domain, away, unanswered)
 	case err == nil:
-		return place{home, domain}, nil
-	case len(unreachable) > 0:
-		return place{}, undecided(home, uuid, unreachable)
+		return place{host: home, domain: domain, unanswered: unanswered}, nil
+	case len(unanswered) > 0:
+		return place{}, undecided(home, uuid, unanswered)
 	case len(found) > 0:
-		return place{found[0].Host, found[0].Domain}, nil
+		return place{host: found[0].Host, domain: found[0].Domain}, nil
 	}
 	return place{}, err
 }
 
 // undecided is the answer where a domain is not at home and not every other hypervisor could be asked.
-func undecided(home *libvirt.Host, uuid string, unreachable []error) error {
-	texts := make([]string, len(unreachable))
-	for i, err := range unreachable {
-		texts[i] = err.Error()
-	}
+func undecided(home *libvirt.Host, uuid string, unanswered []libvirt.Unanswered) error {
 	return &problem.Problem{
 		Kind: problem.Unreachable,
 		What: fmt.Sprintf("Domain %s is no longer on hypervisor %q, and it is not known where it is.", uuid, home.Label()),
 		Why:  "It may have been migrated, and not every configured hypervisor could be asked.",
 		Do:   "Make the hypervisors answer that are named below, then plan again.",
-		Raw:  strings.Join(texts, "; "),
+		Raw:  reasons(unanswered),
 	}
+}
+
+// lastSeen is the answer where a domain is shut off at home, as a migration leaves it, and the hypervisor to which it went does
+// not answer.
+func lastSeen(home *libvirt.Host, domain libvirt.Domain, away string, unanswered []libvirt.Unanswered) error {
+	return &problem.Problem{
+		Kind: problem.Unreachable,
+		What: fmt.Sprintf("Domain %q is shut off on hypervisor %q, and it is not known whether it still runs on hypervisor %q.", domain.Name, home.Label(), away),
+		Why:  "It was seen there last, and that hypervisor could not be asked. What is left where it came from says nothing about its disks.",
+		Do: fmt.Sprintf("Make hypervisor %q answer, then plan again. If it is gone for good, remove it from the hypervisors of provider \"ceph\":"+
+			" the disk is then the one on hypervisor %q.", away, home.Label()),
+		Raw: reasons(unanswered),
+	}
+}
+
+func reasons(unanswered []libvirt.Unanswered) string {
+	texts := make([]string, len(unanswered))
+	for i, u := range unanswered {
+		texts[i] = u.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// warnUnanswered tells that a domain which is shut off here was not looked for everywhere.
+func (p place) warnUnanswered(diags *diag.Diagnostics) {
+	if len(p.unanswered) == 0 {
+		return
+	}
+	names := make([]string, len(p.unanswered))
+	for i, u := range p.unanswered {
+		names[i] = fmt.Sprintf("%q", u.Host.Label())
+	}
+	diags.AddWarning(fmt.Sprintf("Domain %q not looked for everywhere", p.domain.Name), fmt.Sprintf(
+		"It is shut off on hypervisor %q. Whether it runs on %s was not to be learned, because no answer came from there. Its disk is taken to be the"+
+			" one in the definition on hypervisor %q.\n\n%s", p.host.Label(), strings.Join(names, ", "), p.host.Label(), reasons(p.unanswered)))
 }
 
 // disks are one disk as the saved definition and the running domain have it; nil where it is not there.

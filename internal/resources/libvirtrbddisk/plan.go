@@ -90,17 +90,16 @@ func (p *planning) settleHost(ctx context.Context) error {
 // locateAfterMove finds the domain of a disk whose configuration names another host now. The former host may be the one that
 // died: then a domain that runs on the new one has moved there.
 func (p *planning) locateAfterMove(ctx context.Context) (place, error) {
-	uuid := p.state.DomainUUID.ValueString()
 	former, err := p.Hypervisors.ResolveHome(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
 	if err == nil {
-		there, located := p.locate(ctx, former.Target, uuid)
+		there, located := p.locate(ctx, former.Target, p.state)
 		if located == nil || problem.Is(located, problem.NotFound) {
 			return there, located
 		}
 		err = located
 	}
-	if domain, asked := p.host.Target.Domain(ctx, uuid); asked == nil && domain.Active {
-		return place{p.host.Target, domain}, nil
+	if domain, asked := p.host.Target.Domain(ctx, p.state.DomainUUID.ValueString()); asked == nil && domain.Active {
+		return place{host: p.host.Target, domain: domain}, nil
 	}
 	return place{}, err
 }
@@ -278,7 +277,7 @@ func (p *planning) located(ctx context.Context) (*place, error) {
 	if p.where != nil || !p.host.Known || p.host.Moved || !p.exists {
 		return p.where, nil
 	}
-	where, err := p.locate(ctx, p.host.Target, p.state.DomainUUID.ValueString())
+	where, err := p.locate(ctx, p.host.Target, p.state)
 	if err != nil {
 		return nil, err
 	}

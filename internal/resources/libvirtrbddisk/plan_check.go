@@ -193,11 +193,11 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if err != nil {
 		return blame("domain", err)
 	}
-	if err := checkHost(ctx, place{p.host.Target, domain}, p.plan); err != nil {
+	if err := checkHost(ctx, place{host: p.host.Target, domain: domain}, p.plan); err != nil {
 		return err
 	}
 	if anyOfOurs(domain, p.plan).live == nil || p.remembered.Domain == domain.UUID {
-		if err := checkPlug(place{p.host.Target, domain}, p.plan); err != nil {
+		if err := checkPlug(place{host: p.host.Target, domain: domain}, p.plan); err != nil {
 			return err
 		}
 	}

@@ -53,10 +53,11 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 			return
 		}
 	}
-	where, err := r.locate(ctx, home.Target, state.DomainUUID.ValueString())
+	where, err := r.locate(ctx, home.Target, &state)
 	found := disks{}
 	if err == nil {
 		found = find(where.domain, &state, remembered)
+		where.warnUnanswered(&resp.Diagnostics)
 	}
 	if problem.Is(err, problem.NotFound) || err == nil && found.mirrored() == nil {
 		resp.State.RemoveResource(ctx)

@@ -4,12 +4,14 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
@@ -105,9 +107,10 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if err != nil {
 		return j, blame("domain", explainDomain(ctx, home.Target, plan.Domain.ValueString(), err))
 	}
-	if j.place, err = r.locate(ctx, home.Target, domain.UUID); err != nil {
+	if j.place, err = r.locate(ctx, home.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
 		return j, blame("domain", err)
 	}
+	j.warnUnanswered(diags)
 	if j.host != home.Target {
 		return j, blame("hypervisor", runsElsewhere(home.Target, j.place))
 	}
@@ -119,8 +122,8 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if err := j.settleMonitors(ctx); err != nil {
 		return j, err
 	}
-	if left := find(j.domain, plan, memory{}); left.mirrored() != nil && sourceName(*left.mirrored()) == plan.source().String() {
-		j.found = left
+	if j.found, err = j.leftBehind(ctx); err != nil {
+		return j, err
 	}
 	if j.found.live == nil {
 		if err := checkPlug(j.place, plan); err != nil {
@@ -131,6 +134,35 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 		return j, err
 	}
 	return j, refuseTwice(j.host, j.domain, plan, j.found)
+}
+
+// leftBehind finds what a create of ours left that was killed. Images of two clusters may have one name, so it has to lead to the
+// planned cluster too, wherever it is.
+func (j *job) leftBehind(ctx context.Context) (disks, error) {
+	left := find(j.domain, j.plan, memory{})
+	if left.mirrored() == nil {
+		return disks{}, nil
+	}
+	var monitors []ceph.Monitor
+	if j.cluster != nil {
+		var err error
+		if monitors, err = j.cluster.Monitors(ctx); err != nil {
+			return disks{}, blame("cluster", err)
+		}
+	}
+	for _, disk := range []*libvirtxml.DomainDisk{left.saved, left.live} {
+		if disk != nil && !reads(*disk, j.plan, monitors) {
+			return disks{}, nil
+		}
+	}
+	return left, nil
+}
+
+// reads tells whether a disk is the planned image, on the planned cluster.
+func reads(disk libvirtxml.DomainDisk, plan *model, cluster []ceph.Monitor) bool {
+	there, planned := monitorList(readXML(disk).Monitors), monitorList(plan.Monitors)
+	return sourceName(disk) == plan.source().String() &&
+		(leadsTo(there, cluster) || slices.ContainsFunc(there, func(m monitor) bool { return slices.Contains(planned, m) }))
 }
 
 func explainDomain(ctx context.Context, host *libvirt.Host, name string, err error) error {
@@ -178,7 +210,8 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if err == nil {
 		plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
 		plan.ID = plan.id()
-		j.place, err = r.locate(ctx, home.Target, state.DomainUUID.ValueString())
+		j.place, err = r.locate(ctx, home.Target, &state)
+		j.warnUnanswered(&resp.Diagnostics)
 	}
 	if err == nil {
 		j.cluster, err = r.clusterForUpdate(ctx, &config, &state, &plan, &resp.Diagnostics)
@@ -190,6 +223,8 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		addError(&resp.Diagnostics, summary, err)
 		if j.touched {
 			j.saveTruth(ctx, &state, resp)
+			remembered.FormerSources = j.remembered.FormerSources
+			resp.Diagnostics.Append(remember(ctx, resp.Private, remembered)...)
 		}
 		return
 	}
@@ -217,7 +252,8 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	var where place
 	if err == nil {
-		where, err = r.locate(ctx, home.Target, state.DomainUUID.ValueString())
+		where, err = r.locate(ctx, home.Target, &state)
+		where.warnUnanswered(&resp.Diagnostics)
 	}
 	if err == nil {
 		err = detach(ctx, where, find(where.domain, &state, remembered))

@@ -114,7 +114,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			MarkdownDescription: "`disk` or `cdrom`. Default: `disk`. A CD-ROM is on bus `scsi`, `sata`, `ide` or `usb`. Changing it replaces the disk; removing it" +
 				" keeps it. `<disk device>` in the XML.",
 			PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
-			Validators:    []validator.String{stringvalidator.OneOf("disk", "cdrom")},
+			Validators:    []validator.String{stringvalidator.OneOf("disk", deviceCDROM)},
 		},
 		"address": addressAttribute(),
 		"iotune":  iotuneAttribute(),

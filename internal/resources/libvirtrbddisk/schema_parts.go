@@ -1,7 +1,10 @@
 package libvirtrbddisk
 
 import (
+	"context"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -108,6 +111,19 @@ func describeLimit(name string) string {
 	return unit + ", " + direction + "."
 }
 
+// choiceValidator refuses what is none of the values. What libvirt calls default is to be left out: libvirt drops it from the XML.
+type choiceValidator struct {
+	tfkit.Described
+	values []string
+}
+
+func (v choiceValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if value := req.ConfigValue; !value.IsNull() && !value.IsUnknown() && !slices.Contains(v.values, value.ValueString()) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", fmt.Sprintf(
+			"%q is none of \"%s\". Leave the attribute out for the hypervisor's default.", value.ValueString(), strings.Join(v.values, "\", \"")))
+	}
+}
+
 const nextStart = "A change rewrites the saved definition; a running guest takes it at its next start."
 
 // driverAttributes are those of the XML that a running guest takes at its next start.
@@ -117,7 +133,7 @@ func driverAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: text + " One of `" + strings.Join(values, "`, `") + "`. Default: the hypervisor's. " + nextStart +
 				" Removing it goes back to the default. `" + xml + "` in the XML.",
-			Validators: []validator.String{stringvalidator.OneOf(values...)},
+			Validators: []validator.String{choiceValidator{values: values}},
 		}
 	}
 	number := func(text, xml string, least int64) schema.Int64Attribute {
@@ -134,7 +150,7 @@ func driverAttributes() map[string]schema.Attribute {
 		}
 	}
 	return map[string]schema.Attribute{
-		"cache":         choice("How QEMU caches the disk.", "<driver cache>", "default", "none", "writethrough", "writeback", "directsync", "unsafe"),
+		"cache":         choice("How QEMU caches the disk.", "<driver cache>", "none", "writethrough", "writeback", "directsync", "unsafe"),
 		"io":            choice("How QEMU does I/O; `native` needs `cache` `none` or `directsync`.", "<driver io>", "threads", "native", "io_uring"),
 		"discard":       choice("Whether the guest's discards free space in the image.", "<driver discard>", "ignore", "unmap"),
 		"detect_zeroes": choice("What happens to blocks of zeroes that the guest writes.", "<driver detect_zeroes>", "off", "on", "unmap"),

@@ -194,11 +194,15 @@ func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.Update
 	if err != nil {
 		return
 	}
-	found := find(domain, state, j.remembered)
-	if found.mirrored() == nil {
-		found = find(domain, j.plan, j.remembered)
+	// Either name of the source may stand in either definition by now.
+	found, before := find(domain, j.plan, j.remembered), find(domain, state, j.remembered)
+	if found.saved == nil {
+		found.saved = before.saved
 	}
-	if found.mirrored() == nil || state.readDisk(asking, place{j.host, domain}, found, j.remembered) != nil {
+	if found.live == nil {
+		found.live = before.live
+	}
+	if found.mirrored() == nil || state.readDisk(asking, place{host: j.host, domain: domain}, found, j.remembered) != nil {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

@@ -45,7 +45,7 @@ func checkCombinations(m *model, diags *diag.Diagnostics) {
 	if m.CopyOnRead.ValueBool() && m.ReadOnly.ValueBool() {
 		invalid(diags, "copy_on_read", "A read-only disk can't copy what it reads into itself. Remove copy_on_read or read_only.")
 	}
-	if !m.Snapshot.IsNull() && !m.ReadOnly.IsUnknown() && !m.ReadOnly.ValueBool() && !m.Device.IsUnknown() && m.Device.ValueString() != "cdrom" {
+	if !m.Snapshot.IsNull() && !m.ReadOnly.IsUnknown() && !m.ReadOnly.ValueBool() && !m.Device.IsUnknown() && m.Device.ValueString() != deviceCDROM {
 		invalid(diags, "snapshot", "A snapshot can only be read. Set read_only = true: a domain with a disk that would write a snapshot doesn't start.")
 	}
 	if !m.Snapshot.IsNull() && !m.Size.IsNull() {
@@ -66,7 +66,7 @@ func checkBus(m *model, diags *diag.Diagnostics) {
 	if prefix := prefixes[bus]; target != "" && !strings.HasPrefix(target, prefix) {
 		invalid(diags, "target_dev", "The target of a disk on bus %q begins with %q, as in %q. Change target_dev, or bus.", bus, prefix, prefix+"b")
 	}
-	if m.Device.ValueString() == "cdrom" && bus == "virtio" {
+	if m.Device.ValueString() == deviceCDROM && bus == "virtio" {
 		invalid(diags, "device", "A CD-ROM can't be on bus \"virtio\". Set bus to \"scsi\", \"sata\", \"ide\" or \"usb\".")
 	}
 	if bus != "virtio" {

@@ -12,6 +12,9 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
+// deviceCDROM is the device that is no disk.
+const deviceCDROM = "cdrom"
+
 type driver = libvirtxml.DomainDiskDriver
 
 // toXML is the disk that the model asks for. What an existing disk has beyond that stays: base is the disk as it was read,
@@ -101,7 +104,7 @@ func (m *model) readSource(source *libvirtxml.DomainDiskSourceNetwork) {
 func (m *model) fromXML(disk libvirtxml.DomainDisk) {
 	read := readXML(disk)
 	m.TargetDev, m.Bus, m.Device = read.TargetDev, read.Bus, read.Device
-	if read.Device.ValueString() == "cdrom" && !m.ReadOnly.ValueBool() {
+	if read.Device.ValueString() == deviceCDROM && !m.ReadOnly.ValueBool() {
 		// A CD-ROM is read-only of its own accord, which libvirt writes down.
 		read.ReadOnly = m.ReadOnly
 	}
