@@ -111,7 +111,9 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk libvirtxml
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(after, func(d libvirtxml.DomainDisk) bool { return !sameLimits(wanted, value(d.IOTune, nil)) }) {
+	if slices.ContainsFunc(after, func(d libvirtxml.DomainDisk) bool {
+		return !sameLimits(wanted, value(d.IOTune, nil)) || wanted.GroupName == "" && inGroup(d)
+	}) {
 		return &problem.Problem{
 			Kind: problem.Unsupported,
 			What: fmt.Sprintf("The I/O limits of disk %s of domain %s on %s are not as they were asked for.", target, domainUUID, h.name()),

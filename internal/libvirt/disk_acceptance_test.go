@@ -75,13 +75,18 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 		for _, tune := range []*libvirtxml.DomainDiskIOTune{
 			{TotalIopsSec: 1000, TotalBytesSec: 50_000_000},
 			{TotalIopsSec: 500, TotalIopsSecMax: 2000, TotalIopsSecMaxLength: 5, SizeIopsSec: 4096},
+			{TotalIopsSec: 600, GroupName: "shared"},
 			{ReadBytesSec: 10_000_000, WriteIopsSec: 100},
+			{TotalIopsSec: 700, GroupName: "shared"},
 			nil,
 		} {
 			ok(t, h.SetIOTune(ctx, g.UUID, disk, tune, Live|Saved))
 			shown := must(hypervisor.Virsh(ctx, "blkdeviotune", g.Name, "vdb", "--live"))(t)
 			if tune != nil && !hasLine(shown, "total_iops_sec", tune.TotalIopsSec) || tune == nil && !hasLine(shown, "write_iops_sec", 0) {
 				t.Errorf("%+v: virsh shows %s", tune, shown)
+			}
+			if grouped := strings.Contains(shown, "shared"); grouped != (tune != nil && tune.GroupName != "") {
+				t.Errorf("%+v: virsh shows the group in %s", tune, shown)
 			}
 		}
 	})
