@@ -176,15 +176,20 @@ func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots b
 	defer cancel()
 	deadline := time.NewTimer(lingering)
 	defer deadline.Stop()
+	var watchers []Watcher
 	for {
 		// The removal itself would ask a live owner to give up the image's lock, so watchers are looked at first.
-		watchers, err := c.Watchers(ctx, ref)
+		found, err := c.Watchers(ctx, ref)
 		if problem.Is(err, problem.NotFound) {
 			return nil
+		}
+		if err != nil && ctx.Err() != nil && len(watchers) > 0 {
+			return c.watched(what, watchers) // the time is up, and this is what it was spent on
 		}
 		if err != nil {
 			return err
 		}
+		watchers = found
 		if len(watchers) == 0 {
 			if withSnapshots {
 				if err := c.PurgeSnapshots(ctx, ref); err != nil {
