@@ -22,6 +22,7 @@ type Connections struct {
 	Hypervisors *Entries[*libvirt.Host]
 
 	renames plannedRenames
+	silent  silences
 }
 
 // NewConnections returns connections without any entry.

@@ -28,29 +28,48 @@ var noCluster = clusterHome{Label: types.StringNull(), Identity: types.StringNul
 // is configured when it is created, and later to the one with that fsid.
 //
 // An existing disk whose cluster does not answer is planned without it, as long as it stays there.
-func (r *diskResource) planCluster(ctx context.Context, config, state *model, exists bool, diags *diag.Diagnostics) (clusterHome, error) {
-	var home clusterHome
-	var err error
-	switch {
-	case !config.Cluster.IsNull():
-		home, err = r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, diags)
-	case !config.Monitors.IsNull(), exists && state.FSID.IsNull():
-		return noCluster, nil
-	case exists:
-		home, err = r.rememberedCluster(ctx, state, diags)
-		if problem.Is(err, problem.Unknown) {
-			return clusterHome{Identity: state.FSID}, nil
-		}
-	default:
-		home, err = r.Clusters.PlanHome(ctx, types.StringNull(), types.StringNull(), types.StringNull(), diags)
-		if problem.Is(err, problem.Invalid) {
-			err = needsCluster(err)
-		}
+func (p *planning) planCluster(ctx context.Context) (clusterHome, error) {
+	config, state := p.config, p.state
+	named := !config.Cluster.IsNull() && config.Cluster.Equal(state.Cluster)
+	stays := named || config.Cluster.IsNull() && config.Monitors.IsNull()
+	if !p.exists || state.FSID.IsNull() || !stays {
+		return p.configuredCluster(ctx)
 	}
-	stays := exists && !state.FSID.IsNull() && (config.Cluster.IsNull() || config.Cluster.Equal(state.Cluster))
-	if stays && problem.Is(err, problem.Unreachable) {
-		tfkit.AddWarning(diags, notVerified, err)
+	var home clusterHome
+	ask := func(ctx context.Context) (err error) {
+		home, err = p.configuredCluster(ctx)
+		return err
+	}
+	var err error
+	if len(changes(state, p.plan, func(a attribute) bool { return isSource(a.name) })) > 0 {
+		err = ask(ctx) // It has to tell whether that is the same image.
+	} else {
+		err = p.Courtesy(ctx, state.FSID.ValueString(), ask)
+	}
+	if problem.Is(err, problem.Unreachable) {
+		tfkit.AddWarning(p.diags, notVerified, err)
 		return clusterHome{Label: config.Cluster, Identity: state.FSID}, nil
+	}
+	return home, err
+}
+
+// configuredCluster is the cluster that the configuration means.
+func (p *planning) configuredCluster(ctx context.Context) (clusterHome, error) {
+	switch {
+	case !p.config.Cluster.IsNull():
+		return p.Clusters.PlanHome(ctx, p.config.Cluster, p.state.Cluster, p.state.FSID, p.diags)
+	case !p.config.Monitors.IsNull(), p.exists && p.state.FSID.IsNull():
+		return noCluster, nil
+	case p.exists:
+		home, err := p.rememberedCluster(ctx, p.state, p.diags)
+		if problem.Is(err, problem.Unknown) {
+			return clusterHome{Identity: p.state.FSID}, nil
+		}
+		return home, err
+	}
+	home, err := p.Clusters.PlanHome(ctx, types.StringNull(), types.StringNull(), types.StringNull(), p.diags)
+	if problem.Is(err, problem.Invalid) {
+		err = needsCluster(err)
 	}
 	return home, err
 }

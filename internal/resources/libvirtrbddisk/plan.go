@@ -179,7 +179,7 @@ func (p *planning) settleArguments(context.Context) error {
 
 // settleCluster settles the cluster, whose fsid is a part of the source's identity.
 func (p *planning) settleCluster(ctx context.Context) error {
-	home, err := p.planCluster(ctx, p.config, p.state, p.exists, p.diags)
+	home, err := p.planCluster(ctx)
 	if err != nil {
 		return blame("cluster", err)
 	}
@@ -188,12 +188,16 @@ func (p *planning) settleCluster(ctx context.Context) error {
 	gained := p.exists && p.state.FSID.IsNull() && p.config.Monitors.IsNull()
 	if home.Known && p.config.Monitors.IsNull() && (!p.exists || home.Moved || gained || p.remembered.FollowMonitors) {
 		needed := !p.exists || home.Moved || gained
-		asking, cancel := ctx, context.CancelFunc(func() {})
-		if !needed {
-			asking, cancel = context.WithTimeout(ctx, verifyLimit)
+		if needed {
+			p.monitors, err = home.Target.Monitors(ctx)
+		} else {
+			err = p.Courtesy(ctx, home.Identity.ValueString(), func(ctx context.Context) error {
+				ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+				defer cancel()
+				p.monitors, err = home.Target.Monitors(ctx)
+				return err
+			})
 		}
-		p.monitors, err = home.Target.Monitors(asking)
-		cancel()
 		if err != nil {
 			if needed || !problem.Is(err, problem.Unreachable) {
 				return blame("cluster", err)

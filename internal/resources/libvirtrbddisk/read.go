@@ -221,19 +221,19 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 	if state.FSID.IsNull() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
-	defer cancel()
-	home, err := r.rememberedCluster(ctx, state, diags)
-	if problem.Is(err, problem.WrongIdentity) {
+	err := r.Courtesy(ctx, state.FSID.ValueString(), func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+		defer cancel()
+		home, err := r.rememberedCluster(ctx, state, diags)
+		if err == nil {
+			err = readImage(ctx, home, state, remembered)
+		}
 		return err
-	}
-	if problem.Is(err, problem.Unknown) {
-		return nil
-	}
-	if err == nil {
-		err = readImage(ctx, home, state, remembered)
-	}
-	if err != nil {
+	})
+	switch {
+	case problem.Is(err, problem.WrongIdentity):
+		return err
+	case err != nil && !problem.Is(err, problem.Unknown):
 		tfkit.AddWarning(diags, notVerified, err)
 	}
 	return nil
