@@ -153,7 +153,8 @@ const pageDescription = "One RBD disk of a libvirt domain that somebody else man
 	" again to notice a change, the plan says so; `pending_restart` and `monitors_stale` show what it still has to catch up with. A transient" +
 	" domain has no next start: there the plan refuses such a change, and says how to have the disk attached again with it. `size` and `iotune` are" +
 	" changed at once in both.\n\n" +
-	"A domain that was migrated to another configured hypervisor is found there, and its disk is changed there.\n\n" +
+	"A domain that was migrated to another configured hypervisor is found there, and its disk is changed there." +
+	" While that one doesn't answer this is an error: what a migration leaves behind says nothing about the disk.\n\n" +
 	"**Deleting** this resource detaches the disk from the saved definition and from the running guest, and waits until the guest has let go" +
 	" (`timeouts.delete`, default three minutes). A guest that keeps it is an error, and the disk stays in the state. The image is not touched, and" +
 	" the Ceph cluster is not needed."
