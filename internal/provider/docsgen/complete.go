@@ -19,10 +19,29 @@ var needed = map[string][]string{
 		"examples/resources/TYPE/resource.tf",
 		"examples/resources/TYPE/import.sh",
 		"examples/resources/TYPE/import-by-string-id.tf",
+		identityExample,
 		"templates/notes/resources/TYPE.md", // what deleting does
 	},
 	"data-sources":        {"examples/data-sources/TYPE/data-source.tf"},
 	"ephemeral-resources": {"examples/ephemeral-resources/TYPE/ephemeral-resource.tf"},
+}
+
+// identityExample imports by resource identity. The Terraform that the tests run may be too old to read it.
+const identityExample = "examples/resources/TYPE/import-by-identity.tf"
+
+// lacking names the attributes that an import by identity must have and the example doesn't show.
+func lacking(root, name string, identity *tfjson.IdentitySchema) []string {
+	text, err := os.ReadFile(filepath.Join(root, strings.Replace(identityExample, "TYPE", name, 1)))
+	if err != nil || identity == nil {
+		return nil // reported with the files
+	}
+	var lines []string
+	for attribute, schema := range identity.Attributes {
+		if schema.RequiredForImport && !strings.Contains(string(text), " "+attribute+" ") {
+			lines = append(lines, name+" has an example of an import by identity without "+attribute)
+		}
+	}
+	return lines
 }
 
 // typeNames returns the names of all types by the folder of their pages.
@@ -53,6 +72,9 @@ func complete(root string, whole *tfjson.ProviderSchema) error {
 				}
 			}
 		}
+	}
+	for _, name := range typeNames(whole)["resources"] {
+		lines = append(lines, lacking(root, name, whole.ResourceIdentitySchemas[name])...)
 	}
 	for folder := range needed {
 		for _, parent := range []string{"examples/" + folder, "templates/notes/" + folder} {

@@ -166,9 +166,11 @@ func TestCompleteNamesWhatIsMissing(t *testing.T) {
 		"examples/resources/ceph_pool/resource.tf",
 		"examples/resources/ceph_pool/import.sh",
 		"examples/resources/ceph_pool/import-by-string-id.tf",
+		"examples/resources/ceph_pool/import-by-identity.tf",
 		"examples/resources/libvirt_rbd_disk/resource.tf",
 		"examples/resources/libvirt_rbd_disk/import.sh",
 		"examples/resources/libvirt_rbd_disk/import-by-string-id.tf",
+		"examples/resources/libvirt_rbd_disk/import-by-identity.tf",
 		"templates/notes/resources/ceph_pool.md",
 		"templates/notes/resources/libvirt_rbd_disk.md",
 	} {
@@ -176,7 +178,7 @@ func TestCompleteNamesWhatIsMissing(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, nil, 0o600); err != nil {
+		if err := os.WriteFile(file, []byte("  identity = {\n    name = \"x\"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -27,8 +27,8 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A cephx user of a Ceph cluster, with its capabilities and its key. It replaces `ceph auth get-or-create`," +
 			" but never takes over a user that exists: such a one is imported.\n\n" +
-			"**Deleting** this resource deletes the user and its key. It is refused while clients of the user are connected: they would lose" +
-			" their disks within minutes.",
+			"**Deleting** this resource deletes the user and its key. It is refused while clients of the user are connected: each of their" +
+			" connections would stay broken once it breaks, or once their tickets end, and with it the guest's disk.",
 		Attributes: map[string]schema.Attribute{
 			"id":      tfkit.IDAttribute("CLUSTER/NAME"),
 			"cluster": tfkit.ClusterAttribute(),

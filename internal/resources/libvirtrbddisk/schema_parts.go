@@ -21,7 +21,7 @@ func monitorsAttribute() schema.SetNestedAttribute {
 	return schema.SetNestedAttribute{
 		Optional: true, Computed: true,
 		MarkdownDescription: "Where the cluster's monitors are, as the hypervisor reaches them. Default: those of the cluster's monitor map, which they then follow." +
-			" Once set, removing it keeps the current ones. A change rewrites the saved definition; a running guest follows the cluster by itself and is not" +
+			" Once set, removing it keeps the current ones, and an imported disk keeps those that it has. A change rewrites the saved definition; a running guest follows the cluster by itself and is not" +
 			" touched (`monitors_stale`). `<host>` in the XML.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"host": schema.StringAttribute{

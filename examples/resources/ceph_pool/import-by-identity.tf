@@ -1,0 +1,7 @@
+import {
+  to = ceph_pool.vms
+  identity = {
+    cluster = "east"
+    name    = "vms"
+  }
+}

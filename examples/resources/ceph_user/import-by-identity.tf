@@ -1,0 +1,7 @@
+import {
+  to = ceph_user.libvirt
+  identity = {
+    cluster = "east"
+    name    = "libvirt"
+  }
+}

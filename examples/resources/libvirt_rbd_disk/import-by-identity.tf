@@ -1,0 +1,8 @@
+import {
+  to = libvirt_rbd_disk.data
+  identity = {
+    hypervisor = "kvm1"
+    domain     = "centos80"
+    target_dev = "vdb"
+  }
+}

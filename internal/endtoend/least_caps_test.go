@@ -1,0 +1,52 @@
+//go:build cgo
+
+package endtoend_test
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// What only reads gets by with its row of the guide, and what reads keys does not get by with less.
+func TestAccLeastCapsToRead(t *testing.T) {
+	acctest.Bed(t)
+	acctest.Ceph(t, "east", "osd", "pool", "create", "seen")
+	t.Cleanup(func() {
+		acctest.Ceph(t, "east", "osd", "pool", "delete", "seen", "seen", "--yes-i-really-really-mean-it")
+	})
+	acctest.RBD(t, "east", "pool", "init", "seen")
+	acctest.RBD(t, "east", "create", "--size", "4M", "seen/disk")
+	data := func(kind, arguments string) string {
+		return "data \"" + kind + "\" \"test\" {\n  cluster = \"east\"\n" + arguments + "}\n"
+	}
+	const key = "ephemeral \"ceph_user_key\" \"test\" {\n  cluster = \"east\"\n  entity = \"client.admin\"\n}\n"
+	for name, tc := range map[string]struct {
+		row, operation, config string
+		check                  resource.TestCheckFunc
+		readsKeys              bool
+	}{
+		"cluster": {"data `ceph_cluster`", "read", data("ceph_cluster", ""), resource.TestCheckResourceAttrSet("data.ceph_cluster.test", "fsid"), false},
+		"pool":    {"data `ceph_pool`", "read", data("ceph_pool", "  name = \"seen\"\n"), resource.TestCheckResourceAttrSet("data.ceph_pool.test", "max_avail_bytes"), false},
+		"image":   {"data `ceph_rbd_image`", "read", data("ceph_rbd_image", "  pool = \"seen\"\n  name = \"disk\"\n"), resource.TestCheckResourceAttr("data.ceph_rbd_image.test", "watchers.#", "0"), false},
+		"user":    {"data `ceph_user`", "read", data("ceph_user", "  name = \"admin\"\n"), resource.TestCheckNoResourceAttr("data.ceph_user.test", "clients.#"), true},
+		"clients": {"data `ceph_user`", "clients", data("ceph_user", "  name = \"admin\"\n"), resource.TestCheckResourceAttr("data.ceph_user.test", "clients.#", "0"), true},
+		"key":     {"ephemeral `ceph_user_key`", "open", key, func(*terraform.State) error { return nil }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			caps := acctest.LeastCaps(t, tc.row, tc.operation, map[string]string{"POOL": "seen"})
+			var steps []resource.TestStep
+			if tc.readsKeys {
+				steps = append(steps, resource.TestStep{
+					Config:      acctest.ProviderAs(t, "east", name+"-less", map[string]string{"mon": "allow r"}) + tc.config,
+					ExpectError: acctest.Message("The caps of client." + name + "-less, the user that the provider connects with, don't allow this."),
+				})
+			}
+			steps = append(steps, resource.TestStep{Config: acctest.ProviderAs(t, "east", name+"-reader", caps) + tc.config, Check: tc.check})
+			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: steps})
+		})
+	}
+}
