@@ -84,9 +84,9 @@ func TestRealSecretClashes(t *testing.T) {
 	other = Secret{UUID: first.UUID, UsageName: "another"}
 	wants(t, h.DefineSecret(ctx, other), problem.Exists, first.UsageName, "UUID belongs to another secret")
 
-	must(bed.Hypervisor("kvm1").VirshIn(ctx, "<secret><uuid>"+other.UUID[:35]+"f</uuid><usage type='volume'><volume>/v</volume></usage></secret>",
+	volume := Secret{UUID: uuid.NewString(), UsageName: "third"}
+	must(bed.Hypervisor("kvm1").VirshIn(ctx, "<secret><uuid>"+volume.UUID+"</uuid><usage type='volume'><volume>/v</volume></usage></secret>",
 		"secret-define", "/dev/stdin"))(t)
-	volume := Secret{UUID: other.UUID[:35] + "f", UsageName: "third"}
 	t.Cleanup(func() { _ = h.UndefineSecret(t.Context(), volume.UUID) })
 	wants(t, h.DefineSecret(ctx, volume), problem.Exists, `usage type "volume"`)
 	for _, s := range must(h.Secrets(ctx))(t) {
