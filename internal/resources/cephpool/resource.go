@@ -110,7 +110,11 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = home.Identity
 	state.fromAPI(pool)
-	resp.Diagnostics.Append(state.noteFound(ctx, resp.Private)...)
+	noted, diags := req.Private.GetKey(ctx, madeRule)
+	resp.Diagnostics.Append(diags...)
+	if len(noted) == 0 {
+		resp.Diagnostics.Append(state.noteFound(ctx, resp.Private)...)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
@@ -160,9 +164,9 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		err = r.mayDelete(ctx, home.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
 	}
 	if err == nil {
-		rule, diags := notedRule(ctx, req.Private)
+		noted, diags := req.Private.GetKey(ctx, madeRule)
 		resp.Diagnostics.Append(diags...)
-		err = home.Target.DeletePool(ctx, pool.Name, rule)
+		err = home.Target.DeletePool(ctx, pool.Name, tfkit.Noted(noted))
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

@@ -2,7 +2,6 @@ package cephuser
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -245,29 +244,19 @@ func ownUser(cluster *ceph.Cluster, entity string) error {
 // writtenKey is the private state's name for the fingerprint of the write-only key that was written last.
 const writtenKey = "written_fingerprint"
 
-// privateState is where a resource keeps what is for the provider only.
-type privateState interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
 // recordWritten remembers the fingerprint of a write-only key, so that Read notices when somebody else changes the key.
 // Nothing is remembered of a key that is managed otherwise.
-func (m *model) recordWritten(ctx context.Context, private privateState, config *model) diag.Diagnostics {
+func (m *model) recordWritten(ctx context.Context, private tfkit.PrivateState, config *model) diag.Diagnostics {
 	written := ""
 	if !config.KeyWO.IsNull() {
 		written = m.KeyFingerprint.ValueString()
 	}
-	text, err := json.Marshal(written)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record a fingerprint", err.Error())}
-	}
-	return private.SetKey(ctx, writtenKey, text)
+	return tfkit.Note(ctx, private, writtenKey, written)
 }
 
 // readWritten shows a key that is not the one written last as another version, which plans to write key_wo again.
 func (m *model) readWritten(written []byte) {
-	var last string
-	if json.Unmarshal(written, &last) == nil && last != "" && last != m.KeyFingerprint.ValueString() {
+	if last := tfkit.Noted(written); last != "" && last != m.KeyFingerprint.ValueString() {
 		m.KeyWOVersion = m.KeyFingerprint
 	}
 }

@@ -3,7 +3,6 @@ package libvirtcephsecret
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -54,7 +53,7 @@ func (r *secretResource) IdentitySchema(_ context.Context, _ resource.IdentitySc
 func (r *secretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
 	// A fingerprint that no key has: the read that follows finds another one and records it as the version.
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, writtenKey, []byte(`"imported"`))...)
+	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, writtenKey, "imported")...)
 }
 
 func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -177,7 +176,7 @@ func (m *model) readValue(value []byte, held libvirt.ValueState, written []byte)
 	if !m.Key.IsNull() && fingerprint(m.Key).ValueString() != found {
 		m.Key = types.StringNull()
 	}
-	if last := fingerprintIn(written); last != "" && last != found {
+	if last := tfkit.Noted(written); last != "" && last != found {
 		m.KeyWOVersion = types.StringValue(found)
 	}
 }
@@ -218,7 +217,7 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 			return
 		}
 		warnRunning(ctx, home.Target, plan.secret(), formerValue{
-			held: state.KeyFingerprint.ValueString(), given: fingerprintIn(given), private: state.Private.ValueBool(),
+			held: state.KeyFingerprint.ValueString(), given: tfkit.Noted(given), private: state.Private.ValueBool(),
 		}, value, &resp.Diagnostics)
 	}
 	plan.settleFingerprint(value)
@@ -269,40 +268,18 @@ func (m *model) settleFingerprint(value []byte) {
 	}
 }
 
-// privateState is where a resource keeps what is for the provider only.
-type privateState interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
 // recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value, and that of
 // any value that was written.
-func recordWritten(ctx context.Context, private privateState, config *model, value []byte) diag.Diagnostics {
+func recordWritten(ctx context.Context, private tfkit.PrivateState, config *model, value []byte) diag.Diagnostics {
 	written := ""
 	if !config.KeyWO.IsNull() && value != nil {
 		written = ceph.Fingerprint(value)
 	}
-	diags := recordFingerprint(ctx, private, writtenKey, written)
+	diags := tfkit.Note(ctx, private, writtenKey, written)
 	if value != nil {
-		diags.Append(recordFingerprint(ctx, private, givenKey, ceph.Fingerprint(value))...)
+		diags.Append(tfkit.Note(ctx, private, givenKey, ceph.Fingerprint(value))...)
 	}
 	return diags
-}
-
-func recordFingerprint(ctx context.Context, private privateState, name, fingerprint string) diag.Diagnostics {
-	text, err := json.Marshal(fingerprint)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record a fingerprint", err.Error())}
-	}
-	return private.SetKey(ctx, name, text)
-}
-
-// fingerprintIn reads what recordFingerprint recorded, nothing where there is none.
-func fingerprintIn(recorded []byte) string {
-	var fingerprint string
-	if json.Unmarshal(recorded, &fingerprint) != nil {
-		return ""
-	}
-	return fingerprint
 }
 
 // refuseUsageType refuses a secret that is for something else than Ceph: it may hold anything, such as the passphrase of

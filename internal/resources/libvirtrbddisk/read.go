@@ -267,13 +267,9 @@ func readImage(ctx context.Context, home clusterHome, state *model, remembered *
 	return nil
 }
 
-// privateReader and privateWriter are the private state of a request and of a response.
+// privateReader is the private state of a request.
 type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-type privateWriter interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
 func recall(ctx context.Context, private privateReader, diags *diag.Diagnostics) memory {
@@ -288,10 +284,6 @@ func recall(ctx context.Context, private privateReader, diags *diag.Diagnostics)
 	return remembered
 }
 
-func remember(ctx context.Context, private privateWriter, remembered memory) diag.Diagnostics {
-	text, err := json.Marshal(remembered)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record the private state", err.Error())}
-	}
-	return private.SetKey(ctx, memoryKey, text)
+func remember(ctx context.Context, private tfkit.PrivateState, remembered memory) diag.Diagnostics {
+	return tfkit.Note(ctx, private, memoryKey, remembered)
 }
