@@ -29,7 +29,7 @@ var (
 //
 // Similar to: ceph osd pool set; ceph osd pool set-quota
 func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]string) error {
-	raised, err := c.raisesPGNum(ctx, name, settings["pg_num"])
+	raised, err := c.raisesPGNum(ctx, name, settings)
 	if err != nil {
 		return err
 	}
@@ -45,9 +45,11 @@ func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]
 	return nil
 }
 
-// raisesPGNum tells whether the number, if one is given, is larger than what the pool has.
-func (c *Cluster) raisesPGNum(ctx context.Context, name, number string) (bool, error) {
-	if number == "" {
+// raisesPGNum tells whether the settings raise pg_num. Only bounds that are sent with it depend on that, so the pool is not asked
+// without one.
+func (c *Cluster) raisesPGNum(ctx context.Context, name string, settings map[string]string) (bool, error) {
+	number := settings["pg_num"]
+	if number == "" || settings["pg_num_min"] == Clear && settings["pg_num_max"] == Clear {
 		return false, nil
 	}
 	wanted, err := strconv.ParseInt(number, 10, 64)

@@ -33,11 +33,7 @@ var (
 // in which they are loaded. The kernel is unpacked from the distribution's package into the user's cache folder; it is
 // never installed, since that would change how this machine boots.
 func guestKernel(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir() // no HOME, as under some CI runners
-	}
-	cache = filepath.Join(cache, "terraform-provider-ceph", kernelCache)
+	cache := cacheFolder(kernelCache)
 	if kept, err := filepath.Glob(filepath.Join(cache, "linux-*")); err == nil && len(kept) > 0 {
 		return slices.Max(kept), nil
 	}
@@ -65,6 +61,15 @@ func guestKernel(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return final, nil
+}
+
+// cacheFolder is a folder in the user's cache, where what was downloaded once is kept.
+func cacheFolder(name string) string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir() // no HOME, as under some CI runners
+	}
+	return filepath.Join(cache, "terraform-provider-ceph", name)
 }
 
 // findKernelPackages returns the package of the kernel image and, where they are apart, that of its modules.

@@ -63,11 +63,7 @@ func unpackSSH(ctx context.Context, dir string) (sshProgram, error) {
 
 // keptPackages returns the folder in the user's cache that holds these packages' archives.
 func keptPackages(ctx context.Context, name string, packages []string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir() // no HOME, as under some CI runners
-	}
-	kept := filepath.Join(cache, "terraform-provider-ceph", name)
+	kept := cacheFolder(name)
 	if _, err := os.Stat(kept); !errors.Is(err, fs.ErrNotExist) {
 		return kept, err
 	}

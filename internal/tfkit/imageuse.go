@@ -26,6 +26,9 @@ func (c *Connections) RefuseNamedImage(ctx context.Context, cluster *ceph.Cluste
 
 // RefuseNamedPool is [Connections.RefuseNamedImage] for all images of a pool, and those whose data is in it.
 func (c *Connections) RefuseNamedPool(ctx context.Context, cluster *ceph.Cluster, pool string, diags *diag.Diagnostics) error {
+	if len(c.Hypervisors.All()) == 0 {
+		return nil // nobody could name an image, so the listing would be for nothing
+	}
 	contents, err := cluster.PoolContents(ctx, pool)
 	if err != nil {
 		return err
