@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
@@ -27,14 +30,15 @@ func TestAccLeastCapsToRead(t *testing.T) {
 	for name, tc := range map[string]struct {
 		row, operation, config string
 		check                  resource.TestCheckFunc
+		clients                knownvalue.Check // what it tells of them, where it does
 		readsKeys              bool
 	}{
-		"cluster": {"data `ceph_cluster`", "read", data("ceph_cluster", ""), resource.TestCheckResourceAttrSet("data.ceph_cluster.test", "fsid"), false},
-		"pool":    {"data `ceph_pool`", "read", data("ceph_pool", "  name = \"seen\"\n"), resource.TestCheckResourceAttrSet("data.ceph_pool.test", "max_avail_bytes"), false},
-		"image":   {"data `ceph_rbd_image`", "read", data("ceph_rbd_image", "  pool = \"seen\"\n  name = \"disk\"\n"), resource.TestCheckResourceAttr("data.ceph_rbd_image.test", "watchers.#", "0"), false},
-		"user":    {"data `ceph_user`", "read", data("ceph_user", "  name = \"admin\"\n"), resource.TestCheckNoResourceAttr("data.ceph_user.test", "clients.#"), true},
-		"clients": {"data `ceph_user`", "clients", data("ceph_user", "  name = \"admin\"\n"), resource.TestCheckResourceAttr("data.ceph_user.test", "clients.#", "0"), true},
-		"key":     {"ephemeral `ceph_user_key`", "open", key, func(*terraform.State) error { return nil }, true},
+		"cluster": {"data `ceph_cluster`", "read", data("ceph_cluster", ""), resource.TestCheckResourceAttrSet("data.ceph_cluster.test", "fsid"), nil, false},
+		"pool":    {"data `ceph_pool`", "read", data("ceph_pool", "  name = \"seen\"\n"), resource.TestCheckResourceAttrSet("data.ceph_pool.test", "max_avail_bytes"), nil, false},
+		"image":   {"data `ceph_rbd_image`", "read", data("ceph_rbd_image", "  pool = \"seen\"\n  name = \"disk\"\n"), resource.TestCheckResourceAttr("data.ceph_rbd_image.test", "watchers.#", "0"), nil, false},
+		"user":    {"data `ceph_user`", "read", data("ceph_user", "  name = \"admin\"\n"), resource.TestCheckNoResourceAttr("data.ceph_user.test", "clients.#"), knownvalue.Null(), true},
+		"clients": {"data `ceph_user`", "clients", data("ceph_user", "  name = \"admin\"\n"), resource.TestCheckResourceAttr("data.ceph_user.test", "clients.#", "0"), knownvalue.ListSizeExact(0), true},
+		"key":     {"ephemeral `ceph_user_key`", "open", key, func(*terraform.State) error { return nil }, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			caps := acctest.LeastCaps(t, tc.row, tc.operation, map[string]string{"POOL": "seen"})
@@ -45,7 +49,13 @@ func TestAccLeastCapsToRead(t *testing.T) {
 					ExpectError: acctest.Message("The caps of client." + name + "-less, the user that the provider connects with, don't allow this."),
 				})
 			}
-			steps = append(steps, resource.TestStep{Config: acctest.ProviderAs(t, "east", name+"-reader", caps) + tc.config, Check: tc.check})
+			enough := resource.TestStep{Config: acctest.ProviderAs(t, "east", name+"-reader", caps) + tc.config, Check: tc.check}
+			if tc.clients != nil { // an attribute check takes an empty list for none
+				enough.ConfigStateChecks = []statecheck.StateCheck{
+					statecheck.ExpectKnownValue("data.ceph_user.test", tfjsonpath.New("clients"), tc.clients),
+				}
+			}
+			steps = append(steps, enough)
 			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: steps})
 		})
 	}
