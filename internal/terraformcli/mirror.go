@@ -25,19 +25,27 @@ func Mirror(dir, binary string) (config string, err error) {
 	if err != nil {
 		return "", err
 	}
-	for _, host := range hosts {
-		folder := filepath.Join(dir, "mirror", host, Source, LocalVersion, runtime.GOOS+"_"+runtime.GOARCH)
-		if err := os.MkdirAll(folder, 0o750); err != nil {
-			return "", err
-		}
-		if err := replace(filepath.Join(folder, "terraform-provider-ceph_v"+LocalVersion), binary); err != nil {
-			return "", fmt.Errorf("the provider can't be put into the mirror (make build makes it): %w", err)
-		}
+	if err := layOut(filepath.Join(dir, "mirror"), binary, LocalVersion); err != nil {
+		return "", err
 	}
 	config = filepath.Join(dir, "terraform.rc")
 	text := fmt.Sprintf("disable_checkpoint = true\n\nprovider_installation {\n  filesystem_mirror {\n    path = %s\n  }\n}\n",
 		strconv.Quote(filepath.Join(dir, "mirror")))
 	return config, os.WriteFile(config, []byte(text), 0o600)
+}
+
+// layOut puts the binary as that version into a filesystem mirror, for Terraform and for OpenTofu.
+func layOut(mirror, binary, version string) error {
+	for _, host := range hosts {
+		folder := filepath.Join(mirror, host, Source, version, runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(folder, 0o750); err != nil {
+			return err
+		}
+		if err := replace(filepath.Join(folder, "terraform-provider-ceph_v"+version), binary); err != nil {
+			return fmt.Errorf("the provider can't be put into %s (make build makes it): %w", folder, err)
+		}
+	}
+	return nil
 }
 
 // replace copies the binary beside its destination and renames it: a Terraform that runs from the mirror keeps the old

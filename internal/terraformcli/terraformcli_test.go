@@ -103,3 +103,39 @@ func TestMirrorLayout(t *testing.T) {
 		t.Errorf("a missing binary must be told with its cure: %v", err)
 	}
 }
+
+func TestInstallKeepsOtherVersionsAndUninstallTakesAll(t *testing.T) {
+	home, binary := t.TempDir(), filepath.Join(t.TempDir(), "built")
+	t.Setenv("HOME", home)
+	foreign := filepath.Join(home, ".terraform.d", "plugins", "registry.terraform.io", "ceph-libvirt", "other", "file")
+	if err := os.MkdirAll(foreign, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"0.0.1", "0.0.2"} {
+		if err := os.WriteFile(binary, []byte(version), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if folder, err := Install(binary, version); err != nil || folder != filepath.Join(home, ".terraform.d", "plugins") {
+			t.Fatalf("got %q, %v", folder, err)
+		}
+	}
+	installed := func() []string {
+		found, err := filepath.Glob(filepath.Join(home, ".terraform.d", "plugins", "*", "ceph-libvirt", "ceph", "*", "*", "terraform-provider-ceph_v0.0.[12]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if found := installed(); len(found) != 4 {
+		t.Errorf("want two versions for each of two hosts, found %q", found)
+	}
+	if _, err := Uninstall(); err != nil {
+		t.Fatal(err)
+	}
+	if found := installed(); len(found) != 0 {
+		t.Errorf("left: %q", found)
+	}
+	if _, err := os.Stat(foreign); err != nil {
+		t.Errorf("somebody else's provider is gone: %v", err)
+	}
+}

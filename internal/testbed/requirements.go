@@ -12,12 +12,15 @@ import (
 )
 
 //go:embed packages.txt
-var packageList string
+var testbedPackages string
+
+//go:embed packages-build.txt
+var buildPackages string
 
 // Packages returns the names of the Debian and Ubuntu packages that the testbed and a build of the provider need. A name
 // that a release doesn't know is part of another package there and can be left out.
 func Packages() []string {
-	return strings.Fields(packageList)
+	return strings.Fields(testbedPackages + buildPackages)
 }
 
 // commandPackages maps each command that the testbed runs to the package that brings it.

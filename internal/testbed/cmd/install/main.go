@@ -1,7 +1,7 @@
-// Command install puts the Debian packages on this machine that the provider's build and the testbed need, and only
-// those that are missing. It starts no service and changes none.
+// Command install puts the Debian packages on this machine that the given lists name, and only those that are missing. It
+// starts no service and changes none.
 //
-//	go run ./internal/testbed/cmd/install [packages.txt]
+//	go run ./internal/testbed/cmd/install internal/testbed/packages.txt internal/testbed/packages-build.txt
 package main
 
 import (
@@ -21,22 +21,21 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	list := "internal/testbed/packages.txt"
-	if len(os.Args) > 1 {
-		list = os.Args[1]
-	}
-	if err := run(ctx, list); err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, list string) error {
-	text, err := os.ReadFile(list)
-	if err != nil {
-		return fmt.Errorf("the list of packages can't be read: %w", err)
+func run(ctx context.Context, lists []string) error {
+	var wanted []string
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			return fmt.Errorf("the list of packages can't be read: %w", err)
+		}
+		wanted = append(wanted, parseList(string(text))...)
 	}
-	wanted := parseList(string(text))
 
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return notDebian(wanted)

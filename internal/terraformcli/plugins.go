@@ -1,0 +1,40 @@
+package terraformcli
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// plugins is the folder in which terraform init and tofu init look for providers by themselves, before they ask a registry.
+func plugins() (string, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, ".terraform.d", "plugins"), nil
+}
+
+// Install puts the provider binary where init finds it without any configuration, as that version, and returns the
+// folder. Other versions stay: a working folder keeps the one that its lock file names until it is initialised with
+// -upgrade.
+func Install(binary, version string) (folder string, err error) {
+	folder, err = plugins()
+	if err != nil {
+		return "", err
+	}
+	return folder, layOut(folder, binary, version)
+}
+
+// Uninstall takes away all versions that [Install] has put there, and returns the folder.
+func Uninstall() (folder string, err error) {
+	folder, err = plugins()
+	if err != nil {
+		return "", err
+	}
+	for _, host := range hosts {
+		if err := os.RemoveAll(filepath.Join(folder, host, Source)); err != nil {
+			return "", err
+		}
+	}
+	return folder, nil
+}
