@@ -1,7 +1,5 @@
 //go:build cgo
 
-// Package acctest runs the provider against a testbed: real clusters, real hypervisors, real guests. What a test
-// believes is what ceph, rbd, virsh or a guest's console say, never the provider alone.
 package acctest
 
 import (

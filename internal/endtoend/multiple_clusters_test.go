@@ -1,7 +1,5 @@
 //go:build cgo
 
-// Package endtoend_test applies the very files of examples/ through a filesystem mirror, as users do, to real clusters, a
-// real hypervisor and a running guest.
 package endtoend_test
 
 import (
