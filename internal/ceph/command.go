@@ -79,7 +79,11 @@ func (c *Cluster) onErrno(ctx context.Context, what string, call func(Conn) erro
 	}
 	if err := call(conn); err != nil {
 		c.dropIfDead(conn, err)
-		return errnoOf(err), c.failed(what, "", err)
+		failure := c.failed(what, "", err)
+		if errors.Is(err, context.DeadlineExceeded) || errnoOf(err) == ETIMEDOUT {
+			c.nameUnserved(ctx, failure)
+		}
+		return errnoOf(err), failure
 	}
 	return 0, nil
 }

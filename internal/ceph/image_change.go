@@ -50,12 +50,15 @@ func ValidObjectSize(bytes uint64) bool {
 }
 
 // CreateImage creates an image, then sets its metadata and config. created tells that the image exists, also when the
-// second step failed. An image of that name is problem.Exists and stays as it is.
+// second step failed. An image of that name is problem.Exists and stays as it is. A pool without enough OSDs is problem.Refused.
 //
 // Similar to: rbd create; rbd image-meta set; rbd config image set
 func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool, err error) {
 	what := fmt.Sprintf("Unable to create image %s in cluster %q.", spec.ImageRef, c.cfg.Label)
 	if err := c.checkImageSpec(what, spec); err != nil {
+		return false, err
+	}
+	if err := c.refuseUnservedImage(ctx, what, spec); err != nil {
 		return false, err
 	}
 	errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.CreateImage(ctx, spec) })
@@ -67,6 +70,15 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 		return true, nil
 	}
 	return true, c.SetImageMetadata(ctx, spec.ImageRef, raw, nil)
+}
+
+// refuseUnservedImage asks for the objects that librbd writes first: its own wait would end with operation_timeout.
+func (c *Cluster) refuseUnservedImage(ctx context.Context, what string, spec ImageSpec) error {
+	err := c.refuseUnserved(ctx, what, spec.Pool, spec.Namespace, "rbd_directory", "rbd_id."+spec.Name)
+	if err == nil && spec.DataPool != "" {
+		err = c.refuseUnserved(ctx, what, spec.DataPool, "", "rbd_info")
+	}
+	return err
 }
 
 func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {
@@ -209,6 +221,9 @@ func rawMetadata(metadata, config map[string]string) map[string]string {
 }
 
 func (c *Cluster) changeImage(ctx context.Context, what string, ref ImageRef, call func(Conn) error) error {
+	if err := c.refuseUnserved(ctx, what, ref.Pool, ref.Namespace, "rbd_id."+ref.Name); err != nil {
+		return err
+	}
 	errno, err := c.onErrno(ctx, what, call)
 	if errno == ENOENT {
 		return c.imageMissing(ctx, ref, err)

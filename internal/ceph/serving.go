@@ -1,0 +1,164 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// noOSD is what a mapping holds where CRUSH found no OSD.
+const noOSD = 1<<31 - 1
+
+// How long a pool may be without enough OSDs before an operation on it is given up, as while an OSD restarts, and how often it is
+// looked at.
+const (
+	restarting     = 10 * time.Second
+	restartingStep = 500 * time.Millisecond
+)
+
+// mapping is what "osd map" and "pg map" answer.
+type mapping struct {
+	PG     string  `json:"pgid"`
+	Up     []int64 `json:"up"`     // by CRUSH
+	Acting []int64 `json:"acting"` // those that serve now
+}
+
+func countOSDs(list []int64) (n int64) {
+	for _, osd := range list {
+		if osd >= 0 && osd != noOSD {
+			n++
+		}
+	}
+	return n
+}
+
+// refuseUnserved refuses what would wait without end: these objects are in placement groups with fewer OSDs than the pool's
+// min_size. Where OSDs that exist could serve them, it waits a few seconds for those first. What can't be found out is no refusal.
+//
+// Similar to: ceph osd map POOL OBJECT
+func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace string, objects ...string) error {
+	p, err := c.Pool(ctx, pool)
+	if err != nil {
+		return nil //nolint:nilerr // the operation itself tells what is wrong
+	}
+	short := c.unserved(ctx, p, namespace, objects)
+	if short == nil {
+		return nil
+	}
+	hopeless, why := c.explainUnserved(ctx, p, *short)
+	for deadline := c.now().Add(restarting); !hopeless && c.now().Before(deadline); {
+		step := time.NewTimer(restartingStep)
+		select {
+		case <-step.C:
+		case <-ctx.Done():
+			step.Stop()
+		}
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return c.failed(what, "", ctx.Err())
+		}
+		if ctx.Err() != nil {
+			break // the time is up, and this is what it was spent on
+		}
+		if short = c.unserved(ctx, p, namespace, objects); short == nil {
+			return nil
+		}
+	}
+	return &problem.Problem{
+		Kind: problem.Refused, What: what, Why: why,
+		Do: fmt.Sprintf("Bring OSDs back that are down or out (ceph osd tree), or give pool %q a CRUSH rule, size and min_size that fit the OSDs there are. Then apply again.", pool),
+	}
+}
+
+// unserved returns the first mapping of these objects that has not enough OSDs; nil also where that can't be asked.
+func (c *Cluster) unserved(ctx context.Context, p Pool, namespace string, objects []string) *mapping {
+	for _, object := range objects {
+		cmd := command{"prefix": "osd map", "pool": p.Name, "object": object}
+		if namespace != "" {
+			cmd["nspace"] = namespace
+		}
+		var m mapping
+		what := fmt.Sprintf("Unable to find the OSDs of an object in pool %q of cluster %q.", p.Name, c.cfg.Label)
+		if err := c.mon(ctx, what, cmd, &m); err == nil && countOSDs(m.Acting) < p.MinSize {
+			return &m
+		}
+	}
+	return nil
+}
+
+// explainUnserved says why a placement group can't serve, and whether the OSDs that exist could never do it.
+func (c *Cluster) explainUnserved(ctx context.Context, p Pool, short mapping) (hopeless bool, why string) {
+	why = fmt.Sprintf("Pool %q can't be read or written: its placement group %s is on %s, and min_size is %d.",
+		p.Name, short.PG, osdCount(countOSDs(short.Acting)), p.MinSize)
+	m, err := c.crush(ctx, why)
+	if err != nil {
+		return false, why
+	}
+	wanted := Placement{Rule: p.CrushRule, Size: p.Size, MinSize: p.MinSize}
+	now, err := m.placed(wanted, m.available)
+	if err != nil || now >= p.Size {
+		return false, why
+	}
+	all, err := m.placed(wanted, m.existing)
+	return err == nil && all < p.MinSize, why + " " + m.shortage(wanted, now)
+}
+
+// mappings asks for the OSDs of a pool's placement groups, of so many at most, evenly chosen.
+//
+// Similar to: ceph pg map
+func (c *Cluster) mappings(ctx context.Context, what string, p Pool, limit int64) ([]mapping, error) {
+	found := make([]mapping, min(max(p.PGNum, 1), limit))
+	steps := make([]func() error, len(found))
+	for i := range found {
+		pgid := fmt.Sprintf("%d.%x", p.ID, int64(i)*max(p.PGNum, 1)/int64(len(found)))
+		steps[i] = func() error { return c.mon(ctx, what, command{"prefix": "pg map", "pgid": pgid}, &found[i]) }
+	}
+	return found, errors.Join(c.concurrently(steps...)...)
+}
+
+// How long a failed operation may look for its cause, and in how many placement groups of each pool.
+const (
+	causeTime    = 3 * time.Second
+	causeSamples = 4
+)
+
+// nameUnserved looks, after an operation that ended without an answer, for pools that can't answer, and names them in the problem.
+// The listing of an image's clones waits for every pool of the cluster, not only for the image's own.
+func (c *Cluster) nameUnserved(ctx context.Context, failure error) {
+	var p *problem.Problem
+	if !errors.As(failure, &p) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), causeTime)
+	defer cancel()
+	pools, err := c.Pools(ctx)
+	if err != nil {
+		return
+	}
+	var reasons, names []string
+	for _, pool := range pools {
+		found, err := c.mappings(ctx, p.What, pool, causeSamples)
+		if err != nil {
+			return
+		}
+		i := slices.IndexFunc(found, func(m mapping) bool { return countOSDs(m.Acting) < pool.MinSize })
+		if i < 0 {
+			continue
+		}
+		names = append(names, strconv.Quote(pool.Name))
+		_, why := c.explainUnserved(ctx, pool, found[i])
+		reasons = append(reasons, why)
+	}
+	if len(names) == 0 {
+		return
+	}
+	p.Why = strings.Join(append([]string{p.Why}, firstOf(reasons, 3)...), " ")
+	p.Do = fmt.Sprintf("What needs such a pool waits without end, and some operations need every pool of the cluster."+
+		" Bring the OSDs of pool %s back (ceph osd tree), or give it a CRUSH rule, size and min_size that fit the OSDs there are. Then apply again.",
+		strings.Join(firstOf(names, 5), ", "))
+}

@@ -1,0 +1,76 @@
+package ceph
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// restartingConn is a cluster whose only OSD is down for the first questions.
+type restartingConn struct {
+	*fakeConn
+	down int
+}
+
+func (r *restartingConn) MonCommand(ctx context.Context, text, input []byte) ([]byte, string, error) {
+	if strings.Contains(string(text), `"osd map"`) {
+		r.down--
+		if r.down < 0 {
+			return []byte(`{"pgid": "2.1", "up": [0], "acting": [0]}`), "", nil
+		}
+	}
+	return r.fakeConn.MonCommand(ctx, text, input)
+}
+
+func (r *restartingConn) CreateImage(context.Context, ImageSpec) error { return nil }
+
+// An OSD that restarts is waited for, one that is gone not for long, and where too few exist there is nothing to wait for.
+func TestImageWaitsForAnOSD(t *testing.T) {
+	for name, tc := range map[string]struct {
+		tree, rule string
+		down       int
+		late       bool // the time for a restart is over
+		words      string
+	}{
+		"restarting": {tree: `{"id": 0, "type": "osd", "status": "down", "reweight": 1}`, rule: "default", down: 1},
+		"gone": {
+			tree: `{"id": 0, "type": "osd", "status": "down", "reweight": 1}`, rule: "default", down: 1 << 20, late: true,
+			words: `Pool "p" can't be read or written: its placement group 2.1 is on 0 OSDs, and min_size is 1. CRUSH rule "r" (take default, chooseleaf_firstn 0 type host) finds at most 0 OSDs`,
+		},
+		"never there": {tree: `{"id": 0, "type": "osd", "status": "up", "reweight": 1}`, rule: "empty", down: 1 << 20, words: `take empty`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			item := map[string]string{"default": "-1", "empty": "-3"}[tc.rule]
+			conn := &restartingConn{down: tc.down, fakeConn: &fakeConn{fsid: testFSID, answers: map[string]answer{
+				"osd pool ls":         {out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1, "crush_rule": 0, "pg_num_target": 8}]`},
+				"osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`},
+				"osd map":             {out: `{"pgid": "2.1", "up": [], "acting": []}`},
+				"osd tree":            {out: `{"nodes": [{"id": -1, "type": "root"}, ` + tc.tree + `]}`},
+				"osd crush dump": {out: `{"types": [{"type_id": 0, "name": "osd"}], "buckets": [
+					{"id": -1, "name": "default", "type_name": "root", "items": [{"id": -2, "weight": 9}]},
+					{"id": -2, "name": "h", "type_name": "host", "items": [{"id": 0, "weight": 9}]},
+					{"id": -3, "name": "empty", "type_name": "root", "items": []}],
+					"rules": [{"rule_name": "r", "steps": [
+						{"op": "take", "item": ` + item + `, "item_name": "` + tc.rule + `"}, {"op": "chooseleaf_firstn", "num": 0, "type": "host"}, {"op": "emit"}]}]}`},
+			}}}
+			cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+			ctx := t.Context()
+			if tc.late {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, 50*time.Millisecond)
+				defer cancel()
+			}
+			created, err := cluster.CreateImage(ctx, ImageSpec{ImageRef: ImageRef{Pool: "p", Name: "i"}, SizeBytes: 1})
+			if tc.words == "" {
+				if !created || err != nil {
+					t.Error(created, err)
+				}
+				return
+			}
+			wantKind(t, err, problem.Refused, "Unable to create image p/i", tc.words)
+		})
+	}
+}
