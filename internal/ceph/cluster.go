@@ -96,7 +96,7 @@ func (c *Cluster) connection(ctx context.Context) (Conn, error) {
 	case c.failure != nil && c.now().Sub(c.failedAt) < failureMemory:
 		err := c.failure
 		c.mu.Unlock()
-		return nil, err
+		return nil, problem.Copy(err)
 	}
 	current := c.attempt
 	if current == nil {
@@ -108,7 +108,7 @@ func (c *Cluster) connection(ctx context.Context) (Conn, error) {
 
 	select {
 	case <-current.done:
-		return current.conn, current.err
+		return current.conn, problem.Copy(current.err)
 	case <-ctx.Done():
 		return nil, c.failed(fmt.Sprintf("Unable to connect to cluster %q.", c.cfg.Label), "", ctx.Err())
 	}

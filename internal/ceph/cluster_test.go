@@ -2,6 +2,8 @@ package ceph
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -46,6 +48,25 @@ func TestOneAttemptForAll(t *testing.T) {
 	_, _ = cluster.FSID(context.Background())
 	if dials.Load() != 2 {
 		t.Errorf("a failure must not be remembered for ever: %d attempts", dials.Load())
+	}
+}
+
+// A failure that is kept, or shared by all who waited for it, stays as it is whatever a caller makes of its own.
+func TestAKeptFailureIsNobodysToChange(t *testing.T) {
+	const why = "The key is not usable."
+	cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) {
+		return nil, &problem.Problem{Kind: problem.Invalid, What: "Unable to connect.", Why: why}
+	})
+	ref := ImageRef{Pool: "vms", Name: "disk"}
+	for name, ask := range map[string]func() error{
+		"features": func() error { return cluster.SetImageFeatures(t.Context(), ref, []string{"journaling"}, nil) },
+		"metadata": func() error { return cluster.SetImageMetadata(t.Context(), ref, map[string]string{"a": "b"}, nil) },
+	} {
+		_ = ask()
+		_, first := cluster.FSID(t.Context())
+		if _, second := cluster.FSID(t.Context()); !strings.Contains(second.Error(), why) || errors.Is(second, first) {
+			t.Errorf("%s: the next caller reads: %v", name, second)
+		}
 	}
 }
 

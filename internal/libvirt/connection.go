@@ -44,7 +44,7 @@ func (h *Host) acquire(ctx context.Context) (*connection, error) {
 		select {
 		case <-attempt.done:
 			if attempt.err != nil {
-				return nil, attempt.err
+				return nil, problem.Copy(attempt.err)
 			}
 		case <-ctx.Done():
 			h.leave(attempt)

@@ -65,3 +65,14 @@ func Is(err error, kind Kind) bool {
 	var p *Problem
 	return errors.As(err, &p) && p.Kind == kind
 }
+
+// Copy returns an equal error that its holder may change. Where one error is kept for several callers each of them gets a
+// copy: who knows more than the keeper fills it into its own.
+func Copy(err error) error {
+	var p *Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	own := *p
+	return &own
+}

@@ -32,7 +32,7 @@ func (c *Connections) Courtesy(ctx context.Context, fsid string, ask func(contex
 	err := ask(ctx)
 	// Where the operation itself is over, that says nothing about the cluster.
 	if problem.Is(err, problem.Unreachable) && ctx.Err() == nil {
-		c.silent.note(fsid, silence{time.Now().Add(silentFor), err})
+		c.silent.note(fsid, silence{time.Now().Add(silentFor), problem.Copy(err)})
 	}
 	return err
 }
@@ -41,7 +41,7 @@ func (s *silences) reason(fsid string, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if noted, ok := s.noted[fsid]; ok && now.Before(noted.until) {
-		return noted.reason
+		return problem.Copy(noted.reason)
 	}
 	return nil
 }

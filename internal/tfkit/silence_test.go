@@ -38,6 +38,15 @@ func TestASilentClusterIsNotAskedAgainOutOfCourtesy(t *testing.T) {
 			t.Errorf("%s: asked %d times, %v", step.what, asked, err)
 		}
 	}
+	// Whoever fills more into what it was told changes nothing for the next.
+	for range 2 {
+		err := ask(t.Context(), "east", nil)
+		var told *problem.Problem
+		if !errors.As(err, &told) || told.Why != "" {
+			t.Fatalf("told: %v", err)
+		}
+		told.Why = "changed by a caller"
+	}
 	c.silent.note("east", silence{time.Now().Add(-time.Second), errors.New("long ago")})
 	if err := ask(t.Context(), "east", nil); err != nil || asked != 6 {
 		t.Errorf("after a while: asked %d times, %v", asked, err)
