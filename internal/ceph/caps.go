@@ -109,6 +109,29 @@ func MonProfileRBD(caps string) bool {
 	return false
 }
 
+// ManagesUsers tells whether mon caps let a client read users and change their caps, whatever its address: without that it can't
+// give back to itself what it has lost. Caps that are bound to a network don't count.
+func ManagesUsers(caps string) bool {
+	reads, changes := false, false
+	for _, grant := range grants(caps) {
+		switch grant {
+		case "*", "rwx", "* service auth", "rwx service auth", "profile role-definer":
+			return true
+		case "command auth get":
+			reads = true
+		case "command auth caps":
+			changes = true
+		}
+	}
+	return reads && changes
+}
+
+// IncludesCaps tells whether caps of one service have every grant of the former ones, by meaning.
+func IncludesCaps(caps, former string) bool {
+	present := grants(caps)
+	return !slices.ContainsFunc(grants(former), func(grant string) bool { return !slices.Contains(present, grant) })
+}
+
 // grants returns the normal form of each grant, sorted, each once.
 func grants(caps string) []string {
 	clauses, _ := splitClauses(caps)

@@ -51,6 +51,9 @@ func (c *Cluster) Label() string { return c.cfg.Label }
 // Entity returns the cephx entity that the provider itself uses, such as client.admin.
 func (c *Cluster) Entity() string { return entityOf(c.cfg.User) }
 
+// Pin returns the only fsid that the configuration accepts, empty where it accepts any.
+func (c *Cluster) Pin() string { return c.cfg.FSID }
+
 // Connected tells whether a connection exists, without making one.
 func (c *Cluster) Connected() bool {
 	c.mu.Lock()

@@ -5,6 +5,7 @@ package rados_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,6 +98,40 @@ func TestChosenKeyLogsIn(t *testing.T) {
 	ok(t, cluster.SetKey(ctx, "keyed", key))
 	logsIn(t, c, "keyed", key)
 	isRefused(t, c, "keyed", before.Key)
+}
+
+// What counts as managing users is what the monitors let a user do: read one, and change its caps.
+func TestManagesUsers(t *testing.T) {
+	cluster, c := east(t)
+	ctx := limited(t)
+	_, err := cluster.CreateUser(ctx, "managed", map[string]string{"mon": "allow r"}, "")
+	ok(t, err)
+	_, err = cluster.CreateUser(ctx, "manager", map[string]string{"mon": "allow r"}, "")
+	ok(t, err)
+	defer func() {
+		ok(t, errors.Join(cluster.DeleteUser(limited(t), "managed"), cluster.DeleteUser(limited(t), "manager")))
+	}()
+	for caps, want := range map[string]bool{
+		"allow *": true, "allow all": true, "allow rwx": true, "profile rbd, allow *": true, "profile role-definer": true,
+		"allow service auth rwx": true, `allow service="auth" *`: true, "allow r, allow service=auth rwx": true,
+		`allow r, allow command "auth get", allow command "auth caps"`: true,
+		"allow r": false, "allow rw": false, "profile rbd": false, "allow service auth rx": false, "allow service auth rw": false, "allow service mon rwx": false,
+		`allow r, allow command "auth get"`: false, `allow r, allow command "auth caps"`: false, "profile osd": false, "profile mon": false,
+	} {
+		if got := ceph.ManagesUsers(caps); got != want {
+			t.Errorf("%s: %v", caps, got)
+		}
+		ok(t, cluster.SetCaps(ctx, "manager", map[string]string{"mon": caps}))
+		user, err := cluster.User(ctx, "manager")
+		ok(t, err)
+		cfg := configOf(c)
+		cfg.User, cfg.Key = "manager", user.Key
+		as := connect(t, cfg)
+		_, reads := as.User(ctx, "managed")
+		if changes := as.SetCaps(ctx, "managed", map[string]string{"mon": "allow r"}); (reads == nil && changes == nil) != want {
+			t.Errorf("%s: the monitors say %v, %v", caps, reads, changes)
+		}
+	}
 }
 
 func logsIn(t *testing.T, c *testbed.Cluster, name, key string) {

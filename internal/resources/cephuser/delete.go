@@ -18,17 +18,13 @@ const (
 )
 
 // deleteUser deletes a user that no client is connected as.
-func deleteUser(ctx context.Context, cluster *ceph.Cluster, name string) error {
+func (r *userResource) deleteUser(ctx context.Context, cluster *ceph.Cluster, name string) error {
 	user, err := cluster.User(ctx, name)
 	if err != nil {
 		return err
 	}
-	if cluster.Entity() == user.Entity {
-		return &problem.Problem{
-			Kind: problem.Refused,
-			What: fmt.Sprintf("%s is the user with which this provider is connected to cluster %q.", user.Entity, cluster.Label()),
-			Do:   "Give the provider block another user for this cluster first.",
-		}
+	if err := r.refuseOwnUser(ctx, cluster, user.Entity); err != nil {
+		return err
 	}
 	clients, err := remainingClients(ctx, cluster, user.Entity, lingering)
 	if err != nil {

@@ -121,7 +121,7 @@ func (m *model) checkGeneration(state *model, diags *diag.Diagnostics) {
 }
 
 // checkKeyChange refuses at plan time what the apply would refuse, and names the clients that a forced rotation cuts off.
-func (m *model) checkKeyChange(ctx context.Context, cluster *ceph.Cluster, config, state *model, diags *diag.Diagnostics) {
+func (r *userResource) checkKeyChange(ctx context.Context, cluster *ceph.Cluster, config, state, m *model, diags *diag.Diagnostics) {
 	change := m.keyChange(config, state)
 	if change == keyKept || m.RotateInUse.IsUnknown() || m.KeyGeneration.IsUnknown() {
 		return
@@ -130,8 +130,11 @@ func (m *model) checkKeyChange(ctx context.Context, cluster *ceph.Cluster, confi
 		return
 	}
 	entity := state.Entity.ValueString()
+	if r.checkOwnUser(ctx, cluster, entity, change.at(), diags); diags.HasError() {
+		return
+	}
 	if !m.RotateInUse.ValueBool() {
-		if err := refuseInUse(ctx, cluster, entity, change, briefly); err != nil {
+		if err := refuseInUse(ctx, cluster, entity, briefly); err != nil {
 			tfkit.AddAttributeError(diags, change.at(), "Unable to change key of Ceph user", err)
 		}
 		return
@@ -176,39 +179,41 @@ func (m *model) chosenKey(change keyChange, config *model) (types.String, bool) 
 	return types.StringNull(), false
 }
 
-// changeKey gives the user another key. With an error it returns the user all the same, if the key was changed.
+// keyChangeNow asks again, before an apply changes anything, what the plan has asked. It is keyKept where the user has the chosen
+// key already.
+func (r *userResource) keyChangeNow(ctx context.Context, cluster *ceph.Cluster, change keyChange, config, plan *model) (keyChange, error) {
+	if change == keyKept {
+		return change, nil
+	}
+	user, err := cluster.User(ctx, plan.Name.ValueString())
+	if err != nil {
+		return change, err
+	}
+	if key, chosen := plan.chosenKey(change, config); chosen && key.ValueString() == user.Key {
+		return keyKept, nil
+	}
+	if err := r.refuseOwnUser(ctx, cluster, user.Entity); err != nil || plan.RotateInUse.ValueBool() {
+		return change, err
+	}
+	return change, refuseInUse(ctx, cluster, user.Entity, lingering)
+}
+
+// changeKey gives the user another key, or reads it where nothing is to be changed. With an error it returns the user all the same, if the key was changed.
 func (m *model) changeKey(ctx context.Context, cluster *ceph.Cluster, change keyChange, config *model) (ceph.User, error) {
 	name := m.Name.ValueString()
-	user, err := cluster.User(ctx, name)
-	if err != nil {
-		return ceph.User{}, err
-	}
-	key, chosen := m.chosenKey(change, config)
-	if chosen && key.ValueString() == user.Key {
-		return user, nil
-	}
-	if !m.RotateInUse.ValueBool() {
-		if err := refuseInUse(ctx, cluster, user.Entity, change, lingering); err != nil {
+	switch key, chosen := m.chosenKey(change, config); {
+	case change == keyRotated:
+		return cluster.RotateKey(ctx, name, config.KeyType.ValueString())
+	case chosen:
+		if err := cluster.SetKey(ctx, name, key.ValueString()); err != nil {
 			return ceph.User{}, err
 		}
-	}
-	if !chosen {
-		if cluster.Entity() == user.Entity {
-			return ceph.User{}, ownUser(cluster, user.Entity)
-		}
-		return cluster.RotateKey(ctx, name, config.KeyType.ValueString())
-	}
-	if err := cluster.SetKey(ctx, name, key.ValueString()); err != nil {
-		return ceph.User{}, err
 	}
 	return cluster.User(ctx, name)
 }
 
 // refuseInUse refuses to change a key with which somebody is connected, after a wait for clients that only linger.
-func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, change keyChange, patience time.Duration) error {
-	if change == keyRotated && cluster.Entity() == entity {
-		return ownUser(cluster, entity)
-	}
+func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, patience time.Duration) error {
 	clients, err := remainingClients(ctx, cluster, entity, patience)
 	if err != nil {
 		return &problem.Problem{
@@ -229,15 +234,6 @@ func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, chan
 			" from then on each connection that breaks stays broken.",
 		Do: "Give the guests another user, with a key of its own, in one apply; restart or migrate each of them; and remove this user in a later apply." +
 			" To change the key all the same, set rotate_in_use = true and restart or migrate the guests at once.",
-	}
-}
-
-func ownUser(cluster *ceph.Cluster, entity string) error {
-	return &problem.Problem{
-		Kind: problem.Refused,
-		What: fmt.Sprintf("The key of %s was not rotated: it is the user with which this provider is connected to cluster %q.", entity, cluster.Label()),
-		Why:  "The next operation would find the provider's own key refused.",
-		Do:   "Give the provider block another user for this cluster first.",
 	}
 }
 

@@ -181,7 +181,7 @@ func TestAccCephUser_rotationOfOwnUser(t *testing.T) {
 	run(t, "nothing",
 		resource.TestStep{Config: config(1), ResourceName: address, ImportState: true, ImportStateId: "east/admin", ImportStatePersist: true},
 		resource.TestStep{Config: config(1)},
-		resource.TestStep{Config: config(2), ExpectError: acctest.Message(`The key of client.admin was not rotated: it is the user with which this provider is connected to cluster "east".`)},
+		resource.TestStep{Config: config(2), ExpectError: acctest.Message(`client.admin is the user with which this provider is connected to cluster "east".`)},
 		resource.TestStep{Config: "removed {\n  from = ceph_user.test\n  lifecycle {\n    destroy = false\n  }\n}\n"},
 	)
 	if after := fmt.Sprint(record(t, "east", "admin")); after != before {

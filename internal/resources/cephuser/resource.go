@@ -69,6 +69,9 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	plan.checkVersion(config, state, &resp.Diagnostics)
 	if exists && home.Known && (home.Moved || plan.replacesType(config, state) || !plan.Name.Equal(state.Name)) {
 		plan.checkReplacement(ctx, home.Target, config, &resp.Diagnostics)
+		if former, err := r.Clusters.Resolve(ctx, state.Cluster.ValueString(), state.FSID.ValueString(), &resp.Diagnostics); err == nil {
+			r.checkOwnUser(ctx, former, state.Entity.ValueString(), path.Root("name"), &resp.Diagnostics)
+		}
 	}
 	switch {
 	case exists && home.Moved:
@@ -78,7 +81,8 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	case exists:
 		plan.checkGeneration(state, &resp.Diagnostics)
 		if home.Known && !resp.Diagnostics.HasError() {
-			plan.checkKeyChange(ctx, home.Target, config, state, &resp.Diagnostics)
+			r.checkKeyChange(ctx, home.Target, config, state, plan, &resp.Diagnostics)
+			r.checkCaps(ctx, home.Target, state, plan, &resp.Diagnostics)
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -170,21 +174,27 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	plan.Cluster, plan.FSID = home.Label, home.Identity
-	name := plan.Name.ValueString()
+	name, change, caps := plan.Name.ValueString(), plan.keyChange(&config, &state), capsOf(ctx, plan.Caps, &resp.Diagnostics)
+	// Whatever could refuse is asked before the first change.
 	if !plan.Caps.Equal(state.Caps) {
-		if err := home.Target.SetCaps(ctx, name, capsOf(ctx, plan.Caps, &resp.Diagnostics)); err != nil {
+		if err := r.refuseOwnCaps(ctx, home.Target, name, caps); err != nil {
+			tfkit.AddAttributeError(&resp.Diagnostics, path.Root("caps"), summary, err)
+			return
+		}
+	}
+	needed, err := r.keyChangeNow(ctx, home.Target, change, &config, &plan)
+	if err != nil {
+		addKeyError(&resp.Diagnostics, change, summary, err)
+		return
+	}
+	if !plan.Caps.Equal(state.Caps) {
+		if err := home.Target.SetCaps(ctx, name, caps); err != nil {
 			tfkit.AddError(&resp.Diagnostics, summary, err)
 			return
 		}
 		state.Caps = plan.Caps
 	}
-	change := plan.keyChange(&config, &state)
-	var user ceph.User
-	if change == keyKept {
-		user, err = home.Target.User(ctx, name)
-	} else {
-		user, err = plan.changeKey(ctx, home.Target, change, &config)
-	}
+	user, err := plan.changeKey(ctx, home.Target, needed, &config)
 	if err != nil {
 		addKeyError(&resp.Diagnostics, change, summary, err)
 		if user.Key == "" {
@@ -220,7 +230,7 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	defer cancel()
 	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err == nil {
-		err = deleteUser(ctx, home.Target, state.Name.ValueString())
+		err = r.deleteUser(ctx, home.Target, state.Name.ValueString())
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

@@ -28,7 +28,10 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		MarkdownDescription: "A cephx user of a Ceph cluster, with its capabilities and its key. It replaces `ceph auth get-or-create`," +
 			" but never takes over a user that exists: such a one is imported.\n\n" +
 			"**Deleting** this resource deletes the user and its key. It is refused while clients of the user are connected: each of their" +
-			" connections would stay broken once it breaks, or once their tickets end, and with it the guest's disk.",
+			" connections would stay broken once it breaks, or once their tickets end, and with it the guest's disk.\n\n" +
+			"**The provider's own user**, as which an entry of the provider block is logged in to the same cluster, may be managed too, but it is" +
+			" neither deleted nor replaced, its key is not changed, and its `mon` caps have to let it go on reading and changing users" +
+			" (`allow service auth rwx`, `allow rwx` or `allow *`, not bound to a network): otherwise nobody could take the change back from here.",
 		Attributes: map[string]schema.Attribute{
 			"id":      tfkit.IDAttribute("CLUSTER/NAME"),
 			"cluster": tfkit.ClusterAttribute(),
