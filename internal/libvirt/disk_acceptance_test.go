@@ -49,9 +49,7 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 		uses[0] != (DomainUse{Domain: g.Name, UUID: g.UUID, Target: "vdb", Active: true}) {
 		t.Errorf("users of the secret: %+v", uses)
 	}
-	if uses := must(h.FindImage(ctx, func(d libvirtxml.DomainDisk) bool {
-		return d.Source != nil && d.Source.Network != nil && d.Source.Network.Name == testPool+"/running"
-	}))(t); len(uses) != 1 || !uses[0].Active {
+	if uses := must(h.ImageUses(ctx))(t); len(uses) != 1 || !uses[0].Active || uses[0].Image != testPool+"/running" {
 		t.Errorf("users of the image: %+v", uses)
 	}
 	wants(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Invalid, "vdb", "kvm1")
@@ -309,7 +307,7 @@ func TestRealProbesOfKilledRuns(t *testing.T) {
 			t.Errorf("%s: it should stay: %v; there are %s", name, stays, now)
 		}
 	}
-	if uses := must(h.FindImage(ctx, func(d libvirtxml.DomainDisk) bool { return sourceName(d) == sourceName(disk) }))(t); len(uses) != 0 {
+	if uses := must(h.ImageUses(ctx))(t); len(uses) != 0 {
 		t.Errorf("a probe is reported as a user of the image: %+v", uses)
 	}
 }

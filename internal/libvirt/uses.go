@@ -1,96 +1,72 @@
 package libvirt
 
 import (
+	"cmp"
 	"context"
-
-	"libvirt.org/go/libvirtxml"
+	"slices"
+	"strings"
 )
 
 // DomainUse is a disk of a domain.
 type DomainUse struct {
-	// Domain is the domain's name, UUID its UUID, Target the disk's target (vdb).
+	// Domain is the domain's name, UUID its UUID, Target the disk's target (vdb), "firmware" for its variables.
 	Domain, UUID, Target string
+	// Place says in words where the disk has it: as the base of an overlay, in the metadata of a snapshot. Empty for its own source.
+	Place string
 	// Active means that the running domain has the disk, not only the saved definition.
 	Active bool
 }
 
-// SecretUsers lists the disks that refer to a secret, by its UUID or by its usage name, in the saved definition or in the
-// running domain. Either may be empty.
+// SecretUsers lists the disks that refer to a secret, by its UUID or by its usage name, wherever libvirt keeps the domain: in its
+// definitions, in the metadata of snapshots and checkpoints, in a managed save image. Either may be empty. Where documents could not
+// be read there is an error beside the users that were found.
 //
 // Similar to: virsh dumpxml, of each domain.
 func (h *Host) SecretUsers(ctx context.Context, uuid, usage string) ([]DomainUse, error) {
 	id, _, _ := normalUUID(uuid)
-	refers := func(s *libvirtxml.DomainDiskSecret) bool {
-		if s == nil {
+	refers := func(e *element) bool {
+		if e.XMLName.Local != "secret" {
 			return false
 		}
-		if s.UUID != "" {
-			other, _, _ := normalUUID(s.UUID)
+		if named := e.attr("uuid"); named != "" {
+			other, _, _ := normalUUID(named)
 			return id != "" && other == id
 		}
-		return usage != "" && s.Usage == usage
+		return usage != "" && e.attr("usage") == usage
 	}
-	return h.FindImage(ctx, func(disk libvirtxml.DomainDisk) bool {
-		if auth := DiskAuth(disk); auth != nil && refers(auth.Secret) {
-			return true
-		}
-		for _, encryption := range []*libvirtxml.DomainDiskEncryption{disk.Encryption, sourceEncryption(disk.Source)} {
-			if encryption == nil {
-				continue
-			}
-			for i := range encryption.Secrets {
-				if refers(&encryption.Secrets[i]) {
-					return true
-				}
-			}
-		}
-		return false
-	})
-}
-
-// FindImage lists the disks that match, in saved definitions and in running domains, block copies under way included (the
-// match is then asked with a disk that has the copy's destination as its source). A disk that is in both definitions of a
-// domain is one use. This provider's own probes are left out.
-//
-// Similar to: virsh domblklist, of each domain.
-func (h *Host) FindImage(ctx context.Context, match func(libvirtxml.DomainDisk) bool) ([]DomainUse, error) {
-	domains, err := h.Domains(ctx)
-	if err != nil {
-		return nil, err
-	}
+	records, err := h.records(ctx)
 	var uses []DomainUse
-	for _, d := range domains {
-		seen := map[string]bool{}
-		add := func(doc *libvirtxml.Domain, active bool) {
-			for _, target := range matchingTargets(doc, match) {
-				if !seen[target] {
-					seen[target] = true
-					uses = append(uses, DomainUse{Domain: d.Name, UUID: d.UUID, Target: target, Active: active})
-				}
+	for _, r := range records {
+		r.root.visit("", "", func(e *element, target, place string) {
+			if refers(e) {
+				uses = append(uses, r.use(target, place))
 			}
-		}
-		add(d.Live, true)
-		add(d.Saved, false)
+		})
 	}
-	return uses, nil
+	return distinct(uses), err
 }
 
-func matchingTargets(doc *libvirtxml.Domain, match func(libvirtxml.DomainDisk) bool) []string {
-	if doc == nil || doc.Devices == nil {
-		return nil
-	}
-	var targets []string
-	for _, disk := range doc.Devices.Disks {
-		if match(disk) || disk.Mirror != nil && match(libvirtxml.DomainDisk{Target: disk.Target, Source: disk.Mirror.Source}) {
-			targets = append(targets, targetOf(disk))
-		}
-	}
-	return targets
+func (r record) use(target, place string) DomainUse {
+	words := slices.DeleteFunc([]string{place, r.place}, func(s string) bool { return s == "" })
+	return DomainUse{Domain: r.domain.Name, UUID: uuidText(r.domain.UUID), Target: target, Place: strings.Join(words, ", "), Active: r.live}
 }
 
-func sourceEncryption(source *libvirtxml.DomainDiskSource) *libvirtxml.DomainDiskEncryption {
-	if source == nil {
-		return nil
+// distinct sorts uses and leaves one of those that are in both definitions of a domain.
+func distinct(uses []DomainUse) []DomainUse {
+	slices.SortFunc(uses, func(a, b DomainUse) int { return cmp.Or(compareUses(a, b), activeFirst(a, b)) })
+	return slices.CompactFunc(uses, func(a, b DomainUse) bool { return compareUses(a, b) == 0 })
+}
+
+func compareUses(a, b DomainUse) int {
+	return cmp.Or(cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.UUID, b.UUID), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Place, b.Place))
+}
+
+func activeFirst(a, b DomainUse) int {
+	switch {
+	case a.Active == b.Active:
+		return 0
+	case a.Active:
+		return -1
 	}
-	return source.Encryption
+	return 1
 }

@@ -96,6 +96,22 @@ func (e *Entries[T]) All() []T {
 	return all
 }
 
+// Waiting names in words the entries whose settings wait for the apply, so that nothing can be asked there; empty where there are none.
+func (e *Entries[T]) Waiting() string {
+	if e.allUnknown {
+		return "the " + e.noun + "s"
+	}
+	var labels []string
+	for label := range e.unknown {
+		labels = append(labels, label)
+	}
+	if len(labels) == 0 {
+		return ""
+	}
+	sort.Strings(labels)
+	return e.noun + " " + quoted(labels)
+}
+
 // DefaultLabel is the label of a resource that names none: the only one there is.
 func (e *Entries[T]) DefaultLabel() (string, error) {
 	labels := e.Labels()

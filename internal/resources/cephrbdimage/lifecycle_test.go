@@ -264,21 +264,6 @@ func TestAccCephRBDImage_deleteRefusedUnlessEmpty(t *testing.T) {
 	acctest.Record(t, imageType, "force_destroy", acctest.Cleared)
 }
 
-// A domain that is shut off leaves no watcher, and would miss its disk at the next start.
-func TestAccCephRBDImage_namedByADomain(t *testing.T) {
-	pools(t)
-	config := image("booked", small, "force_destroy = true")
-	run(t, "booked",
-		resource.TestStep{Config: config},
-		resource.TestStep{
-			PreConfig: func() { acctest.DefineDomain(t, "kvm1", "sleeper", "east", "vms/booked") },
-			Config:    config, Destroy: true,
-			ExpectError: acctest.Message(`Image vms/booked on cluster "east" is named by sleeper on kvm1 (vda). These domains would lose a disk`),
-		},
-		resource.TestStep{PreConfig: func() { acctest.Virsh(t, "kvm1", "undefine", "sleeper") }, Config: config, PlanOnly: true},
-	)
-}
-
 func TestAccCephRBDImage_erasureCodedDataPool(t *testing.T) {
 	pools(t)
 	west := func(args ...string) { acctest.Ceph(t, "west", args...) }

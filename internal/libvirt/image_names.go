@@ -1,0 +1,67 @@
+package libvirt
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// fileNames are names by which files stand for RBD images: QEMU's rbd: and the devices of the kernel's RBD client, each followed by
+// the image, a snapshot or options.
+var fileNames = regexp.MustCompile(`(?:\brbd:|/dev/rbd/)([^/@:,"'\s]+(?:/[^/@:,"'\s]+){1,2})`)
+
+// imagesInText are the RBD images in a file name or in an argument of QEMU. It is cautious: what looks like one is one.
+//
+// Similar to: -drive file=rbd:POOL/IMAGE; -blockdev driver=rbd,pool=POOL,image=IMAGE, or the same as JSON.
+func imagesInText(text string) []string {
+	if !strings.Contains(text, "rbd") {
+		return nil
+	}
+	var images []string
+	for _, match := range fileNames.FindAllStringSubmatch(text, -1) {
+		images = append(images, match[1])
+	}
+	if start := strings.IndexByte(text, '{'); start >= 0 {
+		var value any
+		if json.NewDecoder(strings.NewReader(text[start:])).Decode(&value) == nil {
+			options := map[string]string{}
+			flatten("", value, options)
+			return append(images, imagesInOptions(options)...)
+		}
+	}
+	options := map[string]string{}
+	for _, option := range strings.Split(text, ",") {
+		if key, value, ok := strings.Cut(option, "="); ok {
+			options[key] = value
+		}
+	}
+	return append(images, imagesInOptions(options)...)
+}
+
+// flatten writes nested options as QEMU does, file.pool for the pool of the file.
+func flatten(prefix string, value any, options map[string]string) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			flatten(prefix+key+".", inner, options)
+		}
+	case string:
+		options[strings.TrimSuffix(prefix, ".")] = v
+	}
+}
+
+func imagesInOptions(options map[string]string) []string {
+	var images []string
+	for key, driver := range options {
+		prefix, ok := strings.CutSuffix(key, "driver")
+		if !ok || driver != "rbd" || options[prefix+"image"] == "" {
+			continue
+		}
+		image := options[prefix+"pool"] + "/"
+		if namespace := options[prefix+"namespace"]; namespace != "" {
+			image += namespace + "/"
+		}
+		images = append(images, image+options[prefix+"image"])
+	}
+	return images
+}

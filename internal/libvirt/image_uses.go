@@ -1,0 +1,196 @@
+package libvirt
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	rpc "github.com/digitalocean/go-libvirt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Monitor is a monitor as a definition names it. Port is 0 where it names none: librbd then tries both of Ceph's own.
+type Monitor struct {
+	Host string
+	Port int
+}
+
+// ImageUse is a place where a domain names an RBD image.
+type ImageUse struct {
+	DomainUse
+	// Image is the name as it stands there: POOL/IMAGE or POOL/NAMESPACE/IMAGE.
+	Image string
+	// Monitors of the image's cluster. Where there are none QEMU takes those of the host's ceph.conf.
+	Monitors []Monitor
+	// Defined means that a definition names it, not only the metadata of a snapshot or checkpoint or a managed save image.
+	Defined bool
+}
+
+// ImageUses lists every place where a domain of the host names an RBD image: as a disk's source, the base of an overlay at any depth
+// or its data file, the destination of a block copy, the firmware's variables, a volume of a storage pool, a device of the kernel's RBD
+// client, an argument of QEMU; in definitions, saved and running, in the metadata of snapshots and checkpoints, in managed save
+// images. What only a file on the host tells is not seen: the backing file in the header of an overlay whose domain is shut off and
+// doesn't name it, and what virsh save wrote. Documents that could not be read make an error, which names their domains, beside what
+// was found; its kind is problem.Unreachable only where the host did not answer at all.
+//
+// Similar to: virsh dumpxml, snapshot-dumpxml, checkpoint-dumpxml, managedsave-dumpxml, of each domain.
+func (h *Host) ImageUses(ctx context.Context) ([]ImageUse, error) {
+	records, failed := h.records(ctx)
+	uses, err := h.imagesOf(ctx, records)
+	return uses, cmp.Or(failed, err)
+}
+
+// DomainImageUses lists every place where the definitions of one domain name an RBD image, as [Host.ImageUses] does.
+//
+// Similar to: virsh dumpxml; virsh dumpxml --inactive.
+func (h *Host) DomainImageUses(ctx context.Context, domainUUID string) ([]ImageUse, error) {
+	_, id, ok := normalUUID(domainUUID)
+	if !ok {
+		return nil, h.notUUID("domain", domainUUID)
+	}
+	e := errand{doing: fmt.Sprintf("read domain %s", domainUUID), absent: rpc.ErrNoDomain}
+	found, err := read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByUUID(id) })
+	if err != nil {
+		return nil, err
+	}
+	records, err := h.definitions(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	return h.imagesOf(ctx, records)
+}
+
+// imagesOf finds the images that documents name, each storage pool being read once.
+func (h *Host) imagesOf(ctx context.Context, records []record) ([]ImageUse, error) {
+	pools := map[string]storagePool{}
+	var failures []error
+	uses := imageUses(records, func(name string) storagePool {
+		if _, asked := pools[name]; !asked {
+			found, err := h.storagePool(ctx, name)
+			if err != nil {
+				failures = append(failures, err)
+			}
+			pools[name] = found
+		}
+		return pools[name]
+	})
+	if err := errors.Join(failures...); err != nil {
+		return uses, &problem.Problem{
+			Kind: problem.Other,
+			What: fmt.Sprintf("Not all storage pools of %s could be read, of which disks use volumes.", h.name()),
+			Do:   "See that virsh pool-dumpxml works for these pools, then apply again.",
+			Raw:  err.Error(),
+		}
+	}
+	return uses, nil
+}
+
+func imageUses(records []record, pool func(name string) storagePool) []ImageUse {
+	var uses []ImageUse
+	for _, r := range records {
+		r.root.visit("", "", func(e *element, target, place string) {
+			for _, named := range imagesAt(e, pool) {
+				uses = append(uses, ImageUse{
+					DomainUse: r.use(target, place), Image: named.image, Monitors: named.monitors, Defined: r.place == "",
+				})
+			}
+		})
+	}
+	return distinctImages(uses)
+}
+
+// namedImage is an image as one element names it.
+type namedImage struct {
+	image    string
+	monitors []Monitor
+}
+
+// imagesAt are the images that an element itself names, without those of its children.
+func imagesAt(e *element, pool func(name string) storagePool) []namedImage {
+	if e.attr("protocol") == "rbd" {
+		if e.attr("name") == "" {
+			return nil
+		}
+		return []namedImage{{e.attr("name"), monitorsOf(e)}}
+	}
+	if name, volume := e.attr("pool"), e.attr("volume"); name != "" && volume != "" {
+		if p := pool(name); p.ceph != "" {
+			return []namedImage{{p.ceph + "/" + volume, p.monitors}}
+		}
+		return nil
+	}
+	var named []namedImage
+	for _, a := range e.Attrs {
+		for _, image := range imagesInText(a.Value) {
+			named = append(named, namedImage{image: image})
+		}
+	}
+	return named
+}
+
+func monitorsOf(source *element) []Monitor {
+	var monitors []Monitor
+	for i := range source.Children {
+		if host := &source.Children[i]; host.XMLName.Local == "host" {
+			port, _ := strconv.Atoi(host.attr("port"))
+			monitors = append(monitors, Monitor{Host: host.attr("name"), Port: port})
+		}
+	}
+	return monitors
+}
+
+// storagePool is what a libvirt storage pool of type rbd reads; ceph, the name of the pool on the cluster, is empty for any other.
+type storagePool struct {
+	ceph     string
+	monitors []Monitor
+}
+
+// storagePool reads a storage pool. One that doesn't exist, or a host without storage pools, has no volumes to name.
+//
+// Similar to: virsh pool-dumpxml.
+func (h *Host) storagePool(ctx context.Context, name string) (storagePool, error) {
+	e := errand{doing: fmt.Sprintf("read storage pool %q", name), absent: rpc.ErrNoStoragePool}
+	document, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) {
+		found, err := l.StoragePoolLookupByName(name)
+		if err != nil {
+			return "", err
+		}
+		return l.StoragePoolGetXMLDesc(found, 0)
+	})
+	if problem.Is(err, problem.NotFound) || problem.Is(err, problem.Unsupported) {
+		return storagePool{}, nil
+	}
+	if err != nil {
+		return storagePool{}, err
+	}
+	root, err := parse(document)
+	if err != nil {
+		return storagePool{}, h.fail(e, err)
+	}
+	return poolOf(&root), nil
+}
+
+func poolOf(root *element) storagePool {
+	if root.attr("type") != "rbd" {
+		return storagePool{}
+	}
+	source := root.child("source")
+	return storagePool{ceph: source.child("name").Text, monitors: monitorsOf(source)}
+}
+
+// distinctImages sorts uses and leaves one of those that say the same of both definitions of a domain.
+func distinctImages(uses []ImageUse) []ImageUse {
+	slices.SortFunc(uses, func(a, b ImageUse) int { return cmp.Or(compareImageUses(a, b), activeFirst(a.DomainUse, b.DomainUse)) })
+	return slices.CompactFunc(uses, func(a, b ImageUse) bool { return compareImageUses(a, b) == 0 })
+}
+
+func compareImageUses(a, b ImageUse) int {
+	return cmp.Or(compareUses(a.DomainUse, b.DomainUse), cmp.Compare(a.Image, b.Image),
+		slices.CompareFunc(a.Monitors, b.Monitors, func(x, y Monitor) int {
+			return cmp.Or(cmp.Compare(x.Host, y.Host), cmp.Compare(x.Port, y.Port))
+		}))
+}

@@ -1,0 +1,135 @@
+// Package rbdusage knows Ceph and libvirt: it answers whether a disk is on a cluster, and who uses an image.
+package rbdusage
+
+import (
+	"context"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+)
+
+// Answer to "is this disk on that cluster?".
+type Answer int
+
+// The answers. A disk is on a cluster if it names one of its monitors; it is not if it names others, all by address. It can't be told of
+// one that names none, because QEMU then reads the host's ceph.conf, nor of a name that means nothing here, or something else than on
+// the host.
+const (
+	Unknown Answer = iota
+	No
+	Yes
+)
+
+// Ceph's own ports of monitors. librbd tries both where a definition names none.
+var defaultPorts = []int{3300, 6789}
+
+// resolveLimit bounds the resolution of one name.
+const resolveLimit = 3 * time.Second
+
+// Monitors are the places where a cluster's monitors listen.
+type Monitors map[string]bool
+
+// Of returns the places of a cluster's monitor map.
+//
+// Similar to: ceph mon dump.
+func Of(monitors []ceph.Monitor) Monitors {
+	places := Monitors{}
+	for _, m := range monitors {
+		for _, at := range []ceph.Endpoint{m.V1, m.V2} {
+			if at.Host != "" {
+				places[place(at.Host, at.Port)] = true
+			}
+		}
+	}
+	return places
+}
+
+// Named returns the places that a definition names, for a disk whose cluster isn't configured.
+func Named(ctx context.Context, list []libvirt.Monitor) Monitors {
+	places := Monitors{}
+	for _, m := range list {
+		for _, at := range resolve(ctx, m) {
+			places[at] = true
+		}
+	}
+	return places
+}
+
+// With returns these places and others.
+func (places Monitors) With(others Monitors) Monitors {
+	all := maps.Clone(places)
+	maps.Copy(all, others)
+	return all
+}
+
+// Answer tells whether a disk that names these monitors is on the cluster.
+func (places Monitors) Answer(ctx context.Context, disk []libvirt.Monitor) Answer {
+	if len(disk) == 0 {
+		return Unknown
+	}
+	answer := No
+	for _, m := range disk {
+		if places.has(ctx, m) {
+			return Yes
+		}
+		if _, ok := address(m.Host); !ok {
+			answer = Unknown
+		}
+	}
+	return answer
+}
+
+// Match tells whether a disk names exactly these monitors, each by whichever of its ports.
+func Match(ctx context.Context, monitors []ceph.Monitor, disk []libvirt.Monitor) bool {
+	all := Of(monitors)
+	if slices.ContainsFunc(disk, func(m libvirt.Monitor) bool { return !all.has(ctx, m) }) {
+		return false
+	}
+	return !slices.ContainsFunc(monitors, func(m ceph.Monitor) bool { return Of([]ceph.Monitor{m}).Answer(ctx, disk) != Yes })
+}
+
+func (places Monitors) has(ctx context.Context, m libvirt.Monitor) bool {
+	return slices.ContainsFunc(resolve(ctx, m), func(at string) bool { return places[at] })
+}
+
+// resolve returns the places that an entry of a definition may mean: its name, and the addresses behind it.
+func resolve(ctx context.Context, m libvirt.Monitor) []string {
+	hosts := []string{m.Host}
+	if _, ok := address(m.Host); !ok {
+		limited, cancel := context.WithTimeout(ctx, resolveLimit)
+		defer cancel()
+		found, _ := net.DefaultResolver.LookupHost(limited, m.Host)
+		hosts = append(hosts, found...)
+	}
+	ports := defaultPorts
+	if m.Port != 0 {
+		ports = []int{m.Port}
+	}
+	var places []string
+	for _, host := range hosts {
+		for _, port := range ports {
+			places = append(places, place(host, port))
+		}
+	}
+	return places
+}
+
+// address parses an IP address, an IPv6 one with or without brackets.
+func address(host string) (netip.Addr, bool) {
+	parsed, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
+	return parsed.Unmap(), err == nil
+}
+
+func place(host string, port int) string {
+	if parsed, ok := address(host); ok {
+		host = parsed.String()
+	}
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}

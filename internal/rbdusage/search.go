@@ -1,0 +1,124 @@
+package rbdusage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Search is where a search looks.
+type Search struct {
+	// Clusters are all that are known: a disk that names another one's monitors is not on the one that is asked for.
+	Clusters []*ceph.Cluster
+	// Hosts are the hypervisors whose domains are searched.
+	Hosts []*libvirt.Host
+}
+
+// Use is a place where a domain names an image.
+type Use struct {
+	Host *libvirt.Host
+	libvirt.ImageUse
+	// On is Yes, or Unknown where it can't be told on which cluster the image is; what is on another one is no use.
+	On Answer
+}
+
+// String names the domain, the hypervisor, the disk and the place.
+func (u Use) String() string {
+	where := slices.DeleteFunc([]string{u.Target, u.Place}, func(s string) bool { return s == "" })
+	if len(where) == 0 {
+		return fmt.Sprintf("%s on %s", u.Domain, u.Host.Label())
+	}
+	return fmt.Sprintf("%s on %s (%s)", u.Domain, u.Host.Label(), strings.Join(where, ", "))
+}
+
+// Found is what a search found.
+type Found struct {
+	// Uses are sorted by host, domain and disk.
+	Uses []Use
+	// Unreached are the hypervisors that did not answer.
+	Unreached []libvirt.Unanswered
+	// Failed are those that answered, but could not be searched as a whole. What was found there is among the uses.
+	Failed []libvirt.Unanswered
+}
+
+// othersLimit bounds the wait for clusters that are asked only to rule them out.
+const othersLimit = 10 * time.Second
+
+// Users finds who names an image on the cluster, by the name that a definition has for it (POOL/IMAGE, POOL/NAMESPACE/IMAGE). It
+// searches every place where a domain can name one, on all hosts at once: see [libvirt.Host.ImageUses]. An error means that the cluster
+// could not be asked for its monitors, or that the context is over.
+func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(image string) bool) (Found, error) {
+	uses := make([][]libvirt.ImageUse, len(s.Hosts))
+	errs := make([]error, len(s.Hosts))
+	var group errgroup.Group
+	for i, host := range s.Hosts {
+		group.Go(func() error {
+			uses[i], errs[i] = host.ImageUses(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	var found Found
+	for i, host := range s.Hosts {
+		switch unanswered := (libvirt.Unanswered{Host: host, Err: errs[i]}); {
+		case errs[i] == nil:
+		case ctx.Err() != nil:
+			return Found{}, errs[i] // It says nothing about the host.
+		case problem.Is(errs[i], problem.Unreachable):
+			found.Unreached = append(found.Unreached, unanswered)
+		default:
+			found.Failed = append(found.Failed, unanswered)
+		}
+		for _, use := range uses[i] {
+			if named(use.Image) {
+				found.Uses = append(found.Uses, Use{Host: host, ImageUse: use})
+			}
+		}
+	}
+	if len(found.Uses) == 0 {
+		return found, nil // Nobody's monitors matter: a cluster that is down holds up nothing else.
+	}
+	ours, others, err := s.monitors(ctx, cluster)
+	if err != nil {
+		return Found{}, err
+	}
+	found.Uses = slices.DeleteFunc(found.Uses, func(use Use) bool {
+		return ours.Answer(ctx, use.Monitors) != Yes && others.Answer(ctx, use.Monitors) == Yes
+	})
+	for i, use := range found.Uses {
+		if ours.Answer(ctx, use.Monitors) == Yes {
+			found.Uses[i].On = Yes
+		}
+	}
+	return found, nil
+}
+
+// monitors asks the cluster, which must answer, and all others, which need not, at once.
+func (s Search) monitors(ctx context.Context, cluster *ceph.Cluster) (ours, others Monitors, err error) {
+	limited, cancel := context.WithTimeout(ctx, othersLimit)
+	defer cancel()
+	answers := make([][]ceph.Monitor, len(s.Clusters))
+	var group errgroup.Group
+	for i, other := range s.Clusters {
+		if other != cluster {
+			group.Go(func() error {
+				answers[i], _ = other.Monitors(limited)
+				return nil
+			})
+		}
+	}
+	own, err := cluster.Monitors(ctx)
+	_ = group.Wait()
+	if err != nil {
+		return nil, nil, err
+	}
+	return Of(own), Of(slices.Concat(answers...)), nil
+}

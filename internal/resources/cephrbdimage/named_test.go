@@ -1,0 +1,148 @@
+//go:build cgo
+
+package cephrbdimage_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// namer is a domain on kvm1, and where it names the image vms/booked.
+type namer struct {
+	domain string
+	// words are how the place is called.
+	words string
+	// disks and os go into the definition.
+	disks, os string
+	// then changes the defined domain.
+	then func(t *testing.T, d namer)
+	uuid string
+}
+
+func (n namer) definition(disks string) string {
+	return fmt.Sprintf(`<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory unit='MiB'>16</memory>`+
+		`<os><type arch='x86_64' machine='pc'>hvm</type>%s</os><features><acpi/></features><devices>%s</devices></domain>`, n.domain, n.uuid, n.os, disks)
+}
+
+// with calls virsh with a file for it to read.
+func with(t *testing.T, document string, args ...string) {
+	t.Helper()
+	if _, err := acctest.Bed(t).Hypervisor("kvm1").VirshIn(t.Context(), document, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// namers are all places in which a domain can name an image and that this libvirt knows.
+func namers(t *testing.T, secret string) []namer {
+	t.Helper()
+	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
+	source := fmt.Sprintf(`<source protocol='rbd' name='vms/booked'><host name='%s' port='%d'/></source>`, monitor.Host, monitor.V1Port)
+	auth := fmt.Sprintf(`<auth username='admin'><secret type='ceph' uuid='%s'/></auth>`, secret)
+	overlay := func(backing string) string {
+		return `<disk type='file'><driver name='qemu' type='qcow2'/><source file='/nosuch/overlay'/>` + backing + `<target dev='vda' bus='virtio'/></disk>`
+	}
+	base := `<backingStore type='network'><format type='raw'/>` + source + `</backingStore>`
+	disk := `<disk type='network' device='disk'>%s` + source + `<target dev='vda' bus='virtio'/></disk>`
+	own := fmt.Sprintf(disk, "")
+	list := []namer{
+		{domain: "source", words: "(vda)", disks: own},
+		{domain: "hostless", words: "(vda)", disks: `<disk type='network'><source protocol='rbd' name='vms/booked'/><target dev='vda' bus='virtio'/></disk>`},
+		{domain: "by-name", words: "(vda)", disks: strings.Replace(own, monitor.Host, "mon.invalid", 1)},
+		{domain: "drive", words: "(sda)", disks: `<disk type='network' device='cdrom'>` + source + `<target dev='sda' bus='scsi'/></disk>`},
+		{domain: "overlay", words: "(vda, as the base of an overlay)", disks: overlay(base)},
+		{
+			domain: "deeper", words: "(vda, as the base of an overlay)",
+			disks: overlay(`<backingStore type='file'><format type='qcow2'/><source file='/nosuch/middle'/>` + base + `</backingStore>`),
+		},
+		{
+			domain: "firmware", words: "(firmware)",
+			os: `<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader><nvram type='network'>` + source + `</nvram>`,
+		},
+		{domain: "mapped", words: "(vda)", disks: `<disk type='block'><source dev='/dev/rbd/vms/booked'/><target dev='vda' bus='virtio'/></disk>`},
+		{
+			domain: "snapshot", words: `(vda, in the metadata of snapshot "s1")`,
+			then: func(t *testing.T, n namer) {
+				with(t, `<domainsnapshot><name>s1</name><state>shutoff</state><creationTime>1</creationTime><disks>`+
+					`<disk name='vda' snapshot='internal'/></disks>`+n.definition(own)+`</domainsnapshot>`, "snapshot-create", n.domain, "/dev/stdin", "--redefine")
+			},
+		},
+		{
+			domain: "suspended", words: "(vda, in the managed save image)", disks: fmt.Sprintf(disk, auth),
+			then: func(t *testing.T, n namer) {
+				acctest.Virsh(t, "kvm1", "start", "--paused", n.domain)
+				acctest.Virsh(t, "kvm1", "managedsave", n.domain)
+				with(t, n.definition(""), "define", "/dev/stdin")
+			},
+		},
+		{
+			domain: "marked", words: `(vda, in the metadata of checkpoint "c1")`,
+			then: func(t *testing.T, n namer) {
+				with(t, `<domaincheckpoint><name>c1</name><creationTime>1</creationTime>`+n.definition(own)+`</domaincheckpoint>`,
+					"checkpoint-create", n.domain, "/dev/stdin", "--redefine")
+			},
+		},
+	}
+	for i := range list {
+		list[i].uuid = uuid.NewString()
+	}
+	return list
+}
+
+func (n namer) define(t *testing.T) {
+	t.Helper()
+	with(t, n.definition(n.disks), "define", "/dev/stdin")
+	t.Cleanup(func() { n.undefine(t) })
+	if n.then != nil {
+		n.then(t, n)
+	}
+}
+
+func (n namer) undefine(t *testing.T) {
+	virsh := acctest.Bed(t).Hypervisor("kvm1").Virsh
+	_, _ = virsh(context.Background(), "destroy", n.domain)
+	_, _ = virsh(context.Background(), "undefine", n.domain, "--managed-save", "--snapshots-metadata", "--checkpoints-metadata", "--keep-nvram")
+}
+
+// A domain that is shut off leaves no watcher, and would miss its disk, or be worth nothing, at the next start. Each place is found:
+// the refusal names them all.
+func TestAccCephRBDImage_namedByADomain(t *testing.T) {
+	pools(t)
+	const secret = "66085c23-2177-242d-7661-c785df7f6230"
+	with(t, "<secret ephemeral='no' private='no'><uuid>"+secret+"</uuid><usage type='ceph'><name>admin of east</name></usage></secret>", "secret-define", "/dev/stdin")
+	with(t, acctest.Ceph(t, "east", "auth", "get-key", "client.admin"), "secret-set-value", secret, "--file", "/dev/stdin")
+	config := image("booked", small, "force_destroy = true")
+	list := namers(t, secret)
+	var hits []string
+	for _, n := range list {
+		hits = append(hits, n.domain+" on kvm1 "+n.words)
+	}
+	slices.Sort(hits)
+	run(t, "booked",
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig: func() {
+				for _, n := range list {
+					n.define(t)
+				}
+			},
+			Config: config, Destroy: true,
+			ExpectError: acctest.Message(`Image vms/booked on cluster "east" is named by ` + strings.Join(hits, ", ") + `. These domains would lose a disk`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				for _, n := range list {
+					n.undefine(t)
+				}
+			},
+			Config: config, PlanOnly: true,
+		},
+	)
+}
