@@ -36,7 +36,7 @@ func (c *Cluster) CheckAccess(ctx context.Context, user, key string, ref ImageRe
 	defer cancel()
 	conn, err := c.dial(ctx, cfg)
 	if err != nil {
-		return c.explainLogin(what, user, err)
+		return c.explainLogin(ctx, what, user, key, err)
 	}
 	defer conn.Close()
 
@@ -76,18 +76,31 @@ func absentObject(image Image, inDataPool bool) string {
 	return fmt.Sprintf("rbd_data.%s.%s", image.ID, number)
 }
 
-func (c *Cluster) explainLogin(what, user string, err error) error {
+// explainLogin says why a user was not let in: the provider's own user may see whether it exists, its key and its caps.
+func (c *Cluster) explainLogin(ctx context.Context, what, user, key string, err error) error {
 	err = c.failed(what, "", err)
-	var p *problem.Problem
-	if errors.As(err, &p) && p.Kind == problem.Denied {
-		return &problem.Problem{
-			Kind: problem.Denied, What: what,
-			Why: "The monitors refuse this user with this key: the key is not the user's present one, the user doesn't exist, or it has no caps for the monitors.",
-			Do:  fmt.Sprintf("Compare the key with that of the cluster (ceph auth get %s), and give the user mon caps of `profile rbd`.", entityOf(user)),
-			Raw: p.Raw,
-		}
+	var refused *problem.Problem
+	if !errors.As(err, &refused) || refused.Kind != problem.Denied {
+		return err
 	}
-	return err
+	p := &problem.Problem{
+		Kind: problem.Denied, What: what,
+		Why: "The monitors refuse this user with this key: the key is not the user's present one, the user doesn't exist, or it has no caps for the monitors.",
+		Do:  fmt.Sprintf("Compare the key with that of the cluster (ceph auth get %s), and give the user mon caps of `profile rbd`.", entityOf(user)),
+		Raw: refused.Raw,
+	}
+	present, asked := c.User(ctx, user)
+	switch {
+	case problem.Is(asked, problem.NotFound):
+		p.Why, p.Do = "The cluster has no such user.", fmt.Sprintf("Create it, as ceph_user does, or name the user that the key belongs to (ceph auth get %s shows none).", entityOf(user))
+	case asked != nil:
+	case present.Key != key:
+		p.Why = "The key is not the user's present one."
+		p.Do = fmt.Sprintf("Use the present key, as in key = ceph_user.NAME.key (ceph auth get-key %s).", entityOf(user))
+	case present.Caps["mon"] == "":
+		p.Why, p.Do = "It has no caps for the monitors.", "Give the user mon caps of `profile rbd`."
+	}
+	return p
 }
 
 func (c *Cluster) explainAccess(what, user string, ref ImageRef, pool, verb string, err error) error {
@@ -110,8 +123,8 @@ func (c *Cluster) explainAccess(what, user string, ref ImageRef, pool, verb stri
 	case ENOENT:
 		return &problem.Problem{
 			Kind: problem.Other, What: what,
-			Why: "The image can't be opened, or its caps don't let the user see that it exists.",
-			Do:  fmt.Sprintf("Check with: rbd --id %s info %s.", user, ref),
+			Why: "The image is there, but its caps don't let the user see that.",
+			Do:  fmt.Sprintf("Widen the osd caps of %s, and check with: rbd --id %s info %s.", entityOf(user), user, ref),
 			Raw: rawReply("", err),
 		}
 	}

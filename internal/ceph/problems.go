@@ -33,10 +33,14 @@ func (c *Cluster) failed(what, status string, err error) error {
 		p.Kind = problem.Unreachable
 		p.Why = fmt.Sprintf("Cluster %q did not answer within its operation_timeout of %s.", c.cfg.Label, c.cfg.OperationTimeout)
 		p.Do = "Check that the monitors have a quorum, that a manager is active and that the OSDs of the pool are up (ceph -s)."
-	case ENOTCONN, ESHUTDOWN:
+	case ENOTCONN:
 		p.Kind = problem.Unreachable
-		p.Why = fmt.Sprintf("The connection to cluster %q was lost, or the cluster has put this client on its blocklist.", c.cfg.Label)
-		p.Do = "Apply again: a new connection is made. If it happens again, look for this machine in: ceph osd blocklist ls."
+		p.Why = fmt.Sprintf("The connection to cluster %q was lost.", c.cfg.Label)
+		p.Do = "Apply again: a new connection is made."
+	case ESHUTDOWN:
+		p.Kind = problem.Unreachable
+		p.Why = fmt.Sprintf("Cluster %q has put this client on its blocklist.", c.cfg.Label)
+		p.Do = "Apply again, as a new client. If it happens again, look for this machine in: ceph osd blocklist ls."
 	case EACCES, EPERM:
 		p.Kind = problem.Denied
 		p.Why = fmt.Sprintf("The caps of %s, the user that the provider connects with, don't allow this.", c.Entity())
@@ -66,9 +70,12 @@ func (c *Cluster) failed(what, status string, err error) error {
 		p.Kind = problem.Unsupported
 		p.Why = "This release of Ceph, or this kind of pool, can't do it."
 		p.Do = "Leave the setting out, or upgrade the cluster."
-	case ENOSPC, EDQUOT:
-		p.Why = "The cluster or the pool is full, or the pool's quota is used up."
-		p.Do = "Free space, or raise quota_max_bytes or quota_max_objects of the pool."
+	case ENOSPC:
+		p.Why = "The cluster is full."
+		p.Do = "Free space, or add OSDs (ceph df and ceph health detail show what is full)."
+	case EDQUOT:
+		p.Why = "The pool's quota is used up."
+		p.Do = "Free space in the pool, or raise its quota_max_bytes or quota_max_objects."
 	case 0: // not the cluster's answer, and in its own words
 	default:
 		p.Why = "The cluster answered with an error that has no explanation here."

@@ -101,12 +101,7 @@ func (h *Host) AttachDisk(ctx context.Context, domainUUID string, disk libvirtxm
 }
 
 var attachAdvice = map[rpc.ErrorNumber]meaning{
-	rpc.ErrInternalError: {
-		problem.Other, "libvirt or QEMU on the host refused the disk.",
-		"If the reply speaks of PCI slots, add pcie-root-port controllers to the domain, one for each disk on bus \"virtio\"; disks on bus " +
-			"\"scsi\" need one for all, the domain's virtio-scsi controller. If it speaks of connecting or opening, check the monitors, the user " +
-			"and the secret's value on this host.",
-	},
+	rpc.ErrInternalError:   {problem.Other, "libvirt or QEMU on the host refused the disk.", "Change what the reply names, then apply again."},
 	rpc.ErrOperationFailed: {problem.Other, "libvirt or QEMU on the host refused the disk.", "Change what the reply names, then apply again."},
 }
 

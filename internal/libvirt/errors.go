@@ -36,7 +36,7 @@ type meaning struct {
 	why, do string
 }
 
-// meanings are what the codes mean wherever they appear. An errand's advice goes first.
+// meanings are what the codes mean wherever they appear. What the words of a reply tell goes first, then an errand's advice.
 var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrNoSupport:            {problem.Unsupported, "This driver or release of libvirt can't do it.", "Update libvirt on the host."},
 	rpc.ErrOperationUnsupported: {problem.Unsupported, "libvirt can't do this to a running domain, or not with this device.", ""},
@@ -48,8 +48,7 @@ var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrInvalidArg:           {problem.Invalid, "libvirt refuses a value.", "Change the attribute that the reply names."},
 	rpc.ErrOperationInvalid:     {problem.Busy, "The domain isn't in the state that this needs: it was started, stopped or changed meanwhile.", "Apply again."},
 	rpc.ErrOperationTimeout: {
-		problem.Busy, "Another call holds the domain: an attach that waits for unreachable monitors, a migration, a backup or a snapshot.",
-		"Wait until it has ended (virsh domjobinfo shows it), then apply again.",
+		problem.Busy, "Another call holds the domain.", "Wait until it has ended (virsh domjobinfo shows it), then apply again.",
 	},
 	rpc.ErrResourceBusy:    {problem.Busy, "Somebody else uses it.", "Apply again when that has ended."},
 	rpc.ErrBlockCopyActive: {problem.Busy, "A block job (copy, backup, commit) runs on this disk.", "Wait until it has ended (virsh blockjob shows it), then apply again."},
@@ -141,7 +140,10 @@ func (h *Host) explain(p *problem.Problem, e errand, refused rpc.Error) {
 		p.Why = "It isn't there."
 		return
 	}
-	m, ok := e.advice[number]
+	m, ok := meaningOf(refused)
+	if !ok {
+		m, ok = e.advice[number]
+	}
 	if !ok {
 		m = meanings[number]
 	}

@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -62,7 +63,7 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk libvirtxml.Domai
 		if err == nil {
 			return h.endProbe(ctx, id, nil)
 		}
-		return err
+		return notAttached(err)
 	case <-probing.Done():
 		_ = h.endProbe(ctx, id, started)
 		return h.probeTimedOut(ctx, e, disk, context.Cause(probing))
@@ -149,12 +150,19 @@ var probeAdvice = map[rpc.ErrorNumber]meaning{
 }
 
 var openingRefused = meaning{
-	problem.Refused,
-	"QEMU on this host could not open the image, so the disk was not attached. No guest was touched.",
-	"\"No such file or directory\": pool, namespace, image or snapshot isn't there, or the user's caps don't show it. \"Operation not " +
-		"permitted\" or \"Permission denied\": the user's caps miss this pool or namespace. \"Invalid argument\" while connecting: the " +
-		"secret's value isn't the decoded key, or it is an aes256k key and the host's librbd is too old for it. \"Unknown protocol\" or " +
-		"\"Unknown driver\": the host's QEMU lacks its RBD driver (Debian: qemu-block-extra).",
+	problem.Refused, "QEMU on this host could not open the image.",
+	"Change what the reply names, then apply again. The host's log of this domain (/var/log/libvirt/qemu) may say more.",
+}
+
+// notAttached adds to a refusal of the probe that it came before anything was changed.
+func notAttached(err error) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) || p.Kind == problem.Unreachable {
+		return err
+	}
+	told := *p
+	told.Why = strings.TrimSpace(told.Why + " The disk was not attached, and no guest was touched.")
+	return &told
 }
 
 func hostsOf(disk libvirtxml.DomainDisk) string {

@@ -292,7 +292,25 @@ func TestCheckAccess(t *testing.T) {
 			wantKind(t, err, test.kind, append(test.words, "client."+entity)...)
 		})
 	}
-	wantKind(t, cluster.CheckAccess(ctx, "nobody", strangeKey, plain, false), problem.Denied, "ceph auth get client.nobody")
+	wantKind(t, cluster.CheckAccess(ctx, "nobody", strangeKey, plain, false), problem.Denied, "ceph auth get client.nobody", "no such user")
+	// Of a user that is refused the cluster tells why, and that alone is advised.
+	for entity, caps := range map[string]map[string]string{
+		"stranger": {"mon": "profile rbd", "osd": "profile rbd"},
+		"unheard":  {"osd": "profile rbd"},
+	} {
+		user, err := cluster.CreateUser(ctx, entity, caps, "")
+		ok(t, err)
+		key, words, other := user.Key, "no caps for the monitors", "present"
+		if entity == "stranger" {
+			key, words, other = strangeKey, "not the user's present one", "no caps"
+		}
+		err = cluster.CheckAccess(ctx, entity, key, plain, false)
+		wantKind(t, err, problem.Denied, words)
+		if strings.Contains(err.Error(), other) {
+			t.Errorf("the advice of another cause: %v", err)
+		}
+		ok(t, cluster.DeleteUser(ctx, entity))
+	}
 	wantKind(t, cluster.CheckAccess(ctx, "nobody", strangeKey, ceph.ImageRef{Pool: "access", Name: "none"}, false), problem.NotFound, "access/none")
 	wantKind(t, cluster.CheckAccess(ctx, "nobody", "x", plain, false), problem.Invalid)
 }
