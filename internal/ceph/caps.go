@@ -89,6 +89,7 @@ func countQualifier(tokens []string, name string) int {
 // over an image's exclusive lock after its host crashed. Wider caps, such as `allow *` or `allow rw`, have it too.
 func MonProfileRBD(caps string) bool {
 	for _, grant := range grants(caps) {
+		grant = withoutNetwork(grant)
 		switch grant {
 		case "profile rbd", "profile simple-rados-client-with-blocklist", "profile osd", "*",
 			"service osd *", "* service osd", `command osd blocklist`, `command osd blacklist`:

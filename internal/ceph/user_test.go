@@ -113,10 +113,37 @@ func TestMonProfileRBD(t *testing.T) {
 	for caps, want := range map[string]bool{
 		"profile rbd": true, "allow profile rbd": true, "allow *": true, "allow rwx": true, "allow rw": true, "allow r, profile rbd": true,
 		`allow r, allow command "osd blocklist"`: true, "allow service osd rw": true,
+		"profile rbd network 192.0.2.0/24": true, "allow r, allow rw network=192.0.2.0/24": true,
 		"allow r": false, "": false, "profile rbd-read-only": false, "allow service mon rw": false, "allow rx": false,
+		"profile rbd-read-only network 192.0.2.0/24": false,
 	} {
 		if MonProfileRBD(caps) != want {
 			t.Errorf("%q: %v expected", caps, want)
+		}
+	}
+}
+
+// Grants that count elsewhere only are found in every way to write them.
+func TestNetworksOfCaps(t *testing.T) {
+	own := clientAddress("192.0.2.7:0/1234")
+	for caps, want := range map[string]string{
+		"profile rbd":                                            "",
+		"profile rbd network 192.0.2.0/24":                       "",
+		"profile rbd network=192.0.2.1/24":                       "",
+		"profile rbd network 198.51.100.0/24":                    "198.51.100.0/24",
+		"allow rw pool=a network = 198.51.100.0/24":              "198.51.100.0/24",
+		`profile rbd pool="a" network "2001:db8::/32"`:           "2001:db8::/32",
+		"profile rbd, profile rbd pool=b network 203.0.113.5/32": "203.0.113.5/32",
+		"profile rbd network nowhere":                            "nowhere",
+		"allow r pool=network":                                   "",
+	} {
+		if got := strings.Join(networksBut(map[string]string{"osd": caps}, own), " "); got != want {
+			t.Errorf("%q counts elsewhere: %q, want %q", caps, got, want)
+		}
+	}
+	for text, want := range map[string]string{"192.0.2.7:0/1234": "192.0.2.7", "[2001:db8::1]:0/1": "2001:db8::1", "-": "invalid IP"} {
+		if got := clientAddress(text).String(); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}
 }

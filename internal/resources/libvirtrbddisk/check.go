@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -114,6 +115,7 @@ func waitUnwatched(ctx context.Context, label string, ref ceph.ImageRef, ask fun
 // checkAccess makes sure that the host's secret opens the image: it has a value, which is the user's key where both can be
 // read, and that user may read and write the image.
 func checkAccess(ctx context.Context, host *libvirt.Host, cluster *ceph.Cluster, plan *model, diags *diag.Diagnostics) error {
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	value, held, err := host.SecretValue(ctx, canonicalUUID(plan.SecretUUID.ValueString()))
@@ -156,12 +158,37 @@ func checkAccess(ctx context.Context, host *libvirt.Host, cluster *ceph.Cluster,
 		}
 		key = user.Key
 		warnWithoutBlocklist(cluster, user, plan, diags)
+		networks, err := cluster.Elsewhere(ctx, user.Caps)
+		if err != nil {
+			return blame("user", err)
+		}
+		if len(networks) > 0 {
+			warnElsewhere(cluster, plan, "Its caps count for clients in "+strings.Join(networks, ", ")+" only, and this machine isn't there.", diags)
+			return nil
+		}
 	}
 	if key == "" {
 		return nil
 	}
 	readOnly := plan.ReadOnly.ValueBool() || !plan.Snapshot.IsNull()
-	return blame("user", cluster.CheckAccess(ctx, name, key, plan.source(), readOnly))
+	err = cluster.CheckAccess(ctx, name, key, plan.source(), readOnly)
+	if problem.Is(err, problem.Unreachable) && whole.Err() == nil {
+		// The provider's own user has just been answered, so this says how this user is served here, and nothing of the hypervisor.
+		warnElsewhere(cluster, plan, err.Error(), diags)
+		return nil
+	}
+	return blame("user", err)
+}
+
+// warnElsewhere tells that what the user may do could not be tried from here.
+func warnElsewhere(cluster *ceph.Cluster, plan *model, why string, diags *diag.Diagnostics) {
+	decides := "The hypervisor tries it with its own address, before a running guest gets the disk (attach_probe); where the domain is shut off, its start shows it."
+	if !plan.AttachProbe.ValueBool() {
+		decides = "The attach shows it, or the start of the domain: attach_probe is off."
+	}
+	diags.AddAttributeWarning(path.Root("user"), "Access of the user not tried from here", fmt.Sprintf(
+		"Whether client.%s on cluster %q may use image %s was not to be tried from this machine. %s\n\n%s",
+		plan.User.ValueString(), cluster.Label(), plan.source(), why, decides))
 }
 
 // sameKey compares the secret's value with the user's key, where it may be read.

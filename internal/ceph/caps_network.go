@@ -1,0 +1,77 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Elsewhere lists the networks from which caps count, of all grants that don't count for this provider's own connection: what a
+// client at another address may do can't be tried from here.
+func (c *Cluster) Elsewhere(ctx context.Context, caps map[string]string) ([]string, error) {
+	if len(networksBut(caps, netip.Addr{})) == 0 {
+		return nil, nil
+	}
+	var own string
+	_, err := c.reading(ctx, fmt.Sprintf("Unable to learn this machine's address from cluster %q.", c.cfg.Label), func(ctx context.Context, conn Conn) (err error) {
+		own, err = conn.Addr(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return networksBut(caps, clientAddress(own)), nil
+}
+
+// networksBut lists the networks of grants that an address isn't in. What is no network fits no address.
+func networksBut(caps map[string]string, address netip.Addr) []string {
+	var list []string
+	for _, text := range caps {
+		clauses, _ := splitClauses(text)
+		for _, clause := range clauses {
+			if network := networkOf(tokenise(clause)); network != "" {
+				if prefix, err := netip.ParsePrefix(network); err != nil || !prefix.Contains(address) {
+					list = append(list, network)
+				}
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// networkOf is the network of a grant, "network 192.0.2.0/24" or "network=192.0.2.0/24"; empty where it counts everywhere.
+func networkOf(tokens []string) string {
+	for i, token := range tokens {
+		name, value, assigned := strings.Cut(token, "=")
+		switch {
+		case name != "network":
+		case assigned:
+			return value
+		case i+1 < len(tokens):
+			return tokens[i+1]
+		}
+	}
+	return ""
+}
+
+// withoutNetwork is the normal form of a grant wherever it counts.
+func withoutNetwork(grant string) string {
+	words := strings.Fields(grant)
+	if i := slices.Index(words, "network"); i >= 0 && i+1 < len(words) {
+		words = slices.Delete(words, i, i+2)
+	}
+	return strings.Join(words, " ")
+}
+
+// clientAddress is the address in "192.0.2.7:0/1234".
+func clientAddress(text string) netip.Addr {
+	text, _, _ = strings.Cut(text, "/")
+	at, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr().Unmap()
+}
