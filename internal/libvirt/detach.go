@@ -19,6 +19,8 @@ const (
 	detachAgain = 20 * time.Second
 	// detachRefusals is how often a guest may refuse before it is taken at its word.
 	detachRefusals = 3
+	// stateLimit bounds the question for the state of a guest that keeps its disk.
+	stateLimit = 2 * time.Second
 )
 
 // DetachDisk takes a disk, as it was read, out of the definitions that where names, the saved one first, so that a restart
@@ -120,10 +122,24 @@ func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk 
 			last = err
 		}
 	}
-	if refusals < detachRefusals && errors.Is(ctx.Err(), context.Canceled) {
-		return h.fail(e, context.Canceled)
+	if refusals >= detachRefusals {
+		return h.guestKeeps(ctx, e, found, refusals, last)
 	}
-	return h.guestKeeps(e, refusals, last)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return &removalAsked{h.fail(e, context.Canceled)}
+	}
+	return &removalAsked{h.guestKeeps(ctx, e, found, refusals, last)}
+}
+
+// removalAsked is the error of a detach that has ended before the guest has answered.
+type removalAsked struct{ error }
+
+func (r *removalAsked) Unwrap() error { return r.error }
+
+// RemovalPending tells whether the guest still has the request of a detach that failed, and may follow it at any moment.
+func RemovalPending(err error) bool {
+	var asked *removalAsked
+	return errors.As(err, &asked)
 }
 
 // requestRemoval asks the guest once for the device and waits until it is gone, refused, or the time for one request is over.
@@ -189,18 +205,33 @@ func (h *Host) diskThere(ctx context.Context, e errand, found rpc.Domain, disk l
 	return theSame(d.Saved, disk), nil
 }
 
-func (h *Host) guestKeeps(e errand, refusals int, refusal error) error {
-	why := "The guest did not let go of the disk in time."
-	if refusals >= detachRefusals {
-		why = fmt.Sprintf("The guest refused %d times to let go of the disk.", refusals)
-	}
-	return &problem.Problem{
+// guestKeeps is the answer of a guest that keeps the disk. A paused one can't answer, which only its state tells.
+func (h *Host) guestKeeps(ctx context.Context, e errand, found rpc.Domain, refusals int, refusal error) error {
+	p := &problem.Problem{
 		Kind: problem.Busy,
 		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
-		Why: why + " A guest that is booting, paused, without the driver for hot-unplug, or that has the disk mounted, keeps it; the request " +
-			"stays with the guest.",
-		Do: "Unmount the disk in the guest and apply again; or shut the guest off, or power-cycle it, and apply again: its saved definition, " +
-			"if there is one, doesn't have the disk any more.",
+		Why: "The guest did not let go of the disk in time, as one that is still booting, or that has no driver for hot-unplug. The request stays with the guest," +
+			" which may follow it at any moment.",
+		Do:  "Let the guest boot to its end and apply again; or shut the domain off and apply again.",
 		Raw: rawOf(refusal),
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stateLimit)
+	defer cancel()
+	switch {
+	case refusals >= detachRefusals:
+		p.Why = fmt.Sprintf("The guest refused %d times to let go of the disk, as a system may do while it uses it. (Linux lets go of a virtio disk that is mounted.)", refusals)
+		p.Do = "Unmount the disk in the guest and apply again; or shut the domain off and apply again."
+	case h.paused(ctx, found):
+		p.Why = "The guest did not let go of the disk in time: it is paused. The request stays with the guest, which follows it when it goes on."
+		p.Do = fmt.Sprintf("Resume the guest (virsh resume %s) and apply again; or shut the domain off and apply again.", found.Name)
+	}
+	return p
+}
+
+func (h *Host) paused(ctx context.Context, found rpc.Domain) bool {
+	state, err := read(ctx, h, errand{doing: fmt.Sprintf("read the state of domain %q", found.Name)}, func(l *rpc.Libvirt) (int32, error) {
+		state, _, err := l.DomainGetState(found, 0)
+		return state, err
+	})
+	return err == nil && rpc.DomainState(state) == rpc.DomainPaused
 }

@@ -177,7 +177,7 @@ func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
 		ok(t, h.AttachDisk(ctx, g.UUID, disk, Live))
 		short, cancel := context.WithTimeout(ctx, 4*time.Second)
 		defer cancel()
-		wants(t, ends(t, func() error { return h.DetachDisk(short, g.UUID, disk, Live) }), problem.Busy, "did not let go", "Unmount")
+		wants(t, ends(t, func() error { return h.DetachDisk(short, g.UUID, disk, Live) }), problem.Busy, "did not let go", "shut the domain off")
 		// Switched off while it is waited for, it has nothing left to hold.
 		go func() { _ = g.Destroy(ctx) }()
 		ok(t, ends(t, func() error { return h.DetachDisk(ctx, g.UUID, disk, Live) }))

@@ -47,6 +47,9 @@ func (j *job) putInPlace(ctx context.Context) error {
 			return explainKeyType(ctx, j.host, j.plan, err)
 		}
 		j.touched = true
+		if missing&libvirt.Live != 0 {
+			j.remembered.DetachAsked = 0 // It was followed, and this is another device.
+		}
 	}
 	if j.found.saved == nil {
 		return nil
@@ -65,7 +68,7 @@ func (j *job) putInPlace(ctx context.Context) error {
 // missing tells where the domain lacks the disk. One that can't be plugged in comes with the next start.
 func (j *job) missing() libvirt.Where {
 	missing := j.domain.Where() &^ j.found.where()
-	if !pluggable(j.plan) {
+	if !pluggable(j.domain, j.plan) {
 		missing &^= libvirt.Live
 	}
 	return missing
@@ -158,28 +161,6 @@ func checkBootOrder(host *libvirt.Host, domain libvirt.Domain, plan *model) erro
 		What: fmt.Sprintf("Domain %q on hypervisor %q can't have a boot order by device.", domain.Name, host.Label()),
 		Why:  "Its definition has <boot dev> in <os>, and libvirt allows one of the two. It adds <boot dev='hd'/> to a domain in which no device has an order.",
 		Do:   "Remove boot_order; or give another device of the domain a <boot order> and take <boot dev> out of <os> (virsh edit), then apply again.",
-	})
-}
-
-// pluggable tells whether a running guest can get the disk: there is no hot-plug on bus sata and ide.
-func pluggable(plan *model) bool {
-	return plan.Bus.ValueString() != "sata" && plan.Bus.ValueString() != "ide"
-}
-
-// checkPlug refuses a new disk that a running guest can't get.
-func checkPlug(where place, plan *model) error {
-	if !where.domain.Active || pluggable(plan) {
-		return nil
-	}
-	do := "Use bus \"scsi\" or \"virtio\"; or shut the domain off, apply, and start it."
-	if !where.domain.Persistent {
-		do = "Use bus \"scsi\" or \"virtio\"; or start the domain with the disk in its definition."
-	}
-	return blame("bus", &problem.Problem{
-		Kind: problem.Unsupported,
-		What: fmt.Sprintf("A disk on bus %q can't be plugged into domain %q while it runs on hypervisor %q.", plan.Bus.ValueString(), where.domain.Name, where.host.Label()),
-		Why:  "QEMU has no hot-plug on this bus.",
-		Do:   do,
 	})
 }
 

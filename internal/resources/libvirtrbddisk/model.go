@@ -121,6 +121,8 @@ type memory struct {
 	FollowMonitors bool `json:"follow_monitors,omitempty"`
 	// FormerSources are names under which a running guest opened the image before it was renamed.
 	FormerSources []string `json:"former_sources,omitempty"`
+	// DetachAsked is the number of the running domain whose guest was asked in vain to give the disk up; 0 where none was.
+	DetachAsked int `json:"detach_asked,omitempty"`
 }
 
 // memoryKey is the private state's name for it.

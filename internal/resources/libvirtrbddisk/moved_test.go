@@ -32,6 +32,17 @@ func leaveKVM2(t *testing.T, name string) {
 // migrate takes a running guest from kvm1 to kvm2, where its console is elsewhere, and returns it as it is there.
 func migrate(t *testing.T, name string, flags ...string) *testbed.Guest {
 	t.Helper()
+	acctest.Virsh(t, "kvm1", migration(t, name, flags...)...)
+	g, err := acctest.Bed(t).Hypervisor("kvm2").Guest(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// migration is virsh's command that takes a running guest from kvm1 to kvm2.
+func migration(t *testing.T, name string, flags ...string) []string {
+	t.Helper()
 	leaveKVM2(t, name)
 	args := []string{"migrate", "--live", "--persistent", "--migrateuri", "tcp://127.0.0.1"}
 	for flag, state := range map[string]string{"--xml": "--migratable", "--persistent-xml": "--inactive"} {
@@ -42,12 +53,7 @@ func migrate(t *testing.T, name string, flags ...string) *testbed.Guest {
 		}
 		args = append(args, flag, file)
 	}
-	acctest.Virsh(t, "kvm1", append(append(args, flags...), name, acctest.Bed(t).Hypervisor("kvm2").URI)...)
-	g, err := acctest.Bed(t).Hypervisor("kvm2").Guest(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
+	return append(append(args, flags...), name, acctest.Bed(t).Hypervisor("kvm2").URI)
 }
 
 // A guest that was migrated while it runs keeps its disk, and is changed where it is. What is left of it where it came from,

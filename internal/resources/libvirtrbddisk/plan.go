@@ -36,6 +36,10 @@ type planning struct {
 // ModifyPlan settles where the disk is, decides what replaces it, refuses what an apply would refuse, and tells what an apply
 // would do to a running guest.
 func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		r.planRemoval(ctx, req, resp)
+		return
+	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
 	if !ok {
 		return
@@ -263,7 +267,7 @@ func (p *planning) settleComputed(ctx context.Context) error {
 			return err
 		}
 		if where != nil {
-			plan.Live = types.BoolValue(state.Live.ValueBool() || where.domain.Active && pluggable(plan))
+			plan.Live = types.BoolValue(state.Live.ValueBool() || where.domain.Active && pluggable(where.domain, plan))
 			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.domain.Persistent)
 		}
 	}

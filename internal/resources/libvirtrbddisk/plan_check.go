@@ -151,6 +151,9 @@ func (p *planning) check(ctx context.Context) error {
 		return nil
 	}
 	if p.left != nil {
+		if err := p.checkHeld(ctx, p.left, resized); err != nil {
+			return err
+		}
 		if p.left.domain.Active {
 			p.warnReplaced(p.left)
 		}
@@ -164,6 +167,9 @@ func (p *planning) check(ctx context.Context) error {
 		return err
 	}
 	if err := checkHost(ctx, *where, plan); err != nil {
+		return err
+	}
+	if err := p.checkHeld(ctx, where, resized); err != nil {
 		return err
 	}
 	if !where.domain.Active {
@@ -193,13 +199,23 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if err != nil {
 		return blame("domain", err)
 	}
-	if err := checkHost(ctx, place{host: p.host.Target, domain: domain}, p.plan); err != nil {
+	where := place{host: p.host.Target, domain: domain}
+	if err := checkHost(ctx, where, p.plan); err != nil {
+		return err
+	}
+	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
+		// The plan of a replacement: the present disk is detached first.
+		if err := planDetach(ctx, where, find(domain, p.plan, p.remembered), p.remembered.Target, p.diags); err != nil {
+			return err
+		}
+	} else if err := p.warnRestored(ctx, &where, "The restored guest doesn't have it: the first apply after the start attaches it there."); err != nil {
 		return err
 	}
 	if anyOfOurs(domain, p.plan).live == nil || p.remembered.Domain == domain.UUID {
-		if err := checkPlug(place{host: p.host.Target, domain: domain}, p.plan); err != nil {
+		if err := checkPlug(where, p.plan); err != nil {
 			return err
 		}
+		p.warnUnseen(where)
 	}
 	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
 		return nil // The plan of a replacement: the target is free once the present disk is gone.
@@ -284,7 +300,6 @@ func (p *planning) warnReplaced(where *place) {
 	for i, at := range p.replaced {
 		names[i] = at.String()
 	}
-	p.diags.AddWarning(fmt.Sprintf("Disk %s of the running domain %q will be detached", p.state.TargetDev.ValueString(), where.domain.Name), fmt.Sprintf(
-		"Disk %s is detached from domain %q, which runs on hypervisor %q, and a disk is attached anew, because of a change of: %s. Unmount it in the guest first.",
-		p.state.TargetDev.ValueString(), where.domain.Name, where.host.Label(), strings.Join(names, ", ")))
+	warnDetached(p.diags, *where, p.state.TargetDev.ValueString(), p.state.source().String(),
+		", and a disk is attached anew, because of a change of: "+strings.Join(names, ", "))
 }

@@ -74,6 +74,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	pendingDetach(where, found, &remembered, &resp.Diagnostics)
 	state.HostUUID = home.Identity
 	state.ID = state.id()
 	if err := r.readSource(ctx, &state, &remembered, importing, &resp.Diagnostics); err != nil {

@@ -73,6 +73,9 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 		}
 	}
 	if err == nil {
+		err = checkHeld(ctx, j.place, j.found, j.target(), doing{})
+	}
+	if err == nil {
 		err = j.putInPlace(ctx)
 	}
 	if err != nil {
@@ -230,6 +233,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	j.remembered.FollowMonitors = config.Monitors.IsNull() && (j.remembered.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
 	j.finish(ctx, &resp.Diagnostics)
+	pendingDetach(j.place, j.found, &j.remembered, &resp.Diagnostics)
 	resp.Diagnostics.Append(remember(ctx, resp.Private, j.remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -255,24 +259,19 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		where, err = r.locate(ctx, home.Target, &state)
 		where.warnUnanswered(&resp.Diagnostics)
 	}
+	found := find(where.domain, &state, remembered)
 	if err == nil {
-		err = detach(ctx, where, find(where.domain, &state, remembered))
+		err = checkHeld(ctx, where, found, state.TargetDev.ValueString(), doing{detaches: true})
+	}
+	pending := false
+	if err == nil {
+		pending, err = detach(ctx, where, found)
+	}
+	if pending {
+		remembered.DetachAsked = runningNumber(where.domain)
+		resp.Diagnostics.Append(remember(ctx, resp.Private, remembered)...)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 	}
-}
-
-// detach takes the disk out of both definitions, each as it was read there. The saved one goes first, so that a restart
-// completes what a guest holds up.
-func detach(ctx context.Context, where place, found disks) error {
-	if found.saved != nil {
-		if err := where.host.DetachDisk(ctx, where.domain.UUID, *found.saved, libvirt.Saved); err != nil {
-			return err
-		}
-	}
-	if found.live == nil {
-		return nil
-	}
-	return where.host.DetachDisk(ctx, where.domain.UUID, *found.live, libvirt.Live)
 }

@@ -127,7 +127,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		"on_source_change": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(onSourceChangeRefuse),
 			MarkdownDescription: "What another source (`cluster`, `pool`, `namespace`, `image`) does while the domain runs: `refuse` fails the plan, `replace` detaches the disk from" +
-				" the running guest and attaches the other image. Default: `refuse`. Where the domain is shut off the source is changed in place either way, and" +
+				" the running guest, also where it is mounted there, and attaches the other image. Default: `refuse`. Where the domain is shut off the source is changed in place either way, and" +
 				" a pool or image that was only renamed is the same source. Changing it touches nothing.",
 			Validators: []validator.String{stringvalidator.OneOf(onSourceChangeRefuse, onSourceChangeReplace)},
 		},
@@ -156,5 +156,5 @@ const pageDescription = "One RBD disk of a libvirt domain that somebody else man
 	"A domain that was migrated to another configured hypervisor is found there, and its disk is changed there." +
 	" While that one doesn't answer this is an error: what a migration leaves behind says nothing about the disk.\n\n" +
 	"**Deleting** this resource detaches the disk from the saved definition and from the running guest, and waits until the guest has let go" +
-	" (`timeouts.delete`, default three minutes). A guest that keeps it is an error, and the disk stays in the state. The image is not touched, and" +
-	" the Ceph cluster is not needed."
+	" (`timeouts.delete`, default three minutes). Unmount it in the guest first: Linux lets go of a mounted disk too. A guest that keeps it is an error, and" +
+	" the disk stays in the state. The image is not touched, and the Ceph cluster is not needed."

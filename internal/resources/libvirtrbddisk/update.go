@@ -59,6 +59,9 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	if err != nil {
 		return err
 	}
+	if err := j.refuseHeld(ctx, state, image); err != nil {
+		return err
+	}
 	if err := j.putInPlace(ctx); err != nil {
 		return err
 	}

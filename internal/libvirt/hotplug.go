@@ -1,0 +1,43 @@
+package libvirt
+
+import (
+	"slices"
+	"strings"
+
+	"libvirt.org/go/libvirtxml"
+)
+
+// HotPlug is what can be said beforehand of a device that is plugged into a running domain.
+type HotPlug int
+
+const (
+	// PlugsIn: nothing speaks against it.
+	PlugsIn HotPlug = iota
+	// PlugsUnseen: QEMU takes the device, but the guest may not notice it before it is started again.
+	PlugsUnseen
+	// PlugsNever: QEMU refuses it.
+	PlugsNever
+)
+
+// DiskHotPlug tells whether a disk on this bus can be plugged into a running domain. There is no hot-plug on sata and ide; and on x86
+// that of a PCI device needs ACPI, which a domain without <acpi/> lacks: machine type pc refuses the device, q35 takes it and tells the
+// guest by PCI Express alone. A disk on bus scsi is a PCI device only where its controller has to be plugged in too.
+func DiskHotPlug(running *libvirtxml.Domain, bus string) HotPlug {
+	switch {
+	case bus == "sata" || bus == "ide":
+		return PlugsNever
+	case running == nil || running.OS == nil || running.OS.Type == nil || running.Features != nil && running.Features.ACPI != nil:
+		return PlugsIn
+	case !slices.Contains([]string{"x86_64", "i686"}, running.OS.Type.Arch):
+		return PlugsIn
+	case bus != "virtio" && (bus != "scsi" || hasController(running, "scsi")):
+		return PlugsIn
+	case strings.Contains(running.OS.Type.Machine, "q35"):
+		return PlugsUnseen
+	}
+	return PlugsNever
+}
+
+func hasController(domain *libvirtxml.Domain, kind string) bool {
+	return domain.Devices != nil && slices.ContainsFunc(domain.Devices.Controllers, func(c libvirtxml.DomainController) bool { return c.Type == kind })
+}

@@ -1,0 +1,43 @@
+package libvirt
+
+import (
+	"testing"
+
+	"libvirt.org/go/libvirtxml"
+)
+
+func TestDiskHotPlug(t *testing.T) {
+	for _, c := range []struct {
+		arch, machine string
+		acpi, scsi    bool
+		want          map[string]HotPlug
+	}{
+		{"x86_64", "pc-q35-7.2", true, false, map[string]HotPlug{"virtio": PlugsIn, "scsi": PlugsIn, "usb": PlugsIn, "sata": PlugsNever, "ide": PlugsNever}},
+		{"x86_64", "pc-q35-7.2", false, false, map[string]HotPlug{"virtio": PlugsUnseen, "scsi": PlugsUnseen, "usb": PlugsIn, "sata": PlugsNever}},
+		{"x86_64", "pc-q35-7.2", false, true, map[string]HotPlug{"virtio": PlugsUnseen, "scsi": PlugsIn}},
+		{"x86_64", "pc-i440fx-7.2", false, false, map[string]HotPlug{"virtio": PlugsNever, "scsi": PlugsNever, "usb": PlugsIn}},
+		{"x86_64", "pc-i440fx-7.2", false, true, map[string]HotPlug{"virtio": PlugsNever, "scsi": PlugsIn}},
+		{"i686", "pc-i440fx-7.2", false, false, map[string]HotPlug{"virtio": PlugsNever}},
+		{"aarch64", "virt-7.2", false, false, map[string]HotPlug{"virtio": PlugsIn, "scsi": PlugsIn}},
+		{"s390x", "s390-ccw-virtio-7.2", false, false, map[string]HotPlug{"virtio": PlugsIn}},
+	} {
+		running := &libvirtxml.Domain{
+			OS:      &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Arch: c.arch, Machine: c.machine}},
+			Devices: &libvirtxml.DomainDeviceList{},
+		}
+		if c.acpi {
+			running.Features = &libvirtxml.DomainFeatureList{ACPI: &libvirtxml.DomainFeature{}}
+		}
+		if c.scsi {
+			running.Devices.Controllers = []libvirtxml.DomainController{{Type: "scsi", Model: "virtio-scsi"}}
+		}
+		for bus, want := range c.want {
+			if got := DiskHotPlug(running, bus); got != want {
+				t.Errorf("%s %s, acpi %v, scsi %v: bus %s: %v, want %v", c.arch, c.machine, c.acpi, c.scsi, bus, got, want)
+			}
+		}
+	}
+	if DiskHotPlug(nil, "virtio") != PlugsIn || DiskHotPlug(nil, "sata") != PlugsNever {
+		t.Error("a domain that doesn't run")
+	}
+}
