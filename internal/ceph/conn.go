@@ -93,8 +93,15 @@ type Conn interface {
 
 	// Image opens an image read-only, which leaves no watcher, and describes it.
 	Image(ctx context.Context, ref ImageRef) (Image, error)
-	// ImageContents opens an image read-only and tells what it holds.
-	ImageContents(ctx context.Context, ref ImageRef) (ImageContents, error)
+	// ImageAllocated opens an image read-only and looks for an extent of its own.
+	ImageAllocated(ctx context.Context, ref ImageRef) (bool, error)
+	// ImageRelations opens an image read-only and tells what decides about its removal. Clones of format 1, and the names of
+	// clones, are missing.
+	ImageRelations(ctx context.Context, ref ImageRef) (ImageRelations, error)
+	// ListedClones returns the ids of the clones of format 1 that a pool lists for a snapshot of another pool's image.
+	ListedClones(ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64) ([]string, error)
+	// ImageMigration returns the migration of the image with this id, which may be in the trash; nil if there is none.
+	ImageMigration(ctx context.Context, pool, namespace, id string) (*Migration, error)
 	// Watchers opens an image read-only and lists who has it open for writing.
 	Watchers(ctx context.Context, ref ImageRef) ([]Watcher, error)
 	// ReadImage opens an image read-only and reads its first byte.
@@ -110,8 +117,10 @@ type Conn interface {
 	SetImageFeatures(ctx context.Context, ref ImageRef, features []string, enabled bool) error
 	// SetImageMetadata sets and removes raw metadata keys.
 	SetImageMetadata(ctx context.Context, ref ImageRef, set map[string]string, remove []string) error
-	// RemoveSnapshots removes all snapshots of an image, and their protection.
-	RemoveSnapshots(ctx context.Context, ref ImageRef) error
+	// ProtectSnapshot sets or lifts the protection of a snapshot.
+	ProtectSnapshot(ctx context.Context, ref ImageRef, name string, protected bool) error
+	// RemoveSnapshot removes a snapshot that is not protected.
+	RemoveSnapshot(ctx context.Context, ref ImageRef, name string) error
 	// RemoveImage removes an image.
 	RemoveImage(ctx context.Context, ref ImageRef) error
 

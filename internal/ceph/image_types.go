@@ -1,6 +1,9 @@
 package ceph
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ImageRef names an image. Namespace is empty for the pool's default namespace.
 type ImageRef struct {
@@ -70,13 +73,13 @@ type Watcher struct {
 // ImageContents tells what an image holds. Allocated is decided by looking for an extent, not by statistics, and doesn't
 // count what the image sees of its parent.
 type ImageContents struct {
+	ImageRelations
+
 	Allocated bool
-	Snapshots []string // sorted
-	Clones    int
-	Watchers  []Watcher
 }
 
 // Empty tells whether nothing would be lost, and nobody disturbed, if the image were removed.
 func (c ImageContents) Empty() bool {
-	return !c.Allocated && len(c.Snapshots) == 0 && c.Clones == 0 && len(c.Watchers) == 0
+	groups := slices.ContainsFunc(c.Snapshots, func(s ImageSnapshot) bool { return s.Kind == GroupSnapshot })
+	return !c.Allocated && len(c.UserSnapshots()) == 0 && !groups && len(c.Clones) == 0 && len(c.Watchers) == 0
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -79,22 +78,22 @@ func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id str
 	return ref, image, err
 }
 
-// ImageContents tells what an image holds.
+// ImageContents tells what an image holds, and what depends on it.
 //
 // Similar to: rbd diff; rbd snap ls; rbd children; rbd status
 func (c *Cluster) ImageContents(ctx context.Context, ref ImageRef) (ImageContents, error) {
-	what := fmt.Sprintf("Unable to look into image %s of cluster %q.", ref, c.cfg.Label)
-	var contents ImageContents
-	err := c.onImage(ctx, what, ref, func(_ context.Context, conn Conn) (err error) {
-		// Without an object map each object is asked for, so this may take longer than other reads.
-		contents, err = conn.ImageContents(ctx, ref)
-		return err
-	})
+	relations, err := c.ImageRelations(ctx, ref)
 	if err != nil {
 		return ImageContents{}, err
 	}
-	c.nameWatchers(ctx, contents.Watchers)
-	return contents, nil
+	what := fmt.Sprintf("Unable to look into image %s of cluster %q.", ref, c.cfg.Label)
+	contents := ImageContents{ImageRelations: relations}
+	err = c.onImage(ctx, what, ref, func(_ context.Context, conn Conn) (err error) {
+		// Without an object map each object is asked for, so this may take longer than other reads.
+		contents.Allocated, err = conn.ImageAllocated(ctx, ref)
+		return err
+	})
+	return contents, err
 }
 
 // Watchers lists the clients that have an image open for writing, and with some clients for reading. One whose host
@@ -157,123 +156,6 @@ func splitConfig(image *Image) {
 		}
 	}
 	image.Metadata, image.Config = metadata, config
-}
-
-// The time that a watcher of a crashed client may stay, and how often it is looked for.
-const (
-	lingering     = 40 * time.Second
-	lingeringStep = time.Second
-)
-
-// DeleteImage removes an image with its data. It first waits up to 40 seconds (or until ctx ends) for watchers to go, as
-// those of a crashed host do; then they are problem.Busy, by their addresses. Snapshots are problem.Refused, unless they are
-// to go too. An image that is gone already is no error.
-//
-// Similar to: rbd rm; rbd snap purge
-func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots bool) error {
-	what := fmt.Sprintf("Unable to delete image %s of cluster %q.", ref, c.cfg.Label)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	deadline := time.NewTimer(lingering)
-	defer deadline.Stop()
-	var watchers []Watcher
-	for {
-		// The removal itself would ask a live owner to give up the image's lock, so watchers are looked at first.
-		found, err := c.Watchers(ctx, ref)
-		if problem.Is(err, problem.NotFound) {
-			return nil
-		}
-		if err != nil && ctx.Err() != nil && len(watchers) > 0 {
-			return c.watched(what, watchers) // the time is up, and this is what it was spent on
-		}
-		if err != nil {
-			return err
-		}
-		watchers = found
-		if len(watchers) == 0 {
-			if withSnapshots {
-				if err := c.PurgeSnapshots(ctx, ref); err != nil {
-					return err
-				}
-			}
-			errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveImage(ctx, ref) })
-			if errno != EBUSY {
-				return c.explainRemove(ctx, ref, errno, err)
-			}
-		}
-		step := time.NewTimer(lingeringStep)
-		select {
-		case <-step.C:
-		case <-deadline.C:
-			step.Stop()
-			return c.watched(what, watchers)
-		case <-ctx.Done():
-			step.Stop()
-			if len(watchers) > 0 {
-				return c.watched(what, watchers)
-			}
-			return c.failed(what, "", ctx.Err())
-		}
-	}
-}
-
-func (c *Cluster) explainRemove(ctx context.Context, ref ImageRef, errno Errno, err error) error {
-	var p *problem.Problem
-	if !errors.As(err, &p) {
-		return err
-	}
-	switch errno {
-	case ENOENT:
-		if missing := c.imageMissing(ctx, ref, err); problem.Is(missing, problem.NotFound) {
-			return nil
-		}
-	case ENOTEMPTY:
-		p.Kind, p.Why = problem.Refused, "The image has snapshots, or got a new one in this moment."
-		p.Do = fmt.Sprintf("Remove them (rbd snap purge %s), or set force_destroy and apply before you destroy; then destroy again.", ref)
-	}
-	return err
-}
-
-func (c *Cluster) watched(what string, watchers []Watcher) error {
-	if len(watchers) == 0 {
-		return &problem.Problem{
-			Kind: problem.Busy, What: what,
-			Why: "Another operation on the image (a migration, a group, a mirror, another removal) holds it.",
-			Do:  "Wait until that has ended, then apply again.",
-		}
-	}
-	return &problem.Problem{
-		Kind: problem.Busy, What: what,
-		Why: fmt.Sprintf("It is in use by %s.", DescribeWatchers(watchers)),
-		Do:  "Detach the disk from the guest, or unmap it from the host, at that address. A client that crashed goes by itself within about 30 seconds.",
-	}
-}
-
-// DescribeWatchers lists watchers for a message, as in "client.libvirt at 192.0.2.7:0/1234".
-func DescribeWatchers(watchers []Watcher) string {
-	list := make([]string, 0, len(watchers))
-	for _, w := range watchers {
-		if w.Entity != "" {
-			list = append(list, fmt.Sprintf("%s at %s", w.Entity, w.Addr))
-		} else {
-			list = append(list, w.Addr)
-		}
-	}
-	return strings.Join(firstOf(list, 5), ", ")
-}
-
-// PurgeSnapshots removes all snapshots of an image, protected ones too. Snapshots with clones are problem.Busy.
-//
-// Similar to: rbd snap unprotect; rbd snap purge
-func (c *Cluster) PurgeSnapshots(ctx context.Context, ref ImageRef) error {
-	what := fmt.Sprintf("Unable to remove the snapshots of image %s of cluster %q.", ref, c.cfg.Label)
-	errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshots(ctx, ref) })
-	var p *problem.Problem
-	if errno == EBUSY && errors.As(err, &p) {
-		p.Why = "A snapshot has clones."
-		p.Do = fmt.Sprintf("Flatten or remove the clones first: rbd children --all %s.", ref)
-	}
-	return err
 }
 
 // Namespaces lists the RBD namespaces of a pool.

@@ -21,3 +21,40 @@ func decodeInt64(raw []byte) (int64, bool) {
 	}
 	return int64(binary.LittleEndian.Uint64(raw)), true //nolint:gosec // the bits are a signed number
 }
+
+// reader takes values one after the other out of what Ceph encoded. What is too short marks it as failed and reads as zero.
+type reader struct {
+	rest    []byte
+	version byte
+	failed  bool
+}
+
+func (r *reader) take(n uint64) []byte {
+	if n > uint64(len(r.rest)) {
+		r.failed, r.rest = true, nil
+		return nil
+	}
+	taken := r.rest[:n]
+	r.rest = r.rest[n:]
+	return taken
+}
+
+// number reads a little-endian number of so many bytes.
+func (r *reader) number(bytes uint64) uint64 {
+	var n uint64
+	for i, b := range r.take(bytes) {
+		n |= uint64(b) << (8 * i)
+	}
+	return n
+}
+
+func (r *reader) text() string { return string(r.take(r.number(4))) }
+
+// versioned reads a structure, which begins with its version, the oldest version that can read it, and its length.
+func (r *reader) versioned() *reader {
+	version := r.number(1)
+	r.number(1)
+	inner := &reader{rest: r.take(r.number(4)), version: byte(version)} //nolint:gosec // one byte
+	inner.failed = r.failed
+	return inner
+}

@@ -222,28 +222,8 @@ func (c *conn) ReadImage(ctx context.Context, ref ceph.ImageRef) error {
 	return err
 }
 
-func (c *conn) ImageContents(ctx context.Context, ref ceph.ImageRef) (ceph.ImageContents, error) {
-	return reading(ctx, c, ref, func(_ *rados.Conn, image *rbd.Image) (ceph.ImageContents, error) {
-		var out ceph.ImageContents
-		snapshots, err := image.GetSnapshotNames()
-		if err != nil {
-			return out, err
-		}
-		for _, s := range snapshots {
-			out.Snapshots = append(out.Snapshots, s.Name)
-		}
-		sort.Strings(out.Snapshots)
-		children, err := image.ListChildrenAttributes()
-		if err != nil {
-			return out, err
-		}
-		out.Clones = len(children)
-		if out.Watchers, err = watchers(image); err != nil {
-			return out, err
-		}
-		out.Allocated, err = allocated(ctx, image)
-		return out, err
-	})
+func (c *conn) ImageAllocated(ctx context.Context, ref ceph.ImageRef) (bool, error) {
+	return reading(ctx, c, ref, func(_ *rados.Conn, image *rbd.Image) (bool, error) { return allocated(ctx, image) })
 }
 
 // enough ends the search for extents; librbd passes it on as the result of the search.
@@ -313,29 +293,17 @@ func (c *conn) SetImageMetadata(ctx context.Context, ref ceph.ImageRef, set map[
 	})
 }
 
-func (c *conn) RemoveSnapshots(ctx context.Context, ref ceph.ImageRef) error {
+func (c *conn) ProtectSnapshot(ctx context.Context, ref ceph.ImageRef, name string, protected bool) error {
 	return changing(ctx, c, ref, func(image *rbd.Image) error {
-		snapshots, err := image.GetSnapshotNames()
-		if err != nil {
-			return err
+		if protected {
+			return image.GetSnapshot(name).Protect()
 		}
-		for _, s := range snapshots {
-			snapshot := image.GetSnapshot(s.Name)
-			protected, err := snapshot.IsProtected()
-			if err != nil {
-				return err
-			}
-			if protected {
-				if err := snapshot.Unprotect(); err != nil {
-					return err
-				}
-			}
-			if err := snapshot.Remove(); err != nil {
-				return err
-			}
-		}
-		return nil
+		return image.GetSnapshot(name).Unprotect()
 	})
+}
+
+func (c *conn) RemoveSnapshot(ctx context.Context, ref ceph.ImageRef, name string) error {
+	return changing(ctx, c, ref, func(image *rbd.Image) error { return image.GetSnapshot(name).Remove() })
 }
 
 func (c *conn) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {

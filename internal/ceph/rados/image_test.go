@@ -106,7 +106,7 @@ func TestImageContents(t *testing.T) {
 		rbd(t, c, "snap", "protect", "contents/i@s")
 		rbd(t, c, "clone", "contents/i@s", "contents/child")
 		contents, err = cluster.ImageContents(ctx, ref)
-		if err != nil || !slices.Equal(contents.Snapshots, []string{"s"}) || contents.Clones != 1 {
+		if err != nil || !slices.Equal(contents.UserSnapshots(), []string{"s"}) || len(contents.Clones) != 1 || contents.Clones[0].String() != "contents/child" {
 			t.Errorf("%+v, %v", contents, err)
 		}
 		child := ceph.ImageRef{Pool: "contents", Name: "child"}
@@ -118,7 +118,7 @@ func TestImageContents(t *testing.T) {
 			t.Errorf("a fresh clone holds nothing itself; %+v, %v", contents, err)
 		}
 		wantKind(t, cluster.DeleteImage(ctx, ref, false), problem.Refused, "snapshots")
-		wantKind(t, cluster.PurgeSnapshots(ctx, ref), problem.Busy, "clones")
+		wantKind(t, cluster.DeleteImage(ctx, ref, true), problem.Refused, "contents/child of its snapshot s")
 		ok(t, cluster.DeleteImage(ctx, child, false))
 		ok(t, cluster.DeleteImage(ctx, ref, true))
 		ok(t, cluster.DeleteImage(ctx, ref, false))

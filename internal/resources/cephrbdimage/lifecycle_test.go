@@ -240,12 +240,13 @@ func TestAccCephRBDImage_deleteRefusedUnlessEmpty(t *testing.T) {
 		refused(func() {
 			rbd(t, "snap", "protect", "vms/full@before")
 			rbd(t, "clone", "vms/full@before", "vms/child")
-		}, `data; 1 snapshots (before); 1 clones that depend on it.`),
+		}, `data; 1 snapshots (before); it has clones: vms/child of its snapshot before.`),
 		resource.TestStep{Config: image("full", small, "force_destroy = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
 		// The clone is another image, with data of its own.
 		resource.TestStep{
 			Config: image("full", small, "force_destroy = true"), Destroy: true,
-			ExpectError: acctest.Message(`Unable to remove the snapshots of image vms/full of cluster "east". A snapshot has clones. Flatten or remove the clones first`),
+			ExpectError: acctest.Message(`Unable to delete image vms/full of cluster "east". It has clones: vms/child of its snapshot before. Nothing was removed.` +
+				` force_destroy does not override this. Flatten the clones (rbd flatten CLONE) or remove them`),
 		},
 		resource.TestStep{
 			PreConfig: func() { rbd(t, "rm", "--no-progress", "vms/child") },

@@ -168,18 +168,16 @@ func (m *model) metadataChanges(plan *model) (set map[string]string, remove []st
 	return set, remove
 }
 
-// holdings says in words what an image holds, by which it is not empty.
-func holdings(contents ceph.ImageContents) string {
+// holdings says in words what an image holds, and what depends on it, by which it is not empty.
+func holdings(ref ceph.ImageRef, contents ceph.ImageContents) string {
 	var parts []string
 	if contents.Allocated {
 		parts = append(parts, "data")
 	}
-	if n := len(contents.Snapshots); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d snapshots (%s)", n, strings.Join(contents.Snapshots, ", ")))
+	if names := contents.UserSnapshots(); len(names) > 0 {
+		parts = append(parts, fmt.Sprintf("%d snapshots (%s)", len(names), strings.Join(names, ", ")))
 	}
-	if contents.Clones > 0 {
-		parts = append(parts, fmt.Sprintf("%d clones that depend on it", contents.Clones))
-	}
+	parts = append(parts, contents.Obstacles(ref)...)
 	if len(contents.Watchers) > 0 {
 		parts = append(parts, "it is open by "+ceph.DescribeWatchers(contents.Watchers))
 	}

@@ -113,8 +113,14 @@ func TestModelSettleWithNothingRead(t *testing.T) {
 }
 
 func TestHoldings(t *testing.T) {
-	got := holdings(ceph.ImageContents{Allocated: true, Snapshots: []string{"monday"}, Clones: 2, Watchers: []ceph.Watcher{{Addr: "192.0.2.7:0/1"}}})
-	if want := "data; 1 snapshots (monday); 2 clones that depend on it; it is open by 192.0.2.7:0/1"; got != want {
+	images := ceph.ImageRef{Pool: "vms", Name: "data"}
+	got := holdings(images, ceph.ImageContents{Allocated: true, ImageRelations: ceph.ImageRelations{
+		Snapshots: []ceph.ImageSnapshot{{ID: 4, Name: "monday"}, {ID: 5, Name: "old", Kind: ceph.TrashSnapshot}, {ID: 6, Kind: ceph.MirrorSnapshot}},
+		Clones:    []ceph.Clone{{ImageRef: ceph.ImageRef{Pool: "web", Name: "root"}, SnapshotID: 5}, {ID: "1ab", PoolID: 7, SnapshotID: 4}},
+		Watchers:  []ceph.Watcher{{Addr: "192.0.2.7:0/1"}},
+	}})
+	if want := "data; 1 snapshots (monday); it has clones: web/root of its snapshot old, the image with id 1ab in the pool with id 7 of its snapshot monday;" +
+		" it is open by 192.0.2.7:0/1"; got != want {
 		t.Errorf("got %q", got)
 	}
 }

@@ -123,18 +123,21 @@ func (r *imageResource) samePool(ctx context.Context, home tfkit.Home[*ceph.Clus
 	}
 }
 
-// refuseReplacement fails the plan that would replace an image with something in it.
+// refuseReplacement fails the plan that would replace an image with something in it, or one that can't be deleted.
 func (r *imageResource) refuseReplacement(ctx context.Context, state *model, because path.Path, diags *diag.Diagnostics) {
-	if state.ForceDestroy.ValueBool() {
-		return
-	}
 	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, diags)
-	var contents ceph.ImageContents
-	if err == nil {
-		contents, err = home.Target.ImageContents(ctx, state.ref())
+	force := state.ForceDestroy.ValueBool()
+	if err == nil && !force {
+		var contents ceph.ImageContents
+		if contents, err = home.Target.ImageContents(ctx, state.ref()); err == nil {
+			err = refuseUnlessEmpty(home.Target, state.ref(), contents, "replaced")
+		}
 	}
 	if err == nil {
-		err = refuseUnlessEmpty(home.Target, state.ref(), contents, "replaced")
+		err = home.Target.CheckImageRemoval(ctx, state.ref(), force)
+	}
+	if force && !problem.Is(err, problem.Refused) {
+		return // the apply asks again
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddAttributeError(diags, because, "Replacement of an image that is not empty", err)

@@ -204,29 +204,41 @@ func find(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.ImageR
 // change makes the image what the plan says, by what differs from the state.
 func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
 	ref := plan.ref()
+	enable, disable := state.featureChanges(plan)
+	set, remove := state.metadataChanges(plan)
+	renamed, resized := !plan.Name.Equal(state.Name), plan.Size.Bytes() != state.Size.Bytes()
+	if renamed || resized || len(enable)+len(disable)+len(set)+len(remove) > 0 {
+		before, _, err := find(ctx, cluster, state)
+		if err == nil {
+			err = cluster.CheckImageChange(ctx, before)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if !plan.Pool.Equal(state.Pool) || !plan.DataPool.Equal(state.DataPool) {
 		if err := samePools(ctx, cluster, state, plan); err != nil {
 			return err
 		}
 	}
-	if !plan.Name.Equal(state.Name) {
+	if renamed {
 		from := ref
 		from.Name = state.Name.ValueString()
 		if err := cluster.RenameImage(ctx, from, plan.Name.ValueString()); err != nil {
 			return err
 		}
 	}
-	if plan.Size.Bytes() != state.Size.Bytes() {
+	if resized {
 		if err := cluster.ResizeImage(ctx, ref, plan.Size.Bytes(), plan.AllowShrink.ValueBool()); err != nil {
 			return err
 		}
 	}
-	if enable, disable := state.featureChanges(plan); len(enable)+len(disable) > 0 {
+	if len(enable)+len(disable) > 0 {
 		if err := cluster.SetImageFeatures(ctx, ref, enable, disable); err != nil {
 			return err
 		}
 	}
-	if set, remove := state.metadataChanges(plan); len(set)+len(remove) > 0 {
+	if len(set)+len(remove) > 0 {
 		return cluster.SetImageMetadata(ctx, ref, set, remove)
 	}
 	return nil
@@ -281,11 +293,15 @@ func refuseUnlessEmpty(cluster *ceph.Cluster, ref ceph.ImageRef, contents ceph.I
 	if contents.Empty() {
 		return nil
 	}
+	do := "Where it is no longer needed, set force_destroy = true, apply, and try again then." +
+		" Where the data is to live on elsewhere, copy it in one apply and remove this image in the next."
+	if len(contents.Obstacles(ref)) > 0 {
+		do += " force_destroy removes the image and its snapshots; what depends on them, or holds the image, has to end before."
+	}
 	return &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("Image %s on cluster %q can't be %s. What it holds: %s.", ref, cluster.Label(), what, holdings(contents)),
+		What: fmt.Sprintf("Image %s on cluster %q can't be %s. What it holds: %s.", ref, cluster.Label(), what, holdings(ref, contents)),
 		Why:  "Nothing brings it back.",
-		Do: "Where it is no longer needed, set force_destroy = true, apply, and try again then." +
-			" Where the data is to live on elsewhere, copy it in one apply and remove this image in the next.",
+		Do:   do,
 	}
 }

@@ -1,0 +1,215 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// The time that a watcher of a crashed client may stay, and how often it is looked for.
+const (
+	lingering     = 40 * time.Second
+	lingeringStep = time.Second
+)
+
+// DeleteImage removes an image with its data. Everything that could refuse is asked first, and all that is found is one
+// problem.Refused: clones, locks put on by hand, groups, mirroring, a migration, and snapshots unless they are to go too.
+// Then it waits up to 40 seconds (or until ctx ends) for watchers to go, as those of a crashed host do; those that stay are
+// problem.Busy, by their addresses. Only then something is removed. An image that is gone already is no error.
+//
+// Similar to: rbd snap unprotect; rbd snap purge; rbd rm
+func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots bool) error {
+	what := fmt.Sprintf("Unable to delete image %s of cluster %q.", ref, c.cfg.Label)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	deadline := time.NewTimer(lingering)
+	defer deadline.Stop()
+	var watchers []Watcher
+	for {
+		relations, err := c.ImageRelations(ctx, ref)
+		if problem.Is(err, problem.NotFound) {
+			return nil
+		}
+		if err != nil && ctx.Err() != nil && len(watchers) > 0 {
+			return c.watched(what, watchers) // the time is up, and this is what it was spent on
+		}
+		if err != nil {
+			return err
+		}
+		if err := relations.refuseRemoval(what, ref, withSnapshots); err != nil {
+			return err
+		}
+		// The removal itself would ask a live owner to give up the image's lock, so watchers are looked at first.
+		watchers = relations.Watchers
+		if len(watchers) == 0 {
+			busy, err := c.removeImage(ctx, what, ref, relations)
+			if !busy {
+				return err
+			}
+		}
+		step := time.NewTimer(lingeringStep)
+		select {
+		case <-step.C:
+		case <-deadline.C:
+			step.Stop()
+			return c.watched(what, watchers)
+		case <-ctx.Done():
+			step.Stop()
+			if len(watchers) > 0 {
+				return c.watched(what, watchers)
+			}
+			return c.failed(what, "", ctx.Err())
+		}
+	}
+}
+
+// CheckImageRemoval is what [Cluster.DeleteImage] asks first. Watchers are no matter yet.
+func (c *Cluster) CheckImageRemoval(ctx context.Context, ref ImageRef, withSnapshots bool) error {
+	relations, err := c.ImageRelations(ctx, ref)
+	if err != nil {
+		return err
+	}
+	return relations.refuseRemoval(fmt.Sprintf("Image %s of cluster %q can't be deleted.", ref, c.cfg.Label), ref, withSnapshots)
+}
+
+func (r ImageRelations) refuseRemoval(what string, ref ImageRef, withSnapshots bool) error {
+	end := "Nothing was removed."
+	if withSnapshots {
+		end += " force_destroy does not override this."
+	}
+	return refuseFor(what, r.againstRemoval(ref, withSnapshots), end)
+}
+
+// removeImage removes the snapshots and then the image. busy tells that a client came back in between.
+func (c *Cluster) removeImage(ctx context.Context, what string, ref ImageRef, relations ImageRelations) (busy bool, err error) {
+	if err := c.purgeSnapshots(ctx, ref, relations); err != nil {
+		return false, err
+	}
+	errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveImage(ctx, ref) })
+	if errno == EBUSY {
+		return true, err
+	}
+	err = c.explainRemove(ctx, ref, errno, err)
+	var p *problem.Problem
+	if names := relations.UserSnapshots(); len(names) > 0 && errors.As(err, &p) {
+		p.Why = strings.TrimSpace(fmt.Sprintf("%s Its snapshots are removed already: %s.", p.Why, strings.Join(names, ", ")))
+	}
+	return false, err
+}
+
+// purgeSnapshots removes all snapshots that somebody made. Protection is lifted from all of them before the first one goes,
+// because that is the step that can still be refused, and put back where it is.
+func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations ImageRelations) error {
+	what := fmt.Sprintf("Unable to remove the snapshots of image %s of cluster %q.", ref, c.cfg.Label)
+	var lifted, removed []string
+	for _, s := range relations.Snapshots {
+		if !s.Protected {
+			continue
+		}
+		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, s.Name, false) })
+		if err != nil {
+			return c.protectAgain(ctx, ref, lifted, explainUnprotect(err, errno, ref, s.Name))
+		}
+		lifted = append(lifted, s.Name)
+	}
+	for _, s := range relations.Snapshots {
+		if s.Kind != UserSnapshot {
+			continue
+		}
+		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, s.Name) })
+		var p *problem.Problem
+		if errno != ENOENT && errors.As(err, &p) {
+			if len(removed) > 0 {
+				p.Why = strings.TrimSpace(fmt.Sprintf("%s These are removed already: %s.", p.Why, strings.Join(removed, ", ")))
+			}
+			return err
+		}
+		removed = append(removed, s.Name)
+	}
+	return nil
+}
+
+// protectionLimit bounds putting protection back, which is done also where the time of the operation is up.
+const protectionLimit = 10 * time.Second
+
+// protectAgain undoes the first step of a removal that was refused, and returns why it was.
+func (c *Cluster) protectAgain(ctx context.Context, ref ImageRef, names []string, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), protectionLimit)
+	defer cancel()
+	var left []string
+	for _, name := range names {
+		if again := c.on(ctx, "", func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, name, true) }); again != nil {
+			left = append(left, name)
+		}
+	}
+	var p *problem.Problem
+	if len(left) > 0 && errors.As(err, &p) {
+		p.Why = strings.TrimSpace(fmt.Sprintf("%s These snapshots are no longer protected: %s.", p.Why, strings.Join(left, ", ")))
+	}
+	return err
+}
+
+func explainUnprotect(err error, errno Errno, ref ImageRef, snapshot string) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch errno {
+	case EBUSY:
+		p.Why = fmt.Sprintf("Snapshot %s has got a clone in this moment. Nothing was removed.", snapshot)
+		p.Do = fmt.Sprintf("Flatten or remove the clones first: rbd children --all %s.", ref)
+	case ETIMEDOUT:
+		p.Why += fmt.Sprintf(" To lift the protection of snapshot %s, all pools of the cluster are asked for clones; one of them is silent. Nothing was removed.", snapshot)
+		p.Do = "Look for the pool with ceph health detail, mend it, and apply again."
+	}
+	return err
+}
+
+func (c *Cluster) explainRemove(ctx context.Context, ref ImageRef, errno Errno, err error) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch errno {
+	case ENOENT:
+		if missing := c.imageMissing(ctx, ref, err); problem.Is(missing, problem.NotFound) {
+			return nil
+		}
+	case ENOTEMPTY:
+		p.Kind, p.Why = problem.Refused, "The image got a new snapshot or a clone in this moment."
+		p.Do = fmt.Sprintf("Look at them with rbd snap ls --all %s and rbd children --all %s, then destroy again.", ref, ref)
+	}
+	return err
+}
+
+func (c *Cluster) watched(what string, watchers []Watcher) error {
+	if len(watchers) == 0 {
+		return &problem.Problem{
+			Kind: problem.Busy, What: what,
+			Why: "Another operation on the image (a migration, a group, a mirror, another removal) holds it.",
+			Do:  "Wait until that has ended, then apply again.",
+		}
+	}
+	return &problem.Problem{
+		Kind: problem.Busy, What: what,
+		Why: fmt.Sprintf("It is in use by %s.", DescribeWatchers(watchers)),
+		Do:  "Detach the disk from the guest, or unmap it from the host, at that address. A client that crashed goes by itself within about 30 seconds.",
+	}
+}
+
+// DescribeWatchers lists watchers for a message, as in "client.libvirt at 192.0.2.7:0/1234".
+func DescribeWatchers(watchers []Watcher) string {
+	list := make([]string, 0, len(watchers))
+	for _, w := range watchers {
+		if w.Entity != "" {
+			list = append(list, fmt.Sprintf("%s at %s", w.Entity, w.Addr))
+		} else {
+			list = append(list, w.Addr)
+		}
+	}
+	return strings.Join(firstOf(list, 5), ", ")
+}

@@ -1,0 +1,171 @@
+//go:build cgo
+
+package rados_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// held are the ways in which something holds an image, so that it can't be removed. IMAGE is its name, with an unprotected
+// snapshot a and a protected one p. A removal that removes the snapshots too has to name each, and to remove nothing.
+var held = map[string]struct {
+	make, undo []string // rbd commands
+	words      []string
+}{
+	"a clone of format 2": {
+		make:  []string{"clone --rbd-default-clone-format 2 IMAGE@a held/c"},
+		words: []string{"held/c of its snapshot a", "rbd flatten"}, undo: []string{"rm held/c"},
+	},
+	"a clone in a namespace of another pool": {
+		make:  []string{"clone --rbd-default-clone-format 2 IMAGE@a far/n/c"},
+		words: []string{"far/n/c of its snapshot a"}, undo: []string{"rm far/n/c"},
+	},
+	"a clone of a snapshot that was removed": {
+		make:  []string{"snap create IMAGE@gone", "clone --rbd-default-clone-format 2 IMAGE@gone held/c", "snap rm IMAGE@gone"},
+		words: []string{"held/c of its snapshot gone"}, undo: []string{"rm held/c"},
+	},
+	"a clone of format 1": {
+		make:  []string{"clone --rbd-default-clone-format 1 IMAGE@p far/c"},
+		words: []string{"far/c of its snapshot p"}, undo: []string{"rm far/c"},
+	},
+	"a clone in the trash": {
+		make:  []string{"clone --rbd-default-clone-format 2 IMAGE@a far/c", "trash mv far/c"},
+		words: []string{"far/c (in the trash, id"}, undo: []string{"trash purge far"},
+	},
+	"a lock": {
+		make:  []string{"lock add IMAGE host1"},
+		words: []string{`has put the lock "host1" on it by hand`, `rbd lock rm IMAGE "host1" client.`}, undo: []string{"lock rm IMAGE host1 LOCKER"},
+	},
+	"a shared lock": {
+		make:  []string{"lock add --shared together IMAGE host2"},
+		words: []string{`has put the lock "host2" on it by hand`}, undo: []string{"lock rm IMAGE host2 LOCKER"},
+	},
+	"a group": {
+		make:  []string{"group create far/g", "group image add far/g IMAGE"},
+		words: []string{"is in the group far/g", "rbd group image rm far/g IMAGE"}, undo: []string{"group image rm far/g IMAGE", "group rm far/g"},
+	},
+	"a group's snapshot": {
+		make:  []string{"group create far/g", "group image add far/g IMAGE", "group snap create far/g@together"},
+		words: []string{"is part of the group's snapshot far/g@together", "rbd group snap rm far/g@together"},
+		undo:  []string{"group snap rm far/g@together", "group image rm far/g IMAGE", "group rm far/g"},
+	},
+	"the copy of a mirror of snapshots": {
+		make:  []string{"mirror pool enable held image", "mirror image enable IMAGE snapshot", "mirror image demote IMAGE"},
+		words: []string{"is a mirrored copy", "rbd mirror image promote IMAGE"}, undo: []string{"mirror image disable --force IMAGE", "mirror pool disable held"},
+	},
+	"the copy of a mirror by journal": {
+		make:  []string{"mirror pool enable held image", "mirror image enable IMAGE journal", "mirror image demote IMAGE"},
+		words: []string{"is a mirrored copy"}, undo: []string{"mirror image disable --force IMAGE", "mirror pool disable held"},
+	},
+	"a migration": {
+		make:  []string{"migration prepare --data-pool far IMAGE IMAGE"},
+		words: []string{"migration of it is under way", "rbd migration commit"}, undo: []string{"migration abort IMAGE"},
+	},
+}
+
+// heldImage makes the image of a row.
+func heldImage(t *testing.T, c *testbed.Cluster, spec string) {
+	t.Helper()
+	rbd(t, c, "create", "--size", "1M", spec)
+	for _, snapshot := range []string{"a", "p"} {
+		rbd(t, c, "snap", "create", "--no-progress", spec+"@"+snapshot)
+	}
+	rbd(t, c, "snap", "protect", spec+"@p")
+}
+
+// rbdLine runs a command of a row.
+func rbdLine(t *testing.T, c *testbed.Cluster, line, spec string) {
+	t.Helper()
+	line = strings.ReplaceAll(line, "IMAGE", spec)
+	if strings.Contains(line, "LOCKER") {
+		var client string
+		for _, word := range strings.Fields(rbd(t, c, "lock", "ls", spec)) {
+			if strings.HasPrefix(word, "client.") {
+				client = word
+			}
+		}
+		line = strings.ReplaceAll(line, "LOCKER", client)
+	}
+	rbd(t, c, strings.Fields(line)...)
+}
+
+// whatIsThere is what the rbd command tells of an image.
+func whatIsThere(t *testing.T, c *testbed.Cluster, spec string) string {
+	t.Helper()
+	return rbd(t, c, "snap", "ls", "--all", spec) + "\n" + rbd(t, c, "children", "--all", spec) + "\n" + rbd(t, c, "lock", "ls", spec)
+}
+
+func TestRemovalOfAHeldImage(t *testing.T) {
+	cluster, c := east(t)
+	ctx := limited(t)
+	for _, pool := range []string{"held", "far"} {
+		newPool(t, cluster, pool)
+	}
+	rbd(t, c, "namespace", "create", "far/n")
+	number := 0
+	for name, row := range held {
+		number++
+		spec := fmt.Sprintf("held/i%d-", number)
+		ref := ceph.ImageRef{Pool: "held", Name: fmt.Sprintf("i%d-", number)}
+		t.Run(name, func(t *testing.T) {
+			heldImage(t, c, spec)
+			for _, line := range row.make {
+				rbdLine(t, c, line, spec)
+			}
+			var words []string
+			for _, word := range row.words {
+				words = append(words, strings.ReplaceAll(word, "IMAGE", spec))
+			}
+			before := whatIsThere(t, c, spec)
+			err := cluster.DeleteImage(ctx, ref, true)
+			wantKind(t, err, problem.Refused, append(words, "Nothing was removed")...)
+			wantKind(t, cluster.CheckImageRemoval(ctx, ref, true), problem.Refused, words...)
+			if after := whatIsThere(t, c, spec); after != before {
+				t.Errorf("before:\n%s\nafter:\n%s", before, after)
+			}
+			for _, line := range row.undo {
+				rbdLine(t, c, line, spec)
+			}
+			ok(t, cluster.DeleteImage(ctx, ref, true))
+			if left := rbd(t, c, "ls", "held"); strings.Contains(left, ref.Name) {
+				t.Errorf("left: %s", left)
+			}
+		})
+	}
+}
+
+// A pool whose placement groups are not active answers nobody. Only what may have clones of format 1 needs its word.
+func TestRemovalBesideASilentPool(t *testing.T) {
+	needBed(t)
+	c := bed.Cluster("west")
+	cfg := configOf(c)
+	cfg.OperationTimeout = 2 * time.Second
+	cluster := connect(t, cfg)
+	newPool(t, cluster, "quiet")
+	ask(t, c, "osd", "erasure-code-profile", "set", "nowhere", "k=2", "m=1", "crush-failure-domain=osd")
+	ask(t, c, "osd", "pool", "create", "stuck", "4", "4", "erasure", "nowhere")
+	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), "stuck", "stuck")) })
+	heldImage(t, c, "quiet/protected")
+	protected := ceph.ImageRef{Pool: "quiet", Name: "protected"}
+	before := rbd(t, c, "snap", "ls", "--all", "quiet/protected")
+	wantKind(t, cluster.DeleteImage(limited(t), protected, true), problem.Unreachable, `Pool "stuck" did not answer in time`, "ceph health detail")
+	if after := rbd(t, c, "snap", "ls", "--all", "quiet/protected"); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+
+	// Taking the protection away asks all pools too, so it is not had here: the image is made without.
+	rbd(t, c, "create", "--size", "1M", "quiet/plain")
+	rbd(t, c, "snap", "create", "--no-progress", "quiet/plain@a")
+	rbd(t, c, "clone", "--rbd-default-clone-format", "2", "quiet/plain@a", "quiet/child")
+	plain := ceph.ImageRef{Pool: "quiet", Name: "plain"}
+	wantKind(t, cluster.DeleteImage(limited(t), plain, true), problem.Refused, "quiet/child of its snapshot a")
+	rbd(t, c, "rm", "--no-progress", "quiet/child")
+	ok(t, cluster.DeleteImage(limited(t), plain, true))
+}

@@ -1,0 +1,74 @@
+//go:build cgo
+
+package cephrbdimage_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// What others hold is found before anything is removed or changed, and all of it is told at once.
+func TestAccCephRBDImage_heldByOthers(t *testing.T) {
+	config := func(name string, assignments ...string) string {
+		return image(name, append([]string{"force_destroy = true", `timeouts = { delete = "20s", update = "20s" }`}, assignments...)...)
+	}
+	locked := `at 127.0.0.1:0/`
+	before := func(t *testing.T, name string) string { return rbd(t, "snap", "ls", "--all", "vms/"+name) }
+	snapshots := ""
+	unlock := func() {
+		for _, word := range strings.Fields(rbd(t, "lock", "ls", "vms/held")) {
+			if strings.HasPrefix(word, "client.") {
+				rbd(t, "lock", "rm", "vms/held", "host1", word)
+			}
+		}
+	}
+	run(t, "held",
+		resource.TestStep{Config: config("held", small)},
+		resource.TestStep{
+			PreConfig: func() {
+				rbd(t, "snap", "create", "--no-progress", "vms/held@before")
+				rbd(t, "clone", "--rbd-default-clone-format", "2", "vms/held@before", "vms/tenant/child")
+				rbd(t, "group", "create", "images/nightly")
+				rbd(t, "group", "image", "add", "images/nightly", "vms/held")
+				rbd(t, "lock", "add", "vms/held", "host1")
+				snapshots = before(t, "held")
+			},
+			Config: config("held", small), Destroy: true,
+			ExpectError: acctest.Message(`Unable to delete image vms/held of cluster "east". It has clones: vms/tenant/child of its snapshot before;` +
+				` it is in the group images/nightly; client.`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if after := before(t, "held"); after != snapshots {
+					t.Errorf("before:\n%s\nafter:\n%s", snapshots, after)
+				}
+			},
+			Config: config("held", small), Destroy: true,
+			ExpectError: acctest.Message(locked),
+		},
+		// A replacement ends with the removal that would be refused.
+		resource.TestStep{
+			Config:      config("held", small, `object_size = "1MiB"`),
+			ExpectError: acctest.MessageAt("object_size", `Image vms/held of cluster "east" can't be deleted. It has clones: vms/tenant/child of its snapshot before;`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				rbd(t, "rm", "--no-progress", "vms/tenant/child")
+				rbd(t, "group", "rm", "images/nightly")
+			},
+			Config: config("held", small), Destroy: true,
+			ExpectError: acctest.Message(`has put the lock "host1" on it by hand. Nothing was removed. force_destroy does not override this.` +
+				` If the lock's holder is gone or done, remove it (rbd lock rm vms/held "host1" client.`),
+		},
+		// Nor does librbd change it under such a lock, and not the first half of a change either.
+		resource.TestStep{
+			Config:      config("moved", `size = "8MiB"`, `metadata = { owner = "somebody" }`),
+			ExpectError: acctest.Message(`Image vms/held of cluster "east" can't be changed now. Client.`),
+		},
+		resource.TestStep{PreConfig: unlock, Config: config("held", small), PlanOnly: true},
+	)
+}
