@@ -3,6 +3,7 @@ package tfkit
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -113,6 +114,16 @@ func (e *Entries[T]) Waiting() string {
 }
 
 // DefaultLabel is the label of a resource that names none: the only one there is.
+// Unasked lists the labels of the entries that can't be asked before the apply, because their settings are known only then.
+func (e *Entries[T]) Unasked() []string {
+	return slices.Sorted(maps.Keys(e.unknown))
+}
+
+// NotKnown is the reason why an entry can't be asked before the apply.
+func (e *Entries[T]) NotKnown(label string) error {
+	return e.notKnownYet(fmt.Sprintf("the settings of %s %q", e.noun, label))
+}
+
 func (e *Entries[T]) DefaultLabel() (string, error) {
 	labels := e.Labels()
 	switch {
@@ -137,7 +148,7 @@ func (e *Entries[T]) Get(label string) (T, error) {
 	}
 	var none T
 	if e.allUnknown || e.unknown[label] {
-		return none, e.notKnownYet(fmt.Sprintf("the settings of %s %q", e.noun, label))
+		return none, e.NotKnown(label)
 	}
 	if len(e.Labels()) == 0 {
 		return none, e.noneConfigured()
@@ -185,8 +196,8 @@ func (e *Entries[T]) Resolve(ctx context.Context, label, remembered string, diag
 		mismatch.Why = fmt.Sprintf("The remembered %s now has the label %q.", e.noun, elsewhere)
 		return none, mismatch
 	}
-	if len(unreachable) > 0 {
-		return none, e.undecided(label, remembered, unreachable)
+	if err := e.notEverywhere(label, remembered, unreachable); err != nil {
+		return none, err
 	}
 	diags.AddWarning("Hypervisor was reinstalled", fmt.Sprintf(
 		"Hypervisor %q now has the host_uuid %s instead of %s. It is taken for the same host, newly installed; what it lost is made again.",
@@ -201,16 +212,24 @@ func (e *Entries[T]) find(ctx context.Context, label, remembered string, notConf
 	if elsewhere != "" {
 		return e.known[elsewhere], nil
 	}
-	if len(e.unknown) > 0 {
-		return none, e.notKnownYet(fmt.Sprintf("which %s has the %s %s", e.noun, e.remembered, remembered))
-	}
-	if len(unreachable) > 0 {
-		return none, e.undecided(label, remembered, unreachable)
+	if err := e.notEverywhere(label, remembered, unreachable); err != nil {
+		return none, err
 	}
 	return none, notConfigured
 }
 
 // search asks every entry but the excepted one for its identity, all at once.
+// notEverywhere is the error of a search that found nothing while an entry could not be asked.
+func (e *Entries[T]) notEverywhere(label, remembered string, unreachable []string) error {
+	switch {
+	case len(e.unknown) > 0:
+		return e.notKnownYet(fmt.Sprintf("which %s has the %s %s, because the settings of %s are not known", e.noun, e.remembered, remembered, quoted(e.Unasked())))
+	case len(unreachable) > 0:
+		return e.undecided(label, remembered, unreachable)
+	}
+	return nil
+}
+
 func (e *Entries[T]) search(ctx context.Context, remembered, except string) (label string, unreachable []string) {
 	labels := slices.DeleteFunc(e.Labels(), func(l string) bool { _, ok := e.known[l]; return !ok || l == except })
 	found := make([]string, len(labels))

@@ -54,6 +54,9 @@ func TestResolve(t *testing.T) {
 		"nothing configured":              {label: "a", kind: problem.Invalid, says: "Add the argument clusters"},
 		"reinstalled host":                {sites: map[string]string{"a": "B"}, reinstalls: true, label: "a", remembered: "A", want: "B", warns: true},
 		"exchanged hosts":                 {sites: map[string]string{"a": "B", "b": "A"}, reinstalls: true, label: "a", remembered: "A", kind: problem.WrongIdentity, says: `label "b"`},
+		"reinstalled, one is unknown":     {sites: map[string]string{"a": "B"}, unknown: "c", reinstalls: true, label: "a", remembered: "A", kind: problem.Unknown, says: `settings of "c"`},
+		"exchanged, another is unknown":   {sites: map[string]string{"a": "B", "b": "A"}, unknown: "c", reinstalls: true, label: "a", remembered: "A", kind: problem.WrongIdentity},
+		"renamed, another is unknown":     {sites: map[string]string{"b": "A"}, unknown: "c", label: "a", remembered: "A", want: "A"},
 		"reinstalled, one can't be asked": {sites: map[string]string{"a": "B", "b": ""}, reinstalls: true, label: "a", remembered: "A", kind: problem.Unreachable},
 	} {
 		t.Run(name, func(t *testing.T) {

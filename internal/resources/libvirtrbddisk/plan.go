@@ -31,6 +31,7 @@ type planning struct {
 	replaced  []path.Path
 	where     *place // once asked
 	left      *place // where the disk is while the plan names another hypervisor
+	undecided error  // why it isn't known where the domain is, once asked
 }
 
 // ModifyPlan settles where the disk is, decides what replaces it, refuses what an apply would refuse, and tells what an apply
@@ -125,6 +126,9 @@ func (p *planning) settleDomain(ctx context.Context) error {
 		}
 		if same {
 			// A name that is no longer the domain's gives way to the one that is.
+			if p.undecided != nil {
+				return blame("domain", p.undecided)
+			}
 			if byUUID || sameUUID(p.state.Domain.ValueString(), p.state.DomainUUID.ValueString()) {
 				p.plan.Domain = p.state.Domain
 			}
@@ -282,7 +286,7 @@ func (p *planning) replace(attribute string) { p.replaced = append(p.replaced, p
 
 // located finds the domain, once. Nothing is known while the hypervisor isn't.
 func (p *planning) located(ctx context.Context) (*place, error) {
-	if p.where != nil || !p.host.Known || p.host.Moved || !p.exists {
+	if p.where != nil || p.undecided != nil || !p.host.Known || p.host.Moved || !p.exists {
 		return p.where, nil
 	}
 	where, err := p.locate(ctx, p.host.Target, p.state)
@@ -290,5 +294,10 @@ func (p *planning) located(ctx context.Context) (*place, error) {
 		return nil, err
 	}
 	p.where = &where
+	if problem.Is(err, problem.Unknown) {
+		p.undecided = err
+		tfkit.AddWarning(p.diags, "Domain not looked for everywhere", err)
+		return nil, nil
+	}
 	return p.where, nil
 }

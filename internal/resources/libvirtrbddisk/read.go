@@ -57,7 +57,16 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	found := disks{}
 	if err == nil {
 		found = find(where.domain, &state, remembered)
-		where.warnUnanswered(&resp.Diagnostics)
+		if found.mirrored() == nil {
+			if err := where.perhapsElsewhere(state.TargetDev.ValueString()); err != nil {
+				tfkit.AddWarning(&resp.Diagnostics, "State kept without refresh", err)
+				return
+			}
+		}
+		where.warnUnasked(&resp.Diagnostics)
+	}
+	if tfkit.KeptUnread(&resp.Diagnostics, err) {
+		return
 	}
 	if problem.Is(err, problem.NotFound) || err == nil && found.mirrored() == nil {
 		resp.State.RemoveResource(ctx)

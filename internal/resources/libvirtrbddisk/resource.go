@@ -113,7 +113,7 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if j.place, err = r.locate(ctx, home.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
 		return j, blame("domain", err)
 	}
-	j.warnUnanswered(diags)
+	j.warnUnasked(diags)
 	if j.host != home.Target {
 		return j, blame("hypervisor", runsElsewhere(home.Target, j.place))
 	}
@@ -214,7 +214,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
 		plan.ID = plan.id()
 		j.place, err = r.locate(ctx, home.Target, &state)
-		j.warnUnanswered(&resp.Diagnostics)
+		j.warnUnasked(&resp.Diagnostics)
 	}
 	if err == nil {
 		j.cluster, err = r.clusterForUpdate(ctx, &config, &state, &plan, &resp.Diagnostics)
@@ -257,9 +257,14 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	var where place
 	if err == nil {
 		where, err = r.locate(ctx, home.Target, &state)
-		where.warnUnanswered(&resp.Diagnostics)
+		where.warnUnasked(&resp.Diagnostics)
 	}
-	found := find(where.domain, &state, remembered)
+	var found disks
+	if err == nil {
+		if found = find(where.domain, &state, remembered); found.mirrored() == nil {
+			err = where.perhapsElsewhere(state.TargetDev.ValueString())
+		}
+	}
 	if err == nil {
 		err = checkHeld(ctx, where, found, state.TargetDev.ValueString(), doing{detaches: true})
 	}

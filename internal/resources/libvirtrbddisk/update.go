@@ -43,6 +43,9 @@ func resized(state, plan *model) bool {
 func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics) error {
 	j.found = find(j.domain, state, j.remembered)
 	if j.found.mirrored() == nil {
+		if err := j.perhapsElsewhere(state.TargetDev.ValueString()); err != nil {
+			return err
+		}
 		return &problem.Problem{
 			Kind: problem.Other,
 			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q is gone.", state.TargetDev.ValueString(), j.domain.Name, j.host.Label()),

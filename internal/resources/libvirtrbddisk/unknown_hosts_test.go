@@ -1,0 +1,125 @@
+//go:build cgo
+
+package libvirtrbddisk_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// A hypervisor that can't be asked, because it is silent or because its uri is known only after the apply, may be where a domain is: what is
+// not known to be gone stays in the state, and is not taken for destroyed.
+func TestAccLibvirtRBDDisk_hostsNotAsked(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const gone, lacks = "unasked-gone", "unasked-lacks"
+	bed := acctest.Bed(t)
+	east, kvm1, kvm2 := bed.Cluster("east"), bed.Hypervisor("kvm1").URI, bed.Hypervisor("kvm2").URI
+	for _, name := range []string{gone, lacks} {
+		guest(t, "kvm1", testbed.GuestOptions{Name: name})
+		image(t, "east", name, "8M")
+	}
+	disks := strings.Replace(block(gone, gone), `"test"`, `"gone"`, 1) + strings.Replace(block(lacks, lacks), `"test"`, `"lacks"`, 1)
+	// The uri of late is known only after each apply of another generation.
+	config := func(generation, hypervisors, late string) string {
+		return fmt.Sprintf(source+`resource "terraform_data" "made" {
+  input            = %q
+  triggers_replace = %q
+}
+provider "ceph" {
+  clusters    = { east = { mon_host = %q, key = %q } }
+  hypervisors = { %s }
+}
+`, late, generation, east.MonHost, east.AdminKey, hypervisors) + disks
+	}
+	entry := func(label, uri string) string {
+		return fmt.Sprintf("%s = { uri = %q, connect_timeout = \"5s\" }", label, uri)
+	}
+	const late = "= { uri = terraform_data.made.output }"
+	known := config("1", entry("kvm1", kvm1)+", kvm2 "+late, kvm2)
+	silent := config("1", entry("kvm1", kvm1)+", "+entry("kvm2", "qemu+unix:///session?socket="+filepath.Join(t.TempDir(), "none")), kvm2)
+	w := acctest.NewWorkspaceOf(t, known)
+	w.Apply(t)
+	move := func(name string) {
+		t.Helper()
+		leaveKVM2(t, name)
+		text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
+		virshIn(t, "kvm2", strings.ReplaceAll(text, "/kvm1/", "/kvm2/"), "define", "/dev/stdin")
+		acctest.Virsh(t, "kvm2", "start", name, "--paused")
+	}
+	kept := func(when string, result outcome, err error, labels ...string) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v %+v", when, err, result.diagnostics)
+		}
+		for _, label := range labels {
+			if text := strings.Join(result.texts(label, "warning"), "\n"); !strings.Contains(text, "State kept without refresh") {
+				t.Errorf("%s: no warning for %s: %+v", when, label, result.diagnostics)
+			}
+			stateOf(t, w, label)
+		}
+		for _, name := range []string{gone, lacks} {
+			if strings.Contains(acctest.Virsh(t, "kvm2", "list", "--name"), name) && diskOf(t, "kvm2", name, "vdb", false) == nil {
+				t.Errorf("%s: the disk of %s was detached", when, name)
+			}
+		}
+	}
+
+	// Shut off here without the disk, it runs with it where nobody answers.
+	move(lacks)
+	acctest.Virsh(t, "kvm1", "detach-disk", lacks, "vdb", "--config")
+	w.Write(t, silent)
+	result, err := try(t, w, "apply", "-auto-approve")
+	kept("silent", result, err, "lacks")
+	if result, err = try(t, w, "destroy", "-auto-approve", "-target="+diskType+".lacks"); err == nil {
+		t.Error("destroyed where nobody could be asked")
+	}
+	if !slices.ContainsFunc(result.diagnostics, func(d diagnostic) bool {
+		return d.Severity == "error" && acctest.Message("it is not known whether it runs elsewhere with it").MatchString(d.Detail)
+	}) {
+		t.Errorf("destroy: %+v", result.diagnostics)
+	}
+	stateOf(t, w, "lacks")
+
+	// The same, and one that is no longer here at all, while the uri of the other host is unknown.
+	move(gone)
+	acctest.Virsh(t, "kvm1", "undefine", gone)
+	w.Write(t, config("2", entry("kvm1", kvm1)+", kvm2 "+late, kvm2))
+	result, err = try(t, w, "apply", "-auto-approve")
+	kept("unknown", result, err, "gone", "lacks")
+	expectChanges(t, "unknown", result, 1, 0, 0, 1)
+	w.ExpectEmptyPlan(t)
+	w.Apply(t)
+	for _, label := range []string{"gone", "lacks"} {
+		if on := stateOf(t, w, label)["running_on"]; on != "kvm2" {
+			t.Errorf("%s runs on %v", label, on)
+		}
+	}
+
+	// Another host under the label is not taken for a reinstalled one while an unknown entry may be the former host.
+	w.Write(t, config("3", entry("kvm1", kvm2)+", former "+late, kvm1))
+	result, err = try(t, w, "plan")
+	kept("reinstalled", result, err, "gone", "lacks")
+	for _, d := range result.diagnostics {
+		if strings.Contains(d.Summary, "reinstalled") {
+			t.Errorf("%+v", d)
+		}
+	}
+	expectChanges(t, "reinstalled", result, 1, 0, 0, 1)
+
+	// Where each host answers, the disks are found, changed and detached.
+	for _, name := range []string{gone, lacks} {
+		acctest.Virsh(t, "kvm2", "destroy", name)
+	}
+	w.Write(t, config("2", entry("kvm1", kvm1)+", kvm2 "+late, kvm2))
+	w.Destroy(t)
+	if diskOf(t, "kvm2", gone, "vdb", true) != nil {
+		t.Error("the disk is still in the saved definition")
+	}
+}
