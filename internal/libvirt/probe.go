@@ -151,7 +151,7 @@ var probeAdvice = map[rpc.ErrorNumber]meaning{
 
 var openingRefused = meaning{
 	problem.Refused, "QEMU on this host could not open the image.",
-	"Change what the reply names, then apply again. The host's log of this domain (/var/log/libvirt/qemu) may say more.",
+	"Change what the reply names, then apply again. What QEMU wrote is in the log of the probe on the host (/var/log/libvirt/qemu).",
 }
 
 // notAttached adds to a refusal of the probe that it came before anything was changed.
@@ -161,7 +161,7 @@ func notAttached(err error) error {
 		return err
 	}
 	told := *p
-	told.Why = strings.TrimSpace(told.Why + " The disk was not attached, and no guest was touched.")
+	told.Why = strings.TrimSpace(told.Why + " The disk was not attached. No guest was touched.")
 	return &told
 }
 

@@ -2,6 +2,7 @@ package libvirtrbddisk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"libvirt.org/go/libvirtxml"
@@ -73,8 +74,16 @@ func (j *job) refuseHeld(ctx context.Context, state *model, image ceph.Image) er
 	moved := !state.FSID.IsNull() && !j.plan.FSID.IsNull() && !state.FSID.Equal(j.plan.FSID)
 	other := len(changes(state, j.plan, func(a attribute) bool { return isSource(a.name) })) > 0 &&
 		(image.ID == "" || image.ID != state.ImageID.ValueString())
-	return checkHeld(ctx, j.place, j.found, state.TargetDev.ValueString(),
+	err := checkHeld(ctx, j.place, j.found, state.TargetDev.ValueString(),
 		doing{resizes: resized(state, j.plan), renames: renames(state, j.plan), exchanges: moved || other})
+	var held *problem.Problem
+	if !errors.As(err, &held) || held.Kind != problem.Refused || !resized(state, j.plan) {
+		return err
+	}
+	// The plan refuses it before the image has grown; a job that began since is noticed only now.
+	told := *held
+	told.Do += " The image has its new size already: the guest is told of it then."
+	return &told
 }
 
 func renames(state, plan *model) bool {

@@ -1,0 +1,57 @@
+package libvirtrbddisk
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// A request to give a disk up stands until the running domain has ended, or the disk has gone.
+func TestPendingDetach(t *testing.T) {
+	host, err := libvirt.NewHost(libvirt.Config{Label: "kvm1", URI: "qemu:///system"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := &libvirtxml.DomainDisk{Target: &libvirtxml.DomainDiskTarget{Dev: "vdb"}}
+	for name, c := range map[string]struct {
+		asked   int
+		running int
+		live    *libvirtxml.DomainDisk
+		pending bool
+	}{
+		"never asked":      {0, 7, there, false},
+		"same domain":      {7, 7, there, true},
+		"started since":    {7, 8, there, false},
+		"shut off":         {7, 0, nil, false},
+		"the disk is gone": {7, 7, nil, false},
+	} {
+		domain := libvirt.Domain{Name: "guest"}
+		if c.running != 0 {
+			domain.Live = &libvirtxml.Domain{ID: &c.running}
+		}
+		remembered, diags := memory{DetachAsked: c.asked}, diag.Diagnostics{}
+		pendingDetach(place{host: host, domain: domain}, disks{saved: there, live: c.live}, &remembered, &diags)
+		if told := diags.WarningsCount() == 1; told != c.pending || (remembered.DetachAsked != 0) != c.pending {
+			t.Errorf("%s: %v, and %d is kept", name, diags, remembered.DetachAsked)
+		}
+	}
+	var earlier memory
+	if err := json.Unmarshal([]byte(`{"domain":"d","target":"vdb"}`), &earlier); err != nil || earlier.DetachAsked != 0 {
+		t.Errorf("a note of an earlier release: %+v, %v", earlier, err)
+	}
+}
+
+// What is added to an error is no part of the one that somebody else may hold.
+func TestDetachedSavedCopies(t *testing.T) {
+	first := &problem.Problem{What: "Could not detach.", Do: "Resume it."}
+	told := detachedSaved(first, libvirtxml.DomainDisk{Target: &libvirtxml.DomainDiskTarget{Dev: "vdb"}})
+	if first.Do != "Resume it." || !strings.Contains(told.Error(), "To keep the disk") || detachedSaved(nil, libvirtxml.DomainDisk{}) != nil {
+		t.Errorf("%v; %v", first, told)
+	}
+}
