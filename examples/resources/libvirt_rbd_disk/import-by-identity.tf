@@ -1,5 +1,6 @@
 import {
-  to = libvirt_rbd_disk.data
+  provider = ceph
+  to       = libvirt_rbd_disk.data
   identity = {
     hypervisor = "kvm1"
     domain     = "centos80"

@@ -1,4 +1,5 @@
 import {
-  to = libvirt_rbd_disk.data
-  id = "kvm1/centos80/vdb"
+  provider = ceph
+  to       = libvirt_rbd_disk.data
+  id       = "kvm1/centos80/vdb"
 }

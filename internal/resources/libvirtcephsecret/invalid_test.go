@@ -61,5 +61,5 @@ func hypervisorBlock(hypervisor, key string) string {
 }
 
 func imported(id, key string) string {
-	return fmt.Sprintf("import {\n  to = libvirt_ceph_secret.test\n  id = %q\n}\n", id) + secretBlock("x", key)
+	return fmt.Sprintf("import {\n  provider = ceph\n  to = libvirt_ceph_secret.test\n  id = %q\n}\n", id) + secretBlock("x", key)
 }

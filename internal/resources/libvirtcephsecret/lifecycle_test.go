@@ -104,7 +104,7 @@ func TestAccLibvirtCephSecret_import(t *testing.T) {
 		setValue(t, "kvm1", id, key)
 	}
 	imported := func(body ...string) string {
-		return acctest.Provider(t) + fmt.Sprintf("import {\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, id) + secretBlock(usage, append(body, fmt.Sprintf("uuid = %q", id))...)
+		return acctest.Provider(t) + fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, id) + secretBlock(usage, append(body, fmt.Sprintf("uuid = %q", id))...)
 	}
 	for name, tc := range map[string]struct {
 		config string
@@ -175,7 +175,7 @@ func TestAccLibvirtCephSecret_otherUsageType(t *testing.T) {
 	block := secretBlock("x", fmt.Sprintf("key = %q", cephxKey(1)), fmt.Sprintf("uuid = %q", other))
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: acctest.Provider(t) + block, ExpectError: acctest.Message(message)},
-		{Config: acctest.Provider(t) + fmt.Sprintf("import {\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, other) + block, ExpectError: acctest.Message(message)},
+		{Config: acctest.Provider(t) + fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, other) + block, ExpectError: acctest.Message(message)},
 		{
 			Config:      acctest.Provider(t) + fmt.Sprintf("data %q \"x\" {\n  provider = ceph\n  hypervisor = \"kvm1\"\n  uuid = %q\n}\n", secretType, other),
 			ExpectError: acctest.Message(message),

@@ -258,7 +258,7 @@ func TestAccLibvirtRBDDisk_importedByHand(t *testing.T) {
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
 	virshIn(t, "kvm1", handXML(t, "east", name, "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
-	imported := acctest.Provider(t) + "import {\n  to = " + address + "\n  id = \"kvm1/byhand/vdb\"\n}\n"
+	imported := acctest.Provider(t) + "import {\n  provider = ceph\n  to = " + address + "\n  id = \"kvm1/byhand/vdb\"\n}\n"
 	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config(), ExpectError: regexp.MustCompile(`(?s)already has a disk vdb.*terraform import\s+ADDRESS\s+kvm1/byhand/vdb`)},
