@@ -56,9 +56,13 @@ type Host struct {
 func NewHost(cfg Config) (*Host, error) {
 	end, err := parseURI(cfg.URI)
 	if err != nil {
+		what := "The uri can't be used." // a validator doesn't know the label, and shows where it is
+		if cfg.Label != "" {
+			what = fmt.Sprintf("The uri of hypervisor %q can't be used.", cfg.Label)
+		}
 		return nil, &problem.Problem{
 			Kind: problem.Invalid,
-			What: fmt.Sprintf("The uri of hypervisor %q can't be used.", cfg.Label),
+			What: what,
 			Why:  err.Error(),
 			Do: "Use a libvirt URI of the QEMU driver, for example qemu:///system, qemu+ssh://root@kvm1.example.net/system, " +
 				"qemu+tls://kvm1.example.net/system or qemu+unix:///session?socket=/run/user/1000/libvirt/libvirt-sock.",

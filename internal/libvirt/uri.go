@@ -21,15 +21,15 @@ type endpoint struct {
 	uri       *url.URL
 }
 
-// parameters that each transport understands; any other is refused, because libvirt's own client would have obeyed it.
-var parameters = map[string][]string{
-	"unix":    {"socket", "mode", "name"},
-	"tcp":     {"name"},
-	"tls":     {"name", "pkipath", "no_verify"},
-	"ssh":     {"name", "socket", "mode", "proxy", "netcat", "keyfile", "no_verify", "no_tty", "command"},
-	"libssh":  {"name", "socket", "mode", "proxy", "netcat", "keyfile", "known_hosts", "known_hosts_verify", "sshauth"},
-	"libssh2": {"name", "socket", "mode", "proxy", "netcat", "keyfile", "known_hosts", "known_hosts_verify", "sshauth"},
+// parameters are those of libvirt's own client. It takes all of them with each transport and ignores what the transport has no
+// use for.
+var parameters = []string{
+	"name", "command", "socket", "auth", "authfile", "sshauth", "netcat", "keyfile", "pkipath", "known_hosts", "known_hosts_verify", "tls_priority",
+	"mode", "proxy", "no_sanity", "no_verify", "no_tty",
 }
+
+// transports are the supported ones.
+var transports = []string{"unix", "ssh", "libssh", "libssh2", "tls", "tcp"}
 
 func parseURI(text string) (endpoint, error) {
 	if text == "" {
@@ -50,8 +50,7 @@ func parseURI(text string) (endpoint, error) {
 			transport = "tls"
 		}
 	}
-	known, ok := parameters[transport]
-	if !ok {
+	if !slices.Contains(transports, transport) {
 		return endpoint{}, fmt.Errorf("its transport %q is not supported; unix, ssh, libssh, libssh2, tls and tcp are", transport)
 	}
 	if uri.Path != "/system" && uri.Path != "/session" {
@@ -71,7 +70,7 @@ func parseURI(text string) (endpoint, error) {
 	if err != nil {
 		return endpoint{}, errors.New("its parameters after the ? are not well-formed")
 	}
-	if err := checkParameters(transport, known, query); err != nil {
+	if err := checkParameters(transport, query); err != nil {
 		return endpoint{}, err
 	}
 	return endpoint{
@@ -83,33 +82,46 @@ func parseURI(text string) (endpoint, error) {
 	}, nil
 }
 
-func checkParameters(transport string, known []string, query url.Values) error {
+// checkParameters refuses what libvirt's own client refuses, and what it would obey and this one can't.
+func checkParameters(transport string, query url.Values) error {
 	for name, values := range query {
-		if !slices.Contains(known, name) {
-			return fmt.Errorf("the %s transport has no parameter %q here; it has: %s", transport, name, strings.Join(known, ", "))
+		if !slices.Contains(parameters, name) {
+			return fmt.Errorf("libvirt has no parameter %q; it has: %s", name, strings.Join(parameters, ", "))
 		}
 		if len(values) > 1 {
 			return fmt.Errorf("the parameter %q is given more than once", name)
 		}
 	}
-	switch mode := query.Get("mode"); mode {
-	case "", "auto", "legacy":
-	case "direct":
-		return errors.New("mode=direct is not supported; name the daemon's socket instead, for example ?socket=/run/libvirt/virtqemud-sock")
-	default:
-		return fmt.Errorf("mode=%s is unknown to libvirt", mode)
-	}
-	if v := query.Get("no_verify"); v != "" {
-		if _, err := strconv.Atoi(v); err != nil {
-			return fmt.Errorf("no_verify=%s is not a number; 1 switches the check of the host off, 0 leaves it on", v)
+	for _, name := range []string{"no_sanity", "no_verify", "no_tty"} {
+		if _, err := strconv.Atoi(query.Get(name)); query.Has(name) && err != nil {
+			return fmt.Errorf("%s=%s is not a number; 1 switches it on, 0 off", name, query.Get(name))
 		}
 	}
-	if v := query.Get("proxy"); v != "" && !slices.Contains([]string{"auto", "native", "netcat"}, v) {
+	if mode := query.Get("mode"); query.Has("mode") && !slices.Contains([]string{"auto", "legacy", "direct"}, mode) {
+		return fmt.Errorf("mode=%s is unknown to libvirt", mode)
+	}
+	if v := query.Get("proxy"); query.Has("proxy") && !slices.Contains([]string{"auto", "native", "netcat"}, v) {
 		return fmt.Errorf("proxy=%s is unknown; auto, native (virt-ssh-helper) and netcat are known", v)
 	}
-	if v := query.Get("socket"); v != "" && query.Get("proxy") == "native" {
-		return fmt.Errorf("proxy=native finds the socket by itself, so socket=%s can't be given with it", v)
+	if strings.HasPrefix(query.Get("auth"), "sasl") {
+		return fmt.Errorf("auth=%s is not supported; none and polkit work", query.Get("auth"))
 	}
+	remote := strings.HasSuffix(transport, "ssh") || transport == "libssh2"
+	switch {
+	case transport == "tls" && query.Has("tls_priority"):
+		return errors.New("tls_priority is not supported: it is a text for GnuTLS, and this client uses TLS 1.2 or newer with its own ciphers")
+	case (remote || transport == "unix") && query.Get("mode") == "direct":
+		return errors.New("mode=direct is not supported; name the daemon's socket instead, for example ?socket=/run/libvirt/virtqemud-sock")
+	case remote && query.Get("socket") != "" && query.Get("proxy") == "native":
+		return fmt.Errorf("proxy=native finds the socket by itself, so socket=%s can't be given with it", query.Get("socket"))
+	case transport == "libssh" || transport == "libssh2":
+		return checkLibssh(query)
+	}
+	return nil
+}
+
+// checkLibssh looks at what only an ssh client within the process obeys.
+func checkLibssh(query url.Values) error {
 	if v := query.Get("known_hosts_verify"); v != "" && !slices.Contains([]string{"normal", "auto", "ignore"}, v) {
 		return fmt.Errorf("known_hosts_verify=%s is unknown; normal, auto and ignore are known", v)
 	}

@@ -115,7 +115,9 @@ func hypervisorAttributes() map[string]schema.Attribute {
 		"uri": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "libvirt's connection URI: `qemu+unix:///system`, `qemu+ssh://root@kvm1.example.net/system`, `qemu+tls://…`" +
-				" or `qemu+tcp://…`, with libvirt's own URI parameters.",
+				" or `qemu+tcp://…`, with libvirt's own URI parameters: those that a transport has no use for are ignored, as by libvirt's own" +
+				" client. Refused are a name that libvirt doesn't have, and what can't be obeyed here: `mode=direct`, `tls_priority` over TLS," +
+				" and SASL.",
 			Validators: []validator.String{uriValidator{}},
 		},
 		"host_uuid": schema.StringAttribute{
