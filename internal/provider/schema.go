@@ -80,7 +80,7 @@ func clusterAttributes() map[string]schema.Attribute {
 		},
 		"keyring_file": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Path of a keyring with the user's key on the machine that runs Terraform. Default: what `config_file` names.",
+			MarkdownDescription: "Path of a keyring with the user's key on the machine that runs Terraform. Default: what `config_file` names, as for `ceph -c`.",
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"fsid": schema.StringAttribute{

@@ -5,9 +5,11 @@ package rados
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sort"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,7 +47,7 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		handle, err := connect(cfg, &key)
+		handle, err := connectAnyway(ctx, cfg, &key)
 		if err != nil {
 			// librados keeps the threads and sockets of a failed handle until it is finalised.
 			runtime.GC()
@@ -68,10 +70,11 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	}
 }
 
-// connect makes a handle for one attempt: after a failed one librados doesn't take another. The key is filled in where a
-// ceph.conf leads to it.
-func connect(cfg ceph.Config, key *[]byte) (*rados.Conn, error) {
-	handle, err := rados.NewConnWithUser(cfg.User)
+// connect makes a handle for one attempt: after a failed one librados doesn't take another. The key and the monitors are filled
+// in where a ceph.conf leads to them.
+func connect(cfg ceph.Config, key *[]byte, monitors *string) (*rados.Conn, error) {
+	// /dev/null is read first, so that the name of the cluster has to be told, as the file would tell it.
+	handle, err := rados.NewConnWithClusterAndUser(clusterName(cfg.ConfigFile), "client."+cfg.User)
 	if err != nil {
 		return nil, setupError{doing: "preparing the client", err: err}
 	}
@@ -94,10 +97,21 @@ func connect(cfg ceph.Config, key *[]byte) (*rados.Conn, error) {
 			return nil, err
 		}
 	}
+	if hosts, err := handle.GetConfigOption("mon_host"); err == nil {
+		*monitors = hosts
+	}
 	if err := handle.Connect(); err != nil {
 		return nil, err
 	}
 	return handle, nil
+}
+
+// clusterName is what $cluster stands for in a ceph.conf: the name of the file, or ceph where it doesn't end in .conf.
+func clusterName(configFile string) string {
+	if name, found := strings.CutSuffix(filepath.Base(configFile), ".conf"); found && name != "" {
+		return name
+	}
+	return "ceph"
 }
 
 type option struct{ name, value string }
@@ -117,6 +131,8 @@ func overrides(cfg ceph.Config) []option {
 		options = append(options, option{"key", cfg.Key}, option{"keyring", os.DevNull}, option{"keyfile", ""})
 	case cfg.KeyringFile != "":
 		options = append(options, option{"key", ""}, option{"keyring", cfg.KeyringFile}, option{"keyfile", ""})
+	case cfg.ConfigFile == "":
+		options = append(options, option{"keyring", os.DevNull})
 	}
 	dataTimeout := max(cfg.OperationTimeout, minimumDataTimeout)
 	return append(options,

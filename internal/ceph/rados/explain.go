@@ -101,8 +101,9 @@ func explainValue(p *problem.Problem, cfg ceph.Config, key []byte, code ceph.Err
 		if keyring == "" {
 			keyring = "the keyring to which " + cfg.ConfigFile + " leads"
 		}
-		p.Why = fmt.Sprintf("The client library can't read %s as a whole: an entry of it is malformed, or holds a key of a type that the librados on this"+
-			" machine is too old for (aes256k needs Ceph 19.2.6, 20.2.4 or newer). It need not be the entry of client.%s.", keyring, cfg.User)
+		p.Why = fmt.Sprintf("The client library can't read %s as a whole: its last line does not end with a newline, an entry of it is malformed, or one holds"+
+			" a key of a type that the librados on this machine is too old for (aes256k needs Ceph 19.2.6, 20.2.4 or newer). It need not be the"+
+			" entry of client.%s.", keyring, cfg.User)
 		p.Do = fmt.Sprintf("Let the keyring hold client.%s only, as ceph auth get client.%s -o FILE writes it. %s if that entry is the one.", cfg.User, cfg.User, upgrade)
 	default:
 		p.Why = fmt.Sprintf("The client library can't use a value: usually a monitor's name that does not resolve (%s).", monitors)

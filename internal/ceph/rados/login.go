@@ -3,7 +3,6 @@
 package rados
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -51,8 +50,6 @@ func checkLogin(cfg ceph.Config) ([]byte, error) {
 			return invalid(fmt.Sprintf("The key of client.%s in %s is not usable. %s", cfg.User, cfg.KeyringFile, p.Why), p.Do)
 		}
 		return raw, err
-	case cfg.ConfigFile == "":
-		return invalid("No key is given.", "Set key or keyring_file of the cluster.")
 	}
 	return nil, nil
 }
@@ -67,34 +64,29 @@ func readable(path string) error {
 
 // keyInFile returns an entity's key from a keyring. Its errors never hold the text of the file.
 func keyInFile(path, entity string) (string, error) {
-	f, err := os.Open(filepath.Clean(path))
+	text, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = f.Close() }()
-	section := ""
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
-		if strings.HasPrefix(line, "[") {
-			section = strings.Trim(line, "[] \t")
-			continue
-		}
-		name, value, found := strings.Cut(line, "=")
-		if found && section == entity && strings.TrimSpace(name) == "key" {
-			return strings.Trim(strings.TrimSpace(value), `"`), nil
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return "", fmt.Errorf("reading %s: %w", path, err)
+	if key := keyIn(string(text), entity); key != "" {
+		return key, nil
 	}
 	return "", fmt.Errorf("%s has no key for %s", path, entity)
 }
 
-// keyOfConfig is the decoded key to which a ceph.conf leads; nil where librados reads it from a file that only it finds. No
-// key at all is refused: librados would look for a server that lets it in until the connection times out. So is a malformed
-// one, of which librados says only that something is invalid.
+// keyOfConfig is the decoded key to which a ceph.conf leads; nil where librados reads it from a file that only it finds, or where
+// the cluster's clients need none. No key at all is refused: librados would look for a server that lets it in until the
+// connection times out. So is a malformed one, of which librados says only that something is invalid.
 func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) ([]byte, error) {
+	if withoutCephx(get) {
+		return nil, nil
+	}
+	if cfg.ConfigFile == "" {
+		return nil, &problem.Problem{
+			Kind: problem.Invalid, What: cannotConnect(cfg), Why: "No key is given.",
+			Do: "Set key or keyring_file of the cluster. One whose clients need no key has to be configured so: options = { auth_client_required = \"none\" }.",
+		}
+	}
 	if value, err := get("key"); err == nil && value != "" {
 		return parseKeyOfConfig(cfg, cfg.ConfigFile, value)
 	}
@@ -105,16 +97,35 @@ func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) ([]byte, err
 	if err != nil {
 		return nil, setupError{doing: "reading the option keyring", err: err}
 	}
-	for _, path := range strings.FieldsFunc(paths, func(r rune) bool { return strings.ContainsRune(",; \t", r) }) {
-		if key, err := keyInFile(path, "client."+cfg.User); err == nil {
-			return parseKeyOfConfig(cfg, path, key)
-		}
-	}
-	return nil, &problem.Problem{
+	refused := &problem.Problem{
 		Kind: problem.Invalid, What: cannotConnect(cfg),
-		Why: fmt.Sprintf("%s leads to no key for this user: no keyring that holds one is readable among %s.", cfg.ConfigFile, paths),
+		Why: fmt.Sprintf("%s leads to no key for this user: there is no readable keyring among %s.", cfg.ConfigFile, paths),
 		Do:  "Set key or keyring_file of the cluster, or correct the keyring option in the file.",
 	}
+	// As librados, which reads the first one that it can open, and no other.
+	for _, path := range strings.FieldsFunc(paths, func(r rune) bool { return strings.ContainsRune(",;= \t", r) }) {
+		if readable(path) != nil {
+			continue
+		}
+		key, err := keyInFile(path, "client."+cfg.User)
+		if err == nil {
+			return parseKeyOfConfig(cfg, path, key)
+		}
+		refused.Why = fmt.Sprintf("%s leads to no key for this user: %v, which is the first readable keyring among %s.", cfg.ConfigFile, err, paths)
+		break
+	}
+	return nil, refused
+}
+
+// withoutCephx tells whether the client is configured for a cluster that lets everybody in.
+func withoutCephx(get func(string) (string, error)) bool {
+	for _, option := range []string{"auth_supported", "auth_client_required"} {
+		// The first one went over the other until 19.2.6 and is unknown from then on.
+		if value, err := get(option); err == nil && value != "" {
+			return strings.Trim(value, ",; \t") == "none"
+		}
+	}
+	return false
 }
 
 func parseKeyOfConfig(cfg ceph.Config, path, key string) ([]byte, error) {

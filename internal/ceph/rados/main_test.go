@@ -16,8 +16,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// bed has one cluster whose three OSDs can hold erasure-coded pools with overwrites.
+// bed has one cluster whose three OSDs can hold erasure-coded pools with overwrites, and one without cephx.
 var bed *testbed.Bed
+
+var withoutCephx = map[string]string{"auth_cluster_required": "none", "auth_service_required": "none", "auth_client_required": "none"}
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -27,7 +29,7 @@ func run(m *testing.M) int {
 	}
 	var err error
 	bed, err = testbed.Start(context.Background(), testbed.Options{
-		Clusters: []testbed.ClusterOptions{{Name: "east", OSDs: 3, Store: testbed.BlueStore}, {Name: "west"}}, Hypervisors: []string{},
+		Clusters: []testbed.ClusterOptions{{Name: "east", OSDs: 3, Store: testbed.BlueStore}, {Name: "west", Config: withoutCephx}}, Hypervisors: []string{},
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

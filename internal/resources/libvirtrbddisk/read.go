@@ -117,7 +117,7 @@ func startImport(ctx context.Context, host *libvirt.Host, state *model) error {
 		p.Do = "Only disks of type network with protocol rbd can be imported."
 	case libvirt.DiskAuth(*disk) == nil || libvirt.DiskAuth(*disk).Secret == nil:
 		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a secret.", target, domain.Name, host.Label())
-		p.Do = "Disks of clusters without cephx can't be managed here."
+		p.Do = "Disks without them, as of a cluster without cephx, can't be managed here; its pools and images can."
 	default:
 		read := readXML(*disk)
 		state.DomainUUID = types.StringValue(domain.UUID)
