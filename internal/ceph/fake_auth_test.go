@@ -11,15 +11,22 @@ import (
 // are recorded ones.
 type authConn struct {
 	Conn
-	knows       []string
-	refuses     map[string]answer // by prefix
-	typed       bool              // auth rotate and get-or-create obey key_type, which get-or-create-pending of no release does
-	ciphers     answer            // to mon dump; zero: a release without key types
-	key         string
-	pending     string
-	caps        map[string]string
-	absent      bool
-	keepsNoCaps bool // as a release whose import takes over the caps of the keyring wrongly
+	knows   []string
+	refuses map[string]answer // by prefix
+	typed   bool              // auth rotate and get-or-create obey key_type, which get-or-create-pending of no release does
+	ciphers answer            // to mon dump; zero: a release without key types
+	key     string
+	pending string
+	caps    map[string]string
+	absent  bool
+	// unanswered are commands, by prefix, to which no answer comes. They are obeyed all the same, unless lost tells that they aren't.
+	unanswered map[string]error
+	lost       bool
+	muted      map[string]error
+	// unreadAfter is a command after which the user can't be read.
+	unreadAfter string
+	silent      map[string]error // commands that are neither obeyed nor answered once an unanswered one was sent
+	keepsNoCaps bool             // as a release whose import takes over the caps of the keyring wrongly
 	asked       []string
 	worked      bool // the user had a key after each command
 }
@@ -37,6 +44,20 @@ func (a *authConn) MonCommand(_ context.Context, text, input []byte) ([]byte, st
 		return nil, "", err
 	}
 	a.asked = append(a.asked, cmd.Prefix)
+	if failure := a.unanswered[cmd.Prefix]; failure != nil {
+		delete(a.unanswered, cmd.Prefix)
+		if !a.lost {
+			_, _, _ = a.MonCommand(context.Background(), text, input)
+		}
+		a.muted = a.silent
+		return nil, "", failure
+	}
+	if cmd.Prefix == "auth get" && slices.Contains(a.asked, a.unreadAfter) {
+		return nil, "", ETIMEDOUT
+	}
+	if failure := a.muted[cmd.Prefix]; failure != nil {
+		return nil, "", failure
+	}
 	defer func() { a.worked = a.worked && (a.key != "" || a.absent) }()
 	if refusal, ok := a.refuses[cmd.Prefix]; ok {
 		return nil, refusal.status, refusal.errno

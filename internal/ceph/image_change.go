@@ -61,7 +61,16 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 	if err := c.refuseUnservedImage(ctx, what, spec); err != nil {
 		return false, err
 	}
+	release, err := c.claim(ctx, what, "image", spec.String())
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	former, _, _ := c.imageSize(ctx, what, spec.ImageRef)
 	errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.CreateImage(ctx, spec) })
+	if problem.Unanswered(err) {
+		return c.imageMadeAfterAll(ctx, what, spec, former == ENOENT, err)
+	}
 	if err != nil {
 		return false, c.explainCreateImage(ctx, spec, errno, err)
 	}
@@ -79,6 +88,33 @@ func (c *Cluster) refuseUnservedImage(ctx context.Context, what string, spec Ima
 		err = c.refuseUnserved(ctx, what, spec.DataPool, "", "rbd_info")
 	}
 	return err
+}
+
+// imageSize reads how large an image is, in bytes. The number is that of librbd's answer: a look, no proof that the image is missing.
+func (c *Cluster) imageSize(ctx context.Context, what string, ref ImageRef) (errno Errno, bytes uint64, err error) {
+	errno, err = c.reading(ctx, what, func(ctx context.Context, conn Conn) error {
+		found, err := conn.Image(ctx, ref)
+		bytes = found.SizeBytes
+		return err
+	})
+	return errno, bytes, err
+}
+
+// imageMadeAfterAll looks for an image whose creation got no answer. One of that size that was not there before is the one that was
+// to be made. The error stays: its metadata is still to be set.
+func (c *Cluster) imageMadeAfterAll(ctx context.Context, what string, spec ImageSpec, wasMissing bool, failure error) (created bool, err error) {
+	bytes, err := askAgain(ctx, func(ctx context.Context) (uint64, error) {
+		_, bytes, err := c.imageSize(ctx, what, spec.ImageRef)
+		return bytes, err
+	})
+	switch {
+	case !wasMissing || err != nil || bytes != spec.SizeBytes:
+	case len(rawMetadata(spec.Metadata, spec.Config)) == 0:
+		return true, nil
+	default:
+		return true, failure
+	}
+	return false, notKnown(failure, "The image may still be made: if the next apply finds that it exists, import it, or remove it with rbd rm.")
 }
 
 func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {

@@ -55,8 +55,11 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, 
 
 	cmd := spec.command()
 	denied, err := c.monStatus(ctx, what, cmd, nil, nil)
+	if err = explainCreate(err, denied); problem.Unanswered(err) {
+		return c.poolMadeAfterAll(ctx, spec.Name, err)
+	}
 	if err != nil {
-		return false, explainCreate(err, denied)
+		return false, err
 	}
 	pool, err := c.Pool(ctx, spec.Name)
 	if err != nil {
@@ -71,6 +74,15 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, 
 		func() error { return c.SetPool(ctx, spec.Name, settings) },
 		func() error { return c.SetPoolApplications(ctx, spec.Name, spec.Applications, nil) },
 	)...)
+}
+
+// poolMadeAfterAll looks for a pool whose creation got no answer, and which was not there before. The error stays: what "osd pool
+// create" doesn't take is still to be set.
+func (c *Cluster) poolMadeAfterAll(ctx context.Context, name string, failure error) (created bool, err error) {
+	if _, err := askAgain(ctx, func(ctx context.Context) (Pool, error) { return c.Pool(ctx, name) }); err == nil {
+		return true, failure
+	}
+	return false, notKnown(failure, "The pool may still be made: if the next apply finds that it exists, import it.")
 }
 
 func (c *Cluster) poolExists(what string, p Pool) error {

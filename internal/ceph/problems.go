@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -17,7 +18,7 @@ func (c *Cluster) failed(what, status string, err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
-	p := &problem.Problem{What: what, Raw: rawReply(status, err)}
+	p := &problem.Problem{What: what, Raw: rawReply(status, err), Unanswered: unanswered(err)}
 	switch {
 	case errors.Is(err, context.Canceled):
 		p.Why, p.Raw = "The operation was interrupted. What was already under way may still be completed by the cluster.", ""
@@ -82,6 +83,37 @@ func (c *Cluster) failed(what, status string, err error) error {
 		p.Do = "Look for the reply in the cluster's log (ceph log last) and in its health (ceph -s), then apply again."
 	}
 	return p
+}
+
+// unanswered tells whether an error leaves open what became of a request.
+func unanswered(err error) bool {
+	switch errnoOf(err) {
+	case ETIMEDOUT, ENOTCONN, ESHUTDOWN:
+		return true
+	}
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// lateAnswer bounds the one question what became of a request to which no answer came.
+const lateAnswer = 10 * time.Second
+
+// askAgain asks what became of a request to which no answer came, whether or not the operation itself is over: without it what
+// was obeyed would be taken for not done.
+func askAgain[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateAnswer)
+	defer cancel()
+	return ask(ctx)
+}
+
+// notKnown says beside the error of a request to which no answer came, and none to the question what became of it, what may
+// be.
+func notKnown(err error, may string) error {
+	err = problem.Copy(err)
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		p.Do = strings.TrimSpace(p.Do + " " + may)
+	}
+	return err
 }
 
 func rawReply(status string, err error) string {

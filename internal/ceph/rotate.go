@@ -18,7 +18,8 @@ import (
 // keyType is aes, aes256k, or empty for what the cluster prefers; a release that doesn't know key types takes aes only.
 // What is refused changes nothing. The user has a working key at every moment, also when this is cut off: each way ends with
 // one command that puts the new key in the place of the old one. From then on no other key opens a connection, neither the
-// old one nor a pending one that somebody else had made.
+// old one nor a pending one that somebody else had made. With an error the user is returned all the same if the key was rotated,
+// without a key where the new one could not be read.
 //
 // Similar to: ceph auth rotate
 func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, error) {
@@ -42,12 +43,15 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 			break
 		}
 	}
-	if err != nil {
+	if err != nil && !problem.Unanswered(err) {
 		return User{}, err
 	}
-	after, err := c.User(ctx, name)
-	if err != nil {
-		return User{}, err
+	after, unread := askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+	switch {
+	case unread != nil && err == nil:
+		return User{Name: name, Entity: before.Entity, Caps: before.Caps}, notKnown(unread, "The key was rotated; the next refresh reads the new one.")
+	case err != nil && (unread != nil || after.Key == before.Key):
+		return User{}, notKnown(err, "The key may still be rotated: the next refresh shows it.")
 	}
 	if after.Key == before.Key {
 		return User{}, &problem.Problem{

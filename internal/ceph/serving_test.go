@@ -25,7 +25,8 @@ func (r *restartingConn) MonCommand(ctx context.Context, text, input []byte) ([]
 	return r.fakeConn.MonCommand(ctx, text, input)
 }
 
-func (r *restartingConn) CreateImage(context.Context, ImageSpec) error { return nil }
+func (r *restartingConn) CreateImage(context.Context, ImageSpec) error   { return nil }
+func (r *restartingConn) Image(context.Context, ImageRef) (Image, error) { return Image{}, ENOENT }
 
 // An OSD that restarts is waited for, one that is gone not for long, and where too few exist there is nothing to wait for.
 func TestImageWaitsForAnOSD(t *testing.T) {

@@ -141,26 +141,40 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 		if err := c.checkCipher(ctx, what, key); err != nil {
 			return User{}, err
 		}
-		cmd := command{"prefix": "auth add", "entity": entityOf(name), "caps": capsList(caps)}
-		if denied, err := c.monStatus(ctx, what, cmd, []byte(keyring(name, key, nil)), nil); err != nil {
-			return User{}, explainUser(err, denied)
-		}
+	}
+	if err := c.addUser(ctx, what, name, caps, key, keyType); err != nil {
+		return c.addedAfterAll(ctx, name, caps, key, err)
+	}
+	if key != "" {
 		return User{Name: name, Entity: entityOf(name), Key: key, Caps: caps}, nil
 	}
-	var records []authRecord
-	cmd := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}
-	if keyType != "" {
+	return askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+}
+
+// addUser sends the one command that makes a user.
+func (c *Cluster) addUser(ctx context.Context, what, name string, caps map[string]string, key, keyType string) error {
+	cmd, input := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}, []byte(nil)
+	if key != "" {
+		cmd["prefix"], input = "auth add", []byte(keyring(name, key, nil))
+	} else if keyType != "" {
 		cmd["key_type"] = keyType
 	}
-	if denied, err := c.monStatus(ctx, what, cmd, nil, &records); err != nil {
-		return User{}, explainUser(err, denied)
+	denied, err := c.monStatus(ctx, what, cmd, input, nil)
+	return explainUser(err, denied)
+}
+
+// addedAfterAll looks for a user whose creation got no answer. It was not there before, so one with these caps and this key is the
+// one that was to be made.
+func (c *Cluster) addedAfterAll(ctx context.Context, name string, caps map[string]string, key string, failure error) (User, error) {
+	if !problem.Unanswered(failure) {
+		return User{}, failure
 	}
-	for _, r := range records {
-		if r.Entity == entityOf(name) {
-			return User{Name: name, Entity: r.Entity, Key: r.Key, Caps: caps}, nil
-		}
+	user, err := askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+	if err == nil && equalCapsMaps(user.Caps, caps) && (key == "" || user.Key == key) {
+		return user, nil
 	}
-	return c.User(ctx, name)
+	return User{}, notKnown(failure, fmt.Sprintf("The user may still be made: if the next apply finds that %s exists, import it, or remove it with: ceph auth rm %s.",
+		entityOf(name), entityOf(name)))
 }
 
 // SetCaps replaces all caps of a user; its key stays.
@@ -195,11 +209,15 @@ func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
 	if err := c.checkCipher(ctx, what, key); err != nil {
 		return err
 	}
-	if err := c.importKey(ctx, what, user, key); err != nil {
-		return err
+	failure := c.importKey(ctx, what, user, key)
+	if failure != nil && !problem.Unanswered(failure) {
+		return failure
 	}
-	after, err := c.User(ctx, name)
-	if err != nil {
+	after, err := askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+	switch {
+	case failure != nil && (err != nil || after.Key != key):
+		return failure
+	case err != nil:
 		return err
 	}
 	if !equalCapsMaps(user.Caps, after.Caps) {

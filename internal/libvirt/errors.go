@@ -104,11 +104,11 @@ func (h *Host) fail(e errand, err error) error {
 		p.Why = "The host's libvirt is too old: it doesn't know this call."
 		p.Do = "Update libvirt on the host."
 	case errors.Is(err, context.Canceled):
-		p.Kind = problem.Unreachable
+		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "The operation was cancelled before the answer came."
 		p.Do = afterwards(e)
 	case errors.As(err, new(errTimeLimit)) || errors.Is(err, context.DeadlineExceeded):
-		p.Kind = problem.Unreachable
+		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "There was no answer in time."
 		p.Do = "Check that the host is up and that its daemon answers (virsh -c URI list); the limits are connect_timeout and " +
 			"operation_timeout of the hypervisor and the timeouts of the resource." + also(e)
@@ -121,7 +121,7 @@ func (h *Host) fail(e errand, err error) error {
 		p.Do = h.connectAdvice()
 		p.Raw = err.Error()
 	case broken(err):
-		p.Kind = problem.Unreachable
+		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "The connection was lost before the answer came."
 		p.Do = afterwards(e)
 		p.Raw = err.Error()

@@ -3,6 +3,7 @@ package libvirt
 import (
 	"context"
 	"fmt"
+	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
 	"libvirt.org/go/libvirtxml"
@@ -112,10 +113,26 @@ func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
 	if err == nil {
 		return nil
 	}
+	failure := h.fail(e, err)
 	if code(err) == rpc.ErrInternalError {
-		return h.secretClash(ctx, s, id, h.fail(e, err))
+		return h.secretClash(ctx, s, id, failure)
 	}
-	return h.fail(e, err)
+	if problem.Unanswered(failure) && h.hasSecret(ctx, s) {
+		return nil
+	}
+	return failure
+}
+
+// lateAnswer bounds the one question what became of a call to which no answer came.
+const lateAnswer = 10 * time.Second
+
+// hasSecret tells whether the host has exactly this secret, whether or not the operation that asks is over.
+func (h *Host) hasSecret(ctx context.Context, s Secret) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateAnswer)
+	defer cancel()
+	found, err := h.Secret(ctx, s.UUID)
+	s.UUID, s.UsageType = found.UUID, UsageCeph
+	return err == nil && found == s
 }
 
 // secretClash finds out which existing secret made libvirt refuse a definition; the refusal as it is where none did.

@@ -44,6 +44,9 @@ type Problem struct {
 	Why  string // one or more sentences, empty when nothing is known
 	Do   string // what the operator can do about it
 	Raw  string // the daemon's own words, with its code
+
+	// Unanswered means that no answer came to a request: whether it was obeyed is not known.
+	Unanswered bool
 }
 
 // Error returns all parts, separated by blank lines.
@@ -64,6 +67,12 @@ func (p *Problem) Error() string {
 func Is(err error, kind Kind) bool {
 	var p *Problem
 	return errors.As(err, &p) && p.Kind == kind
+}
+
+// Unanswered reports whether err is, or wraps, a problem after which it is not known whether a request was obeyed.
+func Unanswered(err error) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Unanswered
 }
 
 // Copy returns an equal error that its holder may change. Where one error is kept for several callers each of them gets a

@@ -179,6 +179,12 @@ func (m *model) chosenKey(change keyChange, config *model) (types.String, bool) 
 	return types.StringNull(), false
 }
 
+// rotated records a rotation that was done and whose key could not be read: it is not done again, and the next refresh reads the
+// key.
+func (m *model) rotated(plan *model) {
+	m.KeyGeneration, m.Key, m.KeyFingerprint = plan.KeyGeneration, types.StringNull(), types.StringNull()
+}
+
 // keyChangeNow asks again, before an apply changes anything, what the plan has asked. It is keyKept where the user has the chosen
 // key already.
 func (r *userResource) keyChangeNow(ctx context.Context, cluster *ceph.Cluster, change keyChange, config, plan *model) (keyChange, error) {

@@ -198,6 +198,9 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if err != nil {
 		addKeyError(&resp.Diagnostics, change, summary, err)
 		if user.Key == "" {
+			if user.Entity != "" {
+				state.rotated(&plan)
+			}
 			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...) // the new caps stand
 			return
 		}

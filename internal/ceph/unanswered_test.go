@@ -1,0 +1,154 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// What was obeyed counts as done although no answer came, however the wait ended, and is not done again; what wasn't is an error.
+func TestUsersWithoutAnAnswer(t *testing.T) {
+	caps := map[string]string{"mon": "profile rbd"}
+	chosen := madeKey(keyTypeAES, 16)
+	rotate := func(ctx context.Context, c *Cluster) (User, error) { return c.RotateKey(ctx, "x", "") }
+	for name, tc := range map[string]struct {
+		prefix string
+		absent bool // the user, at first
+		knows  []string
+		do     func(context.Context, *Cluster) (User, error)
+		lost   string // what is said where the command was not obeyed
+		unread string // what is said where the question what became of it gets no answer either
+	}{
+		"create": {"auth get-or-create", true, nil, func(ctx context.Context, c *Cluster) (User, error) {
+			return c.CreateUser(ctx, "x", caps, "")
+		}, "The user may still be made", "The user may still be made"},
+		"create with a chosen key": {"auth add", true, nil, func(ctx context.Context, c *Cluster) (User, error) {
+			return c.CreateUser(ctx, "x", caps, chosen)
+		}, "The user may still be made", "The user may still be made"},
+		"rotate by import":  {"auth import", false, nil, rotate, "The key may still be rotated", "The key may still be rotated"},
+		"rotate by pending": {"auth commit-pending", false, pendingCommands, rotate, "The key may still be rotated", "The key may still be rotated"},
+		"rotate at once":    {"auth rotate", false, allCommands, rotate, "The key may still be rotated", "The key may still be rotated"},
+		"chosen key": {"auth import", false, nil, func(ctx context.Context, c *Cluster) (User, error) {
+			return User{Key: chosen}, c.SetKey(ctx, "x", chosen)
+		}, "", ""},
+	} {
+		for _, failure := range []error{ETIMEDOUT, context.Canceled, context.DeadlineExceeded, ENOTCONN} {
+			t.Run(fmt.Sprint(name, ", ", failure), func(t *testing.T) {
+				fake := func() *authConn {
+					conn := &authConn{knows: tc.knows, absent: tc.absent, caps: caps, unanswered: map[string]error{tc.prefix: failure}}
+					if !tc.absent {
+						conn.key = formerKey()
+					}
+					return conn
+				}
+				conn := fake()
+				user, err := tc.do(t.Context(), withAuth(conn))
+				if err != nil || user.Key != conn.key || conn.key == formerKey() {
+					t.Errorf("obeyed, but: %v", err)
+				}
+				if sent := len(slices.DeleteFunc(slices.Clone(conn.asked), func(p string) bool { return p != tc.prefix })); sent > 2 { // the fake obeys by asking itself
+					t.Errorf("sent %d times", sent)
+				}
+
+				conn = fake()
+				conn.lost = true
+				_, err = tc.do(t.Context(), withAuth(conn))
+				wantUnanswered(t, err, tc.lost)
+
+				conn = fake()
+				conn.silent = map[string]error{"auth get": ETIMEDOUT}
+				_, err = tc.do(t.Context(), withAuth(conn))
+				wantUnanswered(t, err, tc.unread)
+			})
+		}
+	}
+}
+
+func wantUnanswered(t *testing.T, err error, words string) {
+	t.Helper()
+	if !problem.Unanswered(err) {
+		t.Fatalf("not told as open: %v", err)
+	}
+	wantKind(t, err, kindOf(err), words)
+}
+
+func kindOf(err error) problem.Kind {
+	for kind := problem.Other; kind <= problem.Invalid; kind++ {
+		if problem.Is(err, kind) {
+			return kind
+		}
+	}
+	return problem.Other
+}
+
+// A rotation that was obeyed, and whose new key can't be read, is told as done.
+func TestRotationThatCannotBeRead(t *testing.T) {
+	conn := &authConn{knows: allCommands, key: formerKey(), caps: map[string]string{"mon": "profile rbd"}, unreadAfter: "auth rotate"}
+	user, err := withAuth(conn).RotateKey(t.Context(), "x", "")
+	if user.Entity != "client.x" || user.Key != "" {
+		t.Errorf("%v, %v", user, err)
+	}
+	wantUnanswered(t, err, "The key was rotated; the next refresh reads the new one.")
+}
+
+// lateConn makes what it is asked to make, and never says so.
+type lateConn struct {
+	fakeConn
+	made  map[ImageRef]uint64
+	there bool
+}
+
+func (l *lateConn) MonCommand(ctx context.Context, text, input []byte) ([]byte, string, error) {
+	out, status, err := l.fakeConn.MonCommand(ctx, text, input)
+	if len(l.sent("osd pool create")) > 0 && !l.there {
+		l.there = true
+		l.answers["osd pool ls"] = answer{out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1, "crush_rule": 0, "pg_num_target": 8}]`}
+		return nil, "", ETIMEDOUT
+	}
+	return out, status, err
+}
+
+func (l *lateConn) Image(_ context.Context, ref ImageRef) (Image, error) {
+	if bytes, made := l.made[ref]; made {
+		return Image{SizeBytes: bytes}, nil
+	}
+	return Image{}, ENOENT
+}
+
+func (l *lateConn) CreateImage(_ context.Context, spec ImageSpec) error {
+	l.made[spec.ImageRef] = spec.SizeBytes
+	return context.DeadlineExceeded
+}
+
+func TestPoolWithoutAnAnswer(t *testing.T) {
+	conn := &lateConn{fakeConn: fakeConn{fsid: testFSID, answers: map[string]answer{
+		"osd pool ls": {out: "[]"}, "osd pool create": {out: "{}"}, "osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`},
+	}}}
+	cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+	created, err := cluster.CreatePool(t.Context(), PoolSpec{Name: "p"})
+	if !created || !problem.Unanswered(err) {
+		t.Errorf("created %v, %v", created, err)
+	}
+}
+
+// An image counts as made only where it is known that it wasn't there before.
+func TestImageWithoutAnAnswer(t *testing.T) {
+	spec := ImageSpec{ImageRef: ImageRef{Pool: "p", Name: "i"}, SizeBytes: 1 << 20}
+	for name, tc := range map[string]struct {
+		made map[ImageRef]uint64
+		want bool
+	}{"made": {map[ImageRef]uint64{}, true}, "there before": {map[ImageRef]uint64{spec.ImageRef: 1 << 20}, false}} {
+		conn := &lateConn{made: tc.made, fakeConn: fakeConn{fsid: testFSID, answers: map[string]answer{
+			"osd pool ls": {out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1, "crush_rule": 0, "pg_num_target": 8}]`},
+			"osd map":     {out: `{"pgid": "2.1", "up": [0], "acting": [0]}`}, "osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`},
+		}}}
+		cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+		created, err := cluster.CreateImage(t.Context(), spec)
+		if created != tc.want || (err == nil) != tc.want {
+			t.Errorf("%s: created %v, %v", name, created, err)
+		}
+	}
+}
