@@ -154,6 +154,10 @@ func (f *fakeCluster) ImageName(_ context.Context, pool, namespace, id string) (
 	return "", nil
 }
 
+func (f *fakeCluster) ImageRelations(context.Context, ceph.ImageRef) (ceph.ImageRelations, error) {
+	return ceph.ImageRelations{}, nil
+}
+
 func (f *fakeCluster) Image(_ context.Context, ref ceph.ImageRef) (ceph.Image, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
