@@ -1,0 +1,72 @@
+package ceph
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// KnownImage is what was recorded of an image. Its pool is known by id, so the name of that may be an old one.
+type KnownImage struct {
+	ImageRef
+
+	PoolID    int64
+	ID        string
+	SizeBytes uint64
+	Metadata  map[string]string
+}
+
+// FindImage finds an image again by its id, as [Cluster.ImageByID] does, and where a migration gave it another id: the image
+// is then at the other end of the migration. Once that has ended nothing of it is left, so an image of the same name counts as
+// the same one if its size and the recorded metadata are the same too, and the former id isn't in the trash. The caller sees by the
+// id whether it is another.
+//
+// Similar to: rbd info --image-id; rbd status; rbd trash ls --all
+func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Image, error) {
+	ref, image, missing := c.ImageByID(ctx, known.PoolID, known.Namespace, known.ID)
+	if !problem.Is(missing, problem.NotFound) {
+		return ref, image, missing
+	}
+	pool, err := c.PoolByID(ctx, known.PoolID)
+	if err != nil {
+		return ImageRef{}, Image{}, err
+	}
+	const what = "Unable to find out whether the image was migrated."
+	var migration *Migration
+	var trash []ImageEntry
+	_, err = c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		if migration, err = conn.ImageMigration(ctx, pool.Name, known.Namespace, known.ID); err != nil {
+			return err
+		}
+		trash, err = conn.Trash(ctx, pool.Name, known.Namespace)
+		return err
+	})
+	if err != nil {
+		return ImageRef{}, Image{}, err
+	}
+	if migration != nil && migration.Source {
+		return c.ImageByID(ctx, migration.PoolID, migration.Other.Namespace, migration.ID)
+	}
+	if slices.ContainsFunc(trash, func(entry ImageEntry) bool { return entry.ID == known.ID }) {
+		return ImageRef{}, Image{}, missing
+	}
+	ref = ImageRef{Pool: pool.Name, Namespace: known.Namespace, Name: known.Name}
+	image, err = c.Image(ctx, ref)
+	if err != nil {
+		return ImageRef{}, Image{}, err
+	}
+	if image.SizeBytes != known.SizeBytes || !contains(image.Metadata, known.Metadata) {
+		return ImageRef{}, Image{}, missing
+	}
+	return ref, image, nil
+}
+
+func contains(all, some map[string]string) bool {
+	for key, value := range some {
+		if found, there := all[key]; !there || found != value {
+			return false
+		}
+	}
+	return true
+}
