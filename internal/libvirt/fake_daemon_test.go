@@ -35,6 +35,8 @@ type fakeDaemon struct {
 	left        int // clients that ended their connection
 	// answer, where set, decides for a procedure; ok false means no answer ever.
 	answer map[uint32]func(call int) (reply []byte, code uint32, ok bool)
+	// toRequest is asked first, where set, by what the call says; answered false leaves it to the others.
+	toRequest func(procedure uint32, body []byte) (reply []byte, code uint32, answered bool)
 }
 
 func newFakeDaemon(t *testing.T) *fakeDaemon {
@@ -114,10 +116,15 @@ func (d *fakeDaemon) serve(conn net.Conn) {
 		procedure := binary.BigEndian.Uint32(head[12:])
 		d.mu.Lock()
 		d.calls[procedure]++
-		call, answer := d.calls[procedure], d.answer[procedure]
+		call, answer, toRequest := d.calls[procedure], d.answer[procedure], d.toRequest
 		d.mu.Unlock()
 		if answer == nil {
 			answer = d.normally(procedure)
+		}
+		if toRequest != nil {
+			if reply, code, answered := toRequest(procedure, body); answered {
+				answer = func(int) ([]byte, uint32, bool) { return reply, code, true }
+			}
 		}
 		go func() {
 			reply, code, ok := answer(call)

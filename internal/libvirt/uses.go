@@ -17,6 +17,17 @@ type DomainUse struct {
 	Active bool
 }
 
+// Where tells the disk and the place in words: "vda, as the base of an overlay".
+func (u DomainUse) Where() string {
+	switch {
+	case u.Target == "" && u.Place == "":
+		return "outside of its disks"
+	case u.Target == "" || u.Place == "":
+		return u.Target + u.Place
+	}
+	return u.Target + ", " + u.Place
+}
+
 // SecretUsers lists the disks that refer to a secret, by its UUID or by its usage name, wherever libvirt keeps the domain: in its
 // definitions, in the metadata of snapshots and checkpoints, in a managed save image. Either may be empty. Where documents could not
 // be read there is an error beside the users that were found.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,11 +31,7 @@ type Use struct {
 
 // String names the domain, the hypervisor, the disk and the place.
 func (u Use) String() string {
-	where := slices.DeleteFunc([]string{u.Target, u.Place}, func(s string) bool { return s == "" })
-	if len(where) == 0 {
-		return fmt.Sprintf("%s on %s", u.Domain, u.Host.Label())
-	}
-	return fmt.Sprintf("%s on %s (%s)", u.Domain, u.Host.Label(), strings.Join(where, ", "))
+	return fmt.Sprintf("%s on %s (%s)", u.Domain, u.Host.Label(), u.Where())
 }
 
 // Found is what a search found.

@@ -49,17 +49,17 @@ func HasIPv6() bool {
 	return err == nil && strings.Contains(string(content), "00000000000000000000000000000001")
 }
 
-// chooseAddresses finds free places for n monitors. Each cluster takes a random part of 127.0.0.0/8, so that beds side by
-// side don't meet, and one address per monitor in it.
-func chooseAddresses(n int, ipv6, defaultPorts bool) ([]MonAddr, error) {
+// chooseAddresses finds free places for n monitors: on the given host, or each at an address of its own. Then each cluster takes a
+// random part of 127.0.0.0/8, so that beds side by side don't meet.
+func chooseAddresses(n int, host string, defaultPorts bool) ([]MonAddr, error) {
 	const attempts = 50
 	for range attempts {
 		base := fmt.Sprintf("127.%d.%d.", 1+rand.IntN(254), rand.IntN(255))
 		monitors := make([]MonAddr, n)
 		for i := range monitors {
 			monitors[i] = MonAddr{Name: string(rune('a' + i)), Host: base + strconv.Itoa(i+1), V1Port: defaultV1Port, V2Port: defaultV2Port}
-			if ipv6 {
-				monitors[i].Host = "::1"
+			if host != "" {
+				monitors[i].Host = host
 			}
 			if !defaultPorts {
 				// Below the range from which the kernel takes the ports of outgoing connections.

@@ -27,6 +27,8 @@ type ClusterOptions struct {
 	OSDs     int   // 1 (default) to 3; pools keep as many copies
 	Store    Store // default MemStore
 	IPv6     bool
+	// Localhost lets the monitors listen on 127.0.0.1, which has a name on every machine; otherwise at addresses without one.
+	Localhost bool
 	// DefaultPorts lets the monitors listen on 3300 and 6789, each at its own address; otherwise on free odd ports.
 	DefaultPorts bool
 	// DefaultIntervals leaves the monitors' proposal intervals at Ceph's defaults, so that a change of the OSD map takes a
@@ -66,10 +68,17 @@ func newCluster(dir string, options ClusterOptions) (*Cluster, error) {
 	if options.Monitors > 5 || options.OSDs > 5 {
 		return nil, fmt.Errorf("cluster %s: a testbed has room for at most 5 monitors and 5 OSDs", options.Name)
 	}
-	if options.IPv6 && options.DefaultPorts {
-		return nil, fmt.Errorf("cluster %s: there is only one IPv6 loopback address, so the default ports can't be had with it", options.Name)
+	host := ""
+	switch {
+	case options.IPv6:
+		host = "::1"
+	case options.Localhost:
+		host = "127.0.0.1"
 	}
-	monitors, err := chooseAddresses(options.Monitors, options.IPv6, options.DefaultPorts)
+	if host != "" && options.DefaultPorts {
+		return nil, fmt.Errorf("cluster %s: there is only one address %s, so the default ports can't be had with it", options.Name, host)
+	}
+	monitors, err := chooseAddresses(options.Monitors, host, options.DefaultPorts)
 	if err != nil {
 		return nil, err
 	}

@@ -266,7 +266,7 @@ func TestAccCephPool_namedByADomain(t *testing.T) {
 	}
 	inside.PreConfig = func() {
 		undefine()
-		acctest.DefineDomain(t, "kvm1", "sleeper", "east", "booked/never-made")
+		acctest.DefineDomain(t, "kvm1", "sleeper", "east", "booked/tenant/never-made")
 	}
 	run(t, "booked",
 		resource.TestStep{Config: config}, holding, inside,

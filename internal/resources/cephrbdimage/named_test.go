@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
@@ -145,4 +146,27 @@ func TestAccCephRBDImage_namedByADomain(t *testing.T) {
 			Config: config, PlanOnly: true,
 		},
 	)
+}
+
+// A hypervisor that answers and can't be searched keeps the image; one that does not answer at all does not.
+func TestAccCephRBDImage_searchThatFails(t *testing.T) {
+	pools(t)
+	config := acctest.Provider(t) + image("unsearched", small, "force_destroy = true")
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{
+			{Config: config},
+			{
+				Config: strings.Replace(config, "{ uri", `{ host_uuid = "10000000-0000-4000-8000-000000000000", uri`, 1), Destroy: true,
+				ExpectError: acctest.Message(`It could not be checked whether a domain on hypervisor "kvm1" names Image vms/unsearched on cluster "east".`),
+			},
+			{Config: strings.Replace(config, "/libvirt-sock", "/nobody-listens", 1), Destroy: true},
+		},
+		CheckDestroy: func(*terraform.State) error {
+			if exists(t, "unsearched") {
+				return fmt.Errorf("image unsearched is still there")
+			}
+			return nil
+		},
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -234,37 +233,6 @@ func refuseTaken(host *libvirt.Host, domain libvirt.Domain, plan *model, ours di
 			if disk.Target.Dev == plan.TargetDev.ValueString() {
 				return blame("target_dev", targetTaken(host, domain, plan, disk))
 			}
-		}
-	}
-	return nil
-}
-
-// refuseTwice refuses an image that the domain already has at another target. Images of two clusters may have one name, so
-// the monitors count too.
-func refuseTwice(host *libvirt.Host, domain libvirt.Domain, plan *model, ours disks) error {
-	if plan.Shareable.ValueBool() || plan.ReadOnly.ValueBool() || !plan.Snapshot.IsNull() {
-		return nil
-	}
-	wanted := monitorList(plan.Monitors)
-	for _, definition := range []*libvirtxml.Domain{domain.Live, domain.Saved} {
-		if definition == nil || definition.Devices == nil {
-			continue
-		}
-		for _, disk := range definition.Devices.Disks {
-			if disk.Target == nil || aliasOfOurs(ours, disk) || sourceName(disk) != plan.source().String() {
-				continue
-			}
-			there := readXML(disk)
-			if !slices.ContainsFunc(monitorList(there.Monitors), func(m monitor) bool { return slices.Contains(wanted, m) }) {
-				continue
-			}
-			return blame("image", &problem.Problem{
-				Kind: problem.Exists,
-				What: fmt.Sprintf("Domain %q on hypervisor %q already has image %s, as disk %s.", domain.Name, host.Label(), plan.source(), disk.Target.Dev),
-				Why:  "One guest that writes an image through two disks destroys its content.",
-				Do: fmt.Sprintf("Name another image. To manage the disk that is there, set target_dev = %q and import it: terraform import ADDRESS %s/%s/%s.",
-					disk.Target.Dev, host.Label(), plan.Domain.ValueString(), disk.Target.Dev),
-			})
 		}
 	}
 	return nil

@@ -114,25 +114,3 @@ func needsCluster(cause error) error {
 		Do:   "Set cluster to a label of the provider block, or set monitors.",
 	}
 }
-
-// clusterWith finds the configured cluster that a disk's monitors belong to, by the order of the labels; nil where there is
-// none. Clusters that don't answer are passed over.
-func (r *diskResource) clusterWith(ctx context.Context, list []monitor) *ceph.Cluster {
-	ctx, cancel := context.WithTimeout(ctx, elsewhereLimit)
-	defer cancel()
-	clusters := r.Clusters.All()
-	answers := make([]chan bool, len(clusters))
-	for i, cluster := range clusters {
-		answers[i] = make(chan bool, 1)
-		go func() {
-			monitors, err := cluster.Monitors(ctx)
-			answers[i] <- err == nil && leadsTo(list, monitors)
-		}()
-	}
-	for i, cluster := range clusters {
-		if <-answers[i] {
-			return cluster
-		}
-	}
-	return nil
-}

@@ -27,7 +27,7 @@ func TestASilentClusterCostsOneDiskItsTime(t *testing.T) {
 		return len(diags) == 1 && diags[0].Summary() == notVerified && strings.Contains(diags[0].Detail(), silent.What)
 	}
 	var diags diag.Diagnostics
-	if err := r.readSource(t.Context(), &state, &memory{}, false, &diags); err != nil || !warned(diags) {
+	if err := r.readSource(t.Context(), &state, &memory{}, &diags); err != nil || !warned(diags) {
 		t.Errorf("refresh: %v, %v", err, diags)
 	}
 	plan := state

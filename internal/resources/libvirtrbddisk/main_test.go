@@ -41,14 +41,14 @@ const (
 // parallel is how many tests run side by side unless -parallel says otherwise: they mostly wait for guests and daemons.
 const parallel = "4"
 
-// north is a cluster with three monitors, on IPv6 where the machine has it.
+// west's monitor has a name, localhost. north is a cluster with three monitors, on IPv6 where the machine has it.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
 		_ = f.Value.Set(parallel)
 	}
 	acctest.Main(m, testbed.Options{Clusters: []testbed.ClusterOptions{
-		{Name: "east"}, {Name: "west"}, {Name: "north", Monitors: 3, IPv6: testbed.HasIPv6()},
+		{Name: "east"}, {Name: "west", Localhost: true}, {Name: "north", Monitors: 3, IPv6: testbed.HasIPv6()},
 	}})
 }
 

@@ -208,21 +208,6 @@ func TestClusterMonitors(t *testing.T) {
 	if len(got) != len(want) || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
 		t.Errorf("got %v", got)
 	}
-	for _, c := range []struct {
-		list          []monitor
-		covers, leads bool
-	}{
-		{want, true, true},
-		{[]monitor{{"192.0.2.1", 6789}, {"192.0.2.2", 40001}, {"2001:0db8::3", 0}}, true, true},
-		{want[:2], false, true},
-		{append([]monitor{{"192.0.2.9", 0}}, want...), false, true},
-		{[]monitor{{"192.0.2.2", 0}}, false, false},
-		{[]monitor{{"192.0.2.1", 40000}}, false, false},
-	} {
-		if covers(c.list, all) != c.covers || leadsTo(c.list, all) != c.leads {
-			t.Errorf("%v: covers %v, leads %v", c.list, covers(c.list, all), leadsTo(c.list, all))
-		}
-	}
 }
 
 // Ours is found by alias; an imported disk by target and source; anybody else's never.

@@ -2,7 +2,6 @@ package libvirtrbddisk
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"strconv"
 
@@ -11,6 +10,7 @@ import (
 	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 )
 
 // Ceph's own ports of monitors. librbd tries both where the definition names none.
@@ -105,51 +105,11 @@ func clusterMonitors(monitors []ceph.Monitor) []monitor {
 	return sorted(list)
 }
 
-// listens tells whether an entry of a definition leads to this monitor.
-func listens(m ceph.Monitor, entry monitor) bool {
-	for _, endpoint := range []ceph.Endpoint{m.V1, m.V2} {
-		if endpoint.Host == "" || !sameHost(endpoint.Host, entry.host) {
-			continue
-		}
-		if entry.port == endpoint.Port || entry.port == 0 && (endpoint.Port == portV1 || endpoint.Port == portV2) {
-			return true
-		}
+// asNamed are entries of the attribute as a definition names them.
+func asNamed(list []monitor) []libvirt.Monitor {
+	named := make([]libvirt.Monitor, len(list))
+	for i, m := range list {
+		named[i] = libvirt.Monitor{Host: m.host, Port: m.port}
 	}
-	return false
-}
-
-func sameHost(a, b string) bool {
-	x, errX := netip.ParseAddr(a)
-	y, errY := netip.ParseAddr(b)
-	if errX == nil && errY == nil {
-		return x.Unmap() == y.Unmap()
-	}
-	return a == b
-}
-
-// leadsTo tells whether at least one entry is a monitor of the cluster.
-func leadsTo(list []monitor, cluster []ceph.Monitor) bool {
-	return slices.ContainsFunc(list, func(entry monitor) bool {
-		return slices.ContainsFunc(cluster, func(m ceph.Monitor) bool { return listens(m, entry) })
-	})
-}
-
-// covers tells whether the entries are exactly the cluster's monitors, by whichever of their ports.
-func covers(list []monitor, cluster []ceph.Monitor) bool {
-	for _, m := range cluster {
-		if !slices.ContainsFunc(list, func(entry monitor) bool { return listens(m, entry) }) {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(list, func(entry monitor) bool {
-		return !slices.ContainsFunc(cluster, func(m ceph.Monitor) bool { return listens(m, entry) })
-	})
-}
-
-// allAddresses tells whether every entry is an address, not a name whose meaning only the hypervisor knows.
-func allAddresses(list []monitor) bool {
-	return !slices.ContainsFunc(list, func(entry monitor) bool {
-		_, err := netip.ParseAddr(entry.host)
-		return err != nil
-	})
+	return named
 }

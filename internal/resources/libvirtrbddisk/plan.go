@@ -11,6 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -215,9 +216,8 @@ func (p *planning) settleCluster(ctx context.Context) error {
 		}
 	}
 	p.cluster = home
-	entries := monitorList(p.state.Monitors)
-	if gained && home.Known && allAddresses(entries) && !leadsTo(entries, p.monitors) {
-		return blame("cluster", notTheCluster(home.Target, entries))
+	if gained && home.Known {
+		return blame("cluster", p.checkGained(ctx, home.Target))
 	}
 	return nil
 }
@@ -237,7 +237,7 @@ func (p *planning) settleMonitors(ctx context.Context) error {
 		return nil
 	}
 	p.plan.Monitors = p.state.Monitors
-	if !p.cluster.Known || !p.remembered.FollowMonitors || covers(monitorList(p.state.Monitors), p.monitors) {
+	if !p.cluster.Known || !p.remembered.FollowMonitors || rbdusage.Match(ctx, p.monitors, asNamed(monitorList(p.state.Monitors))) {
 		return nil
 	}
 	where, err := p.located(ctx)

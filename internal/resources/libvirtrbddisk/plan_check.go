@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -118,17 +120,32 @@ func sourceRefused(where *place, state, plan *model) error {
 	}
 }
 
-func notTheCluster(cluster *ceph.Cluster, entries []monitor) error {
-	var names []string
-	for _, entry := range entries {
-		names = append(names, entry.host)
+// checkGained compares the monitors of a disk that had no cluster with those of the one that it is to have.
+func (p *planning) checkGained(ctx context.Context, cluster *ceph.Cluster) error {
+	entries := monitorList(p.state.Monitors)
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.host
 	}
-	return &problem.Problem{
-		Kind: problem.WrongIdentity,
-		What: fmt.Sprintf("The disk's monitors (%s) are none of cluster %q.", strings.Join(names, ", "), cluster.Label()),
-		Why:  "The disk's image is on another cluster, so what would be checked there is not what the guest reads.",
-		Do:   "Set cluster to the label of the cluster that these monitors belong to, or set monitors as well.",
+	switch rbdusage.Of(p.monitors).Answer(ctx, asNamed(entries)) {
+	case rbdusage.No:
+		return &problem.Problem{
+			Kind: problem.WrongIdentity,
+			What: fmt.Sprintf("The disk's monitors (%s) are none of cluster %q.", strings.Join(names, ", "), cluster.Label()),
+			Why:  "The disk's image is on another cluster, so what would be checked there is not what the guest reads.",
+			Do:   "Set cluster to the label of the cluster that these monitors belong to, or set monitors as well.",
+		}
+	case rbdusage.Unknown:
+		what := "It names no monitors, so QEMU takes those of the ceph.conf of the hypervisor, or of config_file."
+		if len(names) > 0 {
+			what = fmt.Sprintf("It names its monitors by names (%s) that don't lead to this cluster from here.", strings.Join(names, ", "))
+		}
+		p.diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not verified", fmt.Sprintf(
+			"It can't be told from here whether disk %s of domain %q is on cluster %q. %s The configuration is believed.",
+			p.state.TargetDev.ValueString(), p.state.Domain.ValueString(), cluster.Label(), what))
+	case rbdusage.Yes:
 	}
+	return nil
 }
 
 // check refuses at plan time what an apply would refuse, and tells what waits, what happens at once, and what detaches.

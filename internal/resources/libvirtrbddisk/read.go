@@ -86,7 +86,13 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	pendingDetach(where, found, &remembered, &resp.Diagnostics)
 	state.HostUUID = home.Identity
 	state.ID = state.id()
-	if err := r.readSource(ctx, &state, &remembered, importing, &resp.Diagnostics); err != nil {
+	if importing {
+		err = r.readCluster(ctx, where.host, &state, &resp.Diagnostics)
+	}
+	if err == nil {
+		err = r.readSource(ctx, &state, &remembered, &resp.Diagnostics)
+	}
+	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
@@ -218,16 +224,7 @@ func withSecretUUID(ctx context.Context, host *libvirt.Host, disk libvirtxml.Dom
 
 // readSource keeps the identity of the source, which is the image's id and not its name. A cluster that can't be asked is
 // no error: whether the disk is there is the hypervisor's to say.
-func (r *diskResource) readSource(ctx context.Context, state *model, remembered *memory, importing bool, diags *diag.Diagnostics) error {
-	if importing {
-		if cluster := r.clusterWith(ctx, monitorList(state.Monitors)); cluster != nil {
-			fsid, err := cluster.FSID(ctx)
-			if err != nil {
-				return err
-			}
-			state.Cluster, state.FSID = types.StringValue(cluster.Label()), types.StringValue(fsid)
-		}
-	}
+func (r *diskResource) readSource(ctx context.Context, state *model, remembered *memory, diags *diag.Diagnostics) error {
 	if state.FSID.IsNull() {
 		return nil
 	}

@@ -4,7 +4,6 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -136,7 +136,7 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if err := refuseTaken(j.host, j.domain, plan, j.found); err != nil {
 		return j, err
 	}
-	return j, refuseTwice(j.host, j.domain, plan, j.found)
+	return j, j.refuseTwice(ctx)
 }
 
 // leftBehind finds what a create of ours left that was killed. Images of two clusters may have one name, so it has to lead to the
@@ -146,15 +146,12 @@ func (j *job) leftBehind(ctx context.Context) (disks, error) {
 	if left.mirrored() == nil {
 		return disks{}, nil
 	}
-	var monitors []ceph.Monitor
-	if j.cluster != nil {
-		var err error
-		if monitors, err = j.cluster.Monitors(ctx); err != nil {
-			return disks{}, blame("cluster", err)
-		}
+	places, err := j.monitorPlaces(ctx)
+	if err != nil {
+		return disks{}, err
 	}
 	for _, disk := range []*libvirtxml.DomainDisk{left.saved, left.live} {
-		if disk != nil && !reads(*disk, j.plan, monitors) {
+		if disk != nil && !reads(ctx, *disk, j.plan, places) {
 			return disks{}, nil
 		}
 	}
@@ -162,10 +159,8 @@ func (j *job) leftBehind(ctx context.Context) (disks, error) {
 }
 
 // reads tells whether a disk is the planned image, on the planned cluster.
-func reads(disk libvirtxml.DomainDisk, plan *model, cluster []ceph.Monitor) bool {
-	there, planned := monitorList(readXML(disk).Monitors), monitorList(plan.Monitors)
-	return sourceName(disk) == plan.source().String() &&
-		(leadsTo(there, cluster) || slices.ContainsFunc(there, func(m monitor) bool { return slices.Contains(planned, m) }))
+func reads(ctx context.Context, disk libvirtxml.DomainDisk, plan *model, places rbdusage.Monitors) bool {
+	return sourceName(disk) == plan.source().String() && places.Answer(ctx, asNamed(monitorList(readXML(disk).Monitors))) == rbdusage.Yes
 }
 
 func explainDomain(ctx context.Context, host *libvirt.Host, name string, err error) error {

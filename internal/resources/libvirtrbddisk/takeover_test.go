@@ -13,6 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 )
 
 // A disk with our alias and the planned names is what a killed create left only where it leads to the planned cluster, live and
@@ -52,8 +53,8 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 			t.Errorf("%s: taken over %v, %v", name, left.mirrored() != nil, err)
 		}
 	}
-	cluster := []ceph.Monitor{{V1: ceph.Endpoint{Host: "192.0.2.7", Port: portV1}, V2: ceph.Endpoint{Host: "192.0.2.7", Port: portV2}}}
-	if !reads(disk("librbd", monitor{"192.0.2.7", portV1}), &plan, cluster) || reads(other, &plan, cluster) {
+	cluster := rbdusage.Of([]ceph.Monitor{{V1: ceph.Endpoint{Host: "192.0.2.7", Port: portV1}, V2: ceph.Endpoint{Host: "192.0.2.7", Port: portV2}}})
+	if !reads(t.Context(), disk("librbd", monitor{"192.0.2.7", portV1}), &plan, cluster) || reads(t.Context(), other, &plan, cluster) {
 		t.Error("the cluster's monitors don't decide")
 	}
 }
