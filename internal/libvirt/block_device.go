@@ -39,7 +39,8 @@ func (h *Host) capacity(ctx context.Context, e errand, found rpc.Domain, target 
 
 // ResizeDisk tells a running guest the size in bytes of an image that has grown. The disk is named as it was read. The image has
 // to have this size already: QEMU would resize it otherwise. A size below the one that QEMU knows is problem.Refused, because
-// QEMU would cut the image. A disk that isn't there any more is problem.NotFound.
+// QEMU would cut the image. A disk whose size isn't that of its image, as of an encrypted one, is problem.Unsupported. A disk that isn't
+// there any more is problem.NotFound.
 //
 // Similar to: virsh blockresize DOMAIN TARGET SIZE.
 func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk libvirtxml.DomainDisk, bytes uint64) error {
@@ -50,8 +51,12 @@ func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk libvirtxm
 		return err
 	}
 	defer unlock()
-	if _, err := h.disksThere(ctx, e, found, disk, Live); err != nil {
+	there, err := h.disksThere(ctx, e, found, disk, Live)
+	if err != nil {
 		return err
+	}
+	if !ShowsWholeImage(there[0]) {
+		return h.notWhole(e, there[0])
 	}
 	known, err := h.capacity(ctx, e, found, target)
 	if err != nil {

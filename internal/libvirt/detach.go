@@ -26,7 +26,8 @@ const (
 // DetachDisk takes a disk, as it was read, out of the definitions that where names, the saved one first, so that a restart
 // completes what a guest holds up. From a running guest it is only requested; DetachDisk returns when the disk has left the
 // running definition, and repeats the request until the context ends. A guest that keeps the disk is problem.Busy. A disk
-// that isn't there any more, or whose target holds somebody else's disk now, is no error: there is nothing left to detach.
+// that isn't there any more, or whose target holds somebody else's disk now, is no error: there is nothing left to detach. One that
+// reads something else by now is problem.Refused.
 // Where the two definitions read differently, each is detached by a call of its own with the disk as read there.
 //
 // Similar to: virsh detach-device --live --config.
@@ -190,7 +191,7 @@ func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, a
 }
 
 // diskThere reads one definition and returns the disk as it is there now; nil where it is gone, or the domain is, or has no
-// such definition.
+// such definition. One that doesn't read any more what it did is problem.Refused.
 func (h *Host) diskThere(ctx context.Context, e errand, found rpc.Domain, disk libvirtxml.DomainDisk, where Where) (*libvirtxml.DomainDisk, error) {
 	d, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
 	if problem.Is(err, problem.NotFound) {
@@ -199,10 +200,14 @@ func (h *Host) diskThere(ctx context.Context, e errand, found rpc.Domain, disk l
 	if err != nil {
 		return nil, err
 	}
+	now := theSame(d.Saved, disk)
 	if where == Live {
-		return theSame(d.Live, disk), nil
+		now = theSame(d.Live, disk)
 	}
-	return theSame(d.Saved, disk), nil
+	if now != nil && readsFrom(*now) != readsFrom(disk) {
+		return nil, h.sourceChanged(e, disk, *now)
+	}
+	return now, nil
 }
 
 // guestKeeps is the answer of a guest that keeps the disk. A paused one can't answer, which only its state tells.

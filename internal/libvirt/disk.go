@@ -58,14 +58,6 @@ func aliasOf(disk libvirtxml.DomainDisk) string {
 	return disk.Alias.Name
 }
 
-// sourceName is what a network disk reads, protocol and name; empty for other disks.
-func sourceName(disk libvirtxml.DomainDisk) string {
-	if disk.Source == nil || disk.Source.Network == nil {
-		return ""
-	}
-	return disk.Source.Network.Protocol + ":" + disk.Source.Network.Name
-}
-
 // theSame finds a disk, as it was read before, in a definition as it is now: by its own alias where it has one, otherwise
 // by target and source. Somebody else's disk on the same target is not it.
 func theSame(doc *libvirtxml.Domain, disk libvirtxml.DomainDisk) *libvirtxml.DomainDisk {
@@ -73,7 +65,7 @@ func theSame(doc *libvirtxml.Domain, disk libvirtxml.DomainDisk) *libvirtxml.Dom
 		return DiskByAlias(doc, alias)
 	}
 	there := DiskByTarget(doc, targetOf(disk))
-	if there == nil || sourceName(*there) != sourceName(disk) || strings.HasPrefix(aliasOf(*there), ownAlias) {
+	if there == nil || DescribeSource(*there) != DescribeSource(disk) || strings.HasPrefix(aliasOf(*there), ownAlias) {
 		return nil
 	}
 	return there
@@ -107,7 +99,8 @@ var attachAdvice = map[rpc.ErrorNumber]meaning{
 
 // UpdateSavedDisk replaces a disk, as it was read, in the saved definition, and reads it back: libvirt reports success for fields
 // that it leaves as they are. The target stays. A running guest isn't touched. A disk that isn't there any more is
-// problem.NotFound, also where somebody else's has its target now.
+// problem.NotFound, also where somebody else's has its target now. One that reads something else by now, or that would lose what
+// libvirtxml doesn't know, is refused.
 //
 // Similar to: virsh update-device --config.
 func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, was, disk libvirtxml.DomainDisk) error {
@@ -121,6 +114,13 @@ func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, was, disk
 	if _, err := h.disksThere(ctx, e, found, was, Saved); err != nil {
 		return err
 	}
+	before, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
+	if err != nil {
+		return err
+	}
+	if err := h.RefuseLoss(before, was, Saved); err != nil {
+		return err
+	}
 	text, err := disk.Marshal()
 	if err != nil {
 		return h.fail(e, err)
@@ -130,7 +130,7 @@ func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, was, disk
 	})); err != nil {
 		return err
 	}
-	after, err := h.definition(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found, rpc.DomainXMLInactive)
+	after, _, err := h.definition(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found, rpc.DomainXMLInactive)
 	if err != nil {
 		return err
 	}

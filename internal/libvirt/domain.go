@@ -22,6 +22,9 @@ type Domain struct {
 	Saved *libvirtxml.Domain
 	// Live is the running domain as it is, nil when it is shut off.
 	Live *libvirtxml.Domain
+
+	// The definitions as libvirt wrote them, with what libvirtxml doesn't know.
+	savedText, liveText string
 }
 
 // Where says which definition of a domain is meant; the two can be combined.
@@ -133,31 +136,31 @@ func (h *Host) describeDomain(ctx context.Context, e errand, found rpc.Domain) (
 		return Domain{}, err
 	}
 	d.Persistent = persistent == 1
-	current, err := h.definition(ctx, e, found, 0)
+	current, text, err := h.definition(ctx, e, found, 0)
 	if err != nil {
 		return Domain{}, err
 	}
 	// Only a running domain has a number, so one reading decides this and what the definition is.
 	if current.ID != nil {
-		d.Active, d.Live = true, current
+		d.Active, d.Live, d.liveText = true, current, text
 	}
 	if d.Persistent {
-		d.Saved, err = h.definition(ctx, e, found, rpc.DomainXMLInactive)
+		d.Saved, d.savedText, err = h.definition(ctx, e, found, rpc.DomainXMLInactive)
 	}
 	return d, err
 }
 
-// definition reads a domain's XML. The SECURE flag, which adds passwords, is never set.
-func (h *Host) definition(ctx context.Context, e errand, found rpc.Domain, which rpc.DomainXMLFlags) (*libvirtxml.Domain, error) {
+// definition reads a domain's XML, parsed and as it is. The SECURE flag, which adds passwords, is never set.
+func (h *Host) definition(ctx context.Context, e errand, found rpc.Domain, which rpc.DomainXMLFlags) (*libvirtxml.Domain, string, error) {
 	text, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) { return l.DomainGetXMLDesc(found, which) })
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	doc := &libvirtxml.Domain{}
 	if err := doc.Unmarshal(text); err != nil {
-		return nil, h.fail(e, err)
+		return nil, "", h.fail(e, err)
 	}
-	return doc, nil
+	return doc, text, nil
 }
 
 // changing looks a domain up and keeps other changes of it away until unlock is called.

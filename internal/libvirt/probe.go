@@ -118,7 +118,7 @@ func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 			continue
 		}
 		e := errand{doing: fmt.Sprintf("clear away the probe %s of an earlier run", found.Name), absent: rpc.ErrNoDomain}
-		doc, err := h.definition(ctx, e, found, 0)
+		doc, _, err := h.definition(ctx, e, found, 0)
 		if err == nil && probeLeftOver(doc, now) {
 			_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error { return l.DomainDestroyFlags(found, 0) }))
 		}

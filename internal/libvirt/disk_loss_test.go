@@ -1,0 +1,156 @@
+package libvirt
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"libvirt.org/go/libvirtxml"
+)
+
+// fullDiskXML has every element and attribute that libvirt's schema knows below a <disk> of an RBD image, up to libvirt 12.
+const fullDiskXML = `<disk type='network' device='lun' rawio='yes' sgio='unfiltered' snapshot='external' model='virtio-non-transitional'>
+  <driver name='qemu' type='raw' cache='none' error_policy='stop' rerror_policy='report' io='native' ioeventfd='on' event_idx='off' copy_on_read='on'
+    discard='unmap' discard_no_unref='on' iothread='1' detect_zeroes='off' queues='2' queue_size='256' iommu='on' ats='on' packed='on' page_per_vq='on'>
+    <iothreads><iothread id='1'><queue id='0'/><queue id='1'/></iothread><iothread id='2'/></iothreads>
+    <metadata_cache><max_size unit='bytes'>1234</max_size></metadata_cache>
+    <statistics>
+      <statistic interval='1'/><statistic interval='10'/>
+      <latency-histogram type='read'><bin start='0'/><bin start='1000'/></latency-histogram>
+    </statistics>
+  </driver>
+  <auth username='libvirt'><secret type='ceph' usage='client.libvirt'/></auth>
+  <source protocol='rbd' name='vms/one' startupPolicy='optional' index='1'>
+    <host name='192.0.2.1' port='6789'/>
+    <host name='mon.example.net' transport='tcp'/>
+    <snapshot name='first'/>
+    <config file='/etc/ceph/east.conf'/>
+    <reconnect delay='5'/>
+    <auth username='libvirt'><secret type='ceph' uuid='11111111-2222-4333-8444-555555555555'/></auth>
+    <encryption format='luks2' engine='librbd'>
+      <secret type='passphrase' uuid='11111111-2222-4333-8444-555555555556'/>
+      <secret type='passphrase' usage='second'/>
+    </encryption>
+    <slices><slice type='storage' offset='1048576' size='2097152'/></slices>
+    <reservations managed='yes'/>
+    <ssl verify='no'/>
+    <cookies><cookie name='one'>1</cookie></cookies>
+    <readahead size='1024'/>
+    <timeout seconds='5'/>
+  </source>
+  <backingStore type='network' index='3'>
+    <format type='raw'/>
+    <source protocol='rbd' name='vms/base'><host name='192.0.2.1'/></source>
+    <backingStore/>
+  </backingStore>
+  <backenddomain name='other'/>
+  <geometry cyls='16383' heads='16' secs='63' trans='lba'/>
+  <blockio logical_block_size='512' physical_block_size='4096' discard_granularity='4096'/>
+  <mirror type='network' job='copy' ready='yes'>
+    <format type='raw'/>
+    <source protocol='rbd' name='vms/copy'><host name='192.0.2.1'/></source>
+  </mirror>
+  <target dev='vdb' bus='virtio' tray='open' removable='on' rotation_rate='1' dpofua='on'/>
+  <iotune>
+    <total_bytes_sec>1</total_bytes_sec><total_iops_sec>2</total_iops_sec><total_bytes_sec_max>3</total_bytes_sec_max>
+    <total_iops_sec_max>4</total_iops_sec_max><size_iops_sec>5</size_iops_sec><group_name>limits</group_name>
+    <total_bytes_sec_max_length>6</total_bytes_sec_max_length><total_iops_sec_max_length>7</total_iops_sec_max_length>
+  </iotune>
+  <throttlefilters><throttlefilter group='limits'/><throttlefilter group='more'/></throttlefilters>
+  <readonly/>
+  <shareable/>
+  <transient shareBacking='yes'/>
+  <serial>abc</serial>
+  <wwn>5000c50015ea71aa</wwn>
+  <vendor>VENDOR</vendor>
+  <product>PRODUCT</product>
+  <encryption format='luks'><secret type='passphrase' uuid='11111111-2222-4333-8444-555555555556'/></encryption>
+  <boot order='2' loadparm='3'/>
+  <acpi index='4'/>
+  <alias name='ua-ceph-1'/>
+  <address type='pci' domain='0x0000' bus='0x01' slot='0x02' function='0x0' multifunction='on'><zpci uid='0x0001' fid='0x00000000'/></address>
+</disk>`
+
+// domainOf is a domain whose saved and running definitions have these disks, as they are read from a host.
+func domainOf(t *testing.T, disks ...string) Domain {
+	t.Helper()
+	text := "<domain type='kvm'><name>guest</name><devices><emulator>/usr/bin/qemu</emulator>" + strings.Join(disks, "") + "</devices></domain>"
+	d := Domain{Name: "guest", Saved: &libvirtxml.Domain{}, Live: &libvirtxml.Domain{}, savedText: text, liveText: text}
+	for _, doc := range []*libvirtxml.Domain{d.Saved, d.Live} {
+		if err := doc.Unmarshal(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
+// What libvirtxml knows is written back as it was, with whatever spelling.
+func TestNothingKnownIsLostByRewrite(t *testing.T) {
+	for name, text := range map[string]string{
+		"ours": diskXML,
+		"full": fullDiskXML,
+		"scsi": `<disk device='cdrom' type='network'><source protocol='rbd' name='vms/one'/><target bus='scsi' dev='vdb'/>
+			<address type='drive' controller='0' bus='0' target='0' unit='3'/></disk>`,
+		"overlay": `<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/v/o.qcow2' index='4'/>
+			<backingStore type='network' index='1'><format type='raw'/><source protocol='rbd' name='vms/one'><host name='192.0.2.1'/>
+			<auth username='libvirt'><secret type='ceph' usage='x'/></auth></source><backingStore/></backingStore><target dev='vdb' bus='virtio'/></disk>`,
+		"empty":       `<disk type='file' device='cdrom'><driver name='qemu'/><target dev='vdb' bus='sata' tray='open'/><readonly/></disk>`,
+		"ccw":         `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb' bus='virtio'/><address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'/></disk>`,
+		"comment":     `<disk type='network'><!-- kept by nobody --><source protocol='rbd' name='vms/one'/><target dev='vdb' bus='virtio'/></disk>`,
+		"address":     `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb'/><address type='pci' domain='0' bus='1' slot='0x2' function='0'/></disk>`,
+		"virtio-mmio": `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb'/><address type='virtio-mmio'/></disk>`,
+	} {
+		d := domainOf(t, text)
+		if got := d.LostByRewrite(*DiskByTarget(d.Saved, "vdb"), Saved); len(got) > 0 {
+			t.Errorf("%s: lost %v", name, got)
+		}
+	}
+}
+
+var openingTag = regexp.MustCompile(`<([a-zA-Z][\w-]*)([^>]*?)(/?)>`)
+
+// What libvirtxml doesn't know is named, on whatever level of a disk it stands: each element in turn is given an attribute, and a child,
+// that nobody has heard of yet.
+func TestWhatIsLostByRewriteIsNamed(t *testing.T) {
+	const attribute, child = "invented", "novelty"
+	tags := openingTag.FindAllStringSubmatchIndex(fullDiskXML, -1)
+	if len(tags) < 70 {
+		t.Fatalf("only %d elements", len(tags))
+	}
+	for _, tag := range tags {
+		name := fullDiskXML[tag[2]:tag[3]]
+		inside := "><" + child + ">1</" + child + ">"
+		if tag[6] != tag[7] {
+			inside += "</" + name + ">"
+		}
+		rest := fullDiskXML[tag[1]:]
+		for what, text := range map[string]string{
+			"@" + attribute: fullDiskXML[:tag[3]] + " " + attribute + "='1'" + fullDiskXML[tag[3]:],
+			child:           fullDiskXML[:tag[5]] + inside + rest,
+		} {
+			d := domainOf(t, text)
+			for where, doc := range map[Where]*libvirtxml.Domain{Saved: d.Saved, Live: d.Live} {
+				got := d.LostByRewrite(*DiskByTarget(doc, "vdb"), where)
+				if len(got) != 1 || !strings.HasSuffix("/"+got[0], "/"+what) || name != "disk" && !strings.Contains(got[0], name+"/") {
+					t.Errorf("<%s> with %s: lost %v\n%s", name, what, got, fullDiskXML[tag[0]:tag[1]])
+				}
+			}
+		}
+	}
+}
+
+func TestLostByRewriteOfOtherDisks(t *testing.T) {
+	d := domainOf(t, strings.Replace(diskXML, "<serial>", "<novelty/><serial>", 1), strings.Replace(diskXML, "vdb", "vdc", 1))
+	other, absent := *DiskByTarget(d.Saved, "vdc"), diskFrom(t, "vdb", "vdz")
+	if got := d.LostByRewrite(other, Saved); len(got) > 0 {
+		t.Errorf("another disk's loss is told: %v", got)
+	}
+	if got := d.LostByRewrite(absent, Saved); len(got) > 0 {
+		t.Errorf("a disk that isn't there loses %v", got)
+	}
+	second := domainOf(t, strings.Replace(diskXML, "</source>", "<host name='192.0.2.3' weight='1'/></source>", 1))
+	if got := second.LostByRewrite(*DiskByTarget(second.Saved, "vdb"), Saved); !slices.Equal(got, []string{"source/host/@weight"}) {
+		t.Errorf("of the third host is lost %v", got)
+	}
+}
