@@ -2,9 +2,7 @@ package libvirt
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,11 +32,11 @@ func (d Domain) LostByRewrite(disk libvirtxml.DomainDisk, where Where) []string 
 	if err != nil {
 		return []string{err.Error()}
 	}
-	would, err := parseElement(written)
+	would, err := parse(written)
 	if err != nil {
 		return []string{err.Error()}
 	}
-	return lost("", is, would)
+	return lost("", is, &would)
 }
 
 // RefuseLoss is problem.Refused where a disk of one definition would lose something if it were written back, or written to the domain's
@@ -57,103 +55,42 @@ func (h *Host) RefuseLoss(d Domain, disk libvirtxml.DomainDisk, where Where) err
 	}
 }
 
-// element is one of an XML text, with everything that stands in it but comments and white space.
-type element struct {
-	name       string
-	attributes map[string]string
-	text       string
-	children   []element
-}
-
-func parseElement(text string) (element, error) {
-	decoder := xml.NewDecoder(strings.NewReader(text))
-	for {
-		token, err := decoder.Token()
-		if err != nil {
-			return element{}, fmt.Errorf("read the XML: %w", err)
-		}
-		if start, ok := token.(xml.StartElement); ok {
-			return readElement(decoder, start)
-		}
-	}
-}
-
-func readElement(decoder *xml.Decoder, start xml.StartElement) (element, error) {
-	e := element{name: fullName(start.Name), attributes: map[string]string{}}
-	for _, a := range start.Attr {
-		e.attributes[fullName(a.Name)] = a.Value
-	}
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return e, fmt.Errorf("read the XML: %w", err)
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			child, err := readElement(decoder, token)
-			if err != nil {
-				return e, err
-			}
-			e.children = append(e.children, child)
-		case xml.CharData:
-			e.text += strings.TrimSpace(string(token))
-		case xml.EndElement:
-			return e, nil
-		}
-	}
-}
-
-func fullName(name xml.Name) string {
-	if name.Space == "" {
-		return name.Local
-	}
-	return name.Space + ":" + name.Local
-}
-
 // diskElement finds the disk with a target in the text of a domain's definition.
-func diskElement(text, target string) (element, error) {
-	domain, err := parseElement(text)
+func diskElement(text, target string) (*element, error) {
+	domain, err := parse(text)
 	if err != nil {
-		return element{}, err
+		return nil, err
 	}
-	for _, devices := range domain.named("devices") {
-		for _, disk := range devices.named("disk") {
-			if slices.ContainsFunc(disk.named("target"), func(t element) bool { return t.attributes["dev"] == target }) {
-				return disk, nil
-			}
+	for _, disk := range domain.child("devices").Children {
+		if disk.XMLName.Local == "disk" && disk.child("target").attr("dev") == target {
+			return &disk, nil
 		}
 	}
-	return element{}, fmt.Errorf("the definition has no disk %s", target)
-}
-
-func (e element) named(name string) []element {
-	return slices.DeleteFunc(slices.Clone(e.children), func(child element) bool { return child.name != name })
+	return nil, fmt.Errorf("the definition has no disk %s", target)
 }
 
 // lost names what one element has and the other lacks. The order of elements with different names doesn't matter.
-func lost(path string, is, would element) []string {
+func lost(path string, is, would *element) []string {
 	var paths []string
-	for name, value := range is.attributes {
-		if found, ok := would.attributes[name]; !ok && value != "" || ok && !sameValue(value, found) {
-			paths = append(paths, path+"@"+name)
+	for _, a := range is.Attrs {
+		kept := slices.ContainsFunc(would.Attrs, func(b xml.Attr) bool { return a.Name == b.Name && sameValue(a.Value, b.Value) })
+		if !kept && a.Value != "" {
+			paths = append(paths, path+"@"+a.Name.Local)
 		}
 	}
-	if is.text != "" && !sameValue(is.text, would.text) {
+	if text := strings.TrimSpace(is.Text); text != "" && !sameValue(text, strings.TrimSpace(would.Text)) {
 		paths = append(paths, path+"text()")
 	}
-	seen := map[string]int{}
-	for _, child := range is.children {
-		others := would.named(child.name)
-		nth := seen[child.name]
-		seen[child.name]++
-		if nth < len(others) {
-			paths = append(paths, lost(path+child.name+"/", child, others[nth])...)
-		} else if !slices.Contains(paths, path+child.name) {
-			paths = append(paths, path+child.name)
+	left := slices.Clone(would.Children)
+	for i := range is.Children {
+		child := &is.Children[i]
+		nth := slices.IndexFunc(left, func(other element) bool { return other.XMLName == child.XMLName })
+		if nth < 0 {
+			paths = append(paths, path+child.XMLName.Local)
+			continue
 		}
+		paths = append(paths, lost(path+child.XMLName.Local+"/", child, &left[nth])...)
+		left = slices.Delete(left, nth, nth+1)
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)

@@ -83,11 +83,17 @@ func sameAddress(a, b *model) bool {
 	return kind == other && fmt.Sprint(numbers) == fmt.Sprint(others)
 }
 
+// setAddress writes the address. What else a PCI address has stays.
 func setAddress(m *model, disk *libvirtxml.DomainDisk) {
 	kind, n := addressNumbers(m.Address)
 	switch kind {
 	case addressPCI:
-		disk.Address = &libvirtxml.DomainAddress{PCI: &libvirtxml.DomainAddressPCI{Domain: &n[0], Bus: &n[1], Slot: &n[2], Function: &n[3]}}
+		var pci libvirtxml.DomainAddressPCI
+		if disk.Address != nil && disk.Address.PCI != nil {
+			pci = *disk.Address.PCI
+		}
+		pci.Domain, pci.Bus, pci.Slot, pci.Function = &n[0], &n[1], &n[2], &n[3]
+		disk.Address = &libvirtxml.DomainAddress{PCI: &pci}
 	case addressDrive:
 		disk.Address = &libvirtxml.DomainAddress{Drive: &libvirtxml.DomainAddressDrive{Controller: &n[0], Bus: &n[1], Target: &n[2], Unit: &n[3]}}
 	default:

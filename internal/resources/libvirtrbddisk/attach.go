@@ -34,7 +34,7 @@ func (j *job) putInPlace(ctx context.Context) error {
 	alias := ownAlias(j.domain.UUID, j.plan.TargetDev.ValueString())
 	missing := j.missing()
 	if missing != 0 {
-		disk, err := j.missingDisk(alias)
+		disk, err := j.missingDisk(ctx, alias)
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (j *job) putInPlace(ctx context.Context) error {
 	if j.found.saved == nil {
 		return nil
 	}
-	wanted, err := j.plan.toXML(j.found.saved, "")
+	wanted, err := j.changed(ctx, j.found.saved)
 	if err != nil || sameXML(wanted, *j.found.saved) {
 		return err
 	}
@@ -65,8 +65,12 @@ func (j *job) putInPlace(ctx context.Context) error {
 	return nil
 }
 
-// missing tells where the domain lacks the disk. One that can't be plugged in comes with the next start.
+// missing tells where the domain lacks the disk. One that can't be plugged in comes with the next start; one whose source somebody
+// has exchanged stays where it is.
 func (j *job) missing() libvirt.Where {
+	if j.found.exchanged(j.plan, j.remembered) != nil {
+		return 0
+	}
 	missing := j.domain.Where() &^ j.found.where()
 	if !pluggable(j.domain, j.plan) {
 		missing &^= libvirt.Live
@@ -75,7 +79,7 @@ func (j *job) missing() libvirt.Where {
 }
 
 // missingDisk is the disk to attach where it is missing, modelled on the one that is left, if there is one.
-func (j *job) missingDisk(alias string) (libvirtxml.DomainDisk, error) {
+func (j *job) missingDisk(ctx context.Context, alias string) (libvirtxml.DomainDisk, error) {
 	base := j.found.saved
 	if base == nil && j.found.live != nil {
 		saved, err := forSaved(*j.found.live)
@@ -84,7 +88,25 @@ func (j *job) missingDisk(alias string) (libvirtxml.DomainDisk, error) {
 		}
 		base = &saved
 	}
-	return j.plan.toXML(base, alias)
+	if base == nil {
+		return j.plan.newXML(alias), nil
+	}
+	disk, err := j.changed(ctx, base)
+	disk.Alias = &libvirtxml.DomainAlias{Name: alias}
+	return disk, err
+}
+
+// changed is a disk that is there as the plan asks for it. A source that somebody has exchanged stays.
+func (j *job) changed(ctx context.Context, disk *libvirtxml.DomainDisk) (libvirtxml.DomainDisk, error) {
+	named, err := withSecretUUID(ctx, j.host, *disk)
+	if err != nil {
+		return named, err
+	}
+	present := readXML(named)
+	if exchanged(disk, j.plan, j.remembered) {
+		present.keepSource(j.plan)
+	}
+	return j.plan.changedXML(disk, &present)
 }
 
 // attach attaches the disk. An address that libvirt chose for the other definition is only a wish in this one.

@@ -38,9 +38,9 @@ var attributes = []attribute{
 	{name: "namespace", effect: atNextOpen, at: func(m *model) any { return &m.Namespace }, set: setSource},
 	{name: "image", effect: atNextOpen, at: func(m *model) any { return &m.Image }, set: setSource},
 	{name: "snapshot", effect: atNextOpen, at: func(m *model) any { return &m.Snapshot }, set: setSnapshot},
-	{name: "user", effect: atNextOpen, at: func(m *model) any { return &m.User }, set: setAuth},
+	{name: "user", effect: atNextOpen, at: func(m *model) any { return &m.User }, set: setUser},
 	{
-		name: "secret_uuid", effect: atNextOpen, at: func(m *model) any { return &m.SecretUUID }, set: setAuth,
+		name: "secret_uuid", effect: atNextOpen, at: func(m *model) any { return &m.SecretUUID }, set: setSecret,
 		equal: func(a, b *model) bool { return sameUUID(a.SecretUUID.ValueString(), b.SecretUUID.ValueString()) },
 	},
 	{name: "cache", at: func(m *model) any { return &m.Cache }, set: inDriver(func(m *model, d *driver) { d.Cache = m.Cache.ValueString() })},

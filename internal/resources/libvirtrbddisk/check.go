@@ -264,7 +264,7 @@ func anyOfOurs(domain libvirt.Domain, plan *model) disks {
 func targetTaken(host *libvirt.Host, domain libvirt.Domain, plan *model, disk libvirtxml.DomainDisk) error {
 	p := &problem.Problem{
 		Kind: problem.Exists,
-		What: fmt.Sprintf("Domain %q on hypervisor %q already has a disk %s: %s.", domain.Name, host.Label(), disk.Target.Dev, describeSource(disk)),
+		What: fmt.Sprintf("Domain %q on hypervisor %q already has a disk %s: %s.", domain.Name, host.Label(), disk.Target.Dev, libvirt.DescribeSource(disk)),
 		Do:   "Choose another target_dev. A disk that somebody else attached is never changed from here.",
 	}
 	if sourceName(disk) == plan.source().String() {

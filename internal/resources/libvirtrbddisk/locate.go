@@ -202,8 +202,7 @@ func findIn(definition *libvirtxml.Domain, domainUUID string, state *model, reme
 	if disk == nil || isOwnAlias(aliasName(*disk)) {
 		return nil
 	}
-	name := sourceName(*disk)
-	if name != state.source().String() && !slices.Contains(remembered.FormerSources, name) {
+	if !known(sourceName(*disk), state, remembered) && !hangsOn(*disk, state, remembered) {
 		return nil
 	}
 	return disk
@@ -220,12 +219,12 @@ func (d disks) pendingRestart() bool {
 
 // runsOther tells whether the running guest reads by a name that the disk never had: somebody has attached another image, which
 // a rename of the same one never shows in a guest that keeps it open.
-func (d disks) runsOther(recorded string, remembered memory) bool {
-	if d.live == nil || sourceName(*d.live) != sourceName(*d.mirrored()) {
+func (d disks) runsOther(state *model, remembered memory) bool {
+	if d.live == nil || sourceName(*d.live) != sourceName(*d.mirrored()) || exchanged(d.live, state, remembered) {
 		return false
 	}
 	name := sourceName(*d.live)
-	return name != recorded && !slices.Contains(remembered.FormerSources, name)
+	return name != state.source().String() && !slices.Contains(remembered.FormerSources, name)
 }
 
 // monitorsStale tells whether the running guest knows other monitors than the saved definition names.

@@ -123,6 +123,8 @@ type memory struct {
 	FormerSources []string `json:"former_sources,omitempty"`
 	// DetachAsked is the number of the running domain whose guest was asked in vain to give the disk up; 0 where none was.
 	DetachAsked int `json:"detach_asked,omitempty"`
+	// Source is the name of the image that was last applied, or was there when this was noted first. The state may name another since.
+	Source string `json:"source,omitempty"`
 }
 
 // memoryKey is the private state's name for it.

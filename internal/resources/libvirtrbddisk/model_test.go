@@ -39,12 +39,15 @@ func marshal(t *testing.T, disk libvirtxml.DomainDisk) string {
 	return text
 }
 
-func TestToXMLOfNewDisk(t *testing.T) {
+// rewritten is a disk that is there as the model asks for it.
+func rewritten(m *model, disk libvirtxml.DomainDisk) (libvirtxml.DomainDisk, error) {
+	present := readXML(disk)
+	return m.changedXML(&disk, &present)
+}
+
+func TestXMLOfNewDisk(t *testing.T) {
 	m := plain()
-	disk, err := m.toXML(nil, ownAlias(testDomain, "vdb"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	disk := m.newXML(ownAlias(testDomain, "vdb"))
 	want := `<disk type="network" device="disk">
   <driver name="qemu" type="raw"></driver>
   <auth username="libvirt">
@@ -90,13 +93,13 @@ func TestToXMLKeepsTheRest(t *testing.T) {
 	}
 	m := plain()
 	m.fromXML(disk)
-	same, err := m.toXML(&disk, "")
+	same, err := rewritten(&m, disk)
 	if err != nil || !sameXML(same, disk) {
 		t.Errorf("an unchanged disk became %v\n%s", err, marshal(t, same))
 	}
 	m.Cache, m.Serial, m.Monitors = types.StringValue("writeback"), types.StringValue("s-1"), monitorSet([]monitor{{"192.0.2.9", 3300}})
 	m.IOTune = types.ObjectNull(iotuneTypes())
-	changed, err := m.toXML(&disk, "")
+	changed, err := rewritten(&m, disk)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,10 +125,7 @@ func TestFromXMLKeepsSpelling(t *testing.T) {
 	m.Address = planAddress(types.ObjectValueMust(addressTypes, withType("pci", map[string]string{"slot": "18"})), types.ObjectNull(addressTypes))
 	m.CopyOnRead, m.ReadOnly, m.Serial = types.BoolValue(false), types.BoolValue(false), types.StringValue("old")
 	eighteen, zero := uint(18), uint(0)
-	disk, err := m.toXML(nil, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	disk := m.newXML("")
 	disk.Serial = ""
 	disk.Shareable = &libvirtxml.DomainDiskShareable{}
 	disk.Address = &libvirtxml.DomainAddress{PCI: &libvirtxml.DomainAddressPCI{Domain: &zero, Bus: &zero, Slot: &eighteen, Function: &zero}}
@@ -243,16 +243,10 @@ func TestFind(t *testing.T) {
 
 func TestPendingRestart(t *testing.T) {
 	m := plain()
-	saved, err := m.toXML(nil, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	saved := m.newXML("")
 	m.IOTune = fromIOTune(&iotune{TotalIopsSec: 5}, "")
 	m.Monitors = monitorSet([]monitor{{"192.0.2.7", 0}})
-	live, err := m.toXML(nil, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	live := m.newXML("")
 	d := disks{saved: &saved, live: &live}
 	if d.pendingRestart() || !d.monitorsStale() {
 		t.Errorf("pending %v, stale %v", d.pendingRestart(), d.monitorsStale())

@@ -72,20 +72,32 @@ func sameMonitors(a, b *model) bool {
 func fromHosts(hosts []libvirtxml.DomainDiskSourceHost) types.Set {
 	list := make([]monitor, 0, len(hosts))
 	for _, h := range hosts {
-		list = append(list, monitor{h.Name, int(portOf(h.Port).ValueInt64())})
+		list = append(list, monitorOf(h))
 	}
 	return monitorSet(sorted(list))
 }
 
+// setMonitors writes the monitors. Those that the disk names already stay as they are written, in their order.
 func setMonitors(m *model, disk *libvirtxml.DomainDisk) {
-	disk.Source.Network.Hosts = nil
-	for _, mon := range monitorList(m.Monitors) {
+	missing := monitorList(m.Monitors)
+	disk.Source.Network.Hosts = slices.DeleteFunc(disk.Source.Network.Hosts, func(h libvirtxml.DomainDiskSourceHost) bool {
+		named := slices.Index(missing, monitorOf(h))
+		if named >= 0 {
+			missing = slices.Delete(missing, named, named+1)
+		}
+		return named < 0
+	})
+	for _, mon := range missing {
 		host := libvirtxml.DomainDiskSourceHost{Name: mon.host}
 		if mon.port != 0 {
 			host.Port = strconv.Itoa(mon.port)
 		}
 		disk.Source.Network.Hosts = append(disk.Source.Network.Hosts, host)
 	}
+}
+
+func monitorOf(h libvirtxml.DomainDiskSourceHost) monitor {
+	return monitor{h.Name, int(portOf(h.Port).ValueInt64())}
 }
 
 // clusterMonitors are the monitors of a cluster as a domain's definition names them: without a port where both protocols

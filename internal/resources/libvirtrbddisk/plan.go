@@ -54,7 +54,8 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	for _, step := range []func(context.Context) error{
-		p.settleHost, p.settleDomain, p.settleArguments, p.settleCluster, p.settleMonitors, p.settleSource, p.settleComputed, p.check,
+		p.settleHost, p.settleDomain, p.settleArguments, p.settleCluster, p.settleMonitors, p.checkExchanged, p.settleSource,
+		p.settleComputed, p.check,
 	} {
 		if err := step(ctx); err != nil {
 			addError(&resp.Diagnostics, planSummary, err)
@@ -241,7 +242,7 @@ func (p *planning) settleMonitors(ctx context.Context) error {
 		return nil
 	}
 	where, err := p.located(ctx)
-	if err == nil && where != nil && where.domain.Persistent {
+	if err == nil && where != nil && where.domain.Persistent && p.found(where).exchanged(p.state, p.remembered) == nil {
 		p.plan.Monitors = fromCluster
 	}
 	return nil
@@ -270,7 +271,7 @@ func (p *planning) settleComputed(ctx context.Context) error {
 		if err != nil && !problem.Is(err, problem.NotFound) {
 			return err
 		}
-		if where != nil {
+		if where != nil && p.found(where).exchanged(state, p.remembered) == nil {
 			plan.Live = types.BoolValue(state.Live.ValueBool() || where.domain.Active && pluggable(where.domain, plan))
 			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.domain.Persistent)
 		}
@@ -283,6 +284,9 @@ func (p *planning) settleComputed(ctx context.Context) error {
 }
 
 func (p *planning) replace(attribute string) { p.replaced = append(p.replaced, path.Root(attribute)) }
+
+// found is the disk in the domain as it is now.
+func (p *planning) found(where *place) disks { return find(where.domain, p.state, p.remembered) }
 
 // located finds the domain, once. Nothing is known while the hypervisor isn't.
 func (p *planning) located(ctx context.Context) (*place, error) {

@@ -189,12 +189,23 @@ func (p *planning) check(ctx context.Context) error {
 	if err := p.checkHeld(ctx, where, resized); err != nil {
 		return err
 	}
+	found := p.found(where)
+	if len(p.replaced) == 0 {
+		restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
+		if err := refuseLoss(*where, found, len(changed) > 0, restored); err != nil {
+			return err
+		}
+	}
 	if !where.domain.Active {
 		return nil
 	}
 	if len(p.replaced) > 0 {
 		p.warnReplaced(where)
 		return nil
+	}
+	if resized && found.live != nil && !found.tellsSize(state, p.remembered) {
+		p.warnUntold(where, found)
+		resized = false
 	}
 	if resized && !plan.Size.IsUnknown() && state.Live.ValueBool() {
 		if err := p.checkShrink(ctx, where); err != nil {

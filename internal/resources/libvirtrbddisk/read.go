@@ -53,6 +53,9 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 			return
 		}
 	}
+	if remembered.Source == "" {
+		remembered.Source = state.source().String()
+	}
 	where, err := r.locate(ctx, home.Target, &state)
 	found := disks{}
 	if err == nil {
@@ -73,7 +76,8 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	if err == nil {
-		if found.runsOther(state.source().String(), remembered) {
+		warnExchanged(&resp.Diagnostics, where, found, &state, remembered)
+		if found.runsOther(&state, remembered) {
 			// What the image's id was says nothing about this one.
 			state.ImageID, remembered.PoolID = types.StringNull(), 0
 		}
@@ -119,8 +123,11 @@ func startImport(ctx context.Context, host *libvirt.Host, state *model) error {
 		p.What = fmt.Sprintf("Domain %q on hypervisor %q has no disk %q.", domain.Name, host.Label(), target)
 		p.Do = "Its disks are: " + strings.Join(targets(domain), ", ") + "."
 	case sourceName(*disk) == "":
-		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is %s.", target, domain.Name, host.Label(), describeSource(*disk))
+		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is %s.", target, domain.Name, host.Label(), libvirt.DescribeSource(*disk))
 		p.Do = "Only disks of type network with protocol rbd can be imported."
+		if len(libvirt.BackingDisks(*disk)) > 0 {
+			p.Do += fmt.Sprintf(" If it is an overlay on one, first: virsh blockcommit %s %s --active --pivot.", domain.Name, target)
+		}
 	case libvirt.DiskAuth(*disk) == nil || libvirt.DiskAuth(*disk).Secret == nil:
 		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a secret.", target, domain.Name, host.Label())
 		p.Do = "Disks without them, as of a cluster without cephx, can't be managed here; its pools and images can."
@@ -164,11 +171,14 @@ func (m *model) readDisk(ctx context.Context, where place, found disks, remember
 		}
 		setSource(m, &disk)
 	}
-	limits := m.IOTune
+	recorded := *m
 	m.fromXML(disk)
-	m.readLiveLimits(limits, found)
+	if exchanged(found.mirrored(), &recorded, remembered) {
+		m.keepSource(&recorded)
+	}
+	m.readLiveLimits(recorded.IOTune, found)
 	m.readComputed(where, found)
-	if m.Size.IsNull() || found.live == nil {
+	if m.Size.IsNull() || !found.tellsSize(&recorded, remembered) {
 		return nil
 	}
 	bytes, err := where.host.DiskBytes(ctx, where.domain.UUID, m.TargetDev.ValueString())

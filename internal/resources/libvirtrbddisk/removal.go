@@ -34,6 +34,10 @@ func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanR
 		return
 	}
 	found := find(where.domain, &state, remembered)
+	if err := refuseForeign(where, found, &state, remembered); err != nil {
+		addError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
+		return
+	}
 	if err := planDetach(ctx, where, found, state.TargetDev.ValueString(), &resp.Diagnostics); err != nil {
 		addError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
 	}

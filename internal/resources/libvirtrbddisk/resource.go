@@ -261,6 +261,9 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		}
 	}
 	if err == nil {
+		err = refuseForeign(where, found, &state, remembered)
+	}
+	if err == nil {
 		err = checkHeld(ctx, where, found, state.TargetDev.ValueString(), doing{detaches: true})
 	}
 	pending := false

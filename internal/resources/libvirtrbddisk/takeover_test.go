@@ -24,10 +24,7 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 	disk := func(image string, monitors ...monitor) libvirtxml.DomainDisk {
 		left := plain()
 		left.Image, left.Monitors = types.StringValue(image), monitorSet(monitors)
-		d, err := left.toXML(nil, alias)
-		if err != nil {
-			t.Fatal(err)
-		}
+		d := left.newXML(alias)
 		return d
 	}
 	definition := func(disks ...libvirtxml.DomainDisk) *libvirtxml.Domain {
@@ -63,20 +60,17 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 func TestCDROMStaysReadOnly(t *testing.T) {
 	m := plain()
 	m.TargetDev, m.Bus, m.Device = types.StringValue("sda"), types.StringValue("sata"), types.StringValue(deviceCDROM)
-	disk, err := m.toXML(nil, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	disk := m.newXML("")
 	disk.ReadOnly = &libvirtxml.DomainDiskReadOnly{} // as libvirt writes it down
 	m.fromXML(disk)
 	if !m.ReadOnly.IsNull() {
 		t.Errorf("read_only is %v", m.ReadOnly)
 	}
-	if same, err := m.toXML(&disk, ""); err != nil || !sameXML(same, disk) {
+	if same, err := rewritten(&m, disk); err != nil || !sameXML(same, disk) {
 		t.Errorf("an unchanged one became %v\n%s", err, marshal(t, same))
 	}
-	m.Device = types.StringValue("disk")
-	if disk, err = m.toXML(&disk, ""); err != nil || disk.ReadOnly != nil {
+	m.Device, disk.Device = types.StringValue("disk"), "disk"
+	if disk, err := rewritten(&m, disk); err != nil || disk.ReadOnly != nil {
 		t.Errorf("a disk is read-only: %v", err)
 	}
 }

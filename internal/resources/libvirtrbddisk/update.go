@@ -58,6 +58,9 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	if err := refuseTaken(j.host, j.domain, j.plan, j.found); err != nil {
 		return err
 	}
+	if err := j.checkPresent(state); err != nil {
+		return err
+	}
 	image, err := j.checkUpdate(ctx, state, diags)
 	if err != nil {
 		return err
@@ -77,7 +80,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 		}
 		j.touched = true
 	}
-	if !resized(state, j.plan) {
+	if !resized(state, j.plan) || !j.found.tellsSize(state, j.remembered) {
 		return nil
 	}
 	if err := j.host.ResizeDisk(ctx, j.domain.UUID, *j.found.live, image.SizeBytes); err != nil {
@@ -189,7 +192,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	if j.plan.Address.IsUnknown() {
 		j.plan.Address = truth.Address
 	}
-	j.remembered.Domain, j.remembered.Target = j.domain.UUID, j.target()
+	j.remembered.Domain, j.remembered.Target, j.remembered.Source = j.domain.UUID, j.target(), j.plan.source().String()
 }
 
 // saveTruth records what an update that failed half-way has changed, so that nothing is done twice or forgotten.

@@ -3,7 +3,6 @@ package libvirtrbddisk
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"libvirt.org/go/libvirtxml"
@@ -17,39 +16,37 @@ const deviceCDROM = "cdrom"
 
 type driver = libvirtxml.DomainDiskDriver
 
-// toXML is the disk that the model asks for. What an existing disk has beyond that stays: base is the disk as it was read,
-// or nil for a new one. Only what differs from the base is written, so that an unchanged disk comes out as it was.
-func (m *model) toXML(base *libvirtxml.DomainDisk, alias string) (libvirtxml.DomainDisk, error) {
-	disk := libvirtxml.DomainDisk{Driver: &driver{Name: "qemu", Type: "raw"}}
-	if base != nil {
-		copied, err := clone(base)
-		if err != nil {
-			return libvirtxml.DomainDisk{}, err
-		}
-		disk = copied
+// newXML is a new disk as the model asks for it.
+func (m *model) newXML(alias string) libvirtxml.DomainDisk {
+	disk := libvirtxml.DomainDisk{
+		Device: m.Device.ValueString(), Driver: &driver{Name: "qemu", Type: "raw"},
+		Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{Protocol: "rbd"}},
+		Target: &libvirtxml.DomainDiskTarget{Dev: m.TargetDev.ValueString(), Bus: m.Bus.ValueString()},
 	}
-	disk.Device = m.Device.ValueString()
-	if disk.Target == nil {
-		disk.Target = &libvirtxml.DomainDiskTarget{}
-	}
-	disk.Target.Dev, disk.Target.Bus = m.TargetDev.ValueString(), m.Bus.ValueString()
-	if disk.Source == nil || disk.Source.Network == nil {
-		disk.Source = &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{}}
-	}
-	disk.Source.Network.Protocol = "rbd"
+	m.write(&model{}, &disk)
 	if alias != "" {
 		disk.Alias = &libvirtxml.DomainAlias{Name: alias}
 	}
-	var present model
-	if base != nil {
-		present = readXML(disk)
+	return disk
+}
+
+// changedXML is an existing disk as the model asks for it: base is the disk as it was read, present the same as attributes. Only the
+// attributes that differ are written, so that everything else comes out as it was, known or not.
+func (m *model) changedXML(base *libvirtxml.DomainDisk, present *model) (libvirtxml.DomainDisk, error) {
+	disk, err := clone(base)
+	if err == nil {
+		m.write(present, &disk)
 	}
+	return disk, err
+}
+
+// write writes those attributes into a disk that it doesn't have yet.
+func (m *model) write(present *model, disk *libvirtxml.DomainDisk) {
 	for _, a := range attributes {
-		if !a.value(m).IsUnknown() && !a.same(&present, m) {
-			a.set(m, &disk)
+		if !a.value(m).IsUnknown() && !a.same(present, m) {
+			a.set(m, disk)
 		}
 	}
-	return disk, nil
 }
 
 // readXML is a disk as attributes of a model that has nothing else.
@@ -144,9 +141,17 @@ func clone(disk *libvirtxml.DomainDisk) (libvirtxml.DomainDisk, error) {
 // forSaved is a disk of the running domain without what only a running one has.
 func forSaved(live libvirtxml.DomainDisk) (libvirtxml.DomainDisk, error) {
 	disk, err := clone(&live)
-	disk.Alias, disk.BackingStore, disk.Mirror = nil, nil, nil
+	disk.Alias, disk.Mirror = nil, nil
+	if len(libvirt.BackingDisks(disk)) == 0 {
+		disk.BackingStore = nil
+	}
 	if disk.Source != nil {
 		disk.Source.Index = 0
+	}
+	for below := disk.BackingStore; below != nil; below = below.BackingStore {
+		if below.Index = 0; below.Source != nil {
+			below.Source.Index = 0
+		}
 	}
 	return disk, err
 }
@@ -173,24 +178,6 @@ func sourceName(disk libvirtxml.DomainDisk) string {
 	return disk.Source.Network.Name
 }
 
-// describeSource names what a disk reads, for messages.
-func describeSource(disk libvirtxml.DomainDisk) string {
-	source := disk.Source
-	switch {
-	case source == nil:
-		return "an empty drive"
-	case source.Network != nil:
-		return strings.TrimSuffix(source.Network.Protocol+" source "+source.Network.Name, " ")
-	case source.File != nil:
-		return "file " + source.File.File
-	case source.Block != nil:
-		return "block device " + source.Block.Dev
-	case source.Volume != nil:
-		return "volume " + source.Volume.Pool + "/" + source.Volume.Volume
-	}
-	return "a source of another kind"
-}
-
 func setSource(m *model, disk *libvirtxml.DomainDisk) { disk.Source.Network.Name = m.source().String() }
 
 func setSnapshot(m *model, disk *libvirtxml.DomainDisk) {
@@ -207,12 +194,20 @@ func setConfigFile(m *model, disk *libvirtxml.DomainDisk) {
 	}
 }
 
-func setAuth(m *model, disk *libvirtxml.DomainDisk) {
-	disk.Source.Network.Auth = nil
-	disk.Auth = &libvirtxml.DomainDiskAuth{
-		Username: m.User.ValueString(),
-		Secret:   &libvirtxml.DomainDiskSecret{Type: libvirt.UsageCeph, UUID: canonicalUUID(m.SecretUUID.ValueString())},
+func setUser(m *model, disk *libvirtxml.DomainDisk) { authOf(disk).Username = m.User.ValueString() }
+
+func setSecret(m *model, disk *libvirtxml.DomainDisk) {
+	authOf(disk).Secret = &libvirtxml.DomainDiskSecret{Type: libvirt.UsageCeph, UUID: canonicalUUID(m.SecretUUID.ValueString())}
+}
+
+// authOf are the credentials where the disk has them, beside the source where it has none.
+func authOf(disk *libvirtxml.DomainDisk) *libvirtxml.DomainDiskAuth {
+	auth := libvirt.DiskAuth(*disk)
+	if auth == nil {
+		auth = &libvirtxml.DomainDiskAuth{}
+		disk.Auth = auth
 	}
+	return auth
 }
 
 func setBootOrder(m *model, disk *libvirtxml.DomainDisk) {

@@ -1,0 +1,277 @@
+//go:build cgo
+
+package libvirtrbddisk_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// kept are disks by their target, each with something that no attribute names and a change of others has to leave as it is.
+// $POOL/$IMAGE is the image, $HOST and $PORT the monitor.
+var kept = map[string]string{
+	"vdb": `<disk type='network' device='disk' snapshot='no' model='virtio-non-transitional'>
+		<driver name='qemu' type='raw' rerror_policy='report' ioeventfd='on' event_idx='off' queue_size='256' iommu='on' ats='on' packed='on' page_per_vq='on'/>
+		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='vdb' bus='virtio'/>
+		<geometry cyls='16383' heads='16' secs='63'/><blockio logical_block_size='512' physical_block_size='4096'/></disk>`,
+	// A secret by its usage, and a monitor by its DNS name.
+	"vdc": `<disk type='network' device='disk'><driver name='qemu' type='raw'/>
+		<auth username='libvirt'><secret type='ceph' usage='client.libvirt@east'/></auth>
+		<source protocol='rbd' name='$NAME'><host name='localhost' port='$PORT'/></source><target dev='vdc' bus='virtio'/></disk>`,
+	// The credentials within the source, a slice of the image, and encryption by librbd.
+	"vdd": `<disk type='network' device='disk'><driver name='qemu' type='raw'/>
+		<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/>
+		<auth username='libvirt'><secret type='ceph' usage='client.libvirt@east'/></auth>
+		<encryption format='luks2' engine='librbd'><secret type='passphrase' usage='kept'/></encryption>
+		<slices><slice type='storage' offset='1048576' size='2097152'/></slices></source><target dev='vdd' bus='virtio'/></disk>`,
+	// Encryption beside the source, and a backing chain that ends.
+	"vde": `<disk type='network' device='disk'><driver name='qemu' type='raw'/>
+		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/><config file='/dev/null'/></source><backingStore/>
+		<target dev='vde' bus='virtio'/><encryption format='luks'><secret type='passphrase' usage='kept'/></encryption></disk>`,
+	"vdf": `<disk type='network' device='disk'><driver name='qemu' type='raw'/>
+		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='vdf' bus='virtio'/>
+		<acpi index='7'/><address type='pci' domain='0x0000' bus='0x00' slot='0x1d' function='0x0' multifunction='on'/></disk>`,
+	"sda": `<disk type='network' device='disk'><driver name='qemu' type='raw'/>
+		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='sda' bus='scsi' rotation_rate='1'/>
+		<serial>kept</serial><wwn>5000C50015EA71AA</wwn><vendor>VENDOR</vendor><product>PRODUCT</product></disk>`,
+	"sdb": `<disk type='network' device='cdrom'><driver name='qemu' type='raw' copy_on_read='off'/>
+		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='sdb' bus='scsi' tray='open'/><readonly/></disk>`,
+	"sdc": `<disk type='network' device='disk'><driver name='qemu' type='raw'/>
+		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='sdc' bus='usb' removable='on'/></disk>`,
+}
+
+// passphraseSecret opens encrypted disks; its usage is that of a volume.
+const passphraseSecret = "66085c23-2177-242d-7661-c785df7f6230"
+
+// preparePassphrase defines it, once.
+func preparePassphrase(t *testing.T) {
+	t.Helper()
+	passphrasePrepared.Do(func() {
+		virshIn(t, "kvm1", fmt.Sprintf("<secret ephemeral='no' private='yes'><uuid>%s</uuid><usage type='volume'><volume>kept</volume></usage></secret>", passphraseSecret),
+			"secret-define", "/dev/stdin")
+		virshIn(t, "kvm1", base64.StdEncoding.EncodeToString([]byte("open")), "secret-set-value", passphraseSecret, "--file", "/dev/stdin")
+	})
+}
+
+var passphrasePrepared sync.Once
+
+// keptBench is a domain with disks that somebody attached by hand.
+type keptBench struct {
+	t    *testing.T
+	name string
+	rows map[string]string
+	w    *acctest.Workspace
+}
+
+func (b *keptBench) targets() []string { return slices.Sorted(maps.Keys(b.rows)) }
+
+// attach attaches the disks by hand.
+func (b *keptBench) attach(flags ...string) {
+	b.t.Helper()
+	monitor := acctest.Bed(b.t).Cluster("east").Monitors[0]
+	for _, target := range b.targets() {
+		text := strings.NewReplacer(
+			"$AUTH", fmt.Sprintf("<auth username='libvirt'><secret type='ceph' uuid='%s'/></auth>", strings.ToUpper(eastSecret)),
+			"$NAME", pool+"/"+b.name+"-"+target, "$HOST", monitor.Host, "$PORT", fmt.Sprint(monitor.V1Port),
+		).Replace(b.rows[target])
+		virshIn(b.t, "kvm1", text, append([]string{"attach-device", b.name, "/dev/stdin"}, flags...)...)
+	}
+}
+
+// write writes the configuration of the disks, each with its monitor as it is in the definition, and more of them.
+func (b *keptBench) write(more string, assignments ...string) {
+	b.t.Helper()
+	monitor := acctest.Bed(b.t).Cluster("east").Monitors[0]
+	text := source + acctest.Provider(b.t)
+	for _, target := range b.targets() {
+		host := monitor.Host
+		if target == "vdc" {
+			host = "localhost"
+		}
+		set := append([]string{
+			fmt.Sprintf("target_dev = %q", target),
+			fmt.Sprintf("monitors = [{ host = %q, port = %d }%s]", host, monitor.V1Port, more),
+		}, assignments...)
+		if target == "sdc" {
+			set = append(set, `bus = "usb"`)
+		} else if strings.HasPrefix(target, "sd") {
+			set = append(set, `bus = "scsi"`)
+		}
+		if target == "vde" {
+			set = append(set, `config_file = "/dev/null"`)
+		}
+		if target == "vdf" {
+			set = append(set, `address = { type = "pci", slot = "29" }`)
+		}
+		if target == "sda" {
+			set = append(set, `serial = "kept"`, `wwn = "5000C50015EA71AA"`)
+		}
+		if target == "sdb" {
+			set = append(set, `device = "cdrom"`)
+		}
+		text += strings.Replace(block(b.name, b.name+"-"+target, set...), `"test"`, fmt.Sprintf("%q", target), 1)
+		text += fmt.Sprintf("import {\n  provider = ceph\n  to = %s.%s\n  id = \"kvm1/%s/%s\"\n}\n", diskType, target, b.name, target)
+	}
+	b.w.Write(b.t, text)
+}
+
+var changedHere = regexp.MustCompile(`(?s)\n\s*<iotune>.*?</iotune>| cache='writeback'|\n\s*<host name='192.0.2.9'/>|\n\s*<alias name='[^']*'/>| copy_on_read='off'`)
+
+// saved is what virsh shows of the saved definition's disks, but for what the test changes.
+func (b *keptBench) saved() string {
+	b.t.Helper()
+	return changedHere.ReplaceAllString(acctest.Virsh(b.t, "kvm1", "dumpxml", b.name, "--inactive"), "")
+}
+
+// A change leaves what it doesn't name, known to the provider or not: limits, a setting of the saved definition, monitors, a growth.
+func TestAccLibvirtRBDDisk_restKept(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	b := &keptBench{t: t, name: "kept", rows: kept}
+	preparePassphrase(t)
+	guest(t, "kvm1", testbed.GuestOptions{Name: b.name})
+	doc := definition(t, "kvm1", b.name, true)
+	doc.Devices.Controllers = slices.DeleteFunc(doc.Devices.Controllers, func(c libvirtxml.DomainController) bool { return c.Type == "usb" })
+	doc.Devices.Controllers = append(doc.Devices.Controllers,
+		libvirtxml.DomainController{Type: "scsi", Model: "virtio-scsi"}, libvirtxml.DomainController{Type: "usb", Model: "qemu-xhci"})
+	define(t, doc)
+	for _, target := range b.targets() {
+		image(t, "east", b.name+"-"+target, "16M")
+	}
+	b.attach("--config")
+	before := b.saved()
+	b.w = acctest.NewWorkspaceOf(t, source+acctest.Provider(t))
+	unchanged := func(when string) {
+		t.Helper()
+		if after := b.saved(); after != before {
+			t.Errorf("%s: the rest has changed:\n%s\nbefore:\n%s", when, after, before)
+		}
+	}
+	steps := []struct {
+		name, monitors string
+		assignments    []string
+		shown          string
+	}{
+		{"imported", "", nil, ""},
+		{"limits", "", []string{"iotune = { total_iops_sec = 1000 }"}, "<total_iops_sec>1000</total_iops_sec>"},
+		{"cache", "", []string{"iotune = { total_iops_sec = 1000 }", `cache = "writeback"`}, "cache='writeback'"},
+		{"monitors", `, { host = "192.0.2.9" }`, []string{"iotune = { total_iops_sec = 1000 }", `cache = "writeback"`}, "<host name='192.0.2.9'/>"},
+		{"size", `, { host = "192.0.2.9" }`, []string{"iotune = { total_iops_sec = 1000 }", `cache = "writeback"`, `size = "16MiB"`}, ""},
+	}
+	for _, step := range steps {
+		b.write(step.monitors, step.assignments...)
+		got := apply(t, b.w)
+		if step.name == "imported" {
+			expectChanges(t, step.name, got, 0, 0, len(b.rows), 0)
+		} else {
+			expectChanges(t, step.name, got, 0, len(b.rows), 0, 0)
+		}
+		unchanged(step.name)
+		if n := strings.Count(acctest.Virsh(t, "kvm1", "dumpxml", b.name, "--inactive"), step.shown); step.shown != "" && n != len(b.rows) {
+			t.Errorf("%s: shown by %d disks", step.name, n)
+		}
+	}
+	expectChanges(t, "again", apply(t, b.w), 0, 0, 0, 0)
+}
+
+var drawn = regexp.MustCompile(` index='\d+'|\n\s*<alias name='[^']*'/>|\n\s*<address type='pci'[^>]*/>`)
+
+// diskText is what virsh shows of the domain's only disk, without what is drawn anew whenever it is attached.
+func diskText(t *testing.T, domain string, flags ...string) string {
+	t.Helper()
+	text := acctest.Virsh(t, "kvm1", append([]string{"dumpxml", domain}, flags...)...)
+	_, text, _ = strings.Cut(text, "<disk ")
+	text, _, _ = strings.Cut(text, "</disk>")
+	return drawn.ReplaceAllString(text, "")
+}
+
+// A running guest's disk that QEMU decrypts: its image has a header that the guest doesn't see. The image is never resized, the disk is
+// put back as it was where it is missing, and a secret that is named by its usage stays so.
+func TestAccLibvirtRBDDisk_encryptedByHand(t *testing.T) {
+	prepare(t)
+	preparePassphrase(t)
+	t.Parallel()
+	const name = "by-hand-luks"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "64M")
+	file := filepath.Join(t.TempDir(), "passphrase")
+	if err := os.WriteFile(file, []byte("open"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	acctest.RBD(t, "east", "encryption", "format", pool+"/"+name, "luks1", file)
+	encrypted := strings.Replace(handXML(t, "east", name, "vdb"), "</source>",
+		"<encryption format='luks' engine='qemu'><secret type='passphrase' uuid='"+passphraseSecret+"'/></encryption></source>", 1)
+	encrypted = strings.Replace(encrypted, `uuid="`+eastSecret+`"`, `usage="client.libvirt@east"`, 1)
+	virshIn(t, "kvm1", encrypted, "attach-device", name, "/dev/stdin", "--live", "--config")
+	see := func(mib int64) {
+		t.Helper()
+		if err := sees(g, mib<<20); err != nil {
+			t.Error(err)
+		}
+	}
+	see(60)
+	imageHas := func(when string, mib int) {
+		t.Helper()
+		if info := acctest.RBD(t, "east", "info", pool+"/"+name); !strings.Contains(info, fmt.Sprintf("size %d MiB", mib)) {
+			t.Errorf("%s: the image was resized: %s", when, info)
+		}
+	}
+	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t))
+	write := func(size string) {
+		w.Write(t, source+acctest.Provider(t)+block(name, name, fmt.Sprintf("size = %q", size), "iotune = { total_iops_sec = 1000 }")+
+			fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s/vdb\"\n}\n", address, name))
+	}
+	step := func(when string, imported, changed, mib int) outcome {
+		t.Helper()
+		got := apply(t, w)
+		expectChanges(t, when, got, 0, changed, imported, 0)
+		imageHas(when, mib)
+		expectChanges(t, when+", again", apply(t, w), 0, 0, 0, 0)
+		imageHas(when+", again", mib)
+		return got
+	}
+	write("64MiB")
+	step("imported", 1, 1, 64)
+	saved, live := diskText(t, name, "--inactive"), diskText(t, name)
+	if !strings.Contains(saved, "usage='client.libvirt@east'") || strings.Contains(saved, eastSecret) || !strings.Contains(saved, "<total_iops_sec>1000") {
+		t.Errorf("the saved definition is %s", saved)
+	}
+
+	acctest.RBD(t, "east", "resize", "--no-progress", "--size", "72M", pool+"/"+name)
+	write("72MiB")
+	got := step("grown", 0, 1, 72)
+	if text := strings.Join(got.texts("test", "warning"), "\n"); !strings.Contains(text, "not told") || strings.Contains(text, warnsAtOnce) {
+		t.Errorf("the operator reads %s", text)
+	}
+	see(60)
+
+	detachByHand(t, g, "--config")
+	step("put back in the saved definition", 0, 1, 72)
+	detachByHand(t, g, "--live")
+	step("put back in the guest", 0, 1, 72)
+	if now := diskText(t, name, "--inactive"); now != saved {
+		t.Errorf("the saved definition was put back as\n%s\nbefore:\n%s", now, saved)
+	}
+	if now := diskText(t, name); now != live {
+		t.Errorf("the running guest has\n%s\nbefore:\n%s", now, live)
+	}
+	powerCycle(t, g)
+	see(68)
+	w.Destroy(t)
+	if err := seesNone(g); err != nil {
+		t.Error(err)
+	}
+}
