@@ -3,8 +3,13 @@ package libvirt
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
+
+	rpc "github.com/digitalocean/go-libvirt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // DomainUse is a disk of a domain.
@@ -15,6 +20,8 @@ type DomainUse struct {
 	Place string
 	// Active means that the running domain has the disk, not only the saved definition.
 	Active bool
+	// Saved means that something besides the running domain has it. Only [Host.SecretUsers] tells.
+	Saved bool
 }
 
 // Where tells the disk and the place in words: "vda, as the base of an overlay".
@@ -34,27 +41,88 @@ func (u DomainUse) Where() string {
 //
 // Similar to: virsh dumpxml, of each domain.
 func (h *Host) SecretUsers(ctx context.Context, uuid, usage string) ([]DomainUse, error) {
-	id, _, _ := normalUUID(uuid)
-	refers := func(e *element) bool {
-		if e.XMLName.Local != "secret" {
-			return false
-		}
-		if named := e.attr("uuid"); named != "" {
-			other, _, _ := normalUUID(named)
-			return id != "" && other == id
-		}
-		return usage != "" && e.attr("usage") == usage
-	}
+	refers := secretReference(uuid, usage)
 	records, err := h.records(ctx)
 	var uses []DomainUse
+	saved := map[DomainUse]bool{}
 	for _, r := range records {
 		r.root.visit("", "", func(e *element, target, place string) {
 			if refers(e) {
-				uses = append(uses, r.use(target, place))
+				use := r.use(target, place)
+				uses = append(uses, use)
+				saved[use] = true
 			}
 		})
 	}
-	return distinct(uses), err
+	uses = distinct(uses)
+	for i := range uses {
+		alike := uses[i]
+		alike.Active = false
+		uses[i].Saved = saved[alike]
+	}
+	return uses, err
+}
+
+// secretReference tells of each element of a document whether it refers to a secret, by its UUID or by its usage name.
+func secretReference(uuid, usage string) func(*element) bool {
+	id, _, _ := normalUUID(uuid)
+	is := func(named string) bool {
+		other, _, _ := normalUUID(named)
+		return id != "" && other == id
+	}
+	return func(e *element) bool {
+		switch named := e.attr("uuid"); {
+		case e.XMLName.Local == "encryption": // of a TPM's state
+			return is(e.attr("secret"))
+		case e.XMLName.Local != "secret":
+			return false
+		case named != "":
+			return is(named)
+		}
+		return usage != "" && e.attr("usage") == usage
+	}
+}
+
+// SecretPools lists the storage pools that refer to a secret, by its UUID or by its usage name, in what is active or in what is saved.
+// Either may be empty.
+//
+// Similar to: virsh pool-dumpxml; virsh pool-dumpxml --inactive, of each pool.
+func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, error) {
+	list, err := read(ctx, h, errand{doing: "list the storage pools"}, func(l *rpc.Libvirt) ([]rpc.StoragePool, error) {
+		pools, _, err := l.ConnectListAllStoragePools(1, 0)
+		return pools, err
+	})
+	if problem.Is(err, problem.Unsupported) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	refers := secretReference(uuid, usage)
+	var names []string
+	for _, pool := range list {
+		e := errand{doing: fmt.Sprintf("read storage pool %q", pool.Name), absent: rpc.ErrNoStoragePool}
+		found := false
+		for _, which := range []rpc.StorageXMLFlags{0, rpc.StorageXMLInactive} {
+			document, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) { return l.StoragePoolGetXMLDesc(pool, which) })
+			if problem.Is(err, problem.NotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			root, err := parse(document)
+			if err != nil {
+				return nil, h.fail(e, err)
+			}
+			root.visit("", "", func(e *element, _, _ string) { found = found || refers(e) })
+		}
+		if found {
+			names = append(names, pool.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 func (r record) use(target, place string) DomainUse {

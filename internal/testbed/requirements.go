@@ -44,9 +44,10 @@ var commandPackages = map[string]string{
 
 // driverPackages maps each file that a daemon loads at run time to the package that brings it.
 var driverPackages = map[string]string{
-	"libvirt-daemon-driver-qemu":   "/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so",
-	"libvirt-daemon-driver-secret": "/usr/lib/*/libvirt/connection-driver/libvirt_driver_secret.so",
-	"qemu-block-extra":             "/usr/lib/*/qemu/block-rbd.so",
+	"libvirt-daemon-driver-qemu":        "/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so",
+	"libvirt-daemon-driver-secret":      "/usr/lib/*/libvirt/connection-driver/libvirt_driver_secret.so",
+	"libvirt-daemon-driver-storage-rbd": "/usr/lib/*/libvirt/storage-backend/libvirt_storage_backend_rbd.so",
+	"qemu-block-extra":                  "/usr/lib/*/qemu/block-rbd.so",
 }
 
 // Missing says in one line each what keeps a bed from starting on this machine; nothing is missing when it is empty.

@@ -3,6 +3,7 @@ package libvirtcephsecret
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -37,7 +38,7 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, v
 			Kind: problem.Exists,
 			What: fmt.Sprintf("Hypervisor %q already has a secret with the UUID %s; its usage name is %q.", host.Label(), want.UUID, there.UsageName),
 			Do: fmt.Sprintf("To manage it here, import it: terraform import ADDRESS %s/%s. Otherwise choose another uuid, or remove the secret with"+
-				" virsh secret-undefine once no domain needs it.", host.Label(), want.UUID),
+				" virsh secret-undefine once no domain needs it. Where it is the present one of this resource, remove create_before_destroy.", host.Label(), want.UUID),
 		}
 	}
 	there, err = host.SecretByUsage(ctx, want.UsageName)
@@ -52,27 +53,72 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, v
 		What: fmt.Sprintf("The usage name %q is taken on hypervisor %q by the secret %s.", want.UsageName, host.Label(), there.UUID),
 		Why:  "libvirt allows one ceph secret for each usage name. Users of two clusters often have the same name.",
 		Do: fmt.Sprintf("Put the cluster's fsid in usage_name, as in \"client.libvirt@FSID\". To manage the secret that is there,"+
-			" set uuid = %q and import it: terraform import ADDRESS %s/%s.", there.UUID, host.Label(), there.UUID),
+			" set uuid = %q and import it: terraform import ADDRESS %s/%s. Where it is the present one of this resource, remove create_before_destroy.",
+			there.UUID, host.Label(), there.UUID),
 	}
 }
 
-// refuseUsed refuses to take a secret away from domains that need it.
+// refuseUsed refuses to take a secret away from domains and storage pools that need it.
 func refuseUsed(ctx context.Context, host *libvirt.Host, secret libvirt.Secret) error {
 	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)
-	if err != nil || len(users) == 0 {
+	if err != nil && len(users) == 0 {
 		return err
 	}
-	names := make([]string, len(users))
-	for i, use := range users {
-		names[i] = fmt.Sprintf("%s (%s)", use.Domain, use.Target)
+	pools, err := host.SecretPools(ctx, secret.UUID, secret.UsageName)
+	if err != nil && len(users) == 0 {
+		return err
 	}
-	return &problem.Problem{
+	names := inWords(users)
+	for _, pool := range pools {
+		names = append(names, fmt.Sprintf("storage pool %q", pool))
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	p := &problem.Problem{
 		Kind: problem.Busy,
 		What: fmt.Sprintf("The secret %s on hypervisor %q is in use by %s.", secret.UUID, host.Label(), strings.Join(names, ", ")),
 		Why:  "Without it these domains could not be started or migrated any more.",
 		Do: "Detach the disks, or give them another secret, in one apply, and remove this secret in the next." +
 			" What can't be ordered in one apply is refused.",
 	}
+	switch {
+	case len(users) == 0:
+		p.Why = "Without it the storage pool could not be started any more."
+		p.Do = "Give the pool another secret (virsh pool-edit; then pool-destroy and pool-start, which touch no data), or undefine it, and apply again."
+	case len(pools) == 0 && !slices.ContainsFunc(users, func(u libvirt.DomainUse) bool { return u.Saved }):
+		p.Why = "Nothing but the running domains refers to it any more: they opened their disks with it and keep it."
+		p.Do = "Shut these domains down and start them (a reboot from within is not enough), or detach and attach the disks anew, and apply again." +
+			" Until then each apply ends with this error, and does all the rest."
+	}
+	return p
+}
+
+// inWords are the users by the names of their domains.
+func inWords(users []libvirt.DomainUse) []string {
+	names := make([]string, len(users))
+	for i, use := range users {
+		where := slices.DeleteFunc([]string{use.Target, use.Place}, func(s string) bool { return s == "" })
+		if names[i] = use.Domain; len(where) > 0 {
+			names[i] = fmt.Sprintf("%s (%s)", use.Domain, strings.Join(where, ", "))
+		}
+	}
+	return names
+}
+
+// warnReplaced tells in a plan who keeps a secret that is replaced.
+func warnReplaced(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, diags *diag.Diagnostics) {
+	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)
+	if err != nil {
+		tfkit.AddWarning(diags, "Users of the replaced secret not listed", err)
+	}
+	if len(users) == 0 {
+		return
+	}
+	diags.AddWarning("Secret in use is replaced", fmt.Sprintf("The secret %s on hypervisor %q is in use by %s. It is not removed before these no longer refer to it."+
+		"\n\nWith create_before_destroy the new secret is made and the disks of the configuration are given it in one apply; running domains keep the"+
+		" former one until they have been shut down and started, and until then each apply ends with an error. Without create_before_destroy"+
+		" the apply is refused before anything is changed.", secret.UUID, host.Label(), strings.Join(inWords(users), ", ")))
 }
 
 // formerValue is what is known of the value before it was changed, by fingerprints; empty where it isn't known.
@@ -92,12 +138,7 @@ func warnRunning(ctx context.Context, host *libvirt.Host, secret libvirt.Secret,
 		tfkit.AddWarning(diags, "Users of the changed secret not listed", err)
 		return
 	}
-	var running []string
-	for _, use := range users {
-		if use.Active {
-			running = append(running, fmt.Sprintf("%s (%s)", use.Domain, use.Target))
-		}
-	}
+	running := inWords(slices.DeleteFunc(users, func(u libvirt.DomainUse) bool { return !u.Active }))
 	if len(running) == 0 {
 		return
 	}

@@ -36,7 +36,11 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	plan.ID = plan.id()
 	plan.KeyFingerprint = planFingerprint(config, state, plan, exists)
 	if exists {
-		resp.RequiresReplace = append(resp.RequiresReplace, state.replacedBy(plan)...)
+		replacedBy := state.replacedBy(plan)
+		resp.RequiresReplace = append(resp.RequiresReplace, replacedBy...)
+		if len(replacedBy) > 0 && home.Known && !home.Moved {
+			warnReplaced(ctx, home.Target, state.secret(), &resp.Diagnostics)
+		}
 		if home.Moved {
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("hypervisor"))
 		}

@@ -20,7 +20,9 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 		MarkdownDescription: "A libvirt secret that holds the key of a cephx user, so that domains on the host can open RBD disks as that" +
 			" user. It replaces `virsh secret-define` and `virsh secret-set-value`.\n\n" +
 			"A running guest keeps the key with which it opened its disks: a changed value counts from the next start, migration or attach.\n\n" +
-			"**Deleting** this resource undefines the secret. It is refused while a domain on the host, running or defined, uses it.",
+			"**Deleting** this resource undefines the secret. It is refused while a domain on the host, running or defined, or a storage" +
+			" pool uses it, also where the secret is replaced. Under `create_before_destroy` the new secret is made first; running domains keep the former" +
+			" one until they have been shut down and started, and until then each apply ends with an error.",
 		Attributes: map[string]schema.Attribute{
 			"id":         tfkit.IDAttribute(importKey.Form()),
 			"hypervisor": tfkit.HypervisorAttribute(),

@@ -1,0 +1,70 @@
+//go:build cgo
+
+package libvirtcephsecret_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// poolXML is a storage pool on the cluster east, as a person would write it for virsh.
+func poolXML(t *testing.T, name, user, secret string) string {
+	t.Helper()
+	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
+	return fmt.Sprintf("<pool type='rbd'><name>%s</name><source><name>pools</name><host name='%s' port='%d'/><auth type='ceph' username='%s'>%s</auth></source></pool>",
+		name, monitor.Host, monitor.V1Port, user, secret)
+}
+
+// A secret is not taken away from a storage pool that refers to it, active or not, by UUID or by usage name, in what is active or in
+// what is saved; virsh shows that the pool still starts.
+func TestAccLibvirtCephSecret_usedByStoragePool(t *testing.T) {
+	acctest.Bed(t)
+	acctest.Ceph(t, "east", "osd", "pool", "create", "pools", "8")
+	acctest.RBD(t, "east", "pool", "init", "pools")
+	key := acctest.Ceph(t, "east", "auth", "get-or-create-key", "client.pools", "mon", "profile rbd", "osd", "profile rbd pool=pools")
+	const usage = "client.pools@east"
+	id := defaultUUID(usage)
+	byUUID, byUsage, another := fmt.Sprintf("<secret uuid='%s'/>", strings.ToUpper(id)), "<secret usage='"+usage+"'/>", "<secret usage='another'/>"
+	required := "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"
+	w := acctest.NewWorkspaceOf(t, required+acctest.Provider(t)+writeOnly(usage, key, "1"))
+	w.Apply(t)
+	pool := func(args ...string) { acctest.Virsh(t, "kvm1", append(args, "images")...) }
+	for _, row := range []struct {
+		what, active, saved string
+	}{
+		{"inactive, by UUID", "", byUUID},
+		{"inactive, by usage name", "", byUsage},
+		{"active, by UUID", byUUID, byUUID},
+		{"active, by usage name", byUsage, byUsage},
+		{"active, another one in what is saved", byUUID, another},
+	} {
+		first := row.saved
+		if row.active != "" {
+			first = row.active
+		}
+		virshIn(t, "kvm1", poolXML(t, "images", "pools", first), "pool-define", "/dev/stdin")
+		if row.active != "" {
+			pool("pool-start")
+			virshIn(t, "kvm1", poolXML(t, "images", "pools", row.saved), "pool-define", "/dev/stdin")
+		}
+		out, err := w.Try(t, "destroy", "-auto-approve", "-input=false")
+		if err == nil || !acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by storage pool "images".`, id)).MatchString(out) || !has(t, "kvm1", id) {
+			t.Errorf("%s: destroy said: %v\n%s", row.what, err, out)
+			w.Apply(t)
+		}
+		if row.active != "" {
+			pool("pool-destroy")
+		} else {
+			pool("pool-start")
+			pool("pool-destroy")
+		}
+		pool("pool-undefine")
+	}
+	w.Destroy(t)
+	if has(t, "kvm1", id) {
+		t.Error("the secret is still there")
+	}
+}
