@@ -102,7 +102,7 @@ func (c *Cluster) imageSize(ctx context.Context, what string, ref ImageRef) (err
 
 // imageMadeAfterAll looks for an image whose creation got no answer. One of that size that was not there before is the one that was
 // to be made. The error stays: its metadata is still to be set.
-func (c *Cluster) imageMadeAfterAll(ctx context.Context, what string, spec ImageSpec, wasMissing bool, failure error) (created bool, err error) {
+func (c *Cluster) imageMadeAfterAll(ctx context.Context, what string, spec ImageSpec, wasMissing bool, failure error) (bool, error) {
 	bytes, err := askAgain(ctx, func(ctx context.Context) (uint64, error) {
 		_, bytes, err := c.imageSize(ctx, what, spec.ImageRef)
 		return bytes, err

@@ -33,7 +33,8 @@ func (r *userResource) checkOwnUser(ctx context.Context, cluster *ceph.Cluster, 
 
 // checkCaps is refuseOwnCaps in a plan that changes caps which are known.
 func (r *userResource) checkCaps(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diags *diag.Diagnostics) {
-	if plan.Caps.Equal(state.Caps) || plan.Caps.IsUnknown() || slices.ContainsFunc(slices.Collect(maps.Values(plan.Caps.Elements())), attr.Value.IsUnknown) {
+	caps := slices.Collect(maps.Values(plan.Caps.Elements()))
+	if plan.Caps.Equal(state.Caps) || plan.Caps.IsUnknown() || slices.ContainsFunc(caps, attr.Value.IsUnknown) {
 		return
 	}
 	if err := r.refuseOwnCaps(ctx, cluster, state.Name.ValueString(), capsOf(ctx, plan.Caps, diags)); err != nil {
