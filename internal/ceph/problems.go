@@ -94,15 +94,31 @@ func unanswered(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// lateAnswer bounds the one question what became of a request to which no answer came.
-const lateAnswer = 10 * time.Second
+// The questions what became of a request to which no answer came: how many, and how long all may take. A cluster that stood still
+// needs a moment to wake up.
+const (
+	lateQuestions = 5
+	lateAnswer    = 10 * time.Second
+)
+
+var latePause = 200 * time.Millisecond // shorter in tests
 
 // askAgain asks what became of a request to which no answer came, whether or not the operation itself is over: without it what
 // was obeyed would be taken for not done.
-func askAgain[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
+func askAgain[T any](ctx context.Context, ask func(context.Context) (T, error)) (value T, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateAnswer)
 	defer cancel()
-	return ask(ctx)
+	for range lateQuestions {
+		if value, err = ask(ctx); !problem.Unanswered(err) {
+			return value, err
+		}
+		select {
+		case <-time.After(latePause):
+		case <-ctx.Done():
+			return value, err
+		}
+	}
+	return value, err
 }
 
 // notKnown says beside the error of a request to which no answer came, and none to the question what became of it, what may

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
+
+func init() { latePause = time.Millisecond }
 
 // What was obeyed counts as done although no answer came, however the wait ended, and is not done again; what wasn't is an error.
 func TestUsersWithoutAnAnswer(t *testing.T) {
