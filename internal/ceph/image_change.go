@@ -50,7 +50,7 @@ func ValidObjectSize(bytes uint64) bool {
 }
 
 // CreateImage creates an image, then sets its metadata and config. created tells that the image exists, also when the
-// second step failed. An image of that name is problem.Exists and stays as it is. A pool without enough OSDs is problem.Refused.
+// second step failed. An image of that name is problem.Exists and stays as it is. A pool without enough OSDs is problem.Unserved.
 //
 // Similar to: rbd create; rbd image-meta set; rbd config image set
 func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sync/errgroup"
@@ -33,7 +34,8 @@ type PoolSpec struct {
 
 // CreatePool creates a pool and then sends what "osd pool create" doesn't take, all at once. created tells that the pool
 // exists, also when a later step failed. A pool of that name is problem.Exists and stays as it is: the monitors
-// themselves would report success.
+// themselves would report success. A pool without enough OSDs is made, and reported as an error; where it can't be written to at
+// all, a replicated pool does not get the application rbd, whose bookkeeping would be waited for.
 //
 // Similar to: ceph osd pool create; ceph osd pool set; ceph osd pool application enable; rbd pool init
 func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, err error) {
@@ -70,10 +72,18 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, 
 	for name, value := range spec.Settings {
 		settings[name] = value
 	}
-	return true, errors.Join(c.concurrently(
-		func() error { return c.SetPool(ctx, spec.Name, settings) },
-		func() error { return c.SetPoolApplications(ctx, spec.Name, spec.Applications, nil) },
-	)...)
+	applications := spec.Applications
+	lacking := c.lackingOSDs(ctx, pool, settings)
+	if problem.Is(lacking, problem.Unserved) && pool.Type == Replicated {
+		applications = slices.DeleteFunc(slices.Clone(applications), func(name string) bool { return name == ApplicationRBD })
+	}
+	// A new pool has nobody's data, so its settings are not set back.
+	return true, errors.Join(append(c.concurrently(
+		func() error {
+			return c.setInWaves(ctx, spec.Name, settings, settingWaves(settings, pool.raised(settings)))
+		},
+		func() error { return c.SetPoolApplications(ctx, spec.Name, applications, nil) },
+	), lacking)...)
 }
 
 // poolMadeAfterAll looks for a pool whose creation got no answer, and which was not there before. The error stays: what "osd pool

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -15,11 +16,10 @@ import (
 const Clear = ""
 
 var (
-	quotaFields   = map[string]string{"quota_max_bytes": "max_bytes", "quota_max_objects": "max_objects"}
-	poolFlags     = []string{"bulk", "nodelete", "nosizechange", "nopgchange"}
-	poolTextVars  = []string{"compression_mode", "compression_algorithm"}
-	poolLocks     = []string{"nosizechange", "nopgchange"}
-	poolDependent = map[string]string{"min_size": "size", "pgp_num": "pg_num"} // on what each is checked against
+	quotaFields  = map[string]string{"quota_max_bytes": "max_bytes", "quota_max_objects": "max_objects"}
+	poolFlags    = []string{"bulk", "nodelete", "nosizechange", "nopgchange"}
+	poolTextVars = []string{"compression_mode", "compression_algorithm"}
+	poolLocks    = []string{"nosizechange", "nopgchange"}
 )
 
 // SetPool changes the variables that are given, by the names of `ceph osd pool set`, and the quotas quota_max_bytes and
@@ -27,83 +27,120 @@ var (
 // same time. Send only what changes: each costs a new OSD map. A change of size makes the monitors choose min_size anew,
 // and one of pg_num pgp_num: where these are to stay, send them too.
 //
+// A crush_rule, size or min_size after which a placement group is not on min_size OSDs is set back at once, which is
+// problem.Refused: guests' writes would stand still. After another failure, what was changed before it stays, and is named.
+//
 // Similar to: ceph osd pool set; ceph osd pool set-quota
 func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]string) error {
-	raised, err := c.raisesPGNum(ctx, name, settings)
+	var before Pool
+	if needsPool(settings) {
+		var err error
+		if before, err = c.Pool(ctx, name); err != nil {
+			return err
+		}
+	}
+	waves := settingWaves(settings, before.raised(settings))
+	others, locks := waves[:len(waves)-1], waves[len(waves)-1:] // a locked pool couldn't be set back
+	safe := c.canBeSetBack(ctx, before, settings)
+	err := c.setInWaves(ctx, name, settings, others)
+	if safe {
+		if unplaced := c.setBackUnplaced(ctx, before, settings); unplaced != nil {
+			return errors.Join(unplaced, err)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	for _, wave := range settingWaves(settings, raised) {
+	return c.setInWaves(ctx, name, settings, locks)
+}
+
+func (c *Cluster) setInWaves(ctx context.Context, name string, settings map[string]string, waves [][]string) error {
+	var changed []string
+	for _, wave := range waves {
 		steps := make([]func() error, 0, len(wave))
 		for _, variable := range wave {
 			steps = append(steps, func() error { return c.setPoolVariable(ctx, name, variable, settings[variable]) })
 		}
-		if err := errors.Join(c.concurrently(steps...)...); err != nil {
+		failures := c.concurrently(steps...)
+		for i, variable := range wave {
+			if failures[i] == nil {
+				changed = append(changed, variable)
+			}
+		}
+		if err := errors.Join(failures...); err != nil {
+			var p *problem.Problem
+			if len(changed) > 0 && errors.As(err, &p) {
+				p.Why = strings.TrimSpace(fmt.Sprintf("%s What was changed before this stays: %s.", p.Why, strings.Join(changed, ", ")))
+			}
 			return err
 		}
 	}
 	return nil
 }
 
-// raisesPGNum tells whether the settings raise pg_num. Only bounds that are sent with it depend on that, so the pool is not asked
-// without one.
-func (c *Cluster) raisesPGNum(ctx context.Context, name string, settings map[string]string) (bool, error) {
-	number := settings["pg_num"]
-	if number == "" || settings["pg_num_min"] == Clear && settings["pg_num_max"] == Clear {
-		return false, nil
-	}
-	wanted, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return false, fmt.Errorf("pg_num: %w", err)
-	}
-	pool, err := c.Pool(ctx, name)
-	return wanted > pool.PGNum, err
+// needsPool tells whether the order of the settings, or their way back, depends on what the pool has now.
+func needsPool(settings map[string]string) bool {
+	_, bound := settings["pg_num"]
+	bound = bound && (settings["pg_num_min"] != Clear || settings["pg_num_max"] != Clear)
+	return bound || len(placing(settings)) > 0
 }
+
+// raised are those of the settings that raise a number of the pool.
+func (p Pool) raised(settings map[string]string) map[string]bool {
+	raised := map[string]bool{}
+	for variable, now := range map[string]int64{"pg_num": p.PGNum, "size": p.Size, "min_size": p.MinSize} {
+		wanted, err := strconv.ParseInt(settings[variable], 10, 64)
+		raised[variable] = err == nil && wanted > now
+	}
+	return raised
+}
+
+// The waves in which settings are sent.
+const (
+	waveUnlocking = iota
+	waveFirst     // what depends on nothing
+	waveRule      // what depends on the first, and a rule: with fewer copies or more OSDs than before there are enough of both
+	waveRaised    // a size that only the new rule can place
+	waveMinSize   // what the monitors chose along with size, or what only the new rule can place
+	waveLocking
+	waveCount
+)
 
 // settingWaves orders variables: what unlocks others goes first, what is checked against others or locks them last. The
 // monitors never accept a bound that excludes the present pg_num, nor a pg_num outside of the present bounds.
-func settingWaves(settings map[string]string, raisedPGNum bool) [][]string {
-	_, withPGNum := settings["pg_num"]
-	waves := make([][]string, 4)
+func settingWaves(settings map[string]string, raised map[string]bool) [][]string {
+	has := func(variable string) bool { _, given := settings[variable]; return given }
+	waves := make([][]string, waveCount)
 	for variable, value := range settings {
-		wave := 1
+		wave := waveFirst
 		switch {
 		case variable == "pg_autoscale_mode":
-			wave = 0
+			wave = waveUnlocking
 		case slices.Contains(poolLocks, variable):
-			wave = 2
+			wave = waveLocking
 			if poolValue(variable, value) == "false" {
-				wave = 0
+				wave = waveUnlocking
 			}
-		case withPGNum && (variable == "pg_num_min" || variable == "pg_num_max"):
-			wave = 2
-			if value == Clear || raisedPGNum == (variable == "pg_num_max") {
-				wave = 0
+		case has("pg_num") && (variable == "pg_num_min" || variable == "pg_num_max"):
+			wave = waveRule
+			if value == Clear || raised["pg_num"] == (variable == "pg_num_max") {
+				wave = waveUnlocking
 			}
-		case poolDependent[variable] != "":
-			if _, first := settings[poolDependent[variable]]; first {
-				wave = 2
-			}
+		case variable == "pgp_num" && has("pg_num"):
+			wave = waveRule
+		case variable == "crush_rule" && (has("size") || has("min_size")):
+			wave = waveRule
+		case variable == "size" && has("crush_rule") && raised["size"]:
+			wave = waveRaised
+		case variable == "min_size" && (has("size") || has("crush_rule") && raised["min_size"]):
+			wave = waveMinSize
 		}
 		waves[wave] = append(waves[wave], variable)
 	}
-	// min_size and pgp_num have to be in place before the pool is locked against changes of size or pg_num.
-	waves[2], waves[3] = splitLocks(waves[2])
 	for _, wave := range waves {
 		sort.Strings(wave)
 	}
 	return waves
-}
-
-func splitLocks(wave []string) (others, locks []string) {
-	for _, variable := range wave {
-		if slices.Contains(poolLocks, variable) {
-			locks = append(locks, variable)
-		} else {
-			others = append(others, variable)
-		}
-	}
-	return others, locks
 }
 
 // poolValue spells out Clear for a variable.
@@ -206,6 +243,9 @@ func (c *Cluster) initPool(ctx context.Context, name string) error {
 		return c.setApplication(ctx, name, ApplicationRBD, true)
 	}
 	what := fmt.Sprintf("Unable to prepare pool %q of cluster %q for RBD.", name, c.cfg.Label)
+	if err := c.refuseUnserved(ctx, what, name, "", "rbd_info", "rbd_directory"); err != nil {
+		return err
+	}
 	defer c.listing.end() // it enables the application without a command of ours
 	return c.on(ctx, what, func(conn Conn) error { return conn.InitPool(ctx, name) })
 }

@@ -38,8 +38,9 @@ func countOSDs(list []int64) (n int64) {
 	return n
 }
 
-// refuseUnserved refuses what would wait without end: these objects are in placement groups with fewer OSDs than the pool's
-// min_size. Where OSDs that exist could serve them, it waits a few seconds for those first. What can't be found out is no refusal.
+// refuseUnserved answers problem.Unserved where an operation would wait without end: these objects are in placement groups with
+// fewer OSDs than the pool's min_size. OSDs that exist and could serve them get a few seconds first. What can't be found out is no
+// refusal.
 //
 // Similar to: ceph osd map POOL OBJECT
 func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace string, objects ...string) error {
@@ -70,7 +71,7 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 		}
 	}
 	return &problem.Problem{
-		Kind: problem.Refused, What: what, Why: why,
+		Kind: problem.Unserved, What: what, Why: why,
 		Do: fmt.Sprintf("Bring OSDs back that are down or out (ceph osd tree), or give pool %q a CRUSH rule, size and min_size that fit the OSDs there are. Then apply again.", pool),
 	}
 }
@@ -95,17 +96,24 @@ func (c *Cluster) unserved(ctx context.Context, p Pool, namespace string, object
 func (c *Cluster) explainUnserved(ctx context.Context, p Pool, short mapping) (hopeless bool, why string) {
 	why = fmt.Sprintf("Pool %q can't be read or written: its placement group %s is on %s, and min_size is %d.",
 		p.Name, short.PG, osdCount(countOSDs(short.Acting)), p.MinSize)
-	m, err := c.crush(ctx, why)
+	hopeless, shortage := c.shortage(ctx, p)
+	return hopeless, strings.TrimSpace(why + " " + shortage)
+}
+
+// shortage says what the pool's rule finds where that is too little, and whether all the OSDs that exist would not be enough.
+// It is empty where the rule finds enough, or can't be counted.
+func (c *Cluster) shortage(ctx context.Context, p Pool) (hopeless bool, why string) {
+	m, err := c.crush(ctx, fmt.Sprintf("Unable to count the OSDs for pool %q of cluster %q.", p.Name, c.cfg.Label))
 	if err != nil {
-		return false, why
+		return false, ""
 	}
 	wanted := Placement{Rule: p.CrushRule, Size: p.Size, MinSize: p.MinSize}
-	now, err := m.placed(wanted, m.available)
-	if err != nil || now >= p.Size {
-		return false, why
+	found, err := m.placed(wanted, m.available)
+	if err != nil || found >= p.Size {
+		return false, ""
 	}
 	all, err := m.placed(wanted, m.existing)
-	return err == nil && all < p.MinSize, why + " " + m.shortage(wanted, now)
+	return err == nil && all < p.MinSize, m.shortage(wanted, found)
 }
 
 // mappings asks for the OSDs of a pool's placement groups, of so many at most, evenly chosen.

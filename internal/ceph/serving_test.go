@@ -71,7 +71,7 @@ func TestImageWaitsForAnOSD(t *testing.T) {
 				}
 				return
 			}
-			wantKind(t, err, problem.Refused, "Unable to create image p/i", tc.words)
+			wantKind(t, err, problem.Unserved, "Unable to create image p/i", tc.words)
 		})
 	}
 }

@@ -34,6 +34,8 @@ const (
 	Unsupported
 	// Invalid is a value that cannot work.
 	Invalid
+	// Unserved means that a pool has too few OSDs to be read or written: whoever tries waits without end.
+	Unserved
 )
 
 // Problem is an error in the order in which it is read: what happened, why, what to do, and the raw reply last.

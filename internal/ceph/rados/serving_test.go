@@ -71,7 +71,7 @@ func TestImageOnPoolWithoutOSDs(t *testing.T) {
 				spec.Pool, spec.DataPool = "headers", name
 			}
 			created, err := cluster.CreateImage(ctx, spec)
-			wantKind(t, err, problem.Refused, fmt.Sprintf(`Unable to create image %s in cluster "east".`, spec.ImageRef), tc.words, "ceph osd tree")
+			wantKind(t, err, problem.Unserved, fmt.Sprintf(`Unable to create image %s in cluster "east".`, spec.ImageRef), tc.words, "ceph osd tree")
 			if created {
 				t.Error("an image is said to be there")
 			}
@@ -103,14 +103,14 @@ func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
 		kind problem.Kind
 	}{
 		"reading": {func(ctx context.Context) error { _, err := cluster.Image(ctx, unwell); return err }, problem.Unreachable},
-		"growth":  {func(ctx context.Context) error { return cluster.ResizeImage(ctx, unwell, 8<<20, true) }, problem.Refused},
-		"rename":  {func(ctx context.Context) error { return cluster.RenameImage(ctx, unwell, "other") }, problem.Refused},
+		"growth":  {func(ctx context.Context) error { return cluster.ResizeImage(ctx, unwell, 8<<20, true) }, problem.Unserved},
+		"rename":  {func(ctx context.Context) error { return cluster.RenameImage(ctx, unwell, "other") }, problem.Unserved},
 		"metadata": {func(ctx context.Context) error {
 			return cluster.SetImageMetadata(ctx, unwell, map[string]string{"k": "v"}, nil)
-		}, problem.Refused},
+		}, problem.Unserved},
 		"features": {func(ctx context.Context) error {
 			return cluster.SetImageFeatures(ctx, unwell, nil, []string{"fast-diff"})
-		}, problem.Refused},
+		}, problem.Unserved},
 		"removal":                {func(ctx context.Context) error { return cluster.DeleteImage(ctx, unwell, false) }, problem.Unreachable},
 		"clones of another pool": {func(ctx context.Context) error { _, err := cluster.ImageContents(ctx, well); return err }, problem.Unreachable},
 	} {

@@ -141,6 +141,10 @@ func (r *poolResource) checkChange(ctx context.Context, home tfkit.Home[*ceph.Cl
 		}
 		r.PlanPoolRename(home.Identity.ValueString(), plan.Name.ValueString(), state.PoolID.ValueInt64())
 	}
+	if home.Known {
+		planPlacement(ctx, home.Target, state, plan, &resp.Diagnostics)
+		warnOfQuota(ctx, home.Target, state, plan, &resp.Diagnostics)
+	}
 	if config.PGNum.IsNull() && !plan.autoscaled() {
 		notAbove(&resp.Diagnostics, "pg_num_min", plan.PGNumMin, "pg_num", plan.PGNum)
 		notAbove(&resp.Diagnostics, "pg_num", plan.PGNum, "pg_num_max", plan.PGNumMax)

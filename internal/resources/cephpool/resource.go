@@ -73,7 +73,7 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	if err != nil {
 		// The pool exists: an error now would taint it, and the next plan would destroy it.
-		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not all of its settings", err)
+		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not as it was asked for", err)
 	}
 	r.settle(ctx, home.Target, &plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(plan.noteCreated(ctx, resp.Private, rules)...)
@@ -184,6 +184,9 @@ func findPool(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.Po
 // change makes the pool what the plan says, by what differs from the state.
 func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diags *diag.Diagnostics) error {
 	name := plan.Name.ValueString()
+	if _, err := checkPlacement(ctx, cluster, state, plan); problem.Is(err, problem.Refused) {
+		return err // since the plan an OSD may have gone, or a rule become known
+	}
 	if from := state.Name.ValueString(); from != name {
 		if err := refuseRenameUnderWatchers(ctx, cluster, from, name); err != nil {
 			return err

@@ -78,7 +78,9 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Optional: true, Computed: true,
 				MarkdownDescription: "Name of the CRUSH rule that places the data. Default: the cluster's; for an erasure-coded pool one that Ceph makes" +
 					" for it, of the pool's name, and that goes with the pool. Changed in place, which moves data; removing it keeps the current rule." +
-					" As by `ceph osd pool set POOL crush_rule`.",
+					" A change of it, of `size` or of `min_size` is refused where the rule finds fewer OSDs than that among those that are up and in: below" +
+					" `min_size` guests' writes stand still without an error. A change after which a placement group is on fewer than `min_size` OSDs is set" +
+					" back at once. As by `ceph osd pool set POOL crush_rule`.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
@@ -93,7 +95,8 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" Not together with `target_size_bytes`. " + inPlace("target_size_ratio"),
 				Validators: []validator.Float64{positiveFloat()},
 			},
-			"quota_max_bytes": sizeOption("The pool takes no more data than this, with IEC units (`\"1TiB\"`). Unset: no limit.", ""),
+			"quota_max_bytes": sizeOption("The pool takes no more data than this, with IEC units (`\"1TiB\"`). Unset: no limit. A plan warns where"+
+				" it is used up already: guests' writes would stand still.", ""),
 			"quota_max_objects": schema.Int64Attribute{
 				Optional: true,
 				MarkdownDescription: "The pool takes no more objects than this. Unset: no limit. Changed in place; removing it lifts the limit." +
