@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	rpc "github.com/digitalocean/go-libvirt"
 
@@ -111,11 +112,16 @@ type namedImage struct {
 
 // imagesAt are the images that an element itself names, without those of its children.
 func imagesAt(e *element, pool func(name string) storagePool) []namedImage {
-	if e.attr("protocol") == "rbd" {
-		if e.attr("name") == "" {
+	if name := e.attr("name"); e.attr("protocol") == "rbd" {
+		if name == "" {
 			return nil
 		}
-		return []namedImage{{e.attr("name"), monitorsOf(e)}}
+		named := []namedImage{{name, monitorsOf(e)}}
+		if end := strings.IndexAny(name, "@:"); end > 0 {
+			// Old releases hand a snapshot or options on to librbd; the others take it for a part of the image's name.
+			named = append(named, namedImage{name[:end], monitorsOf(e)})
+		}
+		return named
 	}
 	if name, volume := e.attr("pool"), e.attr("volume"); name != "" && volume != "" {
 		if p := pool(name); p.ceph != "" {

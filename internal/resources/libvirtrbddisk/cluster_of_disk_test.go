@@ -122,4 +122,12 @@ func TestAccLibvirtRBDDisk_namedTwice(t *testing.T) {
 	if after := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive"); after != before {
 		t.Errorf("the definition changed:\n%s", after)
 	}
+	// Nor does it get it by a change of another disk.
+	for _, imageName := range []string{"named-twice-free", list[0].image} {
+		image(t, "west", imageName, "4M")
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: acctest.Provider(t) + block(name, "named-twice-free", west...)},
+		{Config: acctest.Provider(t) + block(name, list[0].image, west...), ExpectError: acctest.Message(list[0].want)},
+	}})
 }

@@ -113,6 +113,9 @@ func (j *job) checkUpdate(ctx context.Context, state *model, diags *diag.Diagnos
 		}
 	}
 	if renamed || moved {
+		if err := j.refuseTwice(ctx); err != nil {
+			return image, err
+		}
 		if err := j.checkRenamed(state, image, moved); err != nil {
 			return image, err
 		}
