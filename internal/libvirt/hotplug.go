@@ -11,11 +11,11 @@ import (
 type HotPlug int
 
 const (
-	// PlugsIn: nothing speaks against it.
+	// PlugsIn says that nothing speaks against it.
 	PlugsIn HotPlug = iota
-	// PlugsUnseen: QEMU takes the device, but the guest may not notice it before it is started again.
+	// PlugsUnseen says that QEMU takes the device, but that the guest may not notice it before it is started again.
 	PlugsUnseen
-	// PlugsNever: QEMU refuses it.
+	// PlugsNever says that QEMU refuses it.
 	PlugsNever
 )
 

@@ -286,7 +286,9 @@ func TestAccLibvirtRBDDisk_domainJob(t *testing.T) {
 		t.Errorf("a new disk: not refused with %q: %v %+v", words, err, result)
 	}
 	acctest.Virsh(t, "kvm1", "domjobabort", name)
-	<-left
+	if err := <-left; err == nil {
+		t.Error("the migration has got there")
+	}
 	if _, err := try(t, w, "destroy", "-auto-approve"); err != nil {
 		t.Error(err)
 	}
