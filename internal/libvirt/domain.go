@@ -169,7 +169,7 @@ func (h *Host) changing(ctx context.Context, e errand, domainUUID string) (found
 	if !ok {
 		return rpc.Domain{}, nil, h.notUUID("domain", domainUUID)
 	}
-	unlock, err = h.domains.lock(ctx, id)
+	unlock, err = h.domains.Lock(ctx, id)
 	if err != nil {
 		return rpc.Domain{}, nil, h.fail(errand{doing: e.doing}, err)
 	}

@@ -49,7 +49,7 @@ type Host struct {
 	pending *dialing
 	closed  bool
 
-	domains keyedLock
+	domains KeyedLock
 }
 
 // NewHost checks the configuration and parses the URI; it doesn't connect. The error's kind is problem.Invalid.

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// keyedLock lets one caller per key in at a time. Waiting for it ends with the context.
-type keyedLock struct {
+// KeyedLock lets one caller per key in at a time. Waiting for it ends with the context.
+type KeyedLock struct {
 	mu   sync.Mutex
 	held map[string]*turn
 }
@@ -16,8 +16,8 @@ type turn struct {
 	waiting int           // callers that are in or wait
 }
 
-// lock waits for the key and returns the function that gives it back.
-func (k *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
+// Lock waits for the key and returns the function that gives it back.
+func (k *KeyedLock) Lock(ctx context.Context, key string) (unlock func(), err error) {
 	k.mu.Lock()
 	if k.held == nil {
 		k.held = map[string]*turn{}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestOneAtATimePerKey(t *testing.T) {
-	var k keyedLock
+	var k KeyedLock
 	inside := map[string]int{}
 	var all sync.WaitGroup
 	for range 20 {
@@ -16,7 +16,7 @@ func TestOneAtATimePerKey(t *testing.T) {
 			all.Add(1)
 			go func() {
 				defer all.Done()
-				unlock, err := k.lock(t.Context(), key)
+				unlock, err := k.Lock(t.Context(), key)
 				if err != nil {
 					t.Error(err)
 					return
@@ -35,19 +35,19 @@ func TestOneAtATimePerKey(t *testing.T) {
 }
 
 func TestWaitingForAKeyEndsWithTheContext(t *testing.T) {
-	var k keyedLock
-	unlock, err := k.lock(t.Context(), "a")
+	var k KeyedLock
+	unlock, err := k.Lock(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := k.lock(t.Context(), "b")
+	other, err := k.Lock(t.Context(), "b")
 	if err != nil {
 		t.Fatal(err)
 	}
 	other()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := k.lock(ctx, "a"); !errors.Is(err, context.Canceled) {
+	if _, err := k.Lock(ctx, "a"); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	unlock()

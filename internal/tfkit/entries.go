@@ -24,6 +24,7 @@ type Connections struct {
 
 	renames plannedRenames
 	silent  silences
+	holders holders
 }
 
 // NewConnections returns connections without any entry.
@@ -102,18 +103,13 @@ func (e *Entries[T]) Waiting() string {
 	if e.allUnknown {
 		return "the " + e.noun + "s"
 	}
-	var labels []string
-	for label := range e.unknown {
-		labels = append(labels, label)
-	}
+	labels := e.Unasked()
 	if len(labels) == 0 {
 		return ""
 	}
-	sort.Strings(labels)
 	return e.noun + " " + quoted(labels)
 }
 
-// DefaultLabel is the label of a resource that names none: the only one there is.
 // Unasked lists the labels of the entries that can't be asked before the apply, because their settings are known only then.
 func (e *Entries[T]) Unasked() []string {
 	return slices.Sorted(maps.Keys(e.unknown))
@@ -124,6 +120,7 @@ func (e *Entries[T]) NotKnown(label string) error {
 	return e.notKnownYet(fmt.Sprintf("the settings of %s %q", e.noun, label))
 }
 
+// DefaultLabel is the label of a resource that names none: the only one there is.
 func (e *Entries[T]) DefaultLabel() (string, error) {
 	labels := e.Labels()
 	switch {
@@ -218,7 +215,6 @@ func (e *Entries[T]) find(ctx context.Context, label, remembered string, notConf
 	return none, notConfigured
 }
 
-// search asks every entry but the excepted one for its identity, all at once.
 // notEverywhere is the error of a search that found nothing while an entry could not be asked.
 func (e *Entries[T]) notEverywhere(label, remembered string, unreachable []string) error {
 	switch {
@@ -230,6 +226,7 @@ func (e *Entries[T]) notEverywhere(label, remembered string, unreachable []strin
 	return nil
 }
 
+// search asks every entry but the excepted one for its identity, all at once.
 func (e *Entries[T]) search(ctx context.Context, remembered, except string) (label string, unreachable []string) {
 	labels := slices.DeleteFunc(e.Labels(), func(l string) bool { _, ok := e.known[l]; return !ok || l == except })
 	found := make([]string, len(labels))

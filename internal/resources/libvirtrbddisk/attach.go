@@ -27,10 +27,16 @@ type job struct {
 	fixedAddress bool
 	// touched tells that something was changed already.
 	touched bool
+	// contested tells that the disk is attached although somebody else has the image open.
+	contested bool
+
+	connections *tfkit.Connections
+	taken       string // the planned disk, once it is noted as this job's
+	unlocks     []func()
 }
 
 // putInPlace attaches the disk where it is missing and rewrites the saved definition where it differs.
-func (j *job) putInPlace(ctx context.Context) error {
+func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diagnostics) error {
 	alias := ownAlias(j.domain.UUID, j.plan.TargetDev.ValueString())
 	missing := j.missing()
 	if missing != 0 {
@@ -43,6 +49,12 @@ func (j *job) putInPlace(ctx context.Context) error {
 				return explainKeyType(ctx, j.host, j.plan, err)
 			}
 		}
+		if missing&libvirt.Live != 0 {
+			// Once more, right before the attach: the probe took its time.
+			if err := j.refuseOpened(ctx, 0); err != nil {
+				return err
+			}
+		}
 		if err := j.attach(ctx, disk, missing); err != nil {
 			return explainKeyType(ctx, j.host, j.plan, err)
 		}
@@ -50,6 +62,12 @@ func (j *job) putInPlace(ctx context.Context) error {
 		if missing&libvirt.Live != 0 {
 			j.remembered.DetachAsked = 0 // It was followed, and this is another device.
 		}
+		if err := j.lookAgain(ctx, disk, missing, diags); err != nil {
+			return err
+		}
+	}
+	if writesAlone(j.plan) && (j.found.where()|missing)&libvirt.Live != 0 {
+		j.holdImage(image)
 	}
 	if j.found.saved == nil {
 		return nil
@@ -132,16 +150,12 @@ func (j *job) attach(ctx context.Context, disk libvirtxml.DomainDisk, where libv
 	return err
 }
 
-// check looks at everything that can be looked at before a guest is touched.
-func (j *job) check(ctx context.Context, opens bool, diags *diag.Diagnostics) (ceph.Image, error) {
-	image, err := checkSource(ctx, j.cluster, j.plan, opens)
-	if err != nil {
-		return image, err
-	}
+// check looks at everything that can be looked at before a guest is touched, but for who has the image.
+func (j *job) check(ctx context.Context, diags *diag.Diagnostics) error {
 	if err := checkHost(ctx, j.place, j.plan); err != nil {
-		return image, err
+		return err
 	}
-	return image, checkAccess(ctx, j.host, j.cluster, j.plan, diags)
+	return checkAccess(ctx, j.host, j.cluster, j.plan, diags)
 }
 
 // checkHost refuses what the hypervisor or the domain can't have.

@@ -52,9 +52,8 @@ func addError(diags *diag.Diagnostics, summary string, err error) {
 	tfkit.AddError(diags, summary, err)
 }
 
-// checkSource makes sure that the cluster has the image and that nobody else has it open. It returns the image, of which
-// nothing is known where the disk has no cluster.
-func checkSource(ctx context.Context, cluster *ceph.Cluster, plan *model, watched bool) (ceph.Image, error) {
+// findImage makes sure that the cluster has the image, and returns it; nothing is known of it where the disk has no cluster.
+func findImage(ctx context.Context, cluster *ceph.Cluster, plan *model) (ceph.Image, error) {
 	if cluster == nil {
 		return ceph.Image{}, nil
 	}
@@ -67,16 +66,12 @@ func checkSource(ctx context.Context, cluster *ceph.Cluster, plan *model, watche
 	if err != nil {
 		return image, blame("image", err)
 	}
-	if watched && !plan.Shareable.ValueBool() && !plan.ReadOnly.ValueBool() && plan.Snapshot.IsNull() {
-		return image, blame("image", refuseWatched(ctx, cluster, plan.source()))
-	}
 	return image, nil
 }
 
-// refuseWatched refuses an image that somebody has open, after a wait for watchers that only linger.
-func refuseWatched(ctx context.Context, cluster *ceph.Cluster, ref ceph.ImageRef) error {
-	return waitUnwatched(ctx, cluster.Label(), ref, func() ([]ceph.Watcher, error) { return cluster.Watchers(ctx, ref) })
-}
+// openElsewhereAdvice is what to do about an image that a second guest would write.
+const openElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that, set" +
+	" shareable = true on all of them; a guest that only reads takes read_only = true."
 
 func waitUnwatched(ctx context.Context, label string, ref ceph.ImageRef, ask func() ([]ceph.Watcher, error)) error {
 	deadline := time.NewTimer(lingering)
@@ -95,8 +90,7 @@ func waitUnwatched(ctx context.Context, label string, ref ceph.ImageRef, ask fun
 			Kind: problem.Busy,
 			What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: %s.", ref, label, ceph.DescribeWatchers(watchers)),
 			Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
-			Do: "Detach it there first. Where several guests are meant to share the image, with a file system made for that, set" +
-				" shareable = true on all of them; a guest that only reads takes read_only = true.",
+			Do:   openElsewhereAdvice,
 		}
 		step := time.NewTimer(lingeringStep)
 		select {
@@ -267,7 +261,13 @@ func targetTaken(host *libvirt.Host, domain libvirt.Domain, plan *model, disk li
 		What: fmt.Sprintf("Domain %q on hypervisor %q already has a disk %s: %s.", domain.Name, host.Label(), disk.Target.Dev, libvirt.DescribeSource(disk)),
 		Do:   "Choose another target_dev. A disk that somebody else attached is never changed from here.",
 	}
-	if sourceName(disk) == plan.source().String() {
+	switch {
+	case isOwnAlias(aliasName(disk)):
+		p.Why = "It is a disk of this provider, and not as this resource asks for it."
+		p.Do = fmt.Sprintf("A replacement that keeps target_dev can't be made before the present disk is gone: remove create_before_destroy, or change"+
+			" target_dev too. The disk of another resource is removed in one apply, and this one added in the next. One that no resource has is imported:"+
+			" terraform import ADDRESS %s/%s/%s.", host.Label(), plan.Domain.ValueString(), disk.Target.Dev)
+	case sourceName(disk) == plan.source().String():
 		p.Why = "It is a disk of the same pool and image, attached by somebody else or by an earlier configuration."
 		p.Do = fmt.Sprintf("To manage that disk here, import it: terraform import ADDRESS %s/%s/%s. Otherwise choose another target_dev.",
 			host.Label(), plan.Domain.ValueString(), disk.Target.Dev)

@@ -40,6 +40,7 @@ type planning struct {
 func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		r.planRemoval(ctx, req, resp)
+		r.claimRemoval(ctx, req, &resp.Diagnostics)
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -55,7 +56,7 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	for _, step := range []func(context.Context) error{
 		p.settleHost, p.settleDomain, p.settleArguments, p.settleCluster, p.settleMonitors, p.checkExchanged, p.settleSource,
-		p.settleComputed, p.check,
+		p.settleComputed, p.check, p.claimDisk,
 	} {
 		if err := step(ctx); err != nil {
 			addError(&resp.Diagnostics, planSummary, err)
@@ -124,13 +125,13 @@ func (p *planning) settleDomain(ctx context.Context) error {
 			if err != nil && !problem.Is(err, problem.NotFound) {
 				return blame("domain", err)
 			}
+			if p.undecided != nil {
+				return blame("domain", p.undecided)
+			}
 			same = where != nil && where.domain.Name == p.plan.Domain.ValueString()
 		}
 		if same {
 			// A name that is no longer the domain's gives way to the one that is.
-			if p.undecided != nil {
-				return blame("domain", p.undecided)
-			}
 			if byUUID || sameUUID(p.state.Domain.ValueString(), p.state.DomainUUID.ValueString()) {
 				p.plan.Domain = p.state.Domain
 			}
@@ -288,20 +289,20 @@ func (p *planning) replace(attribute string) { p.replaced = append(p.replaced, p
 // found is the disk in the domain as it is now.
 func (p *planning) found(where *place) disks { return find(where.domain, p.state, p.remembered) }
 
-// located finds the domain, once. Nothing is known while the hypervisor isn't.
+// located finds the domain, once. Nothing is known while the hypervisor isn't, or one on which the domain may be.
 func (p *planning) located(ctx context.Context) (*place, error) {
 	if p.where != nil || p.undecided != nil || !p.host.Known || p.host.Moved || !p.exists {
 		return p.where, nil
 	}
 	where, err := p.locate(ctx, p.host.Target, p.state)
-	if err != nil {
-		return nil, err
-	}
-	p.where = &where
 	if problem.Is(err, problem.Unknown) {
 		p.undecided = err
 		tfkit.AddWarning(p.diags, "Domain not looked for everywhere", err)
 		return nil, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	p.where = &where
 	return p.where, nil
 }

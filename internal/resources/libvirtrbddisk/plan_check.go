@@ -248,6 +248,9 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
 		return nil // The plan of a replacement: the target is free once the present disk is gone.
 	}
+	if err := p.claimNew(domain); err != nil {
+		return err
+	}
 	return refuseTaken(p.host.Target, domain, p.plan, anyOfOurs(domain, p.plan))
 }
 

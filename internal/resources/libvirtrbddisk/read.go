@@ -52,6 +52,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 			tfkit.AddError(&resp.Diagnostics, "Unable to import RBD disk", err)
 			return
 		}
+		r.PlanClaim(diskObject(state.DomainUUID.ValueString(), state.TargetDev.ValueString()), tfkit.Imports)
 	}
 	if remembered.Source == "" {
 		remembered.Source = state.source().String()

@@ -66,25 +66,29 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
 	j, err := r.prepare(ctx, &config, &plan, &resp.Diagnostics)
+	defer j.release()
 	var image ceph.Image
 	if err == nil {
-		if image, err = j.check(ctx, j.found.live == nil, &resp.Diagnostics); err == nil && j.cluster != nil {
-			err = checkSize(&plan, image)
-		}
+		image, err = j.checkNew(ctx, &resp.Diagnostics)
 	}
 	if err == nil {
 		err = checkHeld(ctx, j.place, j.found, j.target(), doing{})
 	}
 	if err == nil {
-		err = j.putInPlace(ctx)
+		err = j.putInPlace(ctx, image, &resp.Diagnostics)
 	}
-	if err != nil {
-		if !j.attached() {
-			addError(&resp.Diagnostics, summary, err)
-			return
-		}
+	switch {
+	case err != nil && !j.attached():
+		j.giveUp()
+		addError(&resp.Diagnostics, summary, err)
+		return
+	case j.contested:
+		// The disk stays in the state, tainted: the next apply tries to take it away again.
+		addError(&resp.Diagnostics, summary, err)
+	case err != nil:
 		addAttached(&resp.Diagnostics, err)
 	}
+	r.Hold(j.object(), tfkit.Holder{Object: j.object(), Made: true})
 	if j.cluster == nil {
 		plan.ImageID = types.StringNull()
 	} else {
@@ -100,7 +104,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 // prepare finds the domain of a new disk, settles what the plan left open, and refuses a target that is taken. A disk of
 // ours that is there already, with the same source, is what a create left that was killed: it is taken over.
 func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *diag.Diagnostics) (*job, error) {
-	j := &job{plan: plan, fixedAddress: !config.Address.IsNull()}
+	j := &job{plan: plan, fixedAddress: !config.Address.IsNull(), connections: r.Connections}
 	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, diags)
 	if err != nil {
 		return j, blame("hypervisor", err)
@@ -109,6 +113,9 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	domain, err := home.Target.Domain(ctx, plan.Domain.ValueString())
 	if err != nil {
 		return j, blame("domain", explainDomain(ctx, home.Target, plan.Domain.ValueString(), err))
+	}
+	if err := j.take(ctx, r, home.Target, domain); err != nil {
+		return j, err
 	}
 	if j.place, err = r.locate(ctx, home.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
 		return j, blame("domain", err)
@@ -125,18 +132,56 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if err := j.settleMonitors(ctx); err != nil {
 		return j, err
 	}
+	return j, j.refuseStanding(ctx, j.domain)
+}
+
+// refuseStanding looks at the domain's disks: a target or an image that another one has is refused.
+func (j *job) refuseStanding(ctx context.Context, domain libvirt.Domain) error {
+	var err error
+	j.domain = domain
 	if j.found, err = j.leftBehind(ctx); err != nil {
-		return j, err
+		return err
 	}
 	if j.found.live == nil {
-		if err := checkPlug(j.place, plan); err != nil {
-			return j, err
+		if err := checkPlug(j.place, j.plan); err != nil {
+			return err
 		}
 	}
-	if err := refuseTaken(j.host, j.domain, plan, j.found); err != nil {
-		return j, err
+	if err := refuseTaken(j.host, j.domain, j.plan, j.found); err != nil {
+		return err
 	}
-	return j, j.refuseTwice(ctx)
+	return j.refuseTwice(ctx)
+}
+
+// checkNew makes all checks of a new disk. The image stays locked from the look at who has it until the disk is attached.
+func (j *job) checkNew(ctx context.Context, diags *diag.Diagnostics) (ceph.Image, error) {
+	image, err := findImage(ctx, j.cluster, j.plan)
+	if err == nil {
+		err = j.lockImage(ctx, image)
+	}
+	if err == nil {
+		var domain libvirt.Domain
+		if domain, err = j.host.Domain(ctx, j.domain.UUID); err == nil {
+			err = j.refuseStanding(ctx, domain)
+		}
+	}
+	if err == nil {
+		err = j.refuseWrittenHere(image)
+	}
+	if err == nil && j.found.live == nil {
+		err = j.refuseOpened(ctx, 0)
+	}
+	if err == nil {
+		err = j.check(ctx, diags)
+	}
+	if err == nil && j.cluster != nil {
+		err = checkSize(j.plan, image)
+	}
+	if err == nil {
+		j.warnNamed(ctx, diags)
+		j.warnTakenOver(diags)
+	}
+	return image, err
 }
 
 // leftBehind finds what a create of ours left that was killed. Images of two clusters may have one name, so it has to lead to the
@@ -158,9 +203,11 @@ func (j *job) leftBehind(ctx context.Context) (disks, error) {
 	return left, nil
 }
 
-// reads tells whether a disk is the planned image, on the planned cluster.
+// reads tells whether a disk is the planned image or snapshot, on the planned cluster, and attached as planned.
 func reads(ctx context.Context, disk libvirtxml.DomainDisk, plan *model, places rbdusage.Monitors) bool {
-	return sourceName(disk) == plan.source().String() && places.Answer(ctx, asNamed(monitorList(readXML(disk).Monitors))) == rbdusage.Yes
+	read := readXML(disk)
+	return sourceName(disk) == plan.source().String() && read.Snapshot.Equal(plan.Snapshot) && read.Bus.Equal(plan.Bus) &&
+		read.Device.Equal(plan.Device) && places.Answer(ctx, asNamed(monitorList(read.Monitors))) == rbdusage.Yes
 }
 
 func explainDomain(ctx context.Context, host *libvirt.Host, name string, err error) error {
@@ -203,7 +250,8 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	j := &job{plan: &plan, fixedAddress: !config.Address.IsNull(), remembered: remembered}
+	j := &job{plan: &plan, fixedAddress: !config.Address.IsNull(), remembered: remembered, connections: r.Connections}
+	defer j.release()
 	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, &resp.Diagnostics)
 	if err == nil {
 		plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
@@ -213,6 +261,9 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	if err == nil {
 		j.cluster, err = r.clusterForUpdate(ctx, &config, &state, &plan, &resp.Diagnostics)
+	}
+	if err == nil {
+		err = j.keep(ctx, r)
 	}
 	if err == nil {
 		err = j.update(ctx, &state, &resp.Diagnostics)
@@ -248,6 +299,17 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, timeout, &resp.Diagnostics)
 	defer cancel()
+	object := diskObject(state.DomainUUID.ValueString(), state.TargetDev.ValueString())
+	other, release, err := r.own(ctx, object)
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	defer release()
+	if other != nil && other.Made {
+		warnReplacement(&state, &resp.Diagnostics)
+		return
+	}
 	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	var where place
 	if err == nil {
@@ -276,5 +338,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
 	}
+	r.LetGo(object)
 }

@@ -30,6 +30,12 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 	definition := func(disks ...libvirtxml.DomainDisk) *libvirtxml.Domain {
 		return &libvirtxml.Domain{Devices: &libvirtxml.DomainDeviceList{Disks: disks}}
 	}
+	changed := func(change func(*model)) *libvirtxml.Domain {
+		left := plain()
+		left.Monitors = monitorSet([]monitor{{"192.0.2.1", 0}})
+		change(&left)
+		return definition(left.newXML(alias))
+	}
 	same, other := disk("librbd", monitor{"192.0.2.1", 0}), disk("librbd", monitor{"198.51.100.1", 0})
 	for name, c := range map[string]struct {
 		live, saved *libvirtxml.Domain
@@ -41,6 +47,9 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 		"another cluster's, live":    {definition(other), definition(same), false},
 		"another cluster's, saved":   {definition(same), definition(other), false},
 		"another image, live":        {definition(disk("old", monitor{"192.0.2.1", 0})), definition(same), false},
+		"a snapshot of it":           {changed(func(m *model) { m.Snapshot = types.StringValue("s1") }), changed(func(m *model) { m.Snapshot = types.StringValue("s1") }), false},
+		"on another bus":             {changed(func(m *model) { m.Bus = types.StringValue("usb") }), definition(same), false},
+		"as another device":          {nil, changed(func(m *model) { m.Device = types.StringValue("cdrom") }), false},
 		"nothing":                    {definition(), definition(), false},
 		"the cluster's new monitors": {nil, definition(disk("librbd", monitor{"192.0.2.1", 0}, monitor{"192.0.2.3", 0})), true},
 	} {

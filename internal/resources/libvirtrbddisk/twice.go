@@ -27,7 +27,7 @@ func (j *job) monitorPlaces(ctx context.Context) (rbdusage.Monitors, error) {
 // refuseTwice refuses an image that the domain already names in another place: at another target, or as the base of an overlay.
 // Images of two clusters may have one name, so the monitors count too; where they don't tell, the image is taken to be the same.
 func (j *job) refuseTwice(ctx context.Context) error {
-	if j.plan.Shareable.ValueBool() || j.plan.ReadOnly.ValueBool() || !j.plan.Snapshot.IsNull() {
+	if !writesAlone(j.plan) {
 		return nil
 	}
 	uses, err := j.host.DomainImageUses(ctx, j.domain.UUID)

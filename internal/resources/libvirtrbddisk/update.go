@@ -31,9 +31,12 @@ func (r *diskResource) clusterForUpdate(ctx context.Context, config, state, plan
 
 func asksCluster(state, plan *model) bool {
 	opens := len(changes(state, plan, func(a attribute) bool { return slices.Contains(opening, a.name) })) > 0
-	return opens || plan.Monitors.IsUnknown() || plan.ImageID.IsUnknown() || resized(state, plan) ||
+	return opens || becomesWriter(state, plan) || plan.Monitors.IsUnknown() || plan.ImageID.IsUnknown() || resized(state, plan) ||
 		plan.Live.ValueBool() && !state.Live.ValueBool()
 }
+
+// becomesWriter tells whether a disk that shared its image, or only read it, is to be the only one that has it.
+func becomesWriter(state, plan *model) bool { return writesAlone(plan) && !writesAlone(state) }
 
 func resized(state, plan *model) bool {
 	return !plan.Size.IsNull() && plan.Size.Bytes() != state.Size.Bytes()
@@ -68,7 +71,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	if err := j.refuseHeld(ctx, state, image); err != nil {
 		return err
 	}
-	if err := j.putInPlace(ctx); err != nil {
+	if err := j.putInPlace(ctx, image, diags); err != nil {
 		return err
 	}
 	if j.found.live == nil {
@@ -95,17 +98,26 @@ func (j *job) checkUpdate(ctx context.Context, state *model, diags *diag.Diagnos
 	renamed := len(changes(state, j.plan, func(a attribute) bool { return isSource(a.name) })) > 0
 	moved := !state.FSID.IsNull() && !j.plan.FSID.IsNull() && !state.FSID.Equal(j.plan.FSID)
 	opens := attaches || len(changes(state, j.plan, func(a attribute) bool { return slices.Contains(opening, a.name) })) > 0 || moved
+	becomes := becomesWriter(state, j.plan)
 	image := ceph.Image{}
 	var err error
-	switch {
-	case opens:
-		if image, err = j.check(ctx, j.found.live == nil && (attaches || renamed || moved), diags); err != nil {
+	if opens || becomes || j.cluster != nil && (resized(state, j.plan) || j.plan.ImageID.IsUnknown()) {
+		if image, err = findImage(ctx, j.cluster, j.plan); err != nil {
 			return image, err
 		}
-	case j.cluster != nil && (resized(state, j.plan) || j.plan.ImageID.IsUnknown()):
-		if image, err = checkSource(ctx, j.cluster, j.plan, false); err != nil {
+	}
+	if attaches || renamed || moved || becomes {
+		if err := j.checkAlone(ctx, state, image); err != nil {
 			return image, err
 		}
+	}
+	if opens {
+		if err := j.check(ctx, diags); err != nil {
+			return image, err
+		}
+	}
+	if attaches || renamed || moved || becomes {
+		j.warnNamed(ctx, diags)
 	}
 	if resized(state, j.plan) {
 		if err := checkSize(j.plan, image); err != nil {
@@ -128,6 +140,30 @@ func (j *job) checkUpdate(ctx context.Context, state *model, diags *diag.Diagnos
 		j.plan.ImageID = tfkit.StringOrNull(image.ID)
 	}
 	return image, nil
+}
+
+// checkAlone refuses, for a disk that is to open another image or to write its image alone, what else has that image. It stays locked
+// until the disk is attached.
+func (j *job) checkAlone(ctx context.Context, state *model, image ceph.Image) error {
+	if err := j.lockImage(ctx, image); err != nil {
+		return err
+	}
+	if err := j.readAgain(ctx, func(domain libvirt.Domain) disks { return find(domain, state, j.remembered) }); err != nil {
+		return err
+	}
+	if err := j.refuseTwice(ctx); err != nil {
+		return err
+	}
+	if err := j.refuseWrittenHere(image); err != nil {
+		return err
+	}
+	switch {
+	case j.found.live == nil:
+		return j.refuseOpened(ctx, 0)
+	case becomesWriter(state, j.plan):
+		return j.refuseOpened(ctx, 1)
+	}
+	return nil
 }
 
 // checkRenamed lets a running guest keep its image under a new name, and refuses to give it another one.

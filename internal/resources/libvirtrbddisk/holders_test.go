@@ -1,0 +1,84 @@
+package libvirtrbddisk
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// What two resources plan for one disk goes together or not, whichever is planned first; the second one tells.
+func TestClaimsOfOneDisk(t *testing.T) {
+	const keeps, drops, makes, imports = tfkit.Keeps, tfkit.Drops, tfkit.Makes, tfkit.Imports
+	const fine, warned, refused = "", "warned", "refused"
+	for _, c := range []struct {
+		what          string
+		first, second []tfkit.Claim
+		want          string
+	}{
+		{"kept by one", []tfkit.Claim{keeps}, nil, fine},
+		{"imported and kept by one", []tfkit.Claim{imports, keeps}, nil, fine},
+		{"kept by two", []tfkit.Claim{keeps}, []tfkit.Claim{keeps}, warned},
+		{"kept, and imported by another", []tfkit.Claim{keeps}, []tfkit.Claim{imports, keeps}, refused},
+		{"imported by two", []tfkit.Claim{imports, keeps}, []tfkit.Claim{imports, keeps}, refused},
+		{"kept, and to be made by another", []tfkit.Claim{keeps}, []tfkit.Claim{makes}, refused},
+		{"to be made by two", []tfkit.Claim{makes}, []tfkit.Claim{makes}, refused},
+		{"kept, and dropped by another", []tfkit.Claim{keeps}, []tfkit.Claim{drops}, refused},
+		{"dropped by one, made by another", []tfkit.Claim{drops}, []tfkit.Claim{makes}, fine},
+		{"dropped by two", []tfkit.Claim{drops}, []tfkit.Claim{drops}, fine},
+	} {
+		for _, order := range [][2][]tfkit.Claim{{c.first, c.second}, {c.second, c.first}} {
+			r := &diskResource{tfkit.Base{Connections: tfkit.NewConnections()}}
+			state := plain()
+			state.DomainUUID = types.StringValue(testDomain)
+			got := fine
+			for _, claims := range order {
+				for _, claim := range claims {
+					var diags diag.Diagnostics
+					var err error
+					switch claim {
+					case imports:
+						r.PlanClaim(diskObject(testDomain, state.TargetDev.ValueString()), imports)
+					case makes:
+						p := &planning{diskResource: r, plan: &state, diags: &diags}
+						p.host.Target = &libvirt.Host{}
+						err = p.claimNew(libvirt.Domain{UUID: testDomain, Name: "guest"})
+					default:
+						err = r.claim(&state, claim, &diags)
+					}
+					if err != nil {
+						got = refused
+					} else if diags.WarningsCount() > 0 {
+						got = warned
+					}
+				}
+			}
+			if got != c.want {
+				t.Errorf("%s: %q, want %q", c.what, got, c.want)
+			}
+		}
+	}
+}
+
+// Who had the image open in the moment of the attach is named, and what became of the disk.
+func TestOpenedMeanwhile(t *testing.T) {
+	plan := plain()
+	j := &job{plan: &plan, cluster: ceph.NewCluster(ceph.Config{Label: "east"}, nil)}
+	j.host, _ = libvirt.NewHost(libvirt.Config{Label: "kvm1", URI: "qemu:///system"})
+	j.domain.Name = "guest"
+	watchers := []ceph.Watcher{{Addr: "192.0.2.9:0/1"}, {Addr: "192.0.2.7:0/1"}}
+	for want, kept := range map[string]error{"was taken from domain \"guest\" again": nil, "it is still attached": errors.New("the guest keeps it")} {
+		err := j.openedMeanwhile(watchers, kept)
+		if !problem.Is(err, problem.Busy) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "192.0.2.9") ||
+			kept != nil && !strings.Contains(err.Error(), kept.Error()) {
+			t.Errorf("%v", err)
+		}
+	}
+}

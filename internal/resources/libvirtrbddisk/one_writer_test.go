@@ -1,0 +1,220 @@
+//go:build cgo
+
+package libvirtrbddisk_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// rival is one of several disks that meet at one image, or at one target.
+type rival struct {
+	hypervisor, domain, target, image string
+	assignments                       []string
+}
+
+// there tells whether virsh shows the rival's image at its target, in the running domain or, where it is shut off, the saved one.
+func (r rival) there(t *testing.T) bool {
+	t.Helper()
+	disk := diskOf(t, r.hypervisor, r.domain, r.target, false)
+	return disk != nil && disk.Source.Network.Name == pool+"/"+r.image
+}
+
+func (r rival) block(label string) string {
+	assignments := append([]string{fmt.Sprintf("hypervisor = %q", r.hypervisor), fmt.Sprintf("target_dev = %q", r.target)}, r.assignments...)
+	return strings.Replace(block(r.domain, r.image, assignments...), `"test"`, fmt.Sprintf("%q", label), 1)
+}
+
+// meeting are rivals of one configuration, and what becomes of them.
+type meeting struct {
+	what   string
+	rivals []rival
+	// attached is how many of them the state has after the apply.
+	attached int
+	// words are those of each refusal, or of the warning where none is refused.
+	words string
+}
+
+func (m meeting) label(row, i int) string { return fmt.Sprintf("m%d%c", row, 'a'+i) }
+
+// withoutCluster names the monitors of cluster east as an assignment, for a disk without a cluster.
+func withoutCluster(t *testing.T) []string {
+	t.Helper()
+	m := acctest.Bed(t).Cluster("east").Monitors[0]
+	return []string{"cluster = null", fmt.Sprintf("monitors = [{ host = %q, port = %d }]", m.Host, m.V1Port)}
+}
+
+// Of all disks of one apply that would write one image, or take one target, one is attached, whatever their order: check and attach
+// are one step. Domains that are shut off may name the same image, with a warning.
+func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const one, two, off, spare = "writer-one", "writer-two", "writer-off", "writer-spare"
+	g, other := running(t, "kvm1", testbed.GuestOptions{Name: one, Paused: true}), running(t, "kvm2", testbed.GuestOptions{Name: two, Paused: true})
+	for _, name := range []string{off, spare} {
+		guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	}
+	shared := []string{"shareable = true"}
+	// Both are made for a domain that is known only in the apply: otherwise the plan refuses them.
+	late := func(domain string) []string {
+		return []string{fmt.Sprintf("domain = terraform_data.late[%q].output", domain)}
+	}
+	const openElsewhere, namedElsewhere = "is attached to domain", "is named by"
+	meetings := []meeting{
+		{"two running domains", []rival{{"kvm1", one, "vdb", "w0", nil}, {"kvm2", two, "vdb", "w0", nil}}, 1, openElsewhere},
+		{"two targets of one domain", []rival{{"kvm1", one, "vdc", "w1", nil}, {"kvm1", one, "vdd", "w1", nil}}, 1, "already has image"},
+		{"one target, one image", []rival{{"kvm1", one, "vde", "w2", late(one)}, {"kvm1", one, "vde", "w2", late(one)}}, 1, "already has a disk vde"},
+		{"one target, two images", []rival{{"kvm1", one, "vdf", "w3", late(one)}, {"kvm1", one, "vdf", "w4", late(one)}}, 1, "already has a disk vdf"},
+		{"without a cluster", []rival{{"kvm1", one, "vdg", "w5", withoutCluster(t)}, {"kvm2", two, "vdg", "w5", withoutCluster(t)}}, 1, openElsewhere},
+		{"meant to be shared", []rival{{"kvm1", one, "vdh", "w6", shared}, {"kvm2", two, "vdh", "w6", shared}}, 2, ""},
+		{"two that are shut off", []rival{{"kvm1", off, "vdb", "w7", nil}, {"kvm1", spare, "vdb", "w7", nil}}, 2, namedElsewhere},
+		{"two targets of one that is shut off", []rival{{"kvm1", off, "vdc", "w8", nil}, {"kvm1", off, "vdd", "w8", nil}}, 1, "already has image"},
+		{"one target of one that is shut off", []rival{{"kvm1", off, "vde", "w9", late(off)}, {"kvm1", off, "vde", "w9", late(off)}}, 1, "already has a disk vde"},
+	}
+	config := source + acctest.Provider(t) +
+		fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  for_each = toset([%q, %q])\n  input    = each.key\n}\n", one, off)
+	for row, m := range meetings {
+		for i, r := range m.rivals {
+			config += r.block(m.label(row, i))
+		}
+	}
+	for i := range 10 {
+		image(t, "east", fmt.Sprintf("w%d", i), "8M")
+	}
+	w := acctest.NewWorkspaceOf(t, config)
+	result, err := try(t, w, "apply", "-auto-approve")
+	if err == nil {
+		t.Error("nothing was refused")
+	}
+	state := w.Terraform(t, "state", "list")
+	for row, m := range meetings {
+		owners, warned := 0, ""
+		for i, r := range m.rivals {
+			label := m.label(row, i)
+			refusal := strings.Join(result.texts(label, "error"), "\n")
+			warned += strings.Join(result.texts(label, "warning"), "\n")
+			owned := strings.Contains(state, "."+label+"\n")
+			switch {
+			case owned:
+				owners++
+				if refusal != "" || !r.there(t) {
+					t.Errorf("%s: %s is in the state: %s", m.what, label, refusal)
+				}
+			case !acctest.Message(m.words).MatchString(refusal):
+				t.Errorf("%s: %s is not refused with %q: %s", m.what, label, m.words, refusal)
+			case r.there(t) && !slices.ContainsFunc(m.rivals, func(o rival) bool { return o.target == r.target && o.domain == r.domain && o.there(t) }):
+				t.Errorf("%s: %s was refused and is there", m.what, label)
+			}
+		}
+		if owners != m.attached {
+			t.Errorf("%s: the state has %d of them, want %d", m.what, owners, m.attached)
+		}
+		if m.attached == len(m.rivals) && m.words != "" && !acctest.Message(m.words).MatchString(warned) {
+			t.Errorf("%s: no warning: %s", m.what, warned)
+		}
+		if image := m.rivals[0].image; strings.Count(acctest.RBD(t, "east", "status", pool+"/"+image), "watcher=") > max(1, m.attached) {
+			t.Errorf("%s: %s has more than one writer", m.what, image)
+		}
+	}
+	for _, g := range []*testbed.Guest{g, other} {
+		if err := g.Destroy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Write(t, source+acctest.Provider(t))
+	w.Apply(t)
+}
+
+// qemuOf is the process of a running guest.
+func qemuOf(t *testing.T, domain string) int {
+	t.Helper()
+	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range processes {
+		text, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(text), "guest="+domain+",") {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+			return pid
+		}
+	}
+	t.Fatalf("no QEMU runs %s", domain)
+	return 0
+}
+
+// Two runs of terraform know nothing of each other: the one that finds another client after its attach takes the disk back.
+func TestAccLibvirtRBDDisk_oneWriterOfTwoRuns(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "runs"
+	image(t, "east", name, "8M")
+	rivals := []rival{{"kvm1", name + "-one", "vdb", name, nil}, {"kvm2", name + "-two", "vdb", name, nil}}
+	var runs [2]*acctest.Workspace
+	for i, r := range rivals {
+		running(t, r.hypervisor, testbed.GuestOptions{Name: r.domain})
+		// Without a probe both come to the attach at the same moment.
+		r.assignments = []string{"attach_probe = false", `timeouts = { create = "20s" }`}
+		runs[i] = acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+r.block("test"))
+	}
+	// Both come as far as the attach, which their QEMU does at the same moment.
+	var halted []int
+	for _, r := range rivals {
+		halted = append(halted, qemuOf(t, r.domain))
+	}
+	signal := func(s syscall.Signal) {
+		for _, pid := range halted {
+			if err := syscall.Kill(pid, s); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	signal(syscall.SIGSTOP)
+	var outcomes [2]outcome
+	var errs [2]error
+	var both sync.WaitGroup
+	for i, w := range runs {
+		both.Add(1)
+		go func() {
+			defer both.Done()
+			outcomes[i], errs[i] = try(t, w, "apply", "-auto-approve")
+		}()
+	}
+	for _, r := range rivals {
+		acctest.Eventually(t, "the attach to "+r.domain, func() bool {
+			return strings.Contains(acctest.Virsh(t, r.hypervisor, "domcontrol", r.domain), "occupied")
+		})
+	}
+	signal(syscall.SIGCONT)
+	both.Wait()
+	attached := 0
+	for i, r := range rivals {
+		refusal := strings.Join(outcomes[i].texts("test", "error"), "\n")
+		if (errs[i] == nil) != r.there(t) {
+			t.Errorf("%s: %v, and attached is %v", r.domain, errs[i], r.there(t))
+		}
+		if errs[i] == nil {
+			attached++
+		} else if !acctest.Message("is open elsewhere").MatchString(refusal) {
+			t.Errorf("%s: %s", r.domain, refusal)
+		}
+	}
+	if attached > 1 {
+		t.Errorf("%d guests write the image: %s", attached, acctest.RBD(t, "east", "status", pool+"/"+name))
+	}
+	for _, w := range runs {
+		w.Destroy(t)
+	}
+}
