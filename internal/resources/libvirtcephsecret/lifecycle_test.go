@@ -209,6 +209,45 @@ func TestAccLibvirtCephSecret_interruptedCreate(t *testing.T) {
 	}
 }
 
+// A replacement that is made before the present object goes takes the secret over, which then stays; of two resources of one apply that
+// mean one secret, one is made.
+func TestAccLibvirtCephSecret_createBeforeDestroy(t *testing.T) {
+	acctest.Bed(t)
+	const usage = "made before"
+	key := cephxKey(4)
+	lifecycle := "lifecycle {\n    create_before_destroy = true\n  }"
+	provider := "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n" + acctest.Provider(t)
+	one := secretBlock(usage, fmt.Sprintf("key = %q", key), lifecycle)
+	other := strings.Replace(one, `"test"`, `"other"`, 1)
+	w := acctest.NewWorkspaceOf(t, provider+one)
+	w.Apply(t)
+	for what, change := range map[string]func() string{
+		"-replace": func() string { return w.Apply(t, "-replace=libvirt_ceph_secret.test") },
+		"another address": func() string {
+			w.Write(t, provider+other)
+			defer w.Write(t, provider+one)
+			return w.Apply(t)
+		},
+	} {
+		change()
+		if !has(t, "kvm1", defaultUUID(usage)) {
+			t.Errorf("%s: the secret is gone", what)
+		}
+		w.Apply(t)
+		w.ExpectEmptyPlan(t)
+	}
+	w.Destroy(t)
+	w.Write(t, provider+one+other)
+	if out, err := w.Try(t, "apply", "-auto-approve", "-input=false"); err == nil || !acctest.Message("Another resource of the configuration has just made it").MatchString(out) {
+		t.Errorf("two of one secret: %v\n%s", err, out)
+	}
+	w.Write(t, provider)
+	w.Apply(t)
+	if has(t, "kvm1", defaultUUID(usage)) {
+		t.Error("the secret is still there")
+	}
+}
+
 // A host that lost its secrets gets them back, with the same UUIDs; a daemon that was restarted is found again.
 func TestAccLibvirtCephSecret_hostLosesSecrets(t *testing.T) {
 	bed := acctest.Bed(t)

@@ -76,7 +76,12 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		plan.UUID = types.StringValue(defaultUUID(plan.UsageName.ValueString()))
 	}
 	plan.ID = plan.id()
-	value, err := keyOf(&config)
+	release, err := r.take(ctx, &plan)
+	defer release()
+	var value []byte
+	if err == nil {
+		value, err = keyOf(&config)
+	}
 	if err == nil {
 		err = home.Target.MaySendKeys()
 	}
@@ -90,6 +95,7 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	r.made(&plan)
 	if err := complete(ctx, home.Target, plan.secret(), value); err != nil {
 		// The secret exists: an error now would taint it. The next refresh finds what it lacks.
 		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but not completed", err)
@@ -237,6 +243,15 @@ func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
+	unlock, err := r.LockObject(ctx, state.secretObject())
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	defer unlock()
+	if r.keptByReplacement(&state, &resp.Diagnostics) {
+		return
+	}
 	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	if err == nil {
 		err = refuseUsed(ctx, home.Target, state.secret())
