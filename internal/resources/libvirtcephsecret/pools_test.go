@@ -14,7 +14,7 @@ import (
 func poolXML(t *testing.T, name, user, secret string) string {
 	t.Helper()
 	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
-	return fmt.Sprintf("<pool type='rbd'><name>%s</name><source><name>pools</name><host name='%s' port='%d'/><auth type='ceph' username='%s'>%s</auth></source></pool>",
+	return fmt.Sprintf("<pool type='rbd'><name>%s</name><uuid>6f0a6f63-58a5-4b38-9d1b-2f1f5ab7a7c3</uuid><source><name>pools</name><host name='%s' port='%d'/><auth type='ceph' username='%s'>%s</auth></source></pool>",
 		name, monitor.Host, monitor.V1Port, user, secret)
 }
 
