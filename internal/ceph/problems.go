@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,11 +88,8 @@ func (c *Cluster) failed(what, status string, err error) error {
 
 // unanswered tells whether an error leaves open what became of a request.
 func unanswered(err error) bool {
-	switch errnoOf(err) {
-	case ETIMEDOUT, ENOTCONN, ESHUTDOWN:
-		return true
-	}
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return slices.Contains([]Errno{ETIMEDOUT, ENOTCONN, ESHUTDOWN}, errnoOf(err)) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // The questions what became of a request to which no answer came: how many, and how long all may take. A cluster that stood still
