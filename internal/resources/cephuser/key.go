@@ -226,7 +226,7 @@ func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, pati
 			Kind: problem.Refused,
 			What: fmt.Sprintf("It is not known who is connected to cluster %q as %s, so the key was not changed.", cluster.Label(), entity),
 			Why:  "Clients that are connected would lose their disks.",
-			Do:   "Let the provider's user ask the monitors (mon caps of `allow *`), or set rotate_in_use = true to change the key all the same.",
+			Do:   "Let the provider's user ask the monitors (mon caps of `allow service mon rwx`), or set rotate_in_use = true to change the key all the same.",
 			Raw:  err.Error(),
 		}
 	}
