@@ -93,7 +93,7 @@ func unanswered(err error) bool {
 }
 
 // The questions what became of a request to which no answer came: how many, and how long all may take. A cluster that stood still
-// needs a moment to wake up.
+// needs a moment to wake up, and answers from what it had before until it has written what it was asked for.
 const (
 	lateQuestions = 5
 	lateAnswer    = 10 * time.Second
@@ -102,13 +102,13 @@ const (
 var latePause = 200 * time.Millisecond // shorter in tests
 
 // askAgain asks what became of a request to which no answer came, whether or not the operation itself is over: without it what
-// was obeyed would be taken for not done.
+// was obeyed would be taken for not done. It is over with the first answer that is no error.
 func askAgain[T any](ctx context.Context, ask func(context.Context) (T, error)) (value T, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateAnswer)
 	defer cancel()
 	for range lateQuestions {
-		if value, err = ask(ctx); !problem.Unanswered(err) {
-			return value, err
+		if value, err = ask(ctx); err == nil {
+			return value, nil
 		}
 		select {
 		case <-time.After(latePause):

@@ -46,11 +46,17 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 	if err != nil && !problem.Unanswered(err) {
 		return User{}, err
 	}
-	after, unread := askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+	after, unread := askAgain(ctx, func(ctx context.Context) (User, error) {
+		after, unread := c.User(ctx, name)
+		if unread == nil && after.Key == before.Key {
+			unread = err
+		}
+		return after, unread
+	})
 	switch {
 	case unread != nil && err == nil:
 		return User{Name: name, Entity: before.Entity, Caps: before.Caps}, notKnown(unread, "The key was rotated; the next refresh reads the new one.")
-	case err != nil && (unread != nil || after.Key == before.Key):
+	case unread != nil:
 		return User{}, notKnown(err, "The key may still be rotated: the next refresh shows it.")
 	}
 	if after.Key == before.Key {

@@ -1,6 +1,7 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -213,12 +214,15 @@ func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
 	if failure != nil && !problem.Unanswered(failure) {
 		return failure
 	}
-	after, err := askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
-	switch {
-	case failure != nil && (err != nil || after.Key != key):
-		return failure
-	case err != nil:
-		return err
+	after, err := askAgain(ctx, func(ctx context.Context) (User, error) {
+		after, err := c.User(ctx, name)
+		if err == nil && after.Key != key {
+			err = failure
+		}
+		return after, err
+	})
+	if err != nil {
+		return cmp.Or(failure, err)
 	}
 	if !equalCapsMaps(user.Caps, after.Caps) {
 		return c.SetCaps(ctx, name, user.Caps)
