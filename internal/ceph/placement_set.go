@@ -59,11 +59,11 @@ func (c *Cluster) setBackUnplaced(ctx context.Context, before Pool, settings map
 	defer cancel()
 	after, err := c.PoolByID(ctx, before.ID)
 	if err != nil {
-		return nil //nolint:nilerr // what can't be asked is not undone
+		return nil // what can't be asked is not undone
 	}
 	short, err := c.unplaced(ctx, after)
 	if err != nil || short == nil {
-		return nil //nolint:nilerr // as above
+		return nil
 	}
 	_, shortage := c.shortage(ctx, after)
 	back := before.former(settings)

@@ -69,7 +69,9 @@ func TestPlacementIsSetBack(t *testing.T) {
 		"set back":            {ruledConn{rule: "good"}, false, back, []string{"was taken back: guests' writes would stand still", "2.0 on 1 OSD, and min_size was 2"}},
 		"also when cancelled": {ruledConn{rule: "good"}, true, back, []string{"was taken back"}},
 		"not possible": {
-			ruledConn{rule: "good", stubborn: true}, false, []string{"size 2", "crush_rule few", "crush_rule good"},
+			ruledConn{rule: "good", stubborn: true},
+			false,
+			[]string{"size 2", "crush_rule few", "crush_rule good"},
 			[]string{"could not be taken back", "Set it back by hand, now: ceph osd pool set p crush_rule good; ceph osd pool set p size 3; ceph osd pool set p min_size 2"},
 		},
 		"not asked":        {ruledConn{rule: "good", mapless: true}, false, []string{"size 2", "crush_rule few"}, nil},

@@ -61,7 +61,7 @@ func warnOfQuota(ctx context.Context, cluster *ceph.Cluster, state, plan *model,
 			"Pool %q of cluster %q holds %s already, and %s is to be %s. From then on nothing can be written to it: guests' writes stand still without an error"+
 				" until the quota is raised or something is deleted.", name, cluster.Label(), has, attribute, quota))
 	}
-	if limit := plan.QuotaMaxBytes; bytes && usage.StoredBytes >= int64(limit.Bytes()) {
+	if limit := plan.QuotaMaxBytes; bytes && uint64(max(usage.StoredBytes, 0)) >= limit.Bytes() {
 		warn("quota_max_bytes", fmt.Sprintf("%d bytes", usage.StoredBytes), limit.ValueString())
 	}
 	if limit := plan.QuotaMaxObjects.ValueInt64(); objects && usage.Objects >= limit {

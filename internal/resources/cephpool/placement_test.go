@@ -175,7 +175,8 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 		at, words   string
 	}{
 		{
-			[]string{`crush_rule = "nowhere"`, good[1], good[2]}, nil, "crush_rule",
+			[]string{`crush_rule = "nowhere"`, good[1], good[2]},
+			nil, "crush_rule",
 			`Pool "busy" of cluster "east" can't be changed to size 3 (min_size 2) with CRUSH rule "nowhere". CRUSH rule "nowhere" (take bare, choose_firstn 0 type osd)` +
 				` finds at most 0 OSDs that are up and in. The pool needs 2 for a write: with fewer, guests' writes stand still without an error.`,
 		},
