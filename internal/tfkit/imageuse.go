@@ -42,14 +42,17 @@ func (c *Connections) ImageSearch() rbdusage.Search {
 	return rbdusage.Search{Clusters: c.Clusters.All(), Hosts: c.Hypervisors.All()}
 }
 
-func (c *Connections) refuseNamed(ctx context.Context, cluster *ceph.Cluster, what string, named func(image string) bool, diags *diag.Diagnostics) error {
+func (c *Connections) refuseNamed(
+	ctx context.Context, cluster *ceph.Cluster, what string, named func(image string) bool, diags *diag.Diagnostics,
+) error {
 	found, err := c.ImageSearch().Users(ctx, cluster, named)
 	if err != nil {
 		return err
 	}
 	for _, host := range found.Unreached {
 		diags.AddWarning("Hypervisor not searched", fmt.Sprintf(
-			"It was not checked whether a domain on hypervisor %q names %s on cluster %q.\n\n%s", host.Host.Label(), what, cluster.Label(), host.Err))
+			"It was not checked whether a domain on hypervisor %q names %s on cluster %q.\n\n%s",
+			host.Host.Label(), what, cluster.Label(), host.Err))
 	}
 	if waiting := c.Hypervisors.Waiting(); waiting != "" {
 		diags.AddWarning("Hypervisor not searched", fmt.Sprintf("It was not checked whether a domain on %s names %s on cluster %q,"+
@@ -73,6 +76,7 @@ func namedBy(what string, cluster *ceph.Cluster, found rbdusage.Found) error {
 		unknown = unknown && use.On == rbdusage.Unknown
 	}
 	slices.Sort(hits)
+	hits = slices.Compact(hits) // the two definitions of a domain may name other monitors
 	if more := len(hits) - maxNamed; more > 0 {
 		hits = append(hits[:maxNamed], fmt.Sprintf("%d more", more))
 	}
@@ -81,10 +85,12 @@ func namedBy(what string, cluster *ceph.Cluster, found rbdusage.Found) error {
 		What: fmt.Sprintf("%s on cluster %q is named by %s.", what, cluster.Label(), strings.Join(hits, ", ")),
 		Why:  "These domains would lose a disk, or could not be started any more. force_destroy does not override this.",
 		Do: "Detach the disks, or move them to another image, in one apply, and delete in the next. A disk that is not managed here is detached" +
-			" with virsh detach-disk --persistent; an overlay is merged into its base with virsh blockcommit, or filled from it with virsh blockpull.",
+			" with virsh detach-disk --persistent; an overlay is merged into its base with virsh blockcommit, or filled from it with" +
+			" virsh blockpull.",
 	}
 	if slices.ContainsFunc(found.Uses, func(use rbdusage.Use) bool { return !use.Defined }) {
-		p.Do += " What only a snapshot, a checkpoint or a managed save image names is given up with virsh snapshot-delete, checkpoint-delete or managedsave-remove."
+		p.Do += " What only a snapshot, a checkpoint or a managed save image names is given up with virsh snapshot-delete," +
+			" checkpoint-delete or managedsave-remove."
 	}
 	if metadata {
 		p.Why = "These domains could not be reverted or restored any more. force_destroy does not override this."
@@ -110,9 +116,10 @@ func notSearched(what string, cluster *ceph.Cluster, failed []libvirt.Unanswered
 	}
 	return &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("It could not be checked whether a domain on hypervisor %s names %s on cluster %q.", strings.Join(labels, ", "), what, cluster.Label()),
-		Why:  "The hypervisor answers, but its domains could not all be searched. A domain that names it would lose a disk. Nothing was deleted.",
-		Do:   "Remove the cause that is named below, then apply again.",
-		Raw:  strings.Join(replies, "; "),
+		What: fmt.Sprintf("It could not be checked whether a domain on hypervisor %s names %s on cluster %q.",
+			strings.Join(labels, ", "), what, cluster.Label()),
+		Why: "The hypervisor answers, but its domains could not all be searched. A domain that names it would lose a disk. Nothing was deleted.",
+		Do:  "Remove the cause that is named below, then apply again.",
+		Raw: strings.Join(replies, "; "),
 	}
 }

@@ -66,9 +66,9 @@ func (r *diskResource) clusterOf(ctx context.Context, host *libvirt.Host, state 
 		return candidate
 	}
 	if unknown {
-		diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not known", "The disk names no monitors, or by names that mean nothing here,"+
-			" and it is not exactly one configured cluster that has the image and the key that the disk's secret holds. The disk is imported without a"+
-			" cluster; where the configuration names one, the first apply takes it over.")
+		diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not known", "The disk names no monitors, or by names"+
+			" that mean nothing here, and it is not exactly one configured cluster that has the image and the key that the disk's"+
+			" secret holds. The disk is imported without a cluster; where the configuration names one, the first apply takes it over.")
 	}
 	return nil
 }

@@ -68,10 +68,13 @@ func (j *job) namedTwice(use libvirt.ImageUse, answer rbdusage.Answer) error {
 		Why:  "What is written through a disk of its own destroys what hangs on the image there.",
 		Do:   "Name another image.",
 	}
-	if own := libvirt.DiskByTarget(j.domain.Saved, use.Target); use.Place == "" && (own != nil || libvirt.DiskByTarget(j.domain.Live, use.Target) != nil) {
-		p.What = fmt.Sprintf("Domain %q on hypervisor %q already has image %s, as disk %s.", j.domain.Name, j.host.Label(), j.plan.source(), use.Target)
+	saved, live := libvirt.DiskByTarget(j.domain.Saved, use.Target), libvirt.DiskByTarget(j.domain.Live, use.Target)
+	if use.Place == "" && (saved != nil || live != nil) {
+		p.What = fmt.Sprintf("Domain %q on hypervisor %q already has image %s, as disk %s.",
+			j.domain.Name, j.host.Label(), j.plan.source(), use.Target)
 		p.Why = "One guest that writes an image through two disks destroys its content."
-		p.Do = fmt.Sprintf("Name another image. To manage the disk that is there, set target_dev = %q and import it: terraform import ADDRESS %s/%s/%s.",
+		p.Do = fmt.Sprintf("Name another image. To manage the disk that is there, set target_dev = %q and import it:"+
+			" terraform import ADDRESS %s/%s/%s.",
 			use.Target, j.host.Label(), j.plan.Domain.ValueString(), use.Target)
 	}
 	if answer == rbdusage.Unknown {
