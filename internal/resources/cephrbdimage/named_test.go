@@ -68,6 +68,7 @@ func namers(t *testing.T, secret string) []namer {
 			os: `<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader><nvram type='network'>` + source + `</nvram>`,
 		},
 		{domain: "mapped", words: "(vda)", disks: `<disk type='block'><source dev='/dev/rbd/vms/booked'/><target dev='vda' bus='virtio'/></disk>`},
+		{domain: "volume", words: "(vda)", disks: `<disk type='volume'><source pool='booked' volume='booked'/><target dev='vda' bus='virtio'/></disk>`},
 		{
 			domain: "snapshot", words: `(vda, in the metadata of snapshot "s1")`,
 			then: func(t *testing.T, n namer) {
@@ -119,6 +120,12 @@ func TestAccCephRBDImage_namedByADomain(t *testing.T) {
 	const secret = "66085c23-2177-242d-7661-c785df7f6230"
 	with(t, "<secret ephemeral='no' private='no'><uuid>"+secret+"</uuid><usage type='ceph'><name>admin of east</name></usage></secret>", "secret-define", "/dev/stdin")
 	with(t, acctest.Ceph(t, "east", "auth", "get-key", "client.admin"), "secret-set-value", secret, "--file", "/dev/stdin")
+	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
+	with(t, fmt.Sprintf("<pool type='rbd'><name>booked</name><source><host name='%s' port='%d'/><name>vms</name></source></pool>", monitor.Host, monitor.V1Port),
+		"pool-define", "/dev/stdin")
+	t.Cleanup(func() {
+		_, _ = acctest.Bed(t).Hypervisor("kvm1").Virsh(context.Background(), "pool-undefine", "booked")
+	})
 	config := image("booked", small, "force_destroy = true")
 	list := namers(t, secret)
 	var hits []string
