@@ -100,6 +100,10 @@ type Conn interface {
 	ImageRelations(ctx context.Context, ref ImageRef) (ImageRelations, error)
 	// ListedClones returns the ids of the clones of format 1 that a pool lists for a snapshot of another pool's image.
 	ListedClones(ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64) ([]string, error)
+	// AttachedClones returns the clones of format 2 of those images, by their ids, without names.
+	AttachedClones(ctx context.Context, pool, namespace string, ids []string) ([]Clone, error)
+	// AllListedClones returns the clones of format 1 that a pool lists for all images of another pool, without names.
+	AllListedClones(ctx context.Context, pool, namespace string, parentPool int64) ([]Clone, error)
 	// ImageMigration returns the migration of the image with this id, which may be in the trash; nil if there is none.
 	ImageMigration(ctx context.Context, pool, namespace, id string) (*Migration, error)
 	// Watchers opens an image read-only and lists who has it open for writing.

@@ -160,7 +160,7 @@ func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno 
 	case EINVAL, ERANGE, EDOM, ENOSYS, EOPNOTSUPP:
 		p.Kind = problem.Invalid
 		p.Why = "The client library or the pool does not accept this combination of features, object size, striping and data pool."
-		p.Do = "Object-map needs exclusive-lock, fast-diff needs object-map, journaling needs exclusive-lock; the stripe unit divides the object size; a data pool that is erasure-coded needs allow_ec_overwrites, and only a replicated pool can hold the image itself."
+		p.Do = "Object-map needs exclusive-lock, fast-diff needs object-map, journaling needs exclusive-lock; the stripe unit divides the object size; a data pool that is erasure-coded needs allow_ec_overwrites, and only a replicated pool can hold the image itself. With object-map the size is at most 256000000 objects."
 	}
 	return err
 }
@@ -183,7 +183,13 @@ func (c *Cluster) ResizeImage(ctx context.Context, ref ImageRef, bytes uint64, a
 			}
 		}
 	}
-	return c.changeImage(ctx, what, ref, func(conn Conn) error { return conn.ResizeImage(ctx, ref, bytes, allowShrink) })
+	err := c.changeImage(ctx, what, ref, func(conn Conn) error { return conn.ResizeImage(ctx, ref, bytes, allowShrink) })
+	var p *problem.Problem
+	if problem.Is(err, problem.Invalid) && errors.As(err, &p) {
+		p.Why = "librbd does not take this size: with the feature object-map an image has at most 256000000 objects."
+		p.Do = "Choose a smaller size, or take object-map and fast-diff out of the features."
+	}
+	return err
 }
 
 // RenameImage renames an image within its pool and namespace. An image that already has the name is problem.Exists.

@@ -29,12 +29,13 @@ func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots b
 	deadline := time.NewTimer(lingering)
 	defer deadline.Stop()
 	var watchers []Watcher
+	held := false
 	for {
 		relations, err := c.ImageRelations(ctx, ref)
 		if problem.Is(err, problem.NotFound) {
 			return nil
 		}
-		if err != nil && ctx.Err() != nil && len(watchers) > 0 {
+		if err != nil && ctx.Err() != nil && (len(watchers) > 0 || held) {
 			return c.watched(what, watchers) // the time is up, and this is what it was spent on
 		}
 		if err != nil {
@@ -46,8 +47,7 @@ func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots b
 		// The removal itself would ask a live owner to give up the image's lock, so watchers are looked at first.
 		watchers = relations.Watchers
 		if len(watchers) == 0 {
-			busy, err := c.removeImage(ctx, what, ref, relations)
-			if !busy {
+			if held, err = c.removeImage(ctx, what, ref, relations); !held {
 				return err
 			}
 		}
@@ -59,7 +59,7 @@ func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots b
 			return c.watched(what, watchers)
 		case <-ctx.Done():
 			step.Stop()
-			if len(watchers) > 0 {
+			if len(watchers) > 0 || held {
 				return c.watched(what, watchers)
 			}
 			return c.failed(what, "", ctx.Err())
@@ -84,8 +84,8 @@ func (r ImageRelations) refuseRemoval(what string, ref ImageRef, withSnapshots b
 	return refuseFor(what, r.againstRemoval(ref, withSnapshots), end)
 }
 
-// removeImage removes the snapshots and then the image. busy tells that a client came back in between.
-func (c *Cluster) removeImage(ctx context.Context, what string, ref ImageRef, relations ImageRelations) (busy bool, err error) {
+// removeImage removes the snapshots and then the image. held tells that something came in between.
+func (c *Cluster) removeImage(ctx context.Context, what string, ref ImageRef, relations ImageRelations) (held bool, err error) {
 	if err := c.purgeSnapshots(ctx, ref, relations); err != nil {
 		return false, err
 	}
@@ -111,6 +111,9 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 			continue
 		}
 		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, s.Name, false) })
+		if errno == EINVAL {
+			continue // it is not protected any more
+		}
 		if err != nil {
 			return c.protectAgain(ctx, ref, lifted, explainUnprotect(err, errno, ref, s.Name))
 		}
@@ -123,6 +126,9 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, s.Name) })
 		var p *problem.Problem
 		if errno != ENOENT && errors.As(err, &p) {
+			if errno == EBUSY {
+				p.Why, p.Do = fmt.Sprintf("Snapshot %s has been protected, or has got a clone, in this moment.", s.Name), "Look what happens to the image, and destroy again."
+			}
 			if len(removed) > 0 {
 				p.Why = strings.TrimSpace(fmt.Sprintf("%s These are removed already: %s.", p.Why, strings.Join(removed, ", ")))
 			}
@@ -182,6 +188,9 @@ func (c *Cluster) explainRemove(ctx context.Context, ref ImageRef, errno Errno, 
 	case ENOTEMPTY:
 		p.Kind, p.Why = problem.Refused, "The image got a new snapshot or a clone in this moment."
 		p.Do = fmt.Sprintf("Look at them with rbd snap ls --all %s and rbd children --all %s, then destroy again.", ref, ref)
+	case EINVAL:
+		p.Kind, p.Why = problem.Refused, "Its mirroring can't be ended from here: the image has become the copy of one in another cluster."
+		p.Do = fmt.Sprintf("Make it the primary (rbd mirror image promote %s), or end its mirroring (rbd mirror image disable --force %s), then destroy again.", ref, ref)
 	}
 	return err
 }

@@ -81,6 +81,7 @@ type ImageRelations struct {
 	Watchers   []Watcher
 	Group      string // POOL/GROUP; empty for none
 	Exclusive  bool   // it has the feature exclusive-lock, by which librbd minds the locks of others
+	Quota      string // the pool whose quota is used up, so that not even a removal can begin; empty for none
 	NonPrimary bool   // the mirrored copy of an image of another cluster
 	Migration  *Migration
 }
@@ -127,6 +128,9 @@ func (c *Cluster) ImageRelations(ctx context.Context, ref ImageRef) (ImageRelati
 			return ImageRelations{}, err
 		}
 		relations.Clones = append(relations.Clones, listed...)
+	}
+	if pool, err := c.PoolByID(ctx, relations.PoolID); err == nil && pool.QuotaReached {
+		relations.Quota = pool.Name
 	}
 	c.nameClones(ctx, relations.Clones)
 	c.nameWatchers(ctx, relations.Watchers)
@@ -249,6 +253,10 @@ func (r ImageRelations) againstRemoval(ref ImageRef, withSnapshots bool) []obsta
 	}
 	if r.Group != "" {
 		add("it is in the group "+r.Group, fmt.Sprintf("take it out (rbd group image rm %s %s)", r.Group, ref))
+	}
+	if r.Quota != "" {
+		add(fmt.Sprintf("the quota of pool %q is used up, and a removal writes to the pool before it frees anything", r.Quota),
+			fmt.Sprintf("raise quota_max_bytes or quota_max_objects for the moment (ceph osd pool set-quota %s)", r.Quota))
 	}
 	all = append(all, r.locksOn(ref)...)
 	return append(all, r.inTransit(ref)...)

@@ -184,5 +184,11 @@ func (c *Cluster) CreateNamespace(ctx context.Context, pool, namespace string) e
 // Similar to: rbd namespace remove
 func (c *Cluster) DeleteNamespace(ctx context.Context, pool, namespace string) error {
 	what := fmt.Sprintf("Unable to remove namespace %q of pool %q of cluster %q.", namespace, pool, c.cfg.Label)
-	return c.on(ctx, what, func(conn Conn) error { return conn.RemoveNamespace(ctx, pool, namespace) })
+	errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveNamespace(ctx, pool, namespace) })
+	var p *problem.Problem
+	if errno == EBUSY && errors.As(err, &p) {
+		p.Kind, p.Why = problem.Refused, "It still holds images, perhaps only in its trash."
+		p.Do = fmt.Sprintf("Look with rbd ls %s/%s and rbd trash ls --all %s/%s, and remove them first.", pool, namespace, pool, namespace)
+	}
+	return err
 }

@@ -38,6 +38,8 @@ type Pool struct {
 	NoSizeChange             bool
 	NoPGChange               bool
 	AllowECOverwrites        bool
+	Full                     bool  // takes no writes: it, or the cluster, has no space left
+	QuotaReached             bool  // it is full because of its quota
 	QuotaMaxBytes            int64 // 0 is no quota
 	QuotaMaxObjects          int64 // 0 is no quota
 	PGNumMin                 *int64
@@ -179,8 +181,8 @@ func (r poolRecord) pool(rules map[int64]string) Pool {
 		PGNum: r.PGNumTarget, PGPNum: r.PGPlacementTarget, PGAutoscaleMode: r.PGAutoscaleMode,
 		CrushRule: rules[r.CrushRule], ErasureCodeProfile: r.ErasureCodeProfile,
 		Bulk: flags["bulk"], NoDelete: flags["nodelete"], NoSizeChange: flags["nosizechange"], NoPGChange: flags["nopgchange"],
-		AllowECOverwrites: flags["ec_overwrites"],
-		QuotaMaxBytes:     r.QuotaMaxBytes, QuotaMaxObjects: r.QuotaMaxObjects,
+		AllowECOverwrites: flags["ec_overwrites"], Full: flags["full"], QuotaReached: flags["full_quota"],
+		QuotaMaxBytes: r.QuotaMaxBytes, QuotaMaxObjects: r.QuotaMaxObjects,
 		PGNumMin: r.Options.PGNumMin, PGNumMax: r.Options.PGNumMax,
 		TargetSizeBytes: r.Options.TargetSizeBytes, TargetSizeRatio: decimal(r.Options.TargetSizeRatio),
 		CompressionMode: r.Options.CompressionMode, CompressionAlgorithm: r.Options.CompressionAlgorithm,

@@ -78,6 +78,45 @@ func (c *Cluster) failed(what, status string, err error) error {
 	case EDQUOT:
 		p.Why = "The pool's quota is used up."
 		p.Do = "Free space in the pool, or raise its quota_max_bytes or quota_max_objects."
+	case ENOENT, ENODATA, ENXIO, ENODEV:
+		p.Why = "Something that this needs is not there: it was removed in this moment, or only a part of it is left."
+		p.Do = "Apply again: the next plan shows what is there. If it stays, look for what the reply names."
+	case ENOTEMPTY, ECHILD:
+		p.Kind = problem.Refused
+		p.Why = "It still holds something, or something depends on it."
+		p.Do = "Find out what (rbd ls, rbd trash ls, rbd snap ls --all, rbd children --all), remove that first, and apply again."
+	case EMLINK:
+		p.Kind = problem.Refused
+		p.Why = "The image is in a group."
+		p.Do = "Take it out of the group (rbd group image rm GROUP IMAGE; rbd group ls lists the groups), then apply again."
+	case EROFS:
+		p.Kind = problem.Refused
+		p.Why = "The image can only be read here: it is the copy of a mirrored image, somebody has put a lock on it by hand, or it has features" +
+			" that the librbd on this machine does not know."
+		p.Do = "See which with rbd info and rbd lock ls. Change a mirrored image where it is primary, remove a lock whose holder is gone (rbd lock rm)," +
+			" or upgrade librbd1 on this machine."
+	case EXDEV:
+		p.Kind = problem.Invalid
+		p.Why = "The two belong to different pools or namespaces, and this works within one only."
+		p.Do = "Name both in the same pool and namespace."
+	case ENAMETOOLONG:
+		p.Kind = problem.Invalid
+		p.Why = "A name is longer than Ceph allows."
+		p.Do = "Choose a shorter name."
+	case EFBIG, E2BIG, EOVERFLOW:
+		p.Kind = problem.Invalid
+		p.Why = "A value is larger than the cluster allows."
+		p.Do = "Choose a smaller value; the reply may name the limit."
+	case EAGAIN, EINTR, ECANCELED, ESTALE, EALREADY, EINPROGRESS:
+		p.Kind = problem.Busy
+		p.Why = "The cluster is in the middle of another change, and asks to try again later."
+		p.Do = "Wait until ceph -s shows no more of it, then apply again."
+	case EIO, EBADMSG, EILSEQ, EFAULT, EBADF:
+		p.Why = "Something could be read only in part, or not understood: a damaged object, or one that a newer release of Ceph has written."
+		p.Do = "Look at ceph health detail and the logs of the OSDs. If the cluster is newer than librados2 and librbd1 on this machine, upgrade those."
+	case ENOMEM:
+		p.Why = "This machine, or the daemon that was asked, is out of memory."
+		p.Do = "Free memory, then apply again."
 	case 0: // not the cluster's answer, and in its own words
 	default:
 		p.Why = "The cluster answered with an error that has no explanation here."

@@ -38,15 +38,21 @@ func countOSDs(list []int64) (n int64) {
 	return n
 }
 
-// refuseUnserved answers problem.Unserved where an operation would wait without end: these objects are in placement groups with
-// fewer OSDs than the pool's min_size. OSDs that exist and could serve them get a few seconds first. What can't be found out is no
-// refusal.
+// refuseUnserved refuses what would wait without end: the pool is full, or, as problem.Unserved, these objects are in placement groups
+// with fewer OSDs than the pool's min_size. OSDs that exist and could serve them get a few seconds first. What can't be found out is
+// no refusal.
 //
 // Similar to: ceph osd map POOL OBJECT
 func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace string, objects ...string) error {
 	p, err := c.Pool(ctx, pool)
 	if err != nil {
 		return nil //nolint:nilerr // the operation itself tells what is wrong
+	}
+	switch {
+	case p.QuotaReached:
+		return c.failed(what, fmt.Sprintf("pool %q has the flag full_quota", pool), EDQUOT)
+	case p.Full:
+		return c.failed(what, fmt.Sprintf("pool %q has the flag full", pool), ENOSPC)
 	}
 	short := c.unserved(ctx, p, namespace, objects)
 	if short == nil {

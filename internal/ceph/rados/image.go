@@ -94,14 +94,16 @@ func reading[T any](ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rad
 // changing opens an image for writing.
 func changing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rbd.Image) error) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
-			image, err := rbd.OpenImage(ioctx, ref.Name, rbd.NoSnapshot)
-			if err != nil {
-				return err
-			}
-			return errors.Join(f(image), image.Close())
-		})
+		return withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error { return opened(ioctx, ref, f) })
 	})
+}
+
+func opened(ioctx *rados.IOContext, ref ceph.ImageRef, f func(*rbd.Image) error) error {
+	image, err := rbd.OpenImage(ioctx, ref.Name, rbd.NoSnapshot)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(image), image.Close())
 }
 
 func (c *conn) Image(ctx context.Context, ref ceph.ImageRef) (ceph.Image, error) {
@@ -294,22 +296,34 @@ func (c *conn) SetImageMetadata(ctx context.Context, ref ceph.ImageRef, set map[
 }
 
 func (c *conn) ProtectSnapshot(ctx context.Context, ref ceph.ImageRef, name string, protected bool) error {
-	return changing(ctx, c, ref, func(image *rbd.Image) error {
-		if protected {
-			return image.GetSnapshot(name).Protect()
-		}
-		return image.GetSnapshot(name).Unprotect()
+	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error {
+		return opened(ioctx, ref, func(image *rbd.Image) error {
+			if protected {
+				return image.GetSnapshot(name).Protect()
+			}
+			return image.GetSnapshot(name).Unprotect()
+		})
 	})
 }
 
 func (c *conn) RemoveSnapshot(ctx context.Context, ref ceph.ImageRef, name string) error {
-	return changing(ctx, c, ref, func(image *rbd.Image) error { return image.GetSnapshot(name).Remove() })
+	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error {
+		return opened(ioctx, ref, func(image *rbd.Image) error { return image.GetSnapshot(name).Remove() })
+	})
 }
 
 func (c *conn) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {
+	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error { return rbd.RemoveImage(ioctx, ref.Name) })
+}
+
+// freeing runs what ends in more space, which a full pool still takes: without that mark it would wait for space.
+func freeing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.IOContext) error) error {
 	return do(ctx, c, func(h *rados.Conn) error {
 		return withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
-			return rbd.RemoveImage(ioctx, ref.Name)
+			if err := ioctx.SetPoolFullTry(); err != nil {
+				return err
+			}
+			return f(ioctx)
 		})
 	})
 }

@@ -104,7 +104,6 @@ func whatIsThere(t *testing.T, c *testbed.Cluster, spec string) string {
 
 func TestRemovalOfAHeldImage(t *testing.T) {
 	cluster, c := east(t)
-	ctx := limited(t)
 	for _, pool := range []string{"held", "far"} {
 		newPool(t, cluster, pool)
 	}
@@ -115,6 +114,7 @@ func TestRemovalOfAHeldImage(t *testing.T) {
 		spec := fmt.Sprintf("held/i%d-", number)
 		ref := ceph.ImageRef{Pool: "held", Name: fmt.Sprintf("i%d-", number)}
 		t.Run(name, func(t *testing.T) {
+			ctx := limited(t)
 			heldImage(t, c, spec)
 			for _, line := range row.make {
 				rbdLine(t, c, line, spec)
@@ -168,4 +168,37 @@ func TestRemovalBesideASilentPool(t *testing.T) {
 	wantKind(t, cluster.DeleteImage(limited(t), plain, true), problem.Refused, "quiet/child of its snapshot a")
 	rbd(t, c, "rm", "--no-progress", "quiet/child")
 	ok(t, cluster.DeleteImage(limited(t), plain, true))
+}
+
+// A pool whose quota is used up takes no write, and librbd would wait for space.
+func TestImagesOnAFullPool(t *testing.T) {
+	needBed(t)
+	c := bed.Cluster("west")
+	cluster := connect(t, configOf(c))
+	ctx := limited(t)
+	newPool(t, cluster, "brim")
+	heldImage(t, c, "brim/i")
+	awaitFull := func(full bool) {
+		t.Helper()
+		for ; ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
+			if strings.Contains(ask(t, c, "osd", "pool", "ls", "detail"), "full_quota") == full {
+				return
+			}
+		}
+		t.Fatalf("full never became %v", full)
+	}
+	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "1")
+	awaitFull(true)
+	ref := ceph.ImageRef{Pool: "brim", Name: "i"}
+	before := whatIsThere(t, c, "brim/i")
+	_, err := cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "brim", Name: "new"}, SizeBytes: 1 << 20})
+	wantKind(t, err, problem.Other, "quota is used up")
+	wantKind(t, cluster.ResizeImage(ctx, ref, 2<<20, false), problem.Other, "quota is used up")
+	wantKind(t, cluster.DeleteImage(ctx, ref, true), problem.Refused, `quota of pool "brim" is used up`, "Nothing was removed")
+	if after := whatIsThere(t, c, "brim/i"); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "0")
+	awaitFull(false)
+	ok(t, cluster.DeleteImage(ctx, ref, true))
 }

@@ -195,6 +195,52 @@ func attachedClones(ioctx *rados.IOContext, id string) ([]ceph.Clone, error) {
 	return clones, nil
 }
 
+func (c *conn) AttachedClones(ctx context.Context, pool, namespace string, ids []string) ([]ceph.Clone, error) {
+	return call(ctx, c, func(h *rados.Conn) (clones []ceph.Clone, err error) {
+		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+			for _, id := range ids {
+				if err := ctx.Err(); err != nil {
+					return err // nobody waits for the rest any more
+				}
+				found, err := attachedClones(ioctx, id)
+				if err != nil {
+					return err
+				}
+				clones = append(clones, found...)
+			}
+			return nil
+		})
+		return clones, err
+	})
+}
+
+func (c *conn) AllListedClones(ctx context.Context, pool, namespace string, parentPool int64) ([]ceph.Clone, error) {
+	return call(ctx, c, func(h *rados.Conn) (clones []ceph.Clone, err error) {
+		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+			values, err := ioctx.GetAllOmapValues("rbd_children", "", "", 1024)
+			if err != nil && !errors.Is(err, rados.ErrNotFound) {
+				return err
+			}
+			for key, value := range values {
+				parent, list := reader{rest: []byte(key)}, reader{rest: value}
+				if int64(parent.number(8)) != parentPool { //nolint:gosec // the number of a pool
+					continue
+				}
+				for range list.number(4) {
+					clones = append(clones, ceph.Clone{
+						ImageRef: ceph.ImageRef{Pool: pool, Namespace: namespace}, PoolID: ioctx.GetPoolID(), ID: list.text(),
+					})
+					if list.failed {
+						return fmt.Errorf("the list of clones in pool %q can't be understood", pool)
+					}
+				}
+			}
+			return nil
+		})
+		return clones, err
+	})
+}
+
 func (c *conn) ListedClones(ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64) ([]string, error) {
 	return call(ctx, c, func(h *rados.Conn) (ids []string, err error) {
 		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
