@@ -236,9 +236,26 @@ func (r *poolResource) mayDelete(ctx context.Context, cluster *ceph.Cluster, poo
 		return err
 	}
 	if force {
-		return r.RefuseNamedPool(ctx, cluster, pool.Name, diags)
+		if err := r.RefuseNamedPool(ctx, cluster, pool.Name, diags); err != nil {
+			return err
+		}
+		return refuseUnderImagesOutside(ctx, cluster, pool.Name)
 	}
 	return refuseUnlessEmpty(ctx, cluster, pool.Name)
+}
+
+// refuseUnderImagesOutside protects what force_destroy does not speak of: images of other pools.
+func refuseUnderImagesOutside(ctx context.Context, cluster *ceph.Cluster, name string) error {
+	images, err := cluster.ImagesOutside(ctx, name)
+	if err != nil || len(images) == 0 {
+		return err
+	}
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Images of other pools would be lost with pool %q on cluster %q: %s.", name, cluster.Label(), strings.Join(images, ", ")),
+		Why:  "They keep their data in this pool, or read from an image in it. force_destroy speaks of what the pool itself holds.",
+		Do:   "Remove those images, or give them a place of their own: rbd migration for the data, rbd flatten for a clone. Then delete the pool.",
+	}
 }
 
 // refuseUnlessEmpty refuses a pool that holds anything but RBD's own bookkeeping.
