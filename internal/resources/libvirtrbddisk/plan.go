@@ -298,7 +298,7 @@ func (p *planning) located(ctx context.Context) (*place, error) {
 	if problem.Is(err, problem.Unknown) {
 		p.undecided = err
 		tfkit.AddWarning(p.diags, "Domain not looked for everywhere", err)
-		return nil, nil
+		return nil, nil //nolint:nilerr // It is told, and the plan goes on without.
 	}
 	if err != nil {
 		return nil, err
