@@ -46,7 +46,7 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 		}
 	}
 	if uses := must(h.SecretUsers(ctx, secret, ""))(t); len(uses) != 1 ||
-		uses[0] != (DomainUse{Domain: g.Name, UUID: g.UUID, Target: "vdb", Active: true}) {
+		uses[0] != (DomainUse{Domain: g.Name, UUID: g.UUID, Target: "vdb", Active: true, Saved: true}) {
 		t.Errorf("users of the secret: %+v", uses)
 	}
 	if uses := must(h.ImageUses(ctx))(t); len(uses) != 1 || !uses[0].Active || uses[0].Image != testPool+"/running" {

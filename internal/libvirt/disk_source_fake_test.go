@@ -32,37 +32,45 @@ func TestDisksThatAreLeftAlone(t *testing.T) {
 			novelty, func(h *Host) error {
 				return h.UpdateSavedDisk(t.Context(), fakeHostUUID, diskFrom(t), diskFrom(t, "none", "writeback"))
 			},
-			problem.Refused, []string{"vdb", "would lose", ": novelty."},
+			problem.Refused,
+			[]string{"vdb", "would lose", ": novelty."},
 		},
 		"encrypted, resized": {
 			encrypted, func(h *Host) error { return h.ResizeDisk(t.Context(), fakeHostUUID, diskFrom(t), 1<<40) },
-			problem.Unsupported, []string{"encrypted"},
+			problem.Unsupported,
+			[]string{"encrypted"},
 		},
 		"other image, resized": {
 			other, func(h *Host) error { return h.ResizeDisk(t.Context(), fakeHostUUID, diskFrom(t), 1<<40) },
-			problem.Refused, []string{"rbd source vms/one", "rbd source vms/two"},
+			problem.Refused,
+			[]string{"rbd source vms/one", "rbd source vms/two"},
 		},
 		"file, resized": {
 			file, func(h *Host) error { return h.ResizeDisk(t.Context(), fakeHostUUID, diskFrom(t), 1<<40) },
-			problem.Refused, []string{"file /v/o.img"},
+			problem.Refused,
+			[]string{"file /v/o.img"},
 		},
 		"file, rewritten": {
 			file, func(h *Host) error {
 				return h.UpdateSavedDisk(t.Context(), fakeHostUUID, diskFrom(t), diskFrom(t, "none", "writeback"))
 			},
-			problem.Refused, []string{"file /v/o.img"},
+			problem.Refused,
+			[]string{"file /v/o.img"},
 		},
 		"file, limited": {
 			file, func(h *Host) error { return h.SetIOTune(t.Context(), fakeHostUUID, diskFrom(t), nil, Live) },
-			problem.Refused, []string{"file /v/o.img"},
+			problem.Refused,
+			[]string{"file /v/o.img"},
 		},
 		"file, detached": {
 			file, func(h *Host) error { return h.DetachDisk(t.Context(), fakeHostUUID, diskFrom(t), Live) },
-			problem.Refused, []string{"file /v/o.img"},
+			problem.Refused,
+			[]string{"file /v/o.img"},
 		},
 		"file, detached from the saved definition": {
 			file, func(h *Host) error { return h.DetachDisk(t.Context(), fakeHostUUID, diskFrom(t), Saved) },
-			problem.Refused, []string{"file /v/o.img"},
+			problem.Refused,
+			[]string{"file /v/o.img"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

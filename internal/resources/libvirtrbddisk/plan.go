@@ -292,13 +292,13 @@ func (p *planning) found(where *place) disks { return find(where.domain, p.state
 // located finds the domain, once. Nothing is known while the hypervisor isn't, or one on which the domain may be.
 func (p *planning) located(ctx context.Context) (*place, error) {
 	if p.where != nil || p.undecided != nil || !p.host.Known || p.host.Moved || !p.exists {
-		return p.where, nil
+		return p.where, nil //nolint:nilerr // What is undecided was told, and the plan goes on without.
 	}
 	where, err := p.locate(ctx, p.host.Target, p.state)
 	if problem.Is(err, problem.Unknown) {
 		p.undecided = err
 		tfkit.AddWarning(p.diags, "Domain not looked for everywhere", err)
-		return nil, nil //nolint:nilerr // It is told, and the plan goes on without.
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err
