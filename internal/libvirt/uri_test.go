@@ -15,6 +15,7 @@ import (
 // goodURIs are taken here and by libvirt's own client, which ignores what a transport has no use for.
 var goodURIs = map[string]endpoint{
 	"qemu:///system": {transport: "unix", driver: "qemu:///system"},
+
 	"qemu+unix:///session?socket=/run/x/libvirt-sock":                                       {transport: "unix", driver: "qemu:///session"},
 	"qemu:///system?mode=auto":                                                              {transport: "unix", driver: "qemu:///system"},
 	"qemu://kvm1.example.net/system":                                                        {transport: "tls", driver: "qemu:///system"},
@@ -30,6 +31,7 @@ var goodURIs = map[string]endpoint{
 	"qemu+libssh2://root:geheim@kvm1.example.net/session":                                   {transport: "libssh2", driver: "qemu:///session"},
 	"qemu+libssh://kvm1.example.net/system?known_hosts_verify=ignore&sshauth=agent,privkey": {transport: "libssh", driver: "qemu:///system"},
 	"qemu:///system?sshauth=privkey&known_hosts_verify=ignore&no_sanity=1":                  {transport: "unix", driver: "qemu:///system"},
+
 	"qemu:///system?command=ssh&keyfile=/x&known_hosts=/x&netcat=nc&pkipath=/x&proxy=native&tls_priority=NORMAL":       {transport: "unix", driver: "qemu:///system"},
 	"qemu:///system?no_tty=1&no_verify=1&auth=polkit&authfile=/x&name=qemu:///session":                                 {transport: "unix", driver: "qemu:///session"},
 	"qemu+ssh://root@192.0.2.1/system?sshauth=privkey&known_hosts_verify=ignore&no_sanity=1":                           {transport: "ssh", driver: "qemu:///system"},
