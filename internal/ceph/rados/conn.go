@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ceph/go-ceph/rados"
 
@@ -19,7 +20,8 @@ import (
 // the process when a handle is used after its end.
 type conn struct {
 	mu     sync.RWMutex
-	handle *rados.Conn // nil once closed
+	handle *rados.Conn   // nil once closed
+	limit  time.Duration // of what the monitors are asked
 }
 
 var _ ceph.Conn = (*conn)(nil)
@@ -126,8 +128,8 @@ func (c *conn) MgrCommand(ctx context.Context, cmd, input []byte) ([]byte, strin
 
 // withPool runs f with an IOContext. The newest OSD map is waited for first: by an older one a name may still lead to
 // another pool.
-func withPool(h *rados.Conn, pool, namespace string, f func(*rados.IOContext) error) error {
-	if err := h.WaitForLatestOSDMap(); err != nil {
+func (c *conn) withPool(h *rados.Conn, pool, namespace string, f func(*rados.IOContext) error) error {
+	if err := c.awaitLatestMap(); err != nil {
 		return err
 	}
 	ioctx, err := h.OpenIOContext(pool)
@@ -137,6 +139,18 @@ func withPool(h *rados.Conn, pool, namespace string, f func(*rados.IOContext) er
 	defer ioctx.Destroy()
 	ioctx.SetNamespace(namespace)
 	return f(ioctx)
+}
+
+// awaitLatestMap waits for the newest OSD map. librados knows no limit for this, and a user whose caps don't let it read the map is
+// never answered.
+func (c *conn) awaitLatestMap() error {
+	ctx, cancel := context.WithTimeout(context.Background(), c.limit)
+	defer cancel()
+	err := do(ctx, c, (*rados.Conn).WaitForLatestOSDMap)
+	if ctx.Err() != nil {
+		return ceph.ETIMEDOUT
+	}
+	return err
 }
 
 func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespace, object string) bool) error {
@@ -149,7 +163,7 @@ func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespa
 	ended := make(chan error, 1)
 	go func() {
 		ended <- do(stop, c, func(h *rados.Conn) error {
-			return withPool(h, pool, rados.AllNamespaces, func(ioctx *rados.IOContext) error {
+			return c.withPool(h, pool, rados.AllNamespaces, func(ioctx *rados.IOContext) error {
 				iter, err := ioctx.Iter()
 				if err != nil {
 					return err
@@ -188,7 +202,7 @@ func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespa
 
 func (c *conn) RemoveObject(ctx context.Context, pool, namespace, object string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return withPool(h, pool, namespace, func(ioctx *rados.IOContext) error { return ioctx.Delete(object) })
+		return c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error { return ioctx.Delete(object) })
 	})
 }
 
@@ -198,7 +212,7 @@ const dataPoolKey = "data_pool_id"
 func (c *conn) ImageDataPools(ctx context.Context, pool, namespace string, ids []string) (map[string]int64, error) {
 	return call(ctx, c, func(h *rados.Conn) (map[string]int64, error) {
 		pools := map[string]int64{}
-		err := withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err := c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			for _, id := range ids {
 				// Nobody waits for the rest any more once the context has ended.
 				if err := ctx.Err(); err != nil {
@@ -220,7 +234,7 @@ func (c *conn) ImageDataPools(ctx context.Context, pool, namespace string, ids [
 
 func (c *conn) ImageName(ctx context.Context, pool, namespace, id string) (string, error) {
 	return call(ctx, c, func(h *rados.Conn) (name string, err error) {
-		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			value, err := omapValue(ioctx, "rbd_directory", "id_"+id)
 			name = decodeString(value)
 			return err
@@ -240,7 +254,7 @@ func omapValue(ioctx *rados.IOContext, object, key string) ([]byte, error) {
 
 func (c *conn) Images(ctx context.Context, pool, namespace string) ([]ceph.ImageEntry, error) {
 	return call(ctx, c, func(h *rados.Conn) (entries []ceph.ImageEntry, err error) {
-		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			entries, err = listImages(ioctx)
 			return err
 		})

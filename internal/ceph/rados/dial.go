@@ -59,7 +59,7 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 		if r.err != nil {
 			return nil, explain(cfg, key, r.err)
 		}
-		return &conn{handle: r.handle}, nil
+		return &conn{handle: r.handle, limit: cfg.OperationTimeout}, nil
 	case <-ctx.Done():
 		go func() {
 			if r := <-done; r.err == nil {

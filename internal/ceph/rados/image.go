@@ -32,7 +32,7 @@ func listImages(ioctx *rados.IOContext) ([]ceph.ImageEntry, error) {
 
 func (c *conn) Trash(ctx context.Context, pool, namespace string) ([]ceph.ImageEntry, error) {
 	return call(ctx, c, func(h *rados.Conn) (entries []ceph.ImageEntry, err error) {
-		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			list, err := rbd.GetTrashList(ioctx)
 			for _, t := range list {
 				entries = append(entries, ceph.ImageEntry{Name: t.Name, ID: t.Id})
@@ -49,7 +49,7 @@ func (c *conn) Trash(ctx context.Context, pool, namespace string) ([]ceph.ImageE
 
 func (c *conn) Namespaces(ctx context.Context, pool string) ([]string, error) {
 	return call(ctx, c, func(h *rados.Conn) (names []string, err error) {
-		err = withPool(h, pool, "", func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, pool, "", func(ioctx *rados.IOContext) error {
 			names, err = rbd.NamespaceList(ioctx)
 			return err
 		})
@@ -60,26 +60,26 @@ func (c *conn) Namespaces(ctx context.Context, pool string) ([]string, error) {
 
 func (c *conn) CreateNamespace(ctx context.Context, pool, namespace string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return withPool(h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceCreate(ioctx, namespace) })
+		return c.withPool(h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceCreate(ioctx, namespace) })
 	})
 }
 
 func (c *conn) RemoveNamespace(ctx context.Context, pool, namespace string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return withPool(h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceRemove(ioctx, namespace) })
+		return c.withPool(h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceRemove(ioctx, namespace) })
 	})
 }
 
 func (c *conn) InitPool(ctx context.Context, pool string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return withPool(h, pool, "", func(ioctx *rados.IOContext) error { return rbd.PoolInit(ioctx, true) })
+		return c.withPool(h, pool, "", func(ioctx *rados.IOContext) error { return rbd.PoolInit(ioctx, true) })
 	})
 }
 
 // reading opens an image read-only, which neither leaves a watcher nor disturbs the image's owner.
 func reading[T any](ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.Conn, *rbd.Image) (T, error)) (T, error) {
 	return call(ctx, c, func(h *rados.Conn) (value T, err error) {
-		err = withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			image, err := rbd.OpenImageReadOnly(ioctx, ref.Name, rbd.NoSnapshot)
 			if err != nil {
 				return err
@@ -94,7 +94,7 @@ func reading[T any](ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rad
 // changing opens an image for writing.
 func changing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rbd.Image) error) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error { return opened(ioctx, ref, f) })
+		return c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error { return opened(ioctx, ref, f) })
 	})
 }
 
@@ -267,7 +267,7 @@ func (c *conn) ResizeImage(ctx context.Context, ref ceph.ImageRef, bytes uint64,
 
 func (c *conn) RenameImage(ctx context.Context, ref ceph.ImageRef, name string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		return c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			return rbd.GetImage(ioctx, ref.Name).Rename(name)
 		})
 	})
@@ -319,7 +319,7 @@ func (c *conn) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {
 // freeing runs what ends in more space, which a full pool still takes: without that mark it would wait for space.
 func freeing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.IOContext) error) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		return c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			if err := ioctx.SetPoolFullTry(); err != nil {
 				return err
 			}
@@ -330,7 +330,7 @@ func freeing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.IOCo
 
 func (c *conn) CreateImage(ctx context.Context, spec ceph.ImageSpec) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return withPool(h, spec.Pool, spec.Namespace, func(ioctx *rados.IOContext) error {
+		return c.withPool(h, spec.Pool, spec.Namespace, func(ioctx *rados.IOContext) error {
 			options := rbd.NewRbdImageOptions()
 			defer options.Destroy()
 			if err := fillOptions(options, spec); err != nil {

@@ -17,7 +17,7 @@ import (
 
 func (c *conn) ImageRelations(ctx context.Context, ref ceph.ImageRef) (ceph.ImageRelations, error) {
 	return call(ctx, c, func(h *rados.Conn) (out ceph.ImageRelations, err error) {
-		err = withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			image, err := rbd.OpenImageReadOnly(ioctx, ref.Name, rbd.NoSnapshot)
 			if err != nil {
 				return err
@@ -197,7 +197,7 @@ func attachedClones(ioctx *rados.IOContext, id string) ([]ceph.Clone, error) {
 
 func (c *conn) AttachedClones(ctx context.Context, pool, namespace string, ids []string) ([]ceph.Clone, error) {
 	return call(ctx, c, func(h *rados.Conn) (clones []ceph.Clone, err error) {
-		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			for _, id := range ids {
 				if err := ctx.Err(); err != nil {
 					return err // nobody waits for the rest any more
@@ -216,7 +216,7 @@ func (c *conn) AttachedClones(ctx context.Context, pool, namespace string, ids [
 
 func (c *conn) AllListedClones(ctx context.Context, pool, namespace string, parentPool int64) ([]ceph.Clone, error) {
 	return call(ctx, c, func(h *rados.Conn) (clones []ceph.Clone, err error) {
-		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			values, err := ioctx.GetAllOmapValues("rbd_children", "", "", 1024)
 			if err != nil && !errors.Is(err, rados.ErrNotFound) {
 				return err
@@ -243,7 +243,7 @@ func (c *conn) AllListedClones(ctx context.Context, pool, namespace string, pare
 
 func (c *conn) ListedClones(ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64) ([]string, error) {
 	return call(ctx, c, func(h *rados.Conn) (ids []string, err error) {
-		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			input := binary.LittleEndian.AppendUint64(nil, uint64(parentPool))   //nolint:gosec // the bits of a signed number
 			input = binary.LittleEndian.AppendUint32(input, uint32(len(parent))) //nolint:gosec // an id has a few characters
 			input = binary.LittleEndian.AppendUint64(append(input, parent...), snapshot)
@@ -266,7 +266,7 @@ func (c *conn) ListedClones(ctx context.Context, pool, namespace string, parentP
 
 func (c *conn) ImageMigration(ctx context.Context, pool, namespace, id string) (*ceph.Migration, error) {
 	return call(ctx, c, func(h *rados.Conn) (found *ceph.Migration, err error) {
-		err = withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			found, err = migration(ioctx, id)
 			return err
 		})
