@@ -1,0 +1,208 @@
+//go:build cgo
+
+package provider_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// least is the cluster with what the operations need, made and taken away by its administrator.
+type least struct {
+	t          *testing.T
+	admin      ceph.Conn
+	provider   *server // as the administrator
+	adminBlock block
+	block      block   // the provider block of the user with few caps
+	pools      *object // the pool that was made last
+	diskConfig block
+}
+
+func newLeast(t *testing.T) *least {
+	t.Helper()
+	bed := acctest.Bed(t)
+	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
+	guest, err := kvm1.DefineGuest(t.Context(), testbed.GuestOptions{Name: "least"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { acctest.Virsh(t, "kvm1", "undefine", guest.Name) })
+	// Other pools are looked into for images that keep their data in a pool that goes or gets another name.
+	acctest.Ceph(t, "east", "osd", "pool", "create", "least-neighbour")
+	t.Cleanup(func() {
+		acctest.Ceph(t, "east", "osd", "pool", "delete", "least-neighbour", "least-neighbour", "--yes-i-really-really-mean-it")
+	})
+	acctest.RBD(t, "east", "pool", "init", "least-neighbour")
+	acctest.RBD(t, "east", "create", "--size", "1M", "least-neighbour/disk")
+	l := &least{t: t}
+	l.admin, err = rados.Dial(t.Context(), ceph.Config{Label: "east", MonHost: east.MonHost, User: "admin", Key: east.AdminKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.admin.Close)
+	connect := func(user, key string) block {
+		return block{
+			"clusters":    block{"east": block{"mon_host": east.MonHost, "user": user, "key": key, "connect_timeout": "5s", "operation_timeout": "3s"}},
+			"hypervisors": block{"kvm1": block{"uri": kvm1.URI}},
+		}
+	}
+	l.provider = newServer(t, rados.Dial)
+	l.adminBlock = connect("admin", east.AdminKey)
+	l.provider.configure(l.adminBlock)
+	l.mon("auth add", block{"entity": "client.least", "caps": []string{"mon", "allow r"}})
+	t.Cleanup(func() { acctest.Ceph(t, "east", "auth", "rm", "client.least") })
+	l.block = connect("least", acctest.Ceph(t, "east", "auth", "print-key", "client.least"))
+
+	guestUser, secret := l.provider.newObject("ceph_user"), l.provider.newObject("libvirt_ceph_secret")
+	l.provider.apply(guestUser, with(userConfig, block{"name": "least-guest"}))
+	l.provider.apply(secret, block{"hypervisor": "kvm1", "usage_name": "least", "key": l.provider.text(guestUser, "key")})
+	t.Cleanup(func() {
+		acctest.Ceph(t, "east", "auth", "rm", "client.least-guest")
+		acctest.Ceph(t, "east", "auth", "rm", "client.least-user")
+		acctest.Virsh(t, "kvm1", "secret-undefine", l.provider.text(secret, "uuid"))
+		acctest.Ceph(t, "east", "osd", "pool", "delete", "least", "least", "--yes-i-really-really-mean-it")
+	})
+	l.diskConfig = block{
+		"hypervisor": "kvm1", "domain": guest.Name, "cluster": "east", "pool": "least", "image": "disk", "user": "least-guest",
+		"secret_uuid": l.provider.text(secret, "uuid"), "target_dev": "vdb", "attach_probe": false,
+	}
+	return l
+}
+
+// attempt runs the operation as a user with these caps, on a connection of its own, and returns what was refused.
+func (l *least) attempt(caps map[string]string, run func(*attempt)) string {
+	l.t.Helper()
+	var list []string
+	for service, text := range caps {
+		if text != "" {
+			list = append(list, service, text)
+		}
+	}
+	l.mon("auth caps", block{"entity": "client.least", "caps": list})
+	var mutex sync.Mutex
+	var open []ceph.Conn
+	a := &attempt{server: newServer(l.t, func(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
+		conn, err := rados.Dial(ctx, cfg)
+		if err == nil {
+			mutex.Lock()
+			open = append(open, conn)
+			mutex.Unlock()
+		}
+		return conn, err
+	})}
+	a.configure(l.block)
+	run(a)
+	for _, conn := range open {
+		conn.Close()
+	}
+	return a.missing
+}
+
+// mon sends a command to the monitors as the administrator.
+func (l *least) mon(prefix string, arguments block) {
+	l.t.Helper()
+	arguments["prefix"] = prefix
+	command, err := json.Marshal(arguments)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if _, status, err := l.admin.MonCommand(l.t.Context(), command, nil); err != nil {
+		l.t.Fatal(prefix, status, err)
+	}
+}
+
+func (l *least) removePools() {
+	l.t.Helper()
+	for _, name := range []string{"least", "least-new"} {
+		l.mon("osd pool delete", block{"pool": name, "pool2": name, "yes_i_really_really_mean_it": true})
+	}
+}
+
+func (l *least) freshPool(config block) *object {
+	l.t.Helper()
+	l.removePools()
+	l.pools = l.provider.newObject("ceph_pool")
+	l.provider.apply(l.pools, config)
+	return l.pools
+}
+
+// pool is the one that is there under its name, or a new one.
+func (l *least) pool() *object {
+	l.t.Helper()
+	if l.pools != nil && !l.pools.state.IsNull() {
+		l.provider.must("read", l.provider.read(l.pools))
+		if !l.pools.state.IsNull() && l.provider.text(l.pools, "name") == "least" {
+			return l.pools
+		}
+	}
+	return l.freshPool(poolConfig)
+}
+
+func (l *least) removeUser() {
+	l.t.Helper()
+	l.mon("auth rm", block{"entity": "client.least-user"})
+}
+
+func (l *least) user() *object {
+	l.t.Helper()
+	l.removeUser()
+	user := l.provider.newObject("ceph_user")
+	l.provider.apply(user, userConfig)
+	return user
+}
+
+func (l *least) removeImage() {
+	l.t.Helper()
+	l.pool()
+	for _, name := range []string{"disk", "disk-new"} {
+		if err := l.admin.RemoveImage(l.t.Context(), ceph.ImageRef{Pool: "least", Name: name}); err != nil && !errors.As(err, new(ceph.Errno)) {
+			l.t.Fatal(err)
+		}
+	}
+}
+
+// purge takes away the snapshots of an image that is still there.
+func (l *least) purge() {
+	l.t.Helper()
+	ref := ceph.ImageRef{Pool: "least", Name: "disk"}
+	for _, err := range []error{l.admin.ProtectSnapshot(l.t.Context(), ref, "kept", false), l.admin.RemoveSnapshot(l.t.Context(), ref, "kept")} {
+		if err != nil && !errors.As(err, new(ceph.Errno)) {
+			l.t.Fatal(err)
+		}
+	}
+}
+
+func (l *least) image() *object {
+	l.t.Helper()
+	l.removeImage()
+	image := l.provider.newObject("ceph_rbd_image")
+	l.provider.apply(image, imageConfig)
+	return image
+}
+
+func (l *least) removeDisk() {
+	l.t.Helper()
+	l.image()
+	if strings.Contains(acctest.Virsh(l.t, "kvm1", "domblklist", "least"), "vdb") {
+		acctest.Virsh(l.t, "kvm1", "detach-disk", "least", "vdb", "--config")
+	}
+}
+
+func (l *least) disk() *object {
+	l.t.Helper()
+	l.removeDisk()
+	// One run never plans two objects for one disk.
+	l.provider.configure(l.adminBlock)
+	disk := l.provider.newObject("libvirt_rbd_disk")
+	l.provider.apply(disk, l.diskConfig)
+	return disk
+}

@@ -1,0 +1,170 @@
+//go:build cgo
+
+package provider_test
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// TestAccLeastCapabilities holds each row of the guide of least capabilities against the provider's own operations: they
+// succeed, without a warning, with the row's caps, and something of them is refused with each weaker form of the row.
+func TestAccLeastCapabilities(t *testing.T) {
+	l := newLeast(t)
+	for _, row := range []struct {
+		about, operation string
+		run              func(a *attempt)
+	}{
+		{"ceph_pool", "read", func(a *attempt) { a.readAndImport(l.pool(), "east/least") }},
+		{"ceph_pool", "create", func(a *attempt) { l.removePools(); a.change(a.newObject("ceph_pool"), poolConfig) }},
+		{"ceph_pool", "update", func(a *attempt) {
+			pool := l.freshPool(with(poolConfig, block{"applications": []any{"backup"}}))
+			a.change(pool, with(poolConfig, block{"quota_max_objects": 1000}))
+			a.change(pool, with(poolConfig, block{"name": "least-new"}))
+		}},
+		{"ceph_pool", "delete", func(a *attempt) { a.change(l.freshPool(poolConfig), nil) }},
+		{"ceph_user", "read", func(a *attempt) { a.readAndImport(l.user(), "east/least-user") }},
+		{"ceph_user", "create", func(a *attempt) { l.removeUser(); a.change(a.newObject("ceph_user"), userConfig) }},
+		{"ceph_user", "update", func(a *attempt) { a.change(l.user(), with(userConfig, block{"caps": block{"mon": "allow r"}})) }},
+		{"ceph_user", "other key", func(a *attempt) { a.change(l.user(), with(userConfig, block{"key": someKey})) }},
+		{"ceph_user", "delete", func(a *attempt) { a.change(l.user(), nil) }},
+		{"ceph_rbd_image", "read", func(a *attempt) { a.readAndImport(l.image(), "east/least/disk") }},
+		{"ceph_rbd_image", "create", func(a *attempt) { l.removeImage(); a.change(a.newObject("ceph_rbd_image"), imageConfig) }},
+		{"ceph_rbd_image", "update", func(a *attempt) {
+			image, larger := l.image(), with(imageConfig, block{"size": "8MiB", "metadata": block{"owner": "somebody"}})
+			a.change(image, larger)
+			a.change(image, with(larger, block{"name": "disk-new"}))
+		}},
+		{"ceph_rbd_image", "delete", func(a *attempt) {
+			image := l.image()
+			l.provider.apply(image, with(imageConfig, block{"force_destroy": true}))
+			// Whether a protected snapshot has clones is asked of every pool.
+			acctest.RBD(t, "east", "snap", "create", "--no-progress", "least/disk@kept")
+			acctest.RBD(t, "east", "snap", "protect", "least/disk@kept")
+			a.change(image, nil)
+			l.purge()
+		}},
+		{"libvirt_rbd_disk", "read", func(a *attempt) { a.readAndImport(l.disk(), "kvm1/least/vdb") }},
+		{"libvirt_rbd_disk", "create", func(a *attempt) {
+			l.removeDisk()
+			disk := a.newObject("libvirt_rbd_disk")
+			a.change(disk, l.diskConfig)
+			a.configure(l.block) // the next run
+			a.change(disk, with(l.diskConfig, block{"cache": "none"}))
+		}},
+		{"libvirt_rbd_disk", "delete", func(a *attempt) {
+			a.unneeded = "Source of the disk not verified"
+			a.change(l.disk(), nil)
+		}},
+		{"data `ceph_cluster`", "read", func(a *attempt) { a.data("ceph_cluster", block{"cluster": "east"}) }},
+		{"data `ceph_pool`", "read", func(a *attempt) {
+			l.pool()
+			a.data("ceph_pool", block{"cluster": "east", "name": "least"})
+		}},
+		{"data `ceph_user`", "read", func(a *attempt) {
+			a.unneeded = "Clients of Ceph user not listed"
+			a.data("ceph_user", block{"cluster": "east", "name": "admin"})
+		}},
+		{"data `ceph_user`", "clients", func(a *attempt) {
+			if a.data("ceph_user", block{"cluster": "east", "name": "admin"})["clients"].IsNull() {
+				a.missing += "the clients are not told\n"
+			}
+		}},
+		{"data `ceph_rbd_image`", "read", func(a *attempt) {
+			l.image()
+			a.data("ceph_rbd_image", block{"cluster": "east", "pool": "least", "name": "disk"})
+		}},
+		{"ephemeral `ceph_user_key`", "open", func(a *attempt) {
+			a.ephemeral("ceph_user_key", block{"cluster": "east", "entity": "client.admin"})
+		}},
+	} {
+		t.Run(row.about+" "+row.operation, func(t *testing.T) {
+			caps := acctest.LeastCaps(t, row.about, row.operation, map[string]string{"POOL": "least"})
+			l.t, l.provider.t = t, t
+			if missing := l.attempt(caps, row.run); missing != "" {
+				t.Errorf("%v does not suffice:\n%s", caps, missing)
+			}
+			for _, weaker := range weakerCaps(caps) {
+				if l.attempt(weaker, row.run) == "" {
+					t.Errorf("%v is more than is needed: %v suffices", caps, weaker)
+				}
+			}
+		})
+	}
+}
+
+const someKey = "AQDevdtNgxPZIxAA8UszCfeajOVhY2kiBm53kg=="
+
+var (
+	poolConfig  = block{"cluster": "east", "name": "least", "applications": []any{"rbd"}}
+	userConfig  = block{"cluster": "east", "name": "least-user", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=least"}}
+	imageConfig = block{"cluster": "east", "pool": "least", "name": "disk", "size": "4MiB"}
+)
+
+// with is the configuration with other arguments.
+func with(config, others block) block {
+	changed := maps.Clone(config)
+	maps.Copy(changed, others)
+	return changed
+}
+
+var allow = regexp.MustCompile(`^allow (service \w+ )?([rwx]+)$`)
+
+// weakerCaps are the caps with one clause left out or weakened in one way. Without any cap for the monitors nobody is let in,
+// so that is not tried.
+func weakerCaps(caps map[string]string) []map[string]string {
+	var all []map[string]string
+	for service, text := range caps {
+		clauses := strings.Split(text, ", ")
+		for i, clause := range clauses {
+			for _, weaker := range weakerClauses(service, clause) {
+				rest := slices.Clone(clauses)
+				rest[i] = weaker
+				left := strings.Join(slices.DeleteFunc(rest, func(clause string) bool { return clause == "" }), ", ")
+				if left == "" && service == "mon" {
+					continue
+				}
+				fewer := maps.Clone(caps)
+				fewer[service] = left
+				all = append(all, fewer)
+			}
+		}
+	}
+	return all
+}
+
+// weakerClauses are the next smaller forms of a clause; the empty one is none at all.
+func weakerClauses(service, clause string) []string {
+	weaker := []string{""}
+	if clause == "allow *" {
+		weaker = append(weaker, "allow rwx")
+	}
+	if parts := allow.FindStringSubmatch(clause); parts != nil {
+		bound, letters := parts[1], parts[2]
+		if bound == "" && letters == "r" {
+			weaker = append(weaker, "profile rbd-read-only")
+		}
+		if bound == "" && letters != "r" {
+			for _, name := range []string{"mon", "osd", "auth"} {
+				weaker = append(weaker, "allow r, allow service "+name+" "+letters)
+			}
+		}
+		for _, letter := range letters {
+			if rest := strings.ReplaceAll(letters, string(letter), ""); rest != "" {
+				weaker = append(weaker, "allow "+bound+rest)
+			}
+		}
+	}
+	if rest, ok := strings.CutPrefix(clause, "profile rbd"); ok && !strings.HasPrefix(rest, "-") {
+		weaker = append(weaker, "profile rbd-read-only"+rest)
+	}
+	if service == "osd" && !strings.Contains(clause, "pool=") {
+		weaker = append(weaker, clause+" pool=least")
+	}
+	return weaker
+}
