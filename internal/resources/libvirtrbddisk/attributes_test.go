@@ -24,7 +24,7 @@ var attributeDisks = acctest.Resource{
 		switch name {
 		case "a-settings":
 			doc := definition(t, "kvm1", name, true)
-			bootByDevice(t, doc, name)
+			bootByDevice(t, doc, name+"-boot") // Two disks of one image would be refused once the image is no longer shared.
 			doc.IOThreads = 2
 			define(t, doc)
 		case "a-replaced":
