@@ -3,6 +3,7 @@
 package rados_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,9 +12,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
 // tallBuckets stand in the CRUSH map beside the three OSDs of one host.
@@ -75,6 +78,25 @@ root bare {
   hash 0
 }
 `
+
+// awaitUp waits until all OSDs of a cluster are up and in.
+func awaitUp(t *testing.T, c *testbed.Cluster) {
+	t.Helper()
+	for ctx := limited(t); ; time.Sleep(100 * time.Millisecond) {
+		var osds struct {
+			All int `json:"num_osds"`
+			Up  int `json:"num_up_osds"`
+			In  int `json:"num_in_osds"`
+		}
+		ok(t, json.Unmarshal([]byte(ask(t, c, "osd", "stat", "--format", "json")), &osds))
+		if osds.Up == osds.All && osds.In == osds.All {
+			return
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("not all OSDs are up and in: %+v", osds)
+		}
+	}
+}
 
 // What is counted for a rule is what CRUSH itself finds, in the best of many placement groups, whatever state an OSD is in.
 func TestCountedAsPlaced(t *testing.T) {
@@ -143,6 +165,7 @@ func TestCountedAsPlaced(t *testing.T) {
 				for _, command := range state.end {
 					ask(t, c, strings.Fields(command)...)
 				}
+				awaitUp(t, c) // What comes next counts on all of them.
 			})
 			ask(t, c, "osd", "getcrushmap", "-o", path("now"))
 			for i, rule := range rules {
