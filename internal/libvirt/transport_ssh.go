@@ -55,7 +55,7 @@ func (e endpoint) dialSSH(ctx context.Context) (net.Conn, error) {
 		}
 		return nil, keys.explain(err)
 	}
-	c, err := e.relay(ssh.NewClient(transport, channels, requests))
+	c, err := e.relayUnlessClosed(ssh.NewClient(transport, channels, requests))
 	if err == nil && !unwatch() {
 		_ = c.Close()
 		err = context.Cause(ctx)
@@ -65,6 +65,31 @@ func (e endpoint) dialSSH(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// relayUnlessClosed is relay, with an end where the connection ends: x/crypto/ssh waits for ever for the reply to a session
+// that it asks for at the very moment at which the host hangs up.
+func (e endpoint) relayUnlessClosed(client *ssh.Client) (*sshConn, error) {
+	var c *sshConn
+	var err error
+	started := make(chan struct{})
+	go func() {
+		c, err = e.relay(client)
+		close(started)
+	}()
+	closed := make(chan error, 1)
+	go func() { closed <- client.Wait() }()
+	select {
+	case <-started:
+		return c, err
+	case why := <-closed:
+		select {
+		case <-started: // it knows more
+			return c, err
+		case <-time.After(time.Second):
+			return nil, fmt.Errorf("the host closed the connection after the login: %w", why)
+		}
+	}
 }
 
 // relay starts the script at the other end.
