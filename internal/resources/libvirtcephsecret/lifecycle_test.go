@@ -237,13 +237,66 @@ func TestAccLibvirtCephSecret_createBeforeDestroy(t *testing.T) {
 		w.ExpectEmptyPlan(t)
 	}
 	w.Destroy(t)
-	w.Write(t, provider+one+other)
-	if out, err := w.Try(t, "apply", "-auto-approve", "-input=false"); err == nil || !acctest.Message("Another resource of the configuration has just made it").MatchString(out) {
-		t.Errorf("two of one secret: %v\n%s", err, out)
-	}
-	w.Write(t, provider)
-	w.Apply(t)
 	if has(t, "kvm1", defaultUUID(usage)) {
+		t.Error("the secret is still there")
+	}
+}
+
+// A secret that a resource has, or is to have, is no other's, however it is named; where two have it all the same, none takes it along.
+func TestAccLibvirtCephSecret_oneOwner(t *testing.T) {
+	uri := acctest.Bed(t).Hypervisor("kvm1").URI
+	const usage = "one owner"
+	id := defaultUUID(usage)
+	key := fmt.Sprintf("key = %q", cephxKey(4))
+	provider := "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n" +
+		fmt.Sprintf("provider \"ceph\" {\n  hypervisors = { kvm1 = { uri = %q }, host1 = { uri = %q } }\n}\n", uri, uri)
+	block := func(label, host string, lines ...string) string {
+		return fmt.Sprintf("resource \"libvirt_ceph_secret\" %q {\n  provider = ceph\n  hypervisor = %q\n  usage_name = %q\n  %s\n}\n",
+			label, host, usage, strings.Join(append(lines, key), "\n  "))
+	}
+	one := provider + block("test", "kvm1")
+	w := acctest.NewWorkspaceOf(t, one)
+	imported := fmt.Sprintf("import {\n  provider = ceph\n  to = libvirt_ceph_secret.other\n  id = \"kvm1/%s\"\n}\n", id)
+	rows := []struct{ what, config, words string }{
+		{"the same", block("other", "kvm1"), "already has a secret with the UUID"},
+		{"another label of the host", block("other", "host1"), "already has a secret with the UUID"},
+		{"another spelling of the UUID", block("other", "kvm1", fmt.Sprintf("uuid = %q", strings.ToUpper(id))), "already has a secret with the UUID"},
+	}
+	refused := func(when, what, config, words string) {
+		t.Helper()
+		w.Write(t, one+config)
+		for _, command := range [][]string{{"plan"}, {"apply", "-auto-approve"}} {
+			out, err := w.Try(t, append(command, "-input=false")...)
+			if err == nil || !acctest.Message(words).MatchString(out) {
+				t.Errorf("%s: %s: %s: not refused with %q: %v\n%s", when, what, command[0], words, err, out)
+			}
+		}
+	}
+	for _, row := range rows {
+		refused("two new ones", row.what, row.config, row.words)
+	}
+	if has(t, "kvm1", id) {
+		t.Error("a refused apply has made the secret")
+	}
+	w.Write(t, one)
+	w.Apply(t)
+	for _, row := range append(rows, struct{ what, config, words string }{"imported", imported + block("other", "kvm1"), "belongs to another resource"}) {
+		refused("a second one", row.what, row.config, row.words)
+	}
+	w.Write(t, one+block("other", "kvm1"))
+	w.Terraform(t, "import", "-input=false", "libvirt_ceph_secret.other", "kvm1/"+id)
+	if out := w.Terraform(t, "plan", "-input=false"); !strings.Contains(out, "Secret belongs to two resources") {
+		t.Errorf("two owners are not told:\n%s", out)
+	}
+	refused("two owners", "one is to go", "", "of which one is to be destroyed")
+	if !has(t, "kvm1", id) {
+		t.Error("the other's secret is gone")
+	}
+	w.Terraform(t, "state", "rm", "libvirt_ceph_secret.other")
+	w.Apply(t, "-replace=libvirt_ceph_secret.test")
+	w.ExpectEmptyPlan(t)
+	w.Destroy(t)
+	if has(t, "kvm1", id) {
 		t.Error("the secret is still there")
 	}
 }

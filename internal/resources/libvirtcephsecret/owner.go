@@ -6,30 +6,78 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// secretObject is the secret of a host as the object that only one resource can have.
-func (m *model) secretObject() string {
-	return "secret " + canonicalUUID(m.UUID.ValueString()) + " of host " + m.HostUUID.ValueString()
+// plannedKey is the private state's name for the secret of which a plan was made: Terraform plans a replacement twice, at last as if
+// there was none, and that second plan must not take the resource itself for another one.
+const plannedKey = "planned_secret"
+
+// owned is the secret of a host as an object that only one resource can have.
+func (m *model) owned() tfkit.Owned {
+	id := canonicalUUID(m.UUID.ValueString())
+	return tfkit.Owned{
+		Object: "secret " + id + " of host " + m.HostUUID.ValueString(),
+		Name:   fmt.Sprintf("Secret %s on hypervisor %q", id, m.Hypervisor.ValueString()),
+		Taken:  fmt.Sprintf("Hypervisor %q already has a secret with the UUID %s.", m.Hypervisor.ValueString(), id),
+		Rename: "Choose another usage_name or uuid",
+	}
+}
+
+// settled tells whether it is known which secret it is.
+func (m *model) settled() bool { return !m.UUID.IsUnknown() && !m.HostUUID.IsUnknown() }
+
+// claim notes what a plan does with a secret, and refuses what doesn't go together with the plan of another resource.
+func (r *secretResource) claim(m *model, claim tfkit.Claim, diags *diag.Diagnostics) {
+	warning, err := r.PlanClaim(m.owned(), claim)
+	if warning != "" {
+		diags.AddAttributeWarning(path.Root("uuid"), "Secret belongs to two resources", warning)
+	}
+	if err != nil {
+		tfkit.AddAttributeError(diags, path.Root("uuid"), "Unable to plan libvirt secret", err)
+	}
+}
+
+// claimRemoval is claim for a plan that destroys the secret.
+func (r *secretResource) claimRemoval(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) {
+	var state model
+	diags.Append(req.State.Get(ctx, &state)...)
+	if !diags.HasError() && r.Connections != nil {
+		r.claim(&state, tfkit.Drops, diags)
+	}
+}
+
+// claimPlanned is claim for a plan that keeps, replaces or makes a secret.
+func (r *secretResource) claimPlanned(ctx context.Context, state, plan *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, plannedKey, state.owned().Object)...)
+		switch {
+		case !plan.settled():
+		case plan.owned().Object == state.owned().Object:
+			r.claim(state, tfkit.Keeps, &resp.Diagnostics)
+		default:
+			r.claim(state, tfkit.Drops, &resp.Diagnostics)
+		}
+		return
+	}
+	noted, diags := req.Private.GetKey(ctx, plannedKey)
+	resp.Diagnostics.Append(diags...)
+	if plan.settled() && tfkit.Noted(noted) != plan.owned().Object {
+		r.claim(plan, tfkit.Makes, &resp.Diagnostics)
+	}
 }
 
 // take keeps other resources of this apply away from a planned secret until release is called. One that another of them has made is not
 // what a create left that was cut off.
 func (r *secretResource) take(ctx context.Context, plan *model) (release func(), err error) {
-	release, err = r.LockObject(ctx, plan.secretObject())
+	release, err = r.LockObject(ctx, plan.owned().Object)
 	if err != nil {
 		return func() {}, err
 	}
-	if _, held := r.HolderOf(plan.secretObject()); held {
-		return release, &problem.Problem{
-			Kind: problem.Exists,
-			What: fmt.Sprintf("Hypervisor %q already has a secret with the UUID %s.", plan.Hypervisor.ValueString(), plan.UUID.ValueString()),
-			Why:  "Another resource of the configuration has just made it, which may name the host by another label.",
-			Do:   "Remove one of the two, or give them different usage names.",
-		}
+	if _, held := r.HolderOf(plan.owned().Object); held {
+		return release, plan.owned().OfAnotherResource()
 	}
 	return release, nil
 }
@@ -37,7 +85,7 @@ func (r *secretResource) take(ctx context.Context, plan *model) (release func(),
 // keptByReplacement tells, with a warning, whether the secret belongs to another object now, which this apply has made before this one was to
 // go, as with create_before_destroy.
 func (r *secretResource) keptByReplacement(state *model, diags *diag.Diagnostics) bool {
-	holder, held := r.HolderOf(state.secretObject())
+	holder, held := r.HolderOf(state.owned().Object)
 	if !held || !holder.Made {
 		return false
 	}
@@ -49,5 +97,6 @@ func (r *secretResource) keptByReplacement(state *model, diags *diag.Diagnostics
 
 // made notes that this apply has made the secret.
 func (r *secretResource) made(plan *model) {
-	r.Hold(plan.secretObject(), tfkit.Holder{Object: plan.secretObject(), Made: true})
+	object := plan.owned().Object
+	r.Hold(object, tfkit.Holder{Object: object, Made: true})
 }

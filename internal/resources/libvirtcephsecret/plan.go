@@ -12,6 +12,10 @@ import (
 
 // ModifyPlan settles where the secret lives, its default UUID, and what its value will be.
 func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		r.claimRemoval(ctx, req, &resp.Diagnostics)
+		return
+	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
 	if !ok {
 		return
@@ -51,5 +55,6 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 					"\n\nSet key_wo to write the key, or remove key_wo_version to leave the value alone.")
 		}
 	}
+	r.claimPlanned(ctx, state, plan, req, resp)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }

@@ -159,8 +159,12 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	written, diags := req.Private.GetKey(ctx, writtenKey)
 	resp.Diagnostics.Append(diags...)
+	importing := state.HostUUID.IsNull()
 	state.HostUUID = home.Identity
 	state.fromAPI(secret)
+	if importing {
+		r.claim(&state, tfkit.Imports, &resp.Diagnostics)
+	}
 	state.readValue(value, held, written)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
@@ -243,7 +247,7 @@ func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
-	unlock, err := r.LockObject(ctx, state.secretObject())
+	unlock, err := r.LockObject(ctx, state.owned().Object)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return

@@ -44,8 +44,6 @@ func TestClaimsOfOneDisk(t *testing.T) {
 					var diags diag.Diagnostics
 					var err error
 					switch claim {
-					case imports:
-						r.PlanClaim(diskObject(testDomain, state.TargetDev.ValueString()), imports)
 					case makes:
 						p := &planning{diskResource: r, plan: &state, diags: &diags}
 						p.host.Target = &libvirt.Host{}

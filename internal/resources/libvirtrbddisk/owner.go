@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -50,51 +49,33 @@ func (r *diskResource) claimRemoval(ctx context.Context, req resource.ModifyPlan
 
 // claim notes what becomes of the disk of the state, and refuses what doesn't go together with the plan of another resource.
 func (r *diskResource) claim(state *model, claim tfkit.Claim, diags *diag.Diagnostics) error {
-	others := r.PlanClaim(diskObject(state.DomainUUID.ValueString(), state.TargetDev.ValueString()), claim)
-	target, domain, host := state.TargetDev.ValueString(), state.Domain.ValueString(), state.Hypervisor.ValueString()
-	disk := fmt.Sprintf("Disk %s of domain %q on hypervisor %q", target, domain, host)
-	p := &problem.Problem{
-		Kind: problem.Exists,
-		What: disk + " belongs to two resources.",
-		Why:  "Only one can have it: what one changes the other would change back, and the disk that goes with one is missed by the other.",
-		Do: "Take one of them out of the configuration and forget it, without a change of the domain: terraform state rm ADDRESS, or a removed block" +
-			" with destroy = false. A deposed object of a resource is forgotten only together with it; import the resource again then.",
+	disk := ownedDisk(state, libvirt.Domain{UUID: state.DomainUUID.ValueString(), Name: state.Domain.ValueString()}, state.Hypervisor.ValueString())
+	warning, err := r.PlanClaim(disk, claim)
+	if warning != "" {
+		diags.AddAttributeWarning(path.Root("target_dev"), disk.Name+" belongs to two resources", warning)
 	}
-	switch {
-	case claim == tfkit.Keeps && others&tfkit.Makes != 0:
-		p.What = fmt.Sprintf("Domain %q on hypervisor %q already has a disk %s.", domain, host, target)
-		p.Why = "It is this resource's, and another resource of the configuration is to make a disk there."
-		p.Do = "Give the other one another target_dev, or remove it. If only the address of this one has changed, add a moved block."
-		return blame("target_dev", p)
-	case claim == tfkit.Keeps && others&tfkit.Drops != 0, claim == tfkit.Drops && others&tfkit.Keeps != 0:
-		p.What = disk + " belongs to two resources, of which one is to be destroyed."
-		return blame("target_dev", p)
-	case claim == tfkit.Keeps && others&tfkit.Keeps != 0 && others&tfkit.Imports != 0:
-		p.What = disk + " belongs to another resource already."
-		p.Do = "Take the import back, or first forget the other resource: terraform state rm ADDRESS, or a removed block with destroy = false."
-		return blame("target_dev", p)
-	case claim == tfkit.Keeps && others&tfkit.Keeps != 0:
-		diags.AddAttributeWarning(path.Root("target_dev"), fmt.Sprintf("%s belongs to two resources", disk), p.Error())
+	if err != nil {
+		return blame("target_dev", err)
 	}
 	return nil
 }
 
 // claimNew refuses a new disk at a target that another resource has and keeps, or is to have.
 func (p *planning) claimNew(domain libvirt.Domain) error {
-	others := p.PlanClaim(diskObject(domain.UUID, p.plan.TargetDev.ValueString()), tfkit.Makes)
-	if others&(tfkit.Keeps|tfkit.Makes) == 0 {
-		return nil
+	if _, err := p.PlanClaim(ownedDisk(p.plan, domain, p.host.Target.Label()), tfkit.Makes); err != nil {
+		return blame("target_dev", err)
 	}
-	return blame("target_dev", otherResource(p.host.Target, domain, p.plan))
+	return nil
 }
 
-func otherResource(host *libvirt.Host, domain libvirt.Domain, plan *model) error {
-	return &problem.Problem{
-		Kind: problem.Exists,
-		What: fmt.Sprintf("Domain %q on hypervisor %q already has a disk %s.", domain.Name, host.Label(), plan.TargetDev.ValueString()),
-		Why:  "It belongs to another resource of the configuration, which may name the domain by its UUID, or the host by another label.",
-		Do: "Choose another target_dev, or remove one of the two. If the other one's address has changed, add a moved block. A disk goes from one" +
-			" resource to another in two applies.",
+// ownedDisk is the disk of the model as an object that only one resource can have.
+func ownedDisk(m *model, domain libvirt.Domain, host string) tfkit.Owned {
+	target := m.TargetDev.ValueString()
+	return tfkit.Owned{
+		Object: diskObject(domain.UUID, target),
+		Name:   fmt.Sprintf("Disk %s of domain %q on hypervisor %q", target, domain.Name, host),
+		Taken:  fmt.Sprintf("Domain %q on hypervisor %q already has a disk %s.", domain.Name, host, target),
+		Rename: "Choose another target_dev",
 	}
 }
 
@@ -121,7 +102,7 @@ func (j *job) take(ctx context.Context, r *diskResource, host *libvirt.Host, dom
 	}
 	j.unlocks = append(j.unlocks, release)
 	if other != nil {
-		return blame("target_dev", otherResource(host, domain, j.plan))
+		return blame("target_dev", ownedDisk(j.plan, domain, host.Label()).OfAnotherResource())
 	}
 	j.taken = object
 	return nil

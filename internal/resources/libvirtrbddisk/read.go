@@ -52,7 +52,10 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 			tfkit.AddError(&resp.Diagnostics, "Unable to import RBD disk", err)
 			return
 		}
-		r.PlanClaim(diskObject(state.DomainUUID.ValueString(), state.TargetDev.ValueString()), tfkit.Imports)
+		if err := r.claim(&state, tfkit.Imports, &resp.Diagnostics); err != nil {
+			tfkit.AddError(&resp.Diagnostics, "Unable to import RBD disk", err)
+			return
+		}
 	}
 	if remembered.Source == "" {
 		remembered.Source = state.source().String()
