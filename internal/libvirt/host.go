@@ -5,7 +5,6 @@ package libvirt
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -150,13 +149,3 @@ func (h *Host) Close() {
 func (h *Host) name() string {
 	return fmt.Sprintf("hypervisor %q (%s)", h.config.Label, h.endpoint.display)
 }
-
-func normalUUID(s string) (string, rpc.UUID, bool) {
-	u, err := uuid.Parse(strings.TrimSpace(s))
-	if err != nil {
-		return "", rpc.UUID{}, false
-	}
-	return u.String(), rpc.UUID(u), true
-}
-
-func uuidText(u rpc.UUID) string { return uuid.UUID(u).String() }

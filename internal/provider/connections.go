@@ -5,7 +5,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -76,7 +75,7 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 		}
 		settings := ceph.Config{
 			Label: label, MonHost: entry.MonHost.ValueString(), ConfigFile: entry.ConfigFile.ValueString(), User: entry.User.ValueString(),
-			Key: entry.Key.ValueString(), KeyringFile: entry.KeyringFile.ValueString(), FSID: canonical(entry.FSID.ValueString()),
+			Key: entry.Key.ValueString(), KeyringFile: entry.KeyringFile.ValueString(), FSID: libvirt.CanonicalUUID(entry.FSID.ValueString()),
 		}
 		if !entry.Options.IsNull() {
 			diags.Append(entry.Options.ElementsAs(ctx, &settings.Options, false)...)
@@ -152,15 +151,6 @@ func duration(configured types.String, fallback string) time.Duration {
 		parsed, _ = time.ParseDuration(fallback)
 	}
 	return parsed
-}
-
-// canonical is a UUID as clusters and hosts write theirs.
-func canonical(id string) string {
-	parsed, err := uuid.Parse(id)
-	if err != nil {
-		return id
-	}
-	return parsed.String()
 }
 
 func anyUnknown(values ...types.String) bool {

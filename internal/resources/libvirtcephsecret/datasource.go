@@ -82,7 +82,7 @@ func (d *secretDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if data.UUID.IsNull() {
 		secret, err = home.Target.SecretByUsage(ctx, data.UsageName.ValueString())
 	} else {
-		secret, err = home.Target.Secret(ctx, canonicalUUID(data.UUID.ValueString()))
+		secret, err = home.Target.Secret(ctx, libvirt.CanonicalUUID(data.UUID.ValueString()))
 	}
 	if err == nil {
 		err = refuseUsageType(home.Target, secret)

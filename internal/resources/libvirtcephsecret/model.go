@@ -1,8 +1,6 @@
 package libvirtcephsecret
 
 import (
-	"strings"
-
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -49,35 +47,17 @@ func defaultUUID(usageName string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("libvirt-ceph-secret:"+usageName)).String()
 }
 
-// sameUUID compares UUIDs by meaning: upper case and a form without dashes are the same.
-func sameUUID(a, b string) bool {
-	x, errX := uuid.Parse(a)
-	y, errY := uuid.Parse(b)
-	if errX != nil || errY != nil {
-		return strings.EqualFold(a, b)
-	}
-	return x == y
-}
-
 // secret is the definition that the model asks libvirt for.
 func (m *model) secret() libvirt.Secret {
 	return libvirt.Secret{
-		UUID: canonicalUUID(m.UUID.ValueString()), UsageType: libvirt.UsageCeph, UsageName: m.UsageName.ValueString(), Description: m.Description.ValueString(),
-		Ephemeral: m.Ephemeral.ValueBool(), Private: m.Private.ValueBool(),
+		UUID: libvirt.CanonicalUUID(m.UUID.ValueString()), UsageType: libvirt.UsageCeph, UsageName: m.UsageName.ValueString(),
+		Description: m.Description.ValueString(), Ephemeral: m.Ephemeral.ValueBool(), Private: m.Private.ValueBool(),
 	}
-}
-
-func canonicalUUID(text string) string {
-	parsed, err := uuid.Parse(text)
-	if err != nil {
-		return text
-	}
-	return parsed.String()
 }
 
 // fromAPI takes over the definition that libvirt has. Another spelling of the same UUID stays.
 func (m *model) fromAPI(secret libvirt.Secret) {
-	if !sameUUID(m.UUID.ValueString(), secret.UUID) {
+	if !libvirt.SameUUID(m.UUID.ValueString(), secret.UUID) {
 		m.UUID = types.StringValue(secret.UUID)
 	}
 	m.UsageName = types.StringValue(secret.UsageName)
@@ -129,7 +109,7 @@ func (m *model) replacedBy(plan *model) []path.Path {
 	if !plan.UsageName.Equal(m.UsageName) {
 		at = append(at, path.Root("usage_name"))
 	}
-	if plan.UUID.IsUnknown() || !sameUUID(plan.UUID.ValueString(), m.UUID.ValueString()) {
+	if plan.UUID.IsUnknown() || !libvirt.SameUUID(plan.UUID.ValueString(), m.UUID.ValueString()) {
 		at = append(at, path.Root("uuid"))
 	}
 	if m.Private.ValueBool() && !plan.Private.IsUnknown() && !plan.Private.ValueBool() {

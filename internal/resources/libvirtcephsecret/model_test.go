@@ -24,15 +24,6 @@ func TestDefaultUUIDIsTheSameEverywhere(t *testing.T) {
 	}
 }
 
-func TestSameUUID(t *testing.T) {
-	if !sameUUID("77085C23-2177-242D-7661-C785DF7F6230", "77085c232177242d7661c785df7f6230") {
-		t.Error("case and dashes make no difference")
-	}
-	if sameUUID("77085c23-2177-242d-7661-c785df7f6230", "88085c23-2177-242d-7661-c785df7f6230") {
-		t.Error("these are two UUIDs")
-	}
-}
-
 func TestModelReadValue(t *testing.T) {
 	oneText, one := testKey(1)
 	_, two := testKey(2)

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -17,7 +18,7 @@ const plannedKey = "planned_secret"
 
 // owned is the secret of a host as an object that only one resource can have.
 func (m *model) owned() tfkit.Owned {
-	id := canonicalUUID(m.UUID.ValueString())
+	id := libvirt.CanonicalUUID(m.UUID.ValueString())
 	return tfkit.Owned{
 		Object: "secret " + id + " of host " + m.HostUUID.ValueString(),
 		Name:   fmt.Sprintf("Secret %s on hypervisor %q", id, m.Hypervisor.ValueString()),

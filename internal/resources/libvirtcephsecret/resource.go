@@ -140,7 +140,7 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 		}
 		return
 	}
-	secret, err := home.Target.Secret(ctx, canonicalUUID(state.UUID.ValueString()))
+	secret, err := home.Target.Secret(ctx, libvirt.CanonicalUUID(state.UUID.ValueString()))
 	if err == nil {
 		err = refuseUsageType(home.Target, secret)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -39,7 +40,7 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 					" removing it keeps the current one.",
 				PlanModifiers: []planmodifier.String{
 					tfkit.KeepUnlessConfigured(),
-					tfkit.KeepEqual(sameUUID, "Another spelling of the same UUID is no change."),
+					tfkit.KeepEqual(libvirt.SameUUID, "Another spelling of the same UUID is no change."),
 				},
 				Validators: []validator.String{tfkit.UUIDValidator()},
 			},

@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 )
 
 // effect is when a running guest notices a change of an attribute.
@@ -41,7 +43,9 @@ var attributes = []attribute{
 	{name: "user", effect: atNextOpen, at: func(m *model) any { return &m.User }, set: setUser},
 	{
 		name: "secret_uuid", effect: atNextOpen, at: func(m *model) any { return &m.SecretUUID }, set: setSecret,
-		equal: func(a, b *model) bool { return sameUUID(a.SecretUUID.ValueString(), b.SecretUUID.ValueString()) },
+		equal: func(a, b *model) bool {
+			return libvirt.SameUUID(a.SecretUUID.ValueString(), b.SecretUUID.ValueString())
+		},
 	},
 	{name: "cache", at: func(m *model) any { return &m.Cache }, set: inDriver(func(m *model, d *driver) { d.Cache = m.Cache.ValueString() })},
 	{name: "io", at: func(m *model) any { return &m.IO }, set: inDriver(func(m *model, d *driver) { d.IO = m.IO.ValueString() })},

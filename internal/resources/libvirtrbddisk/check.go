@@ -111,7 +111,7 @@ func checkAccess(ctx context.Context, host *libvirt.Host, cluster *ceph.Cluster,
 	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	value, held, err := host.SecretValue(ctx, canonicalUUID(plan.SecretUUID.ValueString()))
+	value, held, err := host.SecretValue(ctx, libvirt.CanonicalUUID(plan.SecretUUID.ValueString()))
 	if problem.Is(err, problem.NotFound) {
 		return blame("secret_uuid", &problem.Problem{
 			Kind: problem.Invalid,

@@ -24,7 +24,7 @@ func explainKeyType(ctx context.Context, host *libvirt.Host, plan *model, err er
 	}
 	ctx, cancel := context.WithTimeout(ctx, keyTypeLimit)
 	defer cancel()
-	value, held, readErr := host.SecretValue(ctx, canonicalUUID(plan.SecretUUID.ValueString()))
+	value, held, readErr := host.SecretValue(ctx, libvirt.CanonicalUUID(plan.SecretUUID.ValueString()))
 	if readErr != nil || held != libvirt.ValueSet || ceph.KeyType(value) != "aes256k" {
 		return err
 	}

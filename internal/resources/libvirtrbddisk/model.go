@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -129,17 +128,3 @@ type memory struct {
 
 // memoryKey is the private state's name for it.
 const memoryKey = "disk"
-
-func sameUUID(a, b string) bool {
-	x, errX := uuid.Parse(a)
-	y, errY := uuid.Parse(b)
-	return errX == nil && errY == nil && x == y || strings.EqualFold(a, b)
-}
-
-func canonicalUUID(text string) string {
-	parsed, err := uuid.Parse(text)
-	if err != nil {
-		return text
-	}
-	return parsed.String()
-}

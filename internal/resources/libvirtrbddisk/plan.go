@@ -118,7 +118,7 @@ func (p *planning) settleDomain(ctx context.Context) error {
 		return nil
 	}
 	if !p.plan.Domain.IsUnknown() {
-		byUUID := sameUUID(p.plan.Domain.ValueString(), p.state.DomainUUID.ValueString())
+		byUUID := libvirt.SameUUID(p.plan.Domain.ValueString(), p.state.DomainUUID.ValueString())
 		same := byUUID
 		if !same {
 			where, err := p.located(ctx)
@@ -132,7 +132,7 @@ func (p *planning) settleDomain(ctx context.Context) error {
 		}
 		if same {
 			// A name that is no longer the domain's gives way to the one that is.
-			if byUUID || sameUUID(p.state.Domain.ValueString(), p.state.DomainUUID.ValueString()) {
+			if byUUID || libvirt.SameUUID(p.state.Domain.ValueString(), p.state.DomainUUID.ValueString()) {
 				p.plan.Domain = p.state.Domain
 			}
 			return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -93,7 +94,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			Required: true,
 			MarkdownDescription: "UUID of the libvirt secret on this host that holds the user's key, as `libvirt_ceph_secret.NAME.uuid`. Changed in the saved" +
 				" definition; a running guest keeps its key until its next start. `<secret uuid>` in the XML.",
-			PlanModifiers: []planmodifier.String{tfkit.KeepEqual(sameUUID, "Another spelling of the same UUID is no change.")},
+			PlanModifiers: []planmodifier.String{tfkit.KeepEqual(libvirt.SameUUID, "Another spelling of the same UUID is no change.")},
 			Validators:    []validator.String{tfkit.UUIDValidator()},
 		},
 		"target_dev": schema.StringAttribute{

@@ -197,7 +197,7 @@ func setConfigFile(m *model, disk *libvirtxml.DomainDisk) {
 func setUser(m *model, disk *libvirtxml.DomainDisk) { authOf(disk).Username = m.User.ValueString() }
 
 func setSecret(m *model, disk *libvirtxml.DomainDisk) {
-	authOf(disk).Secret = &libvirtxml.DomainDiskSecret{Type: libvirt.UsageCeph, UUID: canonicalUUID(m.SecretUUID.ValueString())}
+	authOf(disk).Secret = &libvirtxml.DomainDiskSecret{Type: libvirt.UsageCeph, UUID: libvirt.CanonicalUUID(m.SecretUUID.ValueString())}
 }
 
 // authOf are the credentials where the disk has them, beside the source where it has none.
