@@ -23,9 +23,9 @@ type Config struct {
 	FSID string
 	// Options are further client options, by the names that ceph.conf uses.
 	Options map[string]string
-	// ConnectTimeout bounds the connection; zero means 30 seconds. librados takes whole seconds, it is rounded up.
+	// ConnectTimeout bounds the connection; zero means the default. librados takes whole seconds, it is rounded up.
 	ConnectTimeout time.Duration
-	// OperationTimeout bounds each monitor command and each read of an image; zero means 60 seconds. Writes of image
+	// OperationTimeout bounds each monitor command and each read of an image; zero means the default. Writes of image
 	// data and metadata get at least 60 seconds, because librbd may mistake a shorter timeout for a corrupt object map.
 	OperationTimeout time.Duration
 }
@@ -33,7 +33,7 @@ type Config struct {
 // The timeouts that a Config without its own gets.
 const (
 	DefaultConnectTimeout   = 30 * time.Second
-	DefaultOperationTimeout = 60 * time.Second
+	DefaultOperationTimeout = 5 * time.Minute
 )
 
 // WithDefaults returns the configuration with the user and the timeouts filled in.

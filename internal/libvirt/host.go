@@ -16,10 +16,10 @@ import (
 
 const (
 	// DefaultConnectTimeout bounds connecting and opening the driver.
-	DefaultConnectTimeout = 20 * time.Second
+	DefaultConnectTimeout = 30 * time.Second
 	// DefaultOperationTimeout bounds one call. It is longer than the 30 s for which libvirt itself waits for a domain
 	// that another call holds, so that libvirt's own words about it are seen.
-	DefaultOperationTimeout = 90 * time.Second
+	DefaultOperationTimeout = 5 * time.Minute
 )
 
 // Config describes one hypervisor of the provider block.

@@ -57,7 +57,7 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 	case config.Clusters.IsNull():
 		// While the hypervisors are unknown nothing is guessed on this side either: the configuration is still to come.
 		if file := os.Getenv("CEPH_CONF"); file != "" && !config.Hypervisors.IsUnknown() {
-			p.addCluster(connections, ceph.Config{Label: environmentCluster, ConfigFile: file, KeyringFile: os.Getenv("CEPH_KEYRING")}, clusterModel{})
+			p.addCluster(connections, ceph.Config{Label: environmentCluster, ConfigFile: file, KeyringFile: os.Getenv("CEPH_KEYRING")})
 		}
 	}
 	for label, element := range config.Clusters.Elements() {
@@ -76,17 +76,16 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 		settings := ceph.Config{
 			Label: label, MonHost: entry.MonHost.ValueString(), ConfigFile: entry.ConfigFile.ValueString(), User: entry.User.ValueString(),
 			Key: entry.Key.ValueString(), KeyringFile: entry.KeyringFile.ValueString(), FSID: libvirt.CanonicalUUID(entry.FSID.ValueString()),
+			ConnectTimeout: duration(entry.ConnectTimeout), OperationTimeout: duration(entry.OperationTimeout),
 		}
 		if !entry.Options.IsNull() {
 			diags.Append(entry.Options.ElementsAs(ctx, &settings.Options, false)...)
 		}
-		p.addCluster(connections, settings, entry)
+		p.addCluster(connections, settings)
 	}
 }
 
-func (p *cephProvider) addCluster(connections *tfkit.Connections, settings ceph.Config, entry clusterModel) {
-	settings.ConnectTimeout = duration(entry.ConnectTimeout, defaultConnectTimeout)
-	settings.OperationTimeout = duration(entry.OperationTimeout, defaultOperationTimeout)
+func (p *cephProvider) addCluster(connections *tfkit.Connections, settings ceph.Config) {
 	connections.Clusters.Add(settings.Label, ceph.NewCluster(settings, p.dial))
 }
 
@@ -130,8 +129,7 @@ func addEnvironmentHypervisor(connections *tfkit.Connections, uri string, diags 
 func addHypervisor(connections *tfkit.Connections, label string, entry hypervisorModel) error {
 	host, err := libvirt.NewHost(libvirt.Config{
 		Label: label, URI: entry.URI.ValueString(), HostUUID: entry.HostUUID.ValueString(), AllowPlaintext: entry.AllowPlaintext.ValueBool(),
-		ConnectTimeout:   duration(entry.ConnectTimeout, defaultConnectTimeout),
-		OperationTimeout: duration(entry.OperationTimeout, defaultOperationTimeout),
+		ConnectTimeout: duration(entry.ConnectTimeout), OperationTimeout: duration(entry.OperationTimeout),
 	})
 	if err != nil {
 		return err
@@ -140,16 +138,9 @@ func addHypervisor(connections *tfkit.Connections, label string, entry hyperviso
 	return nil
 }
 
-// duration of a configured value that has passed its validator, or of the default.
-func duration(configured types.String, fallback string) time.Duration {
-	text := configured.ValueString()
-	if text == "" {
-		text = fallback
-	}
-	parsed, err := time.ParseDuration(text)
-	if err != nil {
-		parsed, _ = time.ParseDuration(fallback)
-	}
+// duration of a configured value that has passed its validator; zero, which is the client's default, where there is none.
+func duration(configured types.String) time.Duration {
+	parsed, _ := time.ParseDuration(configured.ValueString())
 	return parsed
 }
 

@@ -2,8 +2,10 @@ package provider_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
@@ -70,6 +72,30 @@ func TestEnvironmentGivesOneCluster(t *testing.T) {
 			}
 			if dialled[0].ConfigFile != tc.file || dialled[0].KeyringFile != keyring {
 				t.Errorf("dialled with config file %q and keyring %q", dialled[0].ConfigFile, dialled[0].KeyringFile)
+			}
+		})
+	}
+}
+
+// Where the block sets no time limits, those are in force that its page tells.
+func TestTimeouts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		limits             block
+		connect, operation time.Duration
+	}{
+		"neither": {block{}, 30 * time.Second, 5 * time.Minute},
+		"one":     {block{"operation_timeout": "1h"}, 30 * time.Second, time.Hour},
+		"both":    {block{"connect_timeout": "2s", "operation_timeout": "3s"}, 2 * time.Second, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var dialled []ceph.Config
+			s := newServer(t, recordDial(newFakeCluster(eastFSID), &dialled))
+			entry := block{"mon_host": "192.0.2.1", "key": goodKey}
+			maps.Copy(entry, tc.limits)
+			s.configure(block{"clusters": block{"east": entry}})
+			planPool(t, s, nil)
+			if len(dialled) == 0 || dialled[0].ConnectTimeout != tc.connect || dialled[0].OperationTimeout != tc.operation {
+				t.Errorf("%+v", dialled)
 			}
 		})
 	}

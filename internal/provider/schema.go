@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -11,13 +12,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
-)
-
-// Defaults of the time limits, as the descriptions state them.
-const (
-	defaultConnectTimeout   = "30s"
-	defaultOperationTimeout = "5m"
 )
 
 func (p *cephProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
@@ -43,6 +40,11 @@ func (p *cephProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 		},
 	}
+}
+
+// isDefault ends the description of a time limit that a client sets where the configuration has none.
+func isDefault(limit time.Duration) string {
+	return " Default: `" + tfkit.FormatDuration(limit) + "`."
 }
 
 func clusterAttributes() map[string]schema.Attribute {
@@ -98,13 +100,13 @@ func clusterAttributes() map[string]schema.Attribute {
 		},
 		"connect_timeout": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "How long a connection may take, as a Go duration of whole seconds. Default: `" + defaultConnectTimeout + "`.",
+			MarkdownDescription: "How long a connection may take, as a Go duration of whole seconds." + isDefault(ceph.DefaultConnectTimeout),
 			Validators:          []validator.String{durationValidator{wholeSeconds: true}},
 		},
 		"operation_timeout": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "How long one command or image operation may wait for the cluster, as a Go duration of whole seconds." +
-				" Default: `" + defaultOperationTimeout + "`. Keep it well above the time in which the cluster notices a failed OSD (about half a minute).",
+				isDefault(ceph.DefaultOperationTimeout) + " Keep it well above the time in which the cluster notices a failed OSD (about half a minute).",
 			Validators: []validator.String{durationValidator{wholeSeconds: true}},
 		},
 	}
@@ -128,12 +130,12 @@ func hypervisorAttributes() map[string]schema.Attribute {
 		},
 		"connect_timeout": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "How long a connection may take, as a Go duration. Default: `" + defaultConnectTimeout + "`.",
+			MarkdownDescription: "How long a connection may take, as a Go duration." + isDefault(libvirt.DefaultConnectTimeout),
 			Validators:          []validator.String{durationValidator{}},
 		},
 		"operation_timeout": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "How long one call may take, as a Go duration. Default: `" + defaultOperationTimeout + "`.",
+			MarkdownDescription: "How long one call may take, as a Go duration." + isDefault(libvirt.DefaultOperationTimeout),
 			Validators:          []validator.String{durationValidator{}},
 		},
 		"allow_plaintext": schema.BoolAttribute{

@@ -38,7 +38,7 @@ func (b *Base) Configure(_ context.Context, req resource.ConfigureRequest, resp 
 // TimeoutsAttribute are the time limits of a resource's operations; that of a deletion may have a default of its own.
 func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attribute {
 	limit := func(what string, limit time.Duration) string {
-		return fmt.Sprintf("%s Default: `%dm`. A duration such as `\"30s\"` or `\"1h\"`.", what, int(limit.Minutes()))
+		return fmt.Sprintf("%s Default: `%s`. A duration such as `\"30s\"` or `\"1h\"`.", what, FormatDuration(limit))
 	}
 	describe := func(what string) string { return limit(what, DefaultTimeout) }
 	attribute := timeouts.Attributes(ctx, timeouts.Opts{
@@ -54,6 +54,9 @@ func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attri
 	}
 	return attribute
 }
+
+// FormatDuration writes a duration as users do: 5m, where Go has 5m0s.
+func FormatDuration(d time.Duration) string { return strings.Replace(d.String(), "m0s", "m", 1) }
 
 // WithTimeout bounds an operation by what the resource's timeouts say, as one of the methods of timeouts.Value.
 func WithTimeout(ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
