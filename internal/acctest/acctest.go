@@ -100,9 +100,15 @@ func RBD(t testing.TB, cluster string, args ...string) string {
 // Virsh asks a hypervisor with the virsh command.
 func Virsh(t testing.TB, hypervisor string, args ...string) string {
 	t.Helper()
+	return VirshIn(t, hypervisor, "", args...)
+}
+
+// VirshIn is Virsh with an input, which an argument calls /dev/stdin.
+func VirshIn(t testing.TB, hypervisor, stdin string, args ...string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
-	out, err := bed.Hypervisor(hypervisor).Virsh(ctx, args...)
+	out, err := bed.Hypervisor(hypervisor).VirshIn(ctx, stdin, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func redefine(change func(*libvirtxml.Secret)) func(*testing.T, string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		virshIn(t, "kvm1", text, "secret-define", "/dev/stdin")
+		acctest.VirshIn(t, "kvm1", text, "secret-define", "/dev/stdin")
 	}
 }
 

@@ -57,7 +57,7 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 	if err := guest.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	virshIn(t, "kvm1", diskXML(t, "disk", "vdb", libvirtxml.DomainDiskSecret{UUID: id}), "attach-device", "guest", "/dev/stdin", "--live")
+	acctest.VirshIn(t, "kvm1", diskXML(t, "disk", "vdb", libvirtxml.DomainDiskSecret{UUID: id}), "attach-device", "guest", "/dev/stdin", "--live")
 
 	w.Write(t, required+config(cephxKey(2), "2"))
 	out := w.Apply(t)
@@ -88,7 +88,7 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for how, secret := range map[string]libvirtxml.DomainDiskSecret{"UUID": {UUID: strings.ToUpper(id)}, "usage name": {Usage: usage}} {
-		virshIn(t, "kvm1", diskXML(t, "disk", "vdb", secret), "attach-device", "guest", "/dev/stdin", "--config")
+		acctest.VirshIn(t, "kvm1", diskXML(t, "disk", "vdb", secret), "attach-device", "guest", "/dev/stdin", "--config")
 		refused("a saved definition, by " + how)
 		acctest.Virsh(t, "kvm1", "detach-disk", "guest", "vdb", "--config")
 	}

@@ -169,7 +169,7 @@ func TestAccLibvirtCephSecret_clash(t *testing.T) {
 func TestAccLibvirtCephSecret_otherUsageType(t *testing.T) {
 	acctest.Bed(t)
 	const other = "5a085c23-2177-242d-7661-c785df7f6230"
-	virshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>"+other+"</uuid><usage type='volume'><volume>/srv/images/luks.img</volume></usage></secret>",
+	acctest.VirshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>"+other+"</uuid><usage type='volume'><volume>/srv/images/luks.img</volume></usage></secret>",
 		"secret-define", "/dev/stdin")
 	const message = `is not for Ceph: its usage type is "volume"`
 	block := secretBlock("x", fmt.Sprintf("key = %q", cephxKey(1)), fmt.Sprintf("uuid = %q", other))

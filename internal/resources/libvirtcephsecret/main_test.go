@@ -48,28 +48,16 @@ func defaultUUID(usage string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("libvirt-ceph-secret:"+usage)).String()
 }
 
-// virshIn asks a hypervisor with virsh and gives it a text to read.
-func virshIn(t *testing.T, hypervisor, stdin string, args ...string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	out, err := acctest.Bed(t).Hypervisor(hypervisor).VirshIn(ctx, stdin, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
-}
-
 // setValue changes a value by hand.
 func setValue(t *testing.T, hypervisor, id, key string) {
 	t.Helper()
-	virshIn(t, hypervisor, key, "secret-set-value", id, "--file", "/dev/stdin")
+	acctest.VirshIn(t, hypervisor, key, "secret-set-value", id, "--file", "/dev/stdin")
 }
 
 // define makes a secret by hand, without a value.
 func define(t *testing.T, hypervisor, id, usage string) {
 	t.Helper()
-	virshIn(t, hypervisor, fmt.Sprintf("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage type='ceph'><name>%s</name></usage></secret>", id, usage),
+	acctest.VirshIn(t, hypervisor, fmt.Sprintf("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage type='ceph'><name>%s</name></usage></secret>", id, usage),
 		"secret-define", "/dev/stdin")
 }
 

@@ -45,10 +45,10 @@ func TestAccLibvirtCephSecret_usedByStoragePool(t *testing.T) {
 		if row.active != "" {
 			first = row.active
 		}
-		virshIn(t, "kvm1", poolXML(t, "images", "pools", first), "pool-define", "/dev/stdin")
+		acctest.VirshIn(t, "kvm1", poolXML(t, "images", "pools", first), "pool-define", "/dev/stdin")
 		if row.active != "" {
 			pool("pool-start")
-			virshIn(t, "kvm1", poolXML(t, "images", "pools", row.saved), "pool-define", "/dev/stdin")
+			acctest.VirshIn(t, "kvm1", poolXML(t, "images", "pools", row.saved), "pool-define", "/dev/stdin")
 		}
 		out, err := w.Try(t, "destroy", "-auto-approve", "-input=false")
 		if err == nil || !acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by storage pool "images".`, id)).MatchString(out) || !has(t, "kvm1", id) {

@@ -84,7 +84,7 @@ func define(t *testing.T, doc *libvirtxml.Domain) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	virshIn(t, "kvm1", text, "define", "/dev/stdin")
+	acctest.VirshIn(t, "kvm1", text, "define", "/dev/stdin")
 }
 
 // saved is a witness: something of the disk in `virsh dumpxml --inactive`.
@@ -119,7 +119,7 @@ func byHand(change func(*libvirtxml.DomainDisk)) func(*testing.T, string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		virshIn(t, "kvm1", text, "update-device", name, "/dev/stdin", "--config")
+		acctest.VirshIn(t, "kvm1", text, "update-device", name, "/dev/stdin", "--config")
 	}
 }
 

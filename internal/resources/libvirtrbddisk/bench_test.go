@@ -221,7 +221,7 @@ func attachAnew(t *testing.T, domain, target string, change func(*libvirtxml.Dom
 	if err != nil {
 		t.Fatal(err)
 	}
-	virshIn(t, "kvm1", text, "attach-device", domain, "/dev/stdin", "--live")
+	acctest.VirshIn(t, "kvm1", text, "attach-device", domain, "/dev/stdin", "--live")
 }
 
 // stateOf are the attributes of a disk in the state.

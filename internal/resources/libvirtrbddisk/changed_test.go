@@ -46,7 +46,7 @@ func TestAccLibvirtRBDDisk_renamedAndFailed(t *testing.T) {
 	const name, later = "half", "half-renamed"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
-	virshIn(t, "kvm1", handXML(t, "east", name, "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
+	acctest.VirshIn(t, "kvm1", handXML(t, "east", name, "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
 	provider := requiredProviders + acctest.Provider(t)
 	imported := "import {\n  provider = ceph\n  to = " + address + "\n  id = \"kvm1/" + name + "/vdb\"\n}\n"
 	w := acctest.NewWorkspaceOf(t, provider+imported+block(name, name))

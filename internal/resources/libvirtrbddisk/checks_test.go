@@ -71,8 +71,8 @@ func TestAccLibvirtRBDDisk_refusedBeforeAttach(t *testing.T) {
 	image(t, "east", name, "16M")
 	image(t, "east", "refused-watched", "16M")
 	image(t, "east", "refused-dead", "16M")
-	virshIn(t, "kvm1", handXML(t, "east", "refused-watched", "vdb"), "attach-device", other.Name, "/dev/stdin", "--live")
-	virshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>10085c23-2177-242d-7661-c785df7f6230</uuid><usage type='ceph'><name>no value</name></usage></secret>",
+	acctest.VirshIn(t, "kvm1", handXML(t, "east", "refused-watched", "vdb"), "attach-device", other.Name, "/dev/stdin", "--live")
+	acctest.VirshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>10085c23-2177-242d-7661-c785df7f6230</uuid><usage type='ceph'><name>no value</name></usage></secret>",
 		"secret-define", "/dev/stdin")
 	defineSecret(t, "kvm1", "11085c23-2177-242d-7661-c785df7f6230", "twice", base64.StdEncoding.EncodeToString([]byte(acctest.Ceph(t, "east", "auth", "get-key", "client.libvirt"))))
 	acctest.Ceph(t, "east", "auth", "get-or-create", "client.reader", "mon", "profile rbd", "osd", "profile rbd-read-only")

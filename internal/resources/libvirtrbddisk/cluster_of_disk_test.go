@@ -53,7 +53,7 @@ func TestAccLibvirtRBDDisk_importedFromWhereverItIs(t *testing.T) {
 	for i, m := range mappings(t) {
 		label, target, imageName := fmt.Sprintf("r%d", i), fmt.Sprintf("vd%c", 'b'+i), fmt.Sprintf("mapped-%d", i)
 		image(t, "west", imageName, "4M")
-		virshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
+		acctest.VirshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
 		imports += fmt.Sprintf("import {\n  provider = ceph\n  to = libvirt_rbd_disk.%s\n  id = \"kvm1/%s/%s\"\n}\n", label, name, target)
 		config += strings.Replace(block(name, imageName, `cluster = "west"`, fmt.Sprintf("target_dev = %q", target), fmt.Sprintf("secret_uuid = %q", westSecret)),
 			`"test"`, fmt.Sprintf("%q", label), 1)
@@ -85,7 +85,7 @@ func TestAccLibvirtRBDDisk_importedWithoutACluster(t *testing.T) {
 	image(t, "west", name, "4M")
 	// The secret of another user tells nothing.
 	m := mapping{}
-	virshIn(t, "kvm1", strings.Replace(m.xml(name, "vdb"), westSecret, otherSecret, 1), "attach-device", name, "/dev/stdin", "--config")
+	acctest.VirshIn(t, "kvm1", strings.Replace(m.xml(name, "vdb"), westSecret, otherSecret, 1), "attach-device", name, "/dev/stdin", "--config")
 	config := acctest.Provider(t) + block(name, name, `cluster = "west"`, fmt.Sprintf("secret_uuid = %q", westSecret))
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{
@@ -107,12 +107,12 @@ func TestAccLibvirtRBDDisk_namedTwice(t *testing.T) {
 	west := []string{`cluster = "west"`, fmt.Sprintf("secret_uuid = %q", westSecret)}
 	for i, m := range mappings(t) {
 		target, imageName := fmt.Sprintf("vdz%c", 'a'+i), fmt.Sprintf("named-twice-%d", i)
-		virshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
+		acctest.VirshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
 		list = append(list, refusal{m.what, imageName, west, fmt.Sprintf(`already has image %s/%s, as disk %s.`, pool, imageName, target)})
 	}
 	overlay := fmt.Sprintf("<disk type='file'><driver name='qemu' type='qcow2'/><source file='/nosuch/overlay'/><backingStore type='network'><format type='raw'/>"+
 		"<source protocol='rbd' name='%s/named-twice-base'>%s</source></backingStore><target dev='vdzz' bus='virtio'/></disk>", pool, mappings(t)[0].hosts)
-	virshIn(t, "kvm1", overlay, "attach-device", name, "/dev/stdin", "--config")
+	acctest.VirshIn(t, "kvm1", overlay, "attach-device", name, "/dev/stdin", "--config")
 	list = append(list, refusal{
 		"the base of an overlay", "named-twice-base", west,
 		`already names image ` + pool + `/named-twice-base: vdzz, as the base of an overlay.`,

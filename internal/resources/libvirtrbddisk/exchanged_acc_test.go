@@ -157,7 +157,7 @@ func TestAccLibvirtRBDDisk_exchangedSource(t *testing.T) {
 		image(t, "east", b.image(target), fmt.Sprintf("%dM", b.mib(target)))
 		if b.rows[target].imported {
 			hand := strings.Replace(handXML(t, "east", b.image(target), target), `bus="virtio"`, `bus="scsi"`, 1)
-			virshIn(t, "kvm1", hand, "attach-device", b.name, "/dev/stdin", "--live", "--config")
+			acctest.VirshIn(t, "kvm1", hand, "attach-device", b.name, "/dev/stdin", "--live", "--config")
 			imports += fmt.Sprintf("import {\n  provider = ceph\n  to = %s.%s\n  id = \"kvm1/%s/%s\"\n}\n", diskType, target, b.name, target)
 		}
 	}

@@ -76,7 +76,7 @@ func TestAccLibvirtRBDDisk_blockJob(t *testing.T) {
 			"domjobabort " + name,
 		},
 	} {
-		virshIn(t, "kvm1", job.definition, strings.Fields(job.begin)...)
+		acctest.VirshIn(t, "kvm1", job.definition, strings.Fields(job.begin)...)
 		words := `A job holds disk vdb of domain "job" on hypervisor "kvm1": ` + job.name
 		const was = `size = "16MiB"`
 		tuned := []string{fmt.Sprintf("iotune = { total_iops_sec = %d }", 1000+len(job.name)), fmt.Sprintf("serial = %q", job.name[:5])}

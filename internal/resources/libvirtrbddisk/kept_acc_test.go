@@ -60,9 +60,9 @@ const passphraseSecret = "66085c23-2177-242d-7661-c785df7f6230"
 func preparePassphrase(t *testing.T) {
 	t.Helper()
 	passphrasePrepared.Do(func() {
-		virshIn(t, "kvm1", fmt.Sprintf("<secret ephemeral='no' private='yes'><uuid>%s</uuid><usage type='volume'><volume>kept</volume></usage></secret>", passphraseSecret),
+		acctest.VirshIn(t, "kvm1", fmt.Sprintf("<secret ephemeral='no' private='yes'><uuid>%s</uuid><usage type='volume'><volume>kept</volume></usage></secret>", passphraseSecret),
 			"secret-define", "/dev/stdin")
-		virshIn(t, "kvm1", base64.StdEncoding.EncodeToString([]byte("open")), "secret-set-value", passphraseSecret, "--file", "/dev/stdin")
+		acctest.VirshIn(t, "kvm1", base64.StdEncoding.EncodeToString([]byte("open")), "secret-set-value", passphraseSecret, "--file", "/dev/stdin")
 	})
 }
 
@@ -87,7 +87,7 @@ func (b *keptBench) attach(flags ...string) {
 			"$AUTH", fmt.Sprintf("<auth username='libvirt'><secret type='ceph' uuid='%s'/></auth>", strings.ToUpper(eastSecret)),
 			"$NAME", pool+"/"+b.name+"-"+target, "$HOST", monitor.Host, "$PORT", fmt.Sprint(monitor.V1Port),
 		).Replace(b.rows[target])
-		virshIn(b.t, "kvm1", text, append([]string{"attach-device", b.name, "/dev/stdin"}, flags...)...)
+		acctest.VirshIn(b.t, "kvm1", text, append([]string{"attach-device", b.name, "/dev/stdin"}, flags...)...)
 	}
 }
 
@@ -215,7 +215,7 @@ func TestAccLibvirtRBDDisk_encryptedByHand(t *testing.T) {
 	encrypted := strings.Replace(handXML(t, "east", name, "vdb"), "</source>",
 		"<encryption format='luks' engine='qemu'><secret type='passphrase' uuid='"+passphraseSecret+"'/></encryption></source>", 1)
 	encrypted = strings.Replace(encrypted, `uuid="`+eastSecret+`"`, `usage="client.libvirt@east"`, 1)
-	virshIn(t, "kvm1", encrypted, "attach-device", name, "/dev/stdin", "--live", "--config")
+	acctest.VirshIn(t, "kvm1", encrypted, "attach-device", name, "/dev/stdin", "--live", "--config")
 	see := func(mib int64) {
 		t.Helper()
 		if err := sees(g, mib<<20); err != nil {

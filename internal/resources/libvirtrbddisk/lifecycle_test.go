@@ -71,7 +71,7 @@ func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
 			PreConfig: func() {
 				drop("--live", "--config")()
 				image(t, "east", "theirs", "8M")
-				virshIn(t, "kvm1", handXML(t, "east", "theirs", "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
+				acctest.VirshIn(t, "kvm1", handXML(t, "east", "theirs", "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
 			},
 			Config: config, ExpectError: regexp.MustCompile(`already has a disk vdb:\s+rbd\s+source\s+libvirt-pool/theirs`),
 		},
@@ -216,7 +216,7 @@ func TestAccLibvirtRBDDisk_withoutHotPlug(t *testing.T) {
 				}
 				acctest.Virsh(t, "kvm1", "detach-disk", name, "sda", "--config")
 				start()
-				virshIn(t, "kvm1", text, "attach-device", name, "/dev/stdin", "--config")
+				acctest.VirshIn(t, "kvm1", text, "attach-device", name, "/dev/stdin", "--config")
 			},
 			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
 		},
@@ -257,7 +257,7 @@ func TestAccLibvirtRBDDisk_importedByHand(t *testing.T) {
 	const name = "byhand"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
-	virshIn(t, "kvm1", handXML(t, "east", name, "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
+	acctest.VirshIn(t, "kvm1", handXML(t, "east", name, "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
 	imported := acctest.Provider(t) + "import {\n  provider = ceph\n  to = " + address + "\n  id = \"kvm1/byhand/vdb\"\n}\n"
 	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
@@ -285,7 +285,7 @@ func TestAccLibvirtRBDDisk_snapshot(t *testing.T) {
 	image(t, "east", name, "16M")
 	acctest.RBD(t, "east", "snap", "create", pool+"/"+name+"@first")
 	acctest.RBD(t, "east", "resize", "--no-progress", "--size", "24M", pool+"/"+name)
-	virshIn(t, "kvm1", handXML(t, "east", name, handTarget), "attach-device", name, "/dev/stdin", "--live")
+	acctest.VirshIn(t, "kvm1", handXML(t, "east", name, handTarget), "attach-device", name, "/dev/stdin", "--live")
 	config := acctest.Provider(t) + block(name, name, `snapshot = "first"`, `read_only = true`)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config, Check: check(func() error { return sees(g, 16<<20) })},
@@ -306,7 +306,7 @@ func TestAccLibvirtRBDDisk_targetByHand(t *testing.T) {
 		{
 			PreConfig: func() {
 				text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
-				virshIn(t, "kvm1", strings.ReplaceAll(text, "'vdb'", "'vdc'"), "define", "/dev/stdin")
+				acctest.VirshIn(t, "kvm1", strings.ReplaceAll(text, "'vdb'", "'vdc'"), "define", "/dev/stdin")
 			},
 			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
 			Check: check(func() error {

@@ -96,22 +96,11 @@ func sameKey(t *testing.T, name, key string) {
 	acctest.Ceph(t, "east", "auth", "import", "-i", keyring)
 }
 
-func virshIn(t *testing.T, hypervisor, stdin string, args ...string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	out, err := acctest.Bed(t).Hypervisor(hypervisor).VirshIn(ctx, stdin, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
-}
-
 func defineSecret(t *testing.T, hypervisor, uuid, usage, key string) {
 	t.Helper()
-	virshIn(t, hypervisor, fmt.Sprintf("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage type='ceph'><name>%s</name></usage></secret>", uuid, usage),
+	acctest.VirshIn(t, hypervisor, fmt.Sprintf("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage type='ceph'><name>%s</name></usage></secret>", uuid, usage),
 		"secret-define", "/dev/stdin")
-	virshIn(t, hypervisor, key, "secret-set-value", uuid, "--file", "/dev/stdin")
+	acctest.VirshIn(t, hypervisor, key, "secret-set-value", uuid, "--file", "/dev/stdin")
 }
 
 // image makes an image on a cluster.

@@ -111,7 +111,7 @@ func TestAccLibvirtRBDDisk_moved(t *testing.T) {
 		leaveKVM2(t, name)
 		text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
 		acctest.Virsh(t, "kvm1", "undefine", name)
-		virshIn(t, "kvm2", strings.ReplaceAll(text, "/kvm1/", "/kvm2/"), "define", "/dev/stdin")
+		acctest.VirshIn(t, "kvm2", strings.ReplaceAll(text, "/kvm1/", "/kvm2/"), "define", "/dev/stdin")
 	}
 	there := check(func() error {
 		if got := diskOf(t, "kvm2", g.UUID, "vdb", true).Driver.Cache; got != "none" {

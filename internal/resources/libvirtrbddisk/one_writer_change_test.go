@@ -104,7 +104,7 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 	}
 	acctest.Virsh(t, "kvm1", "detach-disk", off, "vdb", "--config")
 	acctest.Virsh(t, "kvm1", "start", off, "--paused")
-	virshIn(t, "kvm1", saved, "attach-device", off, "/dev/stdin", "--config")
+	acctest.VirshIn(t, "kvm1", saved, "attach-device", off, "/dev/stdin", "--config")
 	closeImage := acctest.OpenImage(t, "east", "libvirt", pool+"/change-back")
 	result, err = try(t, w, "apply", "-auto-approve")
 	if text := fmt.Sprint(result.texts("test", "error")); err == nil || !acctest.Message(opened).MatchString(text) || diskOf(t, "kvm1", off, "vdb", false) != nil {

@@ -51,7 +51,7 @@ func TestAccLibvirtRBDDisk_running(t *testing.T) {
 			g := running(t, "kvm1", testbed.GuestOptions{Name: name, Machine: machine})
 			image(t, "east", name, "32M")
 			image(t, "east", name+"-hand", "8M")
-			virshIn(t, "kvm1", handXML(t, "east", name+"-hand", handTarget), "attach-device", name, "/dev/stdin", "--live", "--config")
+			acctest.VirshIn(t, "kvm1", handXML(t, "east", name+"-hand", handTarget), "attach-device", name, "/dev/stdin", "--live", "--config")
 			foreign := func() string {
 				live, _ := diskOf(t, "kvm1", name, handTarget, false).Marshal()
 				saved, _ := diskOf(t, "kvm1", name, handTarget, true).Marshal()

@@ -145,7 +145,7 @@ func (b *bench) byHand(d benchDisk, change func(*libvirtxml.DomainDisk)) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	virshIn(b.t, "kvm1", text, "update-device", b.name, "/dev/stdin", "--config")
+	acctest.VirshIn(b.t, "kvm1", text, "update-device", b.name, "/dev/stdin", "--config")
 }
 
 // expectGuest compares what the guest can see of the settings: the serial of one disk, the World Wide Name of the other, and

@@ -314,14 +314,14 @@ func (b *sourceBench) lost() {
 	if got, err := try(b.t, b.w, "apply", "-auto-approve"); err == nil || !strings.Contains(fmt.Sprint(got), fmt.Sprintf("has no domain %q", b.name)) {
 		b.t.Errorf("the domain has ended: %v %v", err, got)
 	}
-	virshIn(b.t, "kvm1", b.definition, "create", "/dev/stdin")
+	acctest.VirshIn(b.t, "kvm1", b.definition, "create", "/dev/stdin")
 	if err := b.g.WaitReady(b.t.Context()); err != nil {
 		b.t.Fatal(err)
 	}
 	expectChanges(b.t, "begun again", apply(b.t, b.w), 1, 0, 0, 0)
 	b.sees(48)
 
-	virshIn(b.t, "kvm1", b.definition, "define", "/dev/stdin")
+	acctest.VirshIn(b.t, "kvm1", b.definition, "define", "/dev/stdin")
 	expectChanges(b.t, "persistent now", apply(b.t, b.w), 0, 1, 0, 0)
 	if diskOf(b.t, "kvm1", b.name, "vdb", true) == nil || stateOf(b.t, b.w, "test")["persistent"] != true {
 		b.t.Error("the saved definition that the domain has now lacks the disk")

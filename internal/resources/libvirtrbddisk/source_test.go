@@ -176,9 +176,9 @@ func TestAccLibvirtRBDDisk_privateSecret(t *testing.T) {
 	image(t, "east", name, "16M")
 	acctest.Ceph(t, "east", "auth", "get-or-create", "client.private", "mon", "profile rbd", "osd", "profile rbd-read-only")
 	for id, user := range map[string]string{uuid: "libvirt", reader: "private"} {
-		virshIn(t, "kvm1", fmt.Sprintf("<secret ephemeral='no' private='yes'><uuid>%s</uuid><usage type='ceph'><name>private %s</name></usage></secret>", id, user),
+		acctest.VirshIn(t, "kvm1", fmt.Sprintf("<secret ephemeral='no' private='yes'><uuid>%s</uuid><usage type='ceph'><name>private %s</name></usage></secret>", id, user),
 			"secret-define", "/dev/stdin")
-		virshIn(t, "kvm1", acctest.Ceph(t, "east", "auth", "get-key", "client."+user), "secret-set-value", id, "--file", "/dev/stdin")
+		acctest.VirshIn(t, "kvm1", acctest.Ceph(t, "east", "auth", "get-key", "client."+user), "secret-set-value", id, "--file", "/dev/stdin")
 	}
 	config := func(user, secret string, assignments ...string) string {
 		return acctest.Provider(t) + block(name, name, append(assignments, fmt.Sprintf("user = %q", user), fmt.Sprintf("secret_uuid = %q", secret))...)

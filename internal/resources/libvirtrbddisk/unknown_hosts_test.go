@@ -50,7 +50,7 @@ provider "ceph" {
 		t.Helper()
 		leaveKVM2(t, name)
 		text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
-		virshIn(t, "kvm2", strings.ReplaceAll(text, "/kvm1/", "/kvm2/"), "define", "/dev/stdin")
+		acctest.VirshIn(t, "kvm2", strings.ReplaceAll(text, "/kvm1/", "/kvm2/"), "define", "/dev/stdin")
 		acctest.Virsh(t, "kvm2", "start", name, "--paused")
 	}
 	kept := func(when string, result outcome, err error, labels ...string) {
