@@ -136,7 +136,7 @@ func (h *Host) connect(parent context.Context) (*connection, error) {
 	defer cancel()
 	opening := errand{doing: "connect", connecting: true}
 
-	conn, err := h.endpoint.dial(ctx)
+	conn, err := h.endpoint.Dial(ctx)
 	if ctx.Err() != nil && err != nil {
 		err = context.Cause(ctx)
 	}
@@ -146,7 +146,7 @@ func (h *Host) connect(parent context.Context) (*connection, error) {
 	w := newWire(conn)
 	c := &connection{client: rpc.NewWithDialer(w), wire: w}
 	if _, err = await(ctx, func() (struct{}, error) {
-		return struct{}{}, c.client.ConnectToURI(h.endpoint.driver)
+		return struct{}{}, c.client.ConnectToURI(rpc.ConnectURI(h.endpoint.Driver))
 	}, nil); err != nil {
 		if ctx.Err() == nil {
 			err = w.explain(err)

@@ -11,6 +11,7 @@ import (
 
 	rpc "github.com/digitalocean/go-libvirt"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt/transport"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -66,19 +67,6 @@ var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrOperationDenied: denied,
 }
 
-// refusal is why a connection was not made, where the transport knows it.
-type refusal struct {
-	meaning
-	raw string
-}
-
-func (r *refusal) Error() string {
-	if r.raw == "" {
-		return r.why
-	}
-	return r.raw
-}
-
 var denied = meaning{
 	problem.Denied, "libvirt refuses it to this user.",
 	"Connect as a user who may manage domains and secrets: root, a member of the group libvirt, or one whom polkit's rules allow it.",
@@ -95,7 +83,7 @@ func (h *Host) fail(e errand, err error) error {
 		p.What = fmt.Sprintf("Could not connect to %s.", h.name())
 	}
 	var refused rpc.Error
-	var known *refusal
+	var known *transport.Refusal
 	switch {
 	case errors.As(err, &refused):
 		h.explain(p, e, refused)
@@ -114,11 +102,11 @@ func (h *Host) fail(e errand, err error) error {
 			"operation_timeout of the hypervisor and the timeouts of the resource." + also(e)
 		p.Raw = err.Error()
 	case e.connecting && errors.As(err, &known):
-		p.Kind, p.Why, p.Do, p.Raw = known.kind, known.why, known.do, known.raw
+		p.Kind, p.Why, p.Do, p.Raw = known.Kind, known.Why, known.Do, known.Raw
 	case e.connecting:
 		p.Kind = problem.Unreachable
 		p.Why = "No connection was made."
-		p.Do = h.connectAdvice()
+		p.Do = h.endpoint.Advice()
 		p.Raw = err.Error()
 	case broken(err):
 		p.Kind, p.Unanswered = problem.Unreachable, true
@@ -153,20 +141,6 @@ func (h *Host) explain(p *problem.Problem, e errand, refused rpc.Error) {
 		p.Why = "The daemon wants an authentication that this provider doesn't have. With SASL (auth_tcp or auth_tls in libvirtd.conf) " +
 			"it can't connect; none and polkit work."
 		p.Do = "Connect by ssh (qemu+ssh://), or by TLS with client certificates and auth_tls = \"none\"."
-	}
-}
-
-func (h *Host) connectAdvice() string {
-	switch h.endpoint.transport {
-	case "unix":
-		return "Check that the daemon runs and that this user may open its socket. Another socket is chosen with ?socket=PATH in the uri."
-	case "tcp":
-		return "Check that the host is up and that its libvirtd listens on tcp (virsh -c URI list)."
-	case "tls":
-		return "Check that the host is up, that its libvirtd listens for TLS, and that clientcert.pem, clientkey.pem and cacert.pem are where " +
-			"libvirt looks for them, or name their folder with ?pkipath=FOLDER in the uri."
-	default:
-		return "Check that ssh to this host works without a question (" + h.endpoint.sshByHand() + "), and that libvirt runs there."
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt/transport"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -40,7 +41,7 @@ type Config struct {
 // All methods may be called at the same time.
 type Host struct {
 	config   Config
-	endpoint endpoint
+	endpoint transport.Endpoint
 	pin      string
 
 	mu      sync.Mutex
@@ -53,7 +54,7 @@ type Host struct {
 
 // NewHost checks the configuration and parses the URI; it doesn't connect. The error's kind is problem.Invalid.
 func NewHost(cfg Config) (*Host, error) {
-	end, err := parseURI(cfg.URI)
+	end, err := transport.Parse(cfg.URI)
 	if err != nil {
 		what := "The uri can't be used." // a validator doesn't know the label, and shows where it is
 		if cfg.Label != "" {
@@ -92,7 +93,7 @@ func NewHost(cfg Config) (*Host, error) {
 func (h *Host) Label() string { return h.config.Label }
 
 // URI returns the connection URI without a password.
-func (h *Host) URI() string { return h.endpoint.display }
+func (h *Host) URI() string { return h.endpoint.String() }
 
 // UUID returns the host's identity, lower case with dashes. It connects on first use; a host other than the pinned one is
 // problem.WrongIdentity, here and in every other call.
@@ -147,5 +148,5 @@ func (h *Host) Close() {
 
 // name is how texts call the host: its label and where it leads.
 func (h *Host) name() string {
-	return fmt.Sprintf("hypervisor %q (%s)", h.config.Label, h.endpoint.display)
+	return fmt.Sprintf("hypervisor %q (%s)", h.config.Label, h.endpoint)
 }

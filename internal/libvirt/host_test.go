@@ -1,9 +1,47 @@
 package libvirt
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
+
+func TestAConfigurationThatCantBeUsed(t *testing.T) {
+	for cfg, words := range map[Config][]string{
+		{Label: "kvm1", URI: "qemu:///nowhere"}:                 {`The uri of hypervisor "kvm1" can't be used.`, "has to be /system", "qemu+ssh://root@kvm1.example.net/system"},
+		{URI: "qemu:///nowhere"}:                                {"The uri can't be used.", "has to be /system"},
+		{Label: "kvm1", URI: "qemu:///system", HostUUID: "abc"}: {`"kvm1"`, `"abc"`, "virsh capabilities"},
+	} {
+		_, err := NewHost(cfg)
+		wants(t, err, problem.Invalid, words...)
+	}
+}
+
+func TestThePasswordStaysInside(t *testing.T) {
+	h, err := NewHost(Config{Label: "kvm1", URI: "qemu+libssh://root:geheim@kvm1.example.net/system"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(h.URI(), "geheim") || strings.Contains(h.name(), "geheim") {
+		t.Error(h.URI())
+	}
+}
+
+func TestNoKeyOverAnOpenNetwork(t *testing.T) {
+	h := host(t, Config{URI: "qemu+tcp://192.0.2.1/system"})
+	err := h.SetSecretValue(t.Context(), fakeHostUUID, []byte("geheim"))
+	wants(t, err, problem.Refused, "tcp without TLS", "allow_plaintext", "192.0.2.1")
+	if strings.Contains(err.Error(), "geheim") {
+		t.Error("the key is in the error")
+	}
+	if !host(t, Config{URI: "qemu+tcp://192.0.2.1/system"}).keepsKeysBack() ||
+		host(t, Config{URI: "qemu+tcp://192.0.2.1/system", AllowPlaintext: true}).keepsKeysBack() ||
+		host(t, Config{URI: "qemu+tls://192.0.2.1/system"}).keepsKeysBack() {
+		t.Error("the rule is not what it should be")
+	}
+}
 
 // Where the provider block sets no time limits, those are in force that its page tells.
 func TestTimeouts(t *testing.T) {

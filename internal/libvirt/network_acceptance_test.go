@@ -2,12 +2,7 @@ package libvirt
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"net"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -16,162 +11,40 @@ import (
 )
 
 // listening lets kvm2 listen until the end of the test.
-func listening(t *testing.T, options testbed.ListenOptions) (*testbed.Hypervisor, testbed.Ports) {
+func listening(t *testing.T, options testbed.ListenOptions) testbed.Ports {
 	t.Helper()
 	h := realDaemons(t).Hypervisor("kvm2")
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	t.Cleanup(func() { ok(t, h.Unlisten(ctx)) })
-	return h, must(h.Listen(ctx, options))(t)
-}
-
-// connects asks a host for its identity.
-func connects(t *testing.T, uri string) error {
-	t.Helper()
-	h := host(t, Config{URI: uri})
-	defer h.Close()
-	return ends(t, func() error {
-		id, err := h.UUID(context.Background())
-		if want := realDaemons(t).Hypervisor("kvm2").UUID; err == nil && id != want {
-			t.Errorf("%s leads to %s instead of %s", uri, id, want)
-		}
-		return err
-	})
-}
-
-func TestAccTLS(t *testing.T) {
-	realDaemons(t)
-	ours, theirs := must(testbed.NewAuthority())(t), must(testbed.NewAuthority())(t)
-	root := filepath.Join(realDaemons(t).Dir, "pki")
-	t.Cleanup(func() { ok(t, os.RemoveAll(root)) })
-	server := filepath.Join(root, "server")
-	ok(t, ours.Trust(server))
-	ok(t, ours.Issue(server, "server", nil))
-	_, ports := listening(t, testbed.ListenOptions{TLSFolder: server})
-	uri := func(host, folder, more string) string {
-		return fmt.Sprintf("qemu+tls://%s:%d/session?pkipath=%s%s", host, ports.TLS, filepath.Join(root, folder), more)
-	}
-	client := func(folder string, trusted, issuer *testbed.Authority, change func(*x509.Certificate)) {
-		ok(t, trusted.Trust(filepath.Join(root, folder)))
-		if issuer != nil {
-			ok(t, issuer.Issue(filepath.Join(root, folder), "client", change))
-		}
-	}
-	client("good", ours, ours, nil)
-	client("wrong-ca", theirs, ours, nil)
-	client("stranger", ours, theirs, nil)
-	client("nobody", ours, nil, nil)
-	client("expired", ours, ours, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
-	client("keyless", ours, ours, nil)
-	ok(t, os.Remove(filepath.Join(root, "keyless", clientKeyFile)))
-	client("broken", ours, ours, nil)
-	ok(t, os.WriteFile(filepath.Join(root, "broken", caFile), []byte("not PEM"), 0o600))
-
-	ok(t, connects(t, uri("127.0.0.1", "good", "")))
-	ok(t, connects(t, uri("127.0.0.1", "wrong-ca", "&no_verify=1")))
-	for name, tc := range map[string]struct {
-		uri   string
-		kind  problem.Kind
-		words []string
-	}{
-		"another authority":            {uri("127.0.0.1", "wrong-ca", ""), problem.Denied, []string{"not issued by the authority", "pkipath"}},
-		"another name":                 {uri("localhost", "good", ""), problem.Denied, []string{"not for localhost, but for 127.0.0.1", "subject alternative name"}},
-		"no client certificate":        {uri("127.0.0.1", "nobody", ""), problem.Denied, []string{"wants a client certificate", "clientcert.pem"}},
-		"certificate of others":        {uri("127.0.0.1", "stranger", ""), problem.Denied, []string{"did not take the client certificate", "tls_allowed_dn_list"}},
-		"expired certificate":          {uri("127.0.0.1", "expired", ""), problem.Denied, []string{"it expired on", "Renew"}},
-		"certificate without key":      {uri("127.0.0.1", "keyless", ""), problem.Invalid, []string{"clientkey.pem"}},
-		"authority that is no PEM":     {uri("127.0.0.1", "broken", ""), problem.Invalid, []string{"can't be used", "PEM"}},
-		"no certificates":              {uri("127.0.0.1", "nowhere", ""), problem.Invalid, []string{"cacert.pem", filepath.Join(root, "nowhere")}},
-		"no certificates, unchecked":   {uri("127.0.0.1", "nowhere", "&no_verify=1"), problem.Denied, []string{"wants a client certificate"}},
-		"a port on which nobody hears": {fmt.Sprintf("qemu+tls://127.0.0.1:1/session?pkipath=%s/good", root), problem.Unreachable, []string{"listens for TLS", "refused"}},
-	} {
-		t.Run(name, func(t *testing.T) { wants(t, connects(t, tc.uri), tc.kind, append(tc.words, `hypervisor "kvm1"`)...) })
-	}
-	// libvirtd doesn't start with a certificate that has expired, but a certificate may expire later.
-	t.Run("host's certificate expired", func(t *testing.T) {
-		address := speaksTLS(t, ours, server, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
-		err := connects(t, fmt.Sprintf("qemu+tls://%s/session?pkipath=%s/good", address, root))
-		wants(t, err, problem.Denied, "has expired", "Renew servercert.pem")
-	})
-	t.Run("only a common name", func(t *testing.T) {
-		for name, accepted := range map[string]bool{"localhost": true, "kvm1.example.net": false} {
-			address := speaksTLS(t, ours, server, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, name })
-			_, port, err := net.SplitHostPort(address)
-			ok(t, err)
-			err = connects(t, fmt.Sprintf("qemu+tls://localhost:%s/session?pkipath=%s/good", port, root))
-			if accepted {
-				wants(t, err, problem.Denied, "did not take the client certificate") // and so the host was believed
-			} else {
-				wants(t, err, problem.Denied, "not for localhost, but for "+name)
-			}
-		}
-	})
-}
-
-// speaksTLS shows one client a server's certificate, and then hangs up. It returns where.
-func speaksTLS(t *testing.T, issuer *testbed.Authority, folder string, change func(*x509.Certificate)) string {
-	t.Helper()
-	ok(t, issuer.Issue(folder, "server", change))
-	pair := must(tls.LoadX509KeyPair(filepath.Join(folder, "servercert.pem"), filepath.Join(folder, "serverkey.pem")))(t)
-	listener := must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}))(t)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		conn, err := listener.Accept()
-		if secured, ok := conn.(*tls.Conn); err == nil && ok {
-			_ = secured.HandshakeContext(context.Background()) // the client tells how it went
-			_ = conn.Close()
-		}
-	}()
-	return listener.Addr().String()
-}
-
-func TestAccTCP(t *testing.T) {
-	h, ports := listening(t, testbed.ListenOptions{TCP: true})
-	uri := fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP)
-	ok(t, connects(t, uri))
-
-	// A key is sent over loopback, where nobody reads along.
-	c := host(t, Config{URI: uri})
-	id := defineSecret(t, c, []byte("a value"))
-	value, state, err := c.SecretValue(t.Context(), id)
-	if err != nil || state != ValueSet || string(value) != "a value" {
-		t.Errorf("%q, %v, %v", value, state, err)
-	}
-	ok(t, h.Restart(t.Context()))
-	if _, err := c.LibVersion(t.Context()); err != nil {
-		t.Errorf("after a restart: %v", err)
-	}
-	// TLS spoken to a daemon that doesn't is no refusal of anything.
-	folder := t.TempDir()
-	ok(t, must(testbed.NewAuthority())(t).Trust(folder))
-	err = connects(t, fmt.Sprintf("qemu+tls://127.0.0.1:%d/session?pkipath=%s", ports.TCP, folder))
-	wants(t, err, problem.Unreachable, "listens for TLS")
+	return must(h.Listen(ctx, options))(t)
 }
 
 func TestAccSASLDemanded(t *testing.T) {
-	_, ports := listening(t, testbed.ListenOptions{TCP: true, SASL: true})
-	err := connects(t, fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP))
+	ports := listening(t, testbed.ListenOptions{TCP: true, SASL: true})
+	_, err := host(t, Config{URI: fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP)}).UUID(t.Context())
 	wants(t, err, problem.Denied, "SASL", "qemu+ssh")
 }
 
 // What crosses a network in the open keeps keys back in both directions. Only a name that isn't loopback makes it a network,
 // and here the host is told that it is one.
 func TestAccKeysStayHome(t *testing.T) {
-	_, ports := listening(t, testbed.ListenOptions{TCP: true})
+	ports := listening(t, testbed.ListenOptions{TCP: true})
 	uri := fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP)
 	plain := host(t, Config{URI: uri})
+	// A key is sent over loopback, where nobody reads along.
 	id := defineSecret(t, plain, []byte("a value"))
 	network := func(allow bool) *Host {
 		h := host(t, Config{URI: uri, AllowPlaintext: allow})
-		h.endpoint.plaintext = true
+		h.endpoint.Plaintext = true
 		return h
 	}
 	wants(t, network(false).SetSecretValue(t.Context(), id, []byte("another")), problem.Refused, "tcp without TLS", "allow_plaintext")
 	if value, state, err := network(false).SecretValue(t.Context(), id); value != nil || state != ValuePrivate || err != nil {
 		t.Errorf("%q, %v, %v", value, state, err)
 	}
-	if value, _, err := plain.SecretValue(t.Context(), id); string(value) != "a value" {
-		t.Errorf("%q, %v", value, err)
+	if value, state, err := plain.SecretValue(t.Context(), id); err != nil || state != ValueSet || string(value) != "a value" {
+		t.Errorf("%q, %v, %v", value, state, err)
 	}
 	ok(t, network(true).SetSecretValue(t.Context(), id, []byte("another")))
 	if value, _, err := network(true).SecretValue(t.Context(), id); string(value) != "another" {

@@ -83,5 +83,5 @@ func (h *Host) MaySendKeys() error {
 
 // keepsKeysBack reports whether a key on this connection could be read on the way.
 func (h *Host) keepsKeysBack() bool {
-	return h.endpoint.plaintext && !h.config.AllowPlaintext
+	return h.endpoint.Plaintext && !h.config.AllowPlaintext
 }

@@ -1,4 +1,4 @@
-package libvirt
+package transport
 
 import (
 	"context"
@@ -26,10 +26,9 @@ type sshKeys struct {
 }
 
 // sshKeys collects the agent's keys, the files' keys and the password.
-func (e endpoint) sshKeys(ctx context.Context) *sshKeys {
-	query := e.uri.Query()
+func (e Endpoint) sshKeys(ctx context.Context) *sshKeys {
 	k := &sshKeys{order: sshMethods, signers: map[string][]ssh.Signer{}}
-	if chosen := query.Get("sshauth"); chosen != "" {
+	if chosen := e.query.Get("sshauth"); chosen != "" {
 		k.order = strings.Split(strings.ToLower(chosen), ",")
 	}
 	k.password, _ = e.uri.User.Password()
@@ -37,7 +36,7 @@ func (e endpoint) sshKeys(ctx context.Context) *sshKeys {
 		k.askAgent(ctx)
 	}
 	if slices.Contains(k.order, "privkey") {
-		if file := query.Get("keyfile"); file != "" {
+		if file := e.query.Get("keyfile"); file != "" {
 			k.readKey(file, true)
 		} else if home("") != "" {
 			for _, name := range defaultKeys {

@@ -1,6 +1,7 @@
-package libvirt
+package transport
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -8,18 +9,22 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	rpc "github.com/digitalocean/go-libvirt"
 )
 
-// endpoint is a parsed connection URI.
-type endpoint struct {
-	display   string         // the URI without a password
-	transport string         // unix, tcp, tls, ssh, libssh, libssh2
-	driver    rpc.ConnectURI // what the daemon at the other end is asked to open
-	plaintext bool           // bytes cross a network unencrypted
+// Endpoint is a parsed connection URI.
+type Endpoint struct {
+	// Driver is what the daemon at the other end is asked to open, qemu:///system or what the parameter name says.
+	Driver string
+	// Plaintext means that bytes cross a network unencrypted: tcp to anywhere but loopback.
+	Plaintext bool
+
+	transport string // unix, tcp, tls, ssh, libssh, libssh2
 	uri       *url.URL
+	query     url.Values
 }
+
+// String is the URI without a password.
+func (e Endpoint) String() string { return e.uri.Redacted() }
 
 // parameters are those of libvirt's own client. It takes all of them with each transport and ignores what the transport has no
 // use for.
@@ -31,18 +36,20 @@ var parameters = []string{
 // transports are the supported ones.
 var transports = []string{"unix", "ssh", "libssh", "libssh2", "tls", "tcp"}
 
-func parseURI(text string) (endpoint, error) {
+// Parse reads a libvirt connection URI of the QEMU driver. It looks for no file, socket or host. The error says what is wrong
+// with the URI, never with its password in it.
+func Parse(text string) (Endpoint, error) {
 	if text == "" {
-		return endpoint{}, errors.New("it is empty")
+		return Endpoint{}, errors.New("it is empty")
 	}
 	uri, err := url.Parse(text)
 	if err != nil {
 		// net/url quotes the text in its error, and the text may hold a password.
-		return endpoint{}, errors.New("it is not a well-formed URI")
+		return Endpoint{}, errors.New("it is not a well-formed URI")
 	}
 	driver, transport, _ := strings.Cut(uri.Scheme, "+")
 	if driver != "qemu" {
-		return endpoint{}, fmt.Errorf("its scheme is %q; only the QEMU driver (qemu, qemu+ssh, …) has RBD disks and secrets", uri.Scheme)
+		return Endpoint{}, fmt.Errorf("its scheme is %q; only the QEMU driver (qemu, qemu+ssh, …) has RBD disks and secrets", uri.Scheme)
 	}
 	if transport == "" {
 		transport = "unix"
@@ -51,34 +58,34 @@ func parseURI(text string) (endpoint, error) {
 		}
 	}
 	if !slices.Contains(transports, transport) {
-		return endpoint{}, fmt.Errorf("its transport %q is not supported; unix, ssh, libssh, libssh2, tls and tcp are", transport)
+		return Endpoint{}, fmt.Errorf("its transport %q is not supported; unix, ssh, libssh, libssh2, tls and tcp are", transport)
 	}
 	if uri.Path != "/system" && uri.Path != "/session" {
-		return endpoint{}, fmt.Errorf("its path is %q; it has to be /system or /session", uri.Path)
+		return Endpoint{}, fmt.Errorf("its path is %q; it has to be /system or /session", uri.Path)
 	}
 	if transport == "unix" && uri.Host != "" {
-		return endpoint{}, fmt.Errorf("the unix transport is local, but a host (%s) is given; write three slashes, qemu+unix:///system, "+
+		return Endpoint{}, fmt.Errorf("the unix transport is local, but a host (%s) is given; write three slashes, qemu+unix:///system, "+
 			"or use qemu+ssh", uri.Host)
 	}
 	if transport != "unix" && uri.Hostname() == "" {
-		return endpoint{}, fmt.Errorf("the %s transport needs a host name", transport)
+		return Endpoint{}, fmt.Errorf("the %s transport needs a host name", transport)
 	}
 	if _, ok := uri.User.Password(); ok && transport == "ssh" {
-		return endpoint{}, errors.New("the ssh command takes no password from a URI; use a key or the agent, or qemu+libssh, which does")
+		return Endpoint{}, errors.New("the ssh command takes no password from a URI; use a key or the agent, or qemu+libssh, which does")
 	}
 	query, err := url.ParseQuery(uri.RawQuery)
 	if err != nil {
-		return endpoint{}, errors.New("its parameters after the ? are not well-formed")
+		return Endpoint{}, errors.New("its parameters after the ? are not well-formed")
 	}
 	if err := checkParameters(transport, query); err != nil {
-		return endpoint{}, err
+		return Endpoint{}, err
 	}
-	return endpoint{
-		display:   uri.Redacted(),
+	return Endpoint{
+		Driver:    cmp.Or(query.Get("name"), "qemu://"+uri.Path),
+		Plaintext: transport == "tcp" && !loopback(uri.Hostname()),
 		transport: transport,
-		driver:    rpc.RemoteURI(uri),
-		plaintext: transport == "tcp" && !loopback(uri.Hostname()),
 		uri:       uri,
+		query:     query,
 	}, nil
 }
 

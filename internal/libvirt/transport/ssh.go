@@ -1,7 +1,6 @@
-package libvirt
+package transport
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os/user"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +22,7 @@ import (
 var sshMethods = []string{"agent", "privkey", "password", "keyboard-interactive"}
 
 // dialSSH logs in and starts what passes libvirt's socket on.
-func (e endpoint) dialSSH(ctx context.Context) (net.Conn, error) {
+func (e Endpoint) dialSSH(ctx context.Context) (net.Conn, error) {
 	name := e.uri.User.Username()
 	if name == "" {
 		me, err := user.Current()
@@ -69,7 +69,7 @@ func (e endpoint) dialSSH(ctx context.Context) (net.Conn, error) {
 
 // relayUnlessClosed is relay, with an end where the connection ends: x/crypto/ssh waits for ever for the reply to a session
 // that it asks for at the very moment at which the host hangs up.
-func (e endpoint) relayUnlessClosed(client *ssh.Client) (*sshConn, error) {
+func (e Endpoint) relayUnlessClosed(client *ssh.Client) (*sshConn, error) {
 	var c *sshConn
 	var err error
 	started := make(chan struct{})
@@ -93,7 +93,7 @@ func (e endpoint) relayUnlessClosed(client *ssh.Client) (*sshConn, error) {
 }
 
 // relay starts the script at the other end.
-func (e endpoint) relay(client *ssh.Client) (*sshConn, error) {
+func (e Endpoint) relay(client *ssh.Client) (*sshConn, error) {
 	session, err := client.NewSession()
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (e endpoint) relay(client *ssh.Client) (*sshConn, error) {
 
 // sshConn is a connection through a command that runs at the other end.
 type sshConn struct {
-	endpoint endpoint
+	endpoint Endpoint
 	client   *ssh.Client
 	session  *ssh.Session
 	reader   io.Reader
@@ -152,13 +152,14 @@ func (c *sshConn) SetWriteDeadline(time.Time) error { return errors.ErrUnsupport
 
 // explain tells why the login failed. The errors of x/crypto/ssh have no types.
 func (k *sshKeys) explain(err error) error {
-	if !bytes.Contains([]byte(err.Error()), []byte("unable to authenticate")) {
+	if !strings.Contains(err.Error(), "unable to authenticate") {
 		return err
 	}
-	m := refusedKey
+	r := refusedKey
 	if len(k.methods()) == 0 {
-		m.why = "There is no key to log in with."
-		m.do = "Name a key without a passphrase with ?keyfile=PATH in the uri, or put one into the agent. " + m.do
+		r.Why = "There is no key to log in with."
+		r.Do = "Name a key without a passphrase with ?keyfile=PATH in the uri, or put one into the agent. " + r.Do
 	}
-	return &refusal{meaning: m, raw: errors.Join(append([]error{err}, k.unusable...)...).Error()}
+	r.Raw = errors.Join(append([]error{err}, k.unusable...)...).Error()
+	return &r
 }

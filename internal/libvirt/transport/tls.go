@@ -1,4 +1,4 @@
-package libvirt
+package transport
 
 import (
 	"context"
@@ -32,10 +32,9 @@ type pki struct {
 	path    string           // the client certificate's file
 }
 
-func (e endpoint) dialTLS(ctx context.Context) (net.Conn, error) {
-	query := e.uri.Query()
-	noVerify := switchedOn(query.Get("no_verify"))
-	files, err := loadPKI(query.Get("pkipath"), noVerify)
+func (e Endpoint) dialTLS(ctx context.Context) (net.Conn, error) {
+	noVerify := switchedOn(e.query.Get("no_verify"))
+	files, err := loadPKI(e.query.Get("pkipath"), noVerify)
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +90,10 @@ func loadPKI(folder string, noVerify bool) (pki, error) {
 			return pki{}, unusable(path, errors.New("it holds no certificate in PEM form"))
 		}
 	case !noVerify:
-		return pki{}, &refusal{meaning: meaning{
+		return pki{}, &Refusal{
 			problem.Invalid, fmt.Sprintf("The certificate of the authority that the host is checked with, %s, isn't in %s.", caFile, found.folders),
-			"Put it there, or name the folder that holds it with ?pkipath=FOLDER in the uri.",
-		}}
+			"Put it there, or name the folder that holds it with ?pkipath=FOLDER in the uri.", "",
+		}
 	}
 	certificate, path, err := firstFile(folders, clientCertFile)
 	if err != nil || path == "" {
@@ -105,10 +104,10 @@ func loadPKI(folder string, noVerify bool) (pki, error) {
 		return pki{}, err
 	}
 	if keyPath == "" {
-		return pki{}, &refusal{meaning: meaning{
+		return pki{}, &Refusal{
 			problem.Invalid, fmt.Sprintf("There is a client certificate, %s, but its key %s isn't in %s.", path, clientKeyFile, found.folders),
-			"Put it there, readable for the user who runs Terraform.",
-		}}
+			"Put it there, readable for the user who runs Terraform.", "",
+		}
 	}
 	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
@@ -134,10 +133,7 @@ func firstFile(folders []string, name string) (content []byte, path string, err 
 }
 
 func unusable(path string, err error) error {
-	return &refusal{
-		meaning: meaning{problem.Invalid, fmt.Sprintf("The file %s can't be used.", path), "Replace it, or correct its permissions."},
-		raw:     err.Error(),
-	}
+	return &Refusal{problem.Invalid, fmt.Sprintf("The file %s can't be used.", path), "Replace it, or correct its permissions.", err.Error()}
 }
 
 // verify checks the host's certificate as libvirt's own client does: where it has no subject alternative name, which older
@@ -180,43 +176,42 @@ func (p pki) explain(host string, err error) error {
 		}
 		return err
 	}
-	m := meaning{problem.Denied, "The host's certificate isn't valid.", "Renew servercert.pem on the host."}
+	r := &Refusal{problem.Denied, "The host's certificate isn't valid.", "Renew servercert.pem on the host.", verification.Error()}
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &unknown):
-		m.why = fmt.Sprintf("The host's certificate was not issued by the authority in %s (looked for in %s): it is another host, or the file is that "+
+		r.Why = fmt.Sprintf("The host's certificate was not issued by the authority in %s (looked for in %s): it is another host, or the file is that "+
 			"of another authority.", caFile, p.folders)
-		m.do = "Copy the cacert.pem of the authority that issued the host's servercert.pem, or name its folder with ?pkipath=FOLDER in the uri."
+		r.Do = "Copy the cacert.pem of the authority that issued the host's servercert.pem, or name its folder with ?pkipath=FOLDER in the uri."
 	case errors.As(err, &name):
-		m.why = fmt.Sprintf("The host's certificate is not for %s, but for %s.", host, names(name.Certificate))
-		m.do = "Write a name that the certificate has in the uri, or issue a servercert.pem with this name or IP address as a subject alternative name."
+		r.Why = fmt.Sprintf("The host's certificate is not for %s, but for %s.", host, names(name.Certificate))
+		r.Do = "Write a name that the certificate has in the uri, or issue a servercert.pem with this name or IP address as a subject alternative name."
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		m.why = "The host's certificate has expired, or isn't valid yet."
-		m.do = "Renew servercert.pem on the host and restart its libvirt daemon; compare the clocks."
+		r.Why = "The host's certificate has expired, or isn't valid yet."
+		r.Do = "Renew servercert.pem on the host and restart its libvirt daemon; compare the clocks."
 	}
-	return &refusal{meaning: m, raw: verification.Error()}
+	return r
 }
 
 // refused tells why the host did not take the client's certificate, as far as this side can see.
 func (p pki) refused(err error) error {
-	m := meaning{problem.Denied, "", ""}
+	r := &Refusal{Kind: problem.Denied, Raw: "the host closed the connection after the handshake"}
 	switch {
 	case p.client == nil:
-		m.why = fmt.Sprintf("The host wants a client certificate, and there is no %s in %s.", clientCertFile, p.folders)
-		m.do = "Put clientcert.pem and clientkey.pem there, or name their folder with ?pkipath=FOLDER in the uri."
+		r.Why = fmt.Sprintf("The host wants a client certificate, and there is no %s in %s.", clientCertFile, p.folders)
+		r.Do = "Put clientcert.pem and clientkey.pem there, or name their folder with ?pkipath=FOLDER in the uri."
 	case p.client.Leaf != nil && time.Now().After(p.client.Leaf.NotAfter):
-		m.why = fmt.Sprintf("The host did not take the client certificate %s: it expired on %s.", p.path, p.client.Leaf.NotAfter.Format(time.DateOnly))
-		m.do = "Renew it."
+		r.Why = fmt.Sprintf("The host did not take the client certificate %s: it expired on %s.", p.path, p.client.Leaf.NotAfter.Format(time.DateOnly))
+		r.Do = "Renew it."
 	default:
-		m.why = fmt.Sprintf("The host did not take the client certificate %s.", p.path)
-		m.do = "Its issuer has to be the authority in the host's cacert.pem, it has to be valid there (compare the clocks), and where " +
+		r.Why = fmt.Sprintf("The host did not take the client certificate %s.", p.path)
+		r.Do = "Its issuer has to be the authority in the host's cacert.pem, it has to be valid there (compare the clocks), and where " +
 			"tls_allowed_dn_list is set in the host's libvirtd.conf, its name has to be in it. The host's log says which (journalctl -u libvirtd)."
 	}
-	raw := "the host closed the connection after the handshake"
 	if err != nil && !errors.Is(err, io.EOF) {
-		raw = err.Error()
+		r.Raw = err.Error()
 	}
-	return &refusal{meaning: m, raw: raw}
+	return r
 }

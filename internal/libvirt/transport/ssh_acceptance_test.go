@@ -1,4 +1,4 @@
-package libvirt
+package transport_test
 
 import (
 	"context"
@@ -17,12 +17,13 @@ import (
 	"testing"
 	"time"
 
-	rpc "github.com/digitalocean/go-libvirt"
+	"github.com/google/uuid"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
 	"golang.org/x/sys/unix"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -45,10 +46,9 @@ func newKey(t *testing.T) crypto.Signer {
 // newSSHOperator starts a server for kvm1 and sets HOME for this test.
 func newSSHOperator(t *testing.T, settings ...string) *sshOperator {
 	t.Helper()
-	bed := realDaemons(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	o := &sshOperator{server: must(bed.Hypervisor("kvm1").ServeSSH(ctx, settings...))(t), home: t.TempDir()}
+	o := &sshOperator{server: must(kvm1(t).ServeSSH(ctx, settings...))(t), home: t.TempDir()}
 	t.Cleanup(func() { ok(t, o.server.Close()) })
 	t.Setenv("HOME", o.home)
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(o.home, ".config"))
@@ -84,23 +84,10 @@ func (o *sshOperator) uri(transport, query string) string {
 	return fmt.Sprintf("qemu+%s://%s@127.0.0.1:%d/session?%s", transport, o.server.User, o.server.Port, strings.TrimPrefix(query, "&"))
 }
 
-func (o *sshOperator) connect(t *testing.T, uri string) error {
-	t.Helper()
-	h := host(t, Config{URI: uri})
-	defer h.Close()
-	return ends(t, func() error {
-		id, err := h.UUID(context.Background())
-		if err == nil && id != realDaemons(t).Hypervisor("kvm1").UUID {
-			t.Errorf("%s leads to %s", uri, id)
-		}
-		return err
-	})
-}
-
 // Both ssh clients, by every way to the socket, and with every kind of key that people have.
 func TestAccSSHConnects(t *testing.T) {
 	o := newSSHOperator(t, "AllowStreamLocalForwarding no")
-	socket := "socket=" + realDaemons(t).Hypervisor("kvm1").Socket
+	socket := "socket=" + kvm1(t).Socket
 	rsaKey := must(rsa.GenerateKey(rand.Reader, 2048))(t)
 	rsaFile := filepath.Join(o.home, "rsa")
 	ok(t, testbed.WriteSSHKey(rsaFile, rsaKey, ""))
@@ -110,7 +97,7 @@ func TestAccSSHConnects(t *testing.T) {
 				if _, err := exec.LookPath("virt-ssh-helper"); err != nil && name == "helper" {
 					t.Skip("this machine has no virt-ssh-helper")
 				}
-				ok(t, o.connect(t, o.uri(transport, query)))
+				ok(t, connects(t, o.uri(transport, query)))
 			})
 		}
 	}
@@ -118,31 +105,31 @@ func TestAccSSHConnects(t *testing.T) {
 		for _, line := range o.server.KnownHosts {
 			fields := strings.Fields(line)
 			o.know(t, knownhosts.HashHostname(fields[0])+" "+strings.Join(fields[1:], " ")+"\n")
-			ok(t, o.connect(t, o.uri("ssh", socket)))
-			ok(t, o.connect(t, o.uri("libssh", socket)))
+			ok(t, connects(t, o.uri("ssh", socket)))
+			ok(t, connects(t, o.uri("libssh", socket)))
 		}
 	})
 	o.know(t, o.server.KnownHosts...)
 	t.Run("alias of ssh_config", func(t *testing.T) {
-		ok(t, o.connect(t, "qemu+ssh://kvm1/session?"+socket+"&command="+url.QueryEscape(o.command)))
+		ok(t, connects(t, "qemu+ssh://kvm1/session?"+socket+"&command="+url.QueryEscape(o.command)))
 	})
 	t.Run("keyfile", func(t *testing.T) {
 		ok(t, o.server.Authorize(rsaKey.Public()))
-		ok(t, o.connect(t, o.uri("ssh", socket+"&keyfile="+rsaFile)))
-		ok(t, o.connect(t, o.uri("libssh", socket+"&keyfile="+rsaFile)))
+		ok(t, connects(t, o.uri("ssh", socket+"&keyfile="+rsaFile)))
+		ok(t, connects(t, o.uri("libssh", socket+"&keyfile="+rsaFile)))
 	})
 	t.Run("second of several keys", func(t *testing.T) {
 		ok(t, os.Rename(rsaFile, filepath.Join(o.home, ".ssh", "id_rsa")))
-		ok(t, o.connect(t, o.uri("libssh", socket)))
+		ok(t, connects(t, o.uri("libssh", socket)))
 	})
 	t.Run("agent", func(t *testing.T) {
 		key := newKey(t)
 		ok(t, o.server.Authorize(key.Public()))
 		t.Setenv("SSH_AUTH_SOCK", serveAgent(t, key))
-		ok(t, o.connect(t, o.uri("ssh", socket)))
-		ok(t, o.connect(t, o.uri("libssh", socket)))
-		ok(t, o.connect(t, o.uri("libssh", socket+"&sshauth=agent")))
-		wants(t, o.connect(t, o.uri("libssh", socket+"&sshauth=privkey")), problem.Denied, "none of the keys")
+		ok(t, connects(t, o.uri("ssh", socket)))
+		ok(t, connects(t, o.uri("libssh", socket)))
+		ok(t, connects(t, o.uri("libssh", socket+"&sshauth=agent")))
+		wants(t, connects(t, o.uri("libssh", socket+"&sshauth=privkey")), problem.Denied, "none of the keys")
 	})
 }
 
@@ -168,7 +155,7 @@ func serveAgent(t *testing.T, key crypto.Signer) string {
 // What goes wrong at night is told in words that lead on.
 func TestAccSSHFailures(t *testing.T) {
 	o := newSSHOperator(t)
-	socket := "socket=" + realDaemons(t).Hypervisor("kvm1").Socket
+	socket := "socket=" + kvm1(t).Socket
 	keyFile := filepath.Join(o.home, ".ssh", "id_ed25519")
 	other := newKey(t)
 	otherLine := func(t *testing.T) string {
@@ -227,7 +214,7 @@ func TestAccSSHFailures(t *testing.T) {
 				if tc.mend != nil {
 					defer tc.mend(t)
 				}
-				err := o.connect(t, o.uri(transport, tc.query))
+				err := connects(t, o.uri(transport, tc.query))
 				wants(t, err, tc.kind, append(tc.words, `hypervisor "kvm1"`)...)
 				if transport == "libssh" && name == "key with a passphrase" {
 					wants(t, err, tc.kind, "There is no key to log in with", keyFile+": it has a passphrase")
@@ -240,41 +227,38 @@ func TestAccSSHFailures(t *testing.T) {
 		ok(t, testbed.WriteSSHKey(keyFile, key, ""))
 		ok(t, o.server.Authorize(key.Public()))
 		o.know(t)
-		ok(t, o.connect(t, o.uri("ssh", socket+"&no_verify=1")))
+		ok(t, connects(t, o.uri("ssh", socket+"&no_verify=1")))
 		o.know(t)
-		ok(t, o.connect(t, o.uri("libssh", socket+"&known_hosts_verify=ignore")))
+		ok(t, connects(t, o.uri("libssh", socket+"&known_hosts_verify=ignore")))
 		learnt := filepath.Join(o.home, "learnt", "known_hosts")
-		wants(t, o.connect(t, o.uri("libssh", socket+"&known_hosts="+learnt)), problem.Unreachable, learnt, "SHA256:")
-		ok(t, o.connect(t, o.uri("libssh", socket+"&known_hosts_verify=auto&known_hosts="+learnt)))
-		ok(t, o.connect(t, o.uri("libssh", socket+"&known_hosts="+learnt)))
+		wants(t, connects(t, o.uri("libssh", socket+"&known_hosts="+learnt)), problem.Unreachable, learnt, "SHA256:")
+		ok(t, connects(t, o.uri("libssh", socket+"&known_hosts_verify=auto&known_hosts="+learnt)))
+		ok(t, connects(t, o.uri("libssh", socket+"&known_hosts="+learnt)))
 	})
 	t.Run("no ssh command", func(t *testing.T) {
-		err := o.connect(t, fmt.Sprintf("qemu+ssh://root@127.0.0.1:%d/session?command=/nowhere/ssh", o.server.Port))
+		err := connects(t, fmt.Sprintf("qemu+ssh://root@127.0.0.1:%d/session?command=/nowhere/ssh", o.server.Port))
 		wants(t, err, problem.Invalid, "openssh-client", "qemu+libssh")
 	})
 }
 
 // loseInTheMiddle ends the connection while a change waits for its answer: nobody knows then whether it was made.
-func loseInTheMiddle(t *testing.T, o *sshOperator, h *Host) {
+func loseInTheMiddle(t *testing.T, o *sshOperator, h *libvirt.Host) {
 	t.Helper()
-	kvm1 := realDaemons(t).Hypervisor("kvm1")
+	secret := libvirt.Secret{UUID: uuid.NewString(), UsageName: t.Name()}
+	ok(t, h.DefineSecret(t.Context(), secret))
+	defer func(id string) { ok(t, h.UndefineSecret(t.Context(), id)) }(secret.UUID)
+	// The daemon refuses another secret for the same usage, so that one is not found afterwards, which would answer the question.
+	secret.UUID = uuid.NewString()
 	var err error
 	soon(t, "the loss of a call that was sent", func() bool {
-		ok(t, kvm1.Pause())
-		sending, result := make(chan struct{}, 2), make(chan error, 1)
-		go func() {
-			_, err := change(context.Background(), h, errand{doing: "change something", changes: true}, nothing(func(l *rpc.Libvirt) error {
-				sending <- struct{}{}
-				_, err := l.ConnectGetLibVersion()
-				return err
-			}))
-			result <- err
-		}()
-		<-sending
+		ok(t, kvm1(t).Pause())
+		result := make(chan error, 1)
+		go func() { result <- h.DefineSecret(context.Background(), secret) }()
+		time.Sleep(50 * time.Millisecond)
 		ok(t, o.server.KillSessions())
-		ok(t, kvm1.Resume())
+		ok(t, kvm1(t).Resume())
 		err = ends(t, func() error { return <-result })
-		return err != nil // where the loss came before the call, it was made on the next connection
+		return problem.Unanswered(err) // where the loss came before the call, it was made on the next connection
 	})
 	wants(t, err, problem.Unreachable, "The connection was lost", "isn't known whether it took effect")
 }
@@ -284,8 +268,8 @@ func TestAccSSHLoss(t *testing.T) {
 	for _, transport := range []string{"ssh", "libssh"} {
 		t.Run(transport, func(t *testing.T) {
 			o := newSSHOperator(t)
-			uri := o.uri(transport, "socket="+realDaemons(t).Hypervisor("kvm1").Socket)
-			h := host(t, Config{URI: uri})
+			uri := o.uri(transport, "socket="+kvm1(t).Socket)
+			h := host(t, libvirt.Config{URI: uri})
 			ask := func() error { _, err := h.LibVersion(context.Background()); return err }
 			ok(t, ends(t, ask))
 			for _, pid := range o.commands(t) {
@@ -302,9 +286,9 @@ func TestAccSSHLoss(t *testing.T) {
 			soon(t, "the end of the session", func() bool { return o.server.Sessions() == 0 })
 
 			o.server.Freeze()
-			h = host(t, Config{URI: uri, ConnectTimeout: 2 * time.Second})
+			h = host(t, libvirt.Config{URI: uri, ConnectTimeout: 2 * time.Second})
 			wants(t, ends(t, ask), problem.Unreachable, "kvm1", strconv.Itoa(o.server.Port))
-			patient := host(t, Config{URI: uri, ConnectTimeout: 10 * hang})
+			patient := host(t, libvirt.Config{URI: uri, ConnectTimeout: 10 * hang})
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(100*time.Millisecond, cancel)
 			wants(t, ends(t, func() error { _, err := patient.LibVersion(ctx); return err }), problem.Unreachable, "cancelled")

@@ -1,4 +1,4 @@
-package libvirt
+package transport
 
 import (
 	"crypto/ed25519"
@@ -18,7 +18,7 @@ import (
 
 // knownHosts checks the key of an ssh host. It belongs to one connection attempt.
 type knownHosts struct {
-	endpoint endpoint
+	endpoint Endpoint
 	policy   string // normal, auto (a host that isn't known yet is learnt), ignore
 	files    []string
 	learnt   string // the file that learns
@@ -26,9 +26,8 @@ type knownHosts struct {
 	refused  error // why check refused the key
 }
 
-func (e endpoint) knownHosts() (*knownHosts, error) {
-	query := e.uri.Query()
-	k := &knownHosts{endpoint: e, policy: query.Get("known_hosts_verify"), learnt: query.Get("known_hosts")}
+func (e Endpoint) knownHosts() (*knownHosts, error) {
+	k := &knownHosts{endpoint: e, policy: e.query.Get("known_hosts_verify"), learnt: e.query.Get("known_hosts")}
 	k.files = []string{k.learnt}
 	if k.learnt == "" {
 		if config, err := os.UserConfigDir(); err == nil {
@@ -42,9 +41,9 @@ func (e endpoint) knownHosts() (*knownHosts, error) {
 	})
 	var err error
 	if k.known, err = knownhosts.New(existing...); err != nil {
-		return nil, &refusal{
-			meaning: meaning{problem.Invalid, "A file with known ssh hosts can't be used: " + strings.Join(existing, ", ") + ".", "Correct its content or its permissions."},
-			raw:     err.Error(),
+		return nil, &Refusal{
+			problem.Invalid, "A file with known ssh hosts can't be used: " + strings.Join(existing, ", ") + ".",
+			"Correct its content or its permissions.", err.Error(),
 		}
 	}
 	return k, nil
@@ -90,18 +89,16 @@ func (k *knownHosts) check(host string, remote net.Addr, key ssh.PublicKey) erro
 	}
 	shown := fmt.Sprintf("the host shows the %s key %s", key.Type(), ssh.FingerprintSHA256(key))
 	if len(mismatch.Want) > 0 {
-		k.refused = &refusal{meaning: k.endpoint.changedHostKey(), raw: fmt.Sprintf("%s, %s:%d has %s", shown,
-			mismatch.Want[0].Filename, mismatch.Want[0].Line, ssh.FingerprintSHA256(mismatch.Want[0].Key))}
+		want := mismatch.Want[0]
+		k.refused = k.endpoint.changedHostKey(fmt.Sprintf("%s, %s:%d has %s", shown, want.Filename, want.Line, ssh.FingerprintSHA256(want.Key)))
 		return k.refused
 	}
 	if k.policy == "auto" {
 		return k.learn(host, key)
 	}
-	k.refused = &refusal{
-		meaning: k.endpoint.unknownHostKey("Compare the fingerprint with the host's (ssh-keygen -lf on its /etc/ssh/ssh_host_*_key.pub) and add the host: " +
-			"ssh-keyscan prints the line. known_hosts_verify=auto in the uri accepts a host at its first connection."),
-		raw: shown + ", and it is not in " + strings.Join(k.files, ", "),
-	}
+	k.refused = k.endpoint.unknownHostKey("Compare the fingerprint with the host's (ssh-keygen -lf on its /etc/ssh/ssh_host_*_key.pub) and add the host: "+
+		"ssh-keyscan prints the line. known_hosts_verify=auto in the uri accepts a host at its first connection.",
+		shown+", and it is not in "+strings.Join(k.files, ", "))
 	return k.refused
 }
 

@@ -1,4 +1,4 @@
-package libvirt
+package transport
 
 import (
 	"bytes"
@@ -22,8 +22,7 @@ import (
 // hosts, the agent, hardware keys, certificates and hashed known_hosts.
 
 // sshArgs are the command's arguments.
-func (e endpoint) sshArgs(ctx context.Context) []string {
-	query := e.uri.Query()
+func (e Endpoint) sshArgs(ctx context.Context) []string {
 	// Nothing may ever ask, a banner is no error, and what ssh_config opens for people must not get in the way.
 	args := []string{
 		"-T", "-e", "none", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "ClearAllForwardings=yes", "-o", "ForwardAgent=no",
@@ -39,21 +38,21 @@ func (e endpoint) sshArgs(ctx context.Context) []string {
 	if name := e.uri.User.Username(); name != "" {
 		args = append(args, "-l", name)
 	}
-	if file := query.Get("keyfile"); file != "" {
+	if file := e.query.Get("keyfile"); file != "" {
 		args = append(args, "-i", file)
 	}
-	if switchedOn(query.Get("no_verify")) {
+	if switchedOn(e.query.Get("no_verify")) {
 		args = append(args, "-o", "StrictHostKeyChecking=no")
 	}
 	return append(args, "--", e.uri.Hostname())
 }
 
-func (e endpoint) sshCommand() string { return cmp.Or(e.uri.Query().Get("command"), "ssh") }
+func (e Endpoint) sshCommand() string { return cmp.Or(e.query.Get("command"), "ssh") }
 
 // sshByHand is the command with which somebody sees what ssh says.
-func (e endpoint) sshByHand() string {
+func (e Endpoint) sshByHand() string {
 	words := []string{e.sshCommand()}
-	if file := e.uri.Query().Get("keyfile"); file != "" {
+	if file := e.query.Get("keyfile"); file != "" {
 		words = append(words, "-i", file)
 	}
 	if port := e.uri.Port(); port != "" {
@@ -67,15 +66,12 @@ func (e endpoint) sshByHand() string {
 }
 
 // dialCommand starts ssh. That it reaches the daemon shows only when bytes come.
-func (e endpoint) dialCommand(ctx context.Context) (net.Conn, error) {
+func (e Endpoint) dialCommand(ctx context.Context) (net.Conn, error) {
 	path, err := exec.LookPath(e.sshCommand())
 	if err != nil {
-		return nil, &refusal{
-			meaning: meaning{
-				problem.Invalid, "The command ssh isn't on the machine where Terraform runs.",
-				"Install it (package openssh-client), or write qemu+libssh:// in the uri, which does without but reads no ssh_config.",
-			},
-			raw: err.Error(),
+		return nil, &Refusal{
+			problem.Invalid, "The command ssh isn't on the machine where Terraform runs.",
+			"Install it (package openssh-client), or write qemu+libssh:// in the uri, which does without but reads no ssh_config.", err.Error(),
 		}
 	}
 	stdin, toSSH, err := os.Pipe()
@@ -122,7 +118,7 @@ func sshEnvironment(all []string) []string {
 
 // commandConn is a connection through the input and output of an ssh process.
 type commandConn struct {
-	endpoint       endpoint
+	endpoint       Endpoint
 	command        *exec.Cmd
 	reader, writer *os.File
 	words          tail
@@ -211,65 +207,69 @@ func (t *tail) String() string {
 const sshFailed = 255
 
 // explainSSH tells why ssh ended.
-func (e endpoint) explainSSH(words string, status int) *refusal {
+func (e Endpoint) explainSSH(words string, status int) *Refusal {
 	if words == "" {
 		words = fmt.Sprintf("%s ended with status %d", e.sshCommand(), status)
 	}
 	if status != sshFailed {
 		return e.explainRemote(words)
 	}
-	m := meaning{problem.Unreachable, "ssh did not connect.", "Check that this works on the machine where Terraform runs: " + e.sshByHand()}
 	for _, known := range []struct {
 		phrases []string
-		meaning
+		refusal *Refusal
 	}{
-		{[]string{"IDENTIFICATION HAS CHANGED"}, e.changedHostKey()},
-		{[]string{"Host key verification failed", "you have requested strict checking"}, e.unknownHostKey("Connect once by hand, compare the fingerprint with the host's, and accept it: " + e.sshByHand())},
-		{[]string{"Permission denied (", "Too many authentication failures"}, e.keysRefused()},
-		{[]string{"Could not resolve hostname"}, meaning{
-			problem.Unreachable, "The name of the host is not known here.", "Correct the uri, the DNS or ~/.ssh/config.",
+		{[]string{"IDENTIFICATION HAS CHANGED"}, e.changedHostKey(words)},
+		{[]string{"Host key verification failed", "you have requested strict checking"}, e.unknownHostKey(
+			"Connect once by hand, compare the fingerprint with the host's, and accept it: "+e.sshByHand(), words,
+		)},
+		{[]string{"Permission denied (", "Too many authentication failures"}, e.keysRefused(words)},
+		{[]string{"Could not resolve hostname"}, &Refusal{
+			problem.Unreachable, "The name of the host is not known here.", "Correct the uri, the DNS or ~/.ssh/config.", words,
 		}},
-		{[]string{"Connection refused", "timed out", "No route to host", "Network is unreachable"}, meaning{
-			problem.Unreachable, "No sshd answers there.", "Check that the host is up and that its sshd listens on the port in the uri (22 where there is none).",
+		{[]string{"Connection refused", "timed out", "No route to host", "Network is unreachable"}, &Refusal{
+			problem.Unreachable, "No sshd answers there.",
+			"Check that the host is up and that its sshd listens on the port in the uri (22 where there is none).", words,
 		}},
 	} {
 		for _, phrase := range known.phrases {
 			if strings.Contains(words, phrase) {
-				return &refusal{meaning: known.meaning, raw: words}
+				return known.refusal
 			}
 		}
 	}
-	return &refusal{meaning: m, raw: words}
+	return &Refusal{problem.Unreachable, "ssh did not connect.", "Check that this works on the machine where Terraform runs: " + e.sshByHand(), words}
 }
 
 // keysRefused adds what is known here, and the command that shows whether the advice was enough.
-func (e endpoint) keysRefused() meaning {
-	m := refusedKey
+func (e Endpoint) keysRefused(raw string) *Refusal {
+	r := refusedKey
 	if os.Getenv("SSH_AUTH_SOCK") == "" {
-		m.why += " There is no agent here: SSH_AUTH_SOCK isn't set."
+		r.Why += " There is no agent here: SSH_AUTH_SOCK isn't set."
 	}
-	m.do += " This has to work without a question: " + e.sshByHand()
-	return m
+	r.Do += " This has to work without a question: " + e.sshByHand()
+	r.Raw = raw
+	return &r
 }
 
-func (e endpoint) changedHostKey() meaning {
+func (e Endpoint) changedHostKey(raw string) *Refusal {
 	host := e.uri.Hostname()
 	if port := e.uri.Port(); port != "" && port != "22" {
 		host = "[" + host + "]:" + port
 	}
-	return meaning{
+	return &Refusal{
 		problem.Unreachable, "The host shows another ssh host key than the one in known_hosts: it was reinstalled, or it is another machine.",
 		fmt.Sprintf("Find out which. If it is the right host, forget the former key (ssh-keygen -R '%s', with -f for another file), connect once by "+
-			"hand and compare the fingerprint with the host's.", host),
+			"hand and compare the fingerprint with the host's.", host), raw,
 	}
 }
 
-func (e endpoint) unknownHostKey(do string) meaning {
-	return meaning{problem.Unreachable, "The host's ssh host key isn't in known_hosts, so nobody can tell whether it is the right host.", do}
+func (e Endpoint) unknownHostKey(do, raw string) *Refusal {
+	return &Refusal{problem.Unreachable, "The host's ssh host key isn't in known_hosts, so nobody can tell whether it is the right host.", do, raw}
 }
 
-var refusedKey = meaning{
-	problem.Denied, "The host's sshd took none of the keys that it was offered.",
-	"The public key has to be in the authorized_keys of that user on the host. A key with a passphrase has to be in the agent: ssh-add it, and see that " +
+var refusedKey = Refusal{
+	Kind: problem.Denied,
+	Why:  "The host's sshd took none of the keys that it was offered.",
+	Do: "The public key has to be in the authorized_keys of that user on the host. A key with a passphrase has to be in the agent: ssh-add it, and see that " +
 		"SSH_AUTH_SOCK is set where Terraform runs.",
 }

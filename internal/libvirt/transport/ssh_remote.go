@@ -1,4 +1,4 @@
-package libvirt
+package transport
 
 import (
 	"cmp"
@@ -11,22 +11,21 @@ import (
 // remoteScript is what runs at the other end of an ssh connection and passes bytes between it and libvirt's socket. As with
 // libvirt's own client that is virt-ssh-helper, which knows where the daemons' sockets are, or else netcat; neither needs
 // sshd to allow forwarding. It has no line breaks and no exclamation marks, which some login shells can't take in quotes.
-func (e endpoint) remoteScript() string {
-	query := e.uri.Query()
-	proxy := cmp.Or(query.Get("proxy"), "auto")
-	if query.Get("socket") != "" || query.Get("netcat") != "" {
+func (e Endpoint) remoteScript() string {
+	proxy := cmp.Or(e.query.Get("proxy"), "auto")
+	if e.query.Get("socket") != "" || e.query.Get("netcat") != "" {
 		proxy = "netcat" // the helper takes no path
 	}
 	script := "LC_ALL=C; export LC_ALL; "
-	helper := "exec virt-ssh-helper " + quote(string(e.driver))
+	helper := "exec virt-ssh-helper " + quote(e.Driver)
 	if proxy == "native" {
 		return script + helper
 	}
 	if proxy == "auto" {
 		script += "if command -v virt-ssh-helper >/dev/null 2>&1; then " + helper + "; fi; "
 	}
-	netcat := quote(cmp.Or(query.Get("netcat"), "nc"))
-	if socket := query.Get("socket"); socket != "" {
+	netcat := quote(cmp.Or(e.query.Get("netcat"), "nc"))
+	if socket := e.query.Get("socket"); socket != "" {
 		script += "s=" + quote(socket) + "; "
 	} else {
 		folder := "/var/run/libvirt"
@@ -50,22 +49,22 @@ func quote(text string) string {
 }
 
 // explainRemote tells what the script at the other end met; words are what it wrote to its standard error.
-func (e endpoint) explainRemote(words string) *refusal {
+func (e Endpoint) explainRemote(words string) *Refusal {
 	const fine = "The ssh connection is fine, but "
-	m := meaning{problem.Unreachable, fine + "the daemon at the other end was not reached.", "Check that libvirt runs on the host (virsh list there)."}
+	r := &Refusal{problem.Unreachable, fine + "the daemon at the other end was not reached.", "Check that libvirt runs on the host (virsh list there).", words}
 	switch {
 	case strings.Contains(words, noRelay), strings.Contains(words, "virt-ssh-helper") && strings.Contains(words, "not found"):
-		m.kind = problem.Unsupported
-		m.why = fine + "the host has no command that passes libvirt's socket on."
-		m.do = "Install one there: virt-ssh-helper comes with libvirt 6.8 and newer (package libvirt-daemon or libvirt-daemon-common), nc with " +
+		r.Kind = problem.Unsupported
+		r.Why = fine + "the host has no command that passes libvirt's socket on."
+		r.Do = "Install one there: virt-ssh-helper comes with libvirt 6.8 and newer (package libvirt-daemon or libvirt-daemon-common), nc with " +
 			"netcat-openbsd or nmap-ncat. A socket of its own (?socket=PATH) needs nc."
 	case strings.Contains(words, "Permission denied"):
-		m.kind = problem.Denied
-		m.why = fine + "this user may not open libvirt's socket there."
-		m.do = "Connect as root, or as a member of the host's group libvirt."
+		r.Kind = problem.Denied
+		r.Why = fine + "this user may not open libvirt's socket there."
+		r.Do = "Connect as root, or as a member of the host's group libvirt."
 	case strings.Contains(words, "No such file or directory"), strings.Contains(words, "Connection refused"):
-		m.why = fine + "no daemon listens on libvirt's socket there."
-		m.do = "Start it there (systemctl start libvirtd, or virtqemud.socket with virtproxyd.socket). Another socket is chosen with ?socket=PATH in the uri."
+		r.Why = fine + "no daemon listens on libvirt's socket there."
+		r.Do = "Start it there (systemctl start libvirtd, or virtqemud.socket with virtproxyd.socket). Another socket is chosen with ?socket=PATH in the uri."
 	}
-	return &refusal{meaning: m, raw: words}
+	return r
 }
