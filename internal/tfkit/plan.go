@@ -94,3 +94,12 @@ func (e *Entries[T]) ResolveHome(ctx context.Context, label, identity types.Stri
 	home.Identity, home.Known = types.StringValue(found), err == nil
 	return home, err
 }
+
+// ReadHome is [Entries.ResolveHome] for a Read, whose error it reports; what can't be read before the apply keeps its state.
+func (e *Entries[T]) ReadHome(ctx context.Context, label, identity types.String, summary string, diags *diag.Diagnostics) (home Home[T], ok bool) {
+	home, err := e.ResolveHome(ctx, label, identity, diags)
+	if err != nil && !KeptUnread(diags, err) {
+		AddError(diags, summary, err)
+	}
+	return home, err == nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -22,6 +23,25 @@ func StringOrNull(text string) types.String {
 		return types.StringNull()
 	}
 	return types.StringValue(text)
+}
+
+// values are a configuration, a plan or a state.
+type values interface {
+	Get(ctx context.Context, into any) diag.Diagnostics
+}
+
+// Get reads a configuration, a plan or a state into a model, and tells whether all went well so far.
+func Get(ctx context.Context, from values, into any, diags *diag.Diagnostics) bool {
+	diags.Append(from.Get(ctx, into)...)
+	return !diags.HasError()
+}
+
+// StartRead reads the state that a Read begins with, gives its identity back, and tells whether all went well.
+func StartRead[I any](ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse, state any, identity func() I) bool {
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	// Also for what is gone or not read: Terraform before 1.12 stores no identity, and the framework wants one after each read.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity())...)
+	return !resp.Diagnostics.HasError()
 }
 
 // PlanSides are what a plan is made of: the configuration, the recorded state, which is empty for a resource that is to be

@@ -79,8 +79,7 @@ func (d *clusterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 func (d *clusterDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	const summary = "Unable to read Ceph cluster"
 	var data model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
 	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)

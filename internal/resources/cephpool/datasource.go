@@ -79,8 +79,7 @@ func (d *poolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 func (d *poolDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	const summary = "Unable to read Ceph pool"
 	var data dataModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
 	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)

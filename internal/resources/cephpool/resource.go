@@ -48,8 +48,7 @@ func (r *poolResource) ImportState(ctx context.Context, req resource.ImportState
 func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create Ceph pool"
 	var plan model
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.Plan, &plan, &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
@@ -84,19 +83,13 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	const summary = "Unable to read Ceph pool"
 	var state model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	// Also for what is gone or not read: Terraform before 1.12 stores no identity, and the framework wants one after each read.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
-	if err != nil {
-		if !tfkit.KeptUnread(&resp.Diagnostics, err) {
-			tfkit.AddError(&resp.Diagnostics, summary, err)
-		}
+	home, ok := r.Clusters.ReadHome(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	pool, err := findPool(ctx, home.Target, &state)
@@ -148,8 +141,7 @@ func (r *poolResource) Update(ctx context.Context, req resource.UpdateRequest, r
 func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	const summary = "Unable to delete Ceph pool"
 	var state model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.State, &state, &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)

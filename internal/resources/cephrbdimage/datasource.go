@@ -101,8 +101,7 @@ func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	const summary = "Unable to read RBD image"
 	var data dataModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
 	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)

@@ -80,8 +80,7 @@ func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	const summary = "Unable to read Ceph user"
 	var data dataModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
 	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)

@@ -119,19 +119,13 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	const summary = "Unable to read Ceph user"
 	var state model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	// Also for what is gone or not read: Terraform before 1.12 stores no identity, and the framework wants one after each read.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
-	if err != nil {
-		if !tfkit.KeptUnread(&resp.Diagnostics, err) {
-			tfkit.AddError(&resp.Diagnostics, summary, err)
-		}
+	home, ok := r.Clusters.ReadHome(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	user, err := home.Target.User(ctx, state.Name.ValueString())
@@ -225,8 +219,7 @@ func addKeyError(diags *diag.Diagnostics, change keyChange, summary string, err 
 func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	const summary = "Unable to delete Ceph user"
 	var state model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.State, &state, &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)

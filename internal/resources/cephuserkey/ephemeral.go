@@ -80,8 +80,7 @@ func (*userKey) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephem
 // Open reads the key.
 func (u *userKey) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var config model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.Config, &config, &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, tfkit.DefaultTimeout)

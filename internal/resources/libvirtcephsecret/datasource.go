@@ -69,8 +69,7 @@ func (d *secretDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 func (d *secretDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	const summary = "Unable to read libvirt secret"
 	var data dataModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
 	home, err := d.Hypervisors.SettleHome(ctx, data.Hypervisor, types.StringNull(), &resp.Diagnostics)

@@ -125,19 +125,13 @@ func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, va
 func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	const summary = "Unable to read libvirt secret"
 	var state model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	// Also for what is gone or not read: Terraform before 1.12 stores no identity, and the framework wants one after each read.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
-	if err != nil {
-		if !tfkit.KeptUnread(&resp.Diagnostics, err) {
-			tfkit.AddError(&resp.Diagnostics, summary, err)
-		}
+	home, ok := r.Hypervisors.ReadHome(ctx, state.Hypervisor, state.HostUUID, summary, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	secret, err := home.Target.Secret(ctx, libvirt.CanonicalUUID(state.UUID.ValueString()))
@@ -241,8 +235,7 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	const summary = "Unable to delete libvirt secret"
 	var state model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.Get(ctx, req.State, &state, &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
