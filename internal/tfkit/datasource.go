@@ -16,15 +16,7 @@ type DataSourceBase struct {
 
 // Configure takes over the connections.
 func (b *DataSourceBase) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return
-	}
-	connections, ok := req.ProviderData.(*Connections)
-	if !ok {
-		resp.Diagnostics.AddError("Unexpected provider data", fmt.Sprintf("%T is a mistake in the provider. Please report it.", req.ProviderData))
-		return
-	}
-	b.Connections = connections
+	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
 }
 
 // LabelArgument is the label of the cluster, or hypervisor, that a data source asks.

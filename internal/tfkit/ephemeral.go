@@ -2,7 +2,6 @@ package tfkit
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 )
@@ -12,15 +11,7 @@ type EphemeralBase struct {
 	*Connections
 }
 
-// Configure takes over the connections. Terraform validates before it configures: then there are none.
+// Configure takes over the connections.
 func (b *EphemeralBase) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return
-	}
-	connections, ok := req.ProviderData.(*Connections)
-	if !ok {
-		resp.Diagnostics.AddError("Unexpected provider data", fmt.Sprintf("%T is a mistake in the provider. Please report it.", req.ProviderData))
-		return
-	}
-	b.Connections = connections
+	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
 }

@@ -22,17 +22,18 @@ type Base struct {
 	*Connections
 }
 
-// Configure takes over the connections. Terraform validates before it configures: then there are none.
+// Configure takes over the connections.
 func (b *Base) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return
+	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
+}
+
+// provided are the connections that the provider hands out. Terraform validates before it configures: then there are none.
+func provided(data any, diags *diag.Diagnostics) *Connections {
+	connections, ok := data.(*Connections)
+	if !ok && data != nil {
+		diags.AddError("Unexpected provider data", fmt.Sprintf("%T is a mistake in the provider. Please report it.", data))
 	}
-	connections, ok := req.ProviderData.(*Connections)
-	if !ok {
-		resp.Diagnostics.AddError("Unexpected provider data", fmt.Sprintf("%T is a mistake in the provider. Please report it.", req.ProviderData))
-		return
-	}
-	b.Connections = connections
+	return connections
 }
 
 // TimeoutsAttribute are the time limits of a resource's operations; that of a deletion may have a default of its own.
