@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -140,22 +139,15 @@ func defineSecret(t *testing.T, h *Host, value []byte) string {
 	return s.UUID
 }
 
-func rbdDisk(bed *testbed.Bed, image, target, secret string) libvirtxml.DomainDisk {
-	var hosts []libvirtxml.DomainDiskSourceHost
+func rbdDisk(bed *testbed.Bed, image, target, secret string) Disk {
+	disk := Disk{
+		Target: target, Bus: "virtio", Device: "disk", Alias: "ua-ceph-" + target, Pool: testPool, Image: image, User: testUser, SecretUUID: secret,
+		Cache: "none", Discard: "unmap", Serial: target + "-serial",
+	}
 	for _, m := range bed.Cluster("east").Monitors {
-		hosts = append(hosts, libvirtxml.DomainDiskSourceHost{Name: m.Host, Port: fmt.Sprint(m.V2Port)})
+		disk.Monitors = append(disk.Monitors, Monitor{Host: m.Host, Port: m.V2Port})
 	}
-	return libvirtxml.DomainDisk{
-		Device: "disk",
-		Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw", Cache: "none", Discard: "unmap"},
-		Auth:   &libvirtxml.DomainDiskAuth{Username: testUser, Secret: &libvirtxml.DomainDiskSecret{Type: "ceph", UUID: secret}},
-		Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
-			Protocol: "rbd", Name: testPool + "/" + image, Hosts: hosts,
-		}},
-		Target: &libvirtxml.DomainDiskTarget{Dev: target, Bus: "virtio"},
-		Serial: target + "-serial",
-		Alias:  &libvirtxml.DomainAlias{Name: "ua-ceph-" + target},
-	}
+	return disk
 }
 
 func guest(t *testing.T, bed *testbed.Bed, hypervisor string, options testbed.GuestOptions, start bool) *testbed.Guest {

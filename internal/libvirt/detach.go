@@ -7,7 +7,6 @@ import (
 	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -31,8 +30,8 @@ const (
 // Where the two definitions read differently, each is detached by a call of its own with the disk as read there.
 //
 // Similar to: virsh detach-device --live --config.
-func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk libvirtxml.DomainDisk, where Where) error {
-	e := errand{doing: fmt.Sprintf("detach disk %s from domain %s", targetOf(disk), domainUUID), changes: true, advice: detachAdvice}
+func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk Disk, where Where) error {
+	e := errand{doing: fmt.Sprintf("detach disk %s from domain %s", disk.Target, domainUUID), changes: true, advice: detachAdvice}
 	if _, ok := ctx.Deadline(); !ok {
 		bounded, cancel := context.WithTimeoutCause(ctx, h.config.OperationTimeout, timeLimit(h.config.OperationTimeout))
 		defer cancel()
@@ -64,12 +63,12 @@ var detachAdvice = map[rpc.ErrorNumber]meaning{
 	},
 }
 
-func (h *Host) detachSaved(ctx context.Context, e errand, found rpc.Domain, disk libvirtxml.DomainDisk) error {
+func (h *Host) detachSaved(ctx context.Context, e errand, found rpc.Domain, disk Disk) error {
 	saved, err := h.diskThere(ctx, e, found, disk, Saved)
 	if saved == nil || err != nil {
 		return err
 	}
-	text, err := saved.Marshal()
+	text, err := saved.Element()
 	if err != nil {
 		return h.fail(e, err)
 	}
@@ -86,12 +85,12 @@ func (h *Host) detachSaved(ctx context.Context, e errand, found rpc.Domain, disk
 	return err
 }
 
-func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk libvirtxml.DomainDisk) error {
+func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk Disk) error {
 	live, err := h.diskThere(ctx, e, found, disk, Live)
 	if live == nil || err != nil {
 		return err
 	}
-	alias := aliasOf(*live)
+	alias := live.Alias
 	var last error
 	asked := false
 	refusals, losses := 0, 0
@@ -192,7 +191,7 @@ func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, a
 
 // diskThere reads one definition and returns the disk as it is there now; nil where it is gone, or the domain is, or has no
 // such definition. One that doesn't read any more what it did is problem.Refused.
-func (h *Host) diskThere(ctx context.Context, e errand, found rpc.Domain, disk libvirtxml.DomainDisk, where Where) (*libvirtxml.DomainDisk, error) {
+func (h *Host) diskThere(ctx context.Context, e errand, found rpc.Domain, disk Disk, where Where) (*Disk, error) {
 	d, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
 	if problem.Is(err, problem.NotFound) {
 		return nil, nil
@@ -204,7 +203,7 @@ func (h *Host) diskThere(ctx context.Context, e errand, found rpc.Domain, disk l
 	if where == Live {
 		now = theSame(d.Live, disk)
 	}
-	if now != nil && readsFrom(*now) != readsFrom(disk) {
+	if now != nil && now.readsFrom() != disk.readsFrom() {
 		return nil, h.sourceChanged(e, disk, *now)
 	}
 	return now, nil

@@ -36,7 +36,7 @@ func (p passed) Err() error {
 // withDisk lets the daemon have one running, transient domain with a disk.
 func withDisk(t *testing.T, d *fakeDaemon) {
 	t.Helper()
-	disk, err := ptr(diskFrom(t)).Marshal()
+	disk, err := diskFrom(t).Element()
 	ok(t, err)
 	d.on(procDomainLookupUUID, func(int) ([]byte, uint32, bool) {
 		return append(append(xdrString("guest"), make([]byte, 16)...), xdrWord(1)...), 0, true

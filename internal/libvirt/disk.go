@@ -1,159 +1,244 @@
 package libvirt
 
 import (
-	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
-	rpc "github.com/digitalocean/go-libvirt"
 	"libvirt.org/go/libvirtxml"
-
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// ownAlias is how an alias starts that libvirt keeps as it is given; all others are libvirt's own to choose.
-const ownAlias = "ua-"
+// Disk is a disk of a domain. What its element has beside these fields stays in it as it was read.
+type Disk struct {
+	Target string // its name in the domain, such as vdb
+	Bus    string // such as virtio
+	Device string // disk, cdrom, or what else libvirt has
+	Alias  string // empty in most saved definitions: libvirt keeps only those that begin with "ua-"
 
-// DiskByTarget returns the disk with this target (vdb), nil where the definition has none or is nil itself.
-func DiskByTarget(doc *libvirtxml.Domain, target string) *libvirtxml.DomainDisk {
-	return diskWhere(doc, func(d libvirtxml.DomainDisk) bool { return targetOf(d) == target })
+	// The source, where it is an RBD image.
+	Pool, Namespace, Image string
+	Snapshot               string    // empty for the image itself
+	Monitors               []Monitor // in the order of the definition
+	ConfigFile             string    // the ceph.conf on the host
+
+	User        string // without "client."
+	SecretUUID  string // in any spelling
+	SecretUsage string // where the definition names the secret by its usage; the UUID is known after [Host.NameSecret]
+
+	Cache, IO, Discard, DetectZeroes, ErrorPolicy string // empty is libvirt's default
+	IOThread, Queues                              uint   // 0 is libvirt's default
+	CopyOnRead, ReadOnly, Shareable               bool
+	Serial, WWN                                   string
+	BootOrder                                     uint     // 0 for none
+	Address                                       *Address // nil where libvirt chooses it, or where it is of a type that isn't known here
+	Limits                                        Limits
+
+	read *diskRead
 }
 
-// DiskByAlias returns the disk with this alias, nil where the definition has none or is nil itself.
-func DiskByAlias(doc *libvirtxml.Domain, alias string) *libvirtxml.DomainDisk {
-	return diskWhere(doc, func(d libvirtxml.DomainDisk) bool { return alias != "" && aliasOf(d) == alias })
+// diskRead is a disk as it was read.
+type diskRead struct {
+	element    domainDisk
+	fields     Disk
+	definition string // the text of the domain's definition, as libvirt wrote it; empty where there is none
+	nth        int    // the disk's place among those of the definition
 }
 
-// DiskAuth returns a disk's credentials, which libvirt keeps beside the source or within it; nil where it has none.
-func DiskAuth(disk libvirtxml.DomainDisk) *libvirtxml.DomainDiskAuth {
-	if disk.Source != nil && disk.Source.Network != nil && disk.Source.Network.Auth != nil {
-		return disk.Source.Network.Auth
+type domainDisk = libvirtxml.DomainDisk
+
+// diskOf is a disk as its element describes it.
+func diskOf(element domainDisk) Disk {
+	d := Disk{}
+	if element.Alias != nil {
+		d.Alias = element.Alias.Name
 	}
-	return disk.Auth
+	for _, f := range DiskFields {
+		f.get(&d, &element)
+	}
+	if auth := authOf(element); auth != nil && auth.Secret != nil {
+		d.SecretUsage = auth.Secret.Usage
+	}
+	d.read = &diskRead{element: element, fields: d}
+	return d
 }
 
-func diskWhere(doc *libvirtxml.Domain, is func(libvirtxml.DomainDisk) bool) *libvirtxml.DomainDisk {
-	if doc == nil || doc.Devices == nil {
-		return nil
+// Element is the disk as libvirt's XML. Of a disk that was read only the fields that were changed since are written.
+func (d Disk) Element() (string, error) {
+	element, err := d.xml()
+	if err != nil {
+		return "", err
 	}
-	for i := range doc.Devices.Disks {
-		if is(doc.Devices.Disks[i]) {
-			return &doc.Devices.Disks[i]
+	return element.Marshal()
+}
+
+func (d Disk) xml() (domainDisk, error) {
+	was := Disk{}
+	element := domainDisk{Driver: newDriver(), Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{Protocol: "rbd"}}}
+	if d.read != nil {
+		var err error
+		if element, err = copied(d.read.element); err != nil {
+			return element, err
+		}
+		was = d.read.fields
+	}
+	for _, f := range DiskFields {
+		if !f.Same(was, d) {
+			f.set(&d, &element)
 		}
 	}
-	return nil
+	if d.Alias != was.Alias {
+		element.Alias = nil
+		if d.Alias != "" {
+			element.Alias = &libvirtxml.DomainAlias{Name: d.Alias}
+		}
+	}
+	return element, nil
 }
 
-func targetOf(disk libvirtxml.DomainDisk) string {
-	if disk.Target == nil {
-		return ""
+func copied(element domainDisk) (domainDisk, error) {
+	var other domainDisk
+	text, err := element.Marshal()
+	if err == nil {
+		err = other.Unmarshal(text)
 	}
-	return disk.Target.Dev
+	if err != nil {
+		return other, fmt.Errorf("copy the definition of a disk: %w", err)
+	}
+	return other, nil
 }
 
-func aliasOf(disk libvirtxml.DomainDisk) string {
-	if disk.Alias == nil {
-		return ""
+// asRead is a disk as it was before it was changed.
+func (d Disk) asRead() Disk {
+	if d.read == nil {
+		return d
 	}
-	return disk.Alias.Name
+	was := d.read.fields
+	was.read = d.read
+	return was
+}
+
+// Changed names the fields in which a disk that was read isn't any more as it was.
+func (d Disk) Changed() []string {
+	return DiffDisks(d.asRead(), d, nil)
+}
+
+// ForSaved is a disk of the running domain without what only a running one has, as it can be written to the saved definition.
+func (d Disk) ForSaved() (Disk, error) {
+	element, err := d.xml()
+	if err != nil {
+		return d, err
+	}
+	element.Alias, element.Mirror = nil, nil
+	if len(backingSources(element)) == 0 {
+		element.BackingStore = nil
+	}
+	if element.Source != nil {
+		element.Source.Index = 0
+	}
+	for below := element.BackingStore; below != nil; below = below.BackingStore {
+		if below.Index = 0; below.Source != nil {
+			below.Source.Index = 0
+		}
+	}
+	saved := diskOf(element)
+	saved.SecretUUID, saved.read.fields.SecretUUID = d.SecretUUID, d.SecretUUID
+	return saved, nil
+}
+
+// HasAddress tells whether the disk names its place in the guest's machine, in whatever way.
+func (d Disk) HasAddress() bool {
+	return d.Address != nil || d.read != nil && d.read.element.Address != nil
+}
+
+// WithoutAddress leaves the disk's place in the guest's machine to libvirt.
+func (d Disk) WithoutAddress() Disk {
+	d.Address = nil
+	if d.read != nil {
+		read := *d.read
+		read.element.Address, read.fields.Address = nil, nil
+		d.read = &read
+	}
+	return d
+}
+
+// aliasPrefix starts the aliases of all disks of this provider.
+const aliasPrefix = givenAlias + "terraform-"
+
+// givenAlias is how an alias starts that libvirt keeps as it is given; all others are libvirt's own to choose.
+const givenAlias = "ua-"
+
+// OwnAlias is the alias of a disk of this provider. It names the domain too, so that a copy of the domain's definition under another
+// UUID is not taken for ours.
+func OwnAlias(domainUUID, target string) string {
+	sum := sha256.Sum256([]byte(domainUUID + "/" + target))
+	return aliasPrefix + target + "-" + hex.EncodeToString(sum[:4])
+}
+
+// Own tells whether the disk has an alias of this provider.
+func (d Disk) Own() bool { return strings.HasPrefix(d.Alias, aliasPrefix) }
+
+// Disks are one disk as the saved definition and the running domain have it; nil where it isn't there.
+type Disks struct {
+	Saved, Live *Disk
+}
+
+// Mirrored is the disk as it is to be told of: the saved one, or the live one where there is no other; nil where there is none.
+func (d Disks) Mirrored() *Disk {
+	if d.Saved != nil {
+		return d.Saved
+	}
+	return d.Live
+}
+
+// Each are those that are there, the live one first.
+func (d Disks) Each() []*Disk {
+	return slices.DeleteFunc([]*Disk{d.Live, d.Saved}, func(disk *Disk) bool { return disk == nil })
+}
+
+// Where says in which definitions the disk is.
+func (d Disks) Where() Where {
+	var where Where
+	if d.Saved != nil {
+		where |= Saved
+	}
+	if d.Live != nil {
+		where |= Live
+	}
+	return where
+}
+
+// At tells whether the disk has this target in one of the definitions.
+func (d Disks) At(target string) bool {
+	return slices.ContainsFunc(d.Each(), func(disk *Disk) bool { return disk.Target == target })
+}
+
+// Is tells whether another disk of one of the definitions is this one.
+func (d Disks) Is(other Disk) bool {
+	return slices.ContainsFunc(d.Each(), func(disk *Disk) bool { return disk.Target == other.Target && disk.Alias == other.Alias })
+}
+
+// PendingRestart tells whether the running guest has another disk than the saved definition describes, monitors aside.
+func (d Disks) PendingRestart() bool {
+	return d.Saved != nil && d.Live != nil &&
+		len(DiffDisks(*d.Saved, *d.Live, func(f DiskField) bool { return f.Effect != AtOnce && f.Name != "monitors" })) > 0
+}
+
+// MonitorsStale tells whether the running guest knows other monitors than the saved definition names.
+func (d Disks) MonitorsStale() bool {
+	return d.Saved != nil && d.Live != nil && len(DiffDisks(*d.Saved, *d.Live, func(f DiskField) bool { return f.Name == "monitors" })) > 0
 }
 
 // theSame finds a disk, as it was read before, in a definition as it is now: by its own alias where it has one, otherwise
 // by target and source. Somebody else's disk on the same target is not it.
-func theSame(doc *libvirtxml.Domain, disk libvirtxml.DomainDisk) *libvirtxml.DomainDisk {
-	if alias := aliasOf(disk); strings.HasPrefix(alias, ownAlias) {
-		return DiskByAlias(doc, alias)
+func theSame(now *Definition, disk Disk) *Disk {
+	if strings.HasPrefix(disk.Alias, givenAlias) {
+		return now.DiskByAlias(disk.Alias)
 	}
-	there := DiskByTarget(doc, targetOf(disk))
-	if there == nil || DescribeSource(*there) != DescribeSource(disk) || strings.HasPrefix(aliasOf(*there), ownAlias) {
+	there := now.DiskByTarget(disk.Target)
+	if there == nil || there.DescribeSource() != disk.DescribeSource() || strings.HasPrefix(there.Alias, givenAlias) {
 		return nil
 	}
 	return there
-}
-
-// AttachDisk attaches a disk to the running domain, to its saved definition, or to both at once. When the error's kind is
-// problem.Unreachable its outcome isn't known: read the domain again.
-//
-// Similar to: virsh attach-device --live --config.
-func (h *Host) AttachDisk(ctx context.Context, domainUUID string, disk libvirtxml.DomainDisk, where Where) error {
-	e := errand{doing: fmt.Sprintf("attach disk %s to domain %s", targetOf(disk), domainUUID), changes: true, advice: attachAdvice}
-	found, unlock, err := h.changing(ctx, e, domainUUID)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	text, err := disk.Marshal()
-	if err != nil {
-		return h.fail(e, err)
-	}
-	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
-		return l.DomainAttachDeviceFlags(found, text, where.flags())
-	}))
-	return err
-}
-
-var attachAdvice = map[rpc.ErrorNumber]meaning{
-	rpc.ErrInternalError:   {problem.Other, "libvirt or QEMU on the host refused the disk.", "Change what the reply names, then apply again."},
-	rpc.ErrOperationFailed: {problem.Other, "libvirt or QEMU on the host refused the disk.", "Change what the reply names, then apply again."},
-}
-
-// UpdateSavedDisk replaces a disk, as it was read, in the saved definition, and reads it back: libvirt reports success for fields
-// that it leaves as they are. The target stays. A running guest isn't touched. A disk that isn't there any more is
-// problem.NotFound, also where somebody else's has its target now. One that reads something else by now, or that would lose what
-// libvirtxml doesn't know, is refused.
-//
-// Similar to: virsh update-device --config.
-func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, was, disk libvirtxml.DomainDisk) error {
-	target := targetOf(disk)
-	e := errand{doing: fmt.Sprintf("change disk %s in the saved definition of domain %s", target, domainUUID), changes: true}
-	found, unlock, err := h.changing(ctx, e, domainUUID)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if _, err := h.disksThere(ctx, e, found, was, Saved); err != nil {
-		return err
-	}
-	before, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
-	if err != nil {
-		return err
-	}
-	if err := h.RefuseLoss(before, was, Saved); err != nil {
-		return err
-	}
-	text, err := disk.Marshal()
-	if err != nil {
-		return h.fail(e, err)
-	}
-	if _, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
-		return l.DomainUpdateDeviceFlags(found, text, rpc.DomainDeviceModifyConfig)
-	})); err != nil {
-		return err
-	}
-	after, _, err := h.definition(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found, rpc.DomainXMLInactive)
-	if err != nil {
-		return err
-	}
-	saved := DiskByTarget(after, target)
-	if saved == nil {
-		return h.noDisk(e, target)
-	}
-	if different := differences(disk, *saved); len(different) > 0 {
-		return &problem.Problem{
-			Kind: problem.Unsupported,
-			What: fmt.Sprintf("Disk %s in the saved definition of domain %s on %s is not as it was asked for.", target, domainUUID, h.name()),
-			Why:  "libvirt reported success, but kept its own value of: " + strings.Join(different, ", ") + ".",
-			Do:   "Take these attributes back, or update libvirt on the host.",
-		}
-	}
-	return nil
-}
-
-func (h *Host) noDisk(e errand, target string) error {
-	return &problem.Problem{
-		Kind: problem.NotFound,
-		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
-		Why:  fmt.Sprintf("The domain doesn't have this disk as %s any more: it is gone, or another one is in its place.", target),
-		Do:   "Plan again: the next refresh shows what is there.",
-	}
 }

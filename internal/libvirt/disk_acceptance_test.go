@@ -10,7 +10,6 @@ import (
 
 	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -40,8 +39,8 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 		t.Errorf("the guest sees %d bytes", seen.Bytes)
 	}
 	now := must(h.Domain(ctx, g.UUID))(t)
-	for place, doc := range map[string]*libvirtxml.Domain{"live": now.Live, "saved": now.Saved} {
-		if d := DiskByAlias(doc, "ua-ceph-vdb"); d == nil || d.Target.Dev != "vdb" || DiskAuth(*d).Secret.UUID != secret {
+	for place, doc := range map[string]*Definition{"live": now.Live, "saved": now.Saved} {
+		if d := doc.DiskByAlias("ua-ceph-vdb"); d == nil || d.Target != "vdb" || d.SecretUUID != secret {
 			t.Errorf("%s: %+v", place, d)
 		}
 	}
@@ -70,51 +69,53 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 		}
 	})
 	t.Run("limits", func(t *testing.T) {
-		for _, tune := range []*libvirtxml.DomainDiskIOTune{
-			{TotalIopsSec: 1000, TotalBytesSec: 50_000_000},
-			{TotalIopsSec: 500, TotalIopsSecMax: 2000, TotalIopsSecMaxLength: 5, SizeIopsSec: 4096},
-			{TotalIopsSec: 600, GroupName: "shared"},
-			{ReadBytesSec: 10_000_000, WriteIopsSec: 100},
-			{TotalIopsSec: 700, GroupName: "shared"},
-			nil,
+		for _, limits := range []Limits{
+			{Rates: map[string]uint64{"total_iops_sec": 1000, "total_bytes_sec": 50_000_000}},
+			{Rates: map[string]uint64{"total_iops_sec": 500, "total_iops_sec_max": 2000, "total_iops_sec_max_length": 5, "size_iops_sec": 4096}},
+			{Rates: map[string]uint64{"total_iops_sec": 600}, Group: "shared"},
+			{Rates: map[string]uint64{"read_bytes_sec": 10_000_000, "write_iops_sec": 100}},
+			{Rates: map[string]uint64{"total_iops_sec": 700}, Group: "shared"},
+			{},
 		} {
-			ok(t, h.SetIOTune(ctx, g.UUID, disk, tune, Live|Saved))
+			ok(t, h.SetIOTune(ctx, g.UUID, disk, limits, Live|Saved))
 			shown := must(hypervisor.Virsh(ctx, "blkdeviotune", g.Name, "vdb", "--live"))(t)
-			if tune != nil && !hasLine(shown, "total_iops_sec", tune.TotalIopsSec) || tune == nil && !hasLine(shown, "write_iops_sec", 0) {
-				t.Errorf("%+v: virsh shows %s", tune, shown)
+			for _, name := range LimitNames() {
+				// Without a length of its own a burst takes one second.
+				if !hasLine(shown, name, limits.Rates[name]) && limits.Rates[name] != 0 || name == "write_iops_sec" && !hasLine(shown, name, limits.Rates[name]) {
+					t.Errorf("%+v: virsh shows %s", limits, shown)
+				}
 			}
-			if grouped := strings.Contains(shown, "shared"); grouped != (tune != nil && tune.GroupName != "") {
-				t.Errorf("%+v: virsh shows the group in %s", tune, shown)
+			if grouped := strings.Contains(shown, "shared"); grouped != (limits.Group != "") {
+				t.Errorf("%+v: virsh shows the group in %s", limits, shown)
 			}
 		}
 	})
 	t.Run("changes in the saved definition", func(t *testing.T) {
-		saved := *DiskByTarget(must(h.Domain(ctx, g.UUID))(t).Saved, "vdb")
-		saved.Driver.Cache, saved.Serial = "writeback", "other"
-		saved.Source.Network.Hosts = []libvirtxml.DomainDiskSourceHost{{Name: "192.0.2.1"}, {Name: "192.0.2.2", Port: "3300"}}
-		ok(t, h.UpdateSavedDisk(ctx, g.UUID, disk, saved))
+		saved := *must(h.Domain(ctx, g.UUID))(t).Saved.DiskByTarget("vdb")
+		saved.Cache, saved.Serial = "writeback", "other"
+		saved.Monitors = []Monitor{{Host: "192.0.2.1"}, {Host: "192.0.2.2", Port: 3300}}
+		ok(t, h.UpdateSavedDisk(ctx, g.UUID, saved))
 		after := must(h.Domain(ctx, g.UUID))(t)
-		if d := DiskByTarget(after.Saved, "vdb"); d.Driver.Cache != "writeback" || len(d.Source.Network.Hosts) != 2 || d.Serial != "other" {
+		if d := after.Saved.DiskByTarget("vdb"); d.Cache != "writeback" || len(d.Monitors) != 2 || d.Serial != "other" {
 			t.Errorf("%+v", d)
 		}
-		if d := DiskByTarget(after.Live, "vdb"); d.Driver.Cache != "none" || d.Serial != "vdb-serial" {
+		if d := after.Live.DiskByTarget("vdb"); d.Cache != "none" || d.Serial != "vdb-serial" {
 			t.Errorf("the running guest was touched: %+v", d)
 		}
-		absent := saved
-		absent.Alias = nil
-		absent.Target = &libvirtxml.DomainDiskTarget{Dev: "vdq", Bus: "virtio"}
-		wants(t, h.UpdateSavedDisk(ctx, g.UUID, absent, absent), problem.NotFound, "vdq")
+		absent := rbdDisk(bed, "running", "vdq", secret)
+		absent.Alias = ""
+		wants(t, h.UpdateSavedDisk(ctx, g.UUID, absent), problem.NotFound, "vdq")
 	})
 	t.Run("another's disk stays", func(t *testing.T) {
 		theirs := rbdDisk(bed, "running", "vdb", secret)
-		theirs.Alias.Name = "ua-somebody-else"
+		theirs.Alias = "ua-somebody-else"
 		before := must(h.Domain(ctx, g.UUID))(t)
 		ok(t, h.DetachDisk(ctx, g.UUID, theirs, Live|Saved))
 		changed := theirs
 		changed.Serial = "theirs"
-		wants(t, h.UpdateSavedDisk(ctx, g.UUID, theirs, changed), problem.NotFound, "vdb", "another one is in its place")
-		wants(t, h.SetIOTune(ctx, g.UUID, theirs, &libvirtxml.DomainDiskIOTune{TotalIopsSec: 7}, Live), problem.NotFound, "vdb")
-		wants(t, h.SetIOTune(ctx, g.UUID, theirs, &libvirtxml.DomainDiskIOTune{TotalIopsSec: 7}, Saved), problem.NotFound, "vdb")
+		wants(t, h.UpdateSavedDisk(ctx, g.UUID, changed), problem.NotFound, "vdb", "another one is in its place")
+		wants(t, h.SetIOTune(ctx, g.UUID, theirs, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Live), problem.NotFound, "vdb")
+		wants(t, h.SetIOTune(ctx, g.UUID, theirs, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Saved), problem.NotFound, "vdb")
 		wants(t, h.ResizeDisk(ctx, g.UUID, theirs, 128*mebibyte), problem.NotFound, "vdb")
 		if now := must(h.Domain(ctx, g.UUID))(t); !reflect.DeepEqual(before, now) {
 			t.Error("a disk was changed that is not the one that was named")
@@ -123,7 +124,7 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 	t.Run("goes", func(t *testing.T) {
 		ok(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
 		now := must(h.Domain(ctx, g.UUID))(t)
-		if DiskByTarget(now.Live, "vdb") != nil || DiskByTarget(now.Saved, "vdb") != nil {
+		if now.Live.DiskByTarget("vdb") != nil || now.Saved.DiskByTarget("vdb") != nil {
 			t.Error("it is still there")
 		}
 		ok(t, g.WaitNoDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" }))
@@ -156,10 +157,10 @@ func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
 		if uses := must(h.SecretUsers(ctx, "00000000-0000-4000-8000-000000000000", ""))(t); len(uses) != 1 || uses[0].Active {
 			t.Errorf("%+v", uses)
 		}
-		ok(t, h.SetIOTune(ctx, g.UUID, disk, &libvirtxml.DomainDiskIOTune{TotalIopsSec: 7}, Saved))
-		ok(t, h.SetIOTune(ctx, g.UUID, disk, nil, Saved))
+		ok(t, h.SetIOTune(ctx, g.UUID, disk, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Saved))
+		ok(t, h.SetIOTune(ctx, g.UUID, disk, Limits{}, Saved))
 		ok(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
-		if d := must(h.Domain(ctx, g.UUID))(t); DiskByTarget(d.Saved, "vdc") != nil {
+		if d := must(h.Domain(ctx, g.UUID))(t); d.Saved.DiskByTarget("vdc") != nil {
 			t.Error("it is still there")
 		}
 		_, err := h.Domain(ctx, "no-such-domain")
@@ -220,7 +221,7 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 	for _, bus := range []string{"virtio", "scsi", "sata"} {
 		t.Run("good on "+bus, func(t *testing.T) {
 			disk := good
-			disk.Target = &libvirtxml.DomainDiskTarget{Dev: "sdb", Bus: bus}
+			disk.Target, disk.Bus = "sdb", bus
 			ok(t, h.ProbeDisk(ctx, like, disk))
 			gone(t)
 		})
@@ -238,9 +239,7 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 		wants(t, err, problem.Refused, "Invalid argument", "decoded key")
 	})
 	dead := good
-	network := *good.Source.Network
-	network.Hosts = []libvirtxml.DomainDiskSourceHost{{Name: "127.0.0.99", Port: "1"}}
-	dead.Source = &libvirtxml.DomainDiskSource{Network: &network}
+	dead.Monitors = []Monitor{{Host: "127.0.0.99", Port: 1}}
 	t.Run("dead monitors", func(t *testing.T) {
 		err := ends(t, func() error { return hasty.ProbeDisk(ctx, like, dead) })
 		wants(t, err, problem.Unreachable, "127.0.0.99 port 1", testUser, "no answer within 5s")

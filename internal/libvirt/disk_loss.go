@@ -7,28 +7,20 @@ import (
 	"strconv"
 	"strings"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// LostByRewrite names what a disk of one definition would lose if it were written back as it was read: elements and attributes that
-// libvirtxml doesn't know, each by its path within <disk> (driver/@cache, source/host). The disk is told by its target. Nothing is named
-// for one that isn't in that definition.
-func (d Domain) LostByRewrite(disk libvirtxml.DomainDisk, where Where) []string {
-	text, doc := d.savedText, d.Saved
-	if where == Live {
-		text, doc = d.liveText, d.Live
-	}
-	read := DiskByTarget(doc, targetOf(disk))
-	if text == "" || read == nil {
+// LostByRewrite names what a disk would lose if it were written back as it was read: elements and attributes that libvirtxml doesn't
+// know, each by its path within <disk> (driver/@cache, source/host).
+func (d Disk) LostByRewrite() []string {
+	if d.read == nil || d.read.definition == "" {
 		return nil
 	}
-	written, err := read.Marshal()
+	written, err := d.read.element.Marshal()
 	if err != nil {
 		return []string{err.Error()}
 	}
-	is, err := diskElement(text, targetOf(disk))
+	is, err := diskElement(d.read.definition, d.read.nth)
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -39,34 +31,37 @@ func (d Domain) LostByRewrite(disk libvirtxml.DomainDisk, where Where) []string 
 	return lost("", is, &would)
 }
 
-// RefuseLoss is problem.Refused where a disk of one definition would lose something if it were written back, or written to the domain's
-// other definition.
-func (h *Host) RefuseLoss(d Domain, disk libvirtxml.DomainDisk, where Where) error {
-	paths := d.LostByRewrite(disk, where)
+// RefuseLoss is problem.Refused where a disk would lose something if it were written back, or written to the domain's other definition.
+func (h *Host) RefuseLoss(domain string, disk Disk) error {
+	paths := disk.LostByRewrite()
 	if len(paths) == 0 {
 		return nil
 	}
 	return &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("The definition of disk %s of domain %q on %s can't be changed from here.", targetOf(disk), d.Name, h.name()),
+		What: fmt.Sprintf("The definition of disk %s of domain %q on %s can't be changed from here.", disk.Target, domain, h.name()),
 		Why:  "It would lose what this release of the provider doesn't know: " + strings.Join(paths, ", ") + ".",
 		Do: "Change the disk with virsh edit, and the configuration to the same; or update the provider. Nothing was changed, and the disk can" +
 			" be detached as before.",
 	}
 }
 
-// diskElement finds the disk with a target in the text of a domain's definition.
-func diskElement(text, target string) (*element, error) {
+// diskElement is one of the disks in the text of a domain's definition.
+func diskElement(text string, nth int) (*element, error) {
 	domain, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
 	for _, disk := range domain.child("devices").Children {
-		if disk.XMLName.Local == "disk" && disk.child("target").attr("dev") == target {
+		if disk.XMLName.Local != "disk" {
+			continue
+		}
+		if nth == 0 {
 			return &disk, nil
 		}
+		nth--
 	}
-	return nil, fmt.Errorf("the definition has no disk %s", target)
+	return nil, fmt.Errorf("the definition has fewer disks")
 }
 
 // lost names what one element has and the other lacks. The order of elements with different names doesn't matter.

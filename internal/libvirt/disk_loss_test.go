@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"libvirt.org/go/libvirtxml"
 )
 
 // fullDiskXML has every element and attribute that libvirt's schema knows below a <disk> of an RBD image, up to libvirt 12.
@@ -72,19 +70,6 @@ const fullDiskXML = `<disk type='network' device='lun' rawio='yes' sgio='unfilte
   <address type='pci' domain='0x0000' bus='0x01' slot='0x02' function='0x0' multifunction='on'><zpci uid='0x0001' fid='0x00000000'/></address>
 </disk>`
 
-// domainOf is a domain whose saved and running definitions have these disks, as they are read from a host.
-func domainOf(t *testing.T, disks ...string) Domain {
-	t.Helper()
-	text := "<domain type='kvm'><name>guest</name><devices><emulator>/usr/bin/qemu</emulator>" + strings.Join(disks, "") + "</devices></domain>"
-	d := Domain{Name: "guest", Saved: &libvirtxml.Domain{}, Live: &libvirtxml.Domain{}, savedText: text, liveText: text}
-	for _, doc := range []*libvirtxml.Domain{d.Saved, d.Live} {
-		if err := doc.Unmarshal(text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return d
-}
-
 // What libvirtxml knows is written back as it was, with whatever spelling.
 func TestNothingKnownIsLostByRewrite(t *testing.T) {
 	for name, text := range map[string]string{
@@ -101,8 +86,7 @@ func TestNothingKnownIsLostByRewrite(t *testing.T) {
 		"address":     `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb'/><address type='pci' domain='0' bus='1' slot='0x2' function='0'/></disk>`,
 		"virtio-mmio": `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb'/><address type='virtio-mmio'/></disk>`,
 	} {
-		d := domainOf(t, text)
-		if got := d.LostByRewrite(*DiskByTarget(d.Saved, "vdb"), Saved); len(got) > 0 {
+		if got := definitionOf(t, text).DiskByTarget("vdb").LostByRewrite(); len(got) > 0 {
 			t.Errorf("%s: lost %v", name, got)
 		}
 	}
@@ -129,28 +113,24 @@ func TestWhatIsLostByRewriteIsNamed(t *testing.T) {
 			"@" + attribute: fullDiskXML[:tag[3]] + " " + attribute + "='1'" + fullDiskXML[tag[3]:],
 			child:           fullDiskXML[:tag[5]] + inside + rest,
 		} {
-			d := domainOf(t, text)
-			for where, doc := range map[Where]*libvirtxml.Domain{Saved: d.Saved, Live: d.Live} {
-				got := d.LostByRewrite(*DiskByTarget(doc, "vdb"), where)
-				if len(got) != 1 || !strings.HasSuffix("/"+got[0], "/"+what) || name != "disk" && !strings.Contains(got[0], name+"/") {
-					t.Errorf("<%s> with %s: lost %v\n%s", name, what, got, fullDiskXML[tag[0]:tag[1]])
-				}
+			got := definitionOf(t, diskXML, text).Disks[1].LostByRewrite()
+			if len(got) != 1 || !strings.HasSuffix("/"+got[0], "/"+what) || name != "disk" && !strings.Contains(got[0], name+"/") {
+				t.Errorf("<%s> with %s: lost %v\n%s", name, what, got, fullDiskXML[tag[0]:tag[1]])
 			}
 		}
 	}
 }
 
 func TestLostByRewriteOfOtherDisks(t *testing.T) {
-	d := domainOf(t, strings.Replace(diskXML, "<serial>", "<novelty/><serial>", 1), strings.Replace(diskXML, "vdb", "vdc", 1))
-	other, absent := *DiskByTarget(d.Saved, "vdc"), diskFrom(t, "vdb", "vdz")
-	if got := d.LostByRewrite(other, Saved); len(got) > 0 {
+	d := definitionOf(t, strings.Replace(diskXML, "<serial>", "<novelty/><serial>", 1), strings.Replace(diskXML, "vdb", "vdc", 1))
+	if got := d.DiskByTarget("vdc").LostByRewrite(); len(got) > 0 {
 		t.Errorf("another disk's loss is told: %v", got)
 	}
-	if got := d.LostByRewrite(absent, Saved); len(got) > 0 {
+	if got := (Disk{Target: "vdz"}).LostByRewrite(); len(got) > 0 {
 		t.Errorf("a disk that isn't there loses %v", got)
 	}
-	second := domainOf(t, strings.Replace(diskXML, "</source>", "<host name='192.0.2.3' weight='1'/></source>", 1))
-	if got := second.LostByRewrite(*DiskByTarget(second.Saved, "vdb"), Saved); !slices.Equal(got, []string{"source/host/@weight"}) {
+	second := definitionOf(t, strings.Replace(diskXML, "</source>", "<host name='192.0.2.3' weight='1'/></source>", 1))
+	if got := second.DiskByTarget("vdb").LostByRewrite(); !slices.Equal(got, []string{"source/host/@weight"}) {
 		t.Errorf("of the third host is lost %v", got)
 	}
 }

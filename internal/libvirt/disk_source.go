@@ -3,16 +3,27 @@ package libvirt
 import (
 	"cmp"
 	"fmt"
-	"strings"
+	"slices"
 
 	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
+const emptyDrive = "an empty drive"
+
 // DescribeSource names what a disk reads, for messages: a file, a block device, a volume, or a network source with its protocol.
-func DescribeSource(disk libvirtxml.DomainDisk) string {
-	source := disk.Source
+func (d Disk) DescribeSource() string {
+	if source := d.Source(); source != "" {
+		return "rbd source " + source
+	}
+	if d.read == nil {
+		return emptyDrive
+	}
+	return describeSource(d.read.element.Source)
+}
+
+func describeSource(source *libvirtxml.DomainDiskSource) string {
 	switch {
 	case source == nil:
 	case source.Network != nil && source.Network.Name != "":
@@ -28,20 +39,29 @@ func DescribeSource(disk libvirtxml.DomainDisk) string {
 	case source.Dir != nil, source.NVME != nil, source.VHostUser != nil, source.VHostVDPA != nil, source.Ctl != nil:
 		return "a source of another kind"
 	}
-	return "an empty drive"
+	return emptyDrive
 }
 
 // EmptyDrive tells whether a disk has no source at all, as a CD-ROM whose medium was ejected.
-func EmptyDrive(disk libvirtxml.DomainDisk) bool {
-	return DescribeSource(disk) == DescribeSource(libvirtxml.DomainDisk{})
+func (d Disk) EmptyDrive() bool { return d.DescribeSource() == emptyDrive }
+
+// Backing are the disks that a disk's source hangs on, the nearest first, each with its source alone, as far as the definition tells.
+func (d Disk) Backing() []Disk {
+	if d.read == nil {
+		return nil
+	}
+	var chain []Disk
+	for _, source := range backingSources(d.read.element) {
+		chain = append(chain, diskOf(domainDisk{Source: source}))
+	}
+	return chain
 }
 
-// BackingDisks are what a disk's source hangs on, the nearest first, each as a disk of its own, as far as the definition tells.
-func BackingDisks(disk libvirtxml.DomainDisk) []libvirtxml.DomainDisk {
-	var chain []libvirtxml.DomainDisk
-	for below := disk.BackingStore; below != nil; below = below.BackingStore {
-		if below := (libvirtxml.DomainDisk{Source: below.Source}); !EmptyDrive(below) {
-			chain = append(chain, below)
+func backingSources(e domainDisk) []*libvirtxml.DomainDiskSource {
+	var chain []*libvirtxml.DomainDiskSource
+	for below := e.BackingStore; below != nil; below = below.BackingStore {
+		if describeSource(below.Source) != emptyDrive {
+			chain = append(chain, below.Source)
 		}
 	}
 	return chain
@@ -49,36 +69,41 @@ func BackingDisks(disk libvirtxml.DomainDisk) []libvirtxml.DomainDisk {
 
 // ShowsWholeImage tells whether a guest sees of a disk what is in its source, byte for byte, so that the sizes of both are the same.
 // An encrypted image has a header besides, a slice is a part of it, and a format (qcow2) or an overlay has a size of its own.
-func ShowsWholeImage(disk libvirtxml.DomainDisk) bool {
-	if disk.Source == nil || disk.Encryption != nil || disk.Source.Encryption != nil || disk.Source.Slices != nil {
+func (d Disk) ShowsWholeImage() bool {
+	if d.read == nil || d.read.element.Source == nil || d.encrypted() || d.read.element.Source.Slices != nil {
 		return false
 	}
-	return !Layered(disk)
+	return !d.Layered()
+}
+
+func (d Disk) encrypted() bool {
+	e := d.read.element
+	return e.Encryption != nil || e.Source != nil && e.Source.Encryption != nil
 }
 
 // Layered tells whether a disk has a format of its own, or hangs on another image.
-func Layered(disk libvirtxml.DomainDisk) bool {
-	return disk.Driver != nil && cmp.Or(disk.Driver.Type, "raw") != "raw" || len(BackingDisks(disk)) > 0
+func (d Disk) Layered() bool {
+	return d.read != nil && (cmp.Or(value(d.read.element.Driver).Type, "raw") != "raw" || len(d.Backing()) > 0)
 }
 
 // sourceChanged is the answer for a disk that doesn't read any more what it did when it was read.
-func (h *Host) sourceChanged(e errand, was, now libvirtxml.DomainDisk) error {
+func (h *Host) sourceChanged(e errand, was, now Disk) error {
 	return &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
-		Why:  fmt.Sprintf("Somebody has just given the disk another source: it was %s, and is %s now.", DescribeSource(was), DescribeSource(now)),
+		Why:  fmt.Sprintf("Somebody has just given the disk another source: it was %s, and is %s now.", was.DescribeSource(), now.DescribeSource()),
 		Do:   "Plan again: the next refresh shows what is there.",
 	}
 }
 
 // notWhole is the answer for a disk whose size isn't that of its image.
-func (h *Host) notWhole(e errand, disk libvirtxml.DomainDisk) error {
-	why := "It reads " + DescribeSource(disk)
+func (h *Host) notWhole(e errand, disk Disk) error {
+	why := "It reads " + disk.DescribeSource()
 	switch {
-	case disk.Encryption != nil || disk.Source != nil && disk.Source.Encryption != nil:
+	case disk.encrypted():
 		why += ", encrypted: depending on the engine and its release libvirt takes the size for that of the image or of its content, and" +
 			" QEMU would grow the image, or cut it."
-	case disk.Source != nil && disk.Source.Slices != nil:
+	case value(disk.read.element.Source).Slices != nil:
 		why += ", of which it shows a slice."
 	default:
 		why += ", which has a size of its own, in a format or an overlay."
@@ -92,10 +117,77 @@ func (h *Host) notWhole(e errand, disk libvirtxml.DomainDisk) error {
 }
 
 // readsFrom is what tells one source from another: its kind and its name.
-func readsFrom(disk libvirtxml.DomainDisk) string {
-	text := DescribeSource(disk)
-	if disk.Source != nil && disk.Source.Network != nil && disk.Source.Network.Snapshot != nil {
-		text = strings.Join([]string{text, disk.Source.Network.Snapshot.Name}, "@")
+func (d Disk) readsFrom() string {
+	text := d.DescribeSource()
+	if d.Snapshot != "" {
+		text += "@" + d.Snapshot
 	}
 	return text
+}
+
+// Ours tells which disk of a domain is meant.
+type Ours struct {
+	// Alias is the recorded one. The one that this provider gives to a disk of this domain and target counts too.
+	Alias, Target string
+	// Imported disks have no alias of this provider, and are found by target and source.
+	Imported bool
+	// Sources are the names that the image has and had.
+	Sources []string
+}
+
+// Find finds the disk in both definitions.
+func (o Ours) Find(d Domain) Disks {
+	return Disks{Saved: o.in(d.Saved, d.UUID), Live: o.in(d.Live, d.UUID)}
+}
+
+func (o Ours) in(definition *Definition, domainUUID string) *Disk {
+	for _, alias := range []string{o.Alias, OwnAlias(domainUUID, o.Target)} {
+		if disk := definition.DiskByAlias(alias); disk != nil {
+			return disk
+		}
+	}
+	disk := definition.DiskByTarget(o.Target)
+	if !o.Imported || disk == nil || disk.Own() || !o.Knows(*disk) && !o.Under(*disk) {
+		return nil
+	}
+	return disk
+}
+
+// Knows tells whether a disk reads the image, as it is called or was.
+func (o Ours) Knows(disk Disk) bool {
+	return disk.Source() != "" && slices.Contains(o.Sources, disk.Source())
+}
+
+// Under tells whether a disk is an overlay on the image.
+func (o Ours) Under(disk Disk) bool { return slices.ContainsFunc(disk.Backing(), o.Knows) }
+
+// Exchanged tells whether a disk reads what no field can show: somebody has put an overlay on its image, or has given it a file or an
+// empty drive instead. Another image by hand, raw as ours, is not meant: the fields show it.
+func (o Ours) Exchanged(disk *Disk) bool {
+	return disk != nil && (disk.Source() == "" || !o.Knows(*disk) && disk.Layered())
+}
+
+// ExchangedIn is the disk, of the running domain or of the saved definition, whose source somebody has exchanged; nil where it is ours.
+func (o Ours) ExchangedIn(found Disks) *Disk {
+	for _, disk := range found.Each() {
+		if o.Exchanged(disk) {
+			return disk
+		}
+	}
+	return nil
+}
+
+// ForeignIn is the disk whose source is none of the image's names, or was exchanged; nil where there is none, and for an empty drive.
+func (o Ours) ForeignIn(found Disks) *Disk {
+	for _, disk := range found.Each() {
+		if !disk.EmptyDrive() && (!o.Knows(*disk) || o.Exchanged(disk)) {
+			return disk
+		}
+	}
+	return nil
+}
+
+// TellsSize tells whether the running guest's disk is the image itself, so that the size of one is that of the other.
+func (o Ours) TellsSize(found Disks) bool {
+	return found.Live != nil && o.Knows(*found.Live) && found.Live.ShowsWholeImage()
 }

@@ -15,6 +15,14 @@ const (
 	procSetIOTune   = 252
 )
 
+// changedDisk is a disk with another cache than it was read with.
+func changedDisk(t *testing.T) Disk {
+	t.Helper()
+	disk := diskFrom(t)
+	disk.Cache = "writeback"
+	return disk
+}
+
 // What may not be written, resized or detached is refused before anything is sent, named, and can be read and detached otherwise.
 func TestDisksThatAreLeftAlone(t *testing.T) {
 	const alias = "ua-ceph-1"
@@ -30,7 +38,7 @@ func TestDisksThatAreLeftAlone(t *testing.T) {
 	}{
 		"unknown, rewritten": {
 			novelty, func(h *Host) error {
-				return h.UpdateSavedDisk(t.Context(), fakeHostUUID, diskFrom(t), diskFrom(t, "none", "writeback"))
+				return h.UpdateSavedDisk(t.Context(), fakeHostUUID, changedDisk(t))
 			},
 			problem.Refused,
 			[]string{"vdb", "would lose", ": novelty."},
@@ -52,13 +60,13 @@ func TestDisksThatAreLeftAlone(t *testing.T) {
 		},
 		"file, rewritten": {
 			file, func(h *Host) error {
-				return h.UpdateSavedDisk(t.Context(), fakeHostUUID, diskFrom(t), diskFrom(t, "none", "writeback"))
+				return h.UpdateSavedDisk(t.Context(), fakeHostUUID, changedDisk(t))
 			},
 			problem.Refused,
 			[]string{"file /v/o.img"},
 		},
 		"file, limited": {
-			file, func(h *Host) error { return h.SetIOTune(t.Context(), fakeHostUUID, diskFrom(t), nil, Live) },
+			file, func(h *Host) error { return h.SetIOTune(t.Context(), fakeHostUUID, diskFrom(t), Limits{}, Live) },
 			problem.Refused,
 			[]string{"file /v/o.img"},
 		},
@@ -82,7 +90,7 @@ func TestDisksThatAreLeftAlone(t *testing.T) {
 			})
 			h := host(t, Config{URI: d.uri()})
 			found, err := h.Domain(t.Context(), fakeHostUUID)
-			if err != nil || DiskByAlias(found.Saved, alias) == nil {
+			if err != nil || found.Saved.DiskByAlias(alias) == nil {
 				t.Fatalf("the disk isn't read: %v", err)
 			}
 			wants(t, c.do(h), c.kind, c.words...)

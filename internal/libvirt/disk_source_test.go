@@ -3,8 +3,6 @@ package libvirt
 import (
 	"strings"
 	"testing"
-
-	"libvirt.org/go/libvirtxml"
 )
 
 const (
@@ -46,21 +44,18 @@ func TestSourcesOfDisks(t *testing.T) {
 			"network", strings.Replace(imageXML, "</", "<slices><slice type='storage' offset='0' size='512'/></slices></", 1), "rbd source vms/one", "", false,
 		},
 	} {
-		var disk libvirtxml.DomainDisk
-		if err := disk.Unmarshal("<disk type='" + c.kind + "' device='disk'>" + c.inner + "<target dev='vdb'/></disk>"); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
+		disk := definitionOf(t, "<disk type='"+c.kind+"' device='disk'>"+c.inner+"<target dev='vdb'/></disk>").Disks[0]
 		var chain []string
-		for _, d := range BackingDisks(disk) {
-			chain = append(chain, DescribeSource(d))
+		for _, d := range disk.Backing() {
+			chain = append(chain, d.DescribeSource())
 		}
-		if got := DescribeSource(disk); got != c.reads || EmptyDrive(disk) != strings.HasPrefix(name, "ejected") {
+		if got := disk.DescribeSource(); got != c.reads || disk.EmptyDrive() != strings.HasPrefix(name, "ejected") {
 			t.Errorf("%s: reads %s", name, got)
 		}
 		if got := strings.Join(chain, ", "); got != c.below {
 			t.Errorf("%s: hangs on %s", name, got)
 		}
-		if got := ShowsWholeImage(disk); got != c.whole {
+		if got := disk.ShowsWholeImage(); got != c.whole {
 			t.Errorf("%s: whole %v", name, got)
 		}
 	}

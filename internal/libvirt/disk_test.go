@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ const diskXML = `<disk type='network' device='disk'>
   <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>
 </disk>`
 
-func diskFrom(t *testing.T, edits ...string) libvirtxml.DomainDisk {
+func diskFrom(t *testing.T, edits ...string) Disk {
 	t.Helper()
 	text := diskXML
 	for i := 0; i < len(edits); i += 2 {
@@ -32,15 +33,14 @@ func diskFrom(t *testing.T, edits ...string) libvirtxml.DomainDisk {
 		}
 		text = strings.Replace(text, edits[i], edits[i+1], 1)
 	}
-	var disk libvirtxml.DomainDisk
-	if err := disk.Unmarshal(text); err != nil {
-		t.Fatal(err)
-	}
-	return disk
+	return definitionOf(t, text).Disks[0]
 }
 
-func domainWith(disks ...libvirtxml.DomainDisk) *libvirtxml.Domain {
-	return &libvirtxml.Domain{Devices: &libvirtxml.DomainDeviceList{Disks: disks}}
+// definitionOf is a domain's definition with these disks.
+func definitionOf(t *testing.T, disks ...string) *Definition {
+	t.Helper()
+	return must(ParseDefinition("<domain type='kvm'><name>guest</name><devices><emulator>/usr/bin/qemu</emulator>" +
+		strings.Join(disks, "") + "</devices></domain>"))(t)
 }
 
 func TestOursIsFoundAndTheirsIsNot(t *testing.T) {
@@ -48,7 +48,7 @@ func TestOursIsFoundAndTheirsIsNot(t *testing.T) {
 	ours := diskFrom(t)
 	imported := diskFrom(t, alias, "")
 	for name, c := range map[string]struct {
-		wanted, there libvirtxml.DomainDisk
+		wanted, there Disk
 		same          bool
 	}{
 		"itself":                                 {ours, ours, true},
@@ -60,11 +60,11 @@ func TestOursIsFoundAndTheirsIsNot(t *testing.T) {
 		"imported, somebody's alias there":       {imported, ours, false},
 		"imported, another target":               {imported, diskFrom(t, "vdb", "vdc", alias, ""), false},
 	} {
-		if got := theSame(domainWith(c.there), c.wanted) != nil; got != c.same {
+		if got := theSame(&Definition{Disks: []Disk{c.there}}, c.wanted) != nil; got != c.same {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if theSame(nil, ours) != nil || theSame(&libvirtxml.Domain{}, ours) != nil {
+	if theSame(nil, ours) != nil || theSame(&Definition{}, ours) != nil {
 		t.Error("found in nothing")
 	}
 }
@@ -72,33 +72,34 @@ func TestOursIsFoundAndTheirsIsNot(t *testing.T) {
 func TestDifferencesAreNamed(t *testing.T) {
 	for want, edit := range map[string][]string{
 		"":           {"<host name='192.0.2.1'/><host name='192.0.2.2' port='3300'/>", "<host name='192.0.2.2' port='3300'/><host name='192.0.2.1' port='0'/>"},
-		"source":     {"192.0.2.1", "192.0.2.9"},
-		"auth":       {"username='libvirt'", "username='other'"},
-		"driver":     {"cache='none'", "cache='writeback'"},
+		"monitors":   {"192.0.2.1", "192.0.2.9"},
+		"image":      {"vms/one", "vms/two"},
+		"user":       {"username='libvirt'", "username='other'"},
+		"cache":      {"cache='none'", "cache='writeback'"},
 		"iotune":     {"100", "200"},
-		"target":     {"bus='virtio'", "bus='scsi'"},
-		"boot order": {"<boot order='2'/>", ""},
-		"readonly":   {"<serial>", "<readonly/><serial>"},
+		"bus":        {"bus='virtio'", "bus='scsi'"},
+		"boot_order": {"<boot order='2'/>", ""},
+		"read_only":  {"<serial>", "<readonly/><serial>"},
 		"shareable":  {"<serial>", "<shareable/><serial>"},
 		"serial":     {"abc", "ab"},
 		"wwn":        {"<serial>", "<wwn>5000c50015ea71aa</wwn><serial>"},
 		"alias":      {"ua-ceph-1", "ua-ceph-2"},
 		"address":    {"bus='0x01'", "bus='0x02'"},
 	} {
-		got := strings.Join(differences(diskFrom(t), diskFrom(t, edit...)), ",")
+		got := strings.Join(notAsAsked(diskFrom(t), diskFrom(t, edit...)), ",")
 		if got != want {
 			t.Errorf("%q instead of %q", got, want)
 		}
 	}
 	asked := diskFrom(t, "<alias name='ua-ceph-1'/>", "", "  <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>\n", "",
 		"<driver name='qemu' type='raw' cache='none'/>", "<driver cache='none'/>")
-	if got := differences(asked, diskFrom(t)); len(got) != 0 {
+	if got := notAsAsked(asked, diskFrom(t)); len(got) != 0 {
 		t.Errorf("what libvirt fills in counts as different: %v", got)
 	}
 }
 
 func TestEveryLimitIsSent(t *testing.T) {
-	params := iotuneParameters(iotune{TotalIopsSec: 5})
+	params := Limits{Rates: map[string]uint64{"total_iops_sec": 5}}.parameters()
 	if len(params) != 19 {
 		t.Errorf("%d limits", len(params))
 	}
@@ -111,25 +112,34 @@ func TestEveryLimitIsSent(t *testing.T) {
 			t.Errorf("%s is %v", p.Field, p.Value.I)
 		}
 	}
-	if len(iotuneParameters(iotune{GroupName: "g"})) != 20 {
+	if len(Limits{Group: "g"}.parameters()) != 20 {
 		t.Error("the group is missing")
 	}
-	if !sameLimits(iotune{TotalIopsSecMax: 3}, iotune{TotalIopsSecMax: 3, TotalIopsSecMaxLength: 1, GroupName: "drive-x"}) {
-		t.Error("what libvirt fills in counts as different")
-	}
-	if sameLimits(iotune{TotalIopsSec: 3}, iotune{}) || sameLimits(iotune{}, iotune{ReadIopsSecMaxLength: 2}) {
-		t.Error("a difference was missed")
+}
+
+// libvirt fills in a burst of one second and a group for each disk, which nobody asked for.
+func TestLimitsAsRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		inner string
+		want  Limits
+	}{
+		"filled in":        {"<total_iops_sec_max>3</total_iops_sec_max><total_iops_sec_max_length>1</total_iops_sec_max_length><group_name>drive-ua-ceph-1</group_name>", Limits{Rates: map[string]uint64{"total_iops_sec_max": 3}}},
+		"a group":          {"<total_iops_sec>5</total_iops_sec><group_name>fast</group_name>", Limits{Rates: map[string]uint64{"total_iops_sec": 5}, Group: "fast"}},
+		"no limit":         {"<group_name>drive-ua-ceph-1</group_name>", Limits{}},
+		"a longer burst":   {"<read_iops_sec_max>3</read_iops_sec_max><read_iops_sec_max_length>2</read_iops_sec_max_length>", Limits{Rates: map[string]uint64{"read_iops_sec_max": 3, "read_iops_sec_max_length": 2}}},
+		"nothing at all":   {"", Limits{}},
+		"libvirt's groups": {"<group_name>libvirt-3</group_name>", Limits{}},
+	} {
+		if got := diskFrom(t, "<total_iops_sec>100</total_iops_sec>", c.inner).Limits; !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
 
 func TestTheProbeIsTheGuestsKindAndNothingElse(t *testing.T) {
 	id := uuid.New()
-	like := Domain{Saved: &libvirtxml.Domain{
-		Type: "kvm", Name: "guest", UUID: "x",
-		OS:      &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Arch: "x86_64", Machine: "q35", Type: "hvm"}},
-		CPU:     &libvirtxml.DomainCPU{Mode: "host-model"},
-		Devices: &libvirtxml.DomainDeviceList{Emulator: "/usr/bin/qemu-system-x86_64", Disks: []libvirtxml.DomainDisk{diskFrom(t)}},
-	}}
+	like := Domain{Saved: must(ParseDefinition(`<domain type='kvm'><name>guest</name><os><type arch='x86_64' machine='q35'>hvm</type></os>
+		<cpu mode='host-model'/><devices><emulator>/usr/bin/qemu-system-x86_64</emulator>` + diskXML + `</devices></domain>`))(t)}
 	disk := diskFrom(t, "cache='none'", "cache='none' iothread='2'")
 	text, err := probeXML(id, like, disk, probeMark{Until: "2026-01-02T03:04:05Z"})
 	if err != nil {
@@ -144,7 +154,7 @@ func TestTheProbeIsTheGuestsKindAndNothingElse(t *testing.T) {
 		t.Error("the probe has a USB controller that it doesn't need")
 	}
 	stick := disk
-	stick.Target = &libvirtxml.DomainDiskTarget{Dev: "sda", Bus: "usb"}
+	stick.Target, stick.Bus = "sda", "usb"
 	if onUSB, err := probeXML(id, like, stick, probeMark{}); err != nil || strings.Contains(onUSB, "<controller") {
 		t.Errorf("no USB in the probe of a disk on that bus: %v %s", err, onUSB)
 	}
@@ -153,7 +163,7 @@ func TestTheProbeIsTheGuestsKindAndNothingElse(t *testing.T) {
 			t.Errorf("%q is in %s", part, text)
 		}
 	}
-	if disk.Driver.IOThread == nil || disk.Address == nil {
+	if text := must(disk.Element())(t); !strings.Contains(text, "iothread") || !strings.Contains(text, "<address") {
 		t.Error("the guest's disk was changed")
 	}
 	var doc libvirtxml.Domain
@@ -167,7 +177,7 @@ func TestTheProbeIsTheGuestsKindAndNothingElse(t *testing.T) {
 	if probeLeftOver(&libvirtxml.Domain{}, end.Add(time.Hour)) {
 		t.Error("a domain without our mark is taken for a probe")
 	}
-	if like.Saved.OS.Type.Arch = "aarch64"; true {
+	if like.Saved.doc.OS.Type.Arch = "aarch64"; true {
 		if text, _ = probeXML(id, like, disk, probeMark{}); !strings.Contains(text, "host-model") {
 			t.Error("the CPU is missing where there is no default one")
 		}

@@ -19,12 +19,59 @@ type Domain struct {
 	// Active means that it runs or is paused; Persistent that it has a saved definition.
 	Active, Persistent bool
 	// Saved is the definition for the next start, nil for a transient domain.
-	Saved *libvirtxml.Domain
+	Saved *Definition
 	// Live is the running domain as it is, nil when it is shut off.
-	Live *libvirtxml.Domain
+	Live *Definition
+}
 
-	// The definitions as libvirt wrote them, with what libvirtxml doesn't know.
-	savedText, liveText string
+// Definition is what one definition of a domain says. A nil one has nothing.
+type Definition struct {
+	Disks []Disk
+	ID    int // the number of a running domain (virsh domid), another one after each start; 0 for a saved definition
+	doc   *libvirtxml.Domain
+}
+
+// ParseDefinition reads a domain's XML, as virsh dumpxml prints it.
+func ParseDefinition(text string) (*Definition, error) {
+	doc := &libvirtxml.Domain{}
+	if err := doc.Unmarshal(text); err != nil {
+		return nil, err
+	}
+	d := &Definition{doc: doc, ID: value(doc.ID)}
+	if doc.Devices != nil {
+		for i, element := range doc.Devices.Disks {
+			disk := diskOf(element)
+			disk.read.definition, disk.read.nth = text, i
+			d.Disks = append(d.Disks, disk)
+		}
+	}
+	return d, nil
+}
+
+// DiskByTarget returns the disk with this target (vdb), nil where there is none.
+func (d *Definition) DiskByTarget(target string) *Disk {
+	return d.diskWhere(func(disk Disk) bool { return disk.Target == target })
+}
+
+// DiskByAlias returns the disk with this alias, nil where there is none.
+func (d *Definition) DiskByAlias(alias string) *Disk {
+	return d.diskWhere(func(disk Disk) bool { return alias != "" && disk.Alias == alias })
+}
+
+func (d *Definition) diskWhere(is func(Disk) bool) *Disk {
+	if d == nil {
+		return nil
+	}
+	if i := slices.IndexFunc(d.Disks, is); i >= 0 {
+		return &d.Disks[i]
+	}
+	return nil
+}
+
+// BootsAsAWhole tells whether the definition chooses the boot devices by their kind (<boot dev> in <os>), which leaves no place for an
+// order of single devices.
+func (d *Definition) BootsAsAWhole() bool {
+	return d != nil && d.doc != nil && d.doc.OS != nil && len(d.doc.OS.BootDevices) > 0
 }
 
 // Where says which definition of a domain is meant; the two can be combined.
@@ -136,31 +183,31 @@ func (h *Host) describeDomain(ctx context.Context, e errand, found rpc.Domain) (
 		return Domain{}, err
 	}
 	d.Persistent = persistent == 1
-	current, text, err := h.definition(ctx, e, found, 0)
+	current, err := h.definition(ctx, e, found, 0)
 	if err != nil {
 		return Domain{}, err
 	}
 	// Only a running domain has a number, so one reading decides this and what the definition is.
-	if current.ID != nil {
-		d.Active, d.Live, d.liveText = true, current, text
+	if current.doc.ID != nil {
+		d.Active, d.Live = true, current
 	}
 	if d.Persistent {
-		d.Saved, d.savedText, err = h.definition(ctx, e, found, rpc.DomainXMLInactive)
+		d.Saved, err = h.definition(ctx, e, found, rpc.DomainXMLInactive)
 	}
 	return d, err
 }
 
-// definition reads a domain's XML, parsed and as it is. The SECURE flag, which adds passwords, is never set.
-func (h *Host) definition(ctx context.Context, e errand, found rpc.Domain, which rpc.DomainXMLFlags) (*libvirtxml.Domain, string, error) {
+// definition reads a domain's XML. The SECURE flag, which adds passwords, is never set.
+func (h *Host) definition(ctx context.Context, e errand, found rpc.Domain, which rpc.DomainXMLFlags) (*Definition, error) {
 	text, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) { return l.DomainGetXMLDesc(found, which) })
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	doc := &libvirtxml.Domain{}
-	if err := doc.Unmarshal(text); err != nil {
-		return nil, "", h.fail(e, err)
+	definition, err := ParseDefinition(text)
+	if err != nil {
+		return nil, h.fail(e, err)
 	}
-	return doc, text, nil
+	return definition, nil
 }
 
 // changing looks a domain up and keeps other changes of it away until unlock is called.

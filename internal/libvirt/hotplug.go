@@ -19,10 +19,14 @@ const (
 	PlugsNever
 )
 
-// DiskHotPlug tells whether a disk on this bus can be plugged into a running domain. There is no hot-plug on sata and ide; and on x86
+// HotPlug tells whether a disk on this bus can be plugged into a running domain. There is no hot-plug on sata and ide; and on x86
 // that of a PCI device needs ACPI, which a domain without <acpi/> lacks: machine type pc refuses the device, q35 takes it and tells the
 // guest by PCI Express alone. A disk on bus scsi is a PCI device only where its controller has to be plugged in too.
-func DiskHotPlug(running *libvirtxml.Domain, bus string) HotPlug {
+func (d *Definition) HotPlug(bus string) HotPlug {
+	var running *libvirtxml.Domain
+	if d != nil {
+		running = d.doc
+	}
 	switch {
 	case bus == "sata" || bus == "ide":
 		return PlugsNever

@@ -21,7 +21,7 @@ func TestDiskHotPlug(t *testing.T) {
 		{"aarch64", "virt-7.2", false, false, map[string]HotPlug{"virtio": PlugsIn, "scsi": PlugsIn}},
 		{"s390x", "s390-ccw-virtio-7.2", false, false, map[string]HotPlug{"virtio": PlugsIn}},
 	} {
-		running := &libvirtxml.Domain{
+		running := libvirtxml.Domain{
 			OS:      &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Arch: c.arch, Machine: c.machine}},
 			Devices: &libvirtxml.DomainDeviceList{},
 		}
@@ -32,12 +32,12 @@ func TestDiskHotPlug(t *testing.T) {
 			running.Devices.Controllers = []libvirtxml.DomainController{{Type: "scsi", Model: "virtio-scsi"}}
 		}
 		for bus, want := range c.want {
-			if got := DiskHotPlug(running, bus); got != want {
+			if got := (&Definition{doc: &running}).HotPlug(bus); got != want {
 				t.Errorf("%s %s, acpi %v, scsi %v: bus %s: %v, want %v", c.arch, c.machine, c.acpi, c.scsi, bus, got, want)
 			}
 		}
 	}
-	if DiskHotPlug(nil, "virtio") != PlugsIn || DiskHotPlug(nil, "sata") != PlugsNever {
+	if (*Definition)(nil).HotPlug("virtio") != PlugsIn || (*Definition)(nil).HotPlug("sata") != PlugsNever {
 		t.Error("a domain that doesn't run")
 	}
 }

@@ -62,9 +62,9 @@ func TestRealImageUsesOfARunningGuest(t *testing.T) {
 		t.Errorf("%q instead of %q", got, want)
 	}
 	destination := rbdDisk(bed, "copied", "vdb", secret)
-	destination.Alias = nil
+	destination.Alias = ""
 	file := filepath.Join(folder, "destination")
-	ok(t, os.WriteFile(file, []byte(must(destination.Marshal())(t)), 0o600))
+	ok(t, os.WriteFile(file, []byte(must(destination.Element())(t)), 0o600))
 	virsh("blockcopy", g.Name, "vdb", "--xml", file, "--reuse-external", "--transient-job")
 	if got, want := named(t, h, g.Name, testPool+"/copied"), []string{"vdb, as the destination of a block copy, live"}; !slices.Equal(got, want) {
 		t.Errorf("%q instead of %q", got, want)

@@ -5,14 +5,13 @@ import (
 	"fmt"
 
 	rpc "github.com/digitalocean/go-libvirt"
-	"libvirt.org/go/libvirtxml"
 )
 
 // ManagedSave returns the guest that the next start of a domain restores from its managed save image, with the disks that it has
 // there; nil where the domain has no such image, or isn't there.
 //
 // Similar to: virsh managedsave-dumpxml DOMAIN.
-func (h *Host) ManagedSave(ctx context.Context, domainUUID string) (*libvirtxml.Domain, error) {
+func (h *Host) ManagedSave(ctx context.Context, domainUUID string) (*Definition, error) {
 	e := errand{doing: fmt.Sprintf("read the managed save image of domain %s", domainUUID)}
 	_, id, ok := normalUUID(domainUUID)
 	if !ok {
@@ -32,9 +31,9 @@ func (h *Host) ManagedSave(ctx context.Context, domainUUID string) (*libvirtxml.
 	if err != nil || text == "" {
 		return nil, err
 	}
-	doc := &libvirtxml.Domain{}
-	if err := doc.Unmarshal(text); err != nil {
+	definition, err := ParseDefinition(text)
+	if err != nil {
 		return nil, h.fail(e, err)
 	}
-	return doc, nil
+	return definition, nil
 }

@@ -1,6 +1,7 @@
 package libvirt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 
 	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -31,8 +31,8 @@ const (
 // problem.Refused, with its words.
 //
 // Similar to: virsh create --paused; virsh destroy.
-func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk libvirtxml.DomainDisk) error {
-	e := errand{doing: fmt.Sprintf("open the image of disk %s", targetOf(disk)), advice: probeAdvice}
+func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
+	e := errand{doing: fmt.Sprintf("open the image of disk %s", disk.Target), advice: probeAdvice}
 	if err := h.clearProbes(ctx, time.Now()); err != nil {
 		return err
 	}
@@ -118,8 +118,8 @@ func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 			continue
 		}
 		e := errand{doing: fmt.Sprintf("clear away the probe %s of an earlier run", found.Name), absent: rpc.ErrNoDomain}
-		doc, _, err := h.definition(ctx, e, found, 0)
-		if err == nil && probeLeftOver(doc, now) {
+		definition, err := h.definition(ctx, e, found, 0)
+		if err == nil && probeLeftOver(definition.doc, now) {
 			_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error { return l.DomainDestroyFlags(found, 0) }))
 		}
 		if err != nil && !problem.Is(err, problem.NotFound) {
@@ -129,7 +129,7 @@ func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func (h *Host) probeTimedOut(ctx context.Context, e errand, disk libvirtxml.DomainDisk, cause error) error {
+func (h *Host) probeTimedOut(ctx context.Context, e errand, disk Disk, cause error) error {
 	if ctx.Err() != nil {
 		cause = context.Cause(ctx)
 	}
@@ -139,7 +139,7 @@ func (h *Host) probeTimedOut(ctx context.Context, e errand, disk libvirtxml.Doma
 		Why: "From this host the cluster's monitors did not answer, or they refuse the user's key: librbd waits in silence for both. " +
 			"No guest was touched.",
 		Do: fmt.Sprintf("On the host itself, check that the monitors (%s) can be reached, that user %q has the key that the secret holds, and "+
-			"that no other cluster's /etc/ceph/ceph.conf gets in the way (config_file).", hostsOf(disk), userOf(disk)),
+			"that no other cluster's /etc/ceph/ceph.conf gets in the way (config_file).", hostsOf(disk), cmp.Or(disk.User, "admin")),
 		Raw: cause.Error(),
 	}
 }
@@ -165,24 +165,17 @@ func notAttached(err error) error {
 	return &told
 }
 
-func hostsOf(disk libvirtxml.DomainDisk) string {
-	if disk.Source == nil || disk.Source.Network == nil || len(disk.Source.Network.Hosts) == 0 {
+func hostsOf(disk Disk) string {
+	if len(disk.Monitors) == 0 {
 		return "those of the host's own ceph.conf"
 	}
 	var names []string
-	for _, host := range disk.Source.Network.Hosts {
-		name := host.Name
-		if host.Port != "" {
-			name += " port " + host.Port
+	for _, monitor := range disk.Monitors {
+		name := monitor.Host
+		if monitor.Port != 0 {
+			name += fmt.Sprintf(" port %d", monitor.Port)
 		}
 		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
-}
-
-func userOf(disk libvirtxml.DomainDisk) string {
-	if auth := DiskAuth(disk); auth != nil {
-		return auth.Username
-	}
-	return "admin"
 }

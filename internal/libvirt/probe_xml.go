@@ -19,17 +19,23 @@ type probeMark struct {
 }
 
 // probeXML describes the smallest domain that opens a disk as a guest like this one would.
-func probeXML(id uuid.UUID, like Domain, disk libvirtxml.DomainDisk, mark probeMark) (string, error) {
-	model := like.Saved
-	if like.Live != nil {
-		model = like.Live
+func probeXML(id uuid.UUID, like Domain, disk Disk, mark probeMark) (string, error) {
+	var model *libvirtxml.Domain
+	for _, definition := range []*Definition{like.Saved, like.Live} {
+		if definition != nil {
+			model = definition.doc
+		}
+	}
+	element, err := disk.xml()
+	if err != nil {
+		return "", err
 	}
 	metadata, err := xml.Marshal(mark)
 	if err != nil {
 		return "", err
 	}
 	var controllers []libvirtxml.DomainController
-	if disk.Target == nil || disk.Target.Bus != "usb" {
+	if disk.Bus != "usb" {
 		controllers = []libvirtxml.DomainController{{Type: "usb", Model: "none"}}
 	}
 	probe := libvirtxml.Domain{
@@ -47,7 +53,7 @@ func probeXML(id uuid.UUID, like Domain, disk libvirtxml.DomainDisk, mark probeM
 		Devices: &libvirtxml.DomainDeviceList{
 			Controllers: controllers,
 			MemBalloon:  &libvirtxml.DomainMemBalloon{Model: "none"},
-			Disks:       []libvirtxml.DomainDisk{probeDisk(disk)},
+			Disks:       []domainDisk{probeDisk(element)},
 		},
 	}
 	if model != nil {
@@ -67,7 +73,7 @@ func probeXML(id uuid.UUID, like Domain, disk libvirtxml.DomainDisk, mark probeM
 }
 
 // probeDisk is the disk without what only makes sense beside the guest's other devices.
-func probeDisk(disk libvirtxml.DomainDisk) libvirtxml.DomainDisk {
+func probeDisk(disk domainDisk) domainDisk {
 	disk.Address, disk.Alias, disk.Boot = nil, nil, nil
 	disk.IOTune, disk.ThrottleFilters = nil, nil
 	disk.Mirror, disk.BackingStore = nil, nil

@@ -133,3 +133,21 @@ func place(host string, port int) string {
 	}
 	return net.JoinHostPort(host, strconv.Itoa(port))
 }
+
+// AsNamed are a cluster's monitors as a definition names them: without a port where both protocols are on Ceph's own ports, otherwise
+// with that of the newer protocol.
+func AsNamed(monitors []ceph.Monitor) []libvirt.Monitor {
+	var list []libvirt.Monitor
+	for _, m := range monitors {
+		v1, v2 := m.V1, m.V2
+		switch {
+		case v2.Port == defaultPorts[0] && v1 == ceph.Endpoint{Host: v2.Host, Port: defaultPorts[1]}:
+			list = append(list, libvirt.Monitor{Host: v2.Host})
+		case v2.Host != "":
+			list = append(list, libvirt.Monitor{Host: v2.Host, Port: v2.Port})
+		case v1.Host != "":
+			list = append(list, libvirt.Monitor{Host: v1.Host, Port: v1.Port})
+		}
+	}
+	return libvirt.SortMonitors(list)
+}

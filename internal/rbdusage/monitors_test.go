@@ -1,6 +1,7 @@
 package rbdusage
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -73,5 +74,18 @@ func TestMatch(t *testing.T) {
 		if match := Match(t.Context(), cluster, c.disk); match != c.match {
 			t.Errorf("%s: %v", name, match)
 		}
+	}
+}
+
+func TestMonitorsAsNamed(t *testing.T) {
+	at := func(host string, port int) ceph.Endpoint { return ceph.Endpoint{Host: host, Port: port} }
+	standard := ceph.Monitor{V1: at("192.0.2.1", 6789), V2: at("192.0.2.1", 3300)}
+	odd := ceph.Monitor{V1: at("192.0.2.2", 40001), V2: at("192.0.2.2", 40000)}
+	legacy := ceph.Monitor{V1: at("2001:db8::3", 6789)}
+	all := []ceph.Monitor{legacy, odd, standard}
+	got := AsNamed(all)
+	want := []libvirt.Monitor{{Host: "192.0.2.1"}, {Host: "192.0.2.2", Port: 40000}, {Host: "2001:db8::3", Port: 6789}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
 	}
 }

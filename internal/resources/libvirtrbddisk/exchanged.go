@@ -3,80 +3,37 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// ofSource tells whether an attribute describes the source, which QEMU opens, and not the device.
-func ofSource(a attribute) bool { return a.effect == atNextOpen }
+// ofSource tells whether a field describes the source, which QEMU opens, and not the device.
+func ofSource(f libvirt.DiskField) bool { return f.Source }
 
-// known tells whether a source is called as the disk's is, or was.
-func known(name string, state *model, remembered memory) bool {
-	return name != "" && (name == state.source().String() || name == remembered.Source || slices.Contains(remembered.FormerSources, name))
-}
-
-// exchanged tells whether a disk of ours reads what no attribute can show: somebody has put an overlay on its image, or has given it a
-// file or an empty drive instead. Another image by hand, raw as ours, is not meant: the attributes show it, and a plan sets it back.
-func exchanged(disk *libvirtxml.DomainDisk, state *model, remembered memory) bool {
-	if disk == nil {
-		return false
-	}
-	name := sourceName(*disk)
-	return name == "" || !known(name, state, remembered) && libvirt.Layered(*disk)
-}
-
-// hangsOn tells whether a disk is an overlay on the image of ours.
-func hangsOn(disk libvirtxml.DomainDisk, state *model, remembered memory) bool {
-	return slices.ContainsFunc(libvirt.BackingDisks(disk), func(below libvirtxml.DomainDisk) bool {
-		return known(sourceName(below), state, remembered)
-	})
-}
-
-// exchanged is the disk, of the running domain or of the saved definition, whose source somebody has exchanged; nil where it is ours.
-func (d disks) exchanged(state *model, remembered memory) *libvirtxml.DomainDisk {
-	for _, disk := range []*libvirtxml.DomainDisk{d.live, d.saved} {
-		if exchanged(disk, state, remembered) {
-			return disk
-		}
+// shown are the fields of a disk that can be compared with what is asked for: of one whose source somebody has exchanged, those of the
+// device alone.
+func shown(ours libvirt.Ours, disk *libvirt.Disk) func(libvirt.DiskField) bool {
+	if ours.Exchanged(disk) {
+		return func(f libvirt.DiskField) bool { return !f.Source }
 	}
 	return nil
-}
-
-// foreign is the disk whose source is neither the one that the state names, nor a former name of it, nor what was last applied.
-func (d disks) foreign(state *model, remembered memory) *libvirtxml.DomainDisk {
-	for _, disk := range []*libvirtxml.DomainDisk{d.live, d.saved} {
-		if disk != nil && !libvirt.EmptyDrive(*disk) && (!known(sourceName(*disk), state, remembered) || exchanged(disk, state, remembered)) {
-			return disk
-		}
-	}
-	return nil
-}
-
-// keepSource takes over the source as it is recorded, in place of what was read.
-func (m *model) keepSource(recorded *model) {
-	for _, a := range attributes {
-		if ofSource(a) {
-			a.take(m, recorded)
-		}
-	}
 }
 
 // explainExchange tells what a disk reads instead of its image, and the way back.
-func explainExchange(where place, found disks, disk libvirtxml.DomainDisk, state *model, remembered memory) (why, do string) {
+func explainExchange(where place, found libvirt.Disks, disk libvirt.Disk, state *model, remembered memory) (why, do string) {
 	target, image := state.TargetDev.ValueString(), state.source()
-	why = fmt.Sprintf("Somebody has given it another source: it was %s, and is %s now.", image, libvirt.DescribeSource(disk))
-	overlay := hangsOn(disk, state, remembered)
+	why = fmt.Sprintf("Somebody has given it another source: it was %s, and is %s now.", image, disk.DescribeSource())
+	ours := state.ours(remembered)
+	overlay := ours.Under(disk)
 	switch {
-	case libvirt.EmptyDrive(disk):
+	case disk.EmptyDrive():
 		why = fmt.Sprintf("Its medium was ejected: it was %s, and is an empty drive now.", image)
 		return why, "To put the image back: terraform taint ADDRESS, then terraform apply. The drive is then detached, and attached anew with the image."
-	case found.saved != nil && found.live != nil && !exchanged(found.live, state, remembered):
+	case found.Saved != nil && found.Live != nil && !ours.Exchanged(found.Live):
 		return why + " That is in the saved definition only; the running guest has the image.",
 			fmt.Sprintf("If that is a mistake: virsh detach-disk %s %s --config, then terraform apply, which adds the disk to the saved definition again."+
 				" Otherwise end its management here: terraform state rm ADDRESS.", where.domain.Name, target)
@@ -95,7 +52,7 @@ func explainExchange(where place, found disks, disk libvirtxml.DomainDisk, state
 }
 
 // exchangeRefused refuses what can't be done to a disk whose source somebody has exchanged.
-func exchangeRefused(where place, found disks, disk libvirtxml.DomainDisk, state *model, remembered memory, what string) error {
+func exchangeRefused(where place, found libvirt.Disks, disk libvirt.Disk, state *model, remembered memory, what string) error {
 	why, do := explainExchange(where, found, disk, state, remembered)
 	return &problem.Problem{
 		Kind: problem.Refused,
@@ -128,9 +85,9 @@ func (p *planning) checkExchanged(ctx context.Context) error {
 		return err
 	}
 	found := p.found(where)
-	disk := found.exchanged(p.state, p.remembered)
+	disk := p.state.ours(p.remembered).ExchangedIn(found)
 	switch {
-	case disk == nil, len(p.replaced) > 0 && libvirt.EmptyDrive(*disk):
+	case disk == nil, len(p.replaced) > 0 && disk.EmptyDrive():
 		return nil
 	case len(p.replaced) > 0:
 		return exchangeRefused(*where, found, *disk, p.state, p.remembered, "can't be replaced, because of a change of "+p.replaced[0].String())
@@ -140,19 +97,19 @@ func (p *planning) checkExchanged(ctx context.Context) error {
 
 // refuseLoss refuses to write a disk into a definition where that would lose what isn't known of it here: the saved definition with
 // changes, or a definition that lacks the disk.
-func refuseLoss(where place, found disks, changed, restored bool) error {
-	if found.saved != nil && (changed || restored) {
-		return where.host.RefuseLoss(where.domain, *found.saved, libvirt.Saved)
+func refuseLoss(where place, found libvirt.Disks, changed, restored bool) error {
+	if found.Saved != nil && (changed || restored) {
+		return where.host.RefuseLoss(where.domain.Name, *found.Saved)
 	}
-	if found.saved == nil && found.live != nil && restored {
-		return where.host.RefuseLoss(where.domain, *found.live, libvirt.Live)
+	if found.Saved == nil && found.Live != nil && restored {
+		return where.host.RefuseLoss(where.domain.Name, *found.Live)
 	}
 	return nil
 }
 
 // warnExchanged tells of a disk whose source somebody has exchanged.
-func warnExchanged(diags *diag.Diagnostics, where place, found disks, state *model, remembered memory) {
-	disk := found.exchanged(state, remembered)
+func warnExchanged(diags *diag.Diagnostics, where place, found libvirt.Disks, state *model, remembered memory) {
+	disk := state.ours(remembered).ExchangedIn(found)
 	if disk == nil {
 		return
 	}
@@ -165,7 +122,7 @@ func warnExchanged(diags *diag.Diagnostics, where place, found disks, state *mod
 
 // checkPresent refuses what can't be written to the disk as it is now.
 func (j *job) checkPresent(state *model) error {
-	if disk := j.found.exchanged(state, j.remembered); disk != nil {
+	if disk := state.ours(j.remembered).ExchangedIn(j.found); disk != nil {
 		if changed := changes(state, j.plan, ofSource); len(changed) > 0 {
 			return blame(changed[0], exchangeRefused(j.place, j.found, *disk, state, j.remembered, "can't be changed in its source: "+strings.Join(changed, ", ")))
 		}
@@ -175,8 +132,8 @@ func (j *job) checkPresent(state *model) error {
 }
 
 // refuseForeign refuses to detach a disk that reads something else than what the state names.
-func refuseForeign(where place, found disks, state *model, remembered memory) error {
-	disk := found.foreign(state, remembered)
+func refuseForeign(where place, found libvirt.Disks, state *model, remembered memory) error {
+	disk := state.ours(remembered).ForeignIn(found)
 	if disk == nil {
 		return nil
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -154,84 +153,4 @@ func (p place) warnUnasked(diags *diag.Diagnostics) {
 	diags.AddWarning(fmt.Sprintf("Domain %q not looked for everywhere", p.domain.Name), fmt.Sprintf(
 		"It is shut off on hypervisor %q. Whether it runs on %s was not to be learned, because no answer came from there. Its disk is taken to be the"+
 			" one in the definition on hypervisor %q.\n\n%s", p.host.Label(), strings.Join(names, ", "), p.host.Label(), reasons(p.unasked)))
-}
-
-// disks are one disk as the saved definition and the running domain have it; nil where it is not there.
-type disks struct {
-	saved, live *libvirtxml.DomainDisk
-}
-
-// mirrored is the disk that the attributes mirror: the saved one, or the live one where there is no other.
-func (d disks) mirrored() *libvirtxml.DomainDisk {
-	if d.saved != nil {
-		return d.saved
-	}
-	return d.live
-}
-
-// where the disk was found.
-func (d disks) where() libvirt.Where {
-	var where libvirt.Where
-	if d.saved != nil {
-		where |= libvirt.Saved
-	}
-	if d.live != nil {
-		where |= libvirt.Live
-	}
-	return where
-}
-
-// find finds our disk in a domain: by our alias, an imported one by target and source.
-func find(domain libvirt.Domain, state *model, remembered memory) disks {
-	return disks{
-		saved: findIn(domain.Saved, domain.UUID, state, remembered),
-		live:  findIn(domain.Live, domain.UUID, state, remembered),
-	}
-}
-
-func findIn(definition *libvirtxml.Domain, domainUUID string, state *model, remembered memory) *libvirtxml.DomainDisk {
-	for _, alias := range []string{state.Alias.ValueString(), ownAlias(domainUUID, state.TargetDev.ValueString())} {
-		if disk := libvirt.DiskByAlias(definition, alias); disk != nil {
-			return disk
-		}
-	}
-	if !remembered.Imported {
-		return nil
-	}
-	disk := libvirt.DiskByTarget(definition, state.TargetDev.ValueString())
-	if disk == nil || isOwnAlias(aliasName(*disk)) {
-		return nil
-	}
-	if !known(sourceName(*disk), state, remembered) && !hangsOn(*disk, state, remembered) {
-		return nil
-	}
-	return disk
-}
-
-// pendingRestart tells whether the running guest has another disk than the saved definition describes, monitors aside.
-func (d disks) pendingRestart() bool {
-	if d.saved == nil || d.live == nil {
-		return false
-	}
-	saved, live := readXML(*d.saved), readXML(*d.live)
-	return len(changes(&saved, &live, func(a attribute) bool { return a.effect != atOnce && a.name != "monitors" })) > 0
-}
-
-// runsOther tells whether the running guest reads by a name that the disk never had: somebody has attached another image, which
-// a rename of the same one never shows in a guest that keeps it open.
-func (d disks) runsOther(state *model, remembered memory) bool {
-	if d.live == nil || sourceName(*d.live) != sourceName(*d.mirrored()) || exchanged(d.live, state, remembered) {
-		return false
-	}
-	name := sourceName(*d.live)
-	return name != state.source().String() && !slices.Contains(remembered.FormerSources, name)
-}
-
-// monitorsStale tells whether the running guest knows other monitors than the saved definition names.
-func (d disks) monitorsStale() bool {
-	if d.saved == nil || d.live == nil {
-		return false
-	}
-	saved, live := readXML(*d.saved), readXML(*d.live)
-	return !sameMonitors(&saved, &live)
 }

@@ -1,14 +1,16 @@
 package libvirtrbddisk
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -86,26 +88,134 @@ func (m *model) sourceKnown() bool {
 	return !m.Pool.IsUnknown() && !m.Namespace.IsUnknown() && !m.Image.IsUnknown()
 }
 
-// parseSource splits the name of an RBD source, POOL/IMAGE or POOL/NAMESPACE/IMAGE.
-func parseSource(name string) ceph.ImageRef {
-	pool, rest, _ := strings.Cut(name, "/")
-	if namespace, image, ok := strings.Cut(rest, "/"); ok {
-		return ceph.ImageRef{Pool: pool, Namespace: namespace, Name: image}
+// disk is what the model asks libvirt for; what isn't known yet is left out.
+func (m *model) disk() libvirt.Disk {
+	return libvirt.Disk{
+		Target: m.TargetDev.ValueString(), Bus: m.Bus.ValueString(), Device: m.Device.ValueString(),
+		Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Image: m.Image.ValueString(), Snapshot: m.Snapshot.ValueString(),
+		Monitors: monitorList(m.Monitors), ConfigFile: m.ConfigFile.ValueString(),
+		User: m.User.ValueString(), SecretUUID: m.SecretUUID.ValueString(),
+		Cache: m.Cache.ValueString(), IO: m.IO.ValueString(), Discard: m.Discard.ValueString(), DetectZeroes: m.DetectZeroes.ValueString(),
+		ErrorPolicy: m.ErrorPolicy.ValueString(), IOThread: count(m.IOThread), Queues: count(m.Queues),
+		CopyOnRead: m.CopyOnRead.ValueBool(), ReadOnly: m.ReadOnly.ValueBool(), Shareable: m.Shareable.ValueBool(),
+		Serial: m.Serial.ValueString(), WWN: m.WWN.ValueString(), BootOrder: count(m.BootOrder),
+		Address: addressOf(m.Address), Limits: limitsOf(m.IOTune),
 	}
-	return ceph.ImageRef{Pool: pool, Name: rest}
 }
 
-// ownAlias is the alias of a disk of ours. It names the domain too, so that a copy of the domain's definition under another
-// UUID is not taken for ours.
-func ownAlias(domainUUID, target string) string {
-	sum := sha256.Sum256([]byte(domainUUID + "/" + target))
-	return aliasPrefix + target + "-" + hex.EncodeToString(sum[:4])
+// modelOf is a disk as arguments of a model that has nothing else.
+func modelOf(d libvirt.Disk) model {
+	text := tfkit.StringOrNull
+	return model{
+		TargetDev: text(d.Target), Bus: text(d.Bus), Device: text(d.Device),
+		Pool: text(d.Pool), Namespace: text(d.Namespace), Image: text(d.Image), Snapshot: text(d.Snapshot),
+		Monitors: monitorSet(d.Monitors), ConfigFile: text(d.ConfigFile), User: text(d.User), SecretUUID: text(d.SecretUUID),
+		Cache: text(d.Cache), IO: text(d.IO), Discard: text(d.Discard), DetectZeroes: text(d.DetectZeroes), ErrorPolicy: text(d.ErrorPolicy),
+		IOThread: countOrNull(d.IOThread), Queues: countOrNull(d.Queues),
+		CopyOnRead: trueOrNull(d.CopyOnRead), ReadOnly: trueOrNull(d.ReadOnly), Shareable: trueOrNull(d.Shareable),
+		Serial: text(d.Serial), WWN: text(d.WWN), BootOrder: countOrNull(d.BootOrder),
+		Address: addressObject(d.Address), IOTune: limitsObject(d.Limits),
+	}
 }
 
-// aliasPrefix starts the aliases of all disks of this provider. libvirt keeps an alias only where it starts with "ua-".
-const aliasPrefix = "ua-terraform-"
+// onto is a disk with what the model asks for, but for fields that aren't wanted (nil wants all) and those that aren't known yet.
+func (m *model) onto(d libvirt.Disk, wanted func(libvirt.DiskField) bool) libvirt.Disk {
+	asked := m.disk()
+	for _, f := range libvirt.DiskFields {
+		if !m.argument(f.Name).IsUnknown() && (wanted == nil || wanted(f)) {
+			f.Take(&d, asked)
+		}
+	}
+	return d
+}
 
-func isOwnAlias(alias string) bool { return strings.HasPrefix(alias, aliasPrefix) }
+// read takes over a disk as it was read, but for fields that aren't wanted. What means the same as the recorded value keeps its
+// spelling.
+func (m *model) read(d libvirt.Disk, wanted func(libvirt.DiskField) bool) {
+	recorded, found := m.disk(), modelOf(d)
+	for _, f := range libvirt.DiskFields {
+		if (wanted == nil || wanted(f)) && (m.argument(f.Name).IsUnknown() || !f.Same(recorded, d)) {
+			m.take(f.Name, &found)
+		}
+	}
+	m.nullTypes()
+}
+
+// nullTypes gives absent sets and objects their types, without which the framework refuses them.
+func (m *model) nullTypes() {
+	if m.Monitors.IsNull() {
+		m.Monitors = types.SetNull(monitorType)
+	}
+	if m.Address.IsNull() {
+		m.Address = types.ObjectNull(addressTypes)
+	}
+	if m.IOTune.IsNull() {
+		m.IOTune = types.ObjectNull(limitTypes())
+	}
+}
+
+// places of the model's fields by the names of the arguments.
+var places = func() map[string]int {
+	all := map[string]int{}
+	for i, kind := 0, reflect.TypeFor[model](); i < kind.NumField(); i++ {
+		all[kind.Field(i).Tag.Get("tfsdk")] = i
+	}
+	return all
+}()
+
+// argument is the value of an argument.
+func (m *model) argument(name string) attr.Value {
+	return reflect.ValueOf(m).Elem().Field(places[name]).Interface().(attr.Value) //nolint:forcetypeassert // all fields are
+}
+
+// take copies an argument from one model to another.
+func (m *model) take(name string, from *model) {
+	reflect.ValueOf(m).Elem().Field(places[name]).Set(reflect.ValueOf(from).Elem().Field(places[name]))
+}
+
+// changes names the arguments of the disk in which two models differ, of those that are wanted; nil wants all.
+func changes(from, to *model, wanted func(libvirt.DiskField) bool) []string {
+	is, will := from.disk(), to.disk()
+	var names []string
+	for _, f := range libvirt.DiskFields {
+		was, now := from.argument(f.Name).IsUnknown(), to.argument(f.Name).IsUnknown()
+		if (wanted == nil || wanted(f)) && (was != now || !was && !f.Same(is, will)) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// namesImage tells whether a field is a part of the image's name.
+func namesImage(f libvirt.DiskField) bool {
+	return slices.Contains([]string{"pool", "namespace", "image"}, f.Name)
+}
+
+// ours tells how to find the disk in its domain.
+func (m *model) ours(remembered memory) libvirt.Ours {
+	return libvirt.Ours{
+		Alias: m.Alias.ValueString(), Target: m.TargetDev.ValueString(), Imported: remembered.Imported,
+		Sources: append([]string{m.source().String(), remembered.Source}, remembered.FormerSources...),
+	}
+}
+
+func count(n types.Int64) uint {
+	return uint(max(n.ValueInt64(), 0)) //nolint:gosec // it is not negative
+}
+
+func countOrNull(n uint) types.Int64 {
+	if n == 0 {
+		return types.Int64Null()
+	}
+	return types.Int64Value(int64(n)) //nolint:gosec // counts in a domain's definition are small
+}
+
+func trueOrNull(flag bool) types.Bool {
+	if !flag {
+		return types.BoolNull()
+	}
+	return types.BoolValue(true)
+}
 
 // memory is what the provider remembers beside the state, in the private state.
 type memory struct {

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
@@ -24,30 +23,35 @@ func plain() model {
 		Pool: types.StringValue("libvirt-pool"), Image: types.StringValue("librbd"), User: types.StringValue("libvirt"),
 		SecretUUID: types.StringValue(strings.ToUpper(testSecret)), TargetDev: types.StringValue("vdb"), Bus: types.StringValue("virtio"),
 		Device:   types.StringValue("disk"),
-		Monitors: monitorSet([]monitor{{"192.0.2.1", 0}, {"2001:db8::1", 6790}}),
+		Monitors: monitorSet([]libvirt.Monitor{{Host: "192.0.2.1"}, {Host: "2001:db8::1", Port: 6790}}),
 	}
 	m.nullTypes()
 	return m
 }
 
-func marshal(t *testing.T, disk libvirtxml.DomainDisk) string {
+// parsed is a disk as it is read from the saved definition of a domain.
+func parsed(t *testing.T, text string) libvirt.Disk {
 	t.Helper()
-	text, err := disk.Marshal()
+	definition, err := libvirt.ParseDefinition("<domain type='qemu'><name>guest</name><devices>" + text + "</devices></domain>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return definition.Disks[0]
+}
+
+func marshal(t *testing.T, disk libvirt.Disk) string {
+	t.Helper()
+	text, err := disk.Element()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return text
 }
 
-// rewritten is a disk that is there as the model asks for it.
-func rewritten(m *model, disk libvirtxml.DomainDisk) (libvirtxml.DomainDisk, error) {
-	present := readXML(disk)
-	return m.changedXML(&disk, &present)
-}
-
 func TestXMLOfNewDisk(t *testing.T) {
 	m := plain()
-	disk := m.newXML(ownAlias(testDomain, "vdb"))
+	disk := m.onto(libvirt.Disk{}, nil)
+	disk.Alias = libvirt.OwnAlias(testDomain, "vdb")
 	want := `<disk type="network" device="disk">
   <driver name="qemu" type="raw"></driver>
   <auth username="libvirt">
@@ -58,7 +62,7 @@ func TestXMLOfNewDisk(t *testing.T) {
     <host name="2001:db8::1" port="6790"></host>
   </source>
   <target dev="vdb" bus="virtio"></target>
-  <alias name="` + ownAlias(testDomain, "vdb") + `"></alias>
+  <alias name="` + libvirt.OwnAlias(testDomain, "vdb") + `"></alias>
 </disk>`
 	if got := marshal(t, disk); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -87,23 +91,16 @@ func TestToXMLKeepsTheRest(t *testing.T) {
   <alias name="virtio-disk1"></alias>
   <address type="pci" domain="0" bus="5" slot="0" function="0"></address>
 </disk>`
-	var disk libvirtxml.DomainDisk
-	if err := disk.Unmarshal(found); err != nil {
-		t.Fatal(err)
-	}
+	disk := parsed(t, found)
+	before := marshal(t, disk)
 	m := plain()
-	m.fromXML(disk)
-	same, err := rewritten(&m, disk)
-	if err != nil || !sameXML(same, disk) {
-		t.Errorf("an unchanged disk became %v\n%s", err, marshal(t, same))
+	m.read(disk, nil)
+	if same := m.onto(disk, nil); len(same.Changed()) > 0 || marshal(t, same) != before {
+		t.Errorf("an unchanged disk became %v\n%s", same.Changed(), marshal(t, same))
 	}
-	m.Cache, m.Serial, m.Monitors = types.StringValue("writeback"), types.StringValue("s-1"), monitorSet([]monitor{{"192.0.2.9", 3300}})
-	m.IOTune = types.ObjectNull(iotuneTypes())
-	changed, err := rewritten(&m, disk)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := marshal(t, changed)
+	m.Cache, m.Serial, m.Monitors = types.StringValue("writeback"), types.StringValue("s-1"), monitorSet([]libvirt.Monitor{{Host: "192.0.2.9", Port: 3300}})
+	m.IOTune = types.ObjectNull(limitTypes())
+	text := marshal(t, m.onto(disk, nil))
 	for _, want := range []string{`cache="writeback"`, `<serial>s-1</serial>`, `<host name="192.0.2.9" port="3300">`, `queue_size="256"`, `rerror_policy="report"`, `snapshot="no"`, `delay="3"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is missing in\n%s", want, text)
@@ -114,7 +111,7 @@ func TestToXMLKeepsTheRest(t *testing.T) {
 			t.Errorf("%s is left in\n%s", gone, text)
 		}
 	}
-	if disk.Serial != "" || disk.Driver.Cache != "none" {
+	if marshal(t, disk) != before {
 		t.Error("the disk that was read has been changed")
 	}
 }
@@ -124,12 +121,10 @@ func TestFromXMLKeepsSpelling(t *testing.T) {
 	m := plain()
 	m.Address = planAddress(types.ObjectValueMust(addressTypes, withType("pci", map[string]string{"slot": "18"})), types.ObjectNull(addressTypes))
 	m.CopyOnRead, m.ReadOnly, m.Serial = types.BoolValue(false), types.BoolValue(false), types.StringValue("old")
-	eighteen, zero := uint(18), uint(0)
-	disk := m.newXML("")
-	disk.Serial = ""
-	disk.Shareable = &libvirtxml.DomainDiskShareable{}
-	disk.Address = &libvirtxml.DomainAddress{PCI: &libvirtxml.DomainAddressPCI{Domain: &zero, Bus: &zero, Slot: &eighteen, Function: &zero}}
-	m.fromXML(disk)
+	disk := m.disk()
+	disk.SecretUUID, disk.Serial, disk.Shareable = testSecret, "", true
+	disk.Address = &libvirt.Address{Type: "pci", Numbers: []uint{0, 0, 18, 0}}
+	m.read(disk, nil)
 	if got := m.SecretUUID.ValueString(); got != strings.ToUpper(testSecret) {
 		t.Errorf("secret_uuid = %s", got)
 	}
@@ -154,7 +149,7 @@ func withType(kind string, parts map[string]string) map[string]attr.Value {
 }
 
 func TestPlanAddress(t *testing.T) {
-	recorded := addressObject("pci", nil, nil, ptr(18), nil)
+	recorded := addressObject(&libvirt.Address{Type: "pci", Numbers: []uint{0, 0, 18, 0}})
 	planned := planAddress(types.ObjectValueMust(addressTypes, withType("pci", map[string]string{"slot": "18", "bus": "0x00"})), recorded)
 	if !planned.Equal(recorded) {
 		t.Errorf("the same address is planned as %s", planned)
@@ -165,95 +160,43 @@ func TestPlanAddress(t *testing.T) {
 	}
 }
 
-func ptr(n uint) *uint { return &n }
-
-// libvirt fills in a burst of one second and a group for each disk, which nobody asked for.
-func TestFromIOTune(t *testing.T) {
-	object := fromIOTune(&iotune{TotalIopsSec: 5, TotalIopsSecMax: 9, TotalIopsSecMaxLength: 1, GroupName: "drive-virtio-disk1"}, "virtio-disk1")
-	for name, want := range map[string]attr.Value{
-		"total_iops_sec": types.Int64Value(5), "total_iops_sec_max": types.Int64Value(9), "total_iops_sec_max_length": types.Int64Null(),
-		"group_name": types.StringNull(), "read_iops_sec": types.Int64Null(),
-	} {
-		if got := object.Attributes()[name]; !got.Equal(want) {
-			t.Errorf("%s = %s, want %s", name, got, want)
-		}
-	}
-	if object := fromIOTune(&iotune{TotalIopsSec: 5, GroupName: "fast"}, "virtio-disk1"); object.Attributes()["group_name"].String() != `"fast"` {
-		t.Errorf("a group of the operator's is read as %s", object)
-	}
-	if object := fromIOTune(&iotune{GroupName: "drive-virtio-disk1"}, "virtio-disk1"); !object.IsNull() {
-		t.Errorf("no limit is read as %s", object)
-	}
-}
-
+// A disk's name of its image is the same whichever side writes it.
 func TestSourceNames(t *testing.T) {
 	for name, want := range map[string]ceph.ImageRef{
 		"pool/image":    {Pool: "pool", Name: "image"},
 		"pool/ns/image": {Pool: "pool", Namespace: "ns", Name: "image"},
 	} {
-		if got := parseSource(name); got != want || got.String() != name {
-			t.Errorf("%s is read as %+v", name, got)
+		disk := parsed(t, "<disk type='network'><source protocol='rbd' name='"+name+"'/></disk>")
+		m := modelOf(disk)
+		if got := m.source(); got != want || got.String() != name || disk.Source() != name || m.onto(libvirt.Disk{}, nil).Source() != name {
+			t.Errorf("%s is read as %+v, %s", name, got, disk.Source())
 		}
 	}
 }
 
-func TestClusterMonitors(t *testing.T) {
-	at := func(host string, port int) ceph.Endpoint { return ceph.Endpoint{Host: host, Port: port} }
-	standard := ceph.Monitor{V1: at("192.0.2.1", 6789), V2: at("192.0.2.1", 3300)}
-	odd := ceph.Monitor{V1: at("192.0.2.2", 40001), V2: at("192.0.2.2", 40000)}
-	legacy := ceph.Monitor{V1: at("2001:db8::3", 6789)}
-	all := []ceph.Monitor{legacy, odd, standard}
-	got := clusterMonitors(all)
-	want := []monitor{{"192.0.2.1", 0}, {"192.0.2.2", 40000}, {"2001:db8::3", 6789}}
-	if len(got) != len(want) || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
-		t.Errorf("got %v", got)
+// Every argument that a disk's table of fields names is one of the model, and comes back from a disk as it went there.
+func TestFieldsAreArguments(t *testing.T) {
+	full := libvirt.Disk{
+		Target: "sdb", Bus: "scsi", Device: "disk", Pool: "p", Namespace: "n", Image: "i", Snapshot: "s", Monitors: []libvirt.Monitor{{Host: "192.0.2.1", Port: 3300}},
+		ConfigFile: "/c", User: "u", SecretUUID: testSecret, Cache: "none", IO: "native", Discard: "unmap", DetectZeroes: "on", ErrorPolicy: "stop",
+		IOThread: 1, Queues: 2, CopyOnRead: true, ReadOnly: true, Shareable: true, Serial: "x", WWN: "5000c50015ea71aa", BootOrder: 3,
+		Address: &libvirt.Address{Type: "drive", Numbers: []uint{1, 0, 0, 2}}, Limits: libvirt.Limits{Rates: map[string]uint64{"size_iops_sec": 4}, Group: "g"},
 	}
-}
-
-// Ours is found by alias; an imported disk by target and source; anybody else's never.
-func TestFind(t *testing.T) {
-	disk := func(alias, target, source string) libvirtxml.DomainDisk {
-		return libvirtxml.DomainDisk{
-			Alias: &libvirtxml.DomainAlias{Name: alias}, Target: &libvirtxml.DomainDiskTarget{Dev: target},
-			Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{Protocol: "rbd", Name: source}},
+	if same := libvirt.DiffDisks(libvirt.Disk{}, full, nil); len(same) != len(libvirt.DiskFields) {
+		t.Errorf("the test's disk sets only %v", same)
+	}
+	m := modelOf(full)
+	if lost := libvirt.DiffDisks(full, m.disk(), nil); len(lost) > 0 {
+		t.Errorf("lost between disk and model: %v", lost)
+	}
+	text := marshal(t, m.onto(libvirt.Disk{}, nil))
+	if lost := libvirt.DiffDisks(full, parsed(t, text), nil); len(lost) > 0 {
+		t.Errorf("lost between disk and XML: %v\n%s", lost, text)
+	}
+	for _, f := range libvirt.DiskFields {
+		if _, known := places[f.Name]; !known || m.argument(f.Name).IsNull() {
+			t.Errorf("%s is no argument, or null", f.Name)
 		}
-	}
-	const source = "libvirt-pool/librbd"
-	for name, c := range map[string]struct {
-		disk       libvirtxml.DomainDisk
-		remembered memory
-		found      bool
-	}{
-		"by alias":                 {disk(ownAlias(testDomain, "vdb"), "vdb", "libvirt-pool/changed"), memory{}, true},
-		"no alias, same source":    {disk("virtio-disk1", "vdb", source), memory{}, false},
-		"imported":                 {disk("virtio-disk1", "vdb", source), memory{Imported: true}, true},
-		"imported, other source":   {disk("virtio-disk1", "vdb", "libvirt-pool/theirs"), memory{Imported: true}, false},
-		"imported, renamed source": {disk("virtio-disk1", "vdb", "libvirt-pool/old"), memory{Imported: true, FormerSources: []string{"libvirt-pool/old"}}, true},
-		"another domain's alias":   {disk(ownAlias("another", "vdb"), "vdb", source), memory{Imported: true}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := plain()
-			domain := libvirt.Domain{UUID: testDomain, Saved: &libvirtxml.Domain{Devices: &libvirtxml.DomainDeviceList{Disks: []libvirtxml.DomainDisk{c.disk}}}}
-			if found := find(domain, &m, c.remembered); (found.saved != nil) != c.found || found.live != nil {
-				t.Errorf("found %+v", found)
-			}
-		})
-	}
-}
-
-func TestPendingRestart(t *testing.T) {
-	m := plain()
-	saved := m.newXML("")
-	m.IOTune = fromIOTune(&iotune{TotalIopsSec: 5}, "")
-	m.Monitors = monitorSet([]monitor{{"192.0.2.7", 0}})
-	live := m.newXML("")
-	d := disks{saved: &saved, live: &live}
-	if d.pendingRestart() || !d.monitorsStale() {
-		t.Errorf("pending %v, stale %v", d.pendingRestart(), d.monitorsStale())
-	}
-	live.Serial = "other"
-	if !d.pendingRestart() {
-		t.Error("another serial waits for no restart")
 	}
 }
 
@@ -267,8 +210,10 @@ func TestCheckBus(t *testing.T) {
 		"wwn on virtio":    {func(m *model) { m.WWN = types.StringValue("5000c50015ea71ac") }, "wwn"},
 		"long serial":      {func(m *model) { m.Serial = types.StringValue(strings.Repeat("x", 21)) }, "serial"},
 		"serial that fits": {func(m *model) { m.Serial = types.StringValue(strings.Repeat("x", 20)) }, ""},
-		"drive on virtio":  {func(m *model) { m.Address = addressObject("drive", nil, nil, nil, ptr(1)) }, "address"},
-		"cdrom on virtio":  {func(m *model) { m.Device = types.StringValue("cdrom") }, "device"},
+		"drive on virtio": {func(m *model) {
+			m.Address = addressObject(&libvirt.Address{Type: "drive", Numbers: []uint{0, 0, 0, 1}})
+		}, "address"},
+		"cdrom on virtio": {func(m *model) { m.Device = types.StringValue("cdrom") }, "device"},
 		"queues on scsi": {func(m *model) {
 			m.Bus, m.TargetDev, m.Queues = types.StringValue("scsi"), types.StringValue("sda"), types.Int64Value(1)
 		}, "queues"},

@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -127,7 +131,7 @@ func (j *job) keep(ctx context.Context, r *diskResource) error {
 // warnTakenOver tells that the disk was there already: an apply that was cut off leaves it so, and so does the resource of another
 // configuration, which nothing shows here.
 func (j *job) warnTakenOver(diags *diag.Diagnostics) {
-	if j.found.mirrored() == nil {
+	if j.found.Mirrored() == nil {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("target_dev"), "Disk taken over", fmt.Sprintf(
@@ -142,4 +146,177 @@ func warnReplacement(state *model, diags *diag.Diagnostics) {
 		"Disk %s of domain %q on hypervisor %q belongs to another object now, which this apply has made before this one was to go, and which found the"+
 			" disk as it asks for it. It stays attached, and was not attached anew.\n\nTo have it detached and attached again, remove create_before_destroy.",
 		state.TargetDev.ValueString(), state.Domain.ValueString(), state.Hypervisor.ValueString()))
+}
+
+// takeBackLimit is how long a guest gets to let go of a disk that was attached while another client opened its image.
+const takeBackLimit = time.Minute
+
+// writesAlone tells whether a disk is the only one that may have its image open.
+func writesAlone(m *model) bool {
+	return !m.Shareable.ValueBool() && !m.ReadOnly.ValueBool() && m.Snapshot.IsNull()
+}
+
+// imageObjects name the image of the planned disk as an object that one disk at a time can have: by the names that the disk opens it
+// with, and by its identity where the cluster has told it, which is the same under another name.
+func (j *job) imageObjects(image ceph.Image) []string {
+	entries := monitorList(j.plan.Monitors)
+	monitors := make([]string, len(entries))
+	for i, m := range entries {
+		monitors[i] = fmt.Sprint(m)
+	}
+	slices.Sort(monitors)
+	objects := []string{fmt.Sprintf("image %s at %s", j.plan.source(), strings.Join(monitors, ", "))}
+	if image.ID != "" {
+		objects = append(objects, fmt.Sprintf("image %s of pool %d, namespace %q, fsid %s",
+			image.ID, image.PoolID, j.plan.Namespace.ValueString(), j.plan.FSID.ValueString()))
+	}
+	return objects
+}
+
+// lockImage keeps all other disks of this process that would open the image waiting until release is called: between the look at
+// its watchers and the attach nothing comes in.
+func (j *job) lockImage(ctx context.Context, image ceph.Image) error {
+	for _, object := range j.imageObjects(image) {
+		unlock, err := j.connections.LockObject(ctx, object)
+		if err != nil {
+			return blame("image", err)
+		}
+		j.unlocks = append(j.unlocks, unlock)
+	}
+	return nil
+}
+
+// release gives back what the job has locked.
+func (j *job) release() {
+	for _, unlock := range slices.Backward(j.unlocks) {
+		unlock()
+	}
+	j.unlocks = nil
+}
+
+// readAgain reads the domain once the image is locked, because another disk may have been attached meanwhile.
+func (j *job) readAgain(ctx context.Context, find func(libvirt.Domain) libvirt.Disks) error {
+	domain, err := j.host.Domain(ctx, j.domain.UUID)
+	if err != nil {
+		return err
+	}
+	j.domain, j.found = domain, find(domain)
+	return nil
+}
+
+// refuseWrittenHere refuses an image that this apply has attached to another running domain already.
+func (j *job) refuseWrittenHere(image ceph.Image) error {
+	if !writesAlone(j.plan) {
+		return nil
+	}
+	for _, object := range j.imageObjects(image) {
+		if holder, held := j.connections.HolderOf(object); held && holder.Object != j.object() {
+			return blame("image", &problem.Problem{
+				Kind: problem.Busy,
+				What: fmt.Sprintf("Image %s is attached to %s, by this same apply.", j.plan.source(), holder.Text),
+				Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
+				Do:   openElsewhereAdvice,
+			})
+		}
+	}
+	return nil
+}
+
+// object is the planned disk as the object that one resource can have.
+func (j *job) object() string { return diskObject(j.domain.UUID, j.target()) }
+
+// holdImage notes that the running domain writes the image.
+func (j *job) holdImage(image ceph.Image) {
+	for _, object := range j.imageObjects(image) {
+		j.connections.Hold(object, tfkit.Holder{
+			Object: j.object(), Text: fmt.Sprintf("domain %q on hypervisor %q as disk %s", j.domain.Name, j.host.Label(), j.target()),
+		})
+	}
+}
+
+// refuseOpened refuses an image that anybody else has open, after a wait for watchers that only linger. The running domain itself has
+// it open so many times.
+func (j *job) refuseOpened(ctx context.Context, own int) error {
+	if j.cluster == nil || !writesAlone(j.plan) {
+		return nil
+	}
+	ref := j.plan.source()
+	return blame("image", waitUnwatched(ctx, j.cluster.Label(), ref, func() ([]ceph.Watcher, error) {
+		watchers, err := j.cluster.Watchers(ctx, ref)
+		if len(watchers) <= own {
+			return nil, err
+		}
+		return watchers, err
+	}))
+}
+
+// warnNamed tells of other domains whose definitions name the image: one that is shut off leaves no watcher, and would be a second
+// writer once it is started. What a host doesn't tell in time is no reason to wait.
+func (j *job) warnNamed(ctx context.Context, diags *diag.Diagnostics) {
+	if j.cluster == nil || !writesAlone(j.plan) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, elsewhereLimit)
+	defer cancel()
+	name := j.plan.source().String()
+	found, err := j.connections.ImageSearch().Users(ctx, j.cluster, func(image string) bool { return image == name })
+	if err != nil {
+		return
+	}
+	var others []string
+	for _, use := range found.Uses {
+		if use.Defined && use.UUID != j.domain.UUID {
+			others = append(others, use.String())
+		}
+	}
+	if len(others) == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("image"), fmt.Sprintf("Image %s is named by other domains", name), fmt.Sprintf(
+		"Image %s on cluster %q is named by %s, and is attached to domain %q too.\n\nNobody else has it open now. Two guests that write one image destroy its"+
+			" content: don't start those domains while this one runs with it, or take the image out of their definitions.",
+		name, j.cluster.Label(), strings.Join(others, ", "), j.domain.Name))
+}
+
+// lookAgain looks at the watchers after an attach to the running domain. Where another run, or an operator, has opened the image in the
+// same moment, the disk is taken back: two of them may do so, and then nobody has it.
+func (j *job) lookAgain(ctx context.Context, disk libvirt.Disk, where libvirt.Where, diags *diag.Diagnostics) error {
+	if j.cluster == nil || !writesAlone(j.plan) || where&libvirt.Live == 0 {
+		return nil
+	}
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkLimit)
+	defer cancel()
+	watchers, err := j.cluster.Watchers(asking, j.plan.source())
+	if err != nil {
+		tfkit.AddWarning(diags, "Watchers of the image not looked at after the attach", err)
+		return nil
+	}
+	if len(watchers) <= 1 {
+		return nil
+	}
+	taking, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackLimit)
+	defer cancel()
+	kept := j.host.DetachDisk(taking, j.domain.UUID, disk, where)
+	j.touched, j.contested = kept != nil, kept != nil
+	return blame("image", j.openedMeanwhile(watchers, kept))
+}
+
+// openedMeanwhile tells that another client opened the image during the attach, and what became of the disk.
+func (j *job) openedMeanwhile(watchers []ceph.Watcher, kept error) error {
+	p := &problem.Problem{
+		Kind: problem.Busy,
+		What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: another client opened it in the moment of the attach.",
+			j.plan.source(), j.cluster.Label()),
+		Why: fmt.Sprintf("Two guests that write one image destroy its content. Disk %s was taken from domain %q again. Open it had: %s.",
+			j.target(), j.domain.Name, ceph.DescribeWatchers(watchers)),
+		Do: openElsewhereAdvice,
+	}
+	if kept != nil {
+		p.Why = fmt.Sprintf("Two guests that write one image destroy its content. Disk %s could not be taken from domain %q again: it is still attached."+
+			" Open it have: %s.", j.target(), j.domain.Name, ceph.DescribeWatchers(watchers))
+		p.Do = fmt.Sprintf("Stop one of the two at once, for example with virsh suspend %s on hypervisor %q; then detach one of the disks.",
+			j.domain.Name, j.host.Label())
+		p.Raw = kept.Error()
+	}
+	return p
 }

@@ -232,18 +232,18 @@ func (p *planning) settleMonitors(ctx context.Context) error {
 	}
 	fromCluster := types.SetUnknown(monitorType)
 	if p.cluster.Known {
-		fromCluster = monitorSet(clusterMonitors(p.monitors))
+		fromCluster = monitorSet(rbdusage.AsNamed(p.monitors))
 	}
 	if !p.exists || p.different {
 		p.plan.Monitors = fromCluster
 		return nil
 	}
 	p.plan.Monitors = p.state.Monitors
-	if !p.cluster.Known || !p.remembered.FollowMonitors || rbdusage.Match(ctx, p.monitors, asNamed(monitorList(p.state.Monitors))) {
+	if !p.cluster.Known || !p.remembered.FollowMonitors || rbdusage.Match(ctx, p.monitors, monitorList(p.state.Monitors)) {
 		return nil
 	}
 	where, err := p.located(ctx)
-	if err == nil && where != nil && where.domain.Persistent && p.found(where).exchanged(p.state, p.remembered) == nil {
+	if err == nil && where != nil && where.domain.Persistent && p.state.ours(p.remembered).ExchangedIn(p.found(where)) == nil {
 		p.plan.Monitors = fromCluster
 	}
 	return nil
@@ -272,22 +272,26 @@ func (p *planning) settleComputed(ctx context.Context) error {
 		if err != nil && !problem.Is(err, problem.NotFound) {
 			return err
 		}
-		if where != nil && p.found(where).exchanged(state, p.remembered) == nil {
+		if where != nil && state.ours(p.remembered).ExchangedIn(p.found(where)) == nil {
 			plan.Live = types.BoolValue(state.Live.ValueBool() || where.domain.Active && pluggable(where.domain, plan))
 			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.domain.Persistent)
 		}
 	}
 	restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
-	if restored || len(changes(state, plan, func(a attribute) bool { return a.effect != atOnce })) > 0 {
+	if restored || len(changes(state, plan, func(f libvirt.DiskField) bool { return f.Effect != libvirt.AtOnce })) > 0 {
 		plan.PendingRestart, plan.MonitorsStale = unknown, unknown
 	}
 	return nil
 }
 
-func (p *planning) replace(attribute string) { p.replaced = append(p.replaced, path.Root(attribute)) }
+func (p *planning) replace(attribute string) {
+	p.replaced = append(p.replaced, path.Root(attribute))
+}
 
 // found is the disk in the domain as it is now.
-func (p *planning) found(where *place) disks { return find(where.domain, p.state, p.remembered) }
+func (p *planning) found(where *place) libvirt.Disks {
+	return p.state.ours(p.remembered).Find(where.domain)
+}
 
 // located finds the domain, once. Nothing is known while the hypervisor isn't, or one on which the domain may be.
 func (p *planning) located(ctx context.Context) (*place, error) {

@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
@@ -35,7 +38,7 @@ func (p *planning) settleSource(ctx context.Context) error {
 		}
 		return nil
 	}
-	names := changes(state, plan, func(a attribute) bool { return isSource(a.name) })
+	names := changes(state, plan, namesImage)
 	plan.ImageID = state.ImageID
 	if len(names) == 0 && !p.different {
 		if plan.FSID.IsNull() {
@@ -125,9 +128,9 @@ func (p *planning) checkGained(ctx context.Context, cluster *ceph.Cluster) error
 	entries := monitorList(p.state.Monitors)
 	names := make([]string, len(entries))
 	for i, entry := range entries {
-		names[i] = entry.host
+		names[i] = entry.Host
 	}
-	switch rbdusage.Of(p.monitors).Answer(ctx, asNamed(entries)) {
+	switch rbdusage.Of(p.monitors).Answer(ctx, entries) {
 	case rbdusage.No:
 		return &problem.Problem{
 			Kind: problem.WrongIdentity,
@@ -203,7 +206,7 @@ func (p *planning) check(ctx context.Context) error {
 		p.warnReplaced(where)
 		return nil
 	}
-	if resized && found.live != nil && !found.tellsSize(state, p.remembered) {
+	if resized && found.Live != nil && !state.ours(p.remembered).TellsSize(found) {
 		p.warnUntold(where, found)
 		resized = false
 	}
@@ -233,13 +236,13 @@ func (p *planning) checkNew(ctx context.Context) error {
 	}
 	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
 		// The plan of a replacement: the present disk is detached first.
-		if err := planDetach(ctx, where, find(domain, p.plan, p.remembered), p.remembered.Target, p.diags); err != nil {
+		if err := planDetach(ctx, where, p.plan.ours(p.remembered).Find(domain), p.remembered.Target, p.diags); err != nil {
 			return err
 		}
 	} else if err := p.warnRestored(ctx, &where, "The restored guest doesn't have it: the first apply after the start attaches it there."); err != nil {
 		return err
 	}
-	if anyOfOurs(domain, p.plan).live == nil || p.remembered.Domain == domain.UUID {
+	if anyOfOurs(domain, p.plan).Live == nil || p.remembered.Domain == domain.UUID {
 		if err := checkPlug(where, p.plan); err != nil {
 			return err
 		}
@@ -273,21 +276,17 @@ func (p *planning) checkShrink(ctx context.Context, where *place) error {
 // warnings with the same summary.
 func (p *planning) tell(where *place, changed []string, resized bool) error {
 	var atOnceNames, waiting []string
-	for _, a := range attributes {
-		for _, name := range changed {
-			if a.name == name && a.effect == atOnce {
-				atOnceNames = append(atOnceNames, name)
-			} else if a.name == name {
-				waiting = append(waiting, name)
-			}
+	for _, f := range libvirt.DiskFields {
+		switch {
+		case !slices.Contains(changed, f.Name):
+		case f.Effect == libvirt.AtOnce:
+			atOnceNames = append(atOnceNames, f.Name)
+		case where.domain.Persistent || !namesImage(f):
+			waiting = append(waiting, f.Name)
 		}
 	}
 	if resized {
 		atOnceNames = append(atOnceNames, "size")
-	}
-	if !where.domain.Persistent {
-		// A renamed source stays open, and there is no definition that would have to name it.
-		waiting = slices.DeleteFunc(waiting, isSource)
 	}
 	if len(waiting) > 0 && !where.domain.Persistent {
 		return blame(waiting[0], &problem.Problem{
@@ -333,4 +332,134 @@ func (p *planning) warnReplaced(where *place) {
 	}
 	warnDetached(p.diags, *where, p.state.TargetDev.ValueString(), p.state.source().String(),
 		", and a disk is attached anew, because of a change of: "+strings.Join(names, ", "))
+}
+
+// warnUntold warns that a running guest isn't told of a growth of its image.
+func (p *planning) warnUntold(where *place, found libvirt.Disks) {
+	why := "Its disk reads " + found.Live.DescribeSource() + ", which has a size of its own, and doesn't follow the image's."
+	if p.state.ours(p.remembered).Knows(*found.Live) {
+		why = "Its disk shows a part of the image, as the content of an encrypted one, or has a format of its own. libvirt can't be told its size" +
+			" for certain: QEMU would grow the image again, or cut it.\n\nA guest with an encrypted disk sees the growth when the domain is next started" +
+			" (a reboot inside the guest is not enough)."
+	}
+	p.diags.AddWarning(fmt.Sprintf("Size of disk %s not told to the running domain %q", p.plan.TargetDev.ValueString(), where.domain.Name), fmt.Sprintf(
+		"The size is recorded as %s, and domain %q on hypervisor %q isn't told. %s", p.plan.Size.ValueString(), where.domain.Name, where.host.Label(), why))
+}
+
+// warnUnseen tells of a disk that a running guest may not notice.
+func (p *planning) warnUnseen(where place) {
+	target := p.plan.TargetDev.ValueString()
+	if where.domain.Live.HotPlug(p.plan.Bus.ValueString()) != libvirt.PlugsUnseen {
+		return
+	}
+	p.diags.AddWarning(fmt.Sprintf("The guest of domain %q may not notice disk %s", where.domain.Name, target), fmt.Sprintf(
+		"Domain %q, which runs on hypervisor %q, has no <acpi/> in <features>. libvirt attaches the disk, but many guests notice neither its coming nor its going"+
+			" without ACPI: it may be there only when the domain was shut off and started again, and a detach may wait in vain until then. To be sure, shut the"+
+			" domain off, apply, and start it.", where.domain.Name, where.host.Label()))
+}
+
+// checkHeld refuses at plan time what an apply would refuse, and tells what a guest that is to be restored won't know of.
+func (p *planning) checkHeld(ctx context.Context, where *place, resized bool) error {
+	err := checkHeld(ctx, *where, p.found(where), p.state.TargetDev.ValueString(), doing{
+		detaches: len(p.replaced) > 0, resizes: resized, renames: renames(p.state, p.plan), exchanges: p.different,
+	})
+	if problem.Is(err, problem.Refused) || len(p.replaced) > 0 {
+		return refusalOnly(err)
+	}
+	return p.warnRestored(ctx, where, "The restored guest has the disk as it was saved. It takes the change when it has been shut off, and is started once more.")
+}
+
+// warnRestored tells that the next start of the domain brings back a guest that doesn't know of a change.
+func (p *planning) warnRestored(ctx context.Context, where *place, consequence string) error {
+	if where.domain.Active {
+		return nil
+	}
+	restored, err := where.host.ManagedSave(ctx, where.domain.UUID)
+	if err != nil || restored == nil {
+		return refusalOnly(err)
+	}
+	target, name := p.plan.TargetDev.ValueString(), where.domain.Name
+	p.diags.AddWarning(fmt.Sprintf("Disk %s isn't so in the managed save image of domain %q", target, name), fmt.Sprintf(
+		"Domain %q is shut off on hypervisor %q, and the next start restores its guest from a managed save image. Disk %s is changed in the saved definition"+
+			" alone. %s", name, where.host.Label(), target, consequence))
+	return nil
+}
+
+// planRemoval refuses at plan time a removal that the apply would refuse, and tells that a running guest is to lose its disk. What can't
+// be asked now is asked by the apply.
+func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.Connections == nil || req.State.Raw.IsNull() {
+		return
+	}
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &diag.Diagnostics{})
+	if err != nil {
+		return
+	}
+	where, err := r.locate(ctx, home.Target, &state)
+	if err != nil {
+		return
+	}
+	found := state.ours(remembered).Find(where.domain)
+	if err := refuseForeign(where, found, &state, remembered); err != nil {
+		addError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
+		return
+	}
+	if err := planDetach(ctx, where, found, state.TargetDev.ValueString(), &resp.Diagnostics); err != nil {
+		addError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
+	}
+}
+
+// planDetach refuses the detach of a disk that something holds, and warns of one from a running guest.
+func planDetach(ctx context.Context, where place, found libvirt.Disks, target string, diags *diag.Diagnostics) error {
+	if found.Mirrored() == nil {
+		return nil
+	}
+	if err := refusalOnly(checkHeld(ctx, where, found, target, doing{detaches: true})); err != nil {
+		return err
+	}
+	if found.Live != nil && where.domain.Live.HotPlug(found.Live.Bus) == libvirt.PlugsIn {
+		warnDetached(diags, where, target, found.Live.Source(), "")
+	}
+	return nil
+}
+
+// warnDetached tells that a running guest loses a disk, and what that does to it. The summary names the disk: Terraform shows only one
+// of several warnings with the same summary.
+func warnDetached(diags *diag.Diagnostics, where place, target, source, reason string) {
+	diags.AddWarning(fmt.Sprintf("Disk %s of the running domain %q will be detached", target, where.domain.Name), fmt.Sprintf(
+		"Disk %s (%s) is detached from domain %q, which runs on hypervisor %q%s. A guest such as Linux lets go of a virtio disk at once, also while a file system"+
+			" on it is mounted: its reads and writes fail from then on, and what it had not written yet is lost. Unmount it in the guest first.",
+		target, source, where.domain.Name, where.host.Label(), reason))
+}
+
+// pendingDetach tells, as long as it can be, that the guest was asked to give the disk up and has not answered: it may do so at any
+// moment, whatever was applied since. The request ends with the running domain, or with the disk.
+func pendingDetach(where place, found libvirt.Disks, remembered *memory, diags *diag.Diagnostics) {
+	if remembered.DetachAsked == 0 {
+		return
+	}
+	if found.Live == nil || runningNumber(where.domain) != remembered.DetachAsked {
+		remembered.DetachAsked = 0
+		return
+	}
+	target, name := found.Live.Target, where.domain.Name
+	diags.AddWarning(fmt.Sprintf("The guest of domain %q may still give up disk %s", name, target), fmt.Sprintf(
+		"An earlier apply asked the guest on hypervisor %q to let go of disk %s, and ended before it did. Such a request can't be taken back: the guest may follow it"+
+			" at any moment, for example when it is resumed or has booted.\n\nUnmount the disk in the guest, let the guest run (virsh resume %s) and apply again: once"+
+			" it has given the disk up, the apply attaches it anew. Or shut the domain off and start it again, which ends the request.",
+		where.host.Label(), target, name))
+}
+
+// runningNumber is the number of a running domain (virsh domid), another one after each start; 0 for one that is shut off.
+func runningNumber(domain libvirt.Domain) int {
+	if domain.Live == nil {
+		return 0
+	}
+	return domain.Live.ID
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -61,10 +60,10 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		remembered.Source = state.source().String()
 	}
 	where, err := r.locate(ctx, home.Target, &state)
-	found := disks{}
+	found := libvirt.Disks{}
 	if err == nil {
-		found = find(where.domain, &state, remembered)
-		if found.mirrored() == nil {
+		found = state.ours(remembered).Find(where.domain)
+		if found.Mirrored() == nil {
 			if err := where.perhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 				tfkit.AddWarning(&resp.Diagnostics, "State kept without refresh", err)
 				return
@@ -75,13 +74,13 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if tfkit.KeptUnread(&resp.Diagnostics, err) {
 		return
 	}
-	if problem.Is(err, problem.NotFound) || err == nil && found.mirrored() == nil {
+	if problem.Is(err, problem.NotFound) || err == nil && found.Mirrored() == nil {
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if err == nil {
 		warnExchanged(&resp.Diagnostics, where, found, &state, remembered)
-		if found.runsOther(&state, remembered) {
+		if runsOther(state.ours(remembered), found) {
 			// What the image's id was says nothing about this one.
 			state.ImageID, remembered.PoolID = types.StringNull(), 0
 		}
@@ -117,26 +116,23 @@ func startImport(ctx context.Context, host *libvirt.Host, state *model) error {
 		return err
 	}
 	target := state.TargetDev.ValueString()
-	disk := libvirt.DiskByTarget(domain.Saved, target)
-	if disk == nil {
-		disk = libvirt.DiskByTarget(domain.Live, target)
-	}
+	disk := libvirt.Disks{Saved: domain.Saved.DiskByTarget(target), Live: domain.Live.DiskByTarget(target)}.Mirrored()
 	p := &problem.Problem{Kind: problem.Invalid}
 	switch {
 	case disk == nil:
 		p.What = fmt.Sprintf("Domain %q on hypervisor %q has no disk %q.", domain.Name, host.Label(), target)
 		p.Do = "Its disks are: " + strings.Join(targets(domain), ", ") + "."
-	case sourceName(*disk) == "":
-		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is %s.", target, domain.Name, host.Label(), libvirt.DescribeSource(*disk))
+	case disk.Source() == "":
+		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is %s.", target, domain.Name, host.Label(), disk.DescribeSource())
 		p.Do = "Only disks of type network with protocol rbd can be imported."
-		if len(libvirt.BackingDisks(*disk)) > 0 {
+		if len(disk.Backing()) > 0 {
 			p.Do += fmt.Sprintf(" If it is an overlay on one, first: virsh blockcommit %s %s --active --pivot.", domain.Name, target)
 		}
-	case libvirt.DiskAuth(*disk) == nil || libvirt.DiskAuth(*disk).Secret == nil:
+	case disk.SecretUUID == "" && disk.SecretUsage == "":
 		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a secret.", target, domain.Name, host.Label())
 		p.Do = "Disks without them, as of a cluster without cephx, can't be managed here; its pools and images can."
 	default:
-		read := readXML(*disk)
+		read := modelOf(*disk)
 		state.DomainUUID = types.StringValue(domain.UUID)
 		state.Pool, state.Namespace, state.Image = read.Pool, read.Namespace, read.Image
 		return nil
@@ -146,13 +142,13 @@ func startImport(ctx context.Context, host *libvirt.Host, state *model) error {
 
 func targets(domain libvirt.Domain) []string {
 	var names []string
-	for _, definition := range []*libvirtxml.Domain{domain.Saved, domain.Live} {
-		if definition == nil || definition.Devices == nil {
+	for _, definition := range []*libvirt.Definition{domain.Saved, domain.Live} {
+		if definition == nil {
 			continue
 		}
-		for _, disk := range definition.Devices.Disks {
-			if disk.Target != nil && !strings.Contains(","+strings.Join(names, ",")+",", ","+disk.Target.Dev+",") {
-				names = append(names, disk.Target.Dev)
+		for _, disk := range definition.Disks {
+			if disk.Target != "" && !slices.Contains(names, disk.Target) {
+				names = append(names, disk.Target)
 			}
 		}
 	}
@@ -163,26 +159,23 @@ func targets(domain libvirt.Domain) []string {
 }
 
 // readDisk takes over what the hypervisor tells.
-func (m *model) readDisk(ctx context.Context, where place, found disks, remembered memory) error {
-	disk, err := withSecretUUID(ctx, where.host, *found.mirrored())
+func (m *model) readDisk(ctx context.Context, where place, found libvirt.Disks, remembered memory) error {
+	disk, err := where.host.NameSecret(ctx, *found.Mirrored())
 	if err != nil {
 		return err
 	}
-	if found.saved == nil && slices.Contains(remembered.FormerSources, sourceName(disk)) {
+	if found.Saved == nil && slices.Contains(remembered.FormerSources, disk.Source()) {
 		// Only the running guest has the disk, and it names the image as it was called when the guest opened it.
-		if disk, err = clone(&disk); err != nil {
-			return err
-		}
-		setSource(m, &disk)
+		disk = m.onto(disk, namesImage)
 	}
-	recorded := *m
-	m.fromXML(disk)
-	if exchanged(found.mirrored(), &recorded, remembered) {
-		m.keepSource(&recorded)
+	ours, recorded := m.ours(remembered), m.disk()
+	m.read(disk, shown(ours, found.Mirrored()))
+	if found.Saved != nil && found.Live != nil && len(libvirt.DiffDisks(recorded, disk, atOnce)) == 0 {
+		// The limits of the running guest are shown where only they are other than they were: they can be put back at once.
+		m.read(*found.Live, atOnce)
 	}
-	m.readLiveLimits(recorded.IOTune, found)
 	m.readComputed(where, found)
-	if m.Size.IsNull() || !found.tellsSize(&recorded, remembered) {
+	if m.Size.IsNull() || !ours.TellsSize(found) {
 		return nil
 	}
 	bytes, err := where.host.DiskBytes(ctx, where.domain.UUID, m.TargetDev.ValueString())
@@ -193,47 +186,26 @@ func (m *model) readDisk(ctx context.Context, where place, found disks, remember
 	return err
 }
 
-// readLiveLimits shows the limits of the running guest where only they are other than they were: they can be put back at once.
-func (m *model) readLiveLimits(recorded types.Object, found disks) {
-	if found.saved == nil || found.live == nil || !sameIOTune(m, &model{IOTune: recorded}) {
-		return
-	}
-	if live := readXML(*found.live); !sameIOTune(m, &live) {
-		m.IOTune = live.IOTune
-	}
+// atOnce tells whether the running guest is told of a change of a field.
+func atOnce(f libvirt.DiskField) bool { return f.Effect == libvirt.AtOnce }
+
+// runsOther tells whether the running guest reads by a name that the disk never had: somebody has attached another image, which
+// a rename of the same one never shows in a guest that keeps it open.
+func runsOther(ours libvirt.Ours, found libvirt.Disks) bool {
+	return found.Live != nil && found.Live.Source() == found.Mirrored().Source() && !ours.Exchanged(found.Live) && !ours.Knows(*found.Live)
 }
 
 // readComputed takes over where the disk is and how the running guest's differs.
-func (m *model) readComputed(where place, found disks) {
+func (m *model) readComputed(where place, found libvirt.Disks) {
 	m.DomainUUID = types.StringValue(where.domain.UUID)
 	m.RunningOn = types.StringValue(where.host.Label())
-	m.Live, m.Persistent = types.BoolValue(found.live != nil), types.BoolValue(found.saved != nil)
-	m.PendingRestart, m.MonitorsStale = types.BoolValue(found.pendingRestart()), types.BoolValue(found.monitorsStale())
-	if alias := aliasName(*found.mirrored()); alias == ownAlias(where.domain.UUID, m.TargetDev.ValueString()) || alias == m.Alias.ValueString() {
+	m.Live, m.Persistent = types.BoolValue(found.Live != nil), types.BoolValue(found.Saved != nil)
+	m.PendingRestart, m.MonitorsStale = types.BoolValue(found.PendingRestart()), types.BoolValue(found.MonitorsStale())
+	if alias := found.Mirrored().Alias; alias == libvirt.OwnAlias(where.domain.UUID, m.TargetDev.ValueString()) || alias == m.Alias.ValueString() {
 		m.Alias = tfkit.StringOrNull(alias)
 	} else {
 		m.Alias = types.StringNull()
 	}
-}
-
-// withSecretUUID is the disk with its secret named by UUID, where its definition names it by usage.
-func withSecretUUID(ctx context.Context, host *libvirt.Host, disk libvirtxml.DomainDisk) (libvirtxml.DomainDisk, error) {
-	auth := libvirt.DiskAuth(disk)
-	if auth == nil || auth.Secret == nil || auth.Secret.UUID != "" || auth.Secret.Usage == "" {
-		return disk, nil
-	}
-	secret, err := host.SecretByUsage(ctx, auth.Secret.Usage)
-	if problem.Is(err, problem.NotFound) {
-		return disk, nil
-	}
-	if err != nil {
-		return disk, err
-	}
-	named, err := clone(&disk)
-	if err == nil {
-		libvirt.DiskAuth(named).Secret.UUID = secret.UUID
-	}
-	return named, err
 }
 
 // readSource keeps the identity of the source, which is the image's id and not its name. A cluster that can't be asked is

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -18,11 +17,11 @@ func TestPendingDetach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	there := &libvirtxml.DomainDisk{Target: &libvirtxml.DomainDiskTarget{Dev: "vdb"}}
+	there := &libvirt.Disk{Target: "vdb"}
 	for name, c := range map[string]struct {
 		asked   int
 		running int
-		live    *libvirtxml.DomainDisk
+		live    *libvirt.Disk
 		pending bool
 	}{
 		"never asked":      {0, 7, there, false},
@@ -33,10 +32,10 @@ func TestPendingDetach(t *testing.T) {
 	} {
 		domain := libvirt.Domain{Name: "guest"}
 		if c.running != 0 {
-			domain.Live = &libvirtxml.Domain{ID: &c.running}
+			domain.Live = &libvirt.Definition{ID: c.running}
 		}
 		remembered, diags := memory{DetachAsked: c.asked}, diag.Diagnostics{}
-		pendingDetach(place{host: host, domain: domain}, disks{saved: there, live: c.live}, &remembered, &diags)
+		pendingDetach(place{host: host, domain: domain}, libvirt.Disks{Saved: there, Live: c.live}, &remembered, &diags)
 		if told := diags.WarningsCount() == 1; told != c.pending || (remembered.DetachAsked != 0) != c.pending {
 			t.Errorf("%s: %v, and %d is kept", name, diags, remembered.DetachAsked)
 		}
@@ -50,8 +49,8 @@ func TestPendingDetach(t *testing.T) {
 // What is added to an error is no part of the one that somebody else may hold.
 func TestDetachedSavedCopies(t *testing.T) {
 	first := &problem.Problem{What: "Could not detach.", Do: "Resume it."}
-	told := detachedSaved(first, libvirtxml.DomainDisk{Target: &libvirtxml.DomainDiskTarget{Dev: "vdb"}})
-	if first.Do != "Resume it." || !strings.Contains(told.Error(), "To keep the disk") || detachedSaved(nil, libvirtxml.DomainDisk{}) != nil {
+	told := detachedSaved(first, libvirt.Disk{Target: "vdb"})
+	if first.Do != "Resume it." || !strings.Contains(told.Error(), "To keep the disk") || detachedSaved(nil, libvirt.Disk{}) != nil {
 		t.Errorf("%v; %v", first, told)
 	}
 }

@@ -4,13 +4,13 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
@@ -142,7 +142,7 @@ func (j *job) refuseStanding(ctx context.Context, domain libvirt.Domain) error {
 	if j.found, err = j.leftBehind(ctx); err != nil {
 		return err
 	}
-	if j.found.live == nil {
+	if j.found.Live == nil {
 		if err := checkPlug(j.place, j.plan); err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (j *job) checkNew(ctx context.Context, diags *diag.Diagnostics) (ceph.Image
 	if err == nil {
 		err = j.refuseWrittenHere(image)
 	}
-	if err == nil && j.found.live == nil {
+	if err == nil && j.found.Live == nil {
 		err = j.refuseOpened(ctx, 0)
 	}
 	if err == nil {
@@ -186,28 +186,28 @@ func (j *job) checkNew(ctx context.Context, diags *diag.Diagnostics) (ceph.Image
 
 // leftBehind finds what a create of ours left that was killed. Images of two clusters may have one name, so it has to lead to the
 // planned cluster too, wherever it is.
-func (j *job) leftBehind(ctx context.Context) (disks, error) {
-	left := find(j.domain, j.plan, memory{})
-	if left.mirrored() == nil {
-		return disks{}, nil
+func (j *job) leftBehind(ctx context.Context) (libvirt.Disks, error) {
+	left := j.plan.ours(memory{}).Find(j.domain)
+	if left.Mirrored() == nil {
+		return libvirt.Disks{}, nil
 	}
 	places, err := j.monitorPlaces(ctx)
 	if err != nil {
-		return disks{}, err
+		return libvirt.Disks{}, err
 	}
-	for _, disk := range []*libvirtxml.DomainDisk{left.saved, left.live} {
-		if disk != nil && !reads(ctx, *disk, j.plan, places) {
-			return disks{}, nil
+	for _, disk := range left.Each() {
+		if !reads(ctx, *disk, j.plan, places) {
+			return libvirt.Disks{}, nil
 		}
 	}
 	return left, nil
 }
 
 // reads tells whether a disk is the planned image or snapshot, on the planned cluster, and attached as planned.
-func reads(ctx context.Context, disk libvirtxml.DomainDisk, plan *model, places rbdusage.Monitors) bool {
-	read := readXML(disk)
-	return sourceName(disk) == plan.source().String() && read.Snapshot.Equal(plan.Snapshot) && read.Bus.Equal(plan.Bus) &&
-		read.Device.Equal(plan.Device) && places.Answer(ctx, asNamed(monitorList(read.Monitors))) == rbdusage.Yes
+func reads(ctx context.Context, disk libvirt.Disk, plan *model, places rbdusage.Monitors) bool {
+	identity := []string{"pool", "namespace", "image", "snapshot", "bus", "device"}
+	differs := libvirt.DiffDisks(disk, plan.disk(), func(f libvirt.DiskField) bool { return slices.Contains(identity, f.Name) })
+	return len(differs) == 0 && places.Answer(ctx, disk.Monitors) == rbdusage.Yes
 }
 
 func explainDomain(ctx context.Context, host *libvirt.Host, name string, err error) error {
@@ -316,9 +316,9 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		where, err = r.locate(ctx, home.Target, &state)
 		where.warnUnasked(&resp.Diagnostics)
 	}
-	var found disks
+	var found libvirt.Disks
 	if err == nil {
-		if found = find(where.domain, &state, remembered); found.mirrored() == nil {
+		if found = state.ours(remembered).Find(where.domain); found.Mirrored() == nil {
 			err = where.perhapsElsewhere(state.TargetDev.ValueString())
 		}
 	}

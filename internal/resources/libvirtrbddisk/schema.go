@@ -116,7 +116,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			MarkdownDescription: "`disk` or `cdrom`. Default: `disk`. A CD-ROM is on bus `scsi`, `sata`, `ide` or `usb`. Changing it replaces the disk; removing it" +
 				" keeps it. `<disk device>` in the XML.",
 			PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
-			Validators:    []validator.String{stringvalidator.OneOf("disk", deviceCDROM)},
+			Validators:    []validator.String{stringvalidator.OneOf("disk", libvirt.DeviceCDROM)},
 		},
 		"address": addressAttribute(),
 		"iotune":  iotuneAttribute(),

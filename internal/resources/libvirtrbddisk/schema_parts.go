@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -56,7 +57,7 @@ func addressAttribute() schema.SingleNestedAttribute {
 			"type": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "`pci` or `drive`.",
-				Validators:          []validator.String{stringvalidator.OneOf(addressPCI, addressDrive)},
+				Validators:          []validator.String{stringvalidator.OneOf(libvirt.AddressPCI, libvirt.AddressDrive)},
 			},
 			"domain":     number("PCI domain."),
 			"bus":        number("PCI bus, or the drive's bus."),
@@ -77,10 +78,10 @@ func iotuneAttribute() schema.SingleNestedAttribute {
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 	}
-	for _, l := range limits {
-		attributes[l.name] = schema.Int64Attribute{
+	for _, name := range libvirt.LimitNames() {
+		attributes[name] = schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: describeLimit(l.name),
+			MarkdownDescription: describeLimit(name),
 			Validators:          []validator.Int64{int64validator.AtLeast(1)},
 		}
 	}

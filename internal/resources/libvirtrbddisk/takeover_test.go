@@ -8,37 +8,40 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 // A disk with our alias and the planned names is what a killed create left only where it leads to the planned cluster, live and
 // saved: images of two clusters may have one name.
 func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 	plan := plain()
-	alias := ownAlias(testDomain, "vdb")
-	disk := func(image string, monitors ...monitor) libvirtxml.DomainDisk {
-		left := plain()
-		left.Image, left.Monitors = types.StringValue(image), monitorSet(monitors)
-		d := left.newXML(alias)
+	alias := libvirt.OwnAlias(testDomain, "vdb")
+	at := func(host string) libvirt.Monitor { return libvirt.Monitor{Host: host} }
+	leftBy := func(m model) libvirt.Disk {
+		d := m.disk()
+		d.Alias = alias
 		return d
 	}
-	definition := func(disks ...libvirtxml.DomainDisk) *libvirtxml.Domain {
-		return &libvirtxml.Domain{Devices: &libvirtxml.DomainDeviceList{Disks: disks}}
-	}
-	changed := func(change func(*model)) *libvirtxml.Domain {
+	disk := func(image string, monitors ...libvirt.Monitor) libvirt.Disk {
 		left := plain()
-		left.Monitors = monitorSet([]monitor{{"192.0.2.1", 0}})
-		change(&left)
-		return definition(left.newXML(alias))
+		left.Image, left.Monitors = types.StringValue(image), monitorSet(monitors)
+		return leftBy(left)
 	}
-	same, other := disk("librbd", monitor{"192.0.2.1", 0}), disk("librbd", monitor{"198.51.100.1", 0})
+	definition := func(disks ...libvirt.Disk) *libvirt.Definition { return &libvirt.Definition{Disks: disks} }
+	changed := func(change func(*model)) *libvirt.Definition {
+		left := plain()
+		left.Monitors = monitorSet([]libvirt.Monitor{at("192.0.2.1")})
+		change(&left)
+		return definition(leftBy(left))
+	}
+	same, other := disk("librbd", at("192.0.2.1")), disk("librbd", at("198.51.100.1"))
 	for name, c := range map[string]struct {
-		live, saved *libvirtxml.Domain
+		live, saved *libvirt.Definition
 		want        bool
 	}{
 		"ours":                       {definition(same), definition(same), true},
@@ -46,41 +49,48 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 		"another cluster's":          {definition(other), definition(other), false},
 		"another cluster's, live":    {definition(other), definition(same), false},
 		"another cluster's, saved":   {definition(same), definition(other), false},
-		"another image, live":        {definition(disk("old", monitor{"192.0.2.1", 0})), definition(same), false},
+		"another image, live":        {definition(disk("old", at("192.0.2.1"))), definition(same), false},
 		"a snapshot of it":           {changed(func(m *model) { m.Snapshot = types.StringValue("s1") }), changed(func(m *model) { m.Snapshot = types.StringValue("s1") }), false},
 		"on another bus":             {changed(func(m *model) { m.Bus = types.StringValue("usb") }), definition(same), false},
 		"as another device":          {nil, changed(func(m *model) { m.Device = types.StringValue("cdrom") }), false},
 		"nothing":                    {definition(), definition(), false},
-		"the cluster's new monitors": {nil, definition(disk("librbd", monitor{"192.0.2.1", 0}, monitor{"192.0.2.3", 0})), true},
+		"the cluster's new monitors": {nil, definition(disk("librbd", at("192.0.2.1"), at("192.0.2.3"))), true},
 	} {
 		j := &job{plan: &plan, place: place{domain: libvirt.Domain{UUID: testDomain, Live: c.live, Saved: c.saved}}}
 		left, err := j.leftBehind(t.Context())
-		if err != nil || (left.mirrored() != nil) != c.want {
-			t.Errorf("%s: taken over %v, %v", name, left.mirrored() != nil, err)
+		if err != nil || (left.Mirrored() != nil) != c.want {
+			t.Errorf("%s: taken over %v, %v", name, left.Mirrored() != nil, err)
 		}
 	}
-	cluster := rbdusage.Of([]ceph.Monitor{{V1: ceph.Endpoint{Host: "192.0.2.7", Port: portV1}, V2: ceph.Endpoint{Host: "192.0.2.7", Port: portV2}}})
-	if !reads(t.Context(), disk("librbd", monitor{"192.0.2.7", portV1}), &plan, cluster) || reads(t.Context(), other, &plan, cluster) {
+	cluster := rbdusage.Of([]ceph.Monitor{{V1: ceph.Endpoint{Host: "192.0.2.7", Port: 6789}, V2: ceph.Endpoint{Host: "192.0.2.7", Port: 3300}}})
+	if !reads(t.Context(), disk("librbd", libvirt.Monitor{Host: "192.0.2.7", Port: 6789}), &plan, cluster) || reads(t.Context(), other, &plan, cluster) {
 		t.Error("the cluster's monitors don't decide")
 	}
 }
 
 // A CD-ROM is read-only whether an argument says so or not: libvirt puts <readonly/> back where it is taken out.
 func TestCDROMStaysReadOnly(t *testing.T) {
+	const text = `<disk type="network" device="cdrom">
+  <driver name="qemu" type="raw"></driver>
+  <source protocol="rbd" name="libvirt-pool/librbd"></source>
+  <target dev="sda" bus="sata"></target>
+  <readonly></readonly>
+</disk>`
+	for _, device := range []string{libvirt.DeviceCDROM, ""} { // an imported one is not known to be a CD-ROM yet
+		m := plain()
+		m.TargetDev, m.Bus, m.Device = types.StringValue("sda"), types.StringValue("sata"), tfkit.StringOrNull(device)
+		disk := parsed(t, text)
+		m.read(disk, nil)
+		if !m.ReadOnly.IsNull() || m.Device.ValueString() != libvirt.DeviceCDROM {
+			t.Errorf("read_only is %v, device %v", m.ReadOnly, m.Device)
+		}
+		if same := m.onto(disk, nil); len(same.Changed()) > 0 || marshal(t, same) != marshal(t, disk) {
+			t.Errorf("an unchanged one became\n%s", marshal(t, same))
+		}
+	}
 	m := plain()
-	m.TargetDev, m.Bus, m.Device = types.StringValue("sda"), types.StringValue("sata"), types.StringValue(deviceCDROM)
-	disk := m.newXML("")
-	disk.ReadOnly = &libvirtxml.DomainDiskReadOnly{} // as libvirt writes it down
-	m.fromXML(disk)
-	if !m.ReadOnly.IsNull() {
-		t.Errorf("read_only is %v", m.ReadOnly)
-	}
-	if same, err := rewritten(&m, disk); err != nil || !sameXML(same, disk) {
-		t.Errorf("an unchanged one became %v\n%s", err, marshal(t, same))
-	}
-	m.Device, disk.Device = types.StringValue("disk"), "disk"
-	if disk, err := rewritten(&m, disk); err != nil || disk.ReadOnly != nil {
-		t.Errorf("a disk is read-only: %v", err)
+	if text := marshal(t, m.onto(parsed(t, strings.Replace(text, "cdrom", "disk", 1)), nil)); strings.Contains(text, "readonly") {
+		t.Errorf("a disk is read-only: %s", text)
 	}
 }
 

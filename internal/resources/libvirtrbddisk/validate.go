@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 )
 
 // Buses, and how the targets of their disks begin.
@@ -45,7 +47,7 @@ func checkCombinations(m *model, diags *diag.Diagnostics) {
 	if m.CopyOnRead.ValueBool() && m.ReadOnly.ValueBool() {
 		invalid(diags, "copy_on_read", "A read-only disk can't copy what it reads into itself. Remove copy_on_read or read_only.")
 	}
-	if !m.Snapshot.IsNull() && !m.ReadOnly.IsUnknown() && !m.ReadOnly.ValueBool() && !m.Device.IsUnknown() && m.Device.ValueString() != deviceCDROM {
+	if !m.Snapshot.IsNull() && !m.ReadOnly.IsUnknown() && !m.ReadOnly.ValueBool() && !m.Device.IsUnknown() && m.Device.ValueString() != libvirt.DeviceCDROM {
 		invalid(diags, "snapshot", "A snapshot can only be read. Set read_only = true: a domain with a disk that would write a snapshot doesn't start.")
 	}
 	if !m.Snapshot.IsNull() && !m.Size.IsNull() {
@@ -66,7 +68,7 @@ func checkBus(m *model, diags *diag.Diagnostics) {
 	if prefix := prefixes[bus]; target != "" && !strings.HasPrefix(target, prefix) {
 		invalid(diags, "target_dev", "The target of a disk on bus %q begins with %q, as in %q. Change target_dev, or bus.", bus, prefix, prefix+"b")
 	}
-	if m.Device.ValueString() == deviceCDROM && bus == "virtio" {
+	if m.Device.ValueString() == libvirt.DeviceCDROM && bus == "virtio" {
 		invalid(diags, "device", "A CD-ROM can't be on bus \"virtio\". Set bus to \"scsi\", \"sata\", \"ide\" or \"usb\".")
 	}
 	if bus != "virtio" {
@@ -82,8 +84,8 @@ func checkBus(m *model, diags *diag.Diagnostics) {
 	if limit := serialLimits[bus]; limit > 0 && len(m.Serial.ValueString()) > limit {
 		invalid(diags, "serial", "The serial has %d characters. A disk on bus %q shows the guest only the first %d.", len(m.Serial.ValueString()), bus, limit)
 	}
-	if kind := addressPart(m.Address, "type").ValueString(); kind != "" && kind != addressOf(bus) {
-		fitting := addressOf(bus)
+	if kind := addressPart(m.Address, "type").ValueString(); kind != "" && kind != libvirt.AddressType(bus) {
+		fitting := libvirt.AddressType(bus)
 		if fitting == "" {
 			invalid(diags, "address", "The address of a disk on bus %q can't be chosen here. Remove address.", bus)
 			return
@@ -98,11 +100,11 @@ func checkAddress(address types.Object, diags *diag.Diagnostics) {
 	if address.IsNull() || address.IsUnknown() || kind.IsUnknown() {
 		return
 	}
-	fitting := map[string]part{}
+	fitting := map[string]libvirt.AddressPart{}
 	var names []string
-	for _, p := range addressParts[kind.ValueString()] {
-		fitting[p.name] = p
-		names = append(names, p.name)
+	for _, p := range libvirt.AddressParts[kind.ValueString()] {
+		fitting[p.Name] = p
+		names = append(names, p.Name)
 	}
 	for name := range addressTypes {
 		value := addressPart(address, name)
@@ -116,7 +118,7 @@ func checkAddress(address types.Object, diags *diag.Diagnostics) {
 				fmt.Sprintf("An address of type %q has no %s. It has %s.", kind.ValueString(), name, strings.Join(names, ", ")))
 			continue
 		}
-		if _, err := parsePart(value.ValueString(), p.limit); err != nil {
+		if _, err := parsePart(value.ValueString(), p.Limit); err != nil {
 			diags.AddAttributeError(at, "Invalid address", err.Error()+".")
 		} else if text := value.ValueString(); strings.HasPrefix(text, "0") && len(text) > 1 && !hexadecimal.MatchString(text) {
 			diags.AddAttributeError(at, "Invalid address", fmt.Sprintf("%q could be meant as octal. Write it decimal, or with 0x in hexadecimal.", text))
@@ -143,12 +145,12 @@ func checkIOTune(object types.Object, diags *diag.Diagnostics) {
 			}
 		}
 	}
-	for _, l := range limits {
-		if base, ok := strings.CutSuffix(l.name, "_length"); ok && set(l.name) && !set(base) {
-			report(l.name, "%s is the length of the burst that %s allows. Set that too.", l.name, base)
+	for _, name := range libvirt.LimitNames() {
+		if base, ok := strings.CutSuffix(name, "_length"); ok && set(name) && !set(base) {
+			report(name, "%s is the length of the burst that %s allows. Set that too.", name, base)
 		}
-		if base, ok := strings.CutSuffix(l.name, "_max"); ok && set(l.name) && !set(base) {
-			report(l.name, "%s is how far a burst may go beyond %s. Set that too.", l.name, base)
+		if base, ok := strings.CutSuffix(name, "_max"); ok && set(name) && !set(base) {
+			report(name, "%s is how far a burst may go beyond %s. Set that too.", name, base)
 		}
 	}
 }

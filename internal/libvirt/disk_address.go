@@ -1,0 +1,70 @@
+package libvirt
+
+import "libvirt.org/go/libvirtxml"
+
+// Types of an address.
+const (
+	AddressPCI   = "pci"
+	AddressDrive = "drive"
+)
+
+// Address is a disk's place in the guest's machine.
+type Address struct {
+	Type    string // AddressPCI or AddressDrive
+	Numbers []uint // of the parts of this type, in the order of AddressParts
+}
+
+// AddressPart is a number within an address.
+type AddressPart struct {
+	Name   string
+	Format string // as libvirt writes it, for fmt
+	Limit  uint64
+}
+
+// AddressParts of each type, in the order of the XML.
+var AddressParts = map[string][]AddressPart{
+	AddressPCI:   {{"domain", "0x%04x", 0xffffffff}, {"bus", "0x%02x", 0xff}, {"slot", "0x%02x", 0x1f}, {"function", "0x%x", 7}},
+	AddressDrive: {{"controller", "%d", 0xffffffff}, {"bus", "%d", 0xffffffff}, {"target", "%d", 0xffffffff}, {"unit", "%d", 0xffffffff}},
+}
+
+// AddressType tells the type of a disk's address from its bus; empty where neither fits.
+func AddressType(bus string) string {
+	switch bus {
+	case "virtio":
+		return AddressPCI
+	case "scsi", "sata", "ide":
+		return AddressDrive
+	}
+	return ""
+}
+
+// addressOf reads an address; nil for one of another type, as on other machines. A number that is left out is 0.
+func addressOf(address *libvirtxml.DomainAddress) *Address {
+	switch {
+	case address == nil:
+	case address.PCI != nil:
+		a := address.PCI
+		return &Address{AddressPCI, []uint{value(a.Domain), value(a.Bus), value(a.Slot), value(a.Function)}}
+	case address.Drive != nil:
+		a := address.Drive
+		return &Address{AddressDrive, []uint{value(a.Controller), value(a.Bus), value(a.Target), value(a.Unit)}}
+	}
+	return nil
+}
+
+// setAddress writes the address. What else a PCI address has stays.
+func setAddress(d *Disk, e *domainDisk) {
+	if d.Address == nil {
+		e.Address = nil
+		return
+	}
+	n := [4]uint{}
+	copy(n[:], d.Address.Numbers)
+	if d.Address.Type == AddressDrive {
+		e.Address = &libvirtxml.DomainAddress{Drive: &libvirtxml.DomainAddressDrive{Controller: &n[0], Bus: &n[1], Target: &n[2], Unit: &n[3]}}
+		return
+	}
+	pci := value(value(e.Address).PCI)
+	pci.Domain, pci.Bus, pci.Slot, pci.Function = &n[0], &n[1], &n[2], &n[3]
+	e.Address = &libvirtxml.DomainAddress{PCI: &pci}
+}

@@ -1,0 +1,126 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	rpc "github.com/digitalocean/go-libvirt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// AttachDisk attaches a disk to the running domain, to its saved definition, or to both at once. When the error's kind is
+// problem.Unreachable its outcome isn't known: read the domain again.
+//
+// Similar to: virsh attach-device --live --config.
+func (h *Host) AttachDisk(ctx context.Context, domainUUID string, disk Disk, where Where) error {
+	e := errand{doing: fmt.Sprintf("attach disk %s to domain %s", disk.Target, domainUUID), changes: true, advice: attachAdvice}
+	found, unlock, err := h.changing(ctx, e, domainUUID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	text, err := disk.Element()
+	if err != nil {
+		return h.fail(e, err)
+	}
+	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+		return l.DomainAttachDeviceFlags(found, text, where.flags())
+	}))
+	return err
+}
+
+var attachAdvice = map[rpc.ErrorNumber]meaning{
+	rpc.ErrInternalError:   {problem.Other, "libvirt or QEMU on the host refused the disk.", "Change what the reply names, then apply again."},
+	rpc.ErrOperationFailed: {problem.Other, "libvirt or QEMU on the host refused the disk.", "Change what the reply names, then apply again."},
+}
+
+// UpdateSavedDisk replaces a disk, which was read from there and changed since, in the saved definition, and reads it back: libvirt reports success for fields
+// that it leaves as they are. The target stays. A running guest isn't touched. A disk that isn't there any more is
+// problem.NotFound, also where somebody else's has its target now. One that reads something else by now, or that would lose what
+// libvirtxml doesn't know, is refused.
+//
+// Similar to: virsh update-device --config.
+func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk Disk) error {
+	target := disk.Target
+	e := errand{doing: fmt.Sprintf("change disk %s in the saved definition of domain %s", target, domainUUID), changes: true}
+	found, unlock, err := h.changing(ctx, e, domainUUID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	there, err := h.disksThere(ctx, e, found, disk.asRead(), Saved)
+	if err != nil {
+		return err
+	}
+	if err := h.RefuseLoss(found.Name, there[0]); err != nil {
+		return err
+	}
+	text, err := disk.Element()
+	if err != nil {
+		return h.fail(e, err)
+	}
+	if _, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+		return l.DomainUpdateDeviceFlags(found, text, rpc.DomainDeviceModifyConfig)
+	})); err != nil {
+		return err
+	}
+	after, err := h.definition(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found, rpc.DomainXMLInactive)
+	if err != nil {
+		return err
+	}
+	saved := after.DiskByTarget(target)
+	if saved == nil {
+		return h.noDisk(e, target)
+	}
+	if different := notAsAsked(disk, *saved); len(different) > 0 {
+		return &problem.Problem{
+			Kind: problem.Unsupported,
+			What: fmt.Sprintf("Disk %s in the saved definition of domain %s on %s is not as it was asked for.", target, domainUUID, h.name()),
+			Why:  "libvirt reported success, but kept its own value of: " + strings.Join(different, ", ") + ".",
+			Do:   "Take these attributes back, or update libvirt on the host.",
+		}
+	}
+	return nil
+}
+
+// notAsAsked names the fields in which a disk that was read back isn't the disk that was asked for. The alias and the address, which
+// libvirt chooses otherwise, count only where they were asked for.
+func notAsAsked(asked, found Disk) []string {
+	names := DiffDisks(asked, found, func(f DiskField) bool { return f.Name != "address" || asked.Address != nil })
+	if asked.Alias != "" && asked.Alias != found.Alias {
+		names = append(names, "alias")
+	}
+	return names
+}
+
+func (h *Host) noDisk(e errand, target string) error {
+	return &problem.Problem{
+		Kind: problem.NotFound,
+		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
+		Why:  fmt.Sprintf("The domain doesn't have this disk as %s any more: it is gone, or another one is in its place.", target),
+		Do:   "Plan again: the next refresh shows what is there.",
+	}
+}
+
+// NameSecret fills in the UUID of a disk's secret where its definition names it by its usage. A usage that no secret has leaves the disk
+// as it is.
+//
+// Similar to: virsh secret-list.
+func (h *Host) NameSecret(ctx context.Context, disk Disk) (Disk, error) {
+	if disk.SecretUUID != "" || disk.SecretUsage == "" || disk.read == nil {
+		return disk, nil
+	}
+	secret, err := h.SecretByUsage(ctx, disk.SecretUsage)
+	if problem.Is(err, problem.NotFound) {
+		return disk, nil
+	}
+	if err != nil {
+		return disk, err
+	}
+	read := *disk.read
+	disk.SecretUUID, read.fields.SecretUUID = secret.UUID, secret.UUID
+	disk.read = &read
+	return disk, nil
+}

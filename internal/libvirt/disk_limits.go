@@ -1,0 +1,105 @@
+package libvirt
+
+import (
+	"maps"
+	"strings"
+
+	rpc "github.com/digitalocean/go-libvirt"
+	"libvirt.org/go/libvirtxml"
+)
+
+// Limits are the I/O limits of a disk.
+type Limits struct {
+	// Rates by the names of LimitNames: bytes or operations per second, the lengths of bursts in seconds. What isn't there is unlimited.
+	Rates map[string]uint64
+	// Group is what disks of the domain call the limits that they share; empty for those of the disk alone.
+	Group string
+}
+
+type iotune = libvirtxml.DomainDiskIOTune
+
+var limits = []struct {
+	name string
+	at   func(*iotune) *uint64
+}{
+	{"total_bytes_sec", func(t *iotune) *uint64 { return &t.TotalBytesSec }},
+	{"read_bytes_sec", func(t *iotune) *uint64 { return &t.ReadBytesSec }},
+	{"write_bytes_sec", func(t *iotune) *uint64 { return &t.WriteBytesSec }},
+	{"total_iops_sec", func(t *iotune) *uint64 { return &t.TotalIopsSec }},
+	{"read_iops_sec", func(t *iotune) *uint64 { return &t.ReadIopsSec }},
+	{"write_iops_sec", func(t *iotune) *uint64 { return &t.WriteIopsSec }},
+	{"total_bytes_sec_max", func(t *iotune) *uint64 { return &t.TotalBytesSecMax }},
+	{"read_bytes_sec_max", func(t *iotune) *uint64 { return &t.ReadBytesSecMax }},
+	{"write_bytes_sec_max", func(t *iotune) *uint64 { return &t.WriteBytesSecMax }},
+	{"total_iops_sec_max", func(t *iotune) *uint64 { return &t.TotalIopsSecMax }},
+	{"read_iops_sec_max", func(t *iotune) *uint64 { return &t.ReadIopsSecMax }},
+	{"write_iops_sec_max", func(t *iotune) *uint64 { return &t.WriteIopsSecMax }},
+	{"total_bytes_sec_max_length", func(t *iotune) *uint64 { return &t.TotalBytesSecMaxLength }},
+	{"read_bytes_sec_max_length", func(t *iotune) *uint64 { return &t.ReadBytesSecMaxLength }},
+	{"write_bytes_sec_max_length", func(t *iotune) *uint64 { return &t.WriteBytesSecMaxLength }},
+	{"total_iops_sec_max_length", func(t *iotune) *uint64 { return &t.TotalIopsSecMaxLength }},
+	{"read_iops_sec_max_length", func(t *iotune) *uint64 { return &t.ReadIopsSecMaxLength }},
+	{"write_iops_sec_max_length", func(t *iotune) *uint64 { return &t.WriteIopsSecMaxLength }},
+	{"size_iops_sec", func(t *iotune) *uint64 { return &t.SizeIopsSec }},
+}
+
+// LimitNames are libvirt's names of all limits.
+func LimitNames() []string {
+	names := make([]string, len(limits))
+	for i, l := range limits {
+		names[i] = l.name
+	}
+	return names
+}
+
+// limitsOf reads the limits without what libvirt fills in by itself: a burst of one second, and a group per disk.
+func limitsOf(e domainDisk) Limits {
+	tune := value(e.IOTune)
+	l := Limits{Rates: map[string]uint64{}}
+	for _, limit := range limits {
+		l.Rates[limit.name] = *limit.at(&tune)
+	}
+	if !ownGroup(tune.GroupName, value(e.Alias).Name) {
+		l.Group = tune.GroupName
+	}
+	return l.normal()
+}
+
+// normal leaves out what isn't limited, and the length of a burst that is libvirt's own of one second.
+func (l Limits) normal() Limits {
+	rates := maps.Clone(l.Rates)
+	maps.DeleteFunc(rates, func(name string, n uint64) bool { return n == 0 || n == 1 && strings.HasSuffix(name, "_max_length") })
+	if len(rates) == 0 {
+		rates = nil
+	}
+	return Limits{Rates: rates, Group: l.Group}
+}
+
+func (l Limits) xml() *iotune {
+	tune := iotune{GroupName: l.Group}
+	for _, limit := range limits {
+		*limit.at(&tune) = l.Rates[limit.name]
+	}
+	if tune == (iotune{}) {
+		return nil
+	}
+	return &tune
+}
+
+// parameters name every limit: libvirt keeps what a call leaves out.
+func (l Limits) parameters() []rpc.TypedParam {
+	params := make([]rpc.TypedParam, 0, len(limits)+1)
+	for _, limit := range limits {
+		params = append(params, rpc.TypedParam{Field: limit.name, Value: *rpc.NewTypedParamValueUllong(l.Rates[limit.name])})
+	}
+	if l.Group != "" {
+		params = append(params, rpc.TypedParam{Field: "group_name", Value: *rpc.NewTypedParamValueString(l.Group)})
+	}
+	return params
+}
+
+// ownGroup tells whether a group of limits is the one that libvirt makes for a disk without another: none that has a name, or
+// one that is named after the disk.
+func ownGroup(name, alias string) bool {
+	return name == "" || alias != "" && strings.Contains(name, alias) || strings.HasPrefix(name, "libvirt-")
+}

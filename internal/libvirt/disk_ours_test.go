@@ -1,0 +1,102 @@
+package libvirt
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const testDomain = "1a2b3c4d-0000-4000-8000-000000000001"
+
+// Ours is found by alias; an imported disk by target and source; anybody else's never.
+func TestOurs(t *testing.T) {
+	const source = "vms/one"
+	for name, c := range map[string]struct {
+		alias, source string
+		ours          Ours
+		found         bool
+	}{
+		"by alias":                 {OwnAlias(testDomain, "vdb"), "vms/changed", Ours{}, true},
+		"by the recorded alias":    {"ua-terraform-vdb-01234567", source, Ours{Alias: "ua-terraform-vdb-01234567"}, true},
+		"no alias, same source":    {"virtio-disk1", source, Ours{}, false},
+		"imported":                 {"virtio-disk1", source, Ours{Imported: true}, true},
+		"imported, other source":   {"virtio-disk1", "vms/theirs", Ours{Imported: true}, false},
+		"imported, renamed source": {"virtio-disk1", "vms/old", Ours{Imported: true, Sources: []string{"vms/old"}}, true},
+		"another domain's alias":   {OwnAlias("another", "vdb"), source, Ours{Imported: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.ours.Target, c.ours.Sources = "vdb", append(c.ours.Sources, source)
+			domain := Domain{UUID: testDomain, Saved: definitionOf(t, strings.NewReplacer("ua-ceph-1", c.alias, source, c.source).Replace(diskXML))}
+			if found := c.ours.Find(domain); (found.Saved != nil) != c.found || found.Live != nil {
+				t.Errorf("found %+v", found)
+			}
+		})
+	}
+}
+
+// What a disk with our alias may read, running and saved, and whether that is ours, an exchange, and may be detached.
+func TestExchangedSources(t *testing.T) {
+	const (
+		image   = `<disk type='network'><driver type='raw'/><source protocol='rbd' name='vms/%s'/>`
+		chain   = `<backingStore type='network'><source protocol='rbd' name='vms/one'/><backingStore/></backingStore>`
+		file    = `<disk type='file'><driver type='raw'/><source file='/v/o.img'/>`
+		overlay = `<disk type='file'><driver type='qcow2'/><source file='/v/o.img'/>` + chain
+		empty   = `<disk type='file' device='cdrom'>`
+	)
+	named := func(name string) string { return fmt.Sprintf(image, name) }
+	qcow2 := func(text string) string { return strings.Replace(text, "raw", "qcow2", 1) }
+	ours := Ours{Sources: []string{"vms/one", "vms/former", "vms/applied"}}
+	for name, c := range map[string]struct {
+		saved, live               string
+		exchanged, foreign, tells bool
+	}{
+		"ours":                            {named("one"), named("one"), false, false, true},
+		"ours, shut off":                  {named("one"), "", false, false, false},
+		"ours, transient":                 {"", named("one"), false, false, true},
+		"renamed":                         {named("one"), named("former"), false, false, true},
+		"saved by hand, seen by refresh":  {named("one"), named("applied"), false, false, true},
+		"qcow2 in our image":              {qcow2(named("one")), qcow2(named("one")), false, false, false},
+		"another image runs":              {named("one"), named("other"), false, true, false},
+		"another image is saved":          {named("other"), named("one"), false, true, true},
+		"overlay":                         {overlay, overlay, true, true, false},
+		"overlay, shut off":               {overlay, "", true, true, false},
+		"overlay, transient":              {"", overlay, true, true, false},
+		"overlay in another image":        {qcow2(named("other")) + chain, qcow2(named("other")) + chain, true, true, false},
+		"overlay that is only running":    {named("one"), overlay, true, true, false},
+		"file":                            {file, file, true, true, false},
+		"file that is only saved":         {file, named("one"), true, true, true},
+		"block device":                    {`<disk type='block'><source dev='/dev/sdx'/>`, "", true, true, false},
+		"another protocol":                {`<disk type='network'><source protocol='nbd' name='vms/one'/>`, "", true, true, false},
+		"ejected":                         {empty, empty, true, false, false},
+		"ejected from the running domain": {named("one"), empty, true, false, false},
+	} {
+		parsed := func(text string) *Disk {
+			if text == "" {
+				return nil
+			}
+			return &definitionOf(t, text+"<target dev='vdb'/></disk>").Disks[0]
+		}
+		found := Disks{Saved: parsed(c.saved), Live: parsed(c.live)}
+		if got := ours.ExchangedIn(found) != nil; got != c.exchanged {
+			t.Errorf("%s: exchanged: %v", name, got)
+		}
+		if got := ours.ForeignIn(found) != nil; got != c.foreign {
+			t.Errorf("%s: foreign: %v", name, got)
+		}
+		if got := ours.TellsSize(found); got != c.tells {
+			t.Errorf("%s: tells the size: %v", name, got)
+		}
+	}
+}
+
+func TestPendingRestart(t *testing.T) {
+	saved, live := diskFrom(t), diskFrom(t, "<total_iops_sec>100<", "<total_iops_sec>5<", "192.0.2.1", "192.0.2.7")
+	d := Disks{Saved: &saved, Live: &live}
+	if d.PendingRestart() || !d.MonitorsStale() {
+		t.Errorf("pending %v, stale %v", d.PendingRestart(), d.MonitorsStale())
+	}
+	live.Serial = "other"
+	if !d.PendingRestart() {
+		t.Error("another serial waits for no restart")
+	}
+}

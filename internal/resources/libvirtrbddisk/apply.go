@@ -1,0 +1,356 @@
+package libvirtrbddisk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// job brings the disk of one domain to what a plan says.
+type job struct {
+	place
+	found   libvirt.Disks
+	cluster *ceph.Cluster // nil for a disk without one
+	plan    *model
+	// remembered tells how to find the disk again.
+	remembered memory
+	// fixedAddress is set where the configuration chose the address, so that no other may take its place.
+	fixedAddress bool
+	// touched tells that something was changed already.
+	touched bool
+	// contested tells that the disk is attached although somebody else has the image open.
+	contested bool
+
+	connections *tfkit.Connections
+	taken       string // the planned disk, once it is noted as this job's
+	unlocks     []func()
+}
+
+// putInPlace attaches the disk where it is missing and rewrites the saved definition where it differs.
+func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diagnostics) error {
+	alias := libvirt.OwnAlias(j.domain.UUID, j.plan.TargetDev.ValueString())
+	missing := j.missing()
+	if missing != 0 {
+		disk, err := j.missingDisk(ctx, alias)
+		if err != nil {
+			return err
+		}
+		if missing&libvirt.Live != 0 && j.plan.AttachProbe.ValueBool() {
+			if err := j.host.ProbeDisk(ctx, j.domain, disk); err != nil {
+				return explainKeyType(ctx, j.host, j.plan, err)
+			}
+		}
+		if missing&libvirt.Live != 0 {
+			// Once more, right before the attach: the probe took its time.
+			if err := j.refuseOpened(ctx, 0); err != nil {
+				return err
+			}
+		}
+		if err := j.attach(ctx, disk, missing); err != nil {
+			return explainKeyType(ctx, j.host, j.plan, err)
+		}
+		j.touched = true
+		if missing&libvirt.Live != 0 {
+			j.remembered.DetachAsked = 0 // It was followed, and this is another device.
+		}
+		if err := j.lookAgain(ctx, disk, missing, diags); err != nil {
+			return err
+		}
+	}
+	if writesAlone(j.plan) && (j.found.Where()|missing)&libvirt.Live != 0 {
+		j.holdImage(image)
+	}
+	if j.found.Saved == nil {
+		return nil
+	}
+	wanted, err := j.changed(ctx, *j.found.Saved)
+	if err != nil || len(wanted.Changed()) == 0 {
+		return err
+	}
+	if err := j.host.UpdateSavedDisk(ctx, j.domain.UUID, wanted); err != nil {
+		return err
+	}
+	j.touched = true
+	return nil
+}
+
+// missing tells where the domain lacks the disk. One that can't be plugged in comes with the next start; one whose source somebody
+// has exchanged stays where it is.
+func (j *job) missing() libvirt.Where {
+	if j.plan.ours(j.remembered).ExchangedIn(j.found) != nil {
+		return 0
+	}
+	missing := j.domain.Where() &^ j.found.Where()
+	if !pluggable(j.domain, j.plan) {
+		missing &^= libvirt.Live
+	}
+	return missing
+}
+
+// missingDisk is the disk to attach where it is missing, modelled on the one that is left, if there is one.
+func (j *job) missingDisk(ctx context.Context, alias string) (libvirt.Disk, error) {
+	base := j.found.Saved
+	if base == nil && j.found.Live != nil {
+		saved, err := j.found.Live.ForSaved()
+		if err != nil {
+			return saved, err
+		}
+		base = &saved
+	}
+	if base == nil {
+		base = &libvirt.Disk{}
+	}
+	disk, err := j.changed(ctx, *base)
+	disk.Alias = alias
+	return disk, err
+}
+
+// changed is a disk that is there as the plan asks for it. A source that somebody has exchanged stays.
+func (j *job) changed(ctx context.Context, disk libvirt.Disk) (libvirt.Disk, error) {
+	named, err := j.host.NameSecret(ctx, disk)
+	if err != nil {
+		return named, err
+	}
+	return j.plan.onto(named, shown(j.plan.ours(j.remembered), &disk)), nil
+}
+
+// attach attaches the disk. An address that libvirt chose for the other definition is only a wish in this one.
+func (j *job) attach(ctx context.Context, disk libvirt.Disk, where libvirt.Where) error {
+	err := j.host.AttachDisk(ctx, j.domain.UUID, disk, where)
+	if err != nil && disk.HasAddress() && !j.fixedAddress && (problem.Is(err, problem.Other) || problem.Is(err, problem.Invalid)) {
+		err = j.host.AttachDisk(ctx, j.domain.UUID, disk.WithoutAddress(), where)
+	}
+	if err == nil || !problem.Is(err, problem.Unreachable) {
+		return err
+	}
+	// Whether it took effect is not known: the domain itself tells, if it can be asked again.
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), elsewhereLimit)
+	defer cancel()
+	now, again := j.host.Domain(asking, j.domain.UUID)
+	if again != nil {
+		return err
+	}
+	if found := j.plan.ours(j.remembered).Find(now); found.Where()&where == where {
+		return nil
+	}
+	return err
+}
+
+// read takes over, after a change, what the plan left open.
+func (j *job) read(ctx context.Context) error {
+	domain, err := j.host.Domain(ctx, j.domain.UUID)
+	if err != nil {
+		return err
+	}
+	found := j.plan.ours(j.remembered).Find(domain)
+	if found.Mirrored() == nil {
+		return &problem.Problem{
+			Kind: problem.Other,
+			What: fmt.Sprintf("Disk %s of domain %q was not found again on hypervisor %q.", j.plan.TargetDev.ValueString(), domain.Name, j.host.Label()),
+			Do:   "Plan again: the next refresh tells whether it is there.",
+		}
+	}
+	j.domain, j.found = domain, found
+	return nil
+}
+
+// addAttached reports an error of a later step: the disk is attached, and an error would make the next plan detach it.
+func addAttached(diags *diag.Diagnostics, err error) {
+	var l *located
+	if errors.As(err, &l) {
+		diags.AddAttributeWarning(l.at, "Disk attached, but not all of its settings", l.Error())
+		return
+	}
+	diags.AddAttributeWarning(path.Root("target_dev"), "Disk attached, but not all of its settings", err.Error())
+}
+
+// update brings an existing disk from the state to the plan, by what differs.
+func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics) error {
+	j.found = state.ours(j.remembered).Find(j.domain)
+	if j.found.Mirrored() == nil {
+		if err := j.perhapsElsewhere(state.TargetDev.ValueString()); err != nil {
+			return err
+		}
+		return &problem.Problem{
+			Kind: problem.Other,
+			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q is gone.", state.TargetDev.ValueString(), j.domain.Name, j.host.Label()),
+			Do:   "Plan again: the next refresh notices it, and the disk is attached anew.",
+		}
+	}
+	if err := j.settleMonitors(ctx); err != nil {
+		return err
+	}
+	if err := refuseTaken(j.host, j.domain, j.plan, j.found); err != nil {
+		return err
+	}
+	if err := j.checkPresent(state); err != nil {
+		return err
+	}
+	image, err := j.checkUpdate(ctx, state, diags)
+	if err != nil {
+		return err
+	}
+	if err := j.refuseHeld(ctx, state, image); err != nil {
+		return err
+	}
+	if err := j.putInPlace(ctx, image, diags); err != nil {
+		return err
+	}
+	if j.found.Live == nil {
+		return nil
+	}
+	if asked := j.plan.disk(); len(libvirt.DiffDisks(*j.found.Live, asked, atOnce)) > 0 {
+		if err := j.host.SetIOTune(ctx, j.domain.UUID, *j.found.Live, asked.Limits, libvirt.Live); err != nil {
+			return err
+		}
+		j.touched = true
+	}
+	if !resized(state, j.plan) || !state.ours(j.remembered).TellsSize(j.found) {
+		return nil
+	}
+	if err := j.host.ResizeDisk(ctx, j.domain.UUID, *j.found.Live, image.SizeBytes); err != nil {
+		return blame("size", err)
+	}
+	return nil
+}
+
+// settleMonitors fills monitors that the plan left open with those of the cluster.
+func (j *job) settleMonitors(ctx context.Context) error {
+	if !j.plan.Monitors.IsUnknown() {
+		return nil
+	}
+	if j.cluster == nil {
+		return blame("monitors", needsCluster(fmt.Errorf("the disk has no cluster")))
+	}
+	monitors, err := j.cluster.Monitors(ctx)
+	if err != nil {
+		return blame("cluster", err)
+	}
+	j.plan.Monitors = monitorSet(rbdusage.AsNamed(monitors))
+	return nil
+}
+
+func (j *job) target() string { return j.plan.TargetDev.ValueString() }
+
+// attached tells whether the disk is in the domain, in a part of it at least.
+func (j *job) attached() bool { return j.touched || j.found.Mirrored() != nil }
+
+// finish fills what the plan left open with what became of the disk. What the plan fixed stays as planned: were it different
+// in truth, the next refresh tells.
+func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
+	truth := *j.plan
+	if err := j.read(ctx); err != nil {
+		tfkit.AddWarning(diags, "RBD disk not read back", err)
+		truth.RunningOn = types.StringValue(j.host.Label())
+		truth.Live, truth.Persistent = types.BoolValue(j.domain.Active), types.BoolValue(j.domain.Persistent)
+		truth.PendingRestart, truth.MonitorsStale = types.BoolValue(false), types.BoolValue(false)
+		truth.Alias, truth.Address = types.StringNull(), types.ObjectNull(addressTypes)
+	} else {
+		truth.readComputed(j.place, j.found)
+		truth.Address = addressObject(j.found.Mirrored().Address)
+	}
+	tfkit.Settle(&j.plan.Alias, truth.Alias)
+	tfkit.Settle(&j.plan.RunningOn, truth.RunningOn)
+	tfkit.Settle(&j.plan.ImageID, types.StringNull())
+	tfkit.Settle(&j.plan.FSID, types.StringNull())
+	tfkit.Settle(&j.plan.Live, truth.Live)
+	tfkit.Settle(&j.plan.Persistent, truth.Persistent)
+	tfkit.Settle(&j.plan.PendingRestart, truth.PendingRestart)
+	tfkit.Settle(&j.plan.MonitorsStale, truth.MonitorsStale)
+	if j.plan.Address.IsUnknown() {
+		j.plan.Address = truth.Address
+	}
+	j.remembered.Domain, j.remembered.Target, j.remembered.Source = j.domain.UUID, j.target(), j.plan.source().String()
+}
+
+// saveTruth records what an update that failed half-way has changed, so that nothing is done twice or forgotten.
+func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.UpdateResponse) {
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), elsewhereLimit)
+	defer cancel()
+	domain, err := j.host.Domain(asking, j.domain.UUID)
+	if err != nil {
+		return
+	}
+	// Either name of the source may stand in either definition by now.
+	found, before := j.plan.ours(j.remembered).Find(domain), state.ours(j.remembered).Find(domain)
+	if found.Saved == nil {
+		found.Saved = before.Saved
+	}
+	if found.Live == nil {
+		found.Live = before.Live
+	}
+	if found.Mirrored() == nil || state.readDisk(asking, place{host: j.host, domain: domain}, found, j.remembered) != nil {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// detach takes the disk out of both definitions, each as it was read there. The saved one goes first, so that a restart
+// completes what a guest holds up. pending tells, beside an error, that the guest was asked and may still give the disk up.
+func detach(ctx context.Context, where place, found libvirt.Disks) (pending bool, err error) {
+	if found.Saved != nil {
+		if err := where.host.DetachDisk(ctx, where.domain.UUID, *found.Saved, libvirt.Saved); err != nil {
+			return false, err
+		}
+	}
+	if found.Live == nil {
+		return false, nil
+	}
+	err = where.host.DetachDisk(ctx, where.domain.UUID, *found.Live, libvirt.Live)
+	pending = libvirt.RemovalPending(err)
+	if where.domain.Persistent {
+		err = detachedSaved(err, *found.Live)
+	}
+	return pending, err
+}
+
+// detachedSaved adds to the error of a detach from a running guest what has become of the saved definition before.
+func detachedSaved(err error, disk libvirt.Disk) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	told := *p
+	told.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To keep the disk,"+
+		" leave its resource in the configuration and apply: the saved definition gets it back.", disk.Target)
+	return &told
+}
+
+// keyTypeLimit bounds the look at the secret after an attach has failed.
+const keyTypeLimit = 10 * time.Second
+
+// explainKeyType replaces the explanation of an image that a host could not open, where the reason is the type of the
+// secret's key: an older librbd calls a key of type aes256k an invalid argument, and nothing more.
+func explainKeyType(ctx context.Context, host *libvirt.Host, plan *model, err error) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) || !strings.Contains(p.Raw, "Invalid argument") {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, keyTypeLimit)
+	defer cancel()
+	value, held, readErr := host.SecretValue(ctx, libvirt.CanonicalUUID(plan.SecretUUID.ValueString()))
+	if readErr != nil || held != libvirt.ValueSet || ceph.KeyType(value) != "aes256k" {
+		return err
+	}
+	return blame("secret_uuid", &problem.Problem{
+		Kind: problem.Unsupported,
+		What: fmt.Sprintf("Hypervisor %q can't use the key in the secret %s. %s", host.Label(), plan.SecretUUID.ValueString(), p.What),
+		Why:  "The key is of type aes256k, which the librbd on that host is probably too old for.",
+		Do: "Upgrade librbd1 and librados2 on the hypervisor to those of Ceph 19.2.6, 20.2.4 or newer, and restart guests that were started before;" +
+			" or give the user a key of type aes, if the cluster allows that: key_type of ceph_user.",
+		Raw: p.Raw,
+	})
+}
