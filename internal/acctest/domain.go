@@ -4,32 +4,47 @@ package acctest
 
 import (
 	"context"
-	"fmt"
 	"testing"
 
 	"libvirt.org/go/libvirtxml"
 )
 
+// Domain is a domain's definition as virsh shows it, read without our clients.
+type Domain = libvirtxml.Domain
+
+// DomainOf is the definition of a domain, running or saved. Similar to: virsh dumpxml DOMAIN --inactive.
+func DomainOf(t testing.TB, hypervisor, domain string, saved bool) *Domain {
+	t.Helper()
+	args := []string{"dumpxml", domain}
+	if saved {
+		args = append(args, "--inactive")
+	}
+	doc := &Domain{}
+	if err := doc.Unmarshal(Virsh(t, hypervisor, args...)); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// XML is the text of a definition or a part of it, as virsh takes it.
+func XML(t testing.TB, element libvirtxml.Document) string {
+	t.Helper()
+	text, err := element.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 // DefineDomain defines a domain that never runs, with the RBD image POOL/IMAGE of a cluster as its disk vda, until the
 // test ends.
 func DefineDomain(t *testing.T, hypervisor, name, cluster, image string) {
 	t.Helper()
-	monitor := Bed(t).Cluster(cluster).Monitors[0]
-	domain, err := (&libvirtxml.Domain{
+	Bed(t)
+	VirshIn(t, hypervisor, XML(t, &Domain{
 		Type: "qemu", Name: name, Memory: &libvirtxml.DomainMemory{Value: 16, Unit: "MiB"},
-		OS: &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Type: "hvm"}},
-		Devices: &libvirtxml.DomainDeviceList{Disks: []libvirtxml.DomainDisk{{
-			Device: "disk", Target: &libvirtxml.DomainDiskTarget{Dev: "vda", Bus: "virtio"},
-			Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
-				Protocol: "rbd", Name: image, Hosts: []libvirtxml.DomainDiskSourceHost{{Name: monitor.Host, Port: fmt.Sprint(monitor.V1Port)}},
-			}},
-		}}},
-	}).Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Bed(t).Hypervisor(hypervisor).VirshIn(context.Background(), domain, "define", "/dev/stdin"); err != nil {
-		t.Fatal(err)
-	}
+		OS:      &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Type: "hvm"}},
+		Devices: &libvirtxml.DomainDeviceList{Disks: []Disk{*RBDDisk(t, cluster, image, "vda", "", "")}},
+	}), "define", "/dev/stdin")
 	t.Cleanup(func() { _, _ = Bed(t).Hypervisor(hypervisor).Virsh(context.Background(), "undefine", name) })
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -109,15 +108,7 @@ func writer(t *testing.T, pool string) *testbed.Guest {
 	t.Cleanup(func() { must(nil, guest.Destroy(ctx)) })
 
 	rbd(t, "create", "--size", "32M", pool+"/disk")
-	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
-	text, err := (&libvirtxml.DomainDisk{
-		Device: "disk", Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"}, Target: &libvirtxml.DomainDiskTarget{Dev: "vdb", Bus: "virtio"},
-		Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
-			Protocol: "rbd", Name: pool + "/disk", Hosts: []libvirtxml.DomainDiskSourceHost{{Name: monitor.Host, Port: fmt.Sprint(monitor.V1Port)}},
-			Auth: &libvirtxml.DomainDiskAuth{Username: "admin", Secret: &libvirtxml.DomainDiskSecret{Type: "ceph", UUID: secret}},
-		}},
-	}).Marshal()
-	must(nil, err)
+	text := acctest.XML(t, acctest.RBDDisk(t, "east", pool+"/disk", "vdb", "admin", secret))
 	must(host.VirshIn(ctx, text, "attach-device", guest.Name, "/dev/stdin", "--live"))
 	disk, err := guest.WaitDisk(ctx, func(testbed.GuestDisk) bool { return true })
 	must(nil, err)
