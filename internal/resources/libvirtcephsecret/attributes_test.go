@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
@@ -56,31 +55,17 @@ var secrets = acctest.Resource{
 	NotImported: []string{"key", "key_wo_version"},
 }
 
-// definition is what virsh shows of a secret.
-func definition(t *testing.T, id string) libvirtxml.Secret {
-	t.Helper()
-	var doc libvirtxml.Secret
-	if err := doc.Unmarshal(acctest.Virsh(t, "kvm1", "secret-dumpxml", id)); err != nil {
-		t.Fatal(err)
-	}
-	return doc
-}
-
 // field is a witness: something of `virsh secret-dumpxml`.
-func field(of func(libvirtxml.Secret) string) func(*testing.T, string) string {
-	return func(t *testing.T, name string) string { return of(definition(t, idOf(name))) }
+func field(of func(*acctest.Secret) string) func(*testing.T, string) string {
+	return func(t *testing.T, name string) string { return of(acctest.SecretOf(t, "kvm1", idOf(name))) }
 }
 
 // redefine is a drift: `virsh secret-define` by hand.
-func redefine(change func(*libvirtxml.Secret)) func(*testing.T, string) {
+func redefine(change func(*acctest.Secret)) func(*testing.T, string) {
 	return func(t *testing.T, name string) {
-		doc := definition(t, idOf(name))
-		change(&doc)
-		text, err := doc.Marshal()
-		if err != nil {
-			t.Fatal(err)
-		}
-		acctest.VirshIn(t, "kvm1", text, "secret-define", "/dev/stdin")
+		doc := acctest.SecretOf(t, "kvm1", idOf(name))
+		change(doc)
+		acctest.VirshIn(t, "kvm1", acctest.XML(t, doc), "secret-define", "/dev/stdin")
 	}
 }
 
@@ -105,9 +90,9 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 			SeenFirst: "a-usage-name", SeenSecond: "another usage <name>",
 			Witness: func(t *testing.T, name string) string {
 				if has(t, "kvm1", idOf(name)) {
-					return definition(t, idOf(name)).Usage.Name
+					return acctest.SecretOf(t, "kvm1", idOf(name)).Usage.Name
 				}
-				return definition(t, defaultUUID("another usage <name>")).Usage.Name
+				return acctest.SecretOf(t, "kvm1", defaultUUID("another usage <name>")).Usage.Name
 			},
 			Drift: func(t *testing.T, name string) {
 				acctest.Virsh(t, "kvm1", "secret-undefine", idOf(name))
@@ -130,18 +115,18 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 		{
 			Name: "description", First: `"disks of <east> & co"`, Second: `"disks of\nwest\tüß"`,
 			SeenFirst: "disks of <east> & co", SeenSecond: "disks of\nwest\tüß", SeenRemoved: "",
-			Witness: field(func(s libvirtxml.Secret) string { return s.Description }),
-			Drift:   redefine(func(s *libvirtxml.Secret) { s.Description = "by hand" }),
+			Witness: field(func(s *acctest.Secret) string { return s.Description }),
+			Drift:   redefine(func(s *acctest.Secret) { s.Description = "by hand" }),
 		},
 		{
 			Name: "ephemeral", First: "true", Second: "false", SeenFirst: "yes", SeenSecond: "no", SeenRemoved: "no",
-			Witness: field(func(s libvirtxml.Secret) string { return s.Ephemeral }),
-			Drift:   redefine(func(s *libvirtxml.Secret) { s.Ephemeral = "no" }),
+			Witness: field(func(s *acctest.Secret) string { return s.Ephemeral }),
+			Drift:   redefine(func(s *acctest.Secret) { s.Ephemeral = "no" }),
 		},
 		{
 			Name: "private", First: "false", Second: "true", SeenFirst: "no", SeenSecond: "yes", SeenRemoved: "no",
-			Witness: field(func(s libvirtxml.Secret) string { return s.Private }),
-			Drift:   redefine(func(s *libvirtxml.Secret) { s.Private = "yes" }), DriftReplaces: true,
+			Witness: field(func(s *acctest.Secret) string { return s.Private }),
+			Drift:   redefine(func(s *acctest.Secret) { s.Private = "yes" }), DriftReplaces: true,
 		},
 		{
 			Name: "key", First: `"` + one + `"`, Second: `"` + two + `"`, SeenFirst: one, SeenSecond: two, SeenRemoved: two,

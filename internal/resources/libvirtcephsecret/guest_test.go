@@ -7,31 +7,18 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// diskXML is an RBD disk of the image rbd/NAME, as a person would write it for virsh.
-func diskXML(t *testing.T, image, target string, secret libvirtxml.DomainDiskSecret) string {
+// diskXML is an RBD disk as a person would write it for virsh, with the credentials beside the source. The secret is named by its
+// UUID or by its usage.
+func diskXML(t *testing.T, uuid, usage string) string {
 	t.Helper()
-	secret.Type = "ceph"
-	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
-	disk := libvirtxml.DomainDisk{
-		Device: "disk",
-		Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
-		Auth:   &libvirtxml.DomainDiskAuth{Username: "guest", Secret: &secret},
-		Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{
-			Protocol: "rbd", Name: "rbd/" + image, Hosts: []libvirtxml.DomainDiskSourceHost{{Name: monitor.Host, Port: fmt.Sprint(monitor.V1Port)}},
-		}},
-		Target: &libvirtxml.DomainDiskTarget{Dev: target, Bus: "virtio"},
-	}
-	text, err := disk.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	disk := acctest.RBDDisk(t, "east", "rbd/disk", "vdb", "guest", uuid)
+	disk.Auth, disk.Source.Network.Auth = disk.Source.Network.Auth, nil
+	disk.Auth.Secret.Usage = usage
+	return acctest.XML(t, disk)
 }
 
 // A secret is not taken away from a domain that refers to it, by UUID or by usage name, running or shut off; and a change of
@@ -57,7 +44,7 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 	if err := guest.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	acctest.VirshIn(t, "kvm1", diskXML(t, "disk", "vdb", libvirtxml.DomainDiskSecret{UUID: id}), "attach-device", "guest", "/dev/stdin", "--live")
+	acctest.VirshIn(t, "kvm1", diskXML(t, id, ""), "attach-device", "guest", "/dev/stdin", "--live")
 
 	w.Write(t, required+config(cephxKey(2), "2"))
 	out := w.Apply(t)
@@ -87,8 +74,8 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 	if err := guest.Destroy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for how, secret := range map[string]libvirtxml.DomainDiskSecret{"UUID": {UUID: strings.ToUpper(id)}, "usage name": {Usage: usage}} {
-		acctest.VirshIn(t, "kvm1", diskXML(t, "disk", "vdb", secret), "attach-device", "guest", "/dev/stdin", "--config")
+	for how, disk := range map[string]string{"UUID": diskXML(t, strings.ToUpper(id), ""), "usage name": diskXML(t, "", usage)} {
+		acctest.VirshIn(t, "kvm1", disk, "attach-device", "guest", "/dev/stdin", "--config")
 		refused("a saved definition, by " + how)
 		acctest.Virsh(t, "kvm1", "detach-disk", "guest", "vdb", "--config")
 	}
