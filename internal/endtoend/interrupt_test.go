@@ -94,9 +94,9 @@ func TestAccInterruptAttach(t *testing.T) {
 	if probes() {
 		t.Errorf("a probe is left: %s", acctest.Virsh(t, "kvm1", "list", "--all", "--name"))
 	}
-	for _, flags := range [][]string{nil, {"--inactive"}} {
-		if found := disks(t, guest.Name, flags...); len(found) > 0 {
-			t.Errorf("attached (%v): %v", flags, found)
+	for _, saved := range []bool{false, true} {
+		if found := acctest.DomainOf(t, "kvm1", guest.Name, saved).Devices.Disks; len(found) > 0 {
+			t.Errorf("attached, saved=%v: %v", saved, found)
 		}
 	}
 	if seen, err := guest.Disks(t.Context()); err != nil || len(seen) > 0 {

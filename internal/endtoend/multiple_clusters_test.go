@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -83,25 +81,6 @@ func inventory(t *testing.T) string {
 	return all.String()
 }
 
-// disks of a domain on kvm1 by target, of the running one or of the saved definition.
-func disks(t *testing.T, domain string, flags ...string) map[string]libvirtxml.DomainDisk {
-	t.Helper()
-	return disksOn(t, "kvm1", domain, flags...)
-}
-
-func disksOn(t *testing.T, host, domain string, flags ...string) map[string]libvirtxml.DomainDisk {
-	t.Helper()
-	var parsed libvirtxml.Domain
-	if err := parsed.Unmarshal(acctest.Virsh(t, host, append([]string{"dumpxml", domain}, flags...)...)); err != nil {
-		t.Fatal(err)
-	}
-	found := map[string]libvirtxml.DomainDisk{}
-	for _, disk := range parsed.Devices.Disks {
-		found[disk.Target.Dev] = disk
-	}
-	return found
-}
-
 func TestAccMultipleClusters(t *testing.T) {
 	bed := acctest.Bed(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
@@ -109,7 +88,8 @@ func TestAccMultipleClusters(t *testing.T) {
 	host := bed.Hypervisor("kvm1")
 	guest := runningGuest(ctx, t, host, testbed.GuestOptions{Name: "centos80"})
 	attachForeignDisk(ctx, t, host, guest)
-	before, foreignLive, foreignSaved := inventory(t), disks(t, "centos80")["vdx"], disks(t, "centos80", "--inactive")["vdx"]
+	foreign := func(saved bool) string { return acctest.XML(t, acctest.DiskOf(t, host.Name, guest.Name, "vdx", saved)) }
+	before, foreignLive, foreignSaved := inventory(t), foreign(false), foreign(true)
 
 	w := acctest.NewWorkspace(t, "examples/multiple-clusters")
 	targets := map[string]string{"east": "vdb", "west": "vdc"}
@@ -154,8 +134,8 @@ func TestAccMultipleClusters(t *testing.T) {
 		}
 	}
 	w.ExpectEmptyPlan(t)
-	if live, saved := disks(t, "centos80")["vdx"], disks(t, "centos80", "--inactive")["vdx"]; marshal(t, live) != marshal(t, foreignLive) || marshal(t, saved) != marshal(t, foreignSaved) {
-		t.Errorf("the foreign disk was changed: %s", marshal(t, live))
+	if live, saved := foreign(false), foreign(true); live != foreignLive || saved != foreignSaved {
+		t.Errorf("the foreign disk was changed: %s", live)
 	}
 
 	w.Destroy(t)
@@ -210,26 +190,17 @@ func checkChain(t *testing.T, cluster *testbed.Cluster, target string) {
 	if status := acctest.RBD(t, cluster.Name, "status", "libvirt-pool/librbd"); strings.Count(status, "watcher=") != 1 {
 		t.Errorf("rbd status says %s", status)
 	}
-	for _, flags := range [][]string{nil, {"--inactive"}} {
-		disk := disks(t, "centos80", flags...)[target]
+	for _, saved := range []bool{false, true} {
+		disk := acctest.DiskOf(t, "kvm1", "centos80", target, saved)
 		source, auth := disk.Source.Network, disk.Auth
 		if auth == nil {
 			auth = source.Auth
 		}
 		if source.Protocol != "rbd" || source.Name != "libvirt-pool/librbd" || auth.Username != "libvirt" || auth.Secret.UUID != uuid {
-			t.Errorf("virsh dumpxml %v says %s", flags, marshal(t, disk))
+			t.Errorf("virsh dumpxml, saved=%v, says %s", saved, acctest.XML(t, disk))
 		}
 		if len(source.Hosts) != len(cluster.Monitors) || source.Hosts[0].Name != cluster.Monitors[0].Host {
 			t.Errorf("monitors in the XML: %+v", source.Hosts)
 		}
 	}
-}
-
-func marshal(t *testing.T, disk libvirtxml.DomainDisk) string {
-	t.Helper()
-	text, err := disk.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }

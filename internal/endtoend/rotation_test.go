@@ -59,14 +59,14 @@ func TestAccUserPerGeneration(t *testing.T) {
 		t.Errorf("removing the user of a running guest: %v\n%s", err, out)
 	}
 	goesOn(t, guest)
-	if live, saved := userOf(t, kvm1, "rotating"), userOf(t, kvm1, "rotating", "--inactive"); live != "libvirt-1" || saved != "libvirt-2" {
+	if live, saved := userOf(t, kvm1, "rotating", false), userOf(t, kvm1, "rotating", true); live != "libvirt-1" || saved != "libvirt-2" {
 		t.Errorf("the running guest has %s, its saved definition %s", live, saved)
 	}
 	for _, user := range []string{"client.libvirt-1", "client.libvirt-2"} {
 		tell(t, east, "auth", "get", user)
 	}
 	restart(t, guest)
-	if live := userOf(t, kvm1, "rotating"); live != "libvirt-2" {
+	if live := userOf(t, kvm1, "rotating", false); live != "libvirt-2" {
 		t.Errorf("after its restart the guest has %s", live)
 	}
 	w.Apply(t)
@@ -102,13 +102,13 @@ func TestAccUserPerGeneration(t *testing.T) {
 	}
 	kvm2 := bed.Hypervisor("kvm2")
 	migrate(kvm1, kvm2)
-	if user := userOf(t, kvm2, "rotating"); user != "libvirt-2" {
+	if user := userOf(t, kvm2, "rotating", false); user != "libvirt-2" {
 		t.Errorf("after the migration the guest has %s", user)
 	}
 	// With another definition it changes its user on the way, and needs no restart.
 	migrate(kvm2, kvm1, "username='libvirt-2'", "username='libvirt-3'",
 		secretWith(t, "kvm1", "client.libvirt-2@"), secretWith(t, "kvm1", "client.libvirt-3@"))
-	if user := userOf(t, kvm1, "rotating"); user != "libvirt-3" {
+	if user := userOf(t, kvm1, "rotating", false); user != "libvirt-3" {
 		t.Errorf("after the migration with another definition the guest has %s", user)
 	}
 	w.Apply(t, "-refresh-only")

@@ -183,12 +183,12 @@ func seedDisks(t *testing.T, host string) string {
 	t.Helper()
 	var all strings.Builder
 	for _, row := range procedure {
-		disk, found := disksOn(t, host, "centos80", "--inactive")[row.target]
-		if !found {
+		disk := acctest.DiskOf(t, host, "centos80", row.target, true)
+		if disk == nil {
 			t.Fatalf("centos80 on %s has no %s", host, row.target)
 		}
 		disk.Alias = nil
-		fmt.Fprintln(&all, marshal(t, disk))
+		fmt.Fprintln(&all, acctest.XML(t, disk))
 	}
 	return all.String()
 }

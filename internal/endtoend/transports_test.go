@@ -105,8 +105,9 @@ func TestAccTransports(t *testing.T) {
 			}); err != nil {
 				t.Errorf("over %s: %v", transport, err)
 			}
-			if source := disks(t, "remote", "--inactive")[target].Source; source == nil || source.Network.Name != "remote/"+transport {
-				t.Errorf("over %s: the saved disk is %+v", transport, source)
+			disk := acctest.DiskOf(t, "kvm1", "remote", target, true)
+			if disk == nil || disk.Source == nil || disk.Source.Network.Name != "remote/"+transport {
+				t.Errorf("over %s: the saved disk is %+v", transport, disk)
 			}
 			id := secretWith(t, "kvm1", "over "+transport)
 			if value := acctest.Virsh(t, "kvm1", "secret-get-value", id); value != east.AdminKey {

@@ -89,10 +89,10 @@ func replaceKey(t *testing.T, cluster *testbed.Cluster, user string) {
 	}
 }
 
-// userOf is the cephx user that a definition of the domain names for its disk.
-func userOf(t *testing.T, host *testbed.Hypervisor, domain string, flags ...string) string {
+// userOf is the cephx user that the domain's definition, running or saved, names for its disk.
+func userOf(t *testing.T, host *testbed.Hypervisor, domain string, saved bool) string {
 	t.Helper()
-	disk := disksOn(t, host.Name, domain, flags...)["vdb"]
+	disk := acctest.DiskOf(t, host.Name, domain, "vdb", saved)
 	if disk.Auth != nil {
 		return disk.Auth.Username
 	}
