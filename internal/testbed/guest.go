@@ -28,6 +28,8 @@ type GuestOptions struct {
 	Machine    string // q35 (default) or pc
 	MemoryMiB  int    // default 192
 	SparePorts int    // q35: how many disks can be plugged in while it runs; default 10, negative for none
+	// SCSI gives the guest a controller for disks on bus scsi.
+	SCSI bool
 	// NoDrivers makes a guest that ignores what is plugged in or out: a detach never completes, and it sees no disk.
 	NoDrivers bool
 	// Transient makes a guest without a saved definition: it exists only while it runs.

@@ -26,6 +26,9 @@ func (o GuestOptions) domain(uuid, kernel, initramfs, socket, log string) *libvi
 			controllers = append(controllers, libvirtxml.DomainController{Type: "pci", Index: &index, Model: "pcie-root-port"})
 		}
 	}
+	if o.SCSI {
+		controllers = append(controllers, libvirtxml.DomainController{Type: "scsi", Model: "virtio-scsi"})
+	}
 	port := uint(0)
 	return &libvirtxml.Domain{
 		Type:   "qemu",

@@ -8,16 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
 // setting is an attribute of the disk's XML: how it is read there, and how somebody else changes it there.
 type setting struct {
 	acctest.Attribute
-	of   func(*libvirtxml.DomainDisk) string
-	hand func(*libvirtxml.DomainDisk)
+	of   func(*acctest.Disk) string
+	hand func(*acctest.Disk)
 }
 
 // shutOff are settings of a disk in the saved definition of a domain that is shut off.
@@ -31,37 +29,38 @@ func shutOff(settings ...setting) []acctest.Attribute {
 }
 
 // settingAttributes stand for themselves, on bus virtio.
-func settingAttributes() []setting {
+func settingAttributes(t *testing.T) []setting {
+	t.Helper()
 	three := uint(3)
 	return []setting{
-		driverText("cache", "none", "writeback", "directsync", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.Cache }),
-		driverText("discard", "unmap", "ignore", "ignore", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.Discard }),
-		driverText("detect_zeroes", "on", "off", "off", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.DetectZeros }),
-		driverText("error_policy", "stop", "report", "enospace", "", func(d *libvirtxml.DomainDiskDriver) *string { return &d.ErrorPolicy }),
+		driverText("cache", "none", "writeback", "directsync", "", func(d *acctest.Disk) *string { return &d.Driver.Cache }),
+		driverText("discard", "unmap", "ignore", "ignore", "", func(d *acctest.Disk) *string { return &d.Driver.Discard }),
+		driverText("detect_zeroes", "on", "off", "off", "", func(d *acctest.Disk) *string { return &d.Driver.DetectZeros }),
+		driverText("error_policy", "stop", "report", "enospace", "", func(d *acctest.Disk) *string { return &d.Driver.ErrorPolicy }),
 		{
 			Attribute: acctest.Attribute{
 				Name: "queues", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
 			},
-			of:   func(d *libvirtxml.DomainDisk) string { return number(d.Driver.Queues) },
-			hand: func(d *libvirtxml.DomainDisk) { d.Driver.Queues = &three },
+			of:   func(d *acctest.Disk) string { return number(d.Driver.Queues) },
+			hand: func(d *acctest.Disk) { d.Driver.Queues = &three },
 		},
 		{
 			Attribute: acctest.Attribute{
 				Name: "iothread", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
 			},
-			of:   func(d *libvirtxml.DomainDisk) string { return number(d.Driver.IOThread) },
-			hand: func(d *libvirtxml.DomainDisk) { d.Driver.IOThread = nil },
+			of:   func(d *acctest.Disk) string { return number(d.Driver.IOThread) },
+			hand: func(d *acctest.Disk) { d.Driver.IOThread = nil },
 		},
-		toggle("copy_on_read", func(d *libvirtxml.DomainDisk) bool { return d.Driver.CopyOnRead == "on" },
-			func(d *libvirtxml.DomainDisk) { d.Driver.CopyOnRead = "" }),
-		toggle("shareable", func(d *libvirtxml.DomainDisk) bool { return d.Shareable != nil },
-			func(d *libvirtxml.DomainDisk) { d.Shareable = nil }),
+		toggle("copy_on_read", func(d *acctest.Disk) bool { return d.Driver.CopyOnRead == "on" },
+			func(d *acctest.Disk) { d.Driver.CopyOnRead = "" }),
+		toggle("shareable", func(d *acctest.Disk) bool { return d.Shareable != nil },
+			func(d *acctest.Disk) { d.Shareable = nil }),
 		{
 			Attribute: acctest.Attribute{
 				Name: "serial", First: `"first-1"`, Second: `"second"`, SeenFirst: "first-1", SeenSecond: "second", SeenRemoved: "",
 			},
-			of:   func(d *libvirtxml.DomainDisk) string { return d.Serial },
-			hand: func(d *libvirtxml.DomainDisk) { d.Serial = "hand" },
+			of:   func(d *acctest.Disk) string { return d.Serial },
+			hand: func(d *acctest.Disk) { d.Serial = "hand" },
 		},
 		{
 			Attribute: acctest.Attribute{
@@ -69,7 +68,7 @@ func settingAttributes() []setting {
 				SeenFirst: "0:5:0.0", SeenSecond: "0:6:0.0", SeenRemoved: "0:6:0.0",
 			},
 			of: pci,
-			hand: func(d *libvirtxml.DomainDisk) {
+			hand: func(d *acctest.Disk) {
 				seven := uint(7)
 				d.Address.PCI.Bus = &seven
 			},
@@ -79,7 +78,7 @@ func settingAttributes() []setting {
 				Name: "iotune", First: `{ total_iops_sec = 100, total_iops_sec_max = 200, total_iops_sec_max_length = 2, read_bytes_sec = 1048576, group_name = "shared" }`, Second: `{ total_iops_sec = 300 }`,
 				SeenFirst: "100 200/2 1048576 shared", SeenSecond: "300 0/0 0 ", SeenRemoved: "0 0/0 0 ",
 			},
-			of: func(d *libvirtxml.DomainDisk) string {
+			of: func(d *acctest.Disk) string {
 				if d.IOTune == nil {
 					return "0 0/0 0 "
 				}
@@ -89,35 +88,34 @@ func settingAttributes() []setting {
 				}
 				return fmt.Sprintf("%d %d/%d %d %s", d.IOTune.TotalIopsSec, d.IOTune.TotalIopsSecMax, d.IOTune.TotalIopsSecMaxLength, d.IOTune.ReadBytesSec, group)
 			},
-			hand: func(d *libvirtxml.DomainDisk) {
-				d.IOTune = &libvirtxml.DomainDiskIOTune{TotalIopsSec: 5, TotalIopsSecMax: 6, TotalIopsSecMaxLength: 1}
+			hand: func(d *acctest.Disk) {
+				d.IOTune = acctest.ParseDisk(t, "<disk><iotune><total_iops_sec>5</total_iops_sec><total_iops_sec_max>6</total_iops_sec_max>"+
+					"<total_iops_sec_max_length>1</total_iops_sec_max_length></iotune></disk>").IOTune
 			},
 		},
 		{
 			Attribute: acctest.Attribute{
 				Name: "config_file", First: `"/dev/null"`, Second: `"/dev/./null"`, SeenFirst: "/dev/null", SeenSecond: "/dev/./null", SeenRemoved: "",
 			},
-			of: func(d *libvirtxml.DomainDisk) string {
+			of: func(d *acctest.Disk) string {
 				if d.Source.Network.Config == nil {
 					return ""
 				}
 				return d.Source.Network.Config.File
 			},
-			hand: func(d *libvirtxml.DomainDisk) {
-				d.Source.Network.Config = &libvirtxml.DomainDiskSourceNetworkConfig{File: "/dev/../dev/null"}
-			},
+			hand: func(d *acctest.Disk) { d.Source.Network.Config.File = "/dev/../dev/null" },
 		},
 		{
 			Attribute: acctest.Attribute{
 				Name: "boot_order", First: "1", Second: "2", SeenFirst: "1", SeenSecond: "2", SeenRemoved: "",
 			},
-			of: func(d *libvirtxml.DomainDisk) string {
+			of: func(d *acctest.Disk) string {
 				if d.Boot == nil {
 					return ""
 				}
 				return fmt.Sprint(d.Boot.Order)
 			},
-			hand: func(d *libvirtxml.DomainDisk) { d.Boot.Order = 9 },
+			hand: func(d *acctest.Disk) { d.Boot.Order = 9 },
 		},
 	}
 }
@@ -125,16 +123,16 @@ func settingAttributes() []setting {
 // scsiAttributes are those of a disk on bus scsi, and what the others exclude.
 func scsiAttributes() []setting {
 	return []setting{
-		driverText("io", "native", "threads", "io_uring", "\n  cache = \"none\"", func(d *libvirtxml.DomainDiskDriver) *string { return &d.IO }),
-		toggle("read_only", func(d *libvirtxml.DomainDisk) bool { return d.ReadOnly != nil },
-			func(d *libvirtxml.DomainDisk) { d.ReadOnly = nil }),
+		driverText("io", "native", "threads", "io_uring", "\n  cache = \"none\"", func(d *acctest.Disk) *string { return &d.Driver.IO }),
+		toggle("read_only", func(d *acctest.Disk) bool { return d.ReadOnly != nil },
+			func(d *acctest.Disk) { d.ReadOnly = nil }),
 		{
 			Attribute: acctest.Attribute{
 				Name: "wwn", First: `"5000C50015EA71AC"`, Second: `"5000c50015ea71ad"`, With: "\n  bus = \"scsi\"\n  target_dev = \"sda\"",
 				SeenFirst: "5000c50015ea71ac", SeenSecond: "5000c50015ea71ad", SeenRemoved: "",
 			},
-			of:   func(d *libvirtxml.DomainDisk) string { return strings.ToLower(d.WWN) },
-			hand: func(d *libvirtxml.DomainDisk) { d.WWN = "5000c50015ea71ae" },
+			of:   func(d *acctest.Disk) string { return strings.ToLower(d.WWN) },
+			hand: func(d *acctest.Disk) { d.WWN = "5000c50015ea71ae" },
 		},
 	}
 }
@@ -146,8 +144,8 @@ func sourceAttributes() []setting {
 			Attribute: acctest.Attribute{
 				Name: "pool", First: fmt.Sprintf("%q", pool), Second: `"other-pool"`, Required: true, SeenFirst: pool, SeenSecond: "other-pool",
 			},
-			of: func(d *libvirtxml.DomainDisk) string { return path.Dir(d.Source.Network.Name) },
-			hand: func(d *libvirtxml.DomainDisk) {
+			of: func(d *acctest.Disk) string { return path.Dir(d.Source.Network.Name) },
+			hand: func(d *acctest.Disk) {
 				d.Source.Network.Name = "other-pool/" + path.Base(d.Source.Network.Name)
 			},
 		},
@@ -155,8 +153,8 @@ func sourceAttributes() []setting {
 			Attribute: acctest.Attribute{
 				Name: "image", First: `"a-source"`, Second: `"a-source-2"`, Required: true, SeenFirst: "a-source", SeenSecond: "a-source-2",
 			},
-			of:   func(d *libvirtxml.DomainDisk) string { return path.Base(d.Source.Network.Name) },
-			hand: func(d *libvirtxml.DomainDisk) { d.Source.Network.Name += "-2" },
+			of:   func(d *acctest.Disk) string { return path.Base(d.Source.Network.Name) },
+			hand: func(d *acctest.Disk) { d.Source.Network.Name += "-2" },
 		},
 	}
 }
@@ -178,22 +176,22 @@ func accessAttributes(t *testing.T) []setting {
 				SeenRemoved: fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
 			},
 			of:   hosts,
-			hand: func(d *libvirtxml.DomainDisk) { d.Source.Network.Hosts = d.Source.Network.Hosts[1:] },
+			hand: func(d *acctest.Disk) { d.Source.Network.Hosts = d.Source.Network.Hosts[1:] },
 		},
 		{
 			Attribute: acctest.Attribute{
 				Name: "user", First: `"libvirt"`, Second: `"libvirt2"`, Required: true, SeenFirst: "libvirt", SeenSecond: "libvirt2",
 			},
-			of:   func(d *libvirtxml.DomainDisk) string { return d.Auth.Username },
-			hand: func(d *libvirtxml.DomainDisk) { d.Auth.Username = "libvirt2" },
+			of:   func(d *acctest.Disk) string { return d.Auth.Username },
+			hand: func(d *acctest.Disk) { d.Auth.Username = "libvirt2" },
 		},
 		{
 			Attribute: acctest.Attribute{
 				Name: "secret_uuid", First: `"` + eastSecret + `"`, Second: fmt.Sprintf("%q", otherSecret), Required: true,
 				SeenFirst: eastSecret, SeenSecond: otherSecret,
 			},
-			of:   func(d *libvirtxml.DomainDisk) string { return d.Auth.Secret.UUID },
-			hand: func(d *libvirtxml.DomainDisk) { d.Auth.Secret.UUID = otherSecret },
+			of:   func(d *acctest.Disk) string { return d.Auth.Secret.UUID },
+			hand: func(d *acctest.Disk) { d.Auth.Secret.UUID = otherSecret },
 		},
 	}
 }
@@ -229,7 +227,7 @@ func replacedAttributes() []acctest.Attribute {
 		{
 			Name: "target_dev", First: `"vdb"`, Second: `"vdd"`, Required: true, Replaces: true, DriftReplaces: true, SeenFirst: "vdb", SeenSecond: "vdd",
 			Witness: found(2),
-			Drift:   redefined(func(d *libvirtxml.DomainDisk) { d.Target.Dev = "vdc" }),
+			Drift:   redefined(func(d *acctest.Disk) { d.Target.Dev = "vdc" }),
 		},
 	}
 }
@@ -240,8 +238,8 @@ func kindAttributes() []acctest.Attribute {
 		{
 			Name: "bus", First: `"sata"`, Second: `"scsi"`, With: "\n  target_dev = \"sda\"", Replaces: true, DriftReplaces: true,
 			SeenFirst: "sata", SeenSecond: "scsi", SeenRemoved: "scsi",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Target.Bus }),
-			Drift: redefined(func(d *libvirtxml.DomainDisk) {
+			Witness: saved(func(d *acctest.Disk) string { return d.Target.Bus }),
+			Drift: redefined(func(d *acctest.Disk) {
 				d.Target.Bus = "scsi"
 				d.Address = nil
 			}),
@@ -249,8 +247,8 @@ func kindAttributes() []acctest.Attribute {
 		{
 			Name: "device", First: `"cdrom"`, Second: `"disk"`, Replaces: true, DriftReplaces: true,
 			SeenFirst: "cdrom", SeenSecond: "disk", SeenRemoved: "disk",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string { return d.Device }),
-			Drift:   redefined(func(d *libvirtxml.DomainDisk) { d.Device = "disk" }),
+			Witness: saved(func(d *acctest.Disk) string { return d.Device }),
+			Drift:   redefined(func(d *acctest.Disk) { d.Device = "disk" }),
 		},
 	}
 }
@@ -261,13 +259,13 @@ func snapshotAttribute() []acctest.Attribute {
 		{
 			Name: "snapshot", First: `"first"`, Second: `"second"`, With: "\n  read_only = true", Replaces: true, DriftReplaces: true,
 			SeenFirst: "first", SeenSecond: "second", SeenRemoved: "",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string {
+			Witness: saved(func(d *acctest.Disk) string {
 				if d.Source.Network.Snapshot == nil {
 					return ""
 				}
 				return d.Source.Network.Snapshot.Name
 			}),
-			Drift: redefined(func(d *libvirtxml.DomainDisk) { d.Source.Network.Snapshot.Name = "second" }),
+			Drift: redefined(func(d *acctest.Disk) { d.Source.Network.Snapshot.Name = "second" }),
 		},
 	}
 }
@@ -278,7 +276,7 @@ func clusterAttribute(t *testing.T) []acctest.Attribute {
 	return []acctest.Attribute{
 		{
 			Name: "cluster", First: `"east"`, Second: `"west"`, SeenFirst: "east", SeenSecond: "west", SeenRemoved: "west",
-			Witness: saved(func(d *libvirtxml.DomainDisk) string {
+			Witness: saved(func(d *acctest.Disk) string {
 				for _, c := range acctest.Bed(t).Clusters() {
 					if len(d.Source.Network.Hosts) > 0 && d.Source.Network.Hosts[0].Name == c.Monitors[0].Host {
 						return c.Name
@@ -286,9 +284,10 @@ func clusterAttribute(t *testing.T) []acctest.Attribute {
 				}
 				return "none"
 			}),
-			Drift: byHand(func(d *libvirtxml.DomainDisk) {
+			Drift: byHand(func(d *acctest.Disk) {
 				m := acctest.Bed(t).Cluster("west").Monitors[0]
-				d.Source.Network.Hosts = []libvirtxml.DomainDiskSourceHost{{Name: m.Host, Port: fmt.Sprint(m.V2Port)}}
+				d.Source.Network.Hosts = d.Source.Network.Hosts[:1]
+				d.Source.Network.Hosts[0].Name, d.Source.Network.Hosts[0].Port = m.Host, fmt.Sprint(m.V2Port)
 			}),
 		},
 	}

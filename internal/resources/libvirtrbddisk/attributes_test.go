@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -66,29 +64,21 @@ var attributeDisks = acctest.Resource{
 }
 
 // bootByDevice lets the devices of a domain say for themselves when they are booted from, as boot_order needs it.
-func bootByDevice(t *testing.T, doc *libvirtxml.Domain, imageName string) {
+func bootByDevice(t *testing.T, doc *acctest.Domain, imageName string) {
 	t.Helper()
-	var disk libvirtxml.DomainDisk
-	if err := disk.Unmarshal(handXML(t, "east", imageName, handTarget)); err != nil {
-		t.Fatal(err)
-	}
-	disk.Boot = &libvirtxml.DomainDeviceBoot{Order: 7}
+	disk := acctest.ParseDisk(t, strings.Replace(handXML(t, "east", imageName, handTarget), "</disk>", "<boot order='7'/></disk>", 1))
 	doc.OS.BootDevices = nil
-	doc.Devices.Disks = append(doc.Devices.Disks, disk)
+	doc.Devices.Disks = append(doc.Devices.Disks, *disk)
 }
 
 // define replaces a domain's saved definition.
-func define(t *testing.T, doc *libvirtxml.Domain) {
+func define(t *testing.T, doc *acctest.Domain) {
 	t.Helper()
-	text, err := doc.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	acctest.VirshIn(t, "kvm1", text, "define", "/dev/stdin")
+	acctest.VirshIn(t, "kvm1", acctest.XML(t, doc), "define", "/dev/stdin")
 }
 
 // saved is a witness: something of the disk in `virsh dumpxml --inactive`.
-func saved(of func(*libvirtxml.DomainDisk) string) func(*testing.T, string) string {
+func saved(of func(*acctest.Disk) string) func(*testing.T, string) string {
 	return func(t *testing.T, name string) string {
 		disk := savedDisk(t, name)
 		if disk == nil {
@@ -99,7 +89,7 @@ func saved(of func(*libvirtxml.DomainDisk) string) func(*testing.T, string) stri
 }
 
 // savedDisk is the only disk of a domain's saved definition that was not attached by hand.
-func savedDisk(t *testing.T, name string) *libvirtxml.DomainDisk {
+func savedDisk(t *testing.T, name string) *acctest.Disk {
 	t.Helper()
 	doc := definition(t, "kvm1", name, true)
 	for i := range doc.Devices.Disks {
@@ -111,20 +101,16 @@ func savedDisk(t *testing.T, name string) *libvirtxml.DomainDisk {
 }
 
 // byHand is a drift: `virsh update-device --config`.
-func byHand(change func(*libvirtxml.DomainDisk)) func(*testing.T, string) {
+func byHand(change func(*acctest.Disk)) func(*testing.T, string) {
 	return func(t *testing.T, name string) {
 		disk := savedDisk(t, name)
 		change(disk)
-		text, err := disk.Marshal()
-		if err != nil {
-			t.Fatal(err)
-		}
-		acctest.VirshIn(t, "kvm1", text, "update-device", name, "/dev/stdin", "--config")
+		acctest.VirshIn(t, "kvm1", acctest.XML(t, disk), "update-device", name, "/dev/stdin", "--config")
 	}
 }
 
 // redefined is a drift that `virsh update-device` can't make: the whole domain is defined anew with another disk in it.
-func redefined(change func(*libvirtxml.DomainDisk)) func(*testing.T, string) {
+func redefined(change func(*acctest.Disk)) func(*testing.T, string) {
 	return func(t *testing.T, name string) {
 		doc := definition(t, "kvm1", name, true)
 		for i := range doc.Devices.Disks {
@@ -135,28 +121,28 @@ func redefined(change func(*libvirtxml.DomainDisk)) func(*testing.T, string) {
 }
 
 // driverText is an attribute of <driver>: two values, and a third by hand.
-func driverText(name, first, second, hand, with string, at func(*libvirtxml.DomainDiskDriver) *string) setting {
+func driverText(name, first, second, hand, with string, at func(*acctest.Disk) *string) setting {
 	return setting{
 		Attribute: acctest.Attribute{
 			Name: name, First: fmt.Sprintf("%q", first), Second: fmt.Sprintf("%q", second), With: with,
 			SeenFirst: first, SeenSecond: second, SeenRemoved: "",
 		},
-		of:   func(d *libvirtxml.DomainDisk) string { return *at(d.Driver) },
-		hand: func(d *libvirtxml.DomainDisk) { *at(d.Driver) = hand },
+		of:   func(d *acctest.Disk) string { return *at(d) },
+		hand: func(d *acctest.Disk) { *at(d) = hand },
 	}
 }
 
 // toggle is a boolean attribute.
-func toggle(name string, get func(*libvirtxml.DomainDisk) bool, unset func(*libvirtxml.DomainDisk)) setting {
+func toggle(name string, get func(*acctest.Disk) bool, unset func(*acctest.Disk)) setting {
 	return setting{
 		Attribute: acctest.Attribute{Name: name, First: "true", Second: "false", SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false"},
-		of:        func(d *libvirtxml.DomainDisk) string { return fmt.Sprint(get(d)) },
+		of:        func(d *acctest.Disk) string { return fmt.Sprint(get(d)) },
 		hand:      unset,
 	}
 }
 
 // hosts are a disk's monitors in order, whatever the order of the XML is.
-func hosts(d *libvirtxml.DomainDisk) string {
+func hosts(d *acctest.Disk) string {
 	var list []string
 	for _, h := range d.Source.Network.Hosts {
 		list = append(list, h.Name+" "+h.Port)
@@ -169,7 +155,7 @@ func inOrder(list ...string) string {
 	return strings.Join(list, ", ")
 }
 
-func pci(d *libvirtxml.DomainDisk) string {
+func pci(d *acctest.Disk) string {
 	a := d.Address.PCI
 	return fmt.Sprintf("%d:%d:%d.%d", *a.Domain, *a.Bus, *a.Slot, *a.Function)
 }
@@ -180,7 +166,7 @@ func TestAccLibvirtRBDDisk_attributes(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	for group, attributes := range map[string][]acctest.Attribute{
-		"settings": shutOff(settingAttributes()...),
+		"settings": shutOff(settingAttributes(t)...),
 		"scsi":     shutOff(scsiAttributes()...),
 		"source":   shutOff(append(sourceAttributes(), accessAttributes(t)...)...),
 		"replaced": replacedAttributes(),

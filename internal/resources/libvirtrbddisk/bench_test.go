@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -36,11 +34,10 @@ type bench struct {
 
 // benchGuest starts a guest whose disks can be on bus scsi too. A transient one has lost its saved definition since. It returns
 // that definition as well.
-func benchGuest(t *testing.T, name string, transient bool, change func(*libvirtxml.Domain)) (*testbed.Guest, string) {
+func benchGuest(t *testing.T, name string, transient bool, change func(*acctest.Domain)) (*testbed.Guest, string) {
 	t.Helper()
-	g := guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	g := guest(t, "kvm1", testbed.GuestOptions{Name: name, SCSI: true})
 	doc := definition(t, "kvm1", name, true)
-	doc.Devices.Controllers = append(doc.Devices.Controllers, libvirtxml.DomainController{Type: "scsi", Model: "virtio-scsi"})
 	change(doc)
 	define(t, doc)
 	text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
@@ -57,12 +54,12 @@ func benchGuest(t *testing.T, name string, transient bool, change func(*libvirtx
 func newBench(t *testing.T, name string, transient bool) *bench {
 	t.Helper()
 	image(t, "east", name+"-hand", "8M")
-	g, _ := benchGuest(t, name, transient, func(doc *libvirtxml.Domain) {
+	g, _ := benchGuest(t, name, transient, func(doc *acctest.Domain) {
 		bootByDevice(t, doc, name+"-hand")
 		doc.IOThreads = 2
 	})
 	b := &bench{t: t, name: name, g: g, disks: []benchDisk{
-		{label: "virtio", target: "vdb", image: name, bytes: 16 << 20, settings: append(settingAttributes(), accessAttributes(t)...)},
+		{label: "virtio", target: "vdb", image: name, bytes: 16 << 20, settings: append(settingAttributes(t), accessAttributes(t)...)},
 		{label: "scsi", target: "sda", image: name + "-scsi", bytes: 24 << 20, settings: scsiAttributes()},
 	}}
 	for _, d := range b.disks {
@@ -142,11 +139,7 @@ func (b *bench) live() string {
 	for _, d := range b.disks {
 		disk := diskOf(b.t, "kvm1", b.name, d.target, false)
 		disk.IOTune = nil
-		one, err := disk.Marshal()
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		text.WriteString(one)
+		text.WriteString(acctest.XML(b.t, disk))
 	}
 	return text.String()
 }
@@ -210,18 +203,14 @@ func names(settings []setting, wanted func(setting) bool) []string {
 }
 
 // attachAnew is what somebody does to a running guest's disk who wants it otherwise: detach it, and attach it again.
-func attachAnew(t *testing.T, domain, target string, change func(*libvirtxml.DomainDisk)) {
+func attachAnew(t *testing.T, domain, target string, change func(*acctest.Disk)) {
 	t.Helper()
 	disk := diskOf(t, "kvm1", domain, target, false)
 	acctest.Virsh(t, "kvm1", "detach-disk", domain, target, "--live")
 	acctest.Eventually(t, "the end of disk "+target, func() bool { return diskOf(t, "kvm1", domain, target, false) == nil })
 	disk.Source.Index = 0
 	change(disk)
-	text, err := disk.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	acctest.VirshIn(t, "kvm1", text, "attach-device", domain, "/dev/stdin", "--live")
+	acctest.VirshIn(t, "kvm1", acctest.XML(t, disk), "attach-device", domain, "/dev/stdin", "--live")
 }
 
 // stateOf are the attributes of a disk in the state.

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -48,8 +46,8 @@ func (b *exchangeBench) snapshot(target, file string) {
 }
 
 // redefine changes one disk of the saved definition.
-func (b *exchangeBench) redefine(target string, change func(*libvirtxml.DomainDisk)) {
-	redefined(func(d *libvirtxml.DomainDisk) {
+func (b *exchangeBench) redefine(target string, change func(*acctest.Disk)) {
+	redefined(func(d *acctest.Disk) {
 		if d.Target.Dev == target {
 			change(d)
 		}
@@ -151,7 +149,7 @@ func TestAccLibvirtRBDDisk_exchangedSource(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	b := &exchangeBench{t: t, name: "exchanged", dir: openFolder(t), rows: maps.Clone(exchanges)}
-	b.g, _ = benchGuest(t, b.name, false, func(*libvirtxml.Domain) {})
+	b.g, _ = benchGuest(t, b.name, false, func(*acctest.Domain) {})
 	imports := ""
 	for _, target := range b.targets() {
 		image(t, "east", b.image(target), fmt.Sprintf("%dM", b.mib(target)))

@@ -14,8 +14,6 @@ import (
 	"sync"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -142,11 +140,13 @@ func TestAccLibvirtRBDDisk_restKept(t *testing.T) {
 	t.Parallel()
 	b := &keptBench{t: t, name: "kept", rows: kept}
 	preparePassphrase(t)
-	guest(t, "kvm1", testbed.GuestOptions{Name: b.name})
+	guest(t, "kvm1", testbed.GuestOptions{Name: b.name, SCSI: true})
 	doc := definition(t, "kvm1", b.name, true)
-	doc.Devices.Controllers = slices.DeleteFunc(doc.Devices.Controllers, func(c libvirtxml.DomainController) bool { return c.Type == "usb" })
-	doc.Devices.Controllers = append(doc.Devices.Controllers,
-		libvirtxml.DomainController{Type: "scsi", Model: "virtio-scsi"}, libvirtxml.DomainController{Type: "usb", Model: "qemu-xhci"})
+	for i := range doc.Devices.Controllers {
+		if controller := &doc.Devices.Controllers[i]; controller.Type == "usb" {
+			controller.Model = "qemu-xhci"
+		}
+	}
 	define(t, doc)
 	for _, target := range b.targets() {
 		image(t, "east", b.name+"-"+target, "16M")

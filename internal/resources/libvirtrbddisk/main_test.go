@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -135,52 +133,14 @@ func running(t *testing.T, hypervisor string, options testbed.GuestOptions) *tes
 	return g
 }
 
-// definition is what virsh shows of a domain, running or saved.
-func definition(t *testing.T, hypervisor, domain string, saved bool) *libvirtxml.Domain {
-	t.Helper()
-	args := []string{"dumpxml", domain}
-	if saved {
-		args = append(args, "--inactive")
-	}
-	doc := &libvirtxml.Domain{}
-	if err := doc.Unmarshal(acctest.Virsh(t, hypervisor, args...)); err != nil {
-		t.Fatal(err)
-	}
-	return doc
-}
-
-// diskOf is the disk at a target as virsh shows it; nil where there is none.
-func diskOf(t *testing.T, hypervisor, domain, target string, saved bool) *libvirtxml.DomainDisk {
-	t.Helper()
-	doc := definition(t, hypervisor, domain, saved)
-	for i := range doc.Devices.Disks {
-		if doc.Devices.Disks[i].Target.Dev == target {
-			return &doc.Devices.Disks[i]
-		}
-	}
-	return nil
-}
+// definition and diskOf are what virsh shows.
+var definition, diskOf = acctest.DomainOf, acctest.DiskOf
 
 // handXML is a disk as somebody attaches it by hand.
 func handXML(t *testing.T, cluster, name, target string) string {
 	t.Helper()
 	secret := map[string]string{"east": eastSecret, "west": westSecret, "north": northSecret}[cluster]
-	source := &libvirtxml.DomainDiskSourceNetwork{
-		Protocol: "rbd", Name: pool + "/" + name,
-		Auth: &libvirtxml.DomainDiskAuth{Username: "libvirt", Secret: &libvirtxml.DomainDiskSecret{Type: "ceph", UUID: secret}},
-	}
-	for _, m := range acctest.Bed(t).Cluster(cluster).Monitors {
-		source.Hosts = append(source.Hosts, libvirtxml.DomainDiskSourceHost{Name: m.Host, Port: fmt.Sprint(m.V1Port)})
-	}
-	disk := libvirtxml.DomainDisk{
-		Device: "disk", Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
-		Source: &libvirtxml.DomainDiskSource{Network: source}, Target: &libvirtxml.DomainDiskTarget{Dev: target, Bus: "virtio"},
-	}
-	text, err := disk.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return acctest.XML(t, acctest.RBDDisk(t, cluster, pool+"/"+name, target, "libvirt", secret))
 }
 
 // block is one resource on kvm1 with an image of cluster east, unless the assignments say otherwise.

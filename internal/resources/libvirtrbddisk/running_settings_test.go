@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
@@ -137,15 +135,11 @@ func (b *bench) imports() string {
 }
 
 // byHand changes a disk of the saved definition with `virsh update-device --config`.
-func (b *bench) byHand(d benchDisk, change func(*libvirtxml.DomainDisk)) {
+func (b *bench) byHand(d benchDisk, change func(*acctest.Disk)) {
 	b.t.Helper()
 	disk := diskOf(b.t, "kvm1", b.name, d.target, true)
 	change(disk)
-	text, err := disk.Marshal()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	acctest.VirshIn(b.t, "kvm1", text, "update-device", b.name, "/dev/stdin", "--config")
+	acctest.VirshIn(b.t, "kvm1", acctest.XML(b.t, disk), "update-device", b.name, "/dev/stdin", "--config")
 }
 
 // expectGuest compares what the guest can see of the settings: the serial of one disk, the World Wide Name of the other, and

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -45,7 +43,7 @@ func (b *sourceBench) at(when, want string) {
 
 // byHand changes the disk at a target in the definition that the attributes mirror: the saved one by defining the domain
 // anew, a running one by attaching the disk anew.
-func (b *sourceBench) byHand(target string, change func(*libvirtxml.DomainDisk)) {
+func (b *sourceBench) byHand(target string, change func(*acctest.Disk)) {
 	b.t.Helper()
 	if b.transient {
 		attachAnew(b.t, b.name, target, change)
@@ -55,7 +53,7 @@ func (b *sourceBench) byHand(target string, change func(*libvirtxml.DomainDisk))
 }
 
 // disk is the one that virsh shows at a target, in the definition that the attributes mirror.
-func (b *sourceBench) disk(target string) *libvirtxml.DomainDisk {
+func (b *sourceBench) disk(target string) *acctest.Disk {
 	b.t.Helper()
 	disk := diskOf(b.t, "kvm1", b.name, target, !b.transient)
 	if disk == nil {
@@ -148,7 +146,7 @@ func TestAccLibvirtRBDDisk_sourceOfRunningGuest(t *testing.T) {
 // start starts the guest, and two that stand still, to which the disk can go.
 func (b *sourceBench) start() {
 	b.t.Helper()
-	b.g, b.definition = benchGuest(b.t, b.name, b.transient, func(*libvirtxml.Domain) {})
+	b.g, b.definition = benchGuest(b.t, b.name, b.transient, func(*acctest.Domain) {})
 	running(b.t, "kvm1", testbed.GuestOptions{Name: b.name + "-2", Transient: b.transient, Paused: true})
 	running(b.t, "kvm2", testbed.GuestOptions{Name: b.name, Transient: b.transient, Paused: true})
 	image(b.t, "east", b.name, "16M")
@@ -215,7 +213,7 @@ func (b *sourceBench) source() {
 		b.t.Errorf("the definition names %s", got)
 	}
 
-	b.byHand("vdb", func(d *libvirtxml.DomainDisk) { d.Source.Network.Name = pool + "/" + b.name + "-big" })
+	b.byHand("vdb", func(d *acctest.Disk) { d.Source.Network.Name = pool + "/" + b.name + "-big" })
 	if b.transient {
 		// The guest has the other image open. Only another disk brings the right one back.
 		b.sees(40)
@@ -255,7 +253,7 @@ func (b *sourceBench) snapshot() {
 	b.w.Write(b.t, source+acctest.Provider(b.t)+block(b.name, b.name, assignments...)+
 		fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s/vdb\"\n}\n", address, b.name))
 	expectChanges(b.t, "snapshot imported", apply(b.t, b.w), 0, 0, 1, 0)
-	b.byHand("vdb", func(d *libvirtxml.DomainDisk) { d.Source.Network.Snapshot.Name = "second" })
+	b.byHand("vdb", func(d *acctest.Disk) { d.Source.Network.Snapshot.Name = "second" })
 	expectChanges(b.t, "snapshot by hand", apply(b.t, b.w), 1, 0, 0, 1)
 	names("first")
 	b.replaced("snapshot", `pool = "other-pool"`)
@@ -272,7 +270,7 @@ func (b *sourceBench) moved() {
 	}
 	step("target_dev", "kvm1/"+b.name+"/vdd", `target_dev = "vdd"`)
 	b.sees(48)
-	b.byHand("vdd", func(d *libvirtxml.DomainDisk) { d.Target.Dev = "vde" })
+	b.byHand("vdd", func(d *acctest.Disk) { d.Target.Dev = "vde" })
 	expectChanges(b.t, "target by hand", apply(b.t, b.w), 1, 0, 0, 1)
 	b.at("target by hand", "kvm1/"+b.name+"/vdd")
 	b.sees(48)

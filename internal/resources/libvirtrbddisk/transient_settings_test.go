@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
@@ -87,7 +85,7 @@ func TestAccLibvirtRBDDisk_settingsOfTransientDomain(t *testing.T) {
 	}
 
 	for _, d := range b.disks {
-		attachAnew(t, b.name, d.target, func(disk *libvirtxml.DomainDisk) {
+		attachAnew(t, b.name, d.target, func(disk *acctest.Disk) {
 			for _, s := range d.settings {
 				s.hand(disk)
 			}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -53,7 +51,7 @@ func emulatorWithoutRBD(t *testing.T) string {
 }
 
 // standing is a guest that stands still before its first instruction, with a definition of its own.
-func standing(t *testing.T, name, machine string, change func(*libvirtxml.Domain)) {
+func standing(t *testing.T, name, machine string, change func(*acctest.Domain)) {
 	t.Helper()
 	g := guest(t, "kvm1", testbed.GuestOptions{Name: name, Machine: machine, Paused: true})
 	doc := definition(t, "kvm1", name, true)
@@ -68,15 +66,15 @@ func standing(t *testing.T, name, machine string, change func(*libvirtxml.Domain
 func TestAccLibvirtRBDDisk_unfit(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	withoutACPI := func(doc *libvirtxml.Domain) { doc.Features.ACPI = nil }
+	withoutACPI := func(doc *acctest.Domain) { doc.Features.ACPI = nil }
 	emulator := emulatorWithoutRBD(t)
-	standing(t, "unfit-rbd", "q35", func(doc *libvirtxml.Domain) { doc.Devices.Emulator = emulator })
+	standing(t, "unfit-rbd", "q35", func(doc *acctest.Domain) { doc.Devices.Emulator = emulator })
 	standing(t, "unfit-pc", "pc", withoutACPI)
 	standing(t, "unfit-q35", "q35", withoutACPI)
-	standing(t, "unfit-full", "q35", func(doc *libvirtxml.Domain) {
+	standing(t, "unfit-full", "q35", func(doc *acctest.Domain) {
 		doc.Devices.Controllers = doc.Devices.Controllers[:2] // without a port for a disk
 	})
-	standing(t, "unfit-room", "q35", func(*libvirtxml.Domain) {})
+	standing(t, "unfit-room", "q35", func(*acctest.Domain) {})
 	guest(t, "kvm1", testbed.GuestOptions{Name: "unfit-off"})
 	users := map[string]string{"far": "network 192.0.2.0/24", "near": "network 127.0.0.0/8"}
 	for user, network := range users {
