@@ -201,7 +201,5 @@ import {
 
 func setByHand(t *testing.T, host, id, key string) {
 	t.Helper()
-	if _, err := acctest.Bed(t).Hypervisor(host).VirshIn(t.Context(), key, "secret-set-value", id, "--file", "/dev/stdin"); err != nil {
-		t.Fatal(err)
-	}
+	acctest.VirshIn(t, host, key, "secret-set-value", id, "--file", "/dev/stdin")
 }

@@ -33,14 +33,6 @@ func (n namer) definition(disks string) string {
 		`<os><type arch='x86_64' machine='pc'>hvm</type>%s</os><features><acpi/></features><devices>%s</devices></domain>`, n.domain, n.uuid, n.os, disks)
 }
 
-// with calls virsh with a file for it to read.
-func with(t *testing.T, document string, args ...string) {
-	t.Helper()
-	if _, err := acctest.Bed(t).Hypervisor("kvm1").VirshIn(t.Context(), document, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // namers are all places in which a domain can name an image and that this libvirt knows.
 func namers(t *testing.T, secret string) []namer {
 	t.Helper()
@@ -72,7 +64,7 @@ func namers(t *testing.T, secret string) []namer {
 		{
 			domain: "snapshot", words: `(vda, in the metadata of snapshot "s1")`,
 			then: func(t *testing.T, n namer) {
-				with(t, `<domainsnapshot><name>s1</name><state>shutoff</state><creationTime>1</creationTime><disks>`+
+				acctest.VirshIn(t, "kvm1", `<domainsnapshot><name>s1</name><state>shutoff</state><creationTime>1</creationTime><disks>`+
 					`<disk name='vda' snapshot='internal'/></disks>`+n.definition(own)+`</domainsnapshot>`, "snapshot-create", n.domain, "/dev/stdin", "--redefine")
 			},
 		},
@@ -81,13 +73,13 @@ func namers(t *testing.T, secret string) []namer {
 			then: func(t *testing.T, n namer) {
 				acctest.Virsh(t, "kvm1", "start", "--paused", n.domain)
 				acctest.Virsh(t, "kvm1", "managedsave", n.domain)
-				with(t, n.definition(""), "define", "/dev/stdin")
+				acctest.VirshIn(t, "kvm1", n.definition(""), "define", "/dev/stdin")
 			},
 		},
 		{
 			domain: "marked", words: `(vda, in the metadata of checkpoint "c1")`,
 			then: func(t *testing.T, n namer) {
-				with(t, `<domaincheckpoint><name>c1</name><creationTime>1</creationTime>`+n.definition(own)+`</domaincheckpoint>`,
+				acctest.VirshIn(t, "kvm1", `<domaincheckpoint><name>c1</name><creationTime>1</creationTime>`+n.definition(own)+`</domaincheckpoint>`,
 					"checkpoint-create", n.domain, "/dev/stdin", "--redefine")
 			},
 		},
@@ -100,7 +92,7 @@ func namers(t *testing.T, secret string) []namer {
 
 func (n namer) define(t *testing.T) {
 	t.Helper()
-	with(t, n.definition(n.disks), "define", "/dev/stdin")
+	acctest.VirshIn(t, "kvm1", n.definition(n.disks), "define", "/dev/stdin")
 	t.Cleanup(func() { n.undefine(t) })
 	if n.then != nil {
 		n.then(t, n)
@@ -118,11 +110,12 @@ func (n namer) undefine(t *testing.T) {
 func TestAccCephRBDImage_namedByADomain(t *testing.T) {
 	pools(t)
 	const secret = "66085c23-2177-242d-7661-c785df7f6230"
-	with(t, "<secret ephemeral='no' private='no'><uuid>"+secret+"</uuid><usage type='ceph'><name>admin of east</name></usage></secret>", "secret-define", "/dev/stdin")
-	with(t, acctest.Ceph(t, "east", "auth", "get-key", "client.admin"), "secret-set-value", secret, "--file", "/dev/stdin")
+	acctest.VirshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>"+secret+"</uuid>"+
+		"<usage type='ceph'><name>admin of east</name></usage></secret>", "secret-define", "/dev/stdin")
+	acctest.VirshIn(t, "kvm1", acctest.Ceph(t, "east", "auth", "get-key", "client.admin"), "secret-set-value", secret, "--file", "/dev/stdin")
 	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
-	with(t, fmt.Sprintf("<pool type='rbd'><name>booked</name><source><host name='%s' port='%d'/><name>vms</name></source></pool>", monitor.Host, monitor.V1Port),
-		"pool-define", "/dev/stdin")
+	acctest.VirshIn(t, "kvm1", fmt.Sprintf("<pool type='rbd'><name>booked</name><source><host name='%s' port='%d'/><name>vms</name>"+
+		"</source></pool>", monitor.Host, monitor.V1Port), "pool-define", "/dev/stdin")
 	t.Cleanup(func() {
 		_, _ = acctest.Bed(t).Hypervisor("kvm1").Virsh(context.Background(), "pool-undefine", "booked")
 	})
