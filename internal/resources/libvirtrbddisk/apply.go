@@ -110,10 +110,13 @@ func (j *job) missingDisk(ctx context.Context, alias string) (libvirt.Disk, erro
 		}
 		base = &saved
 	}
+	var disk libvirt.Disk
+	var err error
 	if base == nil {
-		base = &libvirt.Disk{}
+		disk = j.plan.onto(libvirt.Disk{}, nil)
+	} else {
+		disk, err = j.changed(ctx, *base)
 	}
-	disk, err := j.changed(ctx, *base)
 	disk.Alias = alias
 	return disk, err
 }
