@@ -1,6 +1,7 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,12 +9,6 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
-)
-
-// The time that a watcher of a crashed client may stay, and how often it is looked for.
-const (
-	lingering     = 40 * time.Second
-	lingeringStep = time.Second
 )
 
 // DeleteImage removes an image with its data. Everything that could refuse is asked first, and all that is found is one
@@ -24,47 +19,30 @@ const (
 // Similar to: rbd snap unprotect; rbd snap purge; rbd rm
 func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots bool) error {
 	what := fmt.Sprintf("Unable to delete image %s of cluster %q.", ref, c.cfg.Label)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	deadline := time.NewTimer(lingering)
-	defer deadline.Stop()
-	var watchers []Watcher
-	held := false
-	for {
+	var removal error
+	err := AwaitRelease(ctx, func() (held, err error) {
 		relations, err := c.ImageRelations(ctx, ref)
 		if problem.Is(err, problem.NotFound) {
-			return nil
+			return nil, nil
 		}
-		if err != nil && ctx.Err() != nil && (len(watchers) > 0 || held) {
-			return c.watched(what, watchers) // the time is up, and this is what it was spent on
+		if err == nil {
+			err = relations.refuseRemoval(what, ref, withSnapshots)
 		}
 		if err != nil {
-			return err
-		}
-		if err := relations.refuseRemoval(what, ref, withSnapshots); err != nil {
-			return err
+			return nil, err
 		}
 		// The removal itself would ask a live owner to give up the image's lock, so watchers are looked at first.
-		watchers = relations.Watchers
-		if len(watchers) == 0 {
-			if held, err = c.removeImage(ctx, what, ref, relations); !held {
-				return err
-			}
+		if len(relations.Watchers) > 0 {
+			return c.watched(what, relations.Watchers), nil
 		}
-		step := time.NewTimer(lingeringStep)
-		select {
-		case <-step.C:
-		case <-deadline.C:
-			step.Stop()
-			return c.watched(what, watchers)
-		case <-ctx.Done():
-			step.Stop()
-			if len(watchers) > 0 || held {
-				return c.watched(what, watchers)
-			}
-			return c.failed(what, "", ctx.Err())
+		again, err := c.removeImage(ctx, what, ref, relations)
+		if again {
+			return c.watched(what, nil), nil
 		}
-	}
+		removal = err
+		return nil, nil
+	})
+	return cmp.Or(err, removal)
 }
 
 // CheckImageRemoval is what [Cluster.DeleteImage] asks first. Watchers are no matter yet.
@@ -208,17 +186,4 @@ func (c *Cluster) watched(what string, watchers []Watcher) error {
 		Why: fmt.Sprintf("It is in use by %s.", DescribeWatchers(watchers)),
 		Do:  "Detach the disk from the guest, or unmap it from the host, at that address. A client that crashed goes by itself within about 30 seconds.",
 	}
-}
-
-// DescribeWatchers lists watchers for a message, as in "client.libvirt at 192.0.2.7:0/1234".
-func DescribeWatchers(watchers []Watcher) string {
-	list := make([]string, 0, len(watchers))
-	for _, w := range watchers {
-		if w.Entity != "" {
-			list = append(list, fmt.Sprintf("%s at %s", w.Entity, w.Addr))
-		} else {
-			list = append(list, w.Addr)
-		}
-	}
-	return strings.Join(firstOf(list, 5), ", ")
 }

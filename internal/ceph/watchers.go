@@ -1,0 +1,54 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The time that the watcher of a client that crashed, or has just closed an image, may stay, and how often it is looked for.
+const (
+	lingering     = 40 * time.Second
+	lingeringStep = time.Second
+)
+
+// AwaitRelease waits until nobody holds an image any more. It asks once a second, for up to 40 seconds (or until ctx ends), for held,
+// an error that names the holders; those that stay are returned. Another error ends the wait.
+func AwaitRelease(ctx context.Context, ask func() (held, err error)) error {
+	deadline := time.NewTimer(lingering)
+	defer deadline.Stop()
+	var last error
+	for {
+		held, err := ask()
+		if err != nil && ctx.Err() != nil && last != nil {
+			return last // the time is up, and this is what it was spent on
+		}
+		if err != nil || held == nil {
+			return err
+		}
+		last = held
+		step := time.NewTimer(lingeringStep)
+		select {
+		case <-step.C:
+			continue
+		case <-deadline.C:
+		case <-ctx.Done():
+		}
+		step.Stop()
+		return held
+	}
+}
+
+// DescribeWatchers lists watchers for a message, as in "client.libvirt at 192.0.2.7:0/1234".
+func DescribeWatchers(watchers []Watcher) string {
+	list := make([]string, 0, len(watchers))
+	for _, w := range watchers {
+		if w.Entity != "" {
+			list = append(list, fmt.Sprintf("%s at %s", w.Entity, w.Addr))
+		} else {
+			list = append(list, w.Addr)
+		}
+	}
+	return strings.Join(firstOf(list, 5), ", ")
+}
