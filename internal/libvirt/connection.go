@@ -136,14 +136,14 @@ func (h *Host) connect(parent context.Context) (*connection, error) {
 	defer cancel()
 	opening := errand{doing: "connect", connecting: true}
 
-	conn, err := h.endpoint.Dial(ctx)
+	stream, err := h.endpoint.Dial(ctx)
 	if ctx.Err() != nil && err != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
 		return nil, h.fail(opening, err)
 	}
-	w := newWire(conn)
+	w := newWire(stream)
 	c := &connection{client: rpc.NewWithDialer(w), wire: w}
 	if _, err = await(ctx, func() (struct{}, error) {
 		return struct{}{}, c.client.ConnectToURI(rpc.ConnectURI(h.endpoint.Driver))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 )
 
 const (
@@ -24,26 +25,34 @@ var errNotLibvirt = errors.New("what answers there does not speak libvirt's prot
 // wire is the connection below go-libvirt. It remembers that it was lost, can be cut at any time, which is the only way to
 // free a caller of a daemon that hangs, and refuses lengths that no libvirt daemon sends: go-libvirt would allocate them.
 type wire struct {
-	net.Conn
-	once sync.Once
-	gone chan struct{}
-	why  error // set before gone is closed: what ended the connection, where that is known
+	stream io.ReadWriteCloser
+	once   sync.Once
+	gone   chan struct{}
+	why    error // set before gone is closed: what ended the connection, where that is known
 
 	length [4]byte
 	have   int
 	left   int
 }
 
-func newWire(conn net.Conn) *wire {
-	return &wire{Conn: conn, gone: make(chan struct{})}
+func newWire(stream io.ReadWriteCloser) *wire {
+	return &wire{stream: stream, gone: make(chan struct{})}
 }
 
 // Dial hands the established connection to go-libvirt.
 func (w *wire) Dial() (net.Conn, error) { return w, nil }
 
+// The rest of net.Conn is not asked for: a call that takes too long ends by cutting the connection.
+
+func (w *wire) LocalAddr() net.Addr              { return nil }
+func (w *wire) RemoteAddr() net.Addr             { return nil }
+func (w *wire) SetDeadline(time.Time) error      { return errors.ErrUnsupported }
+func (w *wire) SetReadDeadline(time.Time) error  { return errors.ErrUnsupported }
+func (w *wire) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }
+
 // Read passes bytes on, following the packets' boundaries.
 func (w *wire) Read(p []byte) (int, error) {
-	n, err := w.Conn.Read(p)
+	n, err := w.stream.Read(p)
 	if good := w.follow(p[:n]); good < n {
 		w.end(errNotLibvirt)
 		return good, errNotLibvirt
@@ -80,7 +89,7 @@ func (w *wire) follow(data []byte) int {
 
 // Write marks the connection as lost when it fails.
 func (w *wire) Write(p []byte) (int, error) {
-	n, err := w.Conn.Write(p)
+	n, err := w.stream.Write(p)
 	if err != nil {
 		w.end(err)
 		err = fmt.Errorf("%w: %w", errNotSent, err)
@@ -101,7 +110,7 @@ func (w *wire) end(why error) {
 	w.once.Do(func() {
 		w.why = why
 		close(w.gone)
-		_ = w.Conn.Close()
+		_ = w.stream.Close()
 	})
 }
 

@@ -1,165 +1,249 @@
 package transport
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"os/user"
+	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
-	"golang.org/x/crypto/ssh"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// The transports libssh and libssh2 are an ssh client within the provider, as they are within libvirt's own: they need no
-// command ssh, take what they need from the URI, and read no ssh_config.
+// The transport ssh is the command ssh, as with libvirt's own client: what works by hand works here, with ssh_config, jump
+// hosts, the agent, hardware keys, certificates and hashed known_hosts.
 
-// sshMethods are the ways to log in, in the order in which they are tried.
-var sshMethods = []string{"agent", "privkey", "password", "keyboard-interactive"}
+// sshArgs are the command's arguments.
+func (e Endpoint) sshArgs(ctx context.Context) []string {
+	// Nothing may ever ask, a banner is no error, and what ssh_config opens for people must not get in the way.
+	args := []string{
+		"-T", "-e", "none", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "ClearAllForwardings=yes", "-o", "ForwardAgent=no",
+		"-o", "ForwardX11=no", "-o", "RemoteCommand=none",
+	}
+	// It ends by itself a little earlier than it would be ended, with words of its own, and also where nobody is left to end it.
+	if deadline, ok := ctx.Deadline(); ok {
+		args = append(args, "-o", fmt.Sprintf("ConnectTimeout=%d", max(1, int(time.Until(deadline).Seconds())-1)))
+	}
+	if port := e.uri.Port(); port != "" {
+		args = append(args, "-p", port)
+	}
+	if name := e.uri.User.Username(); name != "" {
+		args = append(args, "-l", name)
+	}
+	if file := e.query.Get("keyfile"); file != "" {
+		args = append(args, "-i", file)
+	}
+	if switchedOn(e.query.Get("no_verify")) {
+		args = append(args, "-o", "StrictHostKeyChecking=no")
+	}
+	return append(args, "--", e.uri.Hostname())
+}
 
-// dialSSH logs in and starts what passes libvirt's socket on.
-func (e Endpoint) dialSSH(ctx context.Context) (net.Conn, error) {
-	name := e.uri.User.Username()
-	if name == "" {
-		me, err := user.Current()
-		if err != nil {
-			return nil, fmt.Errorf("the name of the user: %w", err)
+func (e Endpoint) sshCommand() string { return cmp.Or(e.query.Get("command"), "ssh") }
+
+// sshByHand is the command with which somebody sees what ssh says.
+func (e Endpoint) sshByHand() string {
+	words := []string{e.sshCommand()}
+	if file := e.query.Get("keyfile"); file != "" {
+		words = append(words, "-i", file)
+	}
+	if port := e.uri.Port(); port != "" {
+		words = append(words, "-p", port)
+	}
+	host := e.uri.Hostname()
+	if name := e.uri.User.Username(); name != "" {
+		host = name + "@" + host
+	}
+	return strings.Join(append(words, host, "true"), " ")
+}
+
+// dialSSH starts ssh. That it reaches the daemon shows only when bytes come.
+func (e Endpoint) dialSSH(ctx context.Context) (io.ReadWriteCloser, error) {
+	path, err := exec.LookPath(e.sshCommand())
+	if err != nil {
+		return nil, &Refusal{
+			problem.Invalid, "The command ssh isn't on the machine where Terraform runs.",
+			"Install it (package openssh-client), or write qemu+libssh:// in the uri, which does without but reads no ssh_config.", err.Error(),
 		}
-		name = me.Username
 	}
-	address := e.address("22")
-	hosts, err := e.knownHosts()
+	stdin, toSSH, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	keys := e.sshKeys(ctx)
-	defer keys.close()
-	var network net.Dialer
-	conn, err := network.DialContext(ctx, "tcp", address)
+	fromSSH, stdout, err := os.Pipe()
 	if err != nil {
+		_, _ = stdin.Close(), toSSH.Close()
 		return nil, err
 	}
-	unwatch := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer unwatch()
-	transport, channels, requests, err := ssh.NewClientConn(conn, address, &ssh.ClientConfig{
-		User: name, Auth: keys.methods(), HostKeyCallback: hosts.check, HostKeyAlgorithms: hosts.algorithms(address, conn.RemoteAddr()),
-	})
+	c := &commandConn{endpoint: e, reader: fromSSH, writer: toSSH, ended: make(chan struct{})}
+	c.command = exec.Command(path, append(e.sshArgs(ctx), "sh -c "+quote(e.remoteScript()))...)
+	c.command.Env = sshEnvironment(os.Environ())
+	c.command.Stdin, c.command.Stdout, c.command.Stderr = stdin, stdout, &c.words
+	// A session of its own keeps Ctrl-C away from ssh, which the provider still needs to end in order, and keeps ssh from
+	// asking on the terminal.
+	c.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// A shared connection that ssh leaves in the background (ControlPersist) keeps its standard error.
+	c.command.WaitDelay = time.Second
+	err = c.command.Start()
+	_, _ = stdin.Close(), stdout.Close()
 	if err != nil {
-		_ = conn.Close()
-		if hosts.refused != nil {
-			return nil, hosts.refused
-		}
-		return nil, keys.explain(err)
-	}
-	c, err := e.relayUnlessClosed(ssh.NewClient(transport, channels, requests))
-	if err == nil && !unwatch() {
-		_ = c.Close()
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		_ = transport.Close()
+		_, _ = fromSSH.Close(), toSSH.Close()
 		return nil, err
 	}
+	go func() {
+		_ = c.command.Wait() // its status is looked at where its words are
+		close(c.ended)
+	}()
 	return c, nil
 }
 
-// relayUnlessClosed is relay, with an end where the connection ends: x/crypto/ssh waits for ever for the reply to a session
-// that it asks for at the very moment at which the host hangs up.
-func (e Endpoint) relayUnlessClosed(client *ssh.Client) (*sshConn, error) {
-	var c *sshConn
-	var err error
-	started := make(chan struct{})
-	go func() {
-		c, err = e.relay(client)
-		close(started)
-	}()
-	closed := make(chan error, 1)
-	go func() { closed <- client.Wait() }()
-	select {
-	case <-started:
-		return c, err
-	case why := <-closed:
-		select {
-		case <-started: // it knows more
-			return c, err
-		case <-time.After(time.Second):
-			return nil, fmt.Errorf("the host closed the connection after the login: %w", why)
-		}
-	}
+// sshEnvironment leaves out Terraform's variables: keys may be among them, and ssh_config can send an environment along.
+func sshEnvironment(all []string) []string {
+	kept := slices.DeleteFunc(all, func(entry string) bool { return strings.HasPrefix(entry, "TF_") || strings.HasPrefix(entry, "LC_ALL=") })
+	return append(kept, "LC_ALL=C")
 }
 
-// relay starts the script at the other end.
-func (e Endpoint) relay(client *ssh.Client) (*sshConn, error) {
-	session, err := client.NewSession()
-	if err != nil {
-		return nil, err
-	}
-	c := &sshConn{endpoint: e, client: client, session: session}
-	if c.writer, err = session.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if c.reader, err = session.StdoutPipe(); err != nil {
-		return nil, err
-	}
-	session.Stderr = &c.words
-	return c, session.Start("sh -c " + quote(e.remoteScript()))
+// commandConn is a connection through the input and output of an ssh process.
+type commandConn struct {
+	endpoint       Endpoint
+	command        *exec.Cmd
+	reader, writer *os.File
+	words          tail
+	ended          chan struct{}
 }
 
-// sshConn is a connection through a command that runs at the other end.
-type sshConn struct {
-	endpoint Endpoint
-	client   *ssh.Client
-	session  *ssh.Session
-	reader   io.Reader
-	writer   io.WriteCloser
-	words    tail
-	closing  sync.Once
-}
-
-// Read fails with what the command had to say where it ended by itself.
-func (c *sshConn) Read(p []byte) (int, error) {
+// Read fails with what ssh had to say where it ended by itself.
+func (c *commandConn) Read(p []byte) (int, error) {
 	n, err := c.reader.Read(p)
-	if n > 0 || !errors.Is(err, io.EOF) {
-		return n, err
+	if n == 0 && errors.Is(err, io.EOF) {
+		err = c.explain(err)
 	}
-	var status *ssh.ExitError
-	if err := c.session.Wait(); errors.As(err, &status) {
-		words := c.words.String()
-		return 0, c.endpoint.explainRemote(cmp.Or(words, status.Error()))
-	}
-	return 0, err
+	return n, err
 }
 
-func (c *sshConn) Write(p []byte) (int, error) { return c.writer.Write(p) }
+func (c *commandConn) Write(p []byte) (int, error) {
+	n, err := c.writer.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		err = c.explain(err)
+	}
+	return n, err
+}
 
-// Close ends the whole ssh connection.
-func (c *sshConn) Close() error {
-	c.closing.Do(func() { _ = c.client.Close() })
+// explain waits for the end of ssh, which comes a moment after that of its output.
+func (c *commandConn) explain(err error) error {
+	select {
+	case <-c.ended:
+		return c.endpoint.explainSSH(c.words.String(), c.command.ProcessState.ExitCode())
+	case <-time.After(2 * c.command.WaitDelay):
+		return err
+	}
+}
+
+// Close ends ssh; the daemon sees the connection end.
+func (c *commandConn) Close() error {
+	_, _, _ = c.writer.Close(), c.reader.Close(), c.command.Process.Kill()
 	return nil
 }
 
-func (c *sshConn) LocalAddr() net.Addr  { return c.client.LocalAddr() }
-func (c *sshConn) RemoteAddr() net.Addr { return c.client.RemoteAddr() }
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
 
-// SetDeadline and its two companions are not needed: a call that takes too long ends by closing the connection.
-func (c *sshConn) SetDeadline(time.Time) error      { return errors.ErrUnsupported }
-func (c *sshConn) SetReadDeadline(time.Time) error  { return errors.ErrUnsupported }
-func (c *sshConn) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }
-
-// explain tells why the login failed. The errors of x/crypto/ssh have no types.
-func (k *sshKeys) explain(err error) error {
-	if !strings.Contains(err.Error(), "unable to authenticate") {
-		return err
+// Write never fails.
+func (t *tail) Write(p []byte) (int, error) {
+	const enough = 4000
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if len(t.text) > enough {
+		t.text = append([]byte(nil), t.text[len(t.text)-enough:]...)
 	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(bytes.TrimSpace(bytes.ReplaceAll(t.text, []byte("\r"), nil)))
+}
+
+// sshFailed is the exit status with which ssh tells its own failures from those of the command that it ran.
+const sshFailed = 255
+
+// explainSSH tells why ssh ended.
+func (e Endpoint) explainSSH(words string, status int) *Refusal {
+	if words == "" {
+		words = fmt.Sprintf("%s ended with status %d", e.sshCommand(), status)
+	}
+	if status != sshFailed {
+		return e.explainRemote(words)
+	}
+	for _, known := range []struct {
+		phrases []string
+		refusal *Refusal
+	}{
+		{[]string{"IDENTIFICATION HAS CHANGED"}, e.changedHostKey(words)},
+		{[]string{"Host key verification failed", "you have requested strict checking"}, e.unknownHostKey(
+			"Connect once by hand, compare the fingerprint with the host's, and accept it: "+e.sshByHand(), words,
+		)},
+		{[]string{"Permission denied (", "Too many authentication failures"}, e.keysRefused(words)},
+		{[]string{"Could not resolve hostname"}, &Refusal{
+			problem.Unreachable, "The name of the host is not known here.", "Correct the uri, the DNS or ~/.ssh/config.", words,
+		}},
+		{[]string{"Connection refused", "timed out", "No route to host", "Network is unreachable"}, &Refusal{
+			problem.Unreachable, "No sshd answers there.",
+			"Check that the host is up and that its sshd listens on the port in the uri (22 where there is none).", words,
+		}},
+	} {
+		for _, phrase := range known.phrases {
+			if strings.Contains(words, phrase) {
+				return known.refusal
+			}
+		}
+	}
+	return &Refusal{problem.Unreachable, "ssh did not connect.", "Check that this works on the machine where Terraform runs: " + e.sshByHand(), words}
+}
+
+// keysRefused adds what is known here, and the command that shows whether the advice was enough.
+func (e Endpoint) keysRefused(raw string) *Refusal {
 	r := refusedKey
-	if len(k.methods()) == 0 {
-		r.Why = "There is no key to log in with."
-		r.Do = "Name a key without a passphrase with ?keyfile=PATH in the uri, or put one into the agent. " + r.Do
+	if os.Getenv("SSH_AUTH_SOCK") == "" {
+		r.Why += " There is no agent here: SSH_AUTH_SOCK isn't set."
 	}
-	r.Raw = errors.Join(append([]error{err}, k.unusable...)...).Error()
+	r.Do += " This has to work without a question: " + e.sshByHand()
+	r.Raw = raw
 	return &r
+}
+
+func (e Endpoint) changedHostKey(raw string) *Refusal {
+	host := e.uri.Hostname()
+	if port := e.uri.Port(); port != "" && port != "22" {
+		host = "[" + host + "]:" + port
+	}
+	return &Refusal{
+		problem.Unreachable, "The host shows another ssh host key than the one in known_hosts: it was reinstalled, or it is another machine.",
+		fmt.Sprintf("Find out which. If it is the right host, forget the former key (ssh-keygen -R '%s', with -f for another file), connect once by "+
+			"hand and compare the fingerprint with the host's.", host), raw,
+	}
+}
+
+func (e Endpoint) unknownHostKey(do, raw string) *Refusal {
+	return &Refusal{problem.Unreachable, "The host's ssh host key isn't in known_hosts, so nobody can tell whether it is the right host.", do, raw}
+}
+
+var refusedKey = Refusal{
+	Kind: problem.Denied,
+	Why:  "The host's sshd took none of the keys that it was offered.",
+	Do: "The public key has to be in the authorized_keys of that user on the host. A key with a passphrase has to be in the agent: ssh-add it, and see that " +
+		"SSH_AUTH_SOCK is set where Terraform runs.",
 }

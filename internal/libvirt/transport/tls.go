@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,7 +31,7 @@ type pki struct {
 	path    string           // the client certificate's file
 }
 
-func (e Endpoint) dialTLS(ctx context.Context) (net.Conn, error) {
+func (e Endpoint) dialTLS(ctx context.Context) (io.ReadWriteCloser, error) {
 	noVerify := switchedOn(e.query.Get("no_verify"))
 	files, err := loadPKI(e.query.Get("pkipath"), noVerify)
 	if err != nil {

@@ -5,6 +5,7 @@ package transport
 import (
 	"cmp"
 	"context"
+	"io"
 	"net"
 	"os"
 	"os/user"
@@ -39,7 +40,7 @@ func (r *Refusal) Error() string { return cmp.Or(r.Raw, r.Why) }
 // not reach the daemon: the stream's Read and Write fail with a *Refusal then.
 //
 // Similar to: virsh -c URI connect.
-func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
+func (e Endpoint) Dial(ctx context.Context) (io.ReadWriteCloser, error) {
 	var network net.Dialer
 	switch e.transport {
 	case "unix":
@@ -49,9 +50,9 @@ func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
 	case "tls":
 		return e.dialTLS(ctx)
 	case "ssh":
-		return e.dialCommand(ctx)
-	default:
 		return e.dialSSH(ctx)
+	default:
+		return e.dialLibssh(ctx)
 	}
 }
 

@@ -38,7 +38,7 @@ func (e Endpoint) sshKeys(ctx context.Context) *sshKeys {
 	if slices.Contains(k.order, "privkey") {
 		if file := e.query.Get("keyfile"); file != "" {
 			k.readKey(file, true)
-		} else if home("") != "" {
+		} else {
 			for _, name := range defaultKeys {
 				k.readKey(home(".ssh", name), false)
 			}

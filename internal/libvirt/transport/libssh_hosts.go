@@ -37,7 +37,7 @@ func (e Endpoint) knownHosts() (*knownHosts, error) {
 	}
 	existing := slices.DeleteFunc(slices.Clone(k.files), func(path string) bool {
 		_, err := os.Stat(path)
-		return path == "" || errors.Is(err, os.ErrNotExist)
+		return errors.Is(err, os.ErrNotExist)
 	})
 	var err error
 	if k.known, err = knownhosts.New(existing...); err != nil {
