@@ -7,9 +7,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -144,39 +141,26 @@ func (c *Cluster) clonesListedByPools(ctx context.Context, what, namespace strin
 	if err != nil {
 		return nil, err
 	}
-	var (
-		mu    sync.Mutex
-		found []Clone
-		group errgroup.Group
-	)
-	group.SetLimit(8)
-	for _, pool := range pools {
-		group.Go(func() error {
-			for _, snapshot := range relations.Snapshots {
-				if !snapshot.Protected {
-					continue
-				}
-				var ids []string
-				_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-					ids, err = conn.ListedClones(ctx, pool.Name, namespace, relations.PoolID, relations.ID, snapshot.ID)
-					return err
-				})
-				if err != nil && c.poolIsGone(ctx, what, pool.ID) {
-					return nil // deleted since the listing
-				}
-				if err != nil {
-					return explainSilentPool(err, pool.Name)
-				}
-				mu.Lock()
-				for _, id := range ids {
-					found = append(found, Clone{ImageRef: ImageRef{Pool: pool.Name, Namespace: namespace}, PoolID: pool.ID, ID: id, SnapshotID: snapshot.ID})
-				}
-				mu.Unlock()
+	return inPools(ctx, c, what, pools, func(pool Pool) ([]Clone, error) {
+		var found []Clone
+		for _, snapshot := range relations.Snapshots {
+			if !snapshot.Protected {
+				continue
 			}
-			return nil
-		})
-	}
-	return found, group.Wait()
+			var ids []string
+			_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+				ids, err = conn.ListedClones(ctx, pool.Name, namespace, relations.PoolID, relations.ID, snapshot.ID)
+				return err
+			})
+			if err != nil {
+				return nil, explainSilentPool(err, pool.Name)
+			}
+			for _, id := range ids {
+				found = append(found, Clone{ImageRef: ImageRef{Pool: pool.Name, Namespace: namespace}, PoolID: pool.ID, ID: id, SnapshotID: snapshot.ID})
+			}
+		}
+		return found, nil
+	})
 }
 
 func explainSilentPool(err error, pool string) error {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -159,34 +158,39 @@ func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) (poolH
 
 // dataOf lists the images of other pools that have this one as data pool.
 func (c *Cluster) dataOf(ctx context.Context, what string, pool Pool) ([]ImageRef, error) {
-	pools, err := c.pools(ctx, what)
+	others, err := c.otherPools(ctx, what, pool)
 	if err != nil {
 		return nil, err
 	}
-	var (
-		mu    sync.Mutex
-		found []ImageRef
-		group errgroup.Group
-	)
-	group.SetLimit(8)
-	for _, other := range pools {
-		if other.ID == pool.ID || other.Type == Erasure || !mayHoldImages(other) {
-			continue
+	found, err := inPools(ctx, c, what, others, func(other Pool) ([]ImageRef, error) { return c.imagesWithDataIn(ctx, what, other, pool.ID) })
+	sort.Slice(found, func(i, j int) bool { return found[i].String() < found[j].String() })
+	return found, err
+}
+
+// inPools asks for what is found in each pool. One that is deleted meanwhile, as in one destroy of several pools, has nothing.
+func inPools[T any](ctx context.Context, c *Cluster, what string, pools []Pool, ask func(Pool) ([]T, error)) ([]T, error) {
+	return gather(pools, func(pool Pool) ([]T, error) {
+		found, err := ask(pool)
+		if err != nil && c.poolIsGone(ctx, what, pool.ID) {
+			return nil, nil
 		}
-		group.Go(func() error {
-			refs, err := c.imagesWithDataIn(ctx, what, other, pool.ID)
-			if err != nil && c.poolIsGone(ctx, what, other.ID) {
-				return nil // deleted since the listing, as in one destroy of several pools
-			}
-			mu.Lock()
-			found = append(found, refs...)
-			mu.Unlock()
+		return found, err
+	})
+}
+
+// gather asks about several things, eight at a time, and returns all that was found.
+func gather[T, R any](things []T, ask func(T) ([]R, error)) ([]R, error) {
+	found := make([][]R, len(things))
+	var group errgroup.Group
+	group.SetLimit(8)
+	for i, thing := range things {
+		group.Go(func() (err error) {
+			found[i], err = ask(thing)
 			return err
 		})
 	}
-	err = group.Wait()
-	sort.Slice(found, func(i, j int) bool { return found[i].String() < found[j].String() })
-	return found, err
+	err := group.Wait()
+	return slices.Concat(found...), err
 }
 
 // poolIsGone tells whether a complete listing proves that a pool is there no more.
@@ -228,6 +232,18 @@ func (c *Cluster) imagesWithDataIn(ctx context.Context, what string, pool Pool, 
 	return refs, nil
 }
 
+// otherPools are the pools beside one that may hold images.
+func (c *Cluster) otherPools(ctx context.Context, what string, pool Pool) ([]Pool, error) {
+	pools, err := c.pools(ctx, what)
+	var others []Pool
+	for _, other := range pools {
+		if other.ID != pool.ID && other.Type != Erasure && mayHoldImages(other) {
+			others = append(others, other)
+		}
+	}
+	return others, err
+}
+
 // mayHoldImages leaves out the pools of other applications: those of file systems and gateways can be large.
 func mayHoldImages(p Pool) bool {
 	return len(p.Applications) == 0 || slices.Contains(p.Applications, ApplicationRBD)
@@ -262,32 +278,22 @@ func (c *Cluster) PoolWatchers(ctx context.Context, name string) ([]WatchedImage
 			refs = append(refs, image.ref)
 		}
 	}
-	var (
-		mu      sync.Mutex
-		watched []WatchedImage
-		group   errgroup.Group
-	)
-	group.SetLimit(8)
-	for _, ref := range refs {
-		group.Go(func() error {
-			var watchers []Watcher
-			errno, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-				watchers, err = conn.Watchers(ctx, ref)
-				return err
-			})
-			if errno == ENOENT {
-				// Removed, or moved to the trash, since the listing: nobody is disturbed by the rename.
-				return nil
-			}
-			if err == nil && len(watchers) > 0 {
-				mu.Lock()
-				watched = append(watched, WatchedImage{ImageRef: ref, Watchers: watchers})
-				mu.Unlock()
-			}
+	watched, err := gather(refs, func(ref ImageRef) ([]WatchedImage, error) {
+		var watchers []Watcher
+		errno, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+			watchers, err = conn.Watchers(ctx, ref)
 			return err
 		})
-	}
-	if err := group.Wait(); err != nil {
+		if errno == ENOENT {
+			// Removed, or moved to the trash, since the listing: nobody is disturbed by the rename.
+			return nil, nil
+		}
+		if err != nil || len(watchers) == 0 {
+			return nil, err
+		}
+		return []WatchedImage{{ImageRef: ref, Watchers: watchers}}, nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	sort.Slice(watched, func(i, j int) bool { return watched[i].String() < watched[j].String() })

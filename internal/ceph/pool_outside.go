@@ -3,10 +3,9 @@ package ceph
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // ImagesOutside names the images of other pools that would be lost with a pool: those that keep their data in it, and clones of
@@ -43,7 +42,7 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 	if err != nil || len(holdings.images) == 0 {
 		return nil, err
 	}
-	pools, err := c.pools(ctx, what)
+	others, err := c.otherPools(ctx, what, pool)
 	if err != nil {
 		return nil, err
 	}
@@ -53,47 +52,33 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 			ids[image.ref.Namespace] = append(ids[image.ref.Namespace], image.id)
 		}
 	}
-	var (
-		mu    sync.Mutex
-		found []Clone
-		group errgroup.Group
-	)
-	group.SetLimit(8)
-	add := func(clones []Clone) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, clone := range clones {
-			if clone.PoolID != pool.ID {
-				found = append(found, clone)
-			}
-		}
-	}
-	for namespace := range ids {
-		group.Go(func() error {
-			return c.on(ctx, what, func(conn Conn) error {
-				clones, err := conn.AttachedClones(ctx, pool.Name, namespace, ids[namespace])
-				add(clones)
-				return err
-			})
+	namespaces := slices.Collect(maps.Keys(ids))
+	attached, err := gather(namespaces, func(namespace string) (clones []Clone, err error) {
+		err = c.on(ctx, what, func(conn Conn) (err error) {
+			clones, err = conn.AttachedClones(ctx, pool.Name, namespace, ids[namespace])
+			return err
 		})
-		for _, other := range pools {
-			if other.ID == pool.ID || other.Type == Erasure || !mayHoldImages(other) {
-				continue
-			}
-			group.Go(func() error {
-				_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) error {
-					clones, err := conn.AllListedClones(ctx, other.Name, namespace, pool.ID)
-					add(clones)
-					return err
-				})
-				if err != nil && c.poolIsGone(ctx, what, other.ID) {
-					return nil // deleted since the listing, as in one destroy of several pools
-				}
+		return clones, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	listed, err := inPools(ctx, c, what, others, func(other Pool) ([]Clone, error) {
+		var found []Clone
+		for _, namespace := range namespaces {
+			var clones []Clone
+			_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+				clones, err = conn.AllListedClones(ctx, other.Name, namespace, pool.ID)
 				return err
 			})
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, clones...)
 		}
-	}
-	err = group.Wait()
+		return found, nil
+	})
+	found := slices.DeleteFunc(append(attached, listed...), func(clone Clone) bool { return clone.PoolID == pool.ID })
 	sort.Slice(found, func(i, j int) bool { return found[i].ID < found[j].ID })
 	return found, err
 }
