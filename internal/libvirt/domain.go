@@ -68,9 +68,9 @@ func (d *Definition) diskWhere(is func(Disk) bool) *Disk {
 	return nil
 }
 
-// BootsAsAWhole tells whether the definition chooses the boot devices by their kind (<boot dev> in <os>), which leaves no place for an
+// bootsAsAWhole tells whether the definition chooses the boot devices by their kind (<boot dev> in <os>), which leaves no place for an
 // order of single devices.
-func (d *Definition) BootsAsAWhole() bool {
+func (d *Definition) bootsAsAWhole() bool {
 	return d != nil && d.doc != nil && d.doc.OS != nil && len(d.doc.OS.BootDevices) > 0
 }
 

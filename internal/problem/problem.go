@@ -87,3 +87,36 @@ func Copy(err error) error {
 	own := *p
 	return &own
 }
+
+// located is an error for which an argument of the configuration is to blame.
+type located struct {
+	argument string
+	err      error
+}
+
+func (l *located) Error() string { return l.err.Error() }
+func (l *located) Unwrap() error { return l.err }
+
+// At says which argument of the configuration is to blame for an error; nil stays nil.
+func At(argument string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &located{argument, err}
+}
+
+// Argument is the name of the argument that is to blame, empty where there is none.
+func Argument(err error) string {
+	var l *located
+	if !errors.As(err, &l) {
+		return ""
+	}
+	return l.argument
+}
+
+// Warning tells of something that stops nothing.
+type Warning struct {
+	Argument string // that it is about, empty for none
+	Summary  string
+	Text     string
+}

@@ -7,8 +7,13 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// AddError turns an error of a client into a diagnostic. The summary is static: "Unable to create Ceph pool".
+// AddError turns an error of a client into a diagnostic, at the argument that is to blame where there is one. The summary is static:
+// "Unable to create Ceph pool".
 func AddError(diags *diag.Diagnostics, summary string, err error) {
+	if argument := problem.Argument(err); argument != "" {
+		diags.AddAttributeError(path.Root(argument), summary, err.Error())
+		return
+	}
 	diags.AddError(summary, err.Error())
 }
 
@@ -20,6 +25,17 @@ func AddAttributeError(diags *diag.Diagnostics, at path.Path, summary string, er
 // AddWarning reports an error after which the work still counts as done.
 func AddWarning(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddWarning(summary, err.Error())
+}
+
+// AddWarnings reports what a client has to tell.
+func AddWarnings(diags *diag.Diagnostics, warnings []problem.Warning) {
+	for _, w := range warnings {
+		if w.Argument == "" {
+			diags.AddWarning(w.Summary, w.Text)
+		} else {
+			diags.AddAttributeWarning(path.Root(w.Argument), w.Summary, w.Text)
+		}
+	}
 }
 
 // KeptUnread tells whether an object can't be read because the provider configuration is not known yet, as while the

@@ -1,11 +1,10 @@
 package libvirtrbddisk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -50,7 +49,7 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 		}
 		if missing&libvirt.Live != 0 && j.plan.AttachProbe.ValueBool() {
 			if err := j.host.ProbeDisk(ctx, j.domain, disk); err != nil {
-				return explainKeyType(ctx, j.host, j.plan, err)
+				return j.access().Explain(ctx, err)
 			}
 		}
 		if missing&libvirt.Live != 0 {
@@ -60,7 +59,7 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 			}
 		}
 		if err := j.attach(ctx, disk, missing); err != nil {
-			return explainKeyType(ctx, j.host, j.plan, err)
+			return j.access().Explain(ctx, err)
 		}
 		j.touched = true
 		if missing&libvirt.Live != 0 {
@@ -172,12 +171,8 @@ func (j *job) read(ctx context.Context) error {
 
 // addAttached reports an error of a later step: the disk is attached, and an error would make the next plan detach it.
 func addAttached(diags *diag.Diagnostics, err error) {
-	var l *located
-	if errors.As(err, &l) {
-		diags.AddAttributeWarning(l.at, "Disk attached, but not all of its settings", l.Error())
-		return
-	}
-	diags.AddAttributeWarning(path.Root("target_dev"), "Disk attached, but not all of its settings", err.Error())
+	at := cmp.Or(problem.Argument(err), "target_dev")
+	diags.AddAttributeWarning(path.Root(at), "Disk attached, but not all of its settings", err.Error())
 }
 
 // update brings an existing disk from the state to the plan, by what differs.
@@ -225,7 +220,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 		return nil
 	}
 	if err := j.host.ResizeDisk(ctx, j.domain.UUID, *j.found.Live, image.SizeBytes); err != nil {
-		return blame("size", err)
+		return problem.At("size", err)
 	}
 	return nil
 }
@@ -236,11 +231,11 @@ func (j *job) settleMonitors(ctx context.Context) error {
 		return nil
 	}
 	if j.cluster == nil {
-		return blame("monitors", needsCluster(fmt.Errorf("the disk has no cluster")))
+		return problem.At("monitors", needsCluster(fmt.Errorf("the disk has no cluster")))
 	}
 	monitors, err := j.cluster.Monitors(ctx)
 	if err != nil {
-		return blame("cluster", err)
+		return problem.At("cluster", err)
 	}
 	j.plan.Monitors = monitorSet(rbdusage.AsNamed(monitors))
 	return nil
@@ -330,30 +325,4 @@ func detachedSaved(err error, disk libvirt.Disk) error {
 	told.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To keep the disk,"+
 		" leave its resource in the configuration and apply: the saved definition gets it back.", disk.Target)
 	return &told
-}
-
-// keyTypeLimit bounds the look at the secret after an attach has failed.
-const keyTypeLimit = 10 * time.Second
-
-// explainKeyType replaces the explanation of an image that a host could not open, where the reason is the type of the
-// secret's key: an older librbd calls a key of type aes256k an invalid argument, and nothing more.
-func explainKeyType(ctx context.Context, host *libvirt.Host, plan *model, err error) error {
-	var p *problem.Problem
-	if !errors.As(err, &p) || !strings.Contains(p.Raw, "Invalid argument") {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, keyTypeLimit)
-	defer cancel()
-	value, held, readErr := host.SecretValue(ctx, libvirt.CanonicalUUID(plan.SecretUUID.ValueString()))
-	if readErr != nil || held != libvirt.ValueSet || ceph.KeyType(value) != "aes256k" {
-		return err
-	}
-	return blame("secret_uuid", &problem.Problem{
-		Kind: problem.Unsupported,
-		What: fmt.Sprintf("Hypervisor %q can't use the key in the secret %s. %s", host.Label(), plan.SecretUUID.ValueString(), p.What),
-		Why:  "The key is of type aes256k, which the librbd on that host is probably too old for.",
-		Do: "Upgrade librbd1 and librados2 on the hypervisor to those of Ceph 19.2.6, 20.2.4 or newer, and restart guests that were started before;" +
-			" or give the user a key of type aes, if the cluster allows that: key_type of ceph_user.",
-		Raw: p.Raw,
-	})
 }

@@ -92,7 +92,7 @@ func (p *planning) checkExchanged(ctx context.Context) error {
 	case len(p.replaced) > 0:
 		return exchangeRefused(*where, found, *disk, p.state, p.remembered, "can't be replaced, because of a change of "+p.replaced[0].String())
 	}
-	return blame(changed[0], exchangeRefused(*where, found, *disk, p.state, p.remembered, "can't be changed in its source: "+strings.Join(changed, ", ")))
+	return problem.At(changed[0], exchangeRefused(*where, found, *disk, p.state, p.remembered, "can't be changed in its source: "+strings.Join(changed, ", ")))
 }
 
 // refuseLoss refuses to write a disk into a definition where that would lose what isn't known of it here: the saved definition with
@@ -124,7 +124,7 @@ func warnExchanged(diags *diag.Diagnostics, where place, found libvirt.Disks, st
 func (j *job) checkPresent(state *model) error {
 	if disk := state.ours(j.remembered).ExchangedIn(j.found); disk != nil {
 		if changed := changes(state, j.plan, ofSource); len(changed) > 0 {
-			return blame(changed[0], exchangeRefused(j.place, j.found, *disk, state, j.remembered, "can't be changed in its source: "+strings.Join(changed, ", ")))
+			return problem.At(changed[0], exchangeRefused(j.place, j.found, *disk, state, j.remembered, "can't be changed in its source: "+strings.Join(changed, ", ")))
 		}
 	}
 	changed := changes(state, j.plan, nil)

@@ -47,7 +47,7 @@ func (r *diskResource) claimRemoval(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	if err := r.claim(&state, tfkit.Drops, diags); err != nil {
-		addError(diags, "Unable to plan the removal of RBD disk", err)
+		tfkit.AddError(diags, "Unable to plan the removal of RBD disk", err)
 	}
 }
 
@@ -59,7 +59,7 @@ func (r *diskResource) claim(state *model, claim tfkit.Claim, diags *diag.Diagno
 		diags.AddAttributeWarning(path.Root("target_dev"), disk.Name+" belongs to two resources", warning)
 	}
 	if err != nil {
-		return blame("target_dev", err)
+		return problem.At("target_dev", err)
 	}
 	return nil
 }
@@ -67,7 +67,7 @@ func (r *diskResource) claim(state *model, claim tfkit.Claim, diags *diag.Diagno
 // claimNew refuses a new disk at a target that another resource has and keeps, or is to have.
 func (p *planning) claimNew(domain libvirt.Domain) error {
 	if _, err := p.PlanClaim(ownedDisk(p.plan, domain, p.host.Target.Label()), tfkit.Makes); err != nil {
-		return blame("target_dev", err)
+		return problem.At("target_dev", err)
 	}
 	return nil
 }
@@ -102,11 +102,11 @@ func (j *job) take(ctx context.Context, r *diskResource, host *libvirt.Host, dom
 	object := diskObject(domain.UUID, j.target())
 	other, release, err := r.own(ctx, object)
 	if err != nil {
-		return blame("target_dev", err)
+		return problem.At("target_dev", err)
 	}
 	j.unlocks = append(j.unlocks, release)
 	if other != nil {
-		return blame("target_dev", ownedDisk(j.plan, domain, host.Label()).OfAnotherResource())
+		return problem.At("target_dev", ownedDisk(j.plan, domain, host.Label()).OfAnotherResource())
 	}
 	j.taken = object
 	return nil
@@ -179,7 +179,7 @@ func (j *job) lockImage(ctx context.Context, image ceph.Image) error {
 	for _, object := range j.imageObjects(image) {
 		unlock, err := j.connections.LockObject(ctx, object)
 		if err != nil {
-			return blame("image", err)
+			return problem.At("image", err)
 		}
 		j.unlocks = append(j.unlocks, unlock)
 	}
@@ -211,7 +211,7 @@ func (j *job) refuseWrittenHere(image ceph.Image) error {
 	}
 	for _, object := range j.imageObjects(image) {
 		if holder, held := j.connections.HolderOf(object); held && holder.Object != j.object() {
-			return blame("image", &problem.Problem{
+			return problem.At("image", &problem.Problem{
 				Kind: problem.Busy,
 				What: fmt.Sprintf("Image %s is attached to %s, by this same apply.", j.plan.source(), holder.Text),
 				Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
@@ -241,7 +241,7 @@ func (j *job) refuseOpened(ctx context.Context, own int) error {
 		return nil
 	}
 	ref := j.plan.source()
-	return blame("image", waitUnwatched(ctx, j.cluster.Label(), ref, func() ([]ceph.Watcher, error) {
+	return problem.At("image", waitUnwatched(ctx, j.cluster.Label(), ref, func() ([]ceph.Watcher, error) {
 		watchers, err := j.cluster.Watchers(ctx, ref)
 		if len(watchers) <= own {
 			return nil, err
@@ -298,7 +298,7 @@ func (j *job) lookAgain(ctx context.Context, disk libvirt.Disk, where libvirt.Wh
 	defer cancel()
 	kept := j.host.DetachDisk(taking, j.domain.UUID, disk, where)
 	j.touched, j.contested = kept != nil, kept != nil
-	return blame("image", j.openedMeanwhile(watchers, kept))
+	return problem.At("image", j.openedMeanwhile(watchers, kept))
 }
 
 // openedMeanwhile tells that another client opened the image during the attach, and what became of the disk.

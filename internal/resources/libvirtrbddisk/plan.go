@@ -59,7 +59,7 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		p.settleComputed, p.check, p.claimDisk,
 	} {
 		if err := step(ctx); err != nil {
-			addError(&resp.Diagnostics, planSummary, err)
+			tfkit.AddError(&resp.Diagnostics, planSummary, err)
 			return
 		}
 	}
@@ -73,7 +73,7 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 func (p *planning) settleHost(ctx context.Context) error {
 	home, err := p.Hypervisors.PlanHome(ctx, p.config.Hypervisor, p.state.Hypervisor, p.state.HostUUID, p.diags)
 	if err != nil {
-		return blame("hypervisor", err)
+		return problem.At("hypervisor", err)
 	}
 	p.host = home
 	p.plan.Hypervisor, p.plan.HostUUID = home.Label, home.Identity
@@ -90,7 +90,7 @@ func (p *planning) settleHost(ctx context.Context) error {
 	case problem.Is(err, problem.NotFound):
 		p.replace("hypervisor")
 	default:
-		return blame("hypervisor", err)
+		return problem.At("hypervisor", err)
 	}
 	return nil
 }
@@ -123,10 +123,10 @@ func (p *planning) settleDomain(ctx context.Context) error {
 		if !same {
 			where, err := p.located(ctx)
 			if err != nil && !problem.Is(err, problem.NotFound) {
-				return blame("domain", err)
+				return problem.At("domain", err)
 			}
 			if p.undecided != nil {
-				return blame("domain", p.undecided)
+				return problem.At("domain", p.undecided)
 			}
 			same = where != nil && where.domain.Name == p.plan.Domain.ValueString()
 		}
@@ -192,7 +192,7 @@ func (p *planning) settleArguments(context.Context) error {
 func (p *planning) settleCluster(ctx context.Context) error {
 	home, err := p.planCluster(ctx)
 	if err != nil {
-		return blame("cluster", err)
+		return problem.At("cluster", err)
 	}
 	p.plan.FSID = home.Identity
 	p.different = home.Moved
@@ -211,7 +211,7 @@ func (p *planning) settleCluster(ctx context.Context) error {
 		}
 		if err != nil {
 			if needed || !problem.Is(err, problem.Unreachable) {
-				return blame("cluster", err)
+				return problem.At("cluster", err)
 			}
 			tfkit.AddWarning(p.diags, notVerified, err)
 			home.Known = false
@@ -219,7 +219,7 @@ func (p *planning) settleCluster(ctx context.Context) error {
 	}
 	p.cluster = home
 	if gained && home.Known {
-		return blame("cluster", p.checkGained(ctx, home.Target))
+		return problem.At("cluster", p.checkGained(ctx, home.Target))
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func (p *planning) settleSource(ctx context.Context) error {
 	if !p.different {
 		var err error
 		if found, err = compareSource(ctx, p.cluster, state, plan, p.remembered); err != nil {
-			return blame(names[0], err)
+			return problem.At(names[0], err)
 		}
 	}
 	if found == sameSource {
@@ -82,7 +82,7 @@ func (p *planning) settleSource(ctx context.Context) error {
 		}
 		return nil
 	}
-	return blame(names[0], sourceRefused(where, state, plan))
+	return problem.At(names[0], sourceRefused(where, state, plan))
 }
 
 // compareSource compares the identity of a planned source with the present one.
@@ -155,7 +155,7 @@ func (p *planning) checkGained(ctx context.Context, cluster *ceph.Cluster) error
 func (p *planning) check(ctx context.Context) error {
 	plan, state := p.plan, p.state
 	if !plan.Size.IsNull() && plan.FSID.IsNull() {
-		return blame("size", &problem.Problem{
+		return problem.At("size", &problem.Problem{
 			Kind: problem.Invalid,
 			What: "size needs a cluster.",
 			Why:  "Without it nobody can tell whether the image has this size, and QEMU would cut or grow the image to fit.",
@@ -186,7 +186,7 @@ func (p *planning) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkHost(ctx, *where, plan); err != nil {
+	if err := where.host.RefuseUnfit(ctx, where.domain, plan.disk()); err != nil {
 		return err
 	}
 	if err := p.checkHeld(ctx, where, resized); err != nil {
@@ -228,10 +228,10 @@ func (p *planning) checkNew(ctx context.Context) error {
 		return nil // It may be defined in the same apply.
 	}
 	if err != nil {
-		return blame("domain", err)
+		return problem.At("domain", err)
 	}
 	where := place{host: p.host.Target, domain: domain}
-	if err := checkHost(ctx, where, p.plan); err != nil {
+	if err := where.host.RefuseUnfit(ctx, where.domain, p.plan.disk()); err != nil {
 		return err
 	}
 	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
@@ -243,7 +243,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 		return err
 	}
 	if anyOfOurs(domain, p.plan).Live == nil || p.remembered.Domain == domain.UUID {
-		if err := checkPlug(where, p.plan); err != nil {
+		if err := where.host.RefusePlug(where.domain, p.plan.Bus.ValueString()); err != nil {
 			return err
 		}
 		p.warnUnseen(where)
@@ -263,7 +263,7 @@ func (p *planning) checkShrink(ctx context.Context, where *place) error {
 	if err != nil || p.plan.Size.Bytes() >= bytes {
 		return err
 	}
-	return blame("size", &problem.Problem{
+	return problem.At("size", &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't shrink from %s to %s while the domain runs.",
 			p.plan.TargetDev.ValueString(), where.domain.Name, where.host.Label(), tfkit.FormatSize(bytes), p.plan.Size.ValueString()),
@@ -289,7 +289,7 @@ func (p *planning) tell(where *place, changed []string, resized bool) error {
 		atOnceNames = append(atOnceNames, "size")
 	}
 	if len(waiting) > 0 && !where.domain.Persistent {
-		return blame(waiting[0], &problem.Problem{
+		return problem.At(waiting[0], &problem.Problem{
 			Kind: problem.Unsupported,
 			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't be changed in place: %s.",
 				p.plan.TargetDev.ValueString(), where.domain.Name, where.host.Label(), strings.Join(waiting, ", ")),
@@ -360,8 +360,8 @@ func (p *planning) warnUnseen(where place) {
 
 // checkHeld refuses at plan time what an apply would refuse, and tells what a guest that is to be restored won't know of.
 func (p *planning) checkHeld(ctx context.Context, where *place, resized bool) error {
-	err := checkHeld(ctx, *where, p.found(where), p.state.TargetDev.ValueString(), doing{
-		detaches: len(p.replaced) > 0, resizes: resized, renames: renames(p.state, p.plan), exchanges: p.different,
+	err := where.host.RefuseHeld(ctx, where.domain, p.found(where), p.state.TargetDev.ValueString(), libvirt.Change{
+		Detaches: len(p.replaced) > 0, Resizes: resized, Renames: renames(p.state, p.plan), Exchanges: p.different,
 	})
 	if problem.Is(err, problem.Refused) || len(p.replaced) > 0 {
 		return refusalOnly(err)
@@ -407,11 +407,11 @@ func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanR
 	}
 	found := state.ours(remembered).Find(where.domain)
 	if err := refuseForeign(where, found, &state, remembered); err != nil {
-		addError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
+		tfkit.AddError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
 		return
 	}
 	if err := planDetach(ctx, where, found, state.TargetDev.ValueString(), &resp.Diagnostics); err != nil {
-		addError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
+		tfkit.AddError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
 	}
 }
 
@@ -420,7 +420,7 @@ func planDetach(ctx context.Context, where place, found libvirt.Disks, target st
 	if found.Mirrored() == nil {
 		return nil
 	}
-	if err := refusalOnly(checkHeld(ctx, where, found, target, doing{detaches: true})); err != nil {
+	if err := refusalOnly(where.host.RefuseHeld(ctx, where.domain, found, target, libvirt.Change{Detaches: true})); err != nil {
 		return err
 	}
 	if found.Live != nil && where.domain.Live.HotPlug(found.Live.Bus) == libvirt.PlugsIn {

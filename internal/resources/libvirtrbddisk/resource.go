@@ -72,7 +72,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 		image, err = j.checkNew(ctx, &resp.Diagnostics)
 	}
 	if err == nil {
-		err = checkHeld(ctx, j.place, j.found, j.target(), doing{})
+		err = j.host.RefuseHeld(ctx, j.domain, j.found, j.target(), libvirt.Change{})
 	}
 	if err == nil {
 		err = j.putInPlace(ctx, image, &resp.Diagnostics)
@@ -80,11 +80,11 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 	switch {
 	case err != nil && !j.attached():
 		j.giveUp()
-		addError(&resp.Diagnostics, summary, err)
+		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	case j.contested:
 		// The disk stays in the state, tainted: the next apply tries to take it away again.
-		addError(&resp.Diagnostics, summary, err)
+		tfkit.AddError(&resp.Diagnostics, summary, err)
 	case err != nil:
 		addAttached(&resp.Diagnostics, err)
 	}
@@ -107,22 +107,22 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	j := &job{plan: plan, fixedAddress: !config.Address.IsNull(), connections: r.Connections}
 	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, diags)
 	if err != nil {
-		return j, blame("hypervisor", err)
+		return j, problem.At("hypervisor", err)
 	}
 	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
 	domain, err := home.Target.Domain(ctx, plan.Domain.ValueString())
 	if err != nil {
-		return j, blame("domain", explainDomain(ctx, home.Target, plan.Domain.ValueString(), err))
+		return j, problem.At("domain", explainDomain(ctx, home.Target, plan.Domain.ValueString(), err))
 	}
 	if err := j.take(ctx, r, home.Target, domain); err != nil {
 		return j, err
 	}
 	if j.place, err = r.locate(ctx, home.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
-		return j, blame("domain", err)
+		return j, problem.At("domain", err)
 	}
 	j.warnUnasked(diags)
 	if j.host != home.Target {
-		return j, blame("hypervisor", runsElsewhere(home.Target, j.place))
+		return j, problem.At("hypervisor", runsElsewhere(home.Target, j.place))
 	}
 	plan.DomainUUID, plan.ID = types.StringValue(domain.UUID), plan.id()
 	j.remembered = memory{Domain: domain.UUID, Target: plan.TargetDev.ValueString(), FollowMonitors: config.Monitors.IsNull()}
@@ -143,7 +143,7 @@ func (j *job) refuseStanding(ctx context.Context, domain libvirt.Domain) error {
 		return err
 	}
 	if j.found.Live == nil {
-		if err := checkPlug(j.place, j.plan); err != nil {
+		if err := j.host.RefusePlug(j.domain, j.plan.Bus.ValueString()); err != nil {
 			return err
 		}
 	}
@@ -269,7 +269,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		err = j.update(ctx, &state, &resp.Diagnostics)
 	}
 	if err != nil {
-		addError(&resp.Diagnostics, summary, err)
+		tfkit.AddError(&resp.Diagnostics, summary, err)
 		if j.touched {
 			j.saveTruth(ctx, &state, resp)
 			remembered.FormerSources = j.remembered.FormerSources
@@ -326,7 +326,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		err = refuseForeign(where, found, &state, remembered)
 	}
 	if err == nil {
-		err = checkHeld(ctx, where, found, state.TargetDev.ValueString(), doing{detaches: true})
+		err = where.host.RefuseHeld(ctx, where.domain, found, state.TargetDev.ValueString(), libvirt.Change{Detaches: true})
 	}
 	pending := false
 	if err == nil {

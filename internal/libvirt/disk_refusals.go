@@ -1,0 +1,110 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Change is what a change does to a disk, of what a job or a managed save image can stand in the way of.
+type Change struct {
+	Detaches, Resizes bool
+	Renames           bool // the saved definition names the source, or its monitors, otherwise
+	Exchanges         bool // another image takes the place of the present one
+}
+
+// RefuseHeld refuses a change of a disk that a job or a managed save image stands in the way of. It is asked before anything is touched:
+// what is found out by trying has changed the saved definition already. The target is that of the disk where it was not found.
+func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, target string, what Change) error {
+	if domain.Active {
+		if found.Live == nil {
+			target = "" // There is no job on a disk that the running domain lacks.
+		}
+		job, err := h.Job(ctx, domain.UUID, target)
+		if err == nil && job != nil && (job.Target == "" || what.Detaches || what.Resizes || what.Renames && job.Rewrites) {
+			return h.Held(domain.Name, *job)
+		}
+		return err
+	}
+	if found.Saved == nil || !what.Detaches && !what.Exchanges {
+		return nil
+	}
+	restored, err := h.ManagedSave(ctx, domain.UUID)
+	if err != nil || restored.has(*found.Saved) == nil {
+		return err
+	}
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Domain %q on hypervisor %q has a managed save image, and the guest in it has disk %s.", domain.Name, h.Label(), target),
+		Why: "The next start restores that guest with the disk as it was, whatever the saved definition says by then. Without the disk's image it can't be" +
+			" restored at all, and what it had in memory is lost. Nothing was changed.",
+		Do: fmt.Sprintf("Start the domain (virsh start %s), then apply again: it is done to the running guest then. Or give up the guest's memory,"+
+			" with all that it has not written to its disks (virsh managedsave-remove %s), then apply again.", domain.Name, domain.Name),
+	}
+}
+
+// has is the same disk in another definition of the domain, whatever it reads there.
+func (d *Definition) has(disk Disk) *Disk {
+	if disk.Own() {
+		return d.DiskByAlias(disk.Alias)
+	}
+	return d.DiskByTarget(disk.Target)
+}
+
+// RefusePlug refuses a new disk on this bus that a running guest can't get.
+func (h *Host) RefusePlug(domain Domain, bus string) error {
+	if !domain.Active || domain.Live.HotPlug(bus) != PlugsNever {
+		return nil
+	}
+	why, do := "QEMU has no hot-plug on this bus.", "Use bus \"scsi\" or \"virtio\"; or shut the domain off, apply, and start it."
+	if !domain.Persistent {
+		do = "Use bus \"scsi\" or \"virtio\"; or start the domain with the disk in its definition."
+	}
+	if bus == "virtio" || bus == "scsi" {
+		why = "Its definition has no <acpi/> in <features>, and QEMU has no hot-plug of PCI devices without it on this machine type."
+		do = "Shut the domain off, apply, and start it."
+		if !domain.Persistent {
+			do = "Start the domain with the disk in its definition."
+		}
+	}
+	return problem.At("bus", &problem.Problem{
+		Kind: problem.Unsupported,
+		What: fmt.Sprintf("A disk on bus %q can't be plugged into domain %q while it runs on hypervisor %q.", bus, domain.Name, h.Label()),
+		Why:  why,
+		Do:   do,
+	})
+}
+
+// RefuseUnfit refuses a disk that the host or the domain can't have: an RBD namespace on a host whose libvirt takes it for a part of the
+// image's name, and a place in the boot order in a domain that chooses its boot devices as a whole.
+func (h *Host) RefuseUnfit(ctx context.Context, domain Domain, disk Disk) error {
+	if disk.Namespace != "" {
+		version, err := h.LibVersion(ctx)
+		if err != nil {
+			return err
+		}
+		if !version.AtLeast(11, 6) {
+			return problem.At("namespace", &problem.Problem{
+				Kind: problem.Unsupported,
+				What: fmt.Sprintf("Hypervisor %q runs libvirt %s, which can't open images in an RBD namespace.", h.Label(), version),
+				Why:  "libvirt knows namespaces since 11.6.0. An older one takes NAMESPACE/IMAGE for the image's name, which no image has.",
+				Do:   "Update libvirt on the host, or move the image to the pool's default namespace.",
+			})
+		}
+	}
+	definition := domain.Saved
+	if definition == nil {
+		definition = domain.Live
+	}
+	if disk.BootOrder == 0 || !definition.bootsAsAWhole() {
+		return nil
+	}
+	return problem.At("boot_order", &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("Domain %q on hypervisor %q can't have a boot order by device.", domain.Name, h.Label()),
+		Why: "Its definition has <boot dev> in <os>, and libvirt allows one of the two. It adds <boot dev='hd'/> to a domain in which no device" +
+			" has an order.",
+		Do: "Remove boot_order; or give another device of the domain a <boot order> and take <boot dev> out of <os> (virsh edit), then apply again.",
+	})
+}

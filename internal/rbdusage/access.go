@@ -1,0 +1,221 @@
+package rbdusage
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// accessLimit bounds a look at how an image is opened.
+const accessLimit = 45 * time.Second
+
+// Access is how a host is to open an image.
+type Access struct {
+	Host    *libvirt.Host
+	Cluster *ceph.Cluster // nil where it isn't configured: then only the secret is looked at
+	Disk    libvirt.Disk
+	Probed  bool // the host itself opens the image once before a running guest gets the disk
+}
+
+func (a Access) image() ceph.ImageRef {
+	return ceph.ImageRef{Pool: a.Disk.Pool, Namespace: a.Disk.Namespace, Name: a.Disk.Image}
+}
+
+func (a Access) reads() bool { return a.Disk.ReadOnly || a.Disk.Snapshot != "" }
+
+// Check makes sure that the host's secret opens the image: it has a value, which is the user's key where both can be read, and that
+// user may read and write the image. What could not be tried is a warning. Errors name the argument that is to blame.
+func (a Access) Check(ctx context.Context) ([]problem.Warning, error) {
+	whole := ctx
+	ctx, cancel := context.WithTimeout(ctx, accessLimit)
+	defer cancel()
+	value, held, err := a.secret(ctx)
+	if err != nil || a.Cluster == nil {
+		return nil, err
+	}
+	var warnings []problem.Warning
+	key := ""
+	if held == libvirt.ValueSet {
+		key = base64.StdEncoding.EncodeToString(value)
+	}
+	user, err := a.Cluster.User(ctx, a.Disk.User)
+	switch {
+	case problem.Is(err, problem.Denied):
+		// A provider that may not read users still checks with the key that the host holds.
+		warnings = append(warnings, problem.Warning{Summary: "User not verified", Text: err.Error()})
+	case err != nil:
+		return nil, problem.At("user", err)
+	default:
+		if err := a.sameKey(user, value, held); err != nil {
+			return nil, err
+		}
+		key = user.Key
+		warnings = append(warnings, a.withoutBlocklist(user)...)
+		networks, err := a.Cluster.Elsewhere(ctx, user.Caps)
+		if err != nil {
+			return warnings, problem.At("user", err)
+		}
+		if len(networks) > 0 {
+			return append(warnings, a.notTried("Its caps count for clients in "+strings.Join(networks, ", ")+" only, and this machine isn't there.")), nil
+		}
+	}
+	if key == "" {
+		return warnings, nil
+	}
+	err = a.Cluster.CheckAccess(ctx, a.Disk.User, key, a.image(), a.reads())
+	if problem.Is(err, problem.Unreachable) && whole.Err() == nil {
+		// The provider's own user has just been answered, so this says how this user is served here, and nothing of the hypervisor.
+		return append(warnings, a.notTried(err.Error())), nil
+	}
+	return warnings, problem.At("user", err)
+}
+
+// secret is the value of the disk's secret, which has to have one.
+func (a Access) secret(ctx context.Context) ([]byte, libvirt.ValueState, error) {
+	value, held, err := a.Host.SecretValue(ctx, libvirt.CanonicalUUID(a.Disk.SecretUUID))
+	switch {
+	case problem.Is(err, problem.NotFound):
+		return nil, held, problem.At("secret_uuid", &problem.Problem{
+			Kind: problem.Invalid,
+			What: fmt.Sprintf("Hypervisor %q has no secret %s.", a.Host.Label(), a.Disk.SecretUUID),
+			Do: "Define it there with libvirt_ceph_secret and refer to its uuid, as in secret_uuid = libvirt_ceph_secret.NAME.uuid;" +
+				" or correct the UUID: virsh secret-list shows what there is.",
+		})
+	case err == nil && held == libvirt.ValueMissing:
+		return nil, held, problem.At("secret_uuid", &problem.Problem{
+			Kind: problem.Invalid,
+			What: fmt.Sprintf("The secret %s on hypervisor %q has no value.", a.Disk.SecretUUID, a.Host.Label()),
+			Do:   "Set its value, the key of the cephx user: libvirt_ceph_secret does, or virsh secret-set-value.",
+		})
+	}
+	return value, held, err
+}
+
+// notTried tells that what the user may do could not be tried from here.
+func (a Access) notTried(why string) problem.Warning {
+	decides := "The hypervisor tries it with its own address, before a running guest gets the disk (attach_probe); where the domain is shut off," +
+		" its start shows it."
+	if !a.Probed {
+		decides = "The attach shows it, or the start of the domain: attach_probe is off."
+	}
+	return problem.Warning{Argument: "user", Summary: "Access of the user not tried from here", Text: fmt.Sprintf(
+		"Whether client.%s on cluster %q may use image %s was not to be tried from this machine. %s\n\n%s",
+		a.Disk.User, a.Cluster.Label(), a.image(), why, decides)}
+}
+
+// sameKey compares the secret's value with the user's key, where it may be read.
+func (a Access) sameKey(user ceph.User, value []byte, held libvirt.ValueState) error {
+	raw, err := ceph.ParseKey(user.Key)
+	if err != nil || held != libvirt.ValueSet || ceph.Fingerprint(raw) == ceph.Fingerprint(value) {
+		return err
+	}
+	why := "Its value is another user's key, the same user's key on another cluster, or a key that was replaced since."
+	if string(value) == user.Key {
+		why = "Its value is the key's base64 text. libvirt wants the decoded bytes."
+	}
+	return problem.At("secret_uuid", &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("The secret %s on hypervisor %q does not hold the key of client.%s on cluster %q.",
+			a.Disk.SecretUUID, a.Host.Label(), a.Disk.User, a.Cluster.Label()),
+		Why: why,
+		Do: fmt.Sprintf("Set the secret's key to that of the user, as in key = ceph_user.NAME.key, or name the user or secret that belong together."+
+			" The user's key has the fingerprint %s, the secret's value %s.", ceph.Fingerprint(raw), ceph.Fingerprint(value)),
+	})
+}
+
+// withoutBlocklist tells of a user whose guests could not take over an image from a crashed host.
+func (a Access) withoutBlocklist(user ceph.User) []problem.Warning {
+	if a.Disk.ReadOnly || ceph.MonProfileRBD(user.Caps["mon"]) {
+		return nil
+	}
+	return []problem.Warning{{Argument: "user", Summary: "User can't take over locks", Text: fmt.Sprintf(
+		"client.%s on cluster %q lacks \"profile rbd\" in its mon caps. After a crash of the host the guest could not write the image again,"+
+			" because the former client's lock can't be broken without it.", a.Disk.User, a.Cluster.Label())}}
+}
+
+// keyTypeLimit bounds the look at the secret after an attach has failed.
+const keyTypeLimit = 10 * time.Second
+
+// Explain replaces the explanation of an image that a host could not open, where the reason is the type of the secret's key: an older
+// librbd calls a key of type aes256k an invalid argument, and nothing more.
+func (a Access) Explain(ctx context.Context, err error) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) || !strings.Contains(p.Raw, "Invalid argument") {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, keyTypeLimit)
+	defer cancel()
+	value, held, readErr := a.Host.SecretValue(ctx, libvirt.CanonicalUUID(a.Disk.SecretUUID))
+	if readErr != nil || held != libvirt.ValueSet || ceph.KeyType(value) != "aes256k" {
+		return err
+	}
+	return problem.At("secret_uuid", &problem.Problem{
+		Kind: problem.Unsupported,
+		What: fmt.Sprintf("Hypervisor %q can't use the key in the secret %s. %s", a.Host.Label(), a.Disk.SecretUUID, p.What),
+		Why:  "The key is of type aes256k, which the librbd on that host is probably too old for.",
+		Do: "Upgrade librbd1 and librados2 on the hypervisor to those of Ceph 19.2.6, 20.2.4 or newer, and restart guests that were started before;" +
+			" or give the user a key of type aes, if the cluster allows that: key_type of ceph_user.",
+		Raw: p.Raw,
+	})
+}
+
+// ClusterOf finds the cluster that a disk of a host is on; nil where there is none. The first whose monitors the disk names has it.
+// Where the monitors don't tell, it is the only one that has the image and whose user's key the disk's secret holds; undecided tells that
+// it isn't exactly one. Clusters that don't answer are passed over.
+func ClusterOf(ctx context.Context, clusters []*ceph.Cluster, host *libvirt.Host, disk libvirt.Disk) (found *ceph.Cluster, undecided bool) {
+	answers, opens := make([]Answer, len(clusters)), make([]bool, len(clusters))
+	var asked sync.WaitGroup
+	for i, cluster := range clusters {
+		asked.Go(func() {
+			monitors, err := cluster.Monitors(ctx)
+			if err != nil {
+				answers[i] = No
+				return
+			}
+			if answers[i] = Of(monitors).Answer(ctx, disk.Monitors); answers[i] == Unknown {
+				opens[i] = Access{Host: host, Cluster: cluster, Disk: disk}.fits(ctx)
+			}
+		})
+	}
+	asked.Wait()
+	candidates := 0
+	for i, cluster := range clusters {
+		if answers[i] == Yes {
+			return cluster, false
+		}
+		undecided = undecided || answers[i] == Unknown
+		if opens[i] {
+			found, candidates = cluster, candidates+1
+		}
+	}
+	if candidates == 1 {
+		return found, false
+	}
+	return nil, undecided
+}
+
+// fits tells whether the cluster has the disk's image, and a user with the key that the disk's secret holds.
+func (a Access) fits(ctx context.Context) bool {
+	value, held, err := a.Host.SecretValue(ctx, a.Disk.SecretUUID)
+	if err != nil || held != libvirt.ValueSet {
+		return false
+	}
+	user, err := a.Cluster.User(ctx, a.Disk.User)
+	if err != nil {
+		return false
+	}
+	key, err := ceph.ParseKey(user.Key)
+	if err != nil || ceph.Fingerprint(key) != ceph.Fingerprint(value) {
+		return false
+	}
+	_, err = a.Cluster.Image(ctx, a.image())
+	return err == nil
+}
