@@ -56,6 +56,40 @@ func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk Disk, whe
 	return nil
 }
 
+// DetachDisks takes a disk out of both definitions, each as it was read there. The saved one goes first, so that a restart completes what
+// a guest holds up. pending tells, beside an error, that the guest was asked and may still give the disk up.
+//
+// Similar to: virsh detach-device --config; virsh detach-device --live.
+func (h *Host) DetachDisks(ctx context.Context, domain Domain, found Disks) (pending bool, err error) {
+	if found.Saved != nil {
+		if err := h.DetachDisk(ctx, domain.UUID, *found.Saved, Saved); err != nil {
+			return false, err
+		}
+	}
+	if found.Live == nil {
+		return false, nil
+	}
+	err = h.DetachDisk(ctx, domain.UUID, *found.Live, Live)
+	var asked *removalAsked
+	pending = errors.As(err, &asked)
+	if domain.Persistent {
+		err = detachedSaved(err, found.Live.Target)
+	}
+	return pending, err
+}
+
+// detachedSaved adds to the error of a detach from a running guest what has become of the saved definition before.
+func detachedSaved(err error, target string) error {
+	told := problem.Copy(err)
+	var p *problem.Problem
+	if !errors.As(told, &p) {
+		return err
+	}
+	p.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To keep the disk,"+
+		" leave its resource in the configuration and apply: the saved definition gets it back.", target)
+	return told
+}
+
 var detachAdvice = map[rpc.ErrorNumber]meaning{
 	rpc.ErrOperationUnsupported: {
 		problem.Unsupported, "A disk like this can't be taken from a running domain: there is no hot-unplug on its bus.",
@@ -135,12 +169,6 @@ func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk 
 type removalAsked struct{ error }
 
 func (r *removalAsked) Unwrap() error { return r.error }
-
-// RemovalPending tells whether the guest still has the request of a detach that failed, and may follow it at any moment.
-func RemovalPending(err error) bool {
-	var asked *removalAsked
-	return errors.As(err, &asked)
-}
 
 // requestRemoval asks the guest once for the device and waits until it is gone, refused, or the time for one request is over.
 func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, alias string, gone func() (bool, error)) (removal, error) {

@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -84,5 +85,14 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 			end()
 			wants(t, ends(t, func() error { return <-result }), c.kind, c.words...)
 		})
+	}
+}
+
+// What is added to an error is no part of the one that somebody else may hold.
+func TestDetachedSavedCopies(t *testing.T) {
+	first := &problem.Problem{What: "Could not detach.", Do: "Resume it."}
+	told := detachedSaved(first, "vdb")
+	if first.Do != "Resume it." || !strings.Contains(told.Error(), "To keep the disk") || detachedSaved(nil, "vdb") != nil {
+		t.Errorf("%v; %v", first, told)
 	}
 }

@@ -46,6 +46,18 @@ func (h *Host) RefuseLoss(domain string, disk Disk) error {
 	}
 }
 
+// RefuseLosses refuses to write a disk into a definition where that would lose what isn't known of it here: the saved definition with
+// changes, or a definition that lacks the disk, which gets it restored.
+func (h *Host) RefuseLosses(domain Domain, found Disks, changed, restored bool) error {
+	switch {
+	case found.Saved != nil && (changed || restored):
+		return h.RefuseLoss(domain.Name, *found.Saved)
+	case found.Saved == nil && found.Live != nil && restored:
+		return h.RefuseLoss(domain.Name, *found.Live)
+	}
+	return nil
+}
+
 // diskElement is one of the disks in the text of a domain's definition.
 func diskElement(text string, nth int) (*element, error) {
 	domain, err := parse(text)

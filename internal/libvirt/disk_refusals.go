@@ -108,3 +108,44 @@ func (h *Host) RefuseUnfit(ctx context.Context, domain Domain, disk Disk) error 
 		Do: "Remove boot_order; or give another device of the domain a <boot order> and take <boot dev> out of <os> (virsh edit), then apply again.",
 	})
 }
+
+// OwnAt are the disks of this provider at a target, whichever resource they belong to.
+func (d Domain) OwnAt(target string) Disks {
+	own := func(definition *Definition) *Disk {
+		if disk := definition.DiskByTarget(target); disk != nil && disk.Own() {
+			return disk
+		}
+		return nil
+	}
+	return Disks{Saved: own(d.Saved), Live: own(d.Live)}
+}
+
+// RefuseTaken refuses the target of a planned disk where another disk has it than the one that was found.
+func (h *Host) RefuseTaken(domain Domain, planned Disk, found Disks) error {
+	for _, definition := range []*Definition{domain.Live, domain.Saved} {
+		if disk := definition.DiskByTarget(planned.Target); disk != nil && !found.Is(*disk) {
+			return problem.At("target_dev", h.targetTaken(domain, planned, *disk))
+		}
+	}
+	return nil
+}
+
+func (h *Host) targetTaken(domain Domain, planned, disk Disk) error {
+	p := &problem.Problem{
+		Kind: problem.Exists,
+		What: fmt.Sprintf("Domain %q on hypervisor %q already has a disk %s: %s.", domain.Name, h.Label(), disk.Target, disk.DescribeSource()),
+		Do:   "Choose another target_dev. A disk that somebody else attached is never changed from here.",
+	}
+	switch {
+	case disk.Own():
+		p.Why = "It is a disk of this provider, and not as this resource asks for it."
+		p.Do = fmt.Sprintf("A replacement that keeps target_dev can't be made before the present disk is gone: remove create_before_destroy, or change"+
+			" target_dev too. The disk of another resource is removed in one apply, and this one added in the next. One that no resource has is"+
+			" imported: terraform import ADDRESS %s/%s/%s.", h.Label(), domain.Name, disk.Target)
+	case disk.Source() == planned.Source():
+		p.Why = "It is a disk of the same pool and image, attached by somebody else or by an earlier configuration."
+		p.Do = fmt.Sprintf("To manage that disk here, import it: terraform import ADDRESS %s/%s/%s. Otherwise choose another target_dev.",
+			h.Label(), domain.Name, disk.Target)
+	}
+	return p
+}

@@ -3,7 +3,6 @@ package libvirt
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"libvirt.org/go/libvirtxml"
 
@@ -123,71 +122,4 @@ func (d Disk) readsFrom() string {
 		text += "@" + d.Snapshot
 	}
 	return text
-}
-
-// Ours tells which disk of a domain is meant.
-type Ours struct {
-	// Alias is the recorded one. The one that this provider gives to a disk of this domain and target counts too.
-	Alias, Target string
-	// Imported disks have no alias of this provider, and are found by target and source.
-	Imported bool
-	// Sources are the names that the image has and had.
-	Sources []string
-}
-
-// Find finds the disk in both definitions.
-func (o Ours) Find(d Domain) Disks {
-	return Disks{Saved: o.in(d.Saved, d.UUID), Live: o.in(d.Live, d.UUID)}
-}
-
-func (o Ours) in(definition *Definition, domainUUID string) *Disk {
-	for _, alias := range []string{o.Alias, OwnAlias(domainUUID, o.Target)} {
-		if disk := definition.DiskByAlias(alias); disk != nil {
-			return disk
-		}
-	}
-	disk := definition.DiskByTarget(o.Target)
-	if !o.Imported || disk == nil || disk.Own() || !o.Knows(*disk) && !o.Under(*disk) {
-		return nil
-	}
-	return disk
-}
-
-// Knows tells whether a disk reads the image, as it is called or was.
-func (o Ours) Knows(disk Disk) bool {
-	return disk.Source() != "" && slices.Contains(o.Sources, disk.Source())
-}
-
-// Under tells whether a disk is an overlay on the image.
-func (o Ours) Under(disk Disk) bool { return slices.ContainsFunc(disk.Backing(), o.Knows) }
-
-// Exchanged tells whether a disk reads what no field can show: somebody has put an overlay on its image, or has given it a file or an
-// empty drive instead. Another image by hand, raw as ours, is not meant: the fields show it.
-func (o Ours) Exchanged(disk *Disk) bool {
-	return disk != nil && (disk.Source() == "" || !o.Knows(*disk) && disk.Layered())
-}
-
-// ExchangedIn is the disk, of the running domain or of the saved definition, whose source somebody has exchanged; nil where it is ours.
-func (o Ours) ExchangedIn(found Disks) *Disk {
-	for _, disk := range found.Each() {
-		if o.Exchanged(disk) {
-			return disk
-		}
-	}
-	return nil
-}
-
-// ForeignIn is the disk whose source is none of the image's names, or was exchanged; nil where there is none, and for an empty drive.
-func (o Ours) ForeignIn(found Disks) *Disk {
-	for _, disk := range found.Each() {
-		if !disk.EmptyDrive() && (!o.Knows(*disk) || o.Exchanged(disk)) {
-			return disk
-		}
-	}
-	return nil
-}
-
-// TellsSize tells whether the running guest's disk is the image itself, so that the size of one is that of the other.
-func (o Ours) TellsSize(found Disks) bool {
-	return found.Live != nil && o.Knows(*found.Live) && found.Live.ShowsWholeImage()
 }

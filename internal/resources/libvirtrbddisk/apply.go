@@ -3,7 +3,6 @@ package libvirtrbddisk
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -126,7 +125,7 @@ func (j *job) changed(ctx context.Context, disk libvirt.Disk) (libvirt.Disk, err
 	if err != nil {
 		return named, err
 	}
-	return j.plan.onto(named, shown(j.plan.ours(j.remembered), &disk)), nil
+	return j.plan.onto(named, j.plan.ours(j.remembered).Shown(&disk)), nil
 }
 
 // attach attaches the disk. An address that libvirt chose for the other definition is only a wish in this one.
@@ -191,7 +190,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	if err := j.settleMonitors(ctx); err != nil {
 		return err
 	}
-	if err := refuseTaken(j.host, j.domain, j.plan, j.found); err != nil {
+	if err := j.host.RefuseTaken(j.domain, j.plan.disk(), j.found); err != nil {
 		return err
 	}
 	if err := j.checkPresent(state); err != nil {
@@ -294,35 +293,4 @@ func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.Update
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-}
-
-// detach takes the disk out of both definitions, each as it was read there. The saved one goes first, so that a restart
-// completes what a guest holds up. pending tells, beside an error, that the guest was asked and may still give the disk up.
-func detach(ctx context.Context, where place, found libvirt.Disks) (pending bool, err error) {
-	if found.Saved != nil {
-		if err := where.host.DetachDisk(ctx, where.domain.UUID, *found.Saved, libvirt.Saved); err != nil {
-			return false, err
-		}
-	}
-	if found.Live == nil {
-		return false, nil
-	}
-	err = where.host.DetachDisk(ctx, where.domain.UUID, *found.Live, libvirt.Live)
-	pending = libvirt.RemovalPending(err)
-	if where.domain.Persistent {
-		err = detachedSaved(err, *found.Live)
-	}
-	return pending, err
-}
-
-// detachedSaved adds to the error of a detach from a running guest what has become of the saved definition before.
-func detachedSaved(err error, disk libvirt.Disk) error {
-	var p *problem.Problem
-	if !errors.As(err, &p) {
-		return err
-	}
-	told := *p
-	told.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To keep the disk,"+
-		" leave its resource in the configuration and apply: the saved definition gets it back.", disk.Target)
-	return &told
 }

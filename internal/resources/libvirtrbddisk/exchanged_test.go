@@ -50,8 +50,8 @@ func TestExchangesExplained(t *testing.T) {
 			t.Errorf("%s: not exchanged", name)
 			continue
 		}
-		where := place{domain: libvirt.Domain{Name: "guest", Active: c.live != ""}}
-		if why, do := explainExchange(where, found, *disk, &m, remembered); !strings.Contains(why+do, c.told) {
+		domain := libvirt.Domain{Name: "guest", Active: c.live != ""}
+		if why, do := m.ours(remembered).ExplainExchange(domain, found, *disk); !strings.Contains(why+do, c.told) {
 			t.Errorf("%s: %s %s", name, why, do)
 		}
 	}

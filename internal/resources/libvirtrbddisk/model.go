@@ -191,6 +191,9 @@ func namesImage(f libvirt.DiskField) bool {
 	return slices.Contains([]string{"pool", "namespace", "image"}, f.Name)
 }
 
+// ofSource tells whether a field describes the source, which QEMU opens, and not the device.
+func ofSource(f libvirt.DiskField) bool { return f.Source }
+
 // ours tells how to find the disk in its domain.
 func (m *model) ours(remembered memory) libvirt.Ours {
 	return libvirt.Ours{

@@ -241,12 +241,17 @@ func (j *job) refuseOpened(ctx context.Context, own int) error {
 		return nil
 	}
 	ref := j.plan.source()
-	return problem.At("image", waitUnwatched(ctx, j.cluster.Label(), ref, func() ([]ceph.Watcher, error) {
+	return problem.At("image", ceph.AwaitRelease(ctx, func() (held, err error) {
 		watchers, err := j.cluster.Watchers(ctx, ref)
-		if len(watchers) <= own {
+		if err != nil || len(watchers) <= own {
 			return nil, err
 		}
-		return watchers, err
+		return &problem.Problem{
+			Kind: problem.Busy,
+			What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: %s.", ref, j.cluster.Label(), ceph.DescribeWatchers(watchers)),
+			Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
+			Do:   openElsewhereAdvice,
+		}, nil
 	}))
 }
 

@@ -151,6 +151,41 @@ func (p *planning) checkGained(ctx context.Context, cluster *ceph.Cluster) error
 	return nil
 }
 
+// checkExchanged refuses a plan that would have to write the source of a disk which somebody has given another, or to detach it.
+func (p *planning) checkExchanged(ctx context.Context) error {
+	if !p.exists {
+		return nil
+	}
+	changed := changes(p.state, p.plan, ofSource)
+	if p.different && len(changed) == 0 {
+		changed = []string{"cluster"}
+	}
+	if len(changed)+len(p.replaced) == 0 {
+		return nil
+	}
+	where, err := p.located(ctx)
+	if p.left != nil {
+		where, err = p.left, nil
+	}
+	if problem.Is(err, problem.NotFound) || err == nil && where == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	found := p.found(where)
+	ours := p.state.ours(p.remembered)
+	disk := ours.ExchangedIn(found)
+	switch {
+	case disk == nil, len(p.replaced) > 0 && disk.EmptyDrive():
+		return nil
+	case len(p.replaced) > 0:
+		return where.host.RefuseExchanged(where.domain, ours, found, *disk, "can't be replaced, because of a change of "+p.replaced[0].String())
+	}
+	what := "can't be changed in its source: " + strings.Join(changed, ", ")
+	return problem.At(changed[0], where.host.RefuseExchanged(where.domain, ours, found, *disk, what))
+}
+
 // check refuses at plan time what an apply would refuse, and tells what waits, what happens at once, and what detaches.
 func (p *planning) check(ctx context.Context) error {
 	plan, state := p.plan, p.state
@@ -195,7 +230,7 @@ func (p *planning) check(ctx context.Context) error {
 	found := p.found(where)
 	if len(p.replaced) == 0 {
 		restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
-		if err := refuseLoss(*where, found, len(changed) > 0, restored); err != nil {
+		if err := where.host.RefuseLosses(where.domain, found, len(changed) > 0, restored); err != nil {
 			return err
 		}
 	}
@@ -242,7 +277,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 	} else if err := p.warnRestored(ctx, &where, "The restored guest doesn't have it: the first apply after the start attaches it there."); err != nil {
 		return err
 	}
-	if anyOfOurs(domain, p.plan).Live == nil || p.remembered.Domain == domain.UUID {
+	if domain.OwnAt(p.plan.TargetDev.ValueString()).Live == nil || p.remembered.Domain == domain.UUID {
 		if err := where.host.RefusePlug(where.domain, p.plan.Bus.ValueString()); err != nil {
 			return err
 		}
@@ -254,7 +289,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if err := p.claimNew(domain); err != nil {
 		return err
 	}
-	return refuseTaken(p.host.Target, domain, p.plan, anyOfOurs(domain, p.plan))
+	return p.host.Target.RefuseTaken(domain, p.plan.disk(), domain.OwnAt(p.plan.TargetDev.ValueString()))
 }
 
 // checkShrink refuses a size below the one that the guest knows.
@@ -406,7 +441,7 @@ func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanR
 		return
 	}
 	found := state.ours(remembered).Find(where.domain)
-	if err := refuseForeign(where, found, &state, remembered); err != nil {
+	if err := where.host.RefuseForeign(where.domain, state.ours(remembered), found); err != nil {
 		tfkit.AddError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
 		return
 	}

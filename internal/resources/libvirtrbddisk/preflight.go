@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -17,13 +18,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-const (
-	// checkLimit bounds everything that is looked at before a guest is touched, apart from the wait for watchers.
-	checkLimit = 45 * time.Second
-	// lingering is how long the watcher of a client that crashed, or of a disk just detached, may stay.
-	lingering     = 40 * time.Second
-	lingeringStep = time.Second
-)
+// checkLimit bounds everything that is looked at before a guest is touched, apart from the wait for watchers.
+const checkLimit = 45 * time.Second
 
 // findImage makes sure that the cluster has the image, and returns it; nothing is known of it where the disk has no cluster.
 func findImage(ctx context.Context, cluster *ceph.Cluster, plan *model) (ceph.Image, error) {
@@ -46,83 +42,9 @@ func findImage(ctx context.Context, cluster *ceph.Cluster, plan *model) (ceph.Im
 const openElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that, set" +
 	" shareable = true on all of them; a guest that only reads takes read_only = true."
 
-func waitUnwatched(ctx context.Context, label string, ref ceph.ImageRef, ask func() ([]ceph.Watcher, error)) error {
-	deadline := time.NewTimer(lingering)
-	defer deadline.Stop()
-	var busy *problem.Problem
-	for {
-		watchers, err := ask()
-		if err != nil && ctx.Err() != nil && busy != nil {
-			// The time is over; who had the image open says more than that the last question got no answer.
-			return busy
-		}
-		if err != nil || len(watchers) == 0 {
-			return err
-		}
-		busy = &problem.Problem{
-			Kind: problem.Busy,
-			What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: %s.", ref, label, ceph.DescribeWatchers(watchers)),
-			Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
-			Do:   openElsewhereAdvice,
-		}
-		step := time.NewTimer(lingeringStep)
-		select {
-		case <-step.C:
-		case <-deadline.C:
-			step.Stop()
-			return busy
-		case <-ctx.Done():
-			step.Stop()
-			return busy
-		}
-	}
-}
-
 // access is how the planned disk is opened.
 func (j *job) access() rbdusage.Access {
 	return rbdusage.Access{Host: j.host, Cluster: j.cluster, Disk: j.plan.disk(), Probed: j.plan.AttachProbe.ValueBool()}
-}
-
-// refuseTaken refuses a target, or an image, that another disk of the domain has.
-func refuseTaken(host *libvirt.Host, domain libvirt.Domain, plan *model, ours libvirt.Disks) error {
-	for _, definition := range []*libvirt.Definition{domain.Live, domain.Saved} {
-		if disk := definition.DiskByTarget(plan.TargetDev.ValueString()); disk != nil && !ours.Is(*disk) {
-			return problem.At("target_dev", targetTaken(host, domain, plan, *disk))
-		}
-	}
-	return nil
-}
-
-// anyOfOurs are the disks of this provider at the planned target, whichever resource they belong to: in the same apply it may
-// give them up.
-func anyOfOurs(domain libvirt.Domain, plan *model) libvirt.Disks {
-	own := func(definition *libvirt.Definition) *libvirt.Disk {
-		if disk := definition.DiskByTarget(plan.TargetDev.ValueString()); disk != nil && disk.Own() {
-			return disk
-		}
-		return nil
-	}
-	return libvirt.Disks{Saved: own(domain.Saved), Live: own(domain.Live)}
-}
-
-func targetTaken(host *libvirt.Host, domain libvirt.Domain, plan *model, disk libvirt.Disk) error {
-	p := &problem.Problem{
-		Kind: problem.Exists,
-		What: fmt.Sprintf("Domain %q on hypervisor %q already has a disk %s: %s.", domain.Name, host.Label(), disk.Target, disk.DescribeSource()),
-		Do:   "Choose another target_dev. A disk that somebody else attached is never changed from here.",
-	}
-	switch {
-	case disk.Own():
-		p.Why = "It is a disk of this provider, and not as this resource asks for it."
-		p.Do = fmt.Sprintf("A replacement that keeps target_dev can't be made before the present disk is gone: remove create_before_destroy, or change"+
-			" target_dev too. The disk of another resource is removed in one apply, and this one added in the next. One that no resource has is imported:"+
-			" terraform import ADDRESS %s/%s/%s.", host.Label(), plan.Domain.ValueString(), disk.Target)
-	case disk.Source() == plan.source().String():
-		p.Why = "It is a disk of the same pool and image, attached by somebody else or by an earlier configuration."
-		p.Do = fmt.Sprintf("To manage that disk here, import it: terraform import ADDRESS %s/%s/%s. Otherwise choose another target_dev.",
-			host.Label(), plan.Domain.ValueString(), disk.Target)
-	}
-	return p
 }
 
 // check looks at everything that can be looked at before a guest is touched, but for who has the image.
@@ -295,65 +217,22 @@ func (j *job) checkRenamed(state *model, image ceph.Image, moved bool) error {
 	return nil
 }
 
-// monitorPlaces are where the monitors of the planned disk listen: those of its cluster, and those that the plan names.
-func (j *job) monitorPlaces(ctx context.Context) (rbdusage.Monitors, error) {
-	places := rbdusage.Named(ctx, monitorList(j.plan.Monitors))
-	if j.cluster == nil {
-		return places, nil
+// checkPresent refuses what can't be written to the disk as it is now.
+func (j *job) checkPresent(state *model) error {
+	ours := state.ours(j.remembered)
+	if disk := ours.ExchangedIn(j.found); disk != nil {
+		if changed := changes(state, j.plan, ofSource); len(changed) > 0 {
+			what := "can't be changed in its source: " + strings.Join(changed, ", ")
+			return problem.At(changed[0], j.host.RefuseExchanged(j.domain, ours, j.found, *disk, what))
+		}
 	}
-	monitors, err := j.cluster.Monitors(ctx)
-	if err != nil {
-		return nil, problem.At("cluster", err)
-	}
-	return places.With(rbdusage.Of(monitors)), nil
+	return j.host.RefuseLosses(j.domain, j.found, len(changes(state, j.plan, nil)) > 0, j.missing() != 0)
 }
 
-// refuseTwice refuses an image that the domain already names in another place: at another target, or as the base of an overlay.
-// Images of two clusters may have one name, so the monitors count too; where they don't tell, the image is taken to be the same.
+// refuseTwice refuses an image that the domain already names in another place.
 func (j *job) refuseTwice(ctx context.Context) error {
 	if !writesAlone(j.plan) {
 		return nil
 	}
-	uses, err := j.host.DomainImageUses(ctx, j.domain.UUID)
-	if err != nil {
-		return problem.At("domain", err)
-	}
-	var places rbdusage.Monitors
-	for _, use := range uses {
-		if use.Image != j.plan.source().String() || j.found.At(use.Target) {
-			continue
-		}
-		if places == nil {
-			if places, err = j.monitorPlaces(ctx); err != nil {
-				return err
-			}
-		}
-		if answer := places.Answer(ctx, use.Monitors); answer != rbdusage.No {
-			return problem.At("image", j.namedTwice(use, answer))
-		}
-	}
-	return nil
-}
-
-func (j *job) namedTwice(use libvirt.ImageUse, answer rbdusage.Answer) error {
-	p := &problem.Problem{
-		Kind: problem.Exists,
-		What: fmt.Sprintf("Domain %q on hypervisor %q already names image %s: %s.", j.domain.Name, j.host.Label(), j.plan.source(), use.Where()),
-		Why:  "What is written through a disk of its own destroys what hangs on the image there.",
-		Do:   "Name another image.",
-	}
-	saved, live := j.domain.Saved.DiskByTarget(use.Target), j.domain.Live.DiskByTarget(use.Target)
-	if use.Place == "" && (saved != nil || live != nil) {
-		p.What = fmt.Sprintf("Domain %q on hypervisor %q already has image %s, as disk %s.",
-			j.domain.Name, j.host.Label(), j.plan.source(), use.Target)
-		p.Why = "One guest that writes an image through two disks destroys its content."
-		p.Do = fmt.Sprintf("Name another image. To manage the disk that is there, set target_dev = %q and import it:"+
-			" terraform import ADDRESS %s/%s/%s.",
-			use.Target, j.host.Label(), j.plan.Domain.ValueString(), use.Target)
-	}
-	if answer == rbdusage.Unknown {
-		p.Why += " It can't be told from here on which cluster that one is: it names no monitors, or not by address."
-		p.Do += " If it is another cluster's, let it name that cluster's monitors by address (virsh edit)."
-	}
-	return p
+	return j.access().RefuseTwice(ctx, j.domain, j.found)
 }

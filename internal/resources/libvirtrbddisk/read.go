@@ -29,20 +29,14 @@ func (r *diskResource) ImportState(ctx context.Context, req resource.ImportState
 func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	const summary = "Unable to read RBD disk"
 	var state model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	// Also for what is gone or not read: Terraform before 1.12 stores no identity, and the framework wants one after each read.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
+	remembered := recall(ctx, req.Private, &resp.Diagnostics)
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
-	if err != nil {
-		if !tfkit.KeptUnread(&resp.Diagnostics, err) {
-			tfkit.AddError(&resp.Diagnostics, summary, err)
-		}
+	home, ok := r.Hypervisors.ReadHome(ctx, state.Hypervisor, state.HostUUID, summary, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	importing := state.DomainUUID.IsNull()
@@ -109,6 +103,20 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
+// warnExchanged tells of a disk whose source somebody has exchanged.
+func warnExchanged(diags *diag.Diagnostics, where place, found libvirt.Disks, state *model, remembered memory) {
+	ours := state.ours(remembered)
+	disk := ours.ExchangedIn(found)
+	if disk == nil {
+		return
+	}
+	why, do := ours.ExplainExchange(where.domain, found, *disk)
+	diags.AddWarning(fmt.Sprintf("Disk %s of domain %q has another source", state.TargetDev.ValueString(), where.domain.Name), fmt.Sprintf(
+		"Disk %s of domain %q on hypervisor %q doesn't read its image. %s\n\nUntil it does, its source is left as it is, the disk is neither detached"+
+			" nor added where it is missing, and the guest isn't told of a growth of the image.\n\n%s",
+		state.TargetDev.ValueString(), where.domain.Name, where.host.Label(), why, do))
+}
+
 // startImport finds the domain and what the disk at the target reads.
 func startImport(ctx context.Context, host *libvirt.Host, state *model) error {
 	domain, err := host.Domain(ctx, state.Domain.ValueString())
@@ -169,7 +177,7 @@ func (m *model) readDisk(ctx context.Context, where place, found libvirt.Disks, 
 		disk = m.onto(disk, namesImage)
 	}
 	ours, recorded := m.ours(remembered), m.disk()
-	m.read(disk, shown(ours, found.Mirrored()))
+	m.read(disk, ours.Shown(found.Mirrored()))
 	if found.Saved != nil && found.Live != nil && len(libvirt.DiffDisks(recorded, disk, atOnce)) == 0 {
 		// The limits of the running guest are shown where only they are other than they were: they can be put back at once.
 		m.read(*found.Live, atOnce)

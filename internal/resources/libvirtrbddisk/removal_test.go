@@ -2,13 +2,11 @@ package libvirtrbddisk
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // A request to give a disk up stands until the running domain has ended, or the disk has gone.
@@ -43,14 +41,5 @@ func TestPendingDetach(t *testing.T) {
 	var earlier memory
 	if err := json.Unmarshal([]byte(`{"domain":"d","target":"vdb"}`), &earlier); err != nil || earlier.DetachAsked != 0 {
 		t.Errorf("a note of an earlier release: %+v, %v", earlier, err)
-	}
-}
-
-// What is added to an error is no part of the one that somebody else may hold.
-func TestDetachedSavedCopies(t *testing.T) {
-	first := &problem.Problem{What: "Could not detach.", Do: "Resume it."}
-	told := detachedSaved(first, libvirt.Disk{Target: "vdb"})
-	if first.Do != "Resume it." || !strings.Contains(told.Error(), "To keep the disk") || detachedSaved(nil, libvirt.Disk{}) != nil {
-		t.Errorf("%v; %v", first, told)
 	}
 }

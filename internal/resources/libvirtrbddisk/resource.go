@@ -147,7 +147,7 @@ func (j *job) refuseStanding(ctx context.Context, domain libvirt.Domain) error {
 			return err
 		}
 	}
-	if err := refuseTaken(j.host, j.domain, j.plan, j.found); err != nil {
+	if err := j.host.RefuseTaken(j.domain, j.plan.disk(), j.found); err != nil {
 		return err
 	}
 	return j.refuseTwice(ctx)
@@ -191,7 +191,7 @@ func (j *job) leftBehind(ctx context.Context) (libvirt.Disks, error) {
 	if left.Mirrored() == nil {
 		return libvirt.Disks{}, nil
 	}
-	places, err := j.monitorPlaces(ctx)
+	places, err := j.access().Monitors(ctx)
 	if err != nil {
 		return libvirt.Disks{}, err
 	}
@@ -323,14 +323,14 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		}
 	}
 	if err == nil {
-		err = refuseForeign(where, found, &state, remembered)
+		err = where.host.RefuseForeign(where.domain, state.ours(remembered), found)
 	}
 	if err == nil {
 		err = where.host.RefuseHeld(ctx, where.domain, found, state.TargetDev.ValueString(), libvirt.Change{Detaches: true})
 	}
 	pending := false
 	if err == nil {
-		pending, err = detach(ctx, where, found)
+		pending, err = where.host.DetachDisks(ctx, where.domain, found)
 	}
 	if pending {
 		remembered.DetachAsked = runningNumber(where.domain)

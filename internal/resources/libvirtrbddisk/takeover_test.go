@@ -1,7 +1,6 @@
 package libvirtrbddisk
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -11,7 +10,6 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
@@ -106,21 +104,5 @@ func TestDefaultIsLeftOut(t *testing.T) {
 		if refused && !strings.Contains(resp.Diagnostics[0].Detail(), "Leave the attribute out") {
 			t.Error(resp.Diagnostics[0].Detail())
 		}
-	}
-}
-
-// Where the time ends during the wait for watchers, the error still names them.
-func TestWatchersAreNamedAtTheEnd(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	asked := 0
-	err := waitUnwatched(ctx, "east", ceph.ImageRef{Pool: "libvirt-pool", Name: "librbd"}, func() ([]ceph.Watcher, error) {
-		if asked++; asked == 1 {
-			return []ceph.Watcher{{Addr: "192.0.2.9:0/1"}}, nil
-		}
-		cancel()
-		return nil, &problem.Problem{Kind: problem.Unreachable, What: "no answer in time"}
-	})
-	if !problem.Is(err, problem.Busy) || !strings.Contains(err.Error(), "192.0.2.9") {
-		t.Errorf("%v", err)
 	}
 }
