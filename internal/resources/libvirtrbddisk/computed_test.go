@@ -4,6 +4,7 @@ package libvirtrbddisk_test
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -70,11 +70,13 @@ func witnesses(t *testing.T, domain string) map[string]func() string {
 		"persistent":  has(true),
 		"running_on":  func() string { return hypervisorOf(t, uuid()) },
 		"host_uuid": func() string {
-			caps := &libvirtxml.Caps{}
-			if err := caps.Unmarshal(acctest.Virsh(t, "kvm1", "capabilities")); err != nil {
+			var caps struct {
+				UUID string `xml:"host>uuid"`
+			}
+			if err := xml.Unmarshal([]byte(acctest.Virsh(t, "kvm1", "capabilities")), &caps); err != nil {
 				t.Fatal(err)
 			}
-			return caps.Host.UUID
+			return caps.UUID
 		},
 		"image_id": func() string {
 			var info struct {

@@ -3,8 +3,6 @@
 package libvirtrbddisk_test
 
 import (
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
@@ -61,8 +59,8 @@ var exchanges = map[string]exchange{
 	},
 	"sde": { // a file, in the saved definition
 		byHand: func(b *exchangeBench, target string) {
-			b.redefine(target, func(d *libvirtxml.DomainDisk) {
-				d.Source, d.Auth = &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: b.file(target)}}, nil
+			b.redefine(target, func(d *acctest.Disk) {
+				d.Source, d.Auth = acctest.ParseDisk(b.t, "<disk type='file'><source file='"+b.file(target)+"'/></disk>").Source, nil
 			})
 		},
 		told:  []string{"file $FILE", "in the saved definition only", "virsh detach-disk $DOMAIN $TARGET --config"},
@@ -70,16 +68,14 @@ var exchanges = map[string]exchange{
 	},
 	"sdf": { // an overlay that is an RBD image too, in the saved definition
 		byHand: func(b *exchangeBench, target string) {
-			b.redefine(target, func(d *libvirtxml.DomainDisk) {
-				ours := *d.Source
-				network := *ours.Network
-				network.Name += "-overlay"
-				below := ours
-				if below.Network.Auth == nil {
-					below.Network.Auth = d.Auth
+			b.redefine(target, func(d *acctest.Disk) {
+				overlay := acctest.ParseDisk(b.t, acctest.XML(b.t, d))
+				overlay.Source.Network.Name += "-overlay"
+				if d.Source.Network.Auth == nil {
+					d.Source.Network.Auth = d.Auth
 				}
-				d.BackingStore = &libvirtxml.DomainDiskBackingStore{Format: &libvirtxml.DomainDiskFormat{Type: "raw"}, Source: &below}
-				d.Source = &libvirtxml.DomainDiskSource{Network: &network}
+				d.BackingStore = acctest.ParseDisk(b.t, "<disk type='file'><backingStore type='file'><format type='raw'/></backingStore></disk>").BackingStore
+				d.BackingStore.Source, d.Source = d.Source, overlay.Source
 				d.Driver.Type = "qcow2"
 			})
 		},
@@ -89,15 +85,15 @@ var exchanges = map[string]exchange{
 	"sdg": { // another image, in the running guest
 		byHand: func(b *exchangeBench, target string) {
 			image(b.t, "east", b.image(target)+"-other", "8M")
-			attachAnew(b.t, b.name, target, func(d *libvirtxml.DomainDisk) { d.Source.Network.Name += "-other" })
+			attachAnew(b.t, b.name, target, func(d *acctest.Disk) { d.Source.Network.Name += "-other" })
 		},
 		whole: true,
 	},
 	"sdh": { // another medium, in the saved definition
 		device: "cdrom",
 		byHand: func(b *exchangeBench, target string) {
-			b.redefine(target, func(d *libvirtxml.DomainDisk) {
-				d.Source, d.Auth = &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: b.file(target)}}, nil
+			b.redefine(target, func(d *acctest.Disk) {
+				d.Source, d.Auth = acctest.ParseDisk(b.t, "<disk type='file'><source file='"+b.file(target)+"'/></disk>").Source, nil
 			})
 		},
 		told:  []string{"file $FILE", "in the saved definition only"},
@@ -106,7 +102,7 @@ var exchanges = map[string]exchange{
 	"sdi": { // no medium, in the saved definition
 		device: "cdrom", free: true,
 		byHand: func(b *exchangeBench, target string) {
-			b.redefine(target, func(d *libvirtxml.DomainDisk) { d.Source, d.Auth = nil, nil })
+			b.redefine(target, func(d *acctest.Disk) { d.Source, d.Auth = nil, nil })
 		},
 		told: []string{"an empty drive", "terraform taint"},
 	},
