@@ -190,19 +190,11 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	if err := j.settleMonitors(ctx); err != nil {
 		return err
 	}
-	if err := j.host.RefuseTaken(j.domain, j.plan.disk(), j.found); err != nil {
-		return err
-	}
-	if err := j.checkPresent(state); err != nil {
-		return err
-	}
-	image, err := j.checkUpdate(ctx, state, diags)
+	image, err := j.preflight(ctx, state, diags)
 	if err != nil {
 		return err
 	}
-	if err := j.refuseHeld(ctx, state, image); err != nil {
-		return err
-	}
+	j.noteImage(image)
 	if err := j.putInPlace(ctx, image, diags); err != nil {
 		return err
 	}

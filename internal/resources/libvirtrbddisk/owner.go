@@ -194,16 +194,6 @@ func (j *job) release() {
 	j.unlocks = nil
 }
 
-// readAgain reads the domain once the image is locked, because another disk may have been attached meanwhile.
-func (j *job) readAgain(ctx context.Context, find func(libvirt.Domain) libvirt.Disks) error {
-	domain, err := j.host.Domain(ctx, j.domain.UUID)
-	if err != nil {
-		return err
-	}
-	j.domain, j.found = domain, find(domain)
-	return nil
-}
-
 // refuseWrittenHere refuses an image that this apply has attached to another running domain already.
 func (j *job) refuseWrittenHere(image ceph.Image) error {
 	if !writesAlone(j.plan) {

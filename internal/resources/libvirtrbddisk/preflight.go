@@ -42,6 +42,142 @@ func findImage(ctx context.Context, cluster *ceph.Cluster, plan *model) (ceph.Im
 const openElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that, set" +
 	" shareable = true on all of them; a guest that only reads takes read_only = true."
 
+// asked is what a change asks of the disk's surroundings.
+type asked struct {
+	image   bool // which image it is
+	alone   bool // that nobody else has it
+	opens   bool // that it can be opened
+	renamed bool // that a running guest keeps it
+}
+
+// asks tells what the change from a state calls for; a new disk, which has none, calls for all but a rename.
+func (j *job) asks(state *model) asked {
+	if state == nil {
+		return asked{image: true, alone: true, opens: true}
+	}
+	attaches := j.missing()&libvirt.Live != 0
+	renamed := len(changes(state, j.plan, namesImage)) > 0 || moved(state, j.plan)
+	becomes := becomesWriter(state, j.plan)
+	opens := attaches || moved(state, j.plan) || len(changes(state, j.plan, opens)) > 0
+	return asked{
+		image: opens || becomes || j.cluster != nil && (resized(state, j.plan) || j.plan.ImageID.IsUnknown()),
+		alone: attaches || renamed || becomes, opens: opens, renamed: renamed,
+	}
+}
+
+// preflight makes all checks of a change, in their order, before anything is touched. There is no state of a new disk. The image stays
+// locked from the look at who has it until the disk is attached.
+func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnostics) (image ceph.Image, err error) {
+	asks := j.asks(state)
+	err = j.checkStanding(ctx, state, asks)
+	if err == nil && asks.image {
+		image, err = findImage(ctx, j.cluster, j.plan)
+	}
+	if err == nil && asks.alone {
+		err = j.checkAlone(ctx, state, asks, image)
+	}
+	if err == nil && asks.opens {
+		err = j.check(ctx, diags)
+	}
+	if err == nil && j.cluster != nil && (state == nil || resized(state, j.plan)) {
+		err = checkSize(j.plan, image)
+	}
+	if err == nil && asks.renamed {
+		err = j.checkRenamed(state, image)
+	}
+	if err == nil {
+		err = j.checkHeld(ctx, state, image)
+	}
+	if err == nil && asks.alone {
+		j.warnNamed(ctx, diags)
+	}
+	return image, err
+}
+
+// checkStanding looks at the domain's disks as they are now: whether the target is free or ours, the image named by no other, and ours
+// such that it can be changed.
+func (j *job) checkStanding(ctx context.Context, state *model, asks asked) (err error) {
+	if state == nil {
+		if j.found, err = j.leftBehind(ctx); err == nil && j.found.Live == nil {
+			err = j.host.RefusePlug(j.domain, j.plan.Bus.ValueString())
+		}
+	} else {
+		j.found = state.ours(j.remembered).Find(j.domain)
+	}
+	if err == nil {
+		err = j.host.RefuseTaken(j.domain, j.plan.disk(), j.found)
+	}
+	if err == nil && asks.alone && writesAlone(j.plan) {
+		err = j.access().RefuseTwice(ctx, j.domain, j.found)
+	}
+	if err == nil && state != nil {
+		err = j.checkPresent(state)
+	}
+	return err
+}
+
+// leftBehind finds what a create of ours left that was killed. Images of two clusters may have one name, so it has to lead to the
+// planned cluster too, wherever it is.
+func (j *job) leftBehind(ctx context.Context) (libvirt.Disks, error) {
+	left := j.plan.ours(memory{}).Find(j.domain)
+	if left.Mirrored() == nil {
+		return libvirt.Disks{}, nil
+	}
+	places, err := j.access().Monitors(ctx)
+	if err != nil {
+		return libvirt.Disks{}, err
+	}
+	for _, disk := range left.Each() {
+		if !reads(ctx, *disk, j.plan, places) {
+			return libvirt.Disks{}, nil
+		}
+	}
+	return left, nil
+}
+
+// reads tells whether a disk is the planned image or snapshot, on the planned cluster, and attached as planned.
+func reads(ctx context.Context, disk libvirt.Disk, plan *model, places rbdusage.Monitors) bool {
+	identity := []string{"pool", "namespace", "image", "snapshot", "bus", "device"}
+	differs := libvirt.DiffDisks(disk, plan.disk(), func(f libvirt.DiskField) bool { return slices.Contains(identity, f.Name) })
+	return len(differs) == 0 && places.Answer(ctx, disk.Monitors) == rbdusage.Yes
+}
+
+// checkPresent refuses what can't be written to the disk as it is now.
+func (j *job) checkPresent(state *model) error {
+	ours := state.ours(j.remembered)
+	if disk := ours.ExchangedIn(j.found); disk != nil {
+		if changed := changes(state, j.plan, ofSource); len(changed) > 0 {
+			what := "can't be changed in its source: " + strings.Join(changed, ", ")
+			return problem.At(changed[0], j.host.RefuseExchanged(j.domain, ours, j.found, *disk, what))
+		}
+	}
+	return j.host.RefuseLosses(j.domain, j.found, len(changes(state, j.plan, nil)) > 0, j.missing() != 0)
+}
+
+// checkAlone refuses what else has the image, of this apply and of others. It stays locked until the disk is attached, and the domain is
+// looked at again, because another disk may have been attached meanwhile.
+func (j *job) checkAlone(ctx context.Context, state *model, asks asked, image ceph.Image) error {
+	err := j.lockImage(ctx, image)
+	if err == nil {
+		j.domain, err = j.host.Domain(ctx, j.domain.UUID)
+	}
+	if err == nil {
+		err = j.checkStanding(ctx, state, asks)
+	}
+	if err == nil {
+		err = j.refuseWrittenHere(image)
+	}
+	switch {
+	case err != nil:
+		return err
+	case j.found.Live == nil:
+		return j.refuseOpened(ctx, 0)
+	case state != nil && becomesWriter(state, j.plan):
+		return j.refuseOpened(ctx, 1)
+	}
+	return nil
+}
+
 // access is how the planned disk is opened.
 func (j *job) access() rbdusage.Access {
 	return rbdusage.Access{Host: j.host, Cluster: j.cluster, Disk: j.plan.disk(), Probed: j.plan.AttachProbe.ValueBool()}
@@ -80,24 +216,30 @@ func pluggable(domain libvirt.Domain, plan *model) bool {
 	return domain.Live.HotPlug(plan.Bus.ValueString()) != libvirt.PlugsNever
 }
 
-// refuseHeld makes these checks for an update that touches the domain.
-func (j *job) refuseHeld(ctx context.Context, state *model, image ceph.Image) error {
-	if len(changes(state, j.plan, nil)) == 0 && !resized(state, j.plan) && j.missing() == 0 {
-		return nil
+// checkHeld refuses what a job or a managed save image stands in the way of.
+func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) error {
+	var what libvirt.Change
+	if state != nil {
+		if len(changes(state, j.plan, nil)) == 0 && !resized(state, j.plan) && j.missing() == 0 {
+			return nil
+		}
+		other := len(changes(state, j.plan, namesImage)) > 0 && (image.ID == "" || image.ID != state.ImageID.ValueString())
+		what = libvirt.Change{Resizes: resized(state, j.plan), Renames: renames(state, j.plan), Exchanges: moved(state, j.plan) || other}
 	}
-	moved := !state.FSID.IsNull() && !j.plan.FSID.IsNull() && !state.FSID.Equal(j.plan.FSID)
-	other := len(changes(state, j.plan, namesImage)) > 0 &&
-		(image.ID == "" || image.ID != state.ImageID.ValueString())
-	err := j.host.RefuseHeld(ctx, j.domain, j.found, state.TargetDev.ValueString(),
-		libvirt.Change{Resizes: resized(state, j.plan), Renames: renames(state, j.plan), Exchanges: moved || other})
+	err := j.host.RefuseHeld(ctx, j.domain, j.found, j.target(), what)
+	told := problem.Copy(err)
 	var held *problem.Problem
-	if !errors.As(err, &held) || held.Kind != problem.Refused || !resized(state, j.plan) {
+	if !what.Resizes || !errors.As(told, &held) || held.Kind != problem.Refused {
 		return err
 	}
 	// The plan refuses it before the image has grown; a job that began since is noticed only now.
-	told := *held
-	told.Do += " The image has its new size already: the guest is told of it then."
-	return &told
+	held.Do += " The image has its new size already: the guest is told of it then."
+	return told
+}
+
+// moved tells whether the disk is to be on another cluster.
+func moved(state, plan *model) bool {
+	return !state.FSID.IsNull() && !plan.FSID.IsNull() && !state.FSID.Equal(plan.FSID)
 }
 
 func renames(state, plan *model) bool {
@@ -124,86 +266,12 @@ func resized(state, plan *model) bool {
 	return !plan.Size.IsNull() && plan.Size.Bytes() != state.Size.Bytes()
 }
 
-// checkUpdate makes all checks that the change calls for, before anything is touched.
-func (j *job) checkUpdate(ctx context.Context, state *model, diags *diag.Diagnostics) (ceph.Image, error) {
-	attaches := j.missing()&libvirt.Live != 0
-	renamed := len(changes(state, j.plan, namesImage)) > 0
-	moved := !state.FSID.IsNull() && !j.plan.FSID.IsNull() && !state.FSID.Equal(j.plan.FSID)
-	opened := attaches || len(changes(state, j.plan, opens)) > 0 || moved
-	becomes := becomesWriter(state, j.plan)
-	image := ceph.Image{}
-	var err error
-	if opened || becomes || j.cluster != nil && (resized(state, j.plan) || j.plan.ImageID.IsUnknown()) {
-		if image, err = findImage(ctx, j.cluster, j.plan); err != nil {
-			return image, err
-		}
-	}
-	if attaches || renamed || moved || becomes {
-		if err := j.checkAlone(ctx, state, image); err != nil {
-			return image, err
-		}
-	}
-	if opened {
-		if err := j.check(ctx, diags); err != nil {
-			return image, err
-		}
-	}
-	if attaches || renamed || moved || becomes {
-		j.warnNamed(ctx, diags)
-	}
-	if resized(state, j.plan) {
-		if err := checkSize(j.plan, image); err != nil {
-			return image, err
-		}
-	}
-	if renamed || moved {
-		if err := j.refuseTwice(ctx); err != nil {
-			return image, err
-		}
-		if err := j.checkRenamed(state, image, moved); err != nil {
-			return image, err
-		}
-	}
-	if j.plan.FSID.IsNull() {
-		j.remembered.PoolID = 0
-		j.plan.ImageID = types.StringNull()
-	} else if image.ID != "" {
-		j.remembered.PoolID = image.PoolID
-		j.plan.ImageID = tfkit.StringOrNull(image.ID)
-	}
-	return image, nil
-}
-
-// checkAlone refuses, for a disk that is to open another image or to write its image alone, what else has that image. It stays locked
-// until the disk is attached.
-func (j *job) checkAlone(ctx context.Context, state *model, image ceph.Image) error {
-	if err := j.lockImage(ctx, image); err != nil {
-		return err
-	}
-	if err := j.readAgain(ctx, func(domain libvirt.Domain) libvirt.Disks { return state.ours(j.remembered).Find(domain) }); err != nil {
-		return err
-	}
-	if err := j.refuseTwice(ctx); err != nil {
-		return err
-	}
-	if err := j.refuseWrittenHere(image); err != nil {
-		return err
-	}
-	switch {
-	case j.found.Live == nil:
-		return j.refuseOpened(ctx, 0)
-	case becomesWriter(state, j.plan):
-		return j.refuseOpened(ctx, 1)
-	}
-	return nil
-}
-
 // checkRenamed lets a running guest keep its image under a new name, and refuses to give it another one.
-func (j *job) checkRenamed(state *model, image ceph.Image, moved bool) error {
+func (j *job) checkRenamed(state *model, image ceph.Image) error {
 	if j.found.Live == nil {
 		return nil
 	}
-	same := !moved && image.ID != "" && image.ID == state.ImageID.ValueString() && image.PoolID == j.remembered.PoolID
+	same := !moved(state, j.plan) && image.ID != "" && image.ID == state.ImageID.ValueString() && image.PoolID == j.remembered.PoolID
 	if !same {
 		attribute := changes(state, j.plan, namesImage)
 		if len(attribute) == 0 {
@@ -217,22 +285,12 @@ func (j *job) checkRenamed(state *model, image ceph.Image, moved bool) error {
 	return nil
 }
 
-// checkPresent refuses what can't be written to the disk as it is now.
-func (j *job) checkPresent(state *model) error {
-	ours := state.ours(j.remembered)
-	if disk := ours.ExchangedIn(j.found); disk != nil {
-		if changed := changes(state, j.plan, ofSource); len(changed) > 0 {
-			what := "can't be changed in its source: " + strings.Join(changed, ", ")
-			return problem.At(changed[0], j.host.RefuseExchanged(j.domain, ours, j.found, *disk, what))
-		}
+// noteImage takes over the identity of the image that was found.
+func (j *job) noteImage(image ceph.Image) {
+	switch {
+	case j.plan.FSID.IsNull():
+		j.remembered.PoolID, j.plan.ImageID = 0, types.StringNull()
+	case image.ID != "":
+		j.remembered.PoolID, j.plan.ImageID = image.PoolID, types.StringValue(image.ID)
 	}
-	return j.host.RefuseLosses(j.domain, j.found, len(changes(state, j.plan, nil)) > 0, j.missing() != 0)
-}
-
-// refuseTwice refuses an image that the domain already names in another place.
-func (j *job) refuseTwice(ctx context.Context) error {
-	if !writesAlone(j.plan) {
-		return nil
-	}
-	return j.access().RefuseTwice(ctx, j.domain, j.found)
 }

@@ -4,7 +4,6 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -69,12 +67,10 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 	defer j.release()
 	var image ceph.Image
 	if err == nil {
-		image, err = j.checkNew(ctx, &resp.Diagnostics)
+		image, err = j.preflight(ctx, nil, &resp.Diagnostics)
 	}
 	if err == nil {
-		err = j.host.RefuseHeld(ctx, j.domain, j.found, j.target(), libvirt.Change{})
-	}
-	if err == nil {
+		j.warnTakenOver(&resp.Diagnostics)
 		err = j.putInPlace(ctx, image, &resp.Diagnostics)
 	}
 	switch {
@@ -89,20 +85,14 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 		addAttached(&resp.Diagnostics, err)
 	}
 	r.Hold(j.object(), tfkit.Holder{Object: j.object(), Made: true})
-	if j.cluster == nil {
-		plan.ImageID = types.StringNull()
-	} else {
-		plan.ImageID = tfkit.StringOrNull(image.ID)
-	}
-	j.remembered.PoolID = image.PoolID
+	j.noteImage(image)
 	j.finish(ctx, &resp.Diagnostics)
 	resp.Diagnostics.Append(remember(ctx, resp.Private, j.remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// prepare finds the domain of a new disk, settles what the plan left open, and refuses a target that is taken. A disk of
-// ours that is there already, with the same source, is what a create left that was killed: it is taken over.
+// prepare finds the domain of a new disk, and settles what the plan left open.
 func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *diag.Diagnostics) (*job, error) {
 	j := &job{plan: plan, fixedAddress: !config.Address.IsNull(), connections: r.Connections}
 	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, diags)
@@ -129,85 +119,7 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if j.cluster, err = r.settleCluster(ctx, config, plan, diags); err != nil {
 		return j, err
 	}
-	if err := j.settleMonitors(ctx); err != nil {
-		return j, err
-	}
-	return j, j.refuseStanding(ctx, j.domain)
-}
-
-// refuseStanding looks at the domain's disks: a target or an image that another one has is refused.
-func (j *job) refuseStanding(ctx context.Context, domain libvirt.Domain) error {
-	var err error
-	j.domain = domain
-	if j.found, err = j.leftBehind(ctx); err != nil {
-		return err
-	}
-	if j.found.Live == nil {
-		if err := j.host.RefusePlug(j.domain, j.plan.Bus.ValueString()); err != nil {
-			return err
-		}
-	}
-	if err := j.host.RefuseTaken(j.domain, j.plan.disk(), j.found); err != nil {
-		return err
-	}
-	return j.refuseTwice(ctx)
-}
-
-// checkNew makes all checks of a new disk. The image stays locked from the look at who has it until the disk is attached.
-func (j *job) checkNew(ctx context.Context, diags *diag.Diagnostics) (ceph.Image, error) {
-	image, err := findImage(ctx, j.cluster, j.plan)
-	if err == nil {
-		err = j.lockImage(ctx, image)
-	}
-	if err == nil {
-		var domain libvirt.Domain
-		if domain, err = j.host.Domain(ctx, j.domain.UUID); err == nil {
-			err = j.refuseStanding(ctx, domain)
-		}
-	}
-	if err == nil {
-		err = j.refuseWrittenHere(image)
-	}
-	if err == nil && j.found.Live == nil {
-		err = j.refuseOpened(ctx, 0)
-	}
-	if err == nil {
-		err = j.check(ctx, diags)
-	}
-	if err == nil && j.cluster != nil {
-		err = checkSize(j.plan, image)
-	}
-	if err == nil {
-		j.warnNamed(ctx, diags)
-		j.warnTakenOver(diags)
-	}
-	return image, err
-}
-
-// leftBehind finds what a create of ours left that was killed. Images of two clusters may have one name, so it has to lead to the
-// planned cluster too, wherever it is.
-func (j *job) leftBehind(ctx context.Context) (libvirt.Disks, error) {
-	left := j.plan.ours(memory{}).Find(j.domain)
-	if left.Mirrored() == nil {
-		return libvirt.Disks{}, nil
-	}
-	places, err := j.access().Monitors(ctx)
-	if err != nil {
-		return libvirt.Disks{}, err
-	}
-	for _, disk := range left.Each() {
-		if !reads(ctx, *disk, j.plan, places) {
-			return libvirt.Disks{}, nil
-		}
-	}
-	return left, nil
-}
-
-// reads tells whether a disk is the planned image or snapshot, on the planned cluster, and attached as planned.
-func reads(ctx context.Context, disk libvirt.Disk, plan *model, places rbdusage.Monitors) bool {
-	identity := []string{"pool", "namespace", "image", "snapshot", "bus", "device"}
-	differs := libvirt.DiffDisks(disk, plan.disk(), func(f libvirt.DiskField) bool { return slices.Contains(identity, f.Name) })
-	return len(differs) == 0 && places.Answer(ctx, disk.Monitors) == rbdusage.Yes
+	return j, j.settleMonitors(ctx)
 }
 
 func explainDomain(ctx context.Context, host *libvirt.Host, name string, err error) error {
