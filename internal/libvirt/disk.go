@@ -50,6 +50,13 @@ type domainDisk = libvirtxml.DomainDisk
 
 // diskOf is a disk as its element describes it.
 func diskOf(element domainDisk) Disk {
+	d := fieldsOf(element)
+	// Fields of its own: a monitor or a rate that is changed in place is a change too.
+	d.read = &diskRead{element: element, fields: fieldsOf(element)}
+	return d
+}
+
+func fieldsOf(element domainDisk) Disk {
 	d := Disk{}
 	if element.Alias != nil {
 		d.Alias = element.Alias.Name
@@ -60,7 +67,6 @@ func diskOf(element domainDisk) Disk {
 	if auth := authOf(element); auth != nil && auth.Secret != nil {
 		d.SecretUsage = auth.Secret.Usage
 	}
-	d.read = &diskRead{element: element, fields: d}
 	return d
 }
 
@@ -130,7 +136,14 @@ func (d Disk) ForSaved() (Disk, error) {
 	if err != nil {
 		return d, err
 	}
-	element.Alias, element.Mirror = nil, nil
+	// The group of limits that libvirt made is named after an alias that another disk may have at the next start.
+	if element.IOTune != nil && ownGroup(element.IOTune.GroupName, d.asRead().Alias) {
+		element.IOTune.GroupName = ""
+	}
+	if !strings.HasPrefix(d.Alias, givenAlias) {
+		element.Alias = nil
+	}
+	element.Mirror = nil
 	if len(backingSources(element)) == 0 {
 		element.BackingStore = nil
 	}

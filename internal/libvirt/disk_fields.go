@@ -52,7 +52,7 @@ func DiffDisks(a, b Disk, wanted func(DiskField) bool) []string {
 
 type driver = libvirtxml.DomainDiskDriver
 
-// newDriver is the driver of a disk that has none.
+// newDriver is the driver of a new disk.
 func newDriver() *driver { return &driver{Name: "qemu", Type: "raw"} }
 
 // DiskFields are all of them.
@@ -100,7 +100,7 @@ var DiskFields = []DiskField{
 	field("address", AtNextStart, func(d *Disk) **Address { return &d.Address }, asWritten,
 		func(d *Disk, e *domainDisk) { d.Address = addressOf(e.Address) }, setAddress),
 	field("iotune", AtOnce, func(d *Disk) *Limits { return &d.Limits }, Limits.normal,
-		func(d *Disk, e *domainDisk) { d.Limits = limitsOf(*e) }, func(d *Disk, e *domainDisk) { e.IOTune = d.Limits.xml() }),
+		func(d *Disk, e *domainDisk) { d.Limits = limitsOf(*e) }, setLimits),
 }
 
 // field is a field that takes this form to be compared.
@@ -182,7 +182,7 @@ func targetOf(e *domainDisk) *libvirtxml.DomainDiskTarget {
 
 func driverIn(e *domainDisk) *driver {
 	if e.Driver == nil {
-		e.Driver = newDriver()
+		e.Driver = &driver{}
 	}
 	return e.Driver
 }
@@ -275,15 +275,14 @@ func monitorOf(host libvirtxml.DomainDiskSourceHost) Monitor {
 
 // setMonitors writes the monitors. Those that the disk names already stay as they are written, in their order.
 func setMonitors(d *Disk, e *domainDisk) {
-	missing, network := SortMonitors(d.Monitors), networkIn(e)
+	wanted, network := SortMonitors(d.Monitors), networkIn(e)
 	network.Hosts = slices.DeleteFunc(network.Hosts, func(host libvirtxml.DomainDiskSourceHost) bool {
-		named := slices.Index(missing, monitorOf(host))
-		if named >= 0 {
-			missing = slices.Delete(missing, named, named+1)
-		}
-		return named < 0
+		return !slices.Contains(wanted, monitorOf(host))
 	})
-	for _, m := range missing {
+	for _, m := range wanted {
+		if slices.ContainsFunc(network.Hosts, func(host libvirtxml.DomainDiskSourceHost) bool { return monitorOf(host) == m }) {
+			continue
+		}
 		host := libvirtxml.DomainDiskSourceHost{Name: m.Host}
 		if m.Port != 0 {
 			host.Port = strconv.Itoa(m.Port)

@@ -75,15 +75,24 @@ func (l Limits) normal() Limits {
 	return Limits{Rates: rates, Group: l.Group}
 }
 
-func (l Limits) xml() *iotune {
-	tune := iotune{GroupName: l.Group}
+// setLimits writes the limits. What libvirt filled in by itself stays, for as long as there is what it belongs to.
+func setLimits(d *Disk, e *domainDisk) {
+	was, tune := limitsOf(*e), value(e.IOTune)
 	for _, limit := range limits {
-		*limit.at(&tune) = l.Rates[limit.name]
+		n := d.Limits.Rates[limit.name]
+		burst, isLength := strings.CutSuffix(limit.name, "_length")
+		if isLength && n == was.Rates[limit.name] && d.Limits.Rates[burst] > 0 {
+			continue
+		}
+		*limit.at(&tune) = n
 	}
-	if tune == (iotune{}) {
-		return nil
+	if d.Limits.Group != was.Group || len(d.Limits.normal().Rates) == 0 {
+		tune.GroupName = d.Limits.Group
 	}
-	return &tune
+	e.IOTune = nil
+	if tune != (iotune{}) {
+		e.IOTune = &tune
+	}
 }
 
 // parameters name every limit: libvirt keeps what a call leaves out.
