@@ -76,39 +76,63 @@ func diskElement(text string, nth int) (*element, error) {
 	return nil, fmt.Errorf("the definition has fewer disks")
 }
 
-// lost names what one element has and the other lacks. The order of elements with different names doesn't matter.
+// lost names what one element has and the other lacks: attributes, texts and elements. The order of siblings doesn't matter, nor do
+// quotes, white space and comments. With the two exchanged it names what was gained.
 func lost(path string, is, would *element) []string {
 	var paths []string
 	for _, a := range is.Attrs {
-		kept := slices.ContainsFunc(would.Attrs, func(b xml.Attr) bool { return a.Name == b.Name && sameValue(a.Value, b.Value) })
+		kept := slices.ContainsFunc(would.Attrs, func(b xml.Attr) bool {
+			return a.Name == b.Name && plainNumber(a.Value) == plainNumber(b.Value)
+		})
 		if !kept && a.Value != "" {
 			paths = append(paths, path+"@"+a.Name.Local)
 		}
 	}
-	if text := strings.TrimSpace(is.Text); text != "" && !sameValue(text, strings.TrimSpace(would.Text)) {
+	if text := strings.TrimSpace(is.Text); text != "" && text != strings.TrimSpace(would.Text) {
 		paths = append(paths, path+"text()")
 	}
-	left := slices.Clone(would.Children)
-	for i := range is.Children {
-		child := &is.Children[i]
+	// Those that are the same are a pair wherever they stand; of the others, the first is compared with the first of its name.
+	left, unpaired := slices.Clone(would.Children), []element{}
+	for _, child := range is.Children {
+		same := child.plain()
+		if nth := slices.IndexFunc(left, func(other element) bool { return other.plain() == same }); nth >= 0 {
+			left = slices.Delete(left, nth, nth+1)
+		} else {
+			unpaired = append(unpaired, child)
+		}
+	}
+	for _, child := range unpaired {
 		nth := slices.IndexFunc(left, func(other element) bool { return other.XMLName == child.XMLName })
 		if nth < 0 {
 			paths = append(paths, path+child.XMLName.Local)
 			continue
 		}
-		paths = append(paths, lost(path+child.XMLName.Local+"/", child, &left[nth])...)
+		paths = append(paths, lost(path+child.XMLName.Local+"/", &child, &left[nth])...)
 		left = slices.Delete(left, nth, nth+1)
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
 }
 
-// sameValue compares two values of an attribute: a number is the same in decimal and hexadecimal.
-func sameValue(a, b string) bool {
-	if a == b {
-		return true
+// plain is all that counts of an element as one text: equal for two elements of which neither lacks what the other has.
+func (e *element) plain() string {
+	parts := []string{strings.TrimSpace(e.Text)}
+	for _, a := range e.Attrs {
+		if a.Value != "" {
+			parts = append(parts, "@"+a.Name.Local+"="+plainNumber(a.Value))
+		}
 	}
-	x, errX := strconv.ParseUint(a, 0, 64)
-	y, errY := strconv.ParseUint(b, 0, 64)
-	return errX == nil && errY == nil && x == y
+	for i := range e.Children {
+		parts = append(parts, e.Children[i].plain())
+	}
+	slices.Sort(parts)
+	return fmt.Sprintf("%s%q", e.XMLName.Local, parts)
+}
+
+// plainNumber is an attribute's value in one spelling: a number is the same in decimal and hexadecimal.
+func plainNumber(value string) string {
+	if n, err := strconv.ParseUint(value, 0, 64); err == nil {
+		return strconv.FormatUint(n, 10)
+	}
+	return value
 }

@@ -1,6 +1,7 @@
 package libvirt
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -97,25 +98,32 @@ var openingTag = regexp.MustCompile(`<([a-zA-Z][\w-]*)([^>]*?)(/?)>`)
 // What libvirtxml doesn't know is named, on whatever level of a disk it stands: each element in turn is given an attribute, and a child,
 // that nobody has heard of yet.
 func TestWhatIsLostByRewriteIsNamed(t *testing.T) {
-	const attribute, child = "invented", "novelty"
-	tags := openingTag.FindAllStringSubmatchIndex(fullDiskXML, -1)
-	if len(tags) < 70 {
+	if tags := openingTag.FindAllString(fullDiskXML, -1); len(tags) < 70 {
 		t.Fatalf("only %d elements", len(tags))
 	}
-	for _, tag := range tags {
-		name := fullDiskXML[tag[2]:tag[3]]
+	isNamedOnEachLevel(t, fullDiskXML)
+	for _, name := range []string{"overlay-running", "nova-config-drive", "by-hand-usb", "s390-ccw"} {
+		isNamedOnEachLevel(t, string(must(os.ReadFile("testdata/disks/"+name+".xml"))(t)))
+	}
+}
+
+func isNamedOnEachLevel(t *testing.T, disk string) {
+	t.Helper()
+	const attribute, child = "invented", "novelty"
+	for _, tag := range openingTag.FindAllStringSubmatchIndex(disk, -1) {
+		name := disk[tag[2]:tag[3]]
 		inside := "><" + child + ">1</" + child + ">"
 		if tag[6] != tag[7] {
 			inside += "</" + name + ">"
 		}
-		rest := fullDiskXML[tag[1]:]
+		rest := disk[tag[1]:]
 		for what, text := range map[string]string{
-			"@" + attribute: fullDiskXML[:tag[3]] + " " + attribute + "='1'" + fullDiskXML[tag[3]:],
-			child:           fullDiskXML[:tag[5]] + inside + rest,
+			"@" + attribute: disk[:tag[3]] + " " + attribute + "='1'" + disk[tag[3]:],
+			child:           disk[:tag[5]] + inside + rest,
 		} {
 			got := definitionOf(t, diskXML, text).Disks[1].LostByRewrite()
 			if len(got) != 1 || !strings.HasSuffix("/"+got[0], "/"+what) || name != "disk" && !strings.Contains(got[0], name+"/") {
-				t.Errorf("<%s> with %s: lost %v\n%s", name, what, got, fullDiskXML[tag[0]:tag[1]])
+				t.Errorf("<%s> with %s: lost %v\n%s", name, what, got, disk[tag[0]:tag[1]])
 			}
 		}
 	}
@@ -132,5 +140,37 @@ func TestLostByRewriteOfOtherDisks(t *testing.T) {
 	second := definitionOf(t, strings.Replace(diskXML, "</source>", "<host name='192.0.2.3' weight='1'/></source>", 1))
 	if got := second.DiskByTarget("vdb").LostByRewrite(); !slices.Equal(got, []string{"source/host/@weight"}) {
 		t.Errorf("of the third host is lost %v", got)
+	}
+}
+
+// The comparison of two documents: what counts, and in both directions.
+func TestWhatOneDocumentHasAndTheOtherLacks(t *testing.T) {
+	const disk = `<disk a='1' b='x'><host name='one'/><host name='two' port='2'/><serial>16</serial><driver name='qemu'/></disk>`
+	for name, c := range map[string]struct{ other, lost, gained string }{
+		"itself": {disk, "", ""},
+		"order, quotes and spaces": {`<!-- x --><disk b="x"
+			a="1"><driver name='qemu'></driver> <serial> 16
+			</serial><host port='2' name='two'/><host name='one'/></disk>`, "", ""},
+		"hexadecimal":         {strings.Replace(disk, "a='1'", "a='0x0001' c=''", 1), "", ""},
+		"another number":      {strings.Replace(disk, "a='1'", "a='0x10'", 1), "@a", "@a"},
+		"no attribute":        {strings.Replace(disk, " b='x'", "", 1), "@b", ""},
+		"a text is no number": {strings.Replace(disk, ">16<", ">0x10<", 1), "serial/text()", "serial/text()"},
+		"no text":             {strings.Replace(disk, ">16<", "><", 1), "serial/text()", ""},
+		"one host less":       {strings.Replace(disk, "<host name='one'/>", "", 1), "host", ""},
+		"one host twice":      {strings.Replace(disk, "<host name='one'/>", "<host name='one'/><host name='one'/>", 1), "", "host"},
+		"another host":        {strings.Replace(disk, "'one'", "'three'", 1), "host/@name", "host/@name"},
+		"hosts mixed up": {
+			strings.NewReplacer("'one'/", "'one' port='2'/", "'two' port='2'", "'two'").Replace(disk),
+			"host/@port", "host/@port",
+		},
+		"an empty element": {strings.Replace(disk, "<serial>", "<readonly/><serial>", 1), "", "readonly"},
+	} {
+		is, would := must(parse(disk))(t), must(parse(c.other))(t)
+		if got := strings.Join(lost("", &is, &would), ","); got != c.lost {
+			t.Errorf("%s: lost %q instead of %q", name, got, c.lost)
+		}
+		if got := strings.Join(lost("", &would, &is), ","); got != c.gained {
+			t.Errorf("%s: gained %q instead of %q", name, got, c.gained)
+		}
 	}
 }
