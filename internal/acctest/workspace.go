@@ -55,25 +55,39 @@ var built = sync.OnceValues(func() (string, error) {
 func NewWorkspace(t *testing.T, folder string) *Workspace {
 	t.Helper()
 	Bed(t)
-	root, err := moduleRoot()
-	if err != nil {
-		t.Fatal(err)
+	return newWorkspace(t, built, copyOf(folder))
+}
+
+// NewWorkspaceWith is [NewWorkspace] with that binary of the provider, such as one that was built of an earlier commit.
+func NewWorkspaceWith(t *testing.T, binary, folder string) *Workspace {
+	t.Helper()
+	Bed(t)
+	return newWorkspace(t, func() (string, error) { return binary, nil }, copyOf(folder))
+}
+
+// copyOf fills a workspace with the files of a folder of the repository.
+func copyOf(folder string) func(dir string) error {
+	return func(dir string) error {
+		root, err := moduleRoot()
+		if err != nil {
+			return err
+		}
+		return os.CopyFS(dir, os.DirFS(filepath.Join(root, folder)))
 	}
-	return newWorkspace(t, func(dir string) error { return os.CopyFS(dir, os.DirFS(filepath.Join(root, folder))) })
 }
 
 // NewWorkspaceOf is [NewWorkspace] with one file of that text.
 func NewWorkspaceOf(t *testing.T, configuration string) *Workspace {
 	t.Helper()
 	Bed(t)
-	return newWorkspace(t, func(dir string) error {
+	return newWorkspace(t, built, func(dir string) error {
 		return os.WriteFile(filepath.Join(dir, "main.tf"), []byte(configuration), 0o600)
 	})
 }
 
-func newWorkspace(t *testing.T, fill func(dir string) error) *Workspace {
+func newWorkspace(t *testing.T, provider func() (string, error), fill func(dir string) error) *Workspace {
 	t.Helper()
-	binary, err := built()
+	binary, err := provider()
 	if err != nil {
 		t.Fatal(err)
 	}
