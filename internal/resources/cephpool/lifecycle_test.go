@@ -15,25 +15,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// run takes a resource through steps, with the provider block of the whole bed before each configuration, and then looks
-// that nothing of that name is left.
+// run takes a pool through steps, and then looks that it is not left.
 func run(t *testing.T, name string, steps ...resource.TestStep) {
 	t.Helper()
-	provider := acctest.Provider(t)
-	for i := range steps {
-		if steps[i].Config != "" {
-			steps[i].Config = provider + steps[i].Config
-		}
-	}
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Factories(), Steps: steps,
-		CheckDestroy: func(*terraform.State) error {
-			if exists(t, name) {
-				return fmt.Errorf("pool %s is still there", name)
-			}
-			return nil
-		},
-	})
+	acctest.Run(t, "pool "+name, func() bool { return exists(t, name) }, steps...)
 }
 
 func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
@@ -46,16 +31,6 @@ func rbd(t *testing.T, args ...string) string {
 	return acctest.RBD(t, "east", args...)
 }
 
-// check asks a witness in a step.
-func check(t *testing.T, name string, witness func(*testing.T, string) string, want string) resource.TestCheckFunc {
-	return func(*terraform.State) error {
-		if got := witness(t, name); got != want {
-			return fmt.Errorf("the witness says %q, want %q", got, want)
-		}
-		return nil
-	}
-}
-
 func TestAccCephPool_basic(t *testing.T) {
 	run(t, "basic", resource.TestStep{
 		Config: pool("basic", `applications = ["rbd"]`),
@@ -64,7 +39,7 @@ func TestAccCephPool_basic(t *testing.T) {
 			acctest.Computed(t, poolType, "id", func() string { return "east/basic" }),
 			acctest.Computed(t, poolType, "pool_id", func() string { return field("pool_id")(t, "basic") }),
 			acctest.Computed(t, poolType, "fsid", func() string { return ceph(t, "fsid") }),
-			check(t, "basic", func(t *testing.T, name string) string {
+			acctest.Check(t, "basic", func(t *testing.T, name string) string {
 				// What `rbd pool init` leaves: the pool takes an image at once.
 				rbd(t, "create", "--size", "1M", name+"/probe")
 				rbd(t, "rm", "--no-progress", name+"/probe")
@@ -83,7 +58,7 @@ func TestAccCephPool_disappears(t *testing.T) {
 			},
 			Config:           pool("vanishing"),
 			ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
-			Check:            check(t, "vanishing", field("pool_name"), "vanishing"),
+			Check:            acctest.Check(t, "vanishing", field("pool_name"), "vanishing"),
 		})
 }
 
@@ -315,8 +290,8 @@ func TestAccCephPool_erasureCoded(t *testing.T) {
 				resource.TestCheckResourceAttr(address, "type", "erasure"),
 				resource.TestCheckResourceAttr(address, "size", "3"),
 				resource.TestCheckResourceAttr(address, "crush_rule", "archive"),
-				check(t, "archive", rules, "true"),
-				check(t, "archive", applications, "rbd"),
+				acctest.Check(t, "archive", rules, "true"),
+				acctest.Check(t, "archive", applications, "rbd"),
 			),
 		},
 		// The pool itself holds no image, and still is not empty.
@@ -330,7 +305,7 @@ func TestAccCephPool_erasureCoded(t *testing.T) {
 			Config: strings.Replace(config, `"archive"`, `"attic"`, 1) + headers,
 			Check:  resource.TestCheckResourceAttr(address, "crush_rule", "archive"),
 		},
-		resource.TestStep{Config: headers, Check: check(t, "attic", rules, "false")},
+		resource.TestStep{Config: headers, Check: acctest.Check(t, "attic", rules, "false")},
 	)
 }
 
@@ -348,7 +323,7 @@ func TestAccCephPool_rulesOfErasureCodedPools(t *testing.T) {
 	run(t, "coded",
 		resource.TestStep{Config: pool("coded", `type = "erasure"`), Check: resource.TestCheckResourceAttr(address, "crush_rule", "erasure-code")},
 		resource.TestStep{Config: pool("vault", `erasure_code_profile = "k2m1"`), Check: resource.TestCheckResourceAttr(address, "crush_rule", "vault")},
-		resource.TestStep{Config: "# nothing is left of either", Check: check(t, "", rules, before)},
+		resource.TestStep{Config: "# nothing is left of either", Check: acctest.Check(t, "", rules, before)},
 	)
 }
 
@@ -362,15 +337,16 @@ func TestAccCephPool_settingsThatHangTogether(t *testing.T) {
 		resource.TestStep{
 			Config: off("size = 2", "min_size = 2", "pg_num = 32", "pgp_num = 4", "pg_num_min = 16", "pg_num_max = 32"),
 			Check: resource.ComposeAggregateTestCheckFunc(
-				check(t, "bound", field("min_size"), "2"), check(t, "bound", field("pg_num_target"), "32"),
-				check(t, "bound", field("pg_placement_num_target"), "4"), check(t, "bound", option("pg_num_min"), "16"), check(t, "bound", option("pg_num_max"), "32"),
+				acctest.Check(t, "bound", field("min_size"), "2"), acctest.Check(t, "bound", field("pg_num_target"), "32"),
+				acctest.Check(t, "bound", field("pg_placement_num_target"), "4"), acctest.Check(t, "bound", option("pg_num_min"), "16"),
+				acctest.Check(t, "bound", option("pg_num_max"), "32"),
 			),
 		},
 		resource.TestStep{
 			Config: off("size = 3", "min_size = 1", "pg_num = 8", "pgp_num = 4", "pg_num_min = 4", "pg_num_max = 8"),
 			Check: resource.ComposeAggregateTestCheckFunc(
-				check(t, "bound", field("min_size"), "1"), check(t, "bound", field("pg_num_target"), "8"),
-				check(t, "bound", option("pg_num_min"), "4"), check(t, "bound", option("pg_num_max"), "8"),
+				acctest.Check(t, "bound", field("min_size"), "1"), acctest.Check(t, "bound", field("pg_num_target"), "8"),
+				acctest.Check(t, "bound", option("pg_num_min"), "4"), acctest.Check(t, "bound", option("pg_num_max"), "8"),
 			),
 		},
 		resource.TestStep{
@@ -381,7 +357,8 @@ func TestAccCephPool_settingsThatHangTogether(t *testing.T) {
 		resource.TestStep{
 			Config: pool("bound", `pg_autoscale_mode = "on"`, "pg_num_min = 16"),
 			Check: resource.ComposeAggregateTestCheckFunc(
-				check(t, "bound", option("pg_num_min"), "16"), check(t, "bound", field("pg_num_target"), "16"),
+				acctest.Check(t, "bound", option("pg_num_min"), "16"),
+				acctest.Check(t, "bound", field("pg_num_target"), "16"),
 			),
 		},
 	)
@@ -399,7 +376,7 @@ func TestAccCephPool_withoutSecondCopy(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() { allow("true") },
 			Config:    pool("single", "size = 1"),
-			Check:     check(t, "single", field("size"), "1"),
+			Check:     acctest.Check(t, "single", field("size"), "1"),
 		},
 	)
 }
@@ -418,37 +395,20 @@ func TestAccCephPool_autoscaled(t *testing.T) {
 }
 
 func TestAccCephPool_deadCluster(t *testing.T) {
-	bed := acctest.Bed(t)
+	cluster := acctest.Bed(t).Cluster("west")
 	const timeouts = `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`
 	west := func(assignments ...string) string {
 		return strings.Replace(pool("waiting", append(assignments, timeouts)...), `cluster = "east"`, `cluster = "west"`, 1)
 	}
-	pause := func() {
-		if err := bed.Cluster("west").PauseMonitors(); err != nil {
-			t.Error(err)
-		}
-	}
-	resume := func() {
-		if err := bed.Cluster("west").ResumeMonitors(); err != nil {
-			t.Error(err)
-		}
-	}
-	t.Cleanup(resume)
-	awake := func() {
-		resume()
-		// The limit counts again from now on: the cluster has to be awake.
-		acctest.AwaitConnections(t, "west")
-	}
+	silent, awake := acctest.Silence(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: west()},
-		resource.TestStep{PreConfig: pause, Config: west("size = 2"), ExpectError: inTime},
+		resource.TestStep{PreConfig: silent, Config: west("size = 2"), ExpectError: inTime},
 		resource.TestStep{Config: west(), Destroy: true, ExpectError: inTime},
 		resource.TestStep{PreConfig: awake, Config: west(), PlanOnly: true},
 	)
-	for _, mark := range []acctest.Mark{acctest.Set} {
-		acctest.Record(t, poolType, "timeouts", mark)
-	}
+	acctest.Record(t, poolType, "timeouts", acctest.Set)
 }
 
 // put writes an object by hand; remove removes it.

@@ -195,7 +195,7 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 		// In one apply, in the order that never asks for more than there is.
 		resource.TestStep{
 			Config: config(`crush_rule = "two"`, "size = 2", "min_size = 2"),
-			Check:  check(t, "busy", placed, "two 2 2"),
+			Check:  acctest.Check(t, "busy", placed, "two 2 2"),
 		},
 		resource.TestStep{
 			PreConfig: func() { goesOn(t, guest) },

@@ -26,7 +26,7 @@ func TestAccCephRBDImage_disappears(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() { rbd(t, "rm", "--no-progress", "vms/vanishing") },
 			Config:    image("vanishing", small), ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
-			Check: check(t, "vanishing", field("size"), "4194304"),
+			Check: acctest.Check(t, "vanishing", field("size"), "4194304"),
 		},
 		// What is in the trash is gone for its users.
 		resource.TestStep{
@@ -83,7 +83,7 @@ func TestAccCephRBDImage_changedWhileOpen(t *testing.T) {
 					}
 					return nil
 				},
-				check(t, "renamed", field("size"), "16777216"),
+				acctest.Check(t, "renamed", field("size"), "16777216"),
 				resource.TestCheckResourceAttr(address, "id", "east/vms/renamed"),
 			),
 		},
@@ -122,7 +122,9 @@ func TestAccCephRBDImage_shrink(t *testing.T) {
 		},
 		resource.TestStep{
 			Config: image("shrinking", small, "allow_shrink = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: resource.ComposeAggregateTestCheckFunc(check(t, "shrinking", field("size"), "4194304"), marked(acctest.Set), marked(acctest.Changed)),
+			Check: resource.ComposeAggregateTestCheckFunc(
+				acctest.Check(t, "shrinking", field("size"), "4194304"), marked(acctest.Set), marked(acctest.Changed),
+			),
 		},
 		// Grown by hand: to go back is a shrink, and no longer allowed.
 		resource.TestStep{
@@ -140,20 +142,20 @@ func TestAccCephRBDImage_features(t *testing.T) {
 		resource.TestStep{Config: with(`"layering", "exclusive-lock", "deep-flatten"`)},
 		resource.TestStep{
 			Config: with(`"layering", "exclusive-lock", "journaling"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: check(t, "featured", features, "exclusive-lock journaling layering"),
+			Check: acctest.Check(t, "featured", features, "exclusive-lock journaling layering"),
 		},
 		resource.TestStep{
 			Config: with(`"layering"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: check(t, "featured", features, "layering"),
+			Check: acctest.Check(t, "featured", features, "layering"),
 		},
 		// librbd can't switch these on an image that is there.
 		resource.TestStep{
 			Config: with(`"layering", "deep-flatten"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
-			Check: check(t, "featured", features, "deep-flatten layering"),
+			Check: acctest.Check(t, "featured", features, "deep-flatten layering"),
 		},
 		resource.TestStep{
 			Config: with(`"exclusive-lock"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
-			Check: check(t, "featured", features, "exclusive-lock"),
+			Check: acctest.Check(t, "featured", features, "exclusive-lock"),
 		},
 	)
 }
@@ -162,14 +164,14 @@ func TestAccCephRBDImage_features(t *testing.T) {
 // No features at all is a choice, not the library's default.
 func TestAccCephRBDImage_withoutFeatures(t *testing.T) {
 	run(t, "plain",
-		resource.TestStep{Config: image("plain", small, "features = []"), Check: check(t, "plain", features, "")},
+		resource.TestStep{Config: image("plain", small, "features = []"), Check: acctest.Check(t, "plain", features, "")},
 		resource.TestStep{
 			Config: image("plain", small, `features = ["exclusive-lock"]`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: check(t, "plain", features, "exclusive-lock"),
+			Check: acctest.Check(t, "plain", features, "exclusive-lock"),
 		},
 		resource.TestStep{
 			Config: image("plain", small, "features = []"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: check(t, "plain", features, ""),
+			Check: acctest.Check(t, "plain", features, ""),
 		},
 	)
 }
@@ -196,7 +198,7 @@ func TestAccCephRBDImage_otherKeysAreLeftAlone(t *testing.T) {
 		},
 		resource.TestStep{
 			Config: image("told", small, `metadata = { a = "3" }`),
-			Check:  check(t, "told", all, "map[a:3 conf_rbd_qos_bps_limit:1000 theirs:kept]"),
+			Check:  acctest.Check(t, "told", all, "map[a:3 conf_rbd_qos_bps_limit:1000 theirs:kept]"),
 		},
 	)
 }
@@ -298,28 +300,11 @@ func TestAccCephRBDImage_deadCluster(t *testing.T) {
 		timeouts := `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`
 		return strings.Replace(image("waiting", fmt.Sprintf("size = %q", size), timeouts), `cluster = "east"`, `cluster = "west"`, 1)
 	}
-	resume := func() {
-		if err := cluster.Resume(); err != nil {
-			t.Error(err)
-		}
-	}
-	t.Cleanup(resume)
-	awake := func() {
-		resume()
-		// The limit counts again from now on: the cluster has to be awake.
-		acctest.AwaitConnections(t, "west")
-	}
+	silent, awake := acctest.Silence(t, "west", cluster.Pause, cluster.Resume)
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: config("4MiB")},
-		resource.TestStep{
-			PreConfig: func() {
-				if err := cluster.Pause(); err != nil {
-					t.Error(err)
-				}
-			},
-			Config: config("8MiB"), ExpectError: inTime,
-		},
+		resource.TestStep{PreConfig: silent, Config: config("8MiB"), ExpectError: inTime},
 		resource.TestStep{Config: config("4MiB"), Destroy: true, ExpectError: inTime},
 		resource.TestStep{PreConfig: awake, Config: config("4MiB"), PlanOnly: true},
 	)

@@ -127,7 +127,7 @@ func TestAccCephUser_capsByMeaning(t *testing.T) {
 		},
 		resource.TestStep{
 			Config: user("meaning", `caps = { mon = "profile rbd", osd = "profile rbd pool=b" }`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: check(t, "meaning", caps, "mon: profile rbd; osd: profile rbd pool=b"),
+			Check: acctest.Check(t, "meaning", caps, "mon: profile rbd; osd: profile rbd pool=b"),
 		},
 	)
 }

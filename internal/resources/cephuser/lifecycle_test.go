@@ -21,7 +21,7 @@ func TestAccCephUser_disappears(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() { acctest.Ceph(t, "east", "auth", "rm", "client.vanishing") },
 			Config:    user("vanishing", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
-			Check: check(t, "vanishing", caps, "mon: profile rbd"),
+			Check: acctest.Check(t, "vanishing", caps, "mon: profile rbd"),
 		},
 	)
 }
@@ -165,33 +165,16 @@ func TestAccCephUser_deleteRefusedForOwnUser(t *testing.T) {
 }
 
 func TestAccCephUser_deadCluster(t *testing.T) {
-	bed := acctest.Bed(t)
+	cluster := acctest.Bed(t).Cluster("west")
 	west := func(assignments ...string) string {
 		assignments = append(assignments, `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`)
 		return strings.Replace(user("waiting", assignments...), `cluster = "east"`, `cluster = "west"`, 1)
 	}
-	resume := func() {
-		if err := bed.Cluster("west").ResumeMonitors(); err != nil {
-			t.Error(err)
-		}
-	}
-	t.Cleanup(resume)
-	awake := func() {
-		resume()
-		// The limit counts again from now on: the cluster has to be awake.
-		acctest.AwaitConnections(t, "west")
-	}
+	silent, awake := acctest.Silence(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: west(someCaps)},
-		resource.TestStep{
-			PreConfig: func() {
-				if err := bed.Cluster("west").PauseMonitors(); err != nil {
-					t.Error(err)
-				}
-			},
-			Config: west(`caps = { mon = "allow r" }`), ExpectError: inTime,
-		},
+		resource.TestStep{PreConfig: silent, Config: west(`caps = { mon = "allow r" }`), ExpectError: inTime},
 		resource.TestStep{Config: west(someCaps), Destroy: true, ExpectError: inTime},
 		resource.TestStep{PreConfig: awake, Config: west(someCaps), PlanOnly: true},
 		resource.TestStep{

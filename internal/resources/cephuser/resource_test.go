@@ -13,7 +13,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -93,37 +92,12 @@ func giveKey(t *testing.T, name, key string) {
 	}
 }
 
-// run takes a resource through steps, with the provider block of the whole bed before each configuration, and then looks
-// that no user of that name is left.
+// run takes a user through steps, and then looks that it is not left.
 func run(t *testing.T, name string, steps ...resource.TestStep) {
 	t.Helper()
-	provider := acctest.Provider(t)
-	for i := range steps {
-		if steps[i].Config != "" {
-			steps[i].Config = provider + steps[i].Config
-		}
-	}
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Factories(), Steps: steps,
-		CheckDestroy: func(*terraform.State) error {
-			if exists(t, name) {
-				return fmt.Errorf("user %s is still there", name)
-			}
-			return nil
-		},
-	})
+	acctest.Run(t, "user "+name, func() bool { return exists(t, name) }, steps...)
 }
 
 func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
-}
-
-// check asks a witness in a step.
-func check(t *testing.T, name string, witness func(*testing.T, string) string, want string) resource.TestCheckFunc {
-	return func(*terraform.State) error {
-		if got := witness(t, name); got != want {
-			return fmt.Errorf("the witness says %q, want %q", got, want)
-		}
-		return nil
-	}
 }
