@@ -62,9 +62,8 @@ func newLeast(t *testing.T) *least {
 	t.Cleanup(func() { acctest.Ceph(t, "east", "auth", "rm", "client.least") })
 	l.block = connect("least", acctest.Ceph(t, "east", "auth", "print-key", "client.least"))
 
-	guestUser, secret := l.provider.newObject("ceph_user"), l.provider.newObject("libvirt_ceph_secret")
-	l.provider.apply(guestUser, with(userConfig, block{"name": "least-guest"}))
-	l.provider.apply(secret, block{"hypervisor": "kvm1", "usage_name": "least", "key": l.provider.text(guestUser, "key")})
+	guestUser := l.made("ceph_user", with(userConfig, block{"name": "least-guest"}))
+	secret := l.made("libvirt_ceph_secret", block{"hypervisor": "kvm1", "usage_name": "least", "key": l.provider.text(guestUser, "key")})
 	t.Cleanup(func() {
 		acctest.Ceph(t, "east", "auth", "rm", "client.least-guest")
 		acctest.Ceph(t, "east", "auth", "rm", "client.least-user")
@@ -120,6 +119,14 @@ func (l *least) mon(prefix string, arguments block) {
 	}
 }
 
+// made is a new object, made by the administrator.
+func (l *least) made(typeName string, config block) *object {
+	l.t.Helper()
+	o := l.provider.newObject(typeName)
+	l.provider.apply(o, config)
+	return o
+}
+
 func (l *least) removePools() {
 	l.t.Helper()
 	for _, name := range []string{"least", "least-new"} {
@@ -130,8 +137,7 @@ func (l *least) removePools() {
 func (l *least) freshPool(config block) *object {
 	l.t.Helper()
 	l.removePools()
-	l.pools = l.provider.newObject("ceph_pool")
-	l.provider.apply(l.pools, config)
+	l.pools = l.made("ceph_pool", config)
 	return l.pools
 }
 
@@ -155,9 +161,7 @@ func (l *least) removeUser() {
 func (l *least) user() *object {
 	l.t.Helper()
 	l.removeUser()
-	user := l.provider.newObject("ceph_user")
-	l.provider.apply(user, userConfig)
-	return user
+	return l.made("ceph_user", userConfig)
 }
 
 func (l *least) removeImage() {
@@ -184,9 +188,7 @@ func (l *least) purge() {
 func (l *least) image() *object {
 	l.t.Helper()
 	l.removeImage()
-	image := l.provider.newObject("ceph_rbd_image")
-	l.provider.apply(image, imageConfig)
-	return image
+	return l.made("ceph_rbd_image", imageConfig)
 }
 
 func (l *least) removeDisk() {
@@ -202,7 +204,5 @@ func (l *least) disk() *object {
 	l.removeDisk()
 	// One run never plans two objects for one disk.
 	l.provider.configure(l.adminBlock)
-	disk := l.provider.newObject("libvirt_rbd_disk")
-	l.provider.apply(disk, l.diskConfig)
-	return disk
+	return l.made("libvirt_rbd_disk", l.diskConfig)
 }
