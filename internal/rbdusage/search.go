@@ -85,14 +85,17 @@ func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(ima
 	if err != nil {
 		return Found{}, err
 	}
-	found.Uses = slices.DeleteFunc(found.Uses, func(use Use) bool {
-		return ours.Answer(ctx, use.Monitors) != Yes && others.Answer(ctx, use.Monitors) == Yes
-	})
-	for i, use := range found.Uses {
-		if ours.Answer(ctx, use.Monitors) == Yes {
-			found.Uses[i].On = Yes
+	var kept []Use
+	for _, use := range found.Uses {
+		switch {
+		case ours.Answer(ctx, use.Monitors) == Yes:
+			use.On = Yes
+		case others.Answer(ctx, use.Monitors) == Yes:
+			continue
 		}
+		kept = append(kept, use)
 	}
+	found.Uses = kept
 	return found, nil
 }
 
