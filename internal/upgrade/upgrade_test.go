@@ -97,11 +97,16 @@ const planFile = "changes"
 // plannedChange is how a plan starts what it says of one resource.
 var plannedChange = regexp.MustCompile(`(?m)^  # (\S+) (?:will|must) be `)
 
-// planned are the addresses that a plan would do anything to, in order.
+// planned are the addresses that a plan would do anything to, in order. It has nothing to warn of: an image that it took for another
+// one, since it doesn't remember the former name, would be such a thing.
 func planned(t *testing.T, w *acctest.Workspace) []string {
 	t.Helper()
+	out := w.Terraform(t, "plan", "-input=false", "-out="+planFile)
+	if strings.Contains(out, "Warning:") {
+		t.Fatalf("the plan warns:\n%s", out)
+	}
 	var addresses []string
-	for _, match := range plannedChange.FindAllStringSubmatch(w.Terraform(t, "plan", "-input=false", "-out="+planFile), -1) {
+	for _, match := range plannedChange.FindAllStringSubmatch(out, -1) {
 		addresses = append(addresses, match[1])
 	}
 	return slices.Sorted(slices.Values(addresses))
