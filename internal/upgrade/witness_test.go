@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"libvirt.org/go/libvirtxml"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
@@ -192,31 +190,24 @@ func disks(t *testing.T) map[string]string {
 		}
 		info := acctest.Virsh(t, hypervisor, "dominfo", domain)
 		if persistent(info) {
-			addDisks(t, files, domain, "saved", "--inactive")
+			addDisks(t, files, domain, true)
 		}
 		if active(info) {
-			addDisks(t, files, domain, "live")
+			addDisks(t, files, domain, false)
 		}
 	}
 	return files
 }
 
-func addDisks(t *testing.T, files map[string]string, domain, kind string, flags ...string) {
+func addDisks(t *testing.T, files map[string]string, domain string, saved bool) {
 	t.Helper()
-	var definition libvirtxml.Domain
-	if err := definition.Unmarshal(acctest.Virsh(t, hypervisor, append([]string{"dumpxml", domain}, flags...)...)); err != nil {
-		t.Fatal(err)
-	}
-	for _, disk := range definition.Devices.Disks {
+	kind := map[bool]string{true: "saved", false: "live"}[saved]
+	for _, disk := range acctest.DomainOf(t, hypervisor, domain, saved).Devices.Disks {
 		if disk.Source == nil || disk.Source.Network == nil {
 			continue
 		}
 		disk.Source.Index = 0 // counts the disks of this run
-		text, err := disk.Marshal()
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[domain+"."+disk.Target.Dev+"."+kind+".xml"] = text
+		files[domain+"."+disk.Target.Dev+"."+kind+".xml"] = acctest.XML(t, &disk)
 	}
 }
 
