@@ -19,7 +19,7 @@ import (
 
 // job brings the disk of one domain to what a plan says.
 type job struct {
-	place
+	libvirt.Place
 	found   libvirt.Disks
 	cluster *ceph.Cluster // nil for a disk without one
 	plan    *model
@@ -39,7 +39,7 @@ type job struct {
 
 // putInPlace attaches the disk where it is missing and rewrites the saved definition where it differs.
 func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diagnostics) error {
-	alias := libvirt.OwnAlias(j.domain.UUID, j.plan.TargetDev.ValueString())
+	alias := libvirt.OwnAlias(j.Domain.UUID, j.plan.TargetDev.ValueString())
 	missing := j.missing()
 	if missing != 0 {
 		disk, err := j.missingDisk(ctx, alias)
@@ -47,7 +47,7 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 			return err
 		}
 		if missing&libvirt.Live != 0 && j.plan.AttachProbe.ValueBool() {
-			if err := j.host.ProbeDisk(ctx, j.domain, disk); err != nil {
+			if err := j.Host.ProbeDisk(ctx, j.Domain, disk); err != nil {
 				return j.access().Explain(ctx, err)
 			}
 		}
@@ -78,7 +78,7 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 	if err != nil || len(wanted.Changed()) == 0 {
 		return err
 	}
-	if err := j.host.UpdateSavedDisk(ctx, j.domain.UUID, wanted); err != nil {
+	if err := j.Host.UpdateSavedDisk(ctx, j.Domain.UUID, wanted); err != nil {
 		return err
 	}
 	j.touched = true
@@ -91,8 +91,8 @@ func (j *job) missing() libvirt.Where {
 	if j.plan.ours(j.remembered).ExchangedIn(j.found) != nil {
 		return 0
 	}
-	missing := j.domain.Where() &^ j.found.Where()
-	if !pluggable(j.domain, j.plan) {
+	missing := j.Domain.Where() &^ j.found.Where()
+	if !pluggable(j.Domain, j.plan) {
 		missing &^= libvirt.Live
 	}
 	return missing
@@ -121,7 +121,7 @@ func (j *job) missingDisk(ctx context.Context, alias string) (libvirt.Disk, erro
 
 // changed is a disk that is there as the plan asks for it. A source that somebody has exchanged stays.
 func (j *job) changed(ctx context.Context, disk libvirt.Disk) (libvirt.Disk, error) {
-	named, err := j.host.NameSecret(ctx, disk)
+	named, err := j.Host.NameSecret(ctx, disk)
 	if err != nil {
 		return named, err
 	}
@@ -130,17 +130,17 @@ func (j *job) changed(ctx context.Context, disk libvirt.Disk) (libvirt.Disk, err
 
 // attach attaches the disk. An address that libvirt chose for the other definition is only a wish in this one.
 func (j *job) attach(ctx context.Context, disk libvirt.Disk, where libvirt.Where) error {
-	err := j.host.AttachDisk(ctx, j.domain.UUID, disk, where)
+	err := j.Host.AttachDisk(ctx, j.Domain.UUID, disk, where)
 	if err != nil && disk.HasAddress() && !j.fixedAddress && (problem.Is(err, problem.Other) || problem.Is(err, problem.Invalid)) {
-		err = j.host.AttachDisk(ctx, j.domain.UUID, disk.WithoutAddress(), where)
+		err = j.Host.AttachDisk(ctx, j.Domain.UUID, disk.WithoutAddress(), where)
 	}
 	if err == nil || !problem.Is(err, problem.Unreachable) {
 		return err
 	}
 	// Whether it took effect is not known: the domain itself tells, if it can be asked again.
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), elsewhereLimit)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), libvirt.ElsewhereLimit)
 	defer cancel()
-	now, again := j.host.Domain(asking, j.domain.UUID)
+	now, again := j.Host.Domain(asking, j.Domain.UUID)
 	if again != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (j *job) attach(ctx context.Context, disk libvirt.Disk, where libvirt.Where
 
 // read takes over, after a change, what the plan left open.
 func (j *job) read(ctx context.Context) error {
-	domain, err := j.host.Domain(ctx, j.domain.UUID)
+	domain, err := j.Host.Domain(ctx, j.Domain.UUID)
 	if err != nil {
 		return err
 	}
@@ -160,11 +160,11 @@ func (j *job) read(ctx context.Context) error {
 	if found.Mirrored() == nil {
 		return &problem.Problem{
 			Kind: problem.Other,
-			What: fmt.Sprintf("Disk %s of domain %q was not found again on hypervisor %q.", j.plan.TargetDev.ValueString(), domain.Name, j.host.Label()),
+			What: fmt.Sprintf("Disk %s of domain %q was not found again on hypervisor %q.", j.plan.TargetDev.ValueString(), domain.Name, j.Host.Label()),
 			Do:   "Plan again: the next refresh tells whether it is there.",
 		}
 	}
-	j.domain, j.found = domain, found
+	j.Domain, j.found = domain, found
 	return nil
 }
 
@@ -176,14 +176,14 @@ func addAttached(diags *diag.Diagnostics, err error) {
 
 // update brings an existing disk from the state to the plan, by what differs.
 func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics) error {
-	j.found = state.ours(j.remembered).Find(j.domain)
+	j.found = state.ours(j.remembered).Find(j.Domain)
 	if j.found.Mirrored() == nil {
-		if err := j.perhapsElsewhere(state.TargetDev.ValueString()); err != nil {
+		if err := j.PerhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 			return err
 		}
 		return &problem.Problem{
 			Kind: problem.Other,
-			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q is gone.", state.TargetDev.ValueString(), j.domain.Name, j.host.Label()),
+			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q is gone.", state.TargetDev.ValueString(), j.Domain.Name, j.Host.Label()),
 			Do:   "Plan again: the next refresh notices it, and the disk is attached anew.",
 		}
 	}
@@ -202,7 +202,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 		return nil
 	}
 	if asked := j.plan.disk(); len(libvirt.DiffDisks(*j.found.Live, asked, atOnce)) > 0 {
-		if err := j.host.SetIOTune(ctx, j.domain.UUID, *j.found.Live, asked.Limits, libvirt.Live); err != nil {
+		if err := j.Host.SetIOTune(ctx, j.Domain.UUID, *j.found.Live, asked.Limits, libvirt.Live); err != nil {
 			return err
 		}
 		j.touched = true
@@ -210,7 +210,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	if !resized(state, j.plan) || !state.ours(j.remembered).TellsSize(j.found) {
 		return nil
 	}
-	if err := j.host.ResizeDisk(ctx, j.domain.UUID, *j.found.Live, image.SizeBytes); err != nil {
+	if err := j.Host.ResizeDisk(ctx, j.Domain.UUID, *j.found.Live, image.SizeBytes); err != nil {
 		return problem.At("size", err)
 	}
 	return nil
@@ -243,12 +243,12 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	truth := *j.plan
 	if err := j.read(ctx); err != nil {
 		tfkit.AddWarning(diags, "RBD disk not read back", err)
-		truth.RunningOn = types.StringValue(j.host.Label())
-		truth.Live, truth.Persistent = types.BoolValue(j.domain.Active), types.BoolValue(j.domain.Persistent)
+		truth.RunningOn = types.StringValue(j.Host.Label())
+		truth.Live, truth.Persistent = types.BoolValue(j.Domain.Active), types.BoolValue(j.Domain.Persistent)
 		truth.PendingRestart, truth.MonitorsStale = types.BoolValue(false), types.BoolValue(false)
 		truth.Alias, truth.Address = types.StringNull(), types.ObjectNull(addressTypes)
 	} else {
-		truth.readComputed(j.place, j.found)
+		truth.readComputed(j.Place, j.found)
 		truth.Address = addressObject(j.found.Mirrored().Address)
 	}
 	tfkit.Settle(&j.plan.Alias, truth.Alias)
@@ -262,14 +262,14 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	if j.plan.Address.IsUnknown() {
 		j.plan.Address = truth.Address
 	}
-	j.remembered.Domain, j.remembered.Target, j.remembered.Source = j.domain.UUID, j.target(), j.plan.source().String()
+	j.remembered.Domain, j.remembered.Target, j.remembered.Source = j.Domain.UUID, j.target(), j.plan.source().String()
 }
 
 // saveTruth records what an update that failed half-way has changed, so that nothing is done twice or forgotten.
 func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.UpdateResponse) {
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), elsewhereLimit)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), libvirt.ElsewhereLimit)
 	defer cancel()
-	domain, err := j.host.Domain(asking, j.domain.UUID)
+	domain, err := j.Host.Domain(asking, j.Domain.UUID)
 	if err != nil {
 		return
 	}
@@ -281,7 +281,7 @@ func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.Update
 	if found.Live == nil {
 		found.Live = before.Live
 	}
-	if found.Mirrored() == nil || state.readDisk(asking, place{host: j.host, domain: domain}, found, j.remembered) != nil {
+	if found.Mirrored() == nil || state.readDisk(asking, place{Host: j.Host, Domain: domain}, found, j.remembered) != nil {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

@@ -69,8 +69,8 @@ func TestClaimsOfOneDisk(t *testing.T) {
 func TestOpenedMeanwhile(t *testing.T) {
 	plan := plain()
 	j := &job{plan: &plan, cluster: ceph.NewCluster(ceph.Config{Label: "east"}, nil)}
-	j.host, _ = libvirt.NewHost(libvirt.Config{Label: "kvm1", URI: "qemu:///system"})
-	j.domain.Name = "guest"
+	j.Host, _ = libvirt.NewHost(libvirt.Config{Label: "kvm1", URI: "qemu:///system"})
+	j.Domain.Name = "guest"
 	watchers := []ceph.Watcher{{Addr: "192.0.2.9:0/1"}, {Addr: "192.0.2.7:0/1"}}
 	for want, kept := range map[string]error{"was taken from domain \"guest\" again": nil, "it is still attached": errors.New("the guest keeps it")} {
 		err := j.openedMeanwhile(watchers, kept)

@@ -137,7 +137,7 @@ func (j *job) warnTakenOver(diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(path.Root("target_dev"), "Disk taken over", fmt.Sprintf(
 		"Domain %q on hypervisor %q has disk %s already, with an alias of this provider and as it is asked for: an apply that was cut off leaves it so. It is"+
 			" taken over.\n\nIf a resource of another configuration has it, remove one of the two: what goes with one is missed by the other.",
-		j.domain.Name, j.host.Label(), j.target()))
+		j.Domain.Name, j.Host.Label(), j.target()))
 }
 
 // warnReplacement tells that a disk was not detached because what replaces it has taken it over.
@@ -213,13 +213,13 @@ func (j *job) refuseWrittenHere(image ceph.Image) error {
 }
 
 // object is the planned disk as the object that one resource can have.
-func (j *job) object() string { return diskObject(j.domain.UUID, j.target()) }
+func (j *job) object() string { return diskObject(j.Domain.UUID, j.target()) }
 
 // holdImage notes that the running domain writes the image.
 func (j *job) holdImage(image ceph.Image) {
 	for _, object := range j.imageObjects(image) {
 		j.connections.Hold(object, tfkit.Holder{
-			Object: j.object(), Text: fmt.Sprintf("domain %q on hypervisor %q as disk %s", j.domain.Name, j.host.Label(), j.target()),
+			Object: j.object(), Text: fmt.Sprintf("domain %q on hypervisor %q as disk %s", j.Domain.Name, j.Host.Label(), j.target()),
 		})
 	}
 }
@@ -251,7 +251,7 @@ func (j *job) warnNamed(ctx context.Context, diags *diag.Diagnostics) {
 	if j.cluster == nil || !writesAlone(j.plan) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, elsewhereLimit)
+	ctx, cancel := context.WithTimeout(ctx, libvirt.ElsewhereLimit)
 	defer cancel()
 	name := j.plan.source().String()
 	found, err := j.connections.ImageSearch().Users(ctx, j.cluster, func(image string) bool { return image == name })
@@ -260,7 +260,7 @@ func (j *job) warnNamed(ctx context.Context, diags *diag.Diagnostics) {
 	}
 	var others []string
 	for _, use := range found.Uses {
-		if use.Defined && use.UUID != j.domain.UUID {
+		if use.Defined && use.UUID != j.Domain.UUID {
 			others = append(others, use.String())
 		}
 	}
@@ -270,7 +270,7 @@ func (j *job) warnNamed(ctx context.Context, diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(path.Root("image"), fmt.Sprintf("Image %s is named by other domains", name), fmt.Sprintf(
 		"Image %s on cluster %q is named by %s, and is attached to domain %q too.\n\nNobody else has it open now. Two guests that write one image destroy its"+
 			" content: don't start those domains while this one runs with it, or take the image out of their definitions.",
-		name, j.cluster.Label(), strings.Join(others, ", "), j.domain.Name))
+		name, j.cluster.Label(), strings.Join(others, ", "), j.Domain.Name))
 }
 
 // lookAgain looks at the watchers after an attach to the running domain. Where another run, or an operator, has opened the image in the
@@ -291,7 +291,7 @@ func (j *job) lookAgain(ctx context.Context, disk libvirt.Disk, where libvirt.Wh
 	}
 	taking, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackLimit)
 	defer cancel()
-	kept := j.host.DetachDisk(taking, j.domain.UUID, disk, where)
+	kept := j.Host.DetachDisk(taking, j.Domain.UUID, disk, where)
 	j.touched, j.contested = kept != nil, kept != nil
 	return problem.At("image", j.openedMeanwhile(watchers, kept))
 }
@@ -303,14 +303,14 @@ func (j *job) openedMeanwhile(watchers []ceph.Watcher, kept error) error {
 		What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: another client opened it in the moment of the attach.",
 			j.plan.source(), j.cluster.Label()),
 		Why: fmt.Sprintf("Two guests that write one image destroy its content. Disk %s was taken from domain %q again. Open it had: %s.",
-			j.target(), j.domain.Name, ceph.DescribeWatchers(watchers)),
+			j.target(), j.Domain.Name, ceph.DescribeWatchers(watchers)),
 		Do: openElsewhereAdvice,
 	}
 	if kept != nil {
 		p.Why = fmt.Sprintf("Two guests that write one image destroy its content. Disk %s could not be taken from domain %q again: it is still attached."+
-			" Open it have: %s.", j.target(), j.domain.Name, ceph.DescribeWatchers(watchers))
+			" Open it have: %s.", j.target(), j.Domain.Name, ceph.DescribeWatchers(watchers))
 		p.Do = fmt.Sprintf("Stop one of the two at once, for example with virsh suspend %s on hypervisor %q; then detach one of the disks.",
-			j.domain.Name, j.host.Label())
+			j.Domain.Name, j.Host.Label())
 		p.Raw = kept.Error()
 	}
 	return p

@@ -82,7 +82,7 @@ func (p *planning) settleHost(ctx context.Context) error {
 	}
 	there, err := p.locateAfterMove(ctx)
 	switch {
-	case err == nil && there.host == home.Target:
+	case err == nil && there.Host == home.Target:
 		p.where = &there
 	case err == nil:
 		p.left = &there
@@ -107,7 +107,7 @@ func (p *planning) locateAfterMove(ctx context.Context) (place, error) {
 		err = located
 	}
 	if domain, asked := p.host.Target.Domain(ctx, p.state.DomainUUID.ValueString()); asked == nil && domain.Active {
-		return place{host: p.host.Target, domain: domain}, nil
+		return place{Host: p.host.Target, Domain: domain}, nil
 	}
 	return place{}, err
 }
@@ -128,7 +128,7 @@ func (p *planning) settleDomain(ctx context.Context) error {
 			if p.undecided != nil {
 				return problem.At("domain", p.undecided)
 			}
-			same = where != nil && where.domain.Name == p.plan.Domain.ValueString()
+			same = where != nil && where.Domain.Name == p.plan.Domain.ValueString()
 		}
 		if same {
 			// A name that is no longer the domain's gives way to the one that is.
@@ -243,7 +243,7 @@ func (p *planning) settleMonitors(ctx context.Context) error {
 		return nil
 	}
 	where, err := p.located(ctx)
-	if err == nil && where != nil && where.domain.Persistent && p.state.ours(p.remembered).ExchangedIn(p.found(where)) == nil {
+	if err == nil && where != nil && where.Domain.Persistent && p.state.ours(p.remembered).ExchangedIn(p.found(where)) == nil {
 		p.plan.Monitors = fromCluster
 	}
 	return nil
@@ -273,8 +273,8 @@ func (p *planning) settleComputed(ctx context.Context) error {
 			return err
 		}
 		if where != nil && state.ours(p.remembered).ExchangedIn(p.found(where)) == nil {
-			plan.Live = types.BoolValue(state.Live.ValueBool() || where.domain.Active && pluggable(where.domain, plan))
-			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.domain.Persistent)
+			plan.Live = types.BoolValue(state.Live.ValueBool() || where.Domain.Active && pluggable(where.Domain, plan))
+			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.Domain.Persistent)
 		}
 	}
 	restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
@@ -290,7 +290,7 @@ func (p *planning) replace(attribute string) {
 
 // found is the disk in the domain as it is now.
 func (p *planning) found(where *place) libvirt.Disks {
-	return p.state.ours(p.remembered).Find(where.domain)
+	return p.state.ours(p.remembered).Find(where.Domain)
 }
 
 // located finds the domain, once. Nothing is known while the hypervisor isn't, or one on which the domain may be.

@@ -67,7 +67,7 @@ func (p *planning) settleSource(ctx context.Context) error {
 	}
 	p.different = true
 	where, err := p.located(ctx)
-	if err != nil || where == nil || !where.domain.Active {
+	if err != nil || where == nil || !where.Domain.Active {
 		if problem.Is(err, problem.NotFound) {
 			err = nil
 		}
@@ -111,13 +111,13 @@ func compareSource(ctx context.Context, cluster clusterHome, state, plan *model,
 func sourceRefused(where *place, state, plan *model) error {
 	replace := "et on_source_change = \"replace\": the disk is then detached from the running guest, and the other image attached."
 	do := "Shut the domain off and apply again: then the source is changed in place. Or s" + replace
-	if !where.domain.Persistent {
+	if !where.Domain.Persistent {
 		do = "S" + replace
 	}
 	return &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("The source of disk %s can't be changed from %s to %s while domain %q runs on hypervisor %q.",
-			state.TargetDev.ValueString(), state.source(), plan.source(), where.domain.Name, where.host.Label()),
+			state.TargetDev.ValueString(), state.source(), plan.source(), where.Domain.Name, where.Host.Label()),
 		Why: "It is another image, not a new name of the same one. libvirt can't exchange the image of a running guest's disk.",
 		Do:  do,
 	}
@@ -180,10 +180,10 @@ func (p *planning) checkExchanged(ctx context.Context) error {
 	case disk == nil, len(p.replaced) > 0 && disk.EmptyDrive():
 		return nil
 	case len(p.replaced) > 0:
-		return where.host.RefuseExchanged(where.domain, ours, found, *disk, "can't be replaced, because of a change of "+p.replaced[0].String())
+		return where.Host.RefuseExchanged(where.Domain, ours, found, *disk, "can't be replaced, because of a change of "+p.replaced[0].String())
 	}
 	what := "can't be changed in its source: " + strings.Join(changed, ", ")
-	return problem.At(changed[0], where.host.RefuseExchanged(where.domain, ours, found, *disk, what))
+	return problem.At(changed[0], where.Host.RefuseExchanged(where.Domain, ours, found, *disk, what))
 }
 
 // check refuses at plan time what an apply would refuse, and tells what waits, what happens at once, and what detaches.
@@ -209,7 +209,7 @@ func (p *planning) check(ctx context.Context) error {
 		if err := p.checkHeld(ctx, p.left, resized); err != nil {
 			return err
 		}
-		if p.left.domain.Active {
+		if p.left.Domain.Active {
 			p.warnReplaced(p.left)
 		}
 		return nil
@@ -221,7 +221,7 @@ func (p *planning) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := where.host.RefuseUnfit(ctx, where.domain, plan.disk()); err != nil {
+	if err := where.Host.RefuseUnfit(ctx, where.Domain, plan.disk()); err != nil {
 		return err
 	}
 	if err := p.checkHeld(ctx, where, resized); err != nil {
@@ -230,11 +230,11 @@ func (p *planning) check(ctx context.Context) error {
 	found := p.found(where)
 	if len(p.replaced) == 0 {
 		restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
-		if err := where.host.RefuseLosses(where.domain, found, len(changed) > 0, restored); err != nil {
+		if err := where.Host.RefuseLosses(where.Domain, found, len(changed) > 0, restored); err != nil {
 			return err
 		}
 	}
-	if !where.domain.Active {
+	if !where.Domain.Active {
 		return nil
 	}
 	if len(p.replaced) > 0 {
@@ -265,8 +265,8 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if err != nil {
 		return problem.At("domain", err)
 	}
-	where := place{host: p.host.Target, domain: domain}
-	if err := where.host.RefuseUnfit(ctx, where.domain, p.plan.disk()); err != nil {
+	where := place{Host: p.host.Target, Domain: domain}
+	if err := where.Host.RefuseUnfit(ctx, where.Domain, p.plan.disk()); err != nil {
 		return err
 	}
 	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
@@ -278,7 +278,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 		return err
 	}
 	if domain.OwnAt(p.plan.TargetDev.ValueString()).Live == nil || p.remembered.Domain == domain.UUID {
-		if err := where.host.RefusePlug(where.domain, p.plan.Bus.ValueString()); err != nil {
+		if err := where.Host.RefusePlug(where.Domain, p.plan.Bus.ValueString()); err != nil {
 			return err
 		}
 		p.warnUnseen(where)
@@ -294,14 +294,14 @@ func (p *planning) checkNew(ctx context.Context) error {
 
 // checkShrink refuses a size below the one that the guest knows.
 func (p *planning) checkShrink(ctx context.Context, where *place) error {
-	bytes, err := where.host.DiskBytes(ctx, where.domain.UUID, p.plan.TargetDev.ValueString())
+	bytes, err := where.Host.DiskBytes(ctx, where.Domain.UUID, p.plan.TargetDev.ValueString())
 	if err != nil || p.plan.Size.Bytes() >= bytes {
 		return err
 	}
 	return problem.At("size", &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't shrink from %s to %s while the domain runs.",
-			p.plan.TargetDev.ValueString(), where.domain.Name, where.host.Label(), tfkit.FormatSize(bytes), p.plan.Size.ValueString()),
+			p.plan.TargetDev.ValueString(), where.Domain.Name, where.Host.Label(), tfkit.FormatSize(bytes), p.plan.Size.ValueString()),
 		Why: "The guest knows the larger size, and QEMU would cut the image off.",
 		Do:  "Set size to that of the image, or leave it out. An image is made smaller by its own resource, while no guest uses it.",
 	})
@@ -316,18 +316,18 @@ func (p *planning) tell(where *place, changed []string, resized bool) error {
 		case !slices.Contains(changed, f.Name):
 		case f.Effect == libvirt.AtOnce:
 			atOnceNames = append(atOnceNames, f.Name)
-		case where.domain.Persistent || !namesImage(f):
+		case where.Domain.Persistent || !namesImage(f):
 			waiting = append(waiting, f.Name)
 		}
 	}
 	if resized {
 		atOnceNames = append(atOnceNames, "size")
 	}
-	if len(waiting) > 0 && !where.domain.Persistent {
+	if len(waiting) > 0 && !where.Domain.Persistent {
 		return problem.At(waiting[0], &problem.Problem{
 			Kind: problem.Unsupported,
 			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't be changed in place: %s.",
-				p.plan.TargetDev.ValueString(), where.domain.Name, where.host.Label(), strings.Join(waiting, ", ")),
+				p.plan.TargetDev.ValueString(), where.Domain.Name, where.Host.Label(), strings.Join(waiting, ", ")),
 			Why: "The domain is transient. It has no saved definition for a next start, and QEMU takes these only when it opens the disk.",
 			Do:  "Take the change back; or have the disk detached from the guest and attached again: " + p.attachAgain(),
 		})
@@ -335,7 +335,7 @@ func (p *planning) tell(where *place, changed []string, resized bool) error {
 	if len(waiting)+len(atOnceNames) == 0 || !p.state.Live.ValueBool() {
 		return nil
 	}
-	text := fmt.Sprintf("Domain %q runs on hypervisor %q with disk %s.", where.domain.Name, where.host.Label(), p.plan.TargetDev.ValueString())
+	text := fmt.Sprintf("Domain %q runs on hypervisor %q with disk %s.", where.Domain.Name, where.Host.Label(), p.plan.TargetDev.ValueString())
 	if len(atOnceNames) > 0 {
 		text += "\n\nChanged at once, in the running guest: " + strings.Join(atOnceNames, ", ") + "."
 	}
@@ -343,7 +343,7 @@ func (p *planning) tell(where *place, changed []string, resized bool) error {
 		text += "\n\nChanged in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is not enough): " +
 			strings.Join(waiting, ", ") + "."
 	}
-	p.diags.AddWarning(fmt.Sprintf("Change of disk %s of the running domain %q", p.plan.TargetDev.ValueString(), where.domain.Name), text)
+	p.diags.AddWarning(fmt.Sprintf("Change of disk %s of the running domain %q", p.plan.TargetDev.ValueString(), where.Domain.Name), text)
 	return nil
 }
 
@@ -377,25 +377,25 @@ func (p *planning) warnUntold(where *place, found libvirt.Disks) {
 			" for certain: QEMU would grow the image again, or cut it.\n\nA guest with an encrypted disk sees the growth when the domain is next started" +
 			" (a reboot inside the guest is not enough)."
 	}
-	p.diags.AddWarning(fmt.Sprintf("Size of disk %s not told to the running domain %q", p.plan.TargetDev.ValueString(), where.domain.Name), fmt.Sprintf(
-		"The size is recorded as %s, and domain %q on hypervisor %q isn't told. %s", p.plan.Size.ValueString(), where.domain.Name, where.host.Label(), why))
+	p.diags.AddWarning(fmt.Sprintf("Size of disk %s not told to the running domain %q", p.plan.TargetDev.ValueString(), where.Domain.Name), fmt.Sprintf(
+		"The size is recorded as %s, and domain %q on hypervisor %q isn't told. %s", p.plan.Size.ValueString(), where.Domain.Name, where.Host.Label(), why))
 }
 
 // warnUnseen tells of a disk that a running guest may not notice.
 func (p *planning) warnUnseen(where place) {
 	target := p.plan.TargetDev.ValueString()
-	if where.domain.Live.HotPlug(p.plan.Bus.ValueString()) != libvirt.PlugsUnseen {
+	if where.Domain.Live.HotPlug(p.plan.Bus.ValueString()) != libvirt.PlugsUnseen {
 		return
 	}
-	p.diags.AddWarning(fmt.Sprintf("The guest of domain %q may not notice disk %s", where.domain.Name, target), fmt.Sprintf(
+	p.diags.AddWarning(fmt.Sprintf("The guest of domain %q may not notice disk %s", where.Domain.Name, target), fmt.Sprintf(
 		"Domain %q, which runs on hypervisor %q, has no <acpi/> in <features>. libvirt attaches the disk, but many guests notice neither its coming nor its going"+
 			" without ACPI: it may be there only when the domain was shut off and started again, and a detach may wait in vain until then. To be sure, shut the"+
-			" domain off, apply, and start it.", where.domain.Name, where.host.Label()))
+			" domain off, apply, and start it.", where.Domain.Name, where.Host.Label()))
 }
 
 // checkHeld refuses at plan time what an apply would refuse, and tells what a guest that is to be restored won't know of.
 func (p *planning) checkHeld(ctx context.Context, where *place, resized bool) error {
-	err := where.host.RefuseHeld(ctx, where.domain, p.found(where), p.state.TargetDev.ValueString(), libvirt.Change{
+	err := where.Host.RefuseHeld(ctx, where.Domain, p.found(where), p.state.TargetDev.ValueString(), libvirt.Change{
 		Detaches: len(p.replaced) > 0, Resizes: resized, Renames: renames(p.state, p.plan), Exchanges: p.different,
 	})
 	if problem.Is(err, problem.Refused) || len(p.replaced) > 0 {
@@ -406,17 +406,17 @@ func (p *planning) checkHeld(ctx context.Context, where *place, resized bool) er
 
 // warnRestored tells that the next start of the domain brings back a guest that doesn't know of a change.
 func (p *planning) warnRestored(ctx context.Context, where *place, consequence string) error {
-	if where.domain.Active {
+	if where.Domain.Active {
 		return nil
 	}
-	restored, err := where.host.ManagedSave(ctx, where.domain.UUID)
+	restored, err := where.Host.ManagedSave(ctx, where.Domain.UUID)
 	if err != nil || restored == nil {
 		return refusalOnly(err)
 	}
-	target, name := p.plan.TargetDev.ValueString(), where.domain.Name
+	target, name := p.plan.TargetDev.ValueString(), where.Domain.Name
 	p.diags.AddWarning(fmt.Sprintf("Disk %s isn't so in the managed save image of domain %q", target, name), fmt.Sprintf(
 		"Domain %q is shut off on hypervisor %q, and the next start restores its guest from a managed save image. Disk %s is changed in the saved definition"+
-			" alone. %s", name, where.host.Label(), target, consequence))
+			" alone. %s", name, where.Host.Label(), target, consequence))
 	return nil
 }
 
@@ -440,8 +440,8 @@ func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanR
 	if err != nil {
 		return
 	}
-	found := state.ours(remembered).Find(where.domain)
-	if err := where.host.RefuseForeign(where.domain, state.ours(remembered), found); err != nil {
+	found := state.ours(remembered).Find(where.Domain)
+	if err := where.Host.RefuseForeign(where.Domain, state.ours(remembered), found); err != nil {
 		tfkit.AddError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
 		return
 	}
@@ -455,10 +455,10 @@ func planDetach(ctx context.Context, where place, found libvirt.Disks, target st
 	if found.Mirrored() == nil {
 		return nil
 	}
-	if err := refusalOnly(where.host.RefuseHeld(ctx, where.domain, found, target, libvirt.Change{Detaches: true})); err != nil {
+	if err := refusalOnly(where.Host.RefuseHeld(ctx, where.Domain, found, target, libvirt.Change{Detaches: true})); err != nil {
 		return err
 	}
-	if found.Live != nil && where.domain.Live.HotPlug(found.Live.Bus) == libvirt.PlugsIn {
+	if found.Live != nil && where.Domain.Live.HotPlug(found.Live.Bus) == libvirt.PlugsIn {
 		warnDetached(diags, where, target, found.Live.Source(), "")
 	}
 	return nil
@@ -467,10 +467,10 @@ func planDetach(ctx context.Context, where place, found libvirt.Disks, target st
 // warnDetached tells that a running guest loses a disk, and what that does to it. The summary names the disk: Terraform shows only one
 // of several warnings with the same summary.
 func warnDetached(diags *diag.Diagnostics, where place, target, source, reason string) {
-	diags.AddWarning(fmt.Sprintf("Disk %s of the running domain %q will be detached", target, where.domain.Name), fmt.Sprintf(
+	diags.AddWarning(fmt.Sprintf("Disk %s of the running domain %q will be detached", target, where.Domain.Name), fmt.Sprintf(
 		"Disk %s (%s) is detached from domain %q, which runs on hypervisor %q%s. A guest such as Linux lets go of a virtio disk at once, also while a file system"+
 			" on it is mounted: its reads and writes fail from then on, and what it had not written yet is lost. Unmount it in the guest first.",
-		target, source, where.domain.Name, where.host.Label(), reason))
+		target, source, where.Domain.Name, where.Host.Label(), reason))
 }
 
 // pendingDetach tells, as long as it can be, that the guest was asked to give the disk up and has not answered: it may do so at any
@@ -479,16 +479,16 @@ func pendingDetach(where place, found libvirt.Disks, remembered *memory, diags *
 	if remembered.DetachAsked == 0 {
 		return
 	}
-	if found.Live == nil || runningNumber(where.domain) != remembered.DetachAsked {
+	if found.Live == nil || runningNumber(where.Domain) != remembered.DetachAsked {
 		remembered.DetachAsked = 0
 		return
 	}
-	target, name := found.Live.Target, where.domain.Name
+	target, name := found.Live.Target, where.Domain.Name
 	diags.AddWarning(fmt.Sprintf("The guest of domain %q may still give up disk %s", name, target), fmt.Sprintf(
 		"An earlier apply asked the guest on hypervisor %q to let go of disk %s, and ended before it did. Such a request can't be taken back: the guest may follow it"+
 			" at any moment, for example when it is resumed or has booted.\n\nUnmount the disk in the guest, let the guest run (virsh resume %s) and apply again: once"+
 			" it has given the disk up, the apply attaches it anew. Or shut the domain off and start it again, which ends the request.",
-		where.host.Label(), target, name))
+		where.Host.Label(), target, name))
 }
 
 // runningNumber is the number of a running domain (virsh domid), another one after each start; 0 for one that is shut off.

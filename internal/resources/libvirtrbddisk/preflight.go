@@ -99,16 +99,16 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 func (j *job) checkStanding(ctx context.Context, state *model, asks asked) (err error) {
 	if state == nil {
 		if j.found, err = j.leftBehind(ctx); err == nil && j.found.Live == nil {
-			err = j.host.RefusePlug(j.domain, j.plan.Bus.ValueString())
+			err = j.Host.RefusePlug(j.Domain, j.plan.Bus.ValueString())
 		}
 	} else {
-		j.found = state.ours(j.remembered).Find(j.domain)
+		j.found = state.ours(j.remembered).Find(j.Domain)
 	}
 	if err == nil {
-		err = j.host.RefuseTaken(j.domain, j.plan.disk(), j.found)
+		err = j.Host.RefuseTaken(j.Domain, j.plan.disk(), j.found)
 	}
 	if err == nil && asks.alone && writesAlone(j.plan) {
-		err = j.access().RefuseTwice(ctx, j.domain, j.found)
+		err = j.access().RefuseTwice(ctx, j.Domain, j.found)
 	}
 	if err == nil && state != nil {
 		err = j.checkPresent(state)
@@ -119,7 +119,7 @@ func (j *job) checkStanding(ctx context.Context, state *model, asks asked) (err 
 // leftBehind finds what a create of ours left that was killed. Images of two clusters may have one name, so it has to lead to the
 // planned cluster too, wherever it is.
 func (j *job) leftBehind(ctx context.Context) (libvirt.Disks, error) {
-	left := j.plan.ours(memory{}).Find(j.domain)
+	left := j.plan.ours(memory{}).Find(j.Domain)
 	if left.Mirrored() == nil {
 		return libvirt.Disks{}, nil
 	}
@@ -148,10 +148,10 @@ func (j *job) checkPresent(state *model) error {
 	if disk := ours.ExchangedIn(j.found); disk != nil {
 		if changed := changes(state, j.plan, ofSource); len(changed) > 0 {
 			what := "can't be changed in its source: " + strings.Join(changed, ", ")
-			return problem.At(changed[0], j.host.RefuseExchanged(j.domain, ours, j.found, *disk, what))
+			return problem.At(changed[0], j.Host.RefuseExchanged(j.Domain, ours, j.found, *disk, what))
 		}
 	}
-	return j.host.RefuseLosses(j.domain, j.found, len(changes(state, j.plan, nil)) > 0, j.missing() != 0)
+	return j.Host.RefuseLosses(j.Domain, j.found, len(changes(state, j.plan, nil)) > 0, j.missing() != 0)
 }
 
 // checkAlone refuses what else has the image, of this apply and of others. It stays locked until the disk is attached, and the domain is
@@ -159,7 +159,7 @@ func (j *job) checkPresent(state *model) error {
 func (j *job) checkAlone(ctx context.Context, state *model, asks asked, image ceph.Image) error {
 	err := j.lockImage(ctx, image)
 	if err == nil {
-		j.domain, err = j.host.Domain(ctx, j.domain.UUID)
+		j.Domain, err = j.Host.Domain(ctx, j.Domain.UUID)
 	}
 	if err == nil {
 		err = j.checkStanding(ctx, state, asks)
@@ -180,12 +180,12 @@ func (j *job) checkAlone(ctx context.Context, state *model, asks asked, image ce
 
 // access is how the planned disk is opened.
 func (j *job) access() rbdusage.Access {
-	return rbdusage.Access{Host: j.host, Cluster: j.cluster, Disk: j.plan.disk(), Probed: j.plan.AttachProbe.ValueBool()}
+	return rbdusage.Access{Host: j.Host, Cluster: j.cluster, Disk: j.plan.disk(), Probed: j.plan.AttachProbe.ValueBool()}
 }
 
 // check looks at everything that can be looked at before a guest is touched, but for who has the image.
 func (j *job) check(ctx context.Context, diags *diag.Diagnostics) error {
-	if err := j.host.RefuseUnfit(ctx, j.domain, j.plan.disk()); err != nil {
+	if err := j.Host.RefuseUnfit(ctx, j.Domain, j.plan.disk()); err != nil {
 		return err
 	}
 	warnings, err := j.access().Check(ctx)
@@ -226,7 +226,7 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 		other := len(changes(state, j.plan, namesImage)) > 0 && (image.ID == "" || image.ID != state.ImageID.ValueString())
 		what = libvirt.Change{Resizes: resized(state, j.plan), Renames: renames(state, j.plan), Exchanges: moved(state, j.plan) || other}
 	}
-	err := j.host.RefuseHeld(ctx, j.domain, j.found, j.target(), what)
+	err := j.Host.RefuseHeld(ctx, j.Domain, j.found, j.target(), what)
 	told := problem.Copy(err)
 	var held *problem.Problem
 	if !what.Resizes || !errors.As(told, &held) || held.Kind != problem.Refused {
@@ -277,7 +277,7 @@ func (j *job) checkRenamed(state *model, image ceph.Image) error {
 		if len(attribute) == 0 {
 			attribute = []string{"cluster"}
 		}
-		return problem.At(attribute[0], sourceRefused(&j.place, state, j.plan))
+		return problem.At(attribute[0], sourceRefused(&j.Place, state, j.plan))
 	}
 	if former := j.found.Live.Source(); !slices.Contains(j.remembered.FormerSources, former) {
 		j.remembered.FormerSources = append(j.remembered.FormerSources, former)

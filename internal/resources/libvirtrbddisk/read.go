@@ -56,14 +56,14 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	where, err := r.locate(ctx, home.Target, &state)
 	found := libvirt.Disks{}
 	if err == nil {
-		found = state.ours(remembered).Find(where.domain)
+		found = state.ours(remembered).Find(where.Domain)
 		if found.Mirrored() == nil {
-			if err := where.perhapsElsewhere(state.TargetDev.ValueString()); err != nil {
+			if err := where.PerhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 				tfkit.AddWarning(&resp.Diagnostics, "State kept without refresh", err)
 				return
 			}
 		}
-		where.warnUnasked(&resp.Diagnostics)
+		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings())
 	}
 	if tfkit.KeptUnread(&resp.Diagnostics, err) {
 		return
@@ -88,7 +88,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	state.HostUUID = home.Identity
 	state.ID = state.id()
 	if importing {
-		err = r.readCluster(ctx, where.host, &state, &resp.Diagnostics)
+		err = r.readCluster(ctx, where.Host, &state, &resp.Diagnostics)
 	}
 	if err == nil {
 		err = r.readSource(ctx, &state, &remembered, &resp.Diagnostics)
@@ -110,11 +110,11 @@ func warnExchanged(diags *diag.Diagnostics, where place, found libvirt.Disks, st
 	if disk == nil {
 		return
 	}
-	why, do := ours.ExplainExchange(where.domain, found, *disk)
-	diags.AddWarning(fmt.Sprintf("Disk %s of domain %q has another source", state.TargetDev.ValueString(), where.domain.Name), fmt.Sprintf(
+	why, do := ours.ExplainExchange(where.Domain, found, *disk)
+	diags.AddWarning(fmt.Sprintf("Disk %s of domain %q has another source", state.TargetDev.ValueString(), where.Domain.Name), fmt.Sprintf(
 		"Disk %s of domain %q on hypervisor %q doesn't read its image. %s\n\nUntil it does, its source is left as it is, the disk is neither detached"+
 			" nor added where it is missing, and the guest isn't told of a growth of the image.\n\n%s",
-		state.TargetDev.ValueString(), where.domain.Name, where.host.Label(), why, do))
+		state.TargetDev.ValueString(), where.Domain.Name, where.Host.Label(), why, do))
 }
 
 // startImport finds the domain and what the disk at the target reads.
@@ -168,7 +168,7 @@ func targets(domain libvirt.Domain) []string {
 
 // readDisk takes over what the hypervisor tells.
 func (m *model) readDisk(ctx context.Context, where place, found libvirt.Disks, remembered memory) error {
-	disk, err := where.host.NameSecret(ctx, *found.Mirrored())
+	disk, err := where.Host.NameSecret(ctx, *found.Mirrored())
 	if err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (m *model) readDisk(ctx context.Context, where place, found libvirt.Disks, 
 	if m.Size.IsNull() || !ours.TellsSize(found) {
 		return nil
 	}
-	bytes, err := where.host.DiskBytes(ctx, where.domain.UUID, m.TargetDev.ValueString())
+	bytes, err := where.Host.DiskBytes(ctx, where.Domain.UUID, m.TargetDev.ValueString())
 	if err == nil && bytes < m.Size.Bytes() {
 		// The guest was not told, or the disk was attached while the image was smaller: the next apply tells it.
 		m.Size = tfkit.SizeOf(bytes)
@@ -205,11 +205,11 @@ func runsOther(ours libvirt.Ours, found libvirt.Disks) bool {
 
 // readComputed takes over where the disk is and how the running guest's differs.
 func (m *model) readComputed(where place, found libvirt.Disks) {
-	m.DomainUUID = types.StringValue(where.domain.UUID)
-	m.RunningOn = types.StringValue(where.host.Label())
+	m.DomainUUID = types.StringValue(where.Domain.UUID)
+	m.RunningOn = types.StringValue(where.Host.Label())
 	m.Live, m.Persistent = types.BoolValue(found.Live != nil), types.BoolValue(found.Saved != nil)
 	m.PendingRestart, m.MonitorsStale = types.BoolValue(found.PendingRestart()), types.BoolValue(found.MonitorsStale())
-	if alias := found.Mirrored().Alias; alias == libvirt.OwnAlias(where.domain.UUID, m.TargetDev.ValueString()) || alias == m.Alias.ValueString() {
+	if alias := found.Mirrored().Alias; alias == libvirt.OwnAlias(where.Domain.UUID, m.TargetDev.ValueString()) || alias == m.Alias.ValueString() {
 		m.Alias = tfkit.StringOrNull(alias)
 	} else {
 		m.Alias = types.StringNull()

@@ -107,12 +107,12 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if err := j.take(ctx, r, home.Target, domain); err != nil {
 		return j, err
 	}
-	if j.place, err = r.locate(ctx, home.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
+	if j.Place, err = r.locate(ctx, home.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
 		return j, problem.At("domain", err)
 	}
-	j.warnUnasked(diags)
-	if j.host != home.Target {
-		return j, problem.At("hypervisor", runsElsewhere(home.Target, j.place))
+	tfkit.AddWarnings(diags, j.Warnings())
+	if j.Host != home.Target {
+		return j, problem.At("hypervisor", runsElsewhere(home.Target, j.Place))
 	}
 	plan.DomainUUID, plan.ID = types.StringValue(domain.UUID), plan.id()
 	j.remembered = memory{Domain: domain.UUID, Target: plan.TargetDev.ValueString(), FollowMonitors: config.Monitors.IsNull()}
@@ -144,9 +144,9 @@ func explainDomain(ctx context.Context, host *libvirt.Host, name string, err err
 func runsElsewhere(home *libvirt.Host, there place) error {
 	return &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("Domain %q is shut off on hypervisor %q but runs on hypervisor %q.", there.domain.Name, home.Label(), there.host.Label()),
+		What: fmt.Sprintf("Domain %q is shut off on hypervisor %q but runs on hypervisor %q.", there.Domain.Name, home.Label(), there.Host.Label()),
 		Why:  "It was migrated. A disk that is attached where it is shut off would be missing where it runs.",
-		Do:   fmt.Sprintf("Set hypervisor = %q, or undefine the domain where it no longer is.", there.host.Label()),
+		Do:   fmt.Sprintf("Set hypervisor = %q, or undefine the domain where it no longer is.", there.Host.Label()),
 	}
 }
 
@@ -168,8 +168,8 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if err == nil {
 		plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
 		plan.ID = plan.id()
-		j.place, err = r.locate(ctx, home.Target, &state)
-		j.warnUnasked(&resp.Diagnostics)
+		j.Place, err = r.locate(ctx, home.Target, &state)
+		tfkit.AddWarnings(&resp.Diagnostics, j.Warnings())
 	}
 	if err == nil {
 		j.cluster, err = r.clusterForUpdate(ctx, &config, &state, &plan, &resp.Diagnostics)
@@ -191,7 +191,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	j.remembered.FollowMonitors = config.Monitors.IsNull() && (j.remembered.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
 	j.finish(ctx, &resp.Diagnostics)
-	pendingDetach(j.place, j.found, &j.remembered, &resp.Diagnostics)
+	pendingDetach(j.Place, j.found, &j.remembered, &resp.Diagnostics)
 	resp.Diagnostics.Append(remember(ctx, resp.Private, j.remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -226,26 +226,26 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	var where place
 	if err == nil {
 		where, err = r.locate(ctx, home.Target, &state)
-		where.warnUnasked(&resp.Diagnostics)
+		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings())
 	}
 	var found libvirt.Disks
 	if err == nil {
-		if found = state.ours(remembered).Find(where.domain); found.Mirrored() == nil {
-			err = where.perhapsElsewhere(state.TargetDev.ValueString())
+		if found = state.ours(remembered).Find(where.Domain); found.Mirrored() == nil {
+			err = where.PerhapsElsewhere(state.TargetDev.ValueString())
 		}
 	}
 	if err == nil {
-		err = where.host.RefuseForeign(where.domain, state.ours(remembered), found)
+		err = where.Host.RefuseForeign(where.Domain, state.ours(remembered), found)
 	}
 	if err == nil {
-		err = where.host.RefuseHeld(ctx, where.domain, found, state.TargetDev.ValueString(), libvirt.Change{Detaches: true})
+		err = where.Host.RefuseHeld(ctx, where.Domain, found, state.TargetDev.ValueString(), libvirt.Change{Detaches: true})
 	}
 	pending := false
 	if err == nil {
-		pending, err = where.host.DetachDisks(ctx, where.domain, found)
+		pending, err = where.Host.DetachDisks(ctx, where.Domain, found)
 	}
 	if pending {
-		remembered.DetachAsked = runningNumber(where.domain)
+		remembered.DetachAsked = runningNumber(where.Domain)
 		resp.Diagnostics.Append(remember(ctx, resp.Private, remembered)...)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {

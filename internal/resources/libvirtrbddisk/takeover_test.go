@@ -54,7 +54,7 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 		"nothing":                    {definition(), definition(), false},
 		"the cluster's new monitors": {nil, definition(disk("librbd", at("192.0.2.1"), at("192.0.2.3"))), true},
 	} {
-		j := &job{plan: &plan, place: place{domain: libvirt.Domain{UUID: testDomain, Live: c.live, Saved: c.saved}}}
+		j := &job{plan: &plan, Place: place{Domain: libvirt.Domain{UUID: testDomain, Live: c.live, Saved: c.saved}}}
 		left, err := j.leftBehind(t.Context())
 		if err != nil || (left.Mirrored() != nil) != c.want {
 			t.Errorf("%s: taken over %v, %v", name, left.Mirrored() != nil, err)
