@@ -1,16 +1,12 @@
 package libvirtrbddisk
 
 import (
-	"errors"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -61,22 +57,6 @@ func TestClaimsOfOneDisk(t *testing.T) {
 			if got != c.want {
 				t.Errorf("%s: %q, want %q", c.what, got, c.want)
 			}
-		}
-	}
-}
-
-// Who had the image open in the moment of the attach is named, and what became of the disk.
-func TestOpenedMeanwhile(t *testing.T) {
-	plan := plain()
-	j := &job{plan: &plan, cluster: ceph.NewCluster(ceph.Config{Label: "east"}, nil)}
-	j.Host, _ = libvirt.NewHost(libvirt.Config{Label: "kvm1", URI: "qemu:///system"})
-	j.Domain.Name = "guest"
-	watchers := []ceph.Watcher{{Addr: "192.0.2.9:0/1"}, {Addr: "192.0.2.7:0/1"}}
-	for want, kept := range map[string]error{"was taken from domain \"guest\" again": nil, "it is still attached": errors.New("the guest keeps it")} {
-		err := j.openedMeanwhile(watchers, kept)
-		if !problem.Is(err, problem.Busy) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "192.0.2.9") ||
-			kept != nil && !strings.Contains(err.Error(), kept.Error()) {
-			t.Errorf("%v", err)
 		}
 	}
 }

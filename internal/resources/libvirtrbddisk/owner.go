@@ -14,6 +14,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -205,7 +206,7 @@ func (j *job) refuseWrittenHere(image ceph.Image) error {
 				Kind: problem.Busy,
 				What: fmt.Sprintf("Image %s is attached to %s, by this same apply.", j.plan.source(), holder.Text),
 				Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
-				Do:   openElsewhereAdvice,
+				Do:   rbdusage.OpenElsewhereAdvice,
 			})
 		}
 	}
@@ -224,53 +225,12 @@ func (j *job) holdImage(image ceph.Image) {
 	}
 }
 
-// refuseOpened refuses an image that anybody else has open, after a wait for watchers that only linger. The running domain itself has
-// it open so many times.
+// refuseOpened refuses an image that anybody else has open. The running domain itself has it open so many times.
 func (j *job) refuseOpened(ctx context.Context, own int) error {
 	if j.cluster == nil || !writesAlone(j.plan) {
 		return nil
 	}
-	ref := j.plan.source()
-	return problem.At("image", ceph.AwaitRelease(ctx, func() (held, err error) {
-		watchers, err := j.cluster.Watchers(ctx, ref)
-		if err != nil || len(watchers) <= own {
-			return nil, err
-		}
-		return &problem.Problem{
-			Kind: problem.Busy,
-			What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: %s.", ref, j.cluster.Label(), ceph.DescribeWatchers(watchers)),
-			Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
-			Do:   openElsewhereAdvice,
-		}, nil
-	}))
-}
-
-// warnNamed tells of other domains whose definitions name the image: one that is shut off leaves no watcher, and would be a second
-// writer once it is started. What a host doesn't tell in time is no reason to wait.
-func (j *job) warnNamed(ctx context.Context, diags *diag.Diagnostics) {
-	if j.cluster == nil || !writesAlone(j.plan) {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, libvirt.ElsewhereLimit)
-	defer cancel()
-	name := j.plan.source().String()
-	found, err := j.connections.ImageSearch().Users(ctx, j.cluster, func(image string) bool { return image == name })
-	if err != nil {
-		return
-	}
-	var others []string
-	for _, use := range found.Uses {
-		if use.Defined && use.UUID != j.Domain.UUID {
-			others = append(others, use.String())
-		}
-	}
-	if len(others) == 0 {
-		return
-	}
-	diags.AddAttributeWarning(path.Root("image"), fmt.Sprintf("Image %s is named by other domains", name), fmt.Sprintf(
-		"Image %s on cluster %q is named by %s, and is attached to domain %q too.\n\nNobody else has it open now. Two guests that write one image destroy its"+
-			" content: don't start those domains while this one runs with it, or take the image out of their definitions.",
-		name, j.cluster.Label(), strings.Join(others, ", "), j.Domain.Name))
+	return j.access().RefuseOpened(ctx, own)
 }
 
 // lookAgain looks at the watchers after an attach to the running domain. Where another run, or an operator, has opened the image in the
@@ -293,25 +253,5 @@ func (j *job) lookAgain(ctx context.Context, disk libvirt.Disk, where libvirt.Wh
 	defer cancel()
 	kept := j.Host.DetachDisk(taking, j.Domain.UUID, disk, where)
 	j.touched, j.contested = kept != nil, kept != nil
-	return problem.At("image", j.openedMeanwhile(watchers, kept))
-}
-
-// openedMeanwhile tells that another client opened the image during the attach, and what became of the disk.
-func (j *job) openedMeanwhile(watchers []ceph.Watcher, kept error) error {
-	p := &problem.Problem{
-		Kind: problem.Busy,
-		What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: another client opened it in the moment of the attach.",
-			j.plan.source(), j.cluster.Label()),
-		Why: fmt.Sprintf("Two guests that write one image destroy its content. Disk %s was taken from domain %q again. Open it had: %s.",
-			j.target(), j.Domain.Name, ceph.DescribeWatchers(watchers)),
-		Do: openElsewhereAdvice,
-	}
-	if kept != nil {
-		p.Why = fmt.Sprintf("Two guests that write one image destroy its content. Disk %s could not be taken from domain %q again: it is still attached."+
-			" Open it have: %s.", j.target(), j.Domain.Name, ceph.DescribeWatchers(watchers))
-		p.Do = fmt.Sprintf("Stop one of the two at once, for example with virsh suspend %s on hypervisor %q; then detach one of the disks.",
-			j.Domain.Name, j.Host.Label())
-		p.Raw = kept.Error()
-	}
-	return p
+	return j.access().OpenedMeanwhile(j.Domain, watchers, kept)
 }

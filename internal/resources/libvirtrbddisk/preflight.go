@@ -38,10 +38,6 @@ func findImage(ctx context.Context, cluster *ceph.Cluster, plan *model) (ceph.Im
 	return image, nil
 }
 
-// openElsewhereAdvice is what to do about an image that a second guest would write.
-const openElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that, set" +
-	" shareable = true on all of them; a guest that only reads takes read_only = true."
-
 // asked is what a change asks of the disk's surroundings.
 type asked struct {
 	image   bool // which image it is
@@ -88,8 +84,8 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 	if err == nil {
 		err = j.checkHeld(ctx, state, image)
 	}
-	if err == nil && asks.alone {
-		j.warnNamed(ctx, diags)
+	if err == nil && asks.alone && j.cluster != nil && writesAlone(j.plan) {
+		tfkit.AddWarnings(diags, j.access().NamedElsewhere(ctx, j.connections.ImageSearch(), j.Domain))
 	}
 	return image, err
 }
