@@ -67,8 +67,9 @@ func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk Disk, byt
 		return &problem.Problem{
 			Kind: problem.Refused,
 			What: fmt.Sprintf("Disk %s of domain %s on %s was not resized.", target, domainUUID, h.name()),
-			Why:  fmt.Sprintf("The guest knows %d bytes, and %d are asked for. QEMU would cut the image off there, and its data with it.", known, bytes),
-			Do:   "Set size to the size of the image. An image is made smaller only with allow_shrink, while no guest uses it.",
+			Why: fmt.Sprintf("The guest knows %d bytes, and %d are asked for. QEMU would cut the image off there, and its data with"+
+				" it.", known, bytes),
+			Do: "Set size to the size of the image. An image is made smaller only with allow_shrink, while no guest uses it.",
 		}
 	}
 	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
@@ -77,8 +78,8 @@ func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk Disk, byt
 	return err
 }
 
-// SetIOTune sets all I/O limits of a disk, live, saved or both: what is left out is unlimited. The disk is named as it was read. It reads back what it wrote. A disk
-// that isn't there any more is problem.NotFound.
+// SetIOTune sets all I/O limits of a disk, live, saved or both: what is left out is unlimited. The disk is named as it was read. It reads
+// back what it wrote. A disk that isn't there any more is problem.NotFound.
 //
 // Similar to: virsh blkdeviotune DOMAIN TARGET --live --config.
 func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk Disk, wanted Limits, where Where) error {

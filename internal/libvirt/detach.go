@@ -85,7 +85,8 @@ func detachedSaved(err error, target string) error {
 	if !errors.As(told, &p) {
 		return err
 	}
-	p.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To keep the disk,"+
+	p.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To"+
+		" keep the disk,"+
 		" leave its resource in the configuration and apply: the saved definition gets it back.", target)
 	return told
 }
@@ -242,7 +243,8 @@ func (h *Host) guestKeeps(ctx context.Context, e errand, found rpc.Domain, refus
 	p := &problem.Problem{
 		Kind: problem.Busy,
 		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
-		Why: "The guest did not let go of the disk in time, as one that is still booting, or that has no driver for hot-unplug. The request stays with the guest," +
+		Why: "The guest did not let go of the disk in time, as one that is still booting, or that has no driver for hot-unplug. The request" +
+			" stays with the guest," +
 			" which may follow it at any moment.",
 		Do:  "Let the guest boot to its end and apply again; or shut the domain off and apply again.",
 		Raw: rawOf(refusal),
@@ -251,7 +253,8 @@ func (h *Host) guestKeeps(ctx context.Context, e errand, found rpc.Domain, refus
 	defer cancel()
 	switch {
 	case refusals >= detachRefusals:
-		p.Why = fmt.Sprintf("The guest refused %d times to let go of the disk, as a system may do while it uses it. (Linux lets go of a virtio disk that is mounted.)", refusals)
+		p.Why = fmt.Sprintf("The guest refused %d times to let go of the disk, as a system may do while it uses it. (Linux lets go of a virtio"+
+			" disk that is mounted.)", refusals)
 		p.Do = "Unmount the disk in the guest and apply again; or shut the domain off and apply again."
 	case h.paused(ctx, found):
 		p.Why = "The guest did not let go of the disk in time: it is paused. The request stays with the guest, which follows it when it goes on."

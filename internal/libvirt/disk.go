@@ -81,7 +81,10 @@ func (d Disk) Element() (string, error) {
 
 func (d Disk) xml() (domainDisk, error) {
 	was := Disk{}
-	element := domainDisk{Driver: newDriver(), Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{Protocol: "rbd"}}}
+	element := domainDisk{
+		Driver: newDriver(),
+		Source: &libvirtxml.DomainDiskSource{Network: &libvirtxml.DomainDiskSourceNetwork{Protocol: "rbd"}},
+	}
 	if d.read != nil {
 		var err error
 		if element, err = copied(d.read.element); err != nil {

@@ -36,9 +36,9 @@ var attachAdvice = map[rpc.ErrorNumber]meaning{
 	rpc.ErrOperationFailed: {problem.Other, "libvirt or QEMU on the host refused the disk.", "Change what the reply names, then apply again."},
 }
 
-// UpdateSavedDisk replaces a disk, which was read from there and changed since, in the saved definition, and reads it back: libvirt reports success for fields
-// that it leaves as they are. The target stays. A running guest isn't touched. A disk that isn't there any more is
-// problem.NotFound, also where somebody else's has its target now. One that reads something else by now, or that would lose what
+// UpdateSavedDisk replaces a disk, which was read from there and changed since, in the saved definition, and reads it back: libvirt
+// reports success for fields that it leaves as they are. The target stays. A running guest isn't touched. A disk that isn't there any
+// more is problem.NotFound, also where somebody else's has its target now. One that reads something else by now, or that would lose what
 // libvirtxml doesn't know, is refused.
 //
 // Similar to: virsh update-device --config.
@@ -74,7 +74,11 @@ func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk Disk
 	if saved == nil {
 		return h.noDisk(e, target)
 	}
-	if different := notAsAsked(disk, *saved); len(different) > 0 {
+	named, err := h.NameSecret(ctx, *saved)
+	if err != nil {
+		return err
+	}
+	if different := notAsAsked(disk, named); len(different) > 0 {
 		return &problem.Problem{
 			Kind: problem.Unsupported,
 			What: fmt.Sprintf("Disk %s in the saved definition of domain %s on %s is not as it was asked for.", target, domainUUID, h.name()),

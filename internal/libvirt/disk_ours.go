@@ -90,10 +90,12 @@ func (o Ours) ExplainExchange(domain Domain, found Disks, disk Disk) (why, do st
 	switch {
 	case disk.EmptyDrive():
 		why = fmt.Sprintf("Its medium was ejected: it was %s, and is an empty drive now.", image)
-		return why, "To put the image back: terraform taint ADDRESS, then terraform apply. The drive is then detached, and attached anew with the image."
+		return why, "To put the image back: terraform taint ADDRESS, then terraform apply. The drive is then detached, and attached anew with" +
+			" the image."
 	case found.Saved != nil && found.Live != nil && !o.Exchanged(found.Live):
 		return why + " That is in the saved definition only; the running guest has the image.",
-			fmt.Sprintf("If that is a mistake: virsh detach-disk %s %s --config, then terraform apply, which adds the disk to the saved definition again."+
+			fmt.Sprintf("If that is a mistake: virsh detach-disk %s %s --config, then terraform apply, which adds the disk to the saved"+
+				" definition again."+
 				" Otherwise end its management here: terraform state rm ADDRESS.", domain.Name, o.Target)
 	case o.Under(disk):
 		why += fmt.Sprintf(" It is an overlay, as of a snapshot: it hangs on %s, and holds what the guest has written since.", image)

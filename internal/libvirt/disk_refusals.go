@@ -36,10 +36,13 @@ func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, targe
 	}
 	return &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("Domain %q on hypervisor %q has a managed save image, and the guest in it has disk %s.", domain.Name, h.Label(), target),
-		Why: "The next start restores that guest with the disk as it was, whatever the saved definition says by then. Without the disk's image it can't be" +
+		What: fmt.Sprintf("Domain %q on hypervisor %q has a managed save image, and the guest in it has disk"+
+			" %s.", domain.Name, h.Label(), target),
+		Why: "The next start restores that guest with the disk as it was, whatever the saved definition says by then. Without the disk's image" +
+			" it can't be" +
 			" restored at all, and what it had in memory is lost. Nothing was changed.",
-		Do: fmt.Sprintf("Start the domain (virsh start %s), then apply again: it is done to the running guest then. Or give up the guest's memory,"+
+		Do: fmt.Sprintf("Start the domain (virsh start %s), then apply again: it is done to the running guest then. Or give up the guest's"+
+			" memory,"+
 			" with all that it has not written to its disks (virsh managedsave-remove %s), then apply again.", domain.Name, domain.Name),
 	}
 }
@@ -105,7 +108,8 @@ func (h *Host) RefuseUnfit(ctx context.Context, domain Domain, disk Disk) error 
 		What: fmt.Sprintf("Domain %q on hypervisor %q can't have a boot order by device.", domain.Name, h.Label()),
 		Why: "Its definition has <boot dev> in <os>, and libvirt allows one of the two. It adds <boot dev='hd'/> to a domain in which no device" +
 			" has an order.",
-		Do: "Remove boot_order; or give another device of the domain a <boot order> and take <boot dev> out of <os> (virsh edit), then apply again.",
+		Do: "Remove boot_order; or give another device of the domain a <boot order> and take <boot dev> out of <os> (virsh edit), then apply" +
+			" again.",
 	})
 }
 
@@ -139,7 +143,8 @@ func (h *Host) targetTaken(domain Domain, planned, disk Disk) error {
 	switch {
 	case disk.Own():
 		p.Why = "It is a disk of this provider, and not as this resource asks for it."
-		p.Do = fmt.Sprintf("A replacement that keeps target_dev can't be made before the present disk is gone: remove create_before_destroy, or change"+
+		p.Do = fmt.Sprintf("A replacement that keeps target_dev can't be made before the present disk is gone: remove create_before_destroy,"+
+			" or change"+
 			" target_dev too. The disk of another resource is removed in one apply, and this one added in the next. One that no resource has is"+
 			" imported: terraform import ADDRESS %s/%s/%s.", h.Label(), domain.Name, disk.Target)
 	case disk.Source() == planned.Source():
@@ -148,4 +153,20 @@ func (h *Host) targetTaken(domain Domain, planned, disk Disk) error {
 			h.Label(), domain.Name, disk.Target)
 	}
 	return p
+}
+
+// RefuseSource refuses another image for a disk of a running guest.
+func (p Place) RefuseSource(target, from, to string) error {
+	replace := "et on_source_change = \"replace\": the disk is then detached from the running guest, and the other image attached."
+	do := "Shut the domain off and apply again: then the source is changed in place. Or s" + replace
+	if !p.Domain.Persistent {
+		do = "S" + replace
+	}
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("The source of disk %s can't be changed from %s to %s while domain %q runs on hypervisor %q.",
+			target, from, to, p.Domain.Name, p.Host.Label()),
+		Why: "It is another image, not a new name of the same one. libvirt can't exchange the image of a running guest's disk.",
+		Do:  do,
+	}
 }

@@ -90,8 +90,9 @@ func (h *Host) sourceChanged(e errand, was, now Disk) error {
 	return &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
-		Why:  fmt.Sprintf("Somebody has just given the disk another source: it was %s, and is %s now.", was.DescribeSource(), now.DescribeSource()),
-		Do:   "Plan again: the next refresh shows what is there.",
+		Why: fmt.Sprintf("Somebody has just given the disk another source: it was %s, and is %s"+
+			" now.", was.DescribeSource(), now.DescribeSource()),
+		Do: "Plan again: the next refresh shows what is there.",
 	}
 }
 

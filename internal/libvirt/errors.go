@@ -41,19 +41,23 @@ type meaning struct {
 var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrNoSupport:            {problem.Unsupported, "This driver or release of libvirt can't do it.", "Update libvirt on the host."},
 	rpc.ErrOperationUnsupported: {problem.Unsupported, "libvirt can't do this to a running domain, or not with this device.", ""},
-	rpc.ErrArgumentUnsupported:  {problem.Unsupported, "This release of libvirt doesn't know an argument of the call.", "Update libvirt on the host."},
-	rpc.ErrConfigUnsupported:    {problem.Invalid, "libvirt or QEMU on this host can't do what the definition asks for.", "Change the attribute that the reply names."},
-	rpc.ErrXMLError:             {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
-	rpc.ErrXMLDetail:            {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
-	rpc.ErrXMLInvalidSchema:     {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
-	rpc.ErrInvalidArg:           {problem.Invalid, "libvirt refuses a value.", "Change the attribute that the reply names."},
-	rpc.ErrOperationInvalid:     {problem.Busy, "The domain isn't in the state that this needs: it was started, stopped or changed meanwhile.", "Apply again."},
+	rpc.ErrArgumentUnsupported: {problem.Unsupported, "This release of libvirt doesn't know an argument of the call.", "Update libvirt on" +
+		" the host."},
+	rpc.ErrConfigUnsupported: {problem.Invalid, "libvirt or QEMU on this host can't do what the definition asks for.", "Change the" +
+		" attribute that the reply names."},
+	rpc.ErrXMLError:         {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
+	rpc.ErrXMLDetail:        {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
+	rpc.ErrXMLInvalidSchema: {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
+	rpc.ErrInvalidArg:       {problem.Invalid, "libvirt refuses a value.", "Change the attribute that the reply names."},
+	rpc.ErrOperationInvalid: {problem.Busy, "The domain isn't in the state that this needs: it was started, stopped or changed" +
+		" meanwhile.", "Apply again."},
 	rpc.ErrOperationTimeout: {
 		problem.Busy, "Another call holds the domain.", "Wait until it has ended (virsh domjobinfo shows it), then apply again.",
 	},
-	rpc.ErrResourceBusy:    {problem.Busy, "Somebody else uses it.", "Apply again when that has ended."},
-	rpc.ErrBlockCopyActive: {problem.Busy, "A block job (copy, backup, commit) runs on this disk.", "Wait until it has ended (virsh blockjob shows it), then apply again."},
-	rpc.ErrNoDomain:        {problem.Other, "The domain is gone.", "Apply again: the next refresh shows where it is."},
+	rpc.ErrResourceBusy: {problem.Busy, "Somebody else uses it.", "Apply again when that has ended."},
+	rpc.ErrBlockCopyActive: {problem.Busy, "A block job (copy, backup, commit) runs on this disk.", "Wait until it has ended (virsh" +
+		" blockjob shows it), then apply again."},
+	rpc.ErrNoDomain: {problem.Other, "The domain is gone.", "Apply again: the next refresh shows where it is."},
 	rpc.ErrNoSecret: {
 		problem.Invalid, "The secret isn't defined on this host, or has no value there; libvirt doesn't say which.",
 		"Define it and set its value (libvirt_ceph_secret does both), then apply again.",

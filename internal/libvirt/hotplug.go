@@ -43,5 +43,6 @@ func (d *Definition) HotPlug(bus string) HotPlug {
 }
 
 func hasController(domain *libvirtxml.Domain, kind string) bool {
-	return domain.Devices != nil && slices.ContainsFunc(domain.Devices.Controllers, func(c libvirtxml.DomainController) bool { return c.Type == kind })
+	return domain.Devices != nil &&
+		slices.ContainsFunc(domain.Devices.Controllers, func(c libvirtxml.DomainController) bool { return c.Type == kind })
 }

@@ -102,7 +102,8 @@ func (s Search) lastSeen(domain Domain, silent []Unasked) error {
 		What: fmt.Sprintf("Domain %q is shut off on hypervisor %q, and it is not known whether it still runs on hypervisor %q.",
 			domain.Name, s.Home.Label(), s.Seen),
 		Why: "It was seen there last, and that hypervisor could not be asked. What is left where it came from says nothing about its disks.",
-		Do: fmt.Sprintf("Make hypervisor %q answer, then plan again. If it is gone for good, remove it from the hypervisors of provider \"ceph\":"+
+		Do: fmt.Sprintf("Make hypervisor %q answer, then plan again. If it is gone for good, remove it from the hypervisors of provider"+
+			" \"ceph\":"+
 			" the disk is then the one on hypervisor %q.", s.Seen, s.Home.Label()),
 		Raw: reasons(silent),
 	}
@@ -143,6 +144,41 @@ func (p Place) Warnings() []problem.Warning {
 		names[i] = fmt.Sprintf("%q", u.Label)
 	}
 	return []problem.Warning{{Summary: fmt.Sprintf("Domain %q not looked for everywhere", p.Domain.Name), Text: fmt.Sprintf(
-		"It is shut off on hypervisor %q. Whether it runs on %s was not to be learned, because no answer came from there. Its disk is taken to be the"+
+		"It is shut off on hypervisor %q. Whether it runs on %s was not to be learned, because no answer came from there. Its disk is taken to"+
+			" be the"+
 			" one in the definition on hypervisor %q.\n\n%s", p.Host.Label(), strings.Join(names, ", "), p.Host.Label(), reasons(p.Unasked))}}
+}
+
+// RefuseElsewhere refuses a domain that runs on another hypervisor than the one that was named.
+func (p Place) RefuseElsewhere(named *Host) error {
+	if p.Host == named {
+		return nil
+	}
+	return problem.At("hypervisor", &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Domain %q is shut off on hypervisor %q but runs on hypervisor %q.", p.Domain.Name, named.Label(), p.Host.Label()),
+		Why:  "It was migrated. A disk that is attached where it is shut off would be missing where it runs.",
+		Do:   fmt.Sprintf("Set hypervisor = %q, or undefine the domain where it no longer is.", p.Host.Label()),
+	})
+}
+
+// Expected is Domain for one that has to be there: where it isn't, the error is problem.Invalid and names those that are.
+func (h *Host) Expected(ctx context.Context, nameOrUUID string) (Domain, error) {
+	domain, err := h.Domain(ctx, nameOrUUID)
+	if !problem.Is(err, problem.NotFound) {
+		return domain, problem.At("domain", err)
+	}
+	do := "Define the domain first, or correct its name."
+	if domains, listed := h.Domains(ctx); listed == nil && len(domains) > 0 {
+		names := make([]string, len(domains))
+		for i, domain := range domains {
+			names[i] = domain.Name
+		}
+		do += " The host has: " + strings.Join(names, ", ") + "."
+	}
+	return domain, problem.At("domain", &problem.Problem{
+		Kind: problem.Invalid,
+		What: fmt.Sprintf("Hypervisor %q has no domain %q.", h.Label(), nameOrUUID),
+		Do:   do,
+	})
 }

@@ -19,7 +19,8 @@ type reply struct {
 var replies = []reply{
 	{[]string{"Unknown driver 'rbd'", "Unknown protocol 'rbd'", "module block-block-rbd not found"}, meaning{
 		problem.Unsupported, "QEMU on this host lacks its RBD driver, so it can't open any RBD image.",
-		"Install it on the hypervisor, then apply again: the package is qemu-block-extra on Debian and Ubuntu, qemu-kvm-block-rbd on RHEL, Rocky and Alma," +
+		"Install it on the hypervisor, then apply again: the package is qemu-block-extra on Debian and Ubuntu, qemu-kvm-block-rbd on RHEL," +
+			" Rocky and Alma," +
 			" qemu-block-rbd on Fedora and SUSE.",
 	}},
 	{[]string{"error connecting: Permission denied", "error connecting: Operation not permitted"}, meaning{
@@ -27,12 +28,15 @@ var replies = []reply{
 		"Set the secret's value to the user's present key, and give the user mon caps of `profile rbd`; then apply again.",
 	}},
 	{[]string{"error connecting: Connection timed out"}, meaning{
-		problem.Refused, "From this host the cluster's monitors did not answer in time, or they refuse the user's key: librbd waits in silence for both.",
+		problem.Refused, "From this host the cluster's monitors did not answer in time, or they refuse the user's key: librbd waits in silence" +
+			" for both.",
 		"On the host itself, check that the monitors can be reached and that the secret holds the user's key, then apply again.",
 	}},
 	{[]string{"error connecting: Invalid argument"}, meaning{
-		problem.Refused, "librbd on this host can't use the secret's value as a key: it isn't the decoded key, or one of a type that this librbd is too old for (aes256k).",
-		"Set the secret's value to the decoded key, as libvirt_ceph_secret does, then apply again. A key of type aes256k needs librbd1 and librados2 of Ceph" +
+		problem.Refused, "librbd on this host can't use the secret's value as a key: it isn't the decoded key, or one of a type that this" +
+			" librbd is too old for (aes256k).",
+		"Set the secret's value to the decoded key, as libvirt_ceph_secret does, then apply again. A key of type aes256k needs librbd1 and" +
+			" librados2 of Ceph" +
 			" 19.2.6, 20.2.4 or newer on the host.",
 	}},
 	{[]string{"error connecting: No such file or directory"}, meaning{
@@ -49,13 +53,15 @@ var replies = []reply{
 	}},
 	{[]string{"error reading header from", "error opening image"}, meaning{}}, // told apart by openingReply
 	{[]string{"does not support hotplugging"}, meaning{
-		problem.Unsupported, "Nothing can be plugged in there while the guest runs: the bus that the reply names has no hot-plug in this machine, as pci.0 has none in a domain" +
+		problem.Unsupported, "Nothing can be plugged in there while the guest runs: the bus that the reply names has no hot-plug in this" +
+			" machine, as pci.0 has none in a domain" +
 			" without <acpi/>.",
 		"Shut the domain off, apply, and start it: the disk is then in the saved definition.",
 	}},
 	{[]string{"No more available PCI"}, meaning{
 		problem.Other, "The running guest has no free PCI slot for the disk.",
-		"Shut the domain off, apply, and start it: libvirt adds a port by itself then. Or set bus to \"scsi\": such disks need one slot for all, that of the" +
+		"Shut the domain off, apply, and start it: libvirt adds a port by itself then. Or set bus to \"scsi\": such disks need one slot for" +
+			" all, that of the" +
 			" domain's virtio-scsi controller. For disks that are plugged in later add pcie-root-port controllers to the domain, one for each.",
 	}},
 	{[]string{"controller with index"}, meaning{
@@ -66,7 +72,8 @@ var replies = []reply{
 		problem.Unsupported, "The domain has no USB controller.", "Set another bus, or add a USB controller to the domain.",
 	}},
 	{[]string{"already in active block job", "block copy still active"}, meaning{
-		problem.Busy, "A block job (copy, backup, commit) runs on this disk.", "Wait until it has ended (virsh blockjob shows it), then apply again.",
+		problem.Busy, "A block job (copy, backup, commit) runs on this disk.", "Wait until it has ended (virsh blockjob shows it), then apply" +
+			" again.",
 	}},
 	{[]string{"no secret with matching"}, meaning{
 		problem.Invalid, "The secret isn't defined on this host.", "Define it there with libvirt_ceph_secret, then apply again.",
@@ -76,10 +83,12 @@ var replies = []reply{
 		"Set its value, the user's key, as libvirt_ceph_secret does (virsh secret-set-value), then apply again.",
 	}},
 	{[]string{"domain is not running"}, meaning{
-		problem.Busy, "The domain isn't running any more: it isn't in the state that this needs.", "Apply again: the disk is then changed in the saved definition.",
+		problem.Busy, "The domain isn't running any more: it isn't in the state that this needs.", "Apply again: the disk is then changed in" +
+			" the saved definition.",
 	}},
 	{[]string{"transient domains do not have any persistent config", "domain is transient", "cannot modify a transient domain"}, meaning{
-		problem.Busy, "The domain has no saved definition any more: it isn't in the state that this needs.", "Apply again: the disk is then changed in the running guest alone.",
+		problem.Busy, "The domain has no saved definition any more: it isn't in the state that this needs.", "Apply again: the disk is then" +
+			" changed in the running guest alone.",
 	}},
 }
 
@@ -88,7 +97,8 @@ var heldBy = regexp.MustCompile(`held by (?:[a-z]+=)?(?:remoteDispatch)?([A-Za-z
 
 // holders are what a call that holds a domain is about.
 var holders = []struct{ call, why, do string }{
-	{"AttachDevice", "An attach holds the domain, as long as its image is being opened: monitors that don't answer take minutes.", "Wait until it has ended, then apply again."},
+	{"AttachDevice", "An attach holds the domain, as long as its image is being opened: monitors that don't answer take minutes.", "Wait" +
+		" until it has ended, then apply again."},
 	{"Migrat", "A migration holds the domain.", "Wait until it has ended (virsh domjobinfo shows it), then apply again."},
 	{"Backup", "The begin of a backup holds the domain.", "Wait until it has ended (virsh domjobinfo shows it), then apply again."},
 	{"Snapshot", "A snapshot holds the domain.", "Wait until it has ended (virsh domjobinfo shows it), then apply again."},
@@ -139,8 +149,10 @@ func openingReply(message string) meaning {
 	if strings.Contains(message, "not permitted") || strings.Contains(message, "Permission denied") {
 		return meaning{
 			problem.Refused, "The user's caps miss this pool or namespace.",
-			"Give the user osd caps of `profile rbd pool=POOL` (and namespace=NAMESPACE), then apply again. A read-only disk needs them too: QEMU opens it as others.",
+			"Give the user osd caps of `profile rbd pool=POOL` (and namespace=NAMESPACE), then apply again. A read-only disk needs them too: QEMU" +
+				" opens it as others.",
 		}
 	}
-	return meaning{problem.Refused, "librbd on this host could not open the image.", "See what the reply says, and whether rbd info shows the image; then apply again."}
+	return meaning{problem.Refused, "librbd on this host could not open the image.", "See what the reply says, and whether rbd info shows" +
+		" the image; then apply again."}
 }

@@ -64,7 +64,8 @@ func (a Access) Check(ctx context.Context) ([]problem.Warning, error) {
 			return warnings, problem.At("user", err)
 		}
 		if len(networks) > 0 {
-			return append(warnings, a.notTried("Its caps count for clients in "+strings.Join(networks, ", ")+" only, and this machine isn't there.")), nil
+			return append(warnings, a.notTried("Its caps count for clients in "+strings.Join(networks, ", ")+" only, and this machine isn't"+
+				" there.")), nil
 		}
 	}
 	if key == "" {
@@ -101,7 +102,8 @@ func (a Access) secret(ctx context.Context) ([]byte, libvirt.ValueState, error) 
 
 // notTried tells that what the user may do could not be tried from here.
 func (a Access) notTried(why string) problem.Warning {
-	decides := "The hypervisor tries it with its own address, before a running guest gets the disk (attach_probe); where the domain is shut off," +
+	decides := "The hypervisor tries it with its own address, before a running guest gets the disk (attach_probe); where the domain is shut" +
+		" off," +
 		" its start shows it."
 	if !a.Probed {
 		decides = "The attach shows it, or the start of the domain: attach_probe is off."
@@ -126,7 +128,8 @@ func (a Access) sameKey(user ceph.User, value []byte, held libvirt.ValueState) e
 		What: fmt.Sprintf("The secret %s on hypervisor %q does not hold the key of client.%s on cluster %q.",
 			a.Disk.SecretUUID, a.Host.Label(), a.Disk.User, a.Cluster.Label()),
 		Why: why,
-		Do: fmt.Sprintf("Set the secret's key to that of the user, as in key = ceph_user.NAME.key, or name the user or secret that belong together."+
+		Do: fmt.Sprintf("Set the secret's key to that of the user, as in key = ceph_user.NAME.key, or name the user or secret that belong"+
+			" together."+
 			" The user's key has the fingerprint %s, the secret's value %s.", ceph.Fingerprint(raw), ceph.Fingerprint(value)),
 	})
 }
@@ -161,7 +164,8 @@ func (a Access) Explain(ctx context.Context, err error) error {
 		Kind: problem.Unsupported,
 		What: fmt.Sprintf("Hypervisor %q can't use the key in the secret %s. %s", a.Host.Label(), a.Disk.SecretUUID, p.What),
 		Why:  "The key is of type aes256k, which the librbd on that host is probably too old for.",
-		Do: "Upgrade librbd1 and librados2 on the hypervisor to those of Ceph 19.2.6, 20.2.4 or newer, and restart guests that were started before;" +
+		Do: "Upgrade librbd1 and librados2 on the hypervisor to those of Ceph 19.2.6, 20.2.4 or newer, and restart guests that were started" +
+			" before;" +
 			" or give the user a key of type aes, if the cluster allows that: key_type of ceph_user.",
 		Raw: p.Raw,
 	})
@@ -169,7 +173,7 @@ func (a Access) Explain(ctx context.Context, err error) error {
 
 // ClusterOf finds the cluster that a disk of a host is on; nil where there is none. The first whose monitors the disk names has it.
 // Where the monitors don't tell, it is the only one that has the image and whose user's key the disk's secret holds; undecided tells that
-// it isn't exactly one. Clusters that don't answer are passed over.
+// it isn't exactly one, as while a cluster doesn't answer that may be it.
 func ClusterOf(ctx context.Context, clusters []*ceph.Cluster, host *libvirt.Host, disk libvirt.Disk) (found *ceph.Cluster, undecided bool) {
 	answers, opens := make([]Answer, len(clusters)), make([]bool, len(clusters))
 	var asked sync.WaitGroup
@@ -177,8 +181,7 @@ func ClusterOf(ctx context.Context, clusters []*ceph.Cluster, host *libvirt.Host
 		asked.Go(func() {
 			monitors, err := cluster.Monitors(ctx)
 			if err != nil {
-				answers[i] = No
-				return
+				return // It may be this one: Unknown.
 			}
 			if answers[i] = Of(monitors).Answer(ctx, disk.Monitors); answers[i] == Unknown {
 				opens[i] = Access{Host: host, Cluster: cluster, Disk: disk}.fits(ctx)
@@ -218,4 +221,32 @@ func (a Access) fits(ctx context.Context) bool {
 	}
 	_, err = a.Cluster.Image(ctx, a.image())
 	return err == nil
+}
+
+// RefuseOther refuses the cluster for a disk whose monitors are another one's; where they don't tell, that is a warning. The domain is the
+// one that has the disk.
+func (a Access) RefuseOther(ctx context.Context, monitors []ceph.Monitor, domain string) ([]problem.Warning, error) {
+	names := make([]string, len(a.Disk.Monitors))
+	for i, m := range libvirt.SortMonitors(a.Disk.Monitors) {
+		names[i] = m.Host
+	}
+	switch Of(monitors).Answer(ctx, a.Disk.Monitors) {
+	case No:
+		return nil, problem.At("cluster", &problem.Problem{
+			Kind: problem.WrongIdentity,
+			What: fmt.Sprintf("The disk's monitors (%s) are none of cluster %q.", strings.Join(names, ", "), a.Cluster.Label()),
+			Why:  "The disk's image is on another cluster, so what would be checked there is not what the guest reads.",
+			Do:   "Set cluster to the label of the cluster that these monitors belong to, or set monitors as well.",
+		})
+	case Unknown:
+		what := "It names no monitors, so QEMU takes those of the ceph.conf of the hypervisor, or of config_file."
+		if len(names) > 0 {
+			what = fmt.Sprintf("It names its monitors by names (%s) that don't lead to this cluster from here.", strings.Join(names, ", "))
+		}
+		return []problem.Warning{{Argument: "cluster", Summary: "Cluster of the disk not verified", Text: fmt.Sprintf(
+			"It can't be told from here whether disk %s of domain %q is on cluster %q. %s The configuration is believed.",
+			a.Disk.Target, domain, a.Cluster.Label(), what)}}, nil
+	case Yes:
+	}
+	return nil, nil
 }

@@ -59,7 +59,8 @@ func (a Access) namedTwice(domain libvirt.Domain, use libvirt.ImageUse, answer A
 	if use.Place == "" && there.Mirrored() != nil {
 		p.What = fmt.Sprintf("Domain %q on hypervisor %q already has image %s, as disk %s.", domain.Name, a.Host.Label(), a.image(), use.Target)
 		p.Why = "One guest that writes an image through two disks destroys its content."
-		p.Do = fmt.Sprintf("Name another image. To manage the disk that is there, set target_dev = %q and import it: terraform import ADDRESS %s/%s/%s.",
+		p.Do = fmt.Sprintf("Name another image. To manage the disk that is there, set target_dev = %q and import it: terraform import ADDRESS"+
+			" %s/%s/%s.",
 			use.Target, a.Host.Label(), domain.Name, use.Target)
 	}
 	if answer == Unknown {
@@ -70,7 +71,8 @@ func (a Access) namedTwice(domain libvirt.Domain, use libvirt.ImageUse, answer A
 }
 
 // OpenElsewhereAdvice is what to do about an image that a second guest would write.
-const OpenElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that, set" +
+const OpenElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that," +
+	" set" +
 	" shareable = true on all of them; a guest that only reads takes read_only = true."
 
 // RefuseOpened refuses an image that anybody has open more often than so many times, after a wait for watchers that only linger.
@@ -103,7 +105,8 @@ func (a Access) OpenedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, 
 		Do: OpenElsewhereAdvice,
 	}
 	if kept != nil {
-		p.Why = fmt.Sprintf("Two guests that write one image destroy its content. Disk %s could not be taken from domain %q again: it is still attached."+
+		p.Why = fmt.Sprintf("Two guests that write one image destroy its content. Disk %s could not be taken from domain %q again: it is still"+
+			" attached."+
 			" Open it have: %s.", a.Disk.Target, domain.Name, ceph.DescribeWatchers(watchers))
 		p.Do = fmt.Sprintf("Stop one of the two at once, for example with virsh suspend %s on hypervisor %q; then detach one of the disks.",
 			domain.Name, a.Host.Label())
@@ -132,7 +135,8 @@ func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvir
 		return nil
 	}
 	return []problem.Warning{{Argument: "image", Summary: fmt.Sprintf("Image %s is named by other domains", name), Text: fmt.Sprintf(
-		"Image %s on cluster %q is named by %s, and is attached to domain %q too.\n\nNobody else has it open now. Two guests that write one image destroy"+
+		"Image %s on cluster %q is named by %s, and is attached to domain %q too.\n\nNobody else has it open now. Two guests that write one"+
+			" image destroy"+
 			" its content: don't start those domains while this one runs with it, or take the image out of their definitions.",
 		name, a.Cluster.Label(), strings.Join(others, ", "), domain.Name)}}
 }

@@ -96,7 +96,8 @@ func (k *knownHosts) check(host string, remote net.Addr, key ssh.PublicKey) erro
 	if k.policy == "auto" {
 		return k.learn(host, key)
 	}
-	k.refused = k.endpoint.unknownHostKey("Compare the fingerprint with the host's (ssh-keygen -lf on its /etc/ssh/ssh_host_*_key.pub) and add the host: "+
+	k.refused = k.endpoint.unknownHostKey("Compare the fingerprint with the host's (ssh-keygen -lf on its /etc/ssh/ssh_host_*_key.pub) and"+
+		" add the host: "+
 		"ssh-keyscan prints the line. known_hosts_verify=auto in the uri accepts a host at its first connection.",
 		shown+", and it is not in "+strings.Join(k.files, ", "))
 	return k.refused

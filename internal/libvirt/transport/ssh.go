@@ -211,7 +211,8 @@ func (e Endpoint) explainSSH(words string, status int) *Refusal {
 			}
 		}
 	}
-	return &Refusal{problem.Unreachable, "ssh did not connect.", "Check that this works on the machine where Terraform runs: " + e.sshByHand(), words}
+	return &Refusal{problem.Unreachable, "ssh did not connect.", "Check that this works on the machine where Terraform runs:" +
+		" " + e.sshByHand(), words}
 }
 
 // keysRefused adds what is known here, and the command that shows whether the advice was enough.
@@ -232,18 +233,21 @@ func (e Endpoint) changedHostKey(raw string) *Refusal {
 	}
 	return &Refusal{
 		problem.Unreachable, "The host shows another ssh host key than the one in known_hosts: it was reinstalled, or it is another machine.",
-		fmt.Sprintf("Find out which. If it is the right host, forget the former key (ssh-keygen -R '%s', with -f for another file), connect once by "+
+		fmt.Sprintf("Find out which. If it is the right host, forget the former key (ssh-keygen -R '%s', with -f for another file), connect"+
+			" once by "+
 			"hand and compare the fingerprint with the host's.", host), raw,
 	}
 }
 
 func (e Endpoint) unknownHostKey(do, raw string) *Refusal {
-	return &Refusal{problem.Unreachable, "The host's ssh host key isn't in known_hosts, so nobody can tell whether it is the right host.", do, raw}
+	return &Refusal{problem.Unreachable, "The host's ssh host key isn't in known_hosts, so nobody can tell whether it is the right" +
+		" host.", do, raw}
 }
 
 var refusedKey = Refusal{
 	Kind: problem.Denied,
 	Why:  "The host's sshd took none of the keys that it was offered.",
-	Do: "The public key has to be in the authorized_keys of that user on the host. A key with a passphrase has to be in the agent: ssh-add it, and see that " +
+	Do: "The public key has to be in the authorized_keys of that user on the host. A key with a passphrase has to be in the agent: ssh-add" +
+		" it, and see that " +
 		"SSH_AUTH_SOCK is set where Terraform runs.",
 }

@@ -51,7 +51,8 @@ func quote(text string) string {
 // explainRemote tells what the script at the other end met; words are what it wrote to its standard error.
 func (e Endpoint) explainRemote(words string) *Refusal {
 	const fine = "The ssh connection is fine, but "
-	r := &Refusal{problem.Unreachable, fine + "the daemon at the other end was not reached.", "Check that libvirt runs on the host (virsh list there).", words}
+	r := &Refusal{problem.Unreachable, fine + "the daemon at the other end was not reached.", "Check that libvirt runs on the host (virsh" +
+		" list there).", words}
 	switch {
 	case strings.Contains(words, noRelay), strings.Contains(words, "virt-ssh-helper") && strings.Contains(words, "not found"):
 		r.Kind = problem.Unsupported
@@ -64,7 +65,8 @@ func (e Endpoint) explainRemote(words string) *Refusal {
 		r.Do = "Connect as root, or as a member of the host's group libvirt."
 	case strings.Contains(words, "No such file or directory"), strings.Contains(words, "Connection refused"):
 		r.Why = fine + "no daemon listens on libvirt's socket there."
-		r.Do = "Start it there (systemctl start libvirtd, or virtqemud.socket with virtproxyd.socket). Another socket is chosen with ?socket=PATH in the uri."
+		r.Do = "Start it there (systemctl start libvirtd, or virtqemud.socket with virtproxyd.socket). Another socket is chosen with" +
+			" ?socket=PATH in the uri."
 	}
 	return r
 }

@@ -181,12 +181,14 @@ func (p pki) explain(host string, err error) error {
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &unknown):
-		r.Why = fmt.Sprintf("The host's certificate was not issued by the authority in %s (looked for in %s): it is another host, or the file is that "+
+		r.Why = fmt.Sprintf("The host's certificate was not issued by the authority in %s (looked for in %s): it is another host, or the file"+
+			" is that "+
 			"of another authority.", caFile, p.folders)
 		r.Do = "Copy the cacert.pem of the authority that issued the host's servercert.pem, or name its folder with ?pkipath=FOLDER in the uri."
 	case errors.As(err, &name):
 		r.Why = fmt.Sprintf("The host's certificate is not for %s, but for %s.", host, names(name.Certificate))
-		r.Do = "Write a name that the certificate has in the uri, or issue a servercert.pem with this name or IP address as a subject alternative name."
+		r.Do = "Write a name that the certificate has in the uri, or issue a servercert.pem with this name or IP address as a subject" +
+			" alternative name."
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		r.Why = "The host's certificate has expired, or isn't valid yet."
 		r.Do = "Renew servercert.pem on the host and restart its libvirt daemon; compare the clocks."
@@ -202,7 +204,8 @@ func (p pki) refused(err error) error {
 		r.Why = fmt.Sprintf("The host wants a client certificate, and there is no %s in %s.", clientCertFile, p.folders)
 		r.Do = "Put clientcert.pem and clientkey.pem there, or name their folder with ?pkipath=FOLDER in the uri."
 	case p.client.Leaf != nil && time.Now().After(p.client.Leaf.NotAfter):
-		r.Why = fmt.Sprintf("The host did not take the client certificate %s: it expired on %s.", p.path, p.client.Leaf.NotAfter.Format(time.DateOnly))
+		r.Why = fmt.Sprintf("The host did not take the client certificate %s: it expired on"+
+			" %s.", p.path, p.client.Leaf.NotAfter.Format(time.DateOnly))
 		r.Do = "Renew it."
 	default:
 		r.Why = fmt.Sprintf("The host did not take the client certificate %s.", p.path)

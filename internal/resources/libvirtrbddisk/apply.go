@@ -160,8 +160,9 @@ func (j *job) read(ctx context.Context) error {
 	if found.Mirrored() == nil {
 		return &problem.Problem{
 			Kind: problem.Other,
-			What: fmt.Sprintf("Disk %s of domain %q was not found again on hypervisor %q.", j.plan.TargetDev.ValueString(), domain.Name, j.Host.Label()),
-			Do:   "Plan again: the next refresh tells whether it is there.",
+			What: fmt.Sprintf("Disk %s of domain %q was not found again on hypervisor"+
+				" %q.", j.plan.TargetDev.ValueString(), domain.Name, j.Host.Label()),
+			Do: "Plan again: the next refresh tells whether it is there.",
 		}
 	}
 	j.Domain, j.found = domain, found

@@ -141,8 +141,9 @@ func (r *diskResource) readCluster(ctx context.Context, host *libvirt.Host, stat
 	cluster, undecided := rbdusage.ClusterOf(asking, r.Clusters.All(), host, state.disk())
 	if undecided {
 		diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not known", "The disk names no monitors, or by names"+
-			" that mean nothing here, and it is not exactly one configured cluster that has the image and the key that the disk's"+
-			" secret holds. The disk is imported without a cluster; where the configuration names one, the first apply takes it over.")
+			" that mean nothing here, or a cluster doesn't answer; and it is not exactly one configured cluster that has the image and the key"+
+			" that the disk's secret holds. The disk is imported without a cluster; where the configuration names one, the first apply takes it"+
+			" over.")
 	}
 	if cluster == nil {
 		return nil
@@ -165,6 +166,6 @@ func (r *diskResource) clusterForUpdate(ctx context.Context, config, state, plan
 }
 
 func asksCluster(state, plan *model) bool {
-	return len(changes(state, plan, opens)) > 0 || becomesWriter(state, plan) || plan.Monitors.IsUnknown() || plan.ImageID.IsUnknown() || resized(state, plan) ||
-		plan.Live.ValueBool() && !state.Live.ValueBool()
+	return len(changes(state, plan, opens)) > 0 || becomesWriter(state, plan) || resized(state, plan) ||
+		plan.Monitors.IsUnknown() || plan.ImageID.IsUnknown() || plan.Live.ValueBool() && !state.Live.ValueBool()
 }

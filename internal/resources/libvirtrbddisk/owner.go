@@ -54,7 +54,8 @@ func (r *diskResource) claimRemoval(ctx context.Context, req resource.ModifyPlan
 
 // claim notes what becomes of the disk of the state, and refuses what doesn't go together with the plan of another resource.
 func (r *diskResource) claim(state *model, claim tfkit.Claim, diags *diag.Diagnostics) error {
-	disk := ownedDisk(state, libvirt.Domain{UUID: state.DomainUUID.ValueString(), Name: state.Domain.ValueString()}, state.Hypervisor.ValueString())
+	domain := libvirt.Domain{UUID: state.DomainUUID.ValueString(), Name: state.Domain.ValueString()}
+	disk := ownedDisk(state, domain, state.Hypervisor.ValueString())
 	warning, err := r.PlanClaim(disk, claim)
 	if warning != "" {
 		diags.AddAttributeWarning(path.Root("target_dev"), disk.Name+" belongs to two resources", warning)
@@ -136,7 +137,8 @@ func (j *job) warnTakenOver(diags *diag.Diagnostics) {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("target_dev"), "Disk taken over", fmt.Sprintf(
-		"Domain %q on hypervisor %q has disk %s already, with an alias of this provider and as it is asked for: an apply that was cut off leaves it so. It is"+
+		"Domain %q on hypervisor %q has disk %s already, with an alias of this provider and as it is asked for: an apply that was cut off"+
+			" leaves it so. It is"+
 			" taken over.\n\nIf a resource of another configuration has it, remove one of the two: what goes with one is missed by the other.",
 		j.Domain.Name, j.Host.Label(), j.target()))
 }
@@ -144,8 +146,10 @@ func (j *job) warnTakenOver(diags *diag.Diagnostics) {
 // warnReplacement tells that a disk was not detached because what replaces it has taken it over.
 func warnReplacement(state *model, diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(path.Root("target_dev"), "Disk not detached", fmt.Sprintf(
-		"Disk %s of domain %q on hypervisor %q belongs to another object now, which this apply has made before this one was to go, and which found the"+
-			" disk as it asks for it. It stays attached, and was not attached anew.\n\nTo have it detached and attached again, remove create_before_destroy.",
+		"Disk %s of domain %q on hypervisor %q belongs to another object now, which this apply has made before this one was to go, and which"+
+			" found the"+
+			" disk as it asks for it. It stays attached, and was not attached anew.\n\nTo have it detached and attached again, remove"+
+			" create_before_destroy.",
 		state.TargetDev.ValueString(), state.Domain.ValueString(), state.Hypervisor.ValueString()))
 }
 

@@ -219,7 +219,10 @@ func (p *planning) settleCluster(ctx context.Context) error {
 	}
 	p.cluster = home
 	if gained && home.Known {
-		return problem.At("cluster", p.checkGained(ctx, home.Target))
+		disk := rbdusage.Access{Cluster: home.Target, Disk: p.state.disk()}
+		warnings, err := disk.RefuseOther(ctx, p.monitors, p.state.Domain.ValueString())
+		tfkit.AddWarnings(p.diags, warnings)
+		return err
 	}
 	return nil
 }

@@ -7,14 +7,11 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -82,7 +79,7 @@ func (p *planning) settleSource(ctx context.Context) error {
 		}
 		return nil
 	}
-	return problem.At(names[0], sourceRefused(where, state, plan))
+	return problem.At(names[0], where.RefuseSource(state.TargetDev.ValueString(), state.source().String(), plan.source().String()))
 }
 
 // compareSource compares the identity of a planned source with the present one.
@@ -106,49 +103,6 @@ func compareSource(ctx context.Context, cluster clusterHome, state, plan *model,
 		return sameSource, nil
 	}
 	return otherSource, nil
-}
-
-func sourceRefused(where *place, state, plan *model) error {
-	replace := "et on_source_change = \"replace\": the disk is then detached from the running guest, and the other image attached."
-	do := "Shut the domain off and apply again: then the source is changed in place. Or s" + replace
-	if !where.Domain.Persistent {
-		do = "S" + replace
-	}
-	return &problem.Problem{
-		Kind: problem.Refused,
-		What: fmt.Sprintf("The source of disk %s can't be changed from %s to %s while domain %q runs on hypervisor %q.",
-			state.TargetDev.ValueString(), state.source(), plan.source(), where.Domain.Name, where.Host.Label()),
-		Why: "It is another image, not a new name of the same one. libvirt can't exchange the image of a running guest's disk.",
-		Do:  do,
-	}
-}
-
-// checkGained compares the monitors of a disk that had no cluster with those of the one that it is to have.
-func (p *planning) checkGained(ctx context.Context, cluster *ceph.Cluster) error {
-	entries := monitorList(p.state.Monitors)
-	names := make([]string, len(entries))
-	for i, entry := range entries {
-		names[i] = entry.Host
-	}
-	switch rbdusage.Of(p.monitors).Answer(ctx, entries) {
-	case rbdusage.No:
-		return &problem.Problem{
-			Kind: problem.WrongIdentity,
-			What: fmt.Sprintf("The disk's monitors (%s) are none of cluster %q.", strings.Join(names, ", "), cluster.Label()),
-			Why:  "The disk's image is on another cluster, so what would be checked there is not what the guest reads.",
-			Do:   "Set cluster to the label of the cluster that these monitors belong to, or set monitors as well.",
-		}
-	case rbdusage.Unknown:
-		what := "It names no monitors, so QEMU takes those of the ceph.conf of the hypervisor, or of config_file."
-		if len(names) > 0 {
-			what = fmt.Sprintf("It names its monitors by names (%s) that don't lead to this cluster from here.", strings.Join(names, ", "))
-		}
-		p.diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not verified", fmt.Sprintf(
-			"It can't be told from here whether disk %s of domain %q is on cluster %q. %s The configuration is believed.",
-			p.state.TargetDev.ValueString(), p.state.Domain.ValueString(), cluster.Label(), what))
-	case rbdusage.Yes:
-	}
-	return nil
 }
 
 // checkExchanged refuses a plan that would have to write the source of a disk which somebody has given another, or to detach it.
@@ -242,7 +196,7 @@ func (p *planning) check(ctx context.Context) error {
 		return nil
 	}
 	if resized && found.Live != nil && !state.ours(p.remembered).TellsSize(found) {
-		p.warnUntold(where, found)
+		tfkit.AddWarnings(p.diags, []problem.Warning{where.UntoldWarning(state.ours(p.remembered), *found.Live, plan.Size.ValueString())})
 		resized = false
 	}
 	if resized && !plan.Size.IsUnknown() && state.Live.ValueBool() {
@@ -274,14 +228,15 @@ func (p *planning) checkNew(ctx context.Context) error {
 		if err := planDetach(ctx, where, p.plan.ours(p.remembered).Find(domain), p.remembered.Target, p.diags); err != nil {
 			return err
 		}
-	} else if err := p.warnRestored(ctx, &where, "The restored guest doesn't have it: the first apply after the start attaches it there."); err != nil {
+	} else if err := p.tellRestored(ctx, where, "The restored guest doesn't have it: the first apply after the start attaches it"+
+		" there."); err != nil {
 		return err
 	}
 	if domain.OwnAt(p.plan.TargetDev.ValueString()).Live == nil || p.remembered.Domain == domain.UUID {
 		if err := where.Host.RefusePlug(where.Domain, p.plan.Bus.ValueString()); err != nil {
 			return err
 		}
-		p.warnUnseen(where)
+		tfkit.AddWarnings(p.diags, where.UnseenWarnings(p.plan.TargetDev.ValueString(), p.plan.Bus.ValueString()))
 	}
 	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
 		return nil // The plan of a replacement: the target is free once the present disk is gone.
@@ -340,7 +295,8 @@ func (p *planning) tell(where *place, changed []string, resized bool) error {
 		text += "\n\nChanged at once, in the running guest: " + strings.Join(atOnceNames, ", ") + "."
 	}
 	if len(waiting) > 0 {
-		text += "\n\nChanged in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is not enough): " +
+		text += "\n\nChanged in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is not" +
+			" enough): " +
 			strings.Join(waiting, ", ") + "."
 	}
 	p.diags.AddWarning(fmt.Sprintf("Change of disk %s of the running domain %q", p.plan.TargetDev.ValueString(), where.Domain.Name), text)
@@ -365,32 +321,8 @@ func (p *planning) warnReplaced(where *place) {
 	for i, at := range p.replaced {
 		names[i] = at.String()
 	}
-	warnDetached(p.diags, *where, p.state.TargetDev.ValueString(), p.state.source().String(),
-		", and a disk is attached anew, because of a change of: "+strings.Join(names, ", "))
-}
-
-// warnUntold warns that a running guest isn't told of a growth of its image.
-func (p *planning) warnUntold(where *place, found libvirt.Disks) {
-	why := "Its disk reads " + found.Live.DescribeSource() + ", which has a size of its own, and doesn't follow the image's."
-	if p.state.ours(p.remembered).Knows(*found.Live) {
-		why = "Its disk shows a part of the image, as the content of an encrypted one, or has a format of its own. libvirt can't be told its size" +
-			" for certain: QEMU would grow the image again, or cut it.\n\nA guest with an encrypted disk sees the growth when the domain is next started" +
-			" (a reboot inside the guest is not enough)."
-	}
-	p.diags.AddWarning(fmt.Sprintf("Size of disk %s not told to the running domain %q", p.plan.TargetDev.ValueString(), where.Domain.Name), fmt.Sprintf(
-		"The size is recorded as %s, and domain %q on hypervisor %q isn't told. %s", p.plan.Size.ValueString(), where.Domain.Name, where.Host.Label(), why))
-}
-
-// warnUnseen tells of a disk that a running guest may not notice.
-func (p *planning) warnUnseen(where place) {
-	target := p.plan.TargetDev.ValueString()
-	if where.Domain.Live.HotPlug(p.plan.Bus.ValueString()) != libvirt.PlugsUnseen {
-		return
-	}
-	p.diags.AddWarning(fmt.Sprintf("The guest of domain %q may not notice disk %s", where.Domain.Name, target), fmt.Sprintf(
-		"Domain %q, which runs on hypervisor %q, has no <acpi/> in <features>. libvirt attaches the disk, but many guests notice neither its coming nor its going"+
-			" without ACPI: it may be there only when the domain was shut off and started again, and a detach may wait in vain until then. To be sure, shut the"+
-			" domain off, apply, and start it.", where.Domain.Name, where.Host.Label()))
+	reason := ", and a disk is attached anew, because of a change of: " + strings.Join(names, ", ")
+	tfkit.AddWarnings(p.diags, []problem.Warning{where.DetachWarning(p.state.TargetDev.ValueString(), p.state.source().String(), reason)})
 }
 
 // checkHeld refuses at plan time what an apply would refuse, and tells what a guest that is to be restored won't know of.
@@ -401,23 +333,15 @@ func (p *planning) checkHeld(ctx context.Context, where *place, resized bool) er
 	if problem.Is(err, problem.Refused) || len(p.replaced) > 0 {
 		return refusalOnly(err)
 	}
-	return p.warnRestored(ctx, where, "The restored guest has the disk as it was saved. It takes the change when it has been shut off, and is started once more.")
+	return p.tellRestored(ctx, *where, "The restored guest has the disk as it was saved. It takes the change when it has been shut off, and"+
+		" is started once more.")
 }
 
-// warnRestored tells that the next start of the domain brings back a guest that doesn't know of a change.
-func (p *planning) warnRestored(ctx context.Context, where *place, consequence string) error {
-	if where.Domain.Active {
-		return nil
-	}
-	restored, err := where.Host.ManagedSave(ctx, where.Domain.UUID)
-	if err != nil || restored == nil {
-		return refusalOnly(err)
-	}
-	target, name := p.plan.TargetDev.ValueString(), where.Domain.Name
-	p.diags.AddWarning(fmt.Sprintf("Disk %s isn't so in the managed save image of domain %q", target, name), fmt.Sprintf(
-		"Domain %q is shut off on hypervisor %q, and the next start restores its guest from a managed save image. Disk %s is changed in the saved definition"+
-			" alone. %s", name, where.Host.Label(), target, consequence))
-	return nil
+// tellRestored warns of a guest that the next start restores. A host that gives no answer is asked again by the apply.
+func (p *planning) tellRestored(ctx context.Context, where place, consequence string) error {
+	warnings, err := where.RestoredWarnings(ctx, p.plan.TargetDev.ValueString(), consequence)
+	tfkit.AddWarnings(p.diags, warnings)
+	return refusalOnly(err)
 }
 
 // planRemoval refuses at plan time a removal that the apply would refuse, and tells that a running guest is to lose its disk. What can't
@@ -459,42 +383,7 @@ func planDetach(ctx context.Context, where place, found libvirt.Disks, target st
 		return err
 	}
 	if found.Live != nil && where.Domain.Live.HotPlug(found.Live.Bus) == libvirt.PlugsIn {
-		warnDetached(diags, where, target, found.Live.Source(), "")
+		tfkit.AddWarnings(diags, []problem.Warning{where.DetachWarning(target, found.Live.Source(), "")})
 	}
 	return nil
-}
-
-// warnDetached tells that a running guest loses a disk, and what that does to it. The summary names the disk: Terraform shows only one
-// of several warnings with the same summary.
-func warnDetached(diags *diag.Diagnostics, where place, target, source, reason string) {
-	diags.AddWarning(fmt.Sprintf("Disk %s of the running domain %q will be detached", target, where.Domain.Name), fmt.Sprintf(
-		"Disk %s (%s) is detached from domain %q, which runs on hypervisor %q%s. A guest such as Linux lets go of a virtio disk at once, also while a file system"+
-			" on it is mounted: its reads and writes fail from then on, and what it had not written yet is lost. Unmount it in the guest first.",
-		target, source, where.Domain.Name, where.Host.Label(), reason))
-}
-
-// pendingDetach tells, as long as it can be, that the guest was asked to give the disk up and has not answered: it may do so at any
-// moment, whatever was applied since. The request ends with the running domain, or with the disk.
-func pendingDetach(where place, found libvirt.Disks, remembered *memory, diags *diag.Diagnostics) {
-	if remembered.DetachAsked == 0 {
-		return
-	}
-	if found.Live == nil || runningNumber(where.Domain) != remembered.DetachAsked {
-		remembered.DetachAsked = 0
-		return
-	}
-	target, name := found.Live.Target, where.Domain.Name
-	diags.AddWarning(fmt.Sprintf("The guest of domain %q may still give up disk %s", name, target), fmt.Sprintf(
-		"An earlier apply asked the guest on hypervisor %q to let go of disk %s, and ended before it did. Such a request can't be taken back: the guest may follow it"+
-			" at any moment, for example when it is resumed or has booted.\n\nUnmount the disk in the guest, let the guest run (virsh resume %s) and apply again: once"+
-			" it has given the disk up, the apply attaches it anew. Or shut the domain off and start it again, which ends the request.",
-		where.Host.Label(), target, name))
-}
-
-// runningNumber is the number of a running domain (virsh domid), another one after each start; 0 for one that is shut off.
-func runningNumber(domain libvirt.Domain) int {
-	if domain.Live == nil {
-		return 0
-	}
-	return domain.Live.ID
 }

@@ -201,9 +201,10 @@ func checkSize(plan *model, image ceph.Image) error {
 	}
 	return problem.At("size", &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("The disk's size is %s, but image %s has %s.", plan.Size.ValueString(), plan.source(), tfkit.FormatSize(image.SizeBytes)),
-		Why:  "size tells a guest how large its image has become. It never resizes the image.",
-		Do:   do,
+		What: fmt.Sprintf("The disk's size is %s, but image %s has %s.",
+			plan.Size.ValueString(), plan.source(), tfkit.FormatSize(image.SizeBytes)),
+		Why: "size tells a guest how large its image has become. It never resizes the image.",
+		Do:  do,
 	})
 }
 
@@ -273,7 +274,7 @@ func (j *job) checkRenamed(state *model, image ceph.Image) error {
 		if len(attribute) == 0 {
 			attribute = []string{"cluster"}
 		}
-		return problem.At(attribute[0], sourceRefused(&j.Place, state, j.plan))
+		return problem.At(attribute[0], j.RefuseSource(j.target(), state.source().String(), j.plan.source().String()))
 	}
 	if former := j.found.Live.Source(); !slices.Contains(j.remembered.FormerSources, former) {
 		j.remembered.FormerSources = append(j.remembered.FormerSources, former)

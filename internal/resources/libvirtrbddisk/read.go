@@ -33,6 +33,9 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	home, ok := r.Hypervisors.ReadHome(ctx, state.Hypervisor, state.HostUUID, summary, &resp.Diagnostics)
@@ -84,7 +87,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	pendingDetach(where, found, &remembered, &resp.Diagnostics)
+	remembered.tellPending(where, found, &resp.Diagnostics)
 	state.HostUUID = home.Identity
 	state.ID = state.id()
 	if importing {
@@ -112,7 +115,8 @@ func warnExchanged(diags *diag.Diagnostics, where place, found libvirt.Disks, st
 	}
 	why, do := ours.ExplainExchange(where.Domain, found, *disk)
 	diags.AddWarning(fmt.Sprintf("Disk %s of domain %q has another source", state.TargetDev.ValueString(), where.Domain.Name), fmt.Sprintf(
-		"Disk %s of domain %q on hypervisor %q doesn't read its image. %s\n\nUntil it does, its source is left as it is, the disk is neither detached"+
+		"Disk %s of domain %q on hypervisor %q doesn't read its image. %s\n\nUntil it does, its source is left as it is, the disk is neither"+
+			" detached"+
 			" nor added where it is missing, and the guest isn't told of a growth of the image.\n\n%s",
 		state.TargetDev.ValueString(), where.Domain.Name, where.Host.Label(), why, do))
 }
@@ -131,13 +135,15 @@ func startImport(ctx context.Context, host *libvirt.Host, state *model) error {
 		p.What = fmt.Sprintf("Domain %q on hypervisor %q has no disk %q.", domain.Name, host.Label(), target)
 		p.Do = "Its disks are: " + strings.Join(targets(domain), ", ") + "."
 	case disk.Source() == "":
-		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is %s.", target, domain.Name, host.Label(), disk.DescribeSource())
+		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is"+
+			" %s.", target, domain.Name, host.Label(), disk.DescribeSource())
 		p.Do = "Only disks of type network with protocol rbd can be imported."
 		if len(disk.Backing()) > 0 {
 			p.Do += fmt.Sprintf(" If it is an overlay on one, first: virsh blockcommit %s %s --active --pivot.", domain.Name, target)
 		}
 	case disk.SecretUUID == "" && disk.SecretUsage == "":
-		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a secret.", target, domain.Name, host.Label())
+		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a"+
+			" secret.", target, domain.Name, host.Label())
 		p.Do = "Disks without them, as of a cluster without cephx, can't be managed here; its pools and images can."
 	default:
 		read := modelOf(*disk)
@@ -209,11 +215,11 @@ func (m *model) readComputed(where place, found libvirt.Disks) {
 	m.RunningOn = types.StringValue(where.Host.Label())
 	m.Live, m.Persistent = types.BoolValue(found.Live != nil), types.BoolValue(found.Saved != nil)
 	m.PendingRestart, m.MonitorsStale = types.BoolValue(found.PendingRestart()), types.BoolValue(found.MonitorsStale())
-	if alias := found.Mirrored().Alias; alias == libvirt.OwnAlias(where.Domain.UUID, m.TargetDev.ValueString()) || alias == m.Alias.ValueString() {
-		m.Alias = tfkit.StringOrNull(alias)
-	} else {
-		m.Alias = types.StringNull()
+	alias, own := found.Mirrored().Alias, libvirt.OwnAlias(where.Domain.UUID, m.TargetDev.ValueString())
+	if alias != own && alias != m.Alias.ValueString() {
+		alias = ""
 	}
+	m.Alias = tfkit.StringOrNull(alias)
 }
 
 // readSource keeps the identity of the source, which is the image's id and not its name. A cluster that can't be asked is
@@ -287,4 +293,11 @@ func recall(ctx context.Context, private privateReader, diags *diag.Diagnostics)
 
 func remember(ctx context.Context, private tfkit.PrivateState, remembered memory) diag.Diagnostics {
 	return tfkit.Note(ctx, private, memoryKey, remembered)
+}
+
+// tellPending warns of a detach that the guest may still follow, and forgets one that is over.
+func (m *memory) tellPending(where place, found libvirt.Disks, diags *diag.Diagnostics) {
+	still, warnings := where.PendingDetach(found, m.DetachAsked)
+	m.DetachAsked = still
+	tfkit.AddWarnings(diags, warnings)
 }

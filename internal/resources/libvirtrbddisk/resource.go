@@ -3,8 +3,6 @@ package libvirtrbddisk
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -100,9 +98,9 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 		return j, problem.At("hypervisor", err)
 	}
 	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
-	domain, err := home.Target.Domain(ctx, plan.Domain.ValueString())
+	domain, err := home.Target.Expected(ctx, plan.Domain.ValueString())
 	if err != nil {
-		return j, problem.At("domain", explainDomain(ctx, home.Target, plan.Domain.ValueString(), err))
+		return j, err
 	}
 	if err := j.take(ctx, r, home.Target, domain); err != nil {
 		return j, err
@@ -111,8 +109,8 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 		return j, problem.At("domain", err)
 	}
 	tfkit.AddWarnings(diags, j.Warnings())
-	if j.Host != home.Target {
-		return j, problem.At("hypervisor", runsElsewhere(home.Target, j.Place))
+	if err := j.RefuseElsewhere(home.Target); err != nil {
+		return j, err
 	}
 	plan.DomainUUID, plan.ID = types.StringValue(domain.UUID), plan.id()
 	j.remembered = memory{Domain: domain.UUID, Target: plan.TargetDev.ValueString(), FollowMonitors: config.Monitors.IsNull()}
@@ -120,34 +118,6 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 		return j, err
 	}
 	return j, j.settleMonitors(ctx)
-}
-
-func explainDomain(ctx context.Context, host *libvirt.Host, name string, err error) error {
-	if !problem.Is(err, problem.NotFound) {
-		return err
-	}
-	do := "Define the domain first, or correct its name."
-	if domains, listed := host.Domains(ctx); listed == nil && len(domains) > 0 {
-		names := make([]string, len(domains))
-		for i, domain := range domains {
-			names[i] = domain.Name
-		}
-		do += " The host has: " + strings.Join(names, ", ") + "."
-	}
-	return &problem.Problem{
-		Kind: problem.Invalid,
-		What: fmt.Sprintf("Hypervisor %q has no domain %q.", host.Label(), name),
-		Do:   do,
-	}
-}
-
-func runsElsewhere(home *libvirt.Host, there place) error {
-	return &problem.Problem{
-		Kind: problem.Refused,
-		What: fmt.Sprintf("Domain %q is shut off on hypervisor %q but runs on hypervisor %q.", there.Domain.Name, home.Label(), there.Host.Label()),
-		Why:  "It was migrated. A disk that is attached where it is shut off would be missing where it runs.",
-		Do:   fmt.Sprintf("Set hypervisor = %q, or undefine the domain where it no longer is.", there.Host.Label()),
-	}
 }
 
 func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -191,7 +161,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	j.remembered.FollowMonitors = config.Monitors.IsNull() && (j.remembered.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
 	j.finish(ctx, &resp.Diagnostics)
-	pendingDetach(j.Place, j.found, &j.remembered, &resp.Diagnostics)
+	j.remembered.tellPending(j.Place, j.found, &resp.Diagnostics)
 	resp.Diagnostics.Append(remember(ctx, resp.Private, j.remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -245,7 +215,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		pending, err = where.Host.DetachDisks(ctx, where.Domain, found)
 	}
 	if pending {
-		remembered.DetachAsked = runningNumber(where.Domain)
+		remembered.DetachAsked = where.Domain.RunningNumber()
 		resp.Diagnostics.Append(remember(ctx, resp.Private, remembered)...)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {

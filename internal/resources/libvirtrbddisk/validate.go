@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -41,20 +42,24 @@ func invalid(diags *diag.Diagnostics, attribute, format string, values ...any) {
 
 // checkCombinations finds arguments that exclude each other whatever the bus is.
 func checkCombinations(m *model, diags *diag.Diagnostics) {
-	if m.IO.ValueString() == "native" && !m.Cache.IsUnknown() && m.Cache.ValueString() != "none" && m.Cache.ValueString() != "directsync" {
+	cached := !m.Cache.IsUnknown() && !slices.Contains([]string{"none", "directsync"}, m.Cache.ValueString())
+	if m.IO.ValueString() == "native" && cached {
 		invalid(diags, "io", "io = \"native\" needs cache = \"none\" or \"directsync\": QEMU refuses it with the host's page cache.")
 	}
 	if m.CopyOnRead.ValueBool() && m.ReadOnly.ValueBool() {
 		invalid(diags, "copy_on_read", "A read-only disk can't copy what it reads into itself. Remove copy_on_read or read_only.")
 	}
-	if !m.Snapshot.IsNull() && !m.ReadOnly.IsUnknown() && !m.ReadOnly.ValueBool() && !m.Device.IsUnknown() && m.Device.ValueString() != libvirt.DeviceCDROM {
-		invalid(diags, "snapshot", "A snapshot can only be read. Set read_only = true: a domain with a disk that would write a snapshot doesn't start.")
+	writes := !m.ReadOnly.IsUnknown() && !m.ReadOnly.ValueBool() && !m.Device.IsUnknown() && m.Device.ValueString() != libvirt.DeviceCDROM
+	if !m.Snapshot.IsNull() && writes {
+		invalid(diags, "snapshot", "A snapshot can only be read. Set read_only = true: a domain with a disk that would write a snapshot"+
+			" doesn't start.")
 	}
 	if !m.Snapshot.IsNull() && !m.Size.IsNull() {
 		invalid(diags, "size", "A snapshot never changes its size. Remove size.")
 	}
-	if m.Shareable.ValueBool() && !m.Cache.IsUnknown() && m.Cache.ValueString() != "" && m.Cache.ValueString() != "none" && m.Cache.ValueString() != "directsync" {
-		invalid(diags, "cache", "A disk that guests share must not be cached on each host by itself: with shareable use cache = \"none\" or \"directsync\", or leave it out.")
+	if m.Shareable.ValueBool() && cached && m.Cache.ValueString() != "" {
+		invalid(diags, "cache", "A disk that guests share must not be cached on each host by itself: with shareable use cache = \"none\" or"+
+			" \"directsync\", or leave it out.")
 	}
 }
 
@@ -66,7 +71,8 @@ func checkBus(m *model, diags *diag.Diagnostics) {
 	}
 	target := m.TargetDev.ValueString()
 	if prefix := prefixes[bus]; target != "" && !strings.HasPrefix(target, prefix) {
-		invalid(diags, "target_dev", "The target of a disk on bus %q begins with %q, as in %q. Change target_dev, or bus.", bus, prefix, prefix+"b")
+		invalid(diags, "target_dev", "The target of a disk on bus %q begins with %q, as in %q. Change target_dev, or"+
+			" bus.", bus, prefix, prefix+"b")
 	}
 	if m.Device.ValueString() == libvirt.DeviceCDROM && bus == "virtio" {
 		invalid(diags, "device", "A CD-ROM can't be on bus \"virtio\". Set bus to \"scsi\", \"sata\", \"ide\" or \"usb\".")
@@ -82,7 +88,8 @@ func checkBus(m *model, diags *diag.Diagnostics) {
 		invalid(diags, "wwn", "A disk on bus %q has no World Wide Name. Use serial to recognise it, or bus = \"scsi\".", bus)
 	}
 	if limit := serialLimits[bus]; limit > 0 && len(m.Serial.ValueString()) > limit {
-		invalid(diags, "serial", "The serial has %d characters. A disk on bus %q shows the guest only the first %d.", len(m.Serial.ValueString()), bus, limit)
+		invalid(diags, "serial", "The serial has %d characters. A disk on bus %q shows the guest only the first"+
+			" %d.", len(m.Serial.ValueString()), bus, limit)
 	}
 	if kind := addressPart(m.Address, "type").ValueString(); kind != "" && kind != libvirt.AddressType(bus) {
 		fitting := libvirt.AddressType(bus)
@@ -121,7 +128,8 @@ func checkAddress(address types.Object, diags *diag.Diagnostics) {
 		if _, err := parsePart(value.ValueString(), p.Limit); err != nil {
 			diags.AddAttributeError(at, "Invalid address", err.Error()+".")
 		} else if text := value.ValueString(); strings.HasPrefix(text, "0") && len(text) > 1 && !hexadecimal.MatchString(text) {
-			diags.AddAttributeError(at, "Invalid address", fmt.Sprintf("%q could be meant as octal. Write it decimal, or with 0x in hexadecimal.", text))
+			diags.AddAttributeError(at, "Invalid address", fmt.Sprintf("%q could be meant as octal. Write it decimal, or with 0x in"+
+				" hexadecimal.", text))
 		}
 	}
 }

@@ -1,0 +1,92 @@
+package libvirt
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// The summaries name the disk: Terraform shows only one of several warnings with the same summary.
+
+// DetachWarning tells that a running guest loses a disk, and what that does to it. The reason ends a sentence, and may be empty.
+func (p Place) DetachWarning(target, source, reason string) problem.Warning {
+	return problem.Warning{Summary: fmt.Sprintf("Disk %s of the running domain %q will be detached", target, p.Domain.Name), Text: fmt.Sprintf(
+		"Disk %s (%s) is detached from domain %q, which runs on hypervisor %q%s. A guest such as Linux lets go of a virtio disk at once, also"+
+			" while a"+
+			" file system on it is mounted: its reads and writes fail from then on, and what it had not written yet is lost. Unmount it in the"+
+			" guest"+
+			" first.", target, source, p.Domain.Name, p.Host.Label(), reason)}
+}
+
+// PendingDetach tells, as long as it can be, that the guest was asked to give a disk up and has not answered: it may do so at any moment,
+// whatever was applied since. The request ends with the running domain, whose number it was made to, or with the disk; still is 0 then.
+func (p Place) PendingDetach(found Disks, asked int) (still int, warnings []problem.Warning) {
+	if asked == 0 || found.Live == nil || p.Domain.RunningNumber() != asked {
+		return 0, nil
+	}
+	target, name := found.Live.Target, p.Domain.Name
+	return asked, []problem.Warning{{Summary: fmt.Sprintf("The guest of domain %q may still give up disk %s", name, target), Text: fmt.Sprintf(
+		"An earlier apply asked the guest on hypervisor %q to let go of disk %s, and ended before it did. Such a request can't be taken back:"+
+			" the guest"+
+			" may follow it at any moment, for example when it is resumed or has booted.\n\nUnmount the disk in the guest, let the guest run"+
+			" (virsh resume %s) and apply again: once it has given the disk up, the apply attaches it anew. Or shut the domain off and start it"+
+			" again, which ends the request.", p.Host.Label(), target, name)}}
+}
+
+// RunningNumber is the number of a running domain (virsh domid), another one after each start; 0 for one that is shut off.
+func (d Domain) RunningNumber() int {
+	if d.Live == nil {
+		return 0
+	}
+	return d.Live.ID
+}
+
+// RestoredWarnings tell that the next start of the domain brings back a guest that doesn't know of a change, and what follows.
+//
+// Similar to: virsh list --all --managed-save.
+func (p Place) RestoredWarnings(ctx context.Context, target, consequence string) ([]problem.Warning, error) {
+	if p.Domain.Active {
+		return nil, nil
+	}
+	restored, err := p.Host.ManagedSave(ctx, p.Domain.UUID)
+	if err != nil || restored == nil {
+		return nil, err
+	}
+	return []problem.Warning{{
+		Summary: fmt.Sprintf("Disk %s isn't so in the managed save image of domain %q", target, p.Domain.Name),
+		Text: fmt.Sprintf("Domain %q is shut off on hypervisor %q, and the next start restores its guest from a managed save image. Disk %s is"+
+			" changed in"+
+			" the saved definition alone. %s", p.Domain.Name, p.Host.Label(), target, consequence),
+	}}, nil
+}
+
+// UnseenWarnings tell of a disk that a running guest may not notice.
+func (p Place) UnseenWarnings(target, bus string) []problem.Warning {
+	if p.Domain.Live.HotPlug(bus) != PlugsUnseen {
+		return nil
+	}
+	return []problem.Warning{{Summary: fmt.Sprintf("The guest of domain %q may not notice disk %s", p.Domain.Name, target), Text: fmt.Sprintf(
+		"Domain %q, which runs on hypervisor %q, has no <acpi/> in <features>. libvirt attaches the disk, but many guests notice neither its"+
+			" coming nor"+
+			" its going without ACPI: it may be there only when the domain was shut off and started again, and a detach may wait in vain until"+
+			" then. To"+
+			" be sure, shut the domain off, apply, and start it.", p.Domain.Name, p.Host.Label())}}
+}
+
+// UntoldWarning tells that a running guest isn't told of a growth of its image.
+func (p Place) UntoldWarning(ours Ours, live Disk, size string) problem.Warning {
+	why := "Its disk reads " + live.DescribeSource() + ", which has a size of its own, and doesn't follow the image's."
+	if ours.Knows(live) {
+		why = "Its disk shows a part of the image, as the content of an encrypted one, or has a format of its own. libvirt can't be told its" +
+			" size" +
+			" for certain: QEMU would grow the image again, or cut it.\n\nA guest with an encrypted disk sees the growth when the domain is next" +
+			" started" +
+			" (a reboot inside the guest is not enough)."
+	}
+	return problem.Warning{
+		Summary: fmt.Sprintf("Size of disk %s not told to the running domain %q", ours.Target, p.Domain.Name),
+		Text: fmt.Sprintf("The size is recorded as %s, and domain %q on hypervisor %q isn't told. %s",
+			size, p.Domain.Name, p.Host.Label(), why),
+	}
+}
