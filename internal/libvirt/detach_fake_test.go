@@ -49,8 +49,6 @@ func withDisk(t *testing.T, d *fakeDaemon) {
 	d.on(procEventRegister, func(call int) ([]byte, uint32, bool) { return xdrWord(uint32(call)), 0, true })
 }
 
-func ptr[T any](value T) *T { return &value }
-
 // A detach that comes to nothing says why: the guest was never asked, it keeps the disk, or somebody pressed Ctrl-C.
 func TestWhyADiskWasNotDetached(t *testing.T) {
 	held := func(int) ([]byte, uint32, bool) { return nil, 68, true }

@@ -203,7 +203,7 @@ func (m *model) ours(remembered memory) libvirt.Ours {
 }
 
 func count(n types.Int64) uint {
-	return uint(max(n.ValueInt64(), 0)) //nolint:gosec // it is not negative
+	return uint(max(n.ValueInt64(), 0))
 }
 
 func countOrNull(n uint) types.Int64 {

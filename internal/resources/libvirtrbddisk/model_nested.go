@@ -38,7 +38,7 @@ func monitorSet(list []libvirt.Monitor) types.Set {
 	var values []attr.Value
 	for _, m := range libvirt.SortMonitors(list) {
 		values = append(values, types.ObjectValueMust(monitorAttributes, map[string]attr.Value{
-			"host": types.StringValue(m.Host), "port": countOrNull(uint(max(m.Port, 0))), //nolint:gosec // it is not negative
+			"host": types.StringValue(m.Host), "port": countOrNull(uint(max(m.Port, 0))),
 		}))
 	}
 	return types.SetValueMust(monitorType, values)
@@ -145,7 +145,7 @@ func limitsOf(object types.Object) libvirt.Limits {
 	for name, value := range object.Attributes() {
 		switch value := value.(type) {
 		case types.Int64:
-			limits.Rates[name] = uint64(max(value.ValueInt64(), 0)) //nolint:gosec // it is not negative
+			limits.Rates[name] = uint64(max(value.ValueInt64(), 0))
 		case types.String:
 			limits.Group = value.ValueString()
 		}
