@@ -1,4 +1,4 @@
-// Package rbdusage knows Ceph and libvirt: it answers whether a disk is on a cluster, and who uses an image.
+// Package rbdusage knows Ceph and libvirt: it answers whether a disk is on a cluster, who uses an image, and whether a host can open it.
 package rbdusage
 
 import (
