@@ -27,8 +27,8 @@ type Unasked struct {
 	Err   error
 }
 
-// Search is where a domain is looked for.
-type Search struct {
+// DomainSearch is where a domain is looked for.
+type DomainSearch struct {
 	Home    *Host     // where it was made
 	Others  []*Host   // where it may have been migrated to
 	Unknown []Unasked // hypervisors whose settings are not known yet
@@ -40,7 +40,7 @@ type Search struct {
 // every hypervisor says so, and problem.Unknown where only hypervisors whose settings are not known yet might say otherwise.
 //
 // Similar to: virsh -c URI dumpxml UUID, on each host.
-func (s Search) Locate(ctx context.Context, uuid string) (Place, error) {
+func (s DomainSearch) Locate(ctx context.Context, uuid string) (Place, error) {
 	domain, err := s.Home.Domain(ctx, uuid)
 	if err != nil && !problem.Is(err, problem.NotFound) || err == nil && domain.Active {
 		return Place{Host: s.Home, Domain: domain}, err
@@ -84,7 +84,7 @@ func silence(list []Unasked) problem.Kind {
 }
 
 // undecided is the answer where a domain is not at home and not every other hypervisor could be asked.
-func (s Search) undecided(uuid string, silent []Unasked) error {
+func (s DomainSearch) undecided(uuid string, silent []Unasked) error {
 	return &problem.Problem{
 		Kind: silence(silent),
 		What: fmt.Sprintf("Domain %s is no longer on hypervisor %q, and it is not known where it is.", uuid, s.Home.Label()),
@@ -96,7 +96,7 @@ func (s Search) undecided(uuid string, silent []Unasked) error {
 
 // lastSeen is the answer where a domain is shut off at home, as a migration leaves it, and the hypervisor to which it went does
 // not answer.
-func (s Search) lastSeen(domain Domain, silent []Unasked) error {
+func (s DomainSearch) lastSeen(domain Domain, silent []Unasked) error {
 	return &problem.Problem{
 		Kind: silence(slices.DeleteFunc(slices.Clone(silent), func(u Unasked) bool { return u.Label != s.Seen })),
 		What: fmt.Sprintf("Domain %q is shut off on hypervisor %q, and it is not known whether it still runs on hypervisor %q.",

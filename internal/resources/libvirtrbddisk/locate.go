@@ -22,7 +22,7 @@ type place = libvirt.Place
 
 // locate finds the domain of a recorded disk, which tells where it was seen last.
 func (r *diskResource) locate(ctx context.Context, home *libvirt.Host, recorded *model) (place, error) {
-	search := libvirt.Search{Home: home, Others: slices.DeleteFunc(r.Hypervisors.All(), func(h *libvirt.Host) bool { return h == home })}
+	search := libvirt.DomainSearch{Home: home, Others: slices.DeleteFunc(r.Hypervisors.All(), func(h *libvirt.Host) bool { return h == home })}
 	if seen := recorded.RunningOn.ValueString(); seen != home.Label() && seen != recorded.Hypervisor.ValueString() {
 		search.Seen = seen
 	}
