@@ -48,6 +48,21 @@ func (c *Cluster) Image(ctx context.Context, ref ImageRef) (Image, error) {
 	return image, nil
 }
 
+// ImageBehind finds the image that is meant by a name and a remembered identity: the remembered one as long as it exists under any
+// name, otherwise the one that has the name now. The pool's and the image's id tell which.
+func (c *Cluster) ImageBehind(ctx context.Context, ref ImageRef, poolID int64, id string) (Image, error) {
+	named, err := c.Image(ctx, ref)
+	if err != nil && !problem.Is(err, problem.NotFound) || err == nil && named.PoolID == poolID && named.ID == id || id == "" || poolID == 0 {
+		return named, err
+	}
+	_, image, byID := c.ImageByID(ctx, poolID, ref.Namespace, id)
+	if problem.Is(byID, problem.NotFound) {
+		return named, err
+	}
+	image.PoolID, image.ID = poolID, id
+	return image, byID
+}
+
 // ImageByID finds an image by what stays the same when its pool or the image itself is renamed. The trash doesn't count.
 //
 // Similar to: rbd info --image-id

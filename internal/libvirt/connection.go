@@ -189,8 +189,8 @@ func (h *Host) identify(ctx context.Context, client *rpc.Libvirt) (string, error
 			Kind: problem.WrongIdentity,
 			What: fmt.Sprintf("The %s is another host than the one that is configured.", h.name()),
 			Why:  fmt.Sprintf("host_uuid is %s, the host that answers is %s.", h.pin, found),
-			Do: "Correct the uri, or, if this host is the right one (reinstalled, or its mainboard was replaced), set host_uuid to the " +
-				"value found. Nothing was read or changed there.",
+			Do: "Correct the uri, or, if this host is the right one (reinstalled, or its mainboard was replaced), set host_uuid to the value" +
+				" found. Nothing was read or changed there.",
 		}
 	}
 	return found, nil

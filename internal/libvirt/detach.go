@@ -244,8 +244,7 @@ func (h *Host) guestKeeps(ctx context.Context, e errand, found rpc.Domain, refus
 		Kind: problem.Busy,
 		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
 		Why: "The guest did not let go of the disk in time, as one that is still booting, or that has no driver for hot-unplug. The request" +
-			" stays with the guest," +
-			" which may follow it at any moment.",
+			" stays with the guest, which may follow it at any moment.",
 		Do:  "Let the guest boot to its end and apply again; or shut the domain off and apply again.",
 		Raw: rawOf(refusal),
 	}

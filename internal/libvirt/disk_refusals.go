@@ -39,8 +39,7 @@ func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, targe
 		What: fmt.Sprintf("Domain %q on hypervisor %q has a managed save image, and the guest in it has disk"+
 			" %s.", domain.Name, h.Label(), target),
 		Why: "The next start restores that guest with the disk as it was, whatever the saved definition says by then. Without the disk's image" +
-			" it can't be" +
-			" restored at all, and what it had in memory is lost. Nothing was changed.",
+			" it can't be restored at all, and what it had in memory is lost. Nothing was changed.",
 		Do: fmt.Sprintf("Start the domain (virsh start %s), then apply again: it is done to the running guest then. Or give up the guest's"+
 			" memory,"+
 			" with all that it has not written to its disks (virsh managedsave-remove %s), then apply again.", domain.Name, domain.Name),

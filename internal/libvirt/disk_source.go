@@ -101,8 +101,8 @@ func (h *Host) notWhole(e errand, disk Disk) error {
 	why := "It reads " + disk.DescribeSource()
 	switch {
 	case disk.encrypted():
-		why += ", encrypted: depending on the engine and its release libvirt takes the size for that of the image or of its content, and" +
-			" QEMU would grow the image, or cut it."
+		why += ", encrypted: depending on the engine and its release libvirt takes the size for that of the image or of its content, and QEMU" +
+			" would grow the image, or cut it."
 	case value(disk.read.element.Source).Slices != nil:
 		why += ", of which it shows a slice."
 	default:

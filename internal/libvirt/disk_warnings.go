@@ -79,10 +79,8 @@ func (p Place) UntoldWarning(ours Ours, live Disk, size string) problem.Warning 
 	why := "Its disk reads " + live.DescribeSource() + ", which has a size of its own, and doesn't follow the image's."
 	if ours.Knows(live) {
 		why = "Its disk shows a part of the image, as the content of an encrypted one, or has a format of its own. libvirt can't be told its" +
-			" size" +
-			" for certain: QEMU would grow the image again, or cut it.\n\nA guest with an encrypted disk sees the growth when the domain is next" +
-			" started" +
-			" (a reboot inside the guest is not enough)."
+			" size for certain: QEMU would grow the image again, or cut it.\n\nA guest with an encrypted disk sees the growth when the domain is" +
+			" next started (a reboot inside the guest is not enough)."
 	}
 	return problem.Warning{
 		Summary: fmt.Sprintf("Size of disk %s not told to the running domain %q", ours.Target, p.Domain.Name),

@@ -43,8 +43,8 @@ var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrOperationUnsupported: {problem.Unsupported, "libvirt can't do this to a running domain, or not with this device.", ""},
 	rpc.ErrArgumentUnsupported: {problem.Unsupported, "This release of libvirt doesn't know an argument of the call.", "Update libvirt on" +
 		" the host."},
-	rpc.ErrConfigUnsupported: {problem.Invalid, "libvirt or QEMU on this host can't do what the definition asks for.", "Change the" +
-		" attribute that the reply names."},
+	rpc.ErrConfigUnsupported: {problem.Invalid, "libvirt or QEMU on this host can't do what the definition asks for.", "Change the attribute" +
+		" that the reply names."},
 	rpc.ErrXMLError:         {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
 	rpc.ErrXMLDetail:        {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
 	rpc.ErrXMLInvalidSchema: {problem.Invalid, "libvirt refuses the definition.", "Change the attribute that the reply names."},
@@ -55,8 +55,8 @@ var meanings = map[rpc.ErrorNumber]meaning{
 		problem.Busy, "Another call holds the domain.", "Wait until it has ended (virsh domjobinfo shows it), then apply again.",
 	},
 	rpc.ErrResourceBusy: {problem.Busy, "Somebody else uses it.", "Apply again when that has ended."},
-	rpc.ErrBlockCopyActive: {problem.Busy, "A block job (copy, backup, commit) runs on this disk.", "Wait until it has ended (virsh" +
-		" blockjob shows it), then apply again."},
+	rpc.ErrBlockCopyActive: {problem.Busy, "A block job (copy, backup, commit) runs on this disk.", "Wait until it has ended (virsh blockjob" +
+		" shows it), then apply again."},
 	rpc.ErrNoDomain: {problem.Other, "The domain is gone.", "Apply again: the next refresh shows where it is."},
 	rpc.ErrNoSecret: {
 		problem.Invalid, "The secret isn't defined on this host, or has no value there; libvirt doesn't say which.",
@@ -102,8 +102,8 @@ func (h *Host) fail(e errand, err error) error {
 	case errors.As(err, new(errTimeLimit)) || errors.Is(err, context.DeadlineExceeded):
 		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "There was no answer in time."
-		p.Do = "Check that the host is up and that its daemon answers (virsh -c URI list); the limits are connect_timeout and " +
-			"operation_timeout of the hypervisor and the timeouts of the resource." + also(e)
+		p.Do = "Check that the host is up and that its daemon answers (virsh -c URI list); the limits are connect_timeout and operation_timeout" +
+			" of the hypervisor and the timeouts of the resource." + also(e)
 		p.Raw = err.Error()
 	case e.connecting && errors.As(err, &known):
 		p.Kind, p.Why, p.Do, p.Raw = known.Kind, known.Why, known.Do, known.Raw
@@ -142,8 +142,8 @@ func (h *Host) explain(p *problem.Problem, e errand, refused rpc.Error) {
 	p.Kind, p.Why, p.Do = m.kind, m.why, m.do
 	if e.connecting && number == rpc.ErrRPC {
 		p.Kind = problem.Denied
-		p.Why = "The daemon wants an authentication that this provider doesn't have. With SASL (auth_tcp or auth_tls in libvirtd.conf) " +
-			"it can't connect; none and polkit work."
+		p.Why = "The daemon wants an authentication that this provider doesn't have. With SASL (auth_tcp or auth_tls in libvirtd.conf) it can't" +
+			" connect; none and polkit work."
 		p.Do = "Connect by ssh (qemu+ssh://), or by TLS with client certificates and auth_tls = \"none\"."
 	}
 }

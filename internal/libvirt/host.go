@@ -64,8 +64,8 @@ func NewHost(cfg Config) (*Host, error) {
 			Kind: problem.Invalid,
 			What: what,
 			Why:  err.Error(),
-			Do: "Use a libvirt URI of the QEMU driver, for example qemu:///system, qemu+ssh://root@kvm1.example.net/system, " +
-				"qemu+tls://kvm1.example.net/system or qemu+unix:///session?socket=/run/user/1000/libvirt/libvirt-sock.",
+			Do: "Use a libvirt URI of the QEMU driver, for example qemu:///system, qemu+ssh://root@kvm1.example.net/system," +
+				" qemu+tls://kvm1.example.net/system or qemu+unix:///session?socket=/run/user/1000/libvirt/libvirt-sock.",
 		}
 	}
 	h := &Host{config: cfg, endpoint: end}

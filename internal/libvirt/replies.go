@@ -20,8 +20,7 @@ var replies = []reply{
 	{[]string{"Unknown driver 'rbd'", "Unknown protocol 'rbd'", "module block-block-rbd not found"}, meaning{
 		problem.Unsupported, "QEMU on this host lacks its RBD driver, so it can't open any RBD image.",
 		"Install it on the hypervisor, then apply again: the package is qemu-block-extra on Debian and Ubuntu, qemu-kvm-block-rbd on RHEL," +
-			" Rocky and Alma," +
-			" qemu-block-rbd on Fedora and SUSE.",
+			" Rocky and Alma, qemu-block-rbd on Fedora and SUSE.",
 	}},
 	{[]string{"error connecting: Permission denied", "error connecting: Operation not permitted"}, meaning{
 		problem.Refused, "The cluster refuses the user with the key that the secret on this host holds.",
@@ -36,8 +35,7 @@ var replies = []reply{
 		problem.Refused, "librbd on this host can't use the secret's value as a key: it isn't the decoded key, or one of a type that this" +
 			" librbd is too old for (aes256k).",
 		"Set the secret's value to the decoded key, as libvirt_ceph_secret does, then apply again. A key of type aes256k needs librbd1 and" +
-			" librados2 of Ceph" +
-			" 19.2.6, 20.2.4 or newer on the host.",
+			" librados2 of Ceph 19.2.6, 20.2.4 or newer on the host.",
 	}},
 	{[]string{"error connecting: No such file or directory"}, meaning{
 		problem.Refused, "librbd on this host knows no monitor of the cluster.",
@@ -54,15 +52,14 @@ var replies = []reply{
 	{[]string{"error reading header from", "error opening image"}, meaning{}}, // told apart by openingReply
 	{[]string{"does not support hotplugging"}, meaning{
 		problem.Unsupported, "Nothing can be plugged in there while the guest runs: the bus that the reply names has no hot-plug in this" +
-			" machine, as pci.0 has none in a domain" +
-			" without <acpi/>.",
+			" machine, as pci.0 has none in a domain without <acpi/>.",
 		"Shut the domain off, apply, and start it: the disk is then in the saved definition.",
 	}},
 	{[]string{"No more available PCI"}, meaning{
 		problem.Other, "The running guest has no free PCI slot for the disk.",
 		"Shut the domain off, apply, and start it: libvirt adds a port by itself then. Or set bus to \"scsi\": such disks need one slot for" +
-			" all, that of the" +
-			" domain's virtio-scsi controller. For disks that are plugged in later add pcie-root-port controllers to the domain, one for each.",
+			" all, that of the domain's virtio-scsi controller. For disks that are plugged in later add pcie-root-port controllers to the domain," +
+			" one for each.",
 	}},
 	{[]string{"controller with index"}, meaning{
 		problem.Unsupported, "The running guest has no controller for a disk on this bus, and none can be plugged in.",

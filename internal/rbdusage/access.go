@@ -87,8 +87,8 @@ func (a Access) secret(ctx context.Context) ([]byte, libvirt.ValueState, error) 
 		return nil, held, problem.At("secret_uuid", &problem.Problem{
 			Kind: problem.Invalid,
 			What: fmt.Sprintf("Hypervisor %q has no secret %s.", a.Host.Label(), a.Disk.SecretUUID),
-			Do: "Define it there with libvirt_ceph_secret and refer to its uuid, as in secret_uuid = libvirt_ceph_secret.NAME.uuid;" +
-				" or correct the UUID: virsh secret-list shows what there is.",
+			Do: "Define it there with libvirt_ceph_secret and refer to its uuid, as in secret_uuid = libvirt_ceph_secret.NAME.uuid; or correct the" +
+				" UUID: virsh secret-list shows what there is.",
 		})
 	case err == nil && held == libvirt.ValueMissing:
 		return nil, held, problem.At("secret_uuid", &problem.Problem{
@@ -103,8 +103,7 @@ func (a Access) secret(ctx context.Context) ([]byte, libvirt.ValueState, error) 
 // notTried tells that what the user may do could not be tried from here.
 func (a Access) notTried(why string) problem.Warning {
 	decides := "The hypervisor tries it with its own address, before a running guest gets the disk (attach_probe); where the domain is shut" +
-		" off," +
-		" its start shows it."
+		" off, its start shows it."
 	if !a.Probed {
 		decides = "The attach shows it, or the start of the domain: attach_probe is off."
 	}
@@ -165,8 +164,7 @@ func (a Access) Explain(ctx context.Context, err error) error {
 		What: fmt.Sprintf("Hypervisor %q can't use the key in the secret %s. %s", a.Host.Label(), a.Disk.SecretUUID, p.What),
 		Why:  "The key is of type aes256k, which the librbd on that host is probably too old for.",
 		Do: "Upgrade librbd1 and librados2 on the hypervisor to those of Ceph 19.2.6, 20.2.4 or newer, and restart guests that were started" +
-			" before;" +
-			" or give the user a key of type aes, if the cluster allows that: key_type of ceph_user.",
+			" before; or give the user a key of type aes, if the cluster allows that: key_type of ceph_user.",
 		Raw: p.Raw,
 	})
 }

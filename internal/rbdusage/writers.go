@@ -72,8 +72,7 @@ func (a Access) namedTwice(domain libvirt.Domain, use libvirt.ImageUse, answer A
 
 // OpenElsewhereAdvice is what to do about an image that a second guest would write.
 const OpenElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that," +
-	" set" +
-	" shareable = true on all of them; a guest that only reads takes read_only = true."
+	" set shareable = true on all of them; a guest that only reads takes read_only = true."
 
 // RefuseOpened refuses an image that anybody has open more often than so many times, after a wait for watchers that only linger.
 //

@@ -21,6 +21,24 @@ func Note(ctx context.Context, private PrivateState, name string, value any) dia
 	return private.SetKey(ctx, name, text)
 }
 
+// PrivateStateRead is where a request has what [Note] kept.
+type PrivateStateRead interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+// Recall is what [Note] kept under a name, empty where there is none.
+func Recall[T any](ctx context.Context, private PrivateStateRead, name string, diags *diag.Diagnostics) T {
+	var kept T
+	text, d := private.GetKey(ctx, name)
+	diags.Append(d...)
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &kept); err != nil {
+			diags.AddWarning("Private state not readable", err.Error())
+		}
+	}
+	return kept
+}
+
 // Noted is the text that [Note] kept, as the private state gives it back; empty where there is none.
 func Noted(kept []byte) string {
 	var text string

@@ -25,6 +25,22 @@ func StringOrNull(text string) types.String {
 	return types.StringValue(text)
 }
 
+// CountOrNull is a count, null for 0.
+func CountOrNull(n uint) types.Int64 {
+	if n == 0 {
+		return types.Int64Null()
+	}
+	return types.Int64Value(int64(n)) //nolint:gosec // counts are small
+}
+
+// TrueOrNull is a flag, null where it isn't set.
+func TrueOrNull(flag bool) types.Bool {
+	if !flag {
+		return types.BoolNull()
+	}
+	return types.BoolValue(true)
+}
+
 // values are a configuration, a plan or a state.
 type values interface {
 	Get(ctx context.Context, into any) diag.Diagnostics

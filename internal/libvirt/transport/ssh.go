@@ -248,6 +248,5 @@ var refusedKey = Refusal{
 	Kind: problem.Denied,
 	Why:  "The host's sshd took none of the keys that it was offered.",
 	Do: "The public key has to be in the authorized_keys of that user on the host. A key with a passphrase has to be in the agent: ssh-add" +
-		" it, and see that " +
-		"SSH_AUTH_SOCK is set where Terraform runs.",
+		" it, and see that SSH_AUTH_SOCK is set where Terraform runs.",
 }

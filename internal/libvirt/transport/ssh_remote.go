@@ -57,8 +57,8 @@ func (e Endpoint) explainRemote(words string) *Refusal {
 	case strings.Contains(words, noRelay), strings.Contains(words, "virt-ssh-helper") && strings.Contains(words, "not found"):
 		r.Kind = problem.Unsupported
 		r.Why = fine + "the host has no command that passes libvirt's socket on."
-		r.Do = "Install one there: virt-ssh-helper comes with libvirt 6.8 and newer (package libvirt-daemon or libvirt-daemon-common), nc with " +
-			"netcat-openbsd or nmap-ncat. A socket of its own (?socket=PATH) needs nc."
+		r.Do = "Install one there: virt-ssh-helper comes with libvirt 6.8 and newer (package libvirt-daemon or libvirt-daemon-common), nc with" +
+			" netcat-openbsd or nmap-ncat. A socket of its own (?socket=PATH) needs nc."
 	case strings.Contains(words, "Permission denied"):
 		r.Kind = problem.Denied
 		r.Why = fine + "this user may not open libvirt's socket there."

@@ -209,8 +209,8 @@ func (p pki) refused(err error) error {
 		r.Do = "Renew it."
 	default:
 		r.Why = fmt.Sprintf("The host did not take the client certificate %s.", p.path)
-		r.Do = "Its issuer has to be the authority in the host's cacert.pem, it has to be valid there (compare the clocks), and where " +
-			"tls_allowed_dn_list is set in the host's libvirtd.conf, its name has to be in it. The host's log says which (journalctl -u libvirtd)."
+		r.Do = "Its issuer has to be the authority in the host's cacert.pem, it has to be valid there (compare the clocks), and where" +
+			" tls_allowed_dn_list is set in the host's libvirtd.conf, its name has to be in it. The host's log says which (journalctl -u libvirtd)."
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.Raw = err.Error()

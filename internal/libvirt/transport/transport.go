@@ -64,8 +64,8 @@ func (e Endpoint) Advice() string {
 	case "tcp":
 		return "Check that the host is up and that its libvirtd listens on tcp (virsh -c URI list)."
 	case "tls":
-		return "Check that the host is up, that its libvirtd listens for TLS, and that clientcert.pem, clientkey.pem and cacert.pem are where " +
-			"libvirt looks for them, or name their folder with ?pkipath=FOLDER in the uri."
+		return "Check that the host is up, that its libvirtd listens for TLS, and that clientcert.pem, clientkey.pem and cacert.pem are where" +
+			" libvirt looks for them, or name their folder with ?pkipath=FOLDER in the uri."
 	default:
 		return "Check that ssh to this host works without a question (" + e.sshByHand() + "), and that libvirt runs there."
 	}

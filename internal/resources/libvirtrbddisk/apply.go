@@ -252,17 +252,13 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 		truth.readComputed(j.Place, j.found)
 		truth.Address = addressObject(j.found.Mirrored().Address)
 	}
-	tfkit.Settle(&j.plan.Alias, truth.Alias)
-	tfkit.Settle(&j.plan.RunningOn, truth.RunningOn)
+	for _, name := range []string{"alias", "address", "running_on", "live", "persistent", "pending_restart", "monitors_stale"} {
+		if j.plan.argument(name).IsUnknown() {
+			j.plan.take(name, &truth)
+		}
+	}
 	tfkit.Settle(&j.plan.ImageID, types.StringNull())
 	tfkit.Settle(&j.plan.FSID, types.StringNull())
-	tfkit.Settle(&j.plan.Live, truth.Live)
-	tfkit.Settle(&j.plan.Persistent, truth.Persistent)
-	tfkit.Settle(&j.plan.PendingRestart, truth.PendingRestart)
-	tfkit.Settle(&j.plan.MonitorsStale, truth.MonitorsStale)
-	if j.plan.Address.IsUnknown() {
-		j.plan.Address = truth.Address
-	}
 	j.remembered.Domain, j.remembered.Target, j.remembered.Source = j.Domain.UUID, j.target(), j.plan.source().String()
 }
 

@@ -111,9 +111,9 @@ func modelOf(d libvirt.Disk) model {
 		Pool: text(d.Pool), Namespace: text(d.Namespace), Image: text(d.Image), Snapshot: text(d.Snapshot),
 		Monitors: monitorSet(d.Monitors), ConfigFile: text(d.ConfigFile), User: text(d.User), SecretUUID: text(d.SecretUUID),
 		Cache: text(d.Cache), IO: text(d.IO), Discard: text(d.Discard), DetectZeroes: text(d.DetectZeroes), ErrorPolicy: text(d.ErrorPolicy),
-		IOThread: countOrNull(d.IOThread), Queues: countOrNull(d.Queues),
-		CopyOnRead: trueOrNull(d.CopyOnRead), ReadOnly: trueOrNull(d.ReadOnly), Shareable: trueOrNull(d.Shareable),
-		Serial: text(d.Serial), WWN: text(d.WWN), BootOrder: countOrNull(d.BootOrder),
+		IOThread: tfkit.CountOrNull(d.IOThread), Queues: tfkit.CountOrNull(d.Queues),
+		CopyOnRead: tfkit.TrueOrNull(d.CopyOnRead), ReadOnly: tfkit.TrueOrNull(d.ReadOnly), Shareable: tfkit.TrueOrNull(d.Shareable),
+		Serial: text(d.Serial), WWN: text(d.WWN), BootOrder: tfkit.CountOrNull(d.BootOrder),
 		Address: addressObject(d.Address), IOTune: limitsObject(d.Limits),
 	}
 }
@@ -137,20 +137,6 @@ func (m *model) read(d libvirt.Disk, wanted func(libvirt.DiskField) bool) {
 		if (wanted == nil || wanted(f)) && (m.argument(f.Name).IsUnknown() || !f.Same(recorded, d)) {
 			m.take(f.Name, &found)
 		}
-	}
-	m.nullTypes()
-}
-
-// nullTypes gives absent sets and objects their types, without which the framework refuses them.
-func (m *model) nullTypes() {
-	if m.Monitors.IsNull() {
-		m.Monitors = types.SetNull(monitorType)
-	}
-	if m.Address.IsNull() {
-		m.Address = types.ObjectNull(addressTypes)
-	}
-	if m.IOTune.IsNull() {
-		m.IOTune = types.ObjectNull(limitTypes())
 	}
 }
 
@@ -204,20 +190,6 @@ func (m *model) ours(remembered memory) libvirt.Ours {
 
 func count(n types.Int64) uint {
 	return uint(max(n.ValueInt64(), 0))
-}
-
-func countOrNull(n uint) types.Int64 {
-	if n == 0 {
-		return types.Int64Null()
-	}
-	return types.Int64Value(int64(n)) //nolint:gosec // counts in a domain's definition are small
-}
-
-func trueOrNull(flag bool) types.Bool {
-	if !flag {
-		return types.BoolNull()
-	}
-	return types.BoolValue(true)
 }
 
 // memory is what the provider remembers beside the state, in the private state.

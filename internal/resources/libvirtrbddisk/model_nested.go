@@ -38,7 +38,7 @@ func monitorSet(list []libvirt.Monitor) types.Set {
 	var values []attr.Value
 	for _, m := range libvirt.SortMonitors(list) {
 		values = append(values, types.ObjectValueMust(monitorAttributes, map[string]attr.Value{
-			"host": types.StringValue(m.Host), "port": countOrNull(uint(max(m.Port, 0))),
+			"host": types.StringValue(m.Host), "port": tfkit.CountOrNull(uint(max(m.Port, 0))),
 		}))
 	}
 	return types.SetValueMust(monitorType, values)

@@ -25,7 +25,7 @@ func plain() model {
 		Device:   types.StringValue("disk"),
 		Monitors: monitorSet([]libvirt.Monitor{{Host: "192.0.2.1"}, {Host: "2001:db8::1", Port: 6790}}),
 	}
-	m.nullTypes()
+	m.Address, m.IOTune = types.ObjectNull(addressTypes), types.ObjectNull(limitTypes())
 	return m
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
@@ -35,21 +34,6 @@ func (p *planning) claimDisk(context.Context) error {
 		claim = tfkit.Drops
 	}
 	return p.claim(p.state, claim, p.diags)
-}
-
-// claimRemoval settles in a plan that the disk which goes is not another resource's as well.
-func (r *diskResource) claimRemoval(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) {
-	if r.Connections == nil || req.State.Raw.IsNull() {
-		return
-	}
-	var state model
-	diags.Append(req.State.Get(ctx, &state)...)
-	if diags.HasError() {
-		return
-	}
-	if err := r.claim(&state, tfkit.Drops, diags); err != nil {
-		tfkit.AddError(diags, "Unable to plan the removal of RBD disk", err)
-	}
 }
 
 // claim notes what becomes of the disk of the state, and refuses what doesn't go together with the plan of another resource.

@@ -40,7 +40,6 @@ type planning struct {
 func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		r.planRemoval(ctx, req, resp)
-		r.claimRemoval(ctx, req, &resp.Diagnostics)
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -256,20 +255,12 @@ func (p *planning) settleMonitors(ctx context.Context) error {
 // is planned to be in both again.
 func (p *planning) settleComputed(ctx context.Context) error {
 	plan, state := p.plan, p.state
-	computed := map[*types.String]types.String{&plan.Alias: state.Alias, &plan.DomainUUID: state.DomainUUID, &plan.RunningOn: state.RunningOn}
-	for at, recorded := range computed {
-		*at = types.StringUnknown()
-		if p.exists {
-			*at = recorded
-		}
-	}
-	unknown := types.BoolUnknown()
 	if !p.exists {
-		plan.Live, plan.Persistent, plan.PendingRestart, plan.MonitorsStale = unknown, unknown, unknown, unknown
-		return nil
+		return nil // The framework has made all of it unknown.
 	}
-	plan.Live, plan.Persistent = state.Live, state.Persistent
-	plan.PendingRestart, plan.MonitorsStale = state.PendingRestart, state.MonitorsStale
+	for _, name := range []string{"alias", "domain_uuid", "running_on", "live", "persistent", "pending_restart", "monitors_stale"} {
+		plan.take(name, state)
+	}
 	if len(p.replaced) == 0 && (!state.Live.ValueBool() || !state.Persistent.ValueBool()) {
 		where, err := p.located(ctx)
 		if err != nil && !problem.Is(err, problem.NotFound) {
@@ -282,7 +273,7 @@ func (p *planning) settleComputed(ctx context.Context) error {
 	}
 	restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
 	if restored || len(changes(state, plan, func(f libvirt.DiskField) bool { return f.Effect != libvirt.AtOnce })) > 0 {
-		plan.PendingRestart, plan.MonitorsStale = unknown, unknown
+		plan.PendingRestart, plan.MonitorsStale = types.BoolUnknown(), types.BoolUnknown()
 	}
 	return nil
 }

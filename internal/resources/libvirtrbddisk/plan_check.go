@@ -356,22 +356,29 @@ func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanR
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	err := r.claim(&state, tfkit.Drops, &resp.Diagnostics)
+	if err == nil {
+		err = r.checkRemoval(ctx, &state, remembered, &resp.Diagnostics)
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
+	}
+}
+
+func (r *diskResource) checkRemoval(ctx context.Context, state *model, remembered memory, diags *diag.Diagnostics) error {
 	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &diag.Diagnostics{})
 	if err != nil {
-		return
+		return nil //nolint:nilerr // the apply asks again
 	}
-	where, err := r.locate(ctx, home.Target, &state)
+	where, err := r.locate(ctx, home.Target, state)
 	if err != nil {
-		return
+		return nil //nolint:nilerr // as above
 	}
 	found := state.ours(remembered).Find(where.Domain)
 	if err := where.Host.RefuseForeign(where.Domain, state.ours(remembered), found); err != nil {
-		tfkit.AddError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
-		return
+		return err
 	}
-	if err := planDetach(ctx, where, found, state.TargetDev.ValueString(), &resp.Diagnostics); err != nil {
-		tfkit.AddError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
-	}
+	return planDetach(ctx, where, found, state.TargetDev.ValueString(), diags)
 }
 
 // planDetach refuses the detach of a disk that something holds, and warns of one from a running guest.

@@ -32,10 +32,7 @@ func findImage(ctx context.Context, cluster *ceph.Cluster, plan *model) (ceph.Im
 		return ceph.Image{}, problem.At("pool", err)
 	}
 	image, err := cluster.Image(checking, plan.source())
-	if err != nil {
-		return image, problem.At("image", err)
-	}
-	return image, nil
+	return image, problem.At("image", err)
 }
 
 // asked is what a change asks of the disk's surroundings.

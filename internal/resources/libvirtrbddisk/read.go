@@ -2,7 +2,6 @@ package libvirtrbddisk
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
@@ -232,8 +232,12 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 		ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 		defer cancel()
 		home, err := r.rememberedCluster(ctx, state, diags)
+		var image ceph.Image
 		if err == nil {
-			err = readImage(ctx, home, state, remembered)
+			image, err = home.Target.ImageBehind(ctx, state.source(), remembered.PoolID, state.ImageID.ValueString())
+		}
+		if err == nil {
+			state.ImageID, remembered.PoolID = types.StringValue(image.ID), image.PoolID
 		}
 		return err
 	})
@@ -246,49 +250,8 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 	return nil
 }
 
-// readImage finds out which image the disk's source is. The remembered one stays as long as it exists under any name.
-func readImage(ctx context.Context, home clusterHome, state *model, remembered *memory) error {
-	image, err := home.Target.Image(ctx, state.source())
-	if err != nil && !problem.Is(err, problem.NotFound) {
-		return err
-	}
-	named := err == nil
-	id := state.ImageID.ValueString()
-	if named && (id == image.ID && remembered.PoolID == image.PoolID) {
-		return nil
-	}
-	if id != "" && remembered.PoolID != 0 {
-		_, _, byID := home.Target.ImageByID(ctx, remembered.PoolID, state.Namespace.ValueString(), id)
-		if byID == nil {
-			return nil
-		}
-		if !problem.Is(byID, problem.NotFound) {
-			return byID
-		}
-	}
-	if !named {
-		return err
-	}
-	state.ImageID = types.StringValue(image.ID)
-	remembered.PoolID = image.PoolID
-	return nil
-}
-
-// privateReader is the private state of a request.
-type privateReader interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-func recall(ctx context.Context, private privateReader, diags *diag.Diagnostics) memory {
-	var remembered memory
-	text, d := private.GetKey(ctx, memoryKey)
-	diags.Append(d...)
-	if len(text) > 0 {
-		if err := json.Unmarshal(text, &remembered); err != nil {
-			diags.AddWarning("Private state not readable", err.Error())
-		}
-	}
-	return remembered
+func recall(ctx context.Context, private tfkit.PrivateStateRead, diags *diag.Diagnostics) memory {
+	return tfkit.Recall[memory](ctx, private, memoryKey, diags)
 }
 
 func remember(ctx context.Context, private tfkit.PrivateState, remembered memory) diag.Diagnostics {
