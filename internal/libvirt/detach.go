@@ -86,8 +86,7 @@ func detachedSaved(err error, target string) error {
 		return err
 	}
 	p.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To"+
-		" keep the disk,"+
-		" leave its resource in the configuration and apply: the saved definition gets it back.", target)
+		" keep the disk, leave its resource in the configuration and apply: the saved definition gets it back.", target)
 	return told
 }
 

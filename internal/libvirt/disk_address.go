@@ -1,6 +1,12 @@
 package libvirt
 
-import "libvirt.org/go/libvirtxml"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"libvirt.org/go/libvirtxml"
+)
 
 // Types of an address.
 const (
@@ -68,3 +74,18 @@ func setAddress(d *Disk, e *domainDisk) {
 	pci.Domain, pci.Bus, pci.Slot, pci.Function = &n[0], &n[1], &n[2], &n[3]
 	e.Address = &libvirtxml.DomainAddress{PCI: &pci}
 }
+
+// Parse reads a part in decimal, or with 0x in hexadecimal.
+func (p AddressPart) Parse(text string) (uint, error) {
+	n, err := strconv.ParseUint(text, 0, 64)
+	if err != nil || n > p.Limit {
+		return 0, fmt.Errorf("%q is not a number from 0 to %d (0x%x), decimal or with 0x in hexadecimal", text, p.Limit, p.Limit)
+	}
+	if strings.HasPrefix(text, "0") && len(text) > 1 && !strings.HasPrefix(text, "0x") {
+		return uint(n), fmt.Errorf("%q could be meant as octal. Write it decimal, or with 0x in hexadecimal", text)
+	}
+	return uint(n), nil
+}
+
+// Text is a part as libvirt writes it.
+func (p AddressPart) Text(n uint) string { return fmt.Sprintf(p.Format, n) }

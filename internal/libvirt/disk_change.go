@@ -128,3 +128,21 @@ func (h *Host) NameSecret(ctx context.Context, disk Disk) (Disk, error) {
 	disk.read = &read
 	return disk, nil
 }
+
+// AttachOurs is AttachDisk for a disk whose address, unless it was chosen, is only a wish: libvirt chose it for the other definition.
+// Where the answer is lost the domain itself tells whether the disk is there, if it can be asked again.
+func (h *Host) AttachOurs(ctx context.Context, domainUUID string, disk Disk, where Where, chosen bool, ours Ours) error {
+	err := h.AttachDisk(ctx, domainUUID, disk, where)
+	if err != nil && disk.HasAddress() && !chosen && (problem.Is(err, problem.Other) || problem.Is(err, problem.Invalid)) {
+		err = h.AttachDisk(ctx, domainUUID, disk.WithoutAddress(), where)
+	}
+	if err == nil || !problem.Is(err, problem.Unreachable) {
+		return err
+	}
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), ElsewhereLimit)
+	defer cancel()
+	if now, again := h.Domain(asking, domainUUID); again == nil && ours.Find(now).Where()&where == where {
+		return nil
+	}
+	return err
+}

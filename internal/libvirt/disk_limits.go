@@ -1,6 +1,7 @@
 package libvirt
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 
@@ -111,4 +112,48 @@ func (l Limits) parameters() []rpc.TypedParam {
 // one that is named after the disk.
 func ownGroup(name, alias string) bool {
 	return name == "" || alias != "" && strings.Contains(name, alias) || strings.HasPrefix(name, "libvirt-")
+}
+
+// DescribeLimit explains a limit by the words of its name.
+func DescribeLimit(name string) string {
+	if name == "size_iops_sec" {
+		return "Bytes that count as one operation: a larger request counts as several."
+	}
+	first, _, _ := strings.Cut(name, "_")
+	direction := map[string]string{"total": "reading and writing together", "read": "reading", "write": "writing"}[first]
+	unit := "Operations per second"
+	if strings.Contains(name, "_bytes_") {
+		unit = "Bytes per second"
+	}
+	switch {
+	case strings.HasSuffix(name, "_max_length"):
+		return "How long a burst may last, in seconds, " + direction + ". Left out it is 1."
+	case strings.HasSuffix(name, "_max"):
+		return unit + " during a burst, " + direction + "."
+	}
+	return unit + ", " + direction + "."
+}
+
+// LimitMisfits are limits that exclude or need each other, as QEMU sees it, of those that are set.
+func LimitMisfits(set func(name string) bool) []Misfit {
+	var list []Misfit
+	add := func(name, format string, values ...any) {
+		list = append(list, Misfit{[]string{name}, fmt.Sprintf(format, values...)})
+	}
+	for _, what := range []string{"bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max"} {
+		for _, direction := range []string{"read_", "write_"} {
+			if set("total_"+what) && set(direction+what) {
+				add("total_"+what, "total_%s and %s%s exclude each other. Limit the total, or reading and writing apart.", what, direction, what)
+			}
+		}
+	}
+	for _, name := range LimitNames() {
+		if base, ok := strings.CutSuffix(name, "_length"); ok && set(name) && !set(base) {
+			add(name, "%s is the length of the burst that %s allows. Set that too.", name, base)
+		}
+		if base, ok := strings.CutSuffix(name, "_max"); ok && set(name) && !set(base) {
+			add(name, "%s is how far a burst may go beyond %s. Set that too.", name, base)
+		}
+	}
+	return list
 }

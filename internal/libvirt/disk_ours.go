@@ -94,16 +94,15 @@ func (o Ours) ExplainExchange(domain Domain, found Disks, disk Disk) (why, do st
 			" the image."
 	case found.Saved != nil && found.Live != nil && !o.Exchanged(found.Live):
 		return why + " That is in the saved definition only; the running guest has the image.",
-			fmt.Sprintf("If that is a mistake: virsh detach-disk %s %s --config, then terraform apply, which adds the disk to the saved"+
-				" definition again."+
-				" Otherwise end its management here: terraform state rm ADDRESS.", domain.Name, o.Target)
+			fmt.Sprintf("If that is a mistake: virsh detach-disk %s %s --config, then terraform apply, which adds the disk to the saved definition"+
+				" again. Otherwise end its management here: terraform state rm ADDRESS.", domain.Name, o.Target)
 	case o.Under(disk):
 		why += fmt.Sprintf(" It is an overlay, as of a snapshot: it hangs on %s, and holds what the guest has written since.", image)
 		do = fmt.Sprintf("virsh blockcommit %s %s --active --pivot writes it into the image, and brings the image back.", domain.Name, o.Target)
 	default:
 		why += fmt.Sprintf(" Its definition doesn't tell that it hangs on %s. What the guest has written since is not in the image.", image)
-		do = fmt.Sprintf("virsh blockcopy %s %s with the image as destination (--xml, --reuse-external, --pivot) brings the image back;"+
-			" or end the disk's management here: terraform state rm ADDRESS.", domain.Name, o.Target)
+		do = fmt.Sprintf("virsh blockcopy %s %s with the image as destination (--xml, --reuse-external, --pivot) brings the image back; or end"+
+			" the disk's management here: terraform state rm ADDRESS.", domain.Name, o.Target)
 	}
 	if !domain.Active {
 		return why, "Start the domain first. " + do

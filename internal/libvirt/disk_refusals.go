@@ -41,8 +41,7 @@ func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, targe
 		Why: "The next start restores that guest with the disk as it was, whatever the saved definition says by then. Without the disk's image" +
 			" it can't be restored at all, and what it had in memory is lost. Nothing was changed.",
 		Do: fmt.Sprintf("Start the domain (virsh start %s), then apply again: it is done to the running guest then. Or give up the guest's"+
-			" memory,"+
-			" with all that it has not written to its disks (virsh managedsave-remove %s), then apply again.", domain.Name, domain.Name),
+			" memory, with all that it has not written to its disks (virsh managedsave-remove %s), then apply again.", domain.Name, domain.Name),
 	}
 }
 
@@ -142,10 +141,9 @@ func (h *Host) targetTaken(domain Domain, planned, disk Disk) error {
 	switch {
 	case disk.Own():
 		p.Why = "It is a disk of this provider, and not as this resource asks for it."
-		p.Do = fmt.Sprintf("A replacement that keeps target_dev can't be made before the present disk is gone: remove create_before_destroy,"+
-			" or change"+
-			" target_dev too. The disk of another resource is removed in one apply, and this one added in the next. One that no resource has is"+
-			" imported: terraform import ADDRESS %s/%s/%s.", h.Label(), domain.Name, disk.Target)
+		p.Do = fmt.Sprintf("A replacement that keeps target_dev can't be made before the present disk is gone: remove create_before_destroy, or"+
+			" change target_dev too. The disk of another resource is removed in one apply, and this one added in the next. One that no resource"+
+			" has is imported: terraform import ADDRESS %s/%s/%s.", h.Label(), domain.Name, disk.Target)
 	case disk.Source() == planned.Source():
 		p.Why = "It is a disk of the same pool and image, attached by somebody else or by an earlier configuration."
 		p.Do = fmt.Sprintf("To manage that disk here, import it: terraform import ADDRESS %s/%s/%s. Otherwise choose another target_dev.",

@@ -3,6 +3,7 @@ package libvirt
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -13,10 +14,8 @@ import (
 func (p Place) DetachWarning(target, source, reason string) problem.Warning {
 	return problem.Warning{Summary: fmt.Sprintf("Disk %s of the running domain %q will be detached", target, p.Domain.Name), Text: fmt.Sprintf(
 		"Disk %s (%s) is detached from domain %q, which runs on hypervisor %q%s. A guest such as Linux lets go of a virtio disk at once, also"+
-			" while a"+
-			" file system on it is mounted: its reads and writes fail from then on, and what it had not written yet is lost. Unmount it in the"+
-			" guest"+
-			" first.", target, source, p.Domain.Name, p.Host.Label(), reason)}
+			" while a file system on it is mounted: its reads and writes fail from then on, and what it had not written yet is lost. Unmount it in"+
+			" the guest first.", target, source, p.Domain.Name, p.Host.Label(), reason)}
 }
 
 // PendingDetach tells, as long as it can be, that the guest was asked to give a disk up and has not answered: it may do so at any moment,
@@ -28,10 +27,9 @@ func (p Place) PendingDetach(found Disks, asked int) (still int, warnings []prob
 	target, name := found.Live.Target, p.Domain.Name
 	return asked, []problem.Warning{{Summary: fmt.Sprintf("The guest of domain %q may still give up disk %s", name, target), Text: fmt.Sprintf(
 		"An earlier apply asked the guest on hypervisor %q to let go of disk %s, and ended before it did. Such a request can't be taken back:"+
-			" the guest"+
-			" may follow it at any moment, for example when it is resumed or has booted.\n\nUnmount the disk in the guest, let the guest run"+
-			" (virsh resume %s) and apply again: once it has given the disk up, the apply attaches it anew. Or shut the domain off and start it"+
-			" again, which ends the request.", p.Host.Label(), target, name)}}
+			" the guest may follow it at any moment, for example when it is resumed or has booted.\n\nUnmount the disk in the guest, let the guest"+
+			" run (virsh resume %s) and apply again: once it has given the disk up, the apply attaches it anew. Or shut the domain off and start"+
+			" it again, which ends the request.", p.Host.Label(), target, name)}}
 }
 
 // RunningNumber is the number of a running domain (virsh domid), another one after each start; 0 for one that is shut off.
@@ -56,8 +54,7 @@ func (p Place) RestoredWarnings(ctx context.Context, target, consequence string)
 	return []problem.Warning{{
 		Summary: fmt.Sprintf("Disk %s isn't so in the managed save image of domain %q", target, p.Domain.Name),
 		Text: fmt.Sprintf("Domain %q is shut off on hypervisor %q, and the next start restores its guest from a managed save image. Disk %s is"+
-			" changed in"+
-			" the saved definition alone. %s", p.Domain.Name, p.Host.Label(), target, consequence),
+			" changed in the saved definition alone. %s", p.Domain.Name, p.Host.Label(), target, consequence),
 	}}, nil
 }
 
@@ -68,10 +65,8 @@ func (p Place) UnseenWarnings(target, bus string) []problem.Warning {
 	}
 	return []problem.Warning{{Summary: fmt.Sprintf("The guest of domain %q may not notice disk %s", p.Domain.Name, target), Text: fmt.Sprintf(
 		"Domain %q, which runs on hypervisor %q, has no <acpi/> in <features>. libvirt attaches the disk, but many guests notice neither its"+
-			" coming nor"+
-			" its going without ACPI: it may be there only when the domain was shut off and started again, and a detach may wait in vain until"+
-			" then. To"+
-			" be sure, shut the domain off, apply, and start it.", p.Domain.Name, p.Host.Label())}}
+			" coming nor its going without ACPI: it may be there only when the domain was shut off and started again, and a detach may wait in"+
+			" vain until then. To be sure, shut the domain off, apply, and start it.", p.Domain.Name, p.Host.Label())}}
 }
 
 // UntoldWarning tells that a running guest isn't told of a growth of its image.
@@ -86,5 +81,52 @@ func (p Place) UntoldWarning(ours Ours, live Disk, size string) problem.Warning 
 		Summary: fmt.Sprintf("Size of disk %s not told to the running domain %q", ours.Target, p.Domain.Name),
 		Text: fmt.Sprintf("The size is recorded as %s, and domain %q on hypervisor %q isn't told. %s",
 			size, p.Domain.Name, p.Host.Label(), why),
+	}
+}
+
+// TakenOverWarning tells that a new disk was there already: an apply that was cut off leaves it so, and so does the resource of another
+// configuration, which nothing shows here.
+func (p Place) TakenOverWarning(target string) problem.Warning {
+	return problem.Warning{Argument: "target_dev", Summary: "Disk taken over", Text: fmt.Sprintf(
+		"Domain %q on hypervisor %q has disk %s already, with an alias of this provider and as it is asked for: an apply that was cut off"+
+			" leaves it so. It is taken over.\n\nIf a resource of another configuration has it, remove one of the two: what goes with one is"+
+			" missed by the other.",
+		p.Domain.Name, p.Host.Label(), target)}
+}
+
+// ChangeWarning tells what a change does to the running guest.
+func (p Place) ChangeWarning(target string, atOnce, waiting []string) problem.Warning {
+	text := fmt.Sprintf("Domain %q runs on hypervisor %q with disk %s.", p.Domain.Name, p.Host.Label(), target)
+	if len(atOnce) > 0 {
+		text += "\n\nChanged at once, in the running guest: " + strings.Join(atOnce, ", ") + "."
+	}
+	if len(waiting) > 0 {
+		text += "\n\nChanged in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is not" +
+			" enough): " + strings.Join(waiting, ", ") + "."
+	}
+	return problem.Warning{Summary: fmt.Sprintf("Change of disk %s of the running domain %q", target, p.Domain.Name), Text: text}
+}
+
+// RefuseTransient refuses a change in place that only a saved definition could keep for the next start; again tells how to have the disk
+// attached anew.
+func (p Place) RefuseTransient(target string, waiting []string, again string) error {
+	if len(waiting) == 0 || p.Domain.Persistent {
+		return nil
+	}
+	return problem.At(waiting[0], &problem.Problem{
+		Kind: problem.Unsupported,
+		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't be changed in place: %s.",
+			target, p.Domain.Name, p.Host.Label(), strings.Join(waiting, ", ")),
+		Why: "The domain is transient. It has no saved definition for a next start, and QEMU takes these only when it opens the disk.",
+		Do:  "Take the change back; or have the disk detached from the guest and attached again: " + again,
+	})
+}
+
+// DiskGone is the answer where a disk that was there a moment ago isn't any more, and what the next plan does.
+func (p Place) DiskGone(target, next string) error {
+	return &problem.Problem{
+		Kind: problem.Other,
+		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q is gone.", target, p.Domain.Name, p.Host.Label()),
+		Do:   "Plan again: " + next,
 	}
 }

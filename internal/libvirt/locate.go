@@ -103,8 +103,7 @@ func (s DomainSearch) lastSeen(domain Domain, silent []Unasked) error {
 			domain.Name, s.Home.Label(), s.Seen),
 		Why: "It was seen there last, and that hypervisor could not be asked. What is left where it came from says nothing about its disks.",
 		Do: fmt.Sprintf("Make hypervisor %q answer, then plan again. If it is gone for good, remove it from the hypervisors of provider"+
-			" \"ceph\":"+
-			" the disk is then the one on hypervisor %q.", s.Seen, s.Home.Label()),
+			" \"ceph\": the disk is then the one on hypervisor %q.", s.Seen, s.Home.Label()),
 		Raw: reasons(silent),
 	}
 }
@@ -145,8 +144,7 @@ func (p Place) Warnings() []problem.Warning {
 	}
 	return []problem.Warning{{Summary: fmt.Sprintf("Domain %q not looked for everywhere", p.Domain.Name), Text: fmt.Sprintf(
 		"It is shut off on hypervisor %q. Whether it runs on %s was not to be learned, because no answer came from there. Its disk is taken to"+
-			" be the"+
-			" one in the definition on hypervisor %q.\n\n%s", p.Host.Label(), strings.Join(names, ", "), p.Host.Label(), reasons(p.Unasked))}}
+			" be the one in the definition on hypervisor %q.\n\n%s", p.Host.Label(), strings.Join(names, ", "), p.Host.Label(), reasons(p.Unasked))}}
 }
 
 // RefuseElsewhere refuses a domain that runs on another hypervisor than the one that was named.
@@ -181,4 +179,51 @@ func (h *Host) Expected(ctx context.Context, nameOrUUID string) (Domain, error) 
 		What: fmt.Sprintf("Hypervisor %q has no domain %q.", h.Label(), nameOrUUID),
 		Do:   do,
 	})
+}
+
+// Importable finds a domain and the disk at a target that can be taken over: one of RBD, with a user and a secret.
+func (h *Host) Importable(ctx context.Context, nameOrUUID, target string) (Domain, Disk, error) {
+	domain, err := h.Domain(ctx, nameOrUUID)
+	if err != nil {
+		return domain, Disk{}, err
+	}
+	disk := Disks{Saved: domain.Saved.DiskByTarget(target), Live: domain.Live.DiskByTarget(target)}.Mirrored()
+	p := &problem.Problem{Kind: problem.Invalid}
+	switch {
+	case disk == nil:
+		p.What = fmt.Sprintf("Domain %q on hypervisor %q has no disk %q.", domain.Name, h.Label(), target)
+		p.Do = "Its disks are: " + strings.Join(domain.targets(), ", ") + "."
+	case disk.Source() == "":
+		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is %s.",
+			target, domain.Name, h.Label(), disk.DescribeSource())
+		p.Do = "Only disks of type network with protocol rbd can be imported."
+		if len(disk.Backing()) > 0 {
+			p.Do += fmt.Sprintf(" If it is an overlay on one, first: virsh blockcommit %s %s --active --pivot.", domain.Name, target)
+		}
+	case disk.SecretUUID == "" && disk.SecretUsage == "":
+		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a secret.", target, domain.Name, h.Label())
+		p.Do = "Disks without them, as of a cluster without cephx, can't be managed here; its pools and images can."
+	default:
+		return domain, *disk, nil
+	}
+	return domain, Disk{}, p
+}
+
+// targets of the disks in both definitions, for messages.
+func (d Domain) targets() []string {
+	var names []string
+	for _, definition := range []*Definition{d.Saved, d.Live} {
+		if definition == nil {
+			continue
+		}
+		for _, disk := range definition.Disks {
+			if disk.Target != "" && !slices.Contains(names, disk.Target) {
+				names = append(names, disk.Target)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return []string{"none"}
+	}
+	return names
 }

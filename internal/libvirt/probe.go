@@ -138,8 +138,8 @@ func (h *Host) probeTimedOut(ctx context.Context, e errand, disk Disk, cause err
 		What: fmt.Sprintf("Could not %s on %s: it was not opened in time.", e.doing, h.name()),
 		Why: "From this host the cluster's monitors did not answer, or they refuse the user's key: librbd waits in silence for both. No guest" +
 			" was touched.",
-		Do: fmt.Sprintf("On the host itself, check that the monitors (%s) can be reached, that user %q has the key that the secret holds, and "+
-			"that no other cluster's /etc/ceph/ceph.conf gets in the way (config_file).", hostsOf(disk), cmp.Or(disk.User, "admin")),
+		Do: fmt.Sprintf("On the host itself, check that the monitors (%s) can be reached, that user %q has the key that the secret holds, and"+
+			" that no other cluster's /etc/ceph/ceph.conf gets in the way (config_file).", hostsOf(disk), cmp.Or(disk.User, "admin")),
 		Raw: cause.Error(),
 	}
 }

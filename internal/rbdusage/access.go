@@ -128,8 +128,7 @@ func (a Access) sameKey(user ceph.User, value []byte, held libvirt.ValueState) e
 			a.Disk.SecretUUID, a.Host.Label(), a.Disk.User, a.Cluster.Label()),
 		Why: why,
 		Do: fmt.Sprintf("Set the secret's key to that of the user, as in key = ceph_user.NAME.key, or name the user or secret that belong"+
-			" together."+
-			" The user's key has the fingerprint %s, the secret's value %s.", ceph.Fingerprint(raw), ceph.Fingerprint(value)),
+			" together. The user's key has the fingerprint %s, the secret's value %s.", ceph.Fingerprint(raw), ceph.Fingerprint(value)),
 	})
 }
 

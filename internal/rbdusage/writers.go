@@ -3,7 +3,9 @@ package rbdusage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
@@ -105,8 +107,7 @@ func (a Access) OpenedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, 
 	}
 	if kept != nil {
 		p.Why = fmt.Sprintf("Two guests that write one image destroy its content. Disk %s could not be taken from domain %q again: it is still"+
-			" attached."+
-			" Open it have: %s.", a.Disk.Target, domain.Name, ceph.DescribeWatchers(watchers))
+			" attached. Open it have: %s.", a.Disk.Target, domain.Name, ceph.DescribeWatchers(watchers))
 		p.Do = fmt.Sprintf("Stop one of the two at once, for example with virsh suspend %s on hypervisor %q; then detach one of the disks.",
 			domain.Name, a.Host.Label())
 		p.Raw = kept.Error()
@@ -135,7 +136,70 @@ func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvir
 	}
 	return []problem.Warning{{Argument: "image", Summary: fmt.Sprintf("Image %s is named by other domains", name), Text: fmt.Sprintf(
 		"Image %s on cluster %q is named by %s, and is attached to domain %q too.\n\nNobody else has it open now. Two guests that write one"+
-			" image destroy"+
-			" its content: don't start those domains while this one runs with it, or take the image out of their definitions.",
+			" image destroy its content: don't start those domains while this one runs with it, or take the image out of their definitions.",
 		name, a.Cluster.Label(), strings.Join(others, ", "), domain.Name)}}
+}
+
+// takeBackLimit is how long a guest gets to let go of a disk that was attached while another client opened its image.
+const takeBackLimit = time.Minute
+
+// LookAgain looks at the watchers after the disk was attached to the running domain. Where another run, or an operator, has opened the
+// image in the same moment, the disk is taken back: two of them may do so, and then nobody has it. contested tells, beside the error,
+// that it is still attached.
+func (a Access) LookAgain(ctx context.Context, domain libvirt.Domain, where libvirt.Where) (
+	warnings []problem.Warning, contested bool, err error,
+) {
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), accessLimit)
+	defer cancel()
+	watchers, err := a.Cluster.Watchers(asking, a.image())
+	if err != nil {
+		return []problem.Warning{{Summary: "Watchers of the image not looked at after the attach", Text: err.Error()}}, false, nil
+	}
+	if len(watchers) <= 1 {
+		return nil, false, nil
+	}
+	taking, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackLimit)
+	defer cancel()
+	kept := a.Host.DetachDisk(taking, domain.UUID, a.Disk, where)
+	return nil, kept != nil, a.OpenedMeanwhile(domain, watchers, kept)
+}
+
+// WrittenHere refuses an image that the same apply has attached already.
+func (a Access) WrittenHere(holder string) error {
+	return problem.At("image", &problem.Problem{
+		Kind: problem.Busy,
+		What: fmt.Sprintf("Image %s is attached to %s, by this same apply.", a.image(), holder),
+		Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
+		Do:   OpenElsewhereAdvice,
+	})
+}
+
+// Objects name the image as what one disk at a time can have: by the names that the disk opens it with, and by its identity where the
+// cluster has told it, which is the same under another name.
+func (a Access) Objects(image ceph.Image, fsid string) []string {
+	objects := []string{fmt.Sprintf("image %s at %v", a.image(), libvirt.SortMonitors(a.Disk.Monitors))}
+	if image.ID != "" {
+		objects = append(objects, fmt.Sprintf("image %s of pool %d, namespace %q, fsid %s", image.ID, image.PoolID, a.Disk.Namespace, fsid))
+	}
+	return objects
+}
+
+// LeftBehind are disks that were found to be ours and that a create left which was killed: of the planned image or snapshot, on the planned
+// cluster, and attached as planned. Images of two clusters may have one name, so each has to lead to the cluster too, wherever it is.
+func (a Access) LeftBehind(ctx context.Context, found libvirt.Disks) (libvirt.Disks, error) {
+	if found.Mirrored() == nil {
+		return libvirt.Disks{}, nil
+	}
+	places, err := a.Monitors(ctx)
+	if err != nil {
+		return libvirt.Disks{}, err
+	}
+	fixed := []string{"pool", "namespace", "image", "snapshot", "bus", "device"}
+	for _, disk := range found.Each() {
+		differs := libvirt.DiffDisks(*disk, a.Disk, func(f libvirt.DiskField) bool { return slices.Contains(fixed, f.Name) })
+		if len(differs) > 0 || places.Answer(ctx, disk.Monitors) != Yes {
+			return libvirt.Disks{}, nil
+		}
+	}
+	return found, nil
 }

@@ -3,10 +3,13 @@ package tfkit
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -75,5 +78,25 @@ func (uuidValidator) ValidateString(_ context.Context, req validator.StringReque
 	if _, err := uuid.Parse(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid UUID",
 			fmt.Sprintf("%q is not a UUID such as 6a085c23-2177-242d-7661-c785df7f6230.", req.ConfigValue.ValueString()))
+	}
+}
+
+// Written refuses a text that isn't of the form of a regular expression, with the words.
+func Written(form, words string) validator.String {
+	return stringvalidator.RegexMatches(regexp.MustCompile(form), words)
+}
+
+// Choice refuses what is none of the values, as a setting that is left out for the default of what takes it.
+type Choice struct {
+	Described
+	Values  []string
+	Default string // whose default it is
+}
+
+// ValidateString is called by the framework.
+func (v Choice) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if value := req.ConfigValue; !value.IsNull() && !value.IsUnknown() && !slices.Contains(v.Values, value.ValueString()) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", fmt.Sprintf(
+			"%q is none of \"%s\". Leave the attribute out for %s default.", value.ValueString(), strings.Join(v.Values, "\", \""), v.Default))
 	}
 }

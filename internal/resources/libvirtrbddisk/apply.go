@@ -1,12 +1,10 @@
 package libvirtrbddisk
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -57,7 +55,7 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 				return err
 			}
 		}
-		if err := j.attach(ctx, disk, missing); err != nil {
+		if err := j.Host.AttachOurs(ctx, j.Domain.UUID, disk, missing, j.fixedAddress, j.plan.ours(j.remembered)); err != nil {
 			return j.access().Explain(ctx, err)
 		}
 		j.touched = true
@@ -85,6 +83,19 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 	return nil
 }
 
+// lookAgain looks at who has the image once the running domain has it: a disk that is taken back is as if it had not been touched.
+func (j *job) lookAgain(ctx context.Context, attached libvirt.Disk, where libvirt.Where, diags *diag.Diagnostics) error {
+	if j.cluster == nil || !writesAlone(j.plan) || where&libvirt.Live == 0 {
+		return nil
+	}
+	access := j.access()
+	access.Disk = attached
+	warnings, contested, err := access.LookAgain(ctx, j.Domain, where)
+	tfkit.AddWarnings(diags, warnings)
+	j.touched, j.contested = err == nil || contested, contested
+	return err
+}
+
 // missing tells where the domain lacks the disk. One that can't be plugged in comes with the next start; one whose source somebody
 // has exchanged stays where it is.
 func (j *job) missing() libvirt.Where {
@@ -92,7 +103,7 @@ func (j *job) missing() libvirt.Where {
 		return 0
 	}
 	missing := j.Domain.Where() &^ j.found.Where()
-	if !pluggable(j.Domain, j.plan) {
+	if j.Domain.Live.HotPlug(j.plan.Bus.ValueString()) == libvirt.PlugsNever {
 		missing &^= libvirt.Live
 	}
 	return missing
@@ -100,20 +111,17 @@ func (j *job) missing() libvirt.Where {
 
 // missingDisk is the disk to attach where it is missing, modelled on the one that is left, if there is one.
 func (j *job) missingDisk(ctx context.Context, alias string) (libvirt.Disk, error) {
-	base := j.found.Saved
-	if base == nil && j.found.Live != nil {
-		saved, err := j.found.Live.ForSaved()
-		if err != nil {
-			return saved, err
-		}
-		base = &saved
-	}
 	var disk libvirt.Disk
 	var err error
-	if base == nil {
+	switch {
+	case j.found.Saved != nil:
+		disk, err = j.changed(ctx, *j.found.Saved)
+	case j.found.Live != nil:
+		if disk, err = j.found.Live.ForSaved(); err == nil {
+			disk, err = j.changed(ctx, disk)
+		}
+	default:
 		disk = j.plan.onto(libvirt.Disk{}, nil)
-	} else {
-		disk, err = j.changed(ctx, *base)
 	}
 	disk.Alias = alias
 	return disk, err
@@ -128,53 +136,6 @@ func (j *job) changed(ctx context.Context, disk libvirt.Disk) (libvirt.Disk, err
 	return j.plan.onto(named, j.plan.ours(j.remembered).Shown(&disk)), nil
 }
 
-// attach attaches the disk. An address that libvirt chose for the other definition is only a wish in this one.
-func (j *job) attach(ctx context.Context, disk libvirt.Disk, where libvirt.Where) error {
-	err := j.Host.AttachDisk(ctx, j.Domain.UUID, disk, where)
-	if err != nil && disk.HasAddress() && !j.fixedAddress && (problem.Is(err, problem.Other) || problem.Is(err, problem.Invalid)) {
-		err = j.Host.AttachDisk(ctx, j.Domain.UUID, disk.WithoutAddress(), where)
-	}
-	if err == nil || !problem.Is(err, problem.Unreachable) {
-		return err
-	}
-	// Whether it took effect is not known: the domain itself tells, if it can be asked again.
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), libvirt.ElsewhereLimit)
-	defer cancel()
-	now, again := j.Host.Domain(asking, j.Domain.UUID)
-	if again != nil {
-		return err
-	}
-	if found := j.plan.ours(j.remembered).Find(now); found.Where()&where == where {
-		return nil
-	}
-	return err
-}
-
-// read takes over, after a change, what the plan left open.
-func (j *job) read(ctx context.Context) error {
-	domain, err := j.Host.Domain(ctx, j.Domain.UUID)
-	if err != nil {
-		return err
-	}
-	found := j.plan.ours(j.remembered).Find(domain)
-	if found.Mirrored() == nil {
-		return &problem.Problem{
-			Kind: problem.Other,
-			What: fmt.Sprintf("Disk %s of domain %q was not found again on hypervisor"+
-				" %q.", j.plan.TargetDev.ValueString(), domain.Name, j.Host.Label()),
-			Do: "Plan again: the next refresh tells whether it is there.",
-		}
-	}
-	j.Domain, j.found = domain, found
-	return nil
-}
-
-// addAttached reports an error of a later step: the disk is attached, and an error would make the next plan detach it.
-func addAttached(diags *diag.Diagnostics, err error) {
-	at := cmp.Or(problem.Argument(err), "target_dev")
-	diags.AddAttributeWarning(path.Root(at), "Disk attached, but not all of its settings", err.Error())
-}
-
 // update brings an existing disk from the state to the plan, by what differs.
 func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics) error {
 	j.found = state.ours(j.remembered).Find(j.Domain)
@@ -182,11 +143,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 		if err := j.PerhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 			return err
 		}
-		return &problem.Problem{
-			Kind: problem.Other,
-			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q is gone.", state.TargetDev.ValueString(), j.Domain.Name, j.Host.Label()),
-			Do:   "Plan again: the next refresh notices it, and the disk is attached anew.",
-		}
+		return j.DiskGone(state.TargetDev.ValueString(), "the next refresh notices it, and the disk is attached anew.")
 	}
 	if err := j.settleMonitors(ctx); err != nil {
 		return err
@@ -242,13 +199,19 @@ func (j *job) attached() bool { return j.touched || j.found.Mirrored() != nil }
 // in truth, the next refresh tells.
 func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	truth := *j.plan
-	if err := j.read(ctx); err != nil {
+	domain, err := j.Host.Domain(ctx, j.Domain.UUID)
+	found := j.plan.ours(j.remembered).Find(domain)
+	if err == nil && found.Mirrored() == nil {
+		err = j.DiskGone(j.target(), "the next refresh tells whether it is there.")
+	}
+	if err != nil {
 		tfkit.AddWarning(diags, "RBD disk not read back", err)
 		truth.RunningOn = types.StringValue(j.Host.Label())
 		truth.Live, truth.Persistent = types.BoolValue(j.Domain.Active), types.BoolValue(j.Domain.Persistent)
 		truth.PendingRestart, truth.MonitorsStale = types.BoolValue(false), types.BoolValue(false)
 		truth.Alias, truth.Address = types.StringNull(), types.ObjectNull(addressTypes)
 	} else {
+		j.Domain, j.found = domain, found
 		truth.readComputed(j.Place, j.found)
 		truth.Address = addressObject(j.found.Mirrored().Address)
 	}
@@ -278,7 +241,7 @@ func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.Update
 	if found.Live == nil {
 		found.Live = before.Live
 	}
-	if found.Mirrored() == nil || state.readDisk(asking, place{Host: j.Host, Domain: domain}, found, j.remembered) != nil {
+	if found.Mirrored() == nil || state.readDisk(asking, libvirt.Place{Host: j.Host, Domain: domain}, found, j.remembered) != nil {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

@@ -17,11 +17,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// place is where a domain is.
-type place = libvirt.Place
-
 // locate finds the domain of a recorded disk, which tells where it was seen last.
-func (r *diskResource) locate(ctx context.Context, home *libvirt.Host, recorded *model) (place, error) {
+func (r *diskResource) locate(ctx context.Context, home *libvirt.Host, recorded *model) (libvirt.Place, error) {
 	search := libvirt.DomainSearch{Home: home, Others: slices.DeleteFunc(r.Hypervisors.All(), func(h *libvirt.Host) bool { return h == home })}
 	if seen := recorded.RunningOn.ValueString(); seen != home.Label() && seen != recorded.Hypervisor.ValueString() {
 		search.Seen = seen
@@ -34,6 +31,15 @@ func (r *diskResource) locate(ctx context.Context, home *libvirt.Host, recorded 
 
 // verifyLimit bounds what a cluster is asked about a disk that exists: it is the hypervisor's word that counts.
 const verifyLimit = 5 * time.Second
+
+// verify asks a cluster in that time, and not at all where it was silent a moment ago.
+func (r *diskResource) verify(ctx context.Context, fsid string, ask func(context.Context) error) error {
+	return r.Courtesy(ctx, fsid, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+		defer cancel()
+		return ask(ctx)
+	})
+}
 
 const notVerified = "Source of the disk not verified"
 
@@ -140,10 +146,9 @@ func (r *diskResource) readCluster(ctx context.Context, host *libvirt.Host, stat
 	defer cancel()
 	cluster, undecided := rbdusage.ClusterOf(asking, r.Clusters.All(), host, state.disk())
 	if undecided {
-		diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not known", "The disk names no monitors, or by names"+
-			" that mean nothing here, or a cluster doesn't answer; and it is not exactly one configured cluster that has the image and the key"+
-			" that the disk's secret holds. The disk is imported without a cluster; where the configuration names one, the first apply takes it"+
-			" over.")
+		diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not known", "The disk names no monitors, or by names that mean"+
+			" nothing here, or a cluster doesn't answer; and it is not exactly one configured cluster that has the image and the key that the"+
+			" disk's secret holds. The disk is imported without a cluster; where the configuration names one, the first apply takes it over.")
 	}
 	if cluster == nil {
 		return nil

@@ -223,7 +223,7 @@ func TestCheckBus(t *testing.T) {
 			m := plain()
 			c.change(&m)
 			var diags diag.Diagnostics
-			checkBus(&m, &diags)
+			refuseMisfits(&m, &diags)
 			var at []string
 			for _, d := range diags {
 				if located, ok := d.(diag.DiagnosticWithPath); ok {

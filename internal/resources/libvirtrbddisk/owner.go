@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -13,7 +11,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -28,10 +25,10 @@ func (p *planning) claimDisk(context.Context) error {
 		return nil // A new one is looked at once its domain is known.
 	}
 	claim := tfkit.Keeps
-	if slices.ContainsFunc(p.replaced, func(at path.Path) bool {
-		return slices.ContainsFunc([]string{"domain", "target_dev", "hypervisor"}, func(name string) bool { return at.Equal(path.Root(name)) })
-	}) {
-		claim = tfkit.Drops
+	for _, name := range []string{"domain", "target_dev", "hypervisor"} {
+		if slices.Contains(p.replaced, name) {
+			claim = tfkit.Drops
+		}
 	}
 	return p.claim(p.state, claim, p.diags)
 }
@@ -44,18 +41,13 @@ func (r *diskResource) claim(state *model, claim tfkit.Claim, diags *diag.Diagno
 	if warning != "" {
 		diags.AddAttributeWarning(path.Root("target_dev"), disk.Name+" belongs to two resources", warning)
 	}
-	if err != nil {
-		return problem.At("target_dev", err)
-	}
-	return nil
+	return problem.At("target_dev", err)
 }
 
 // claimNew refuses a new disk at a target that another resource has and keeps, or is to have.
 func (p *planning) claimNew(domain libvirt.Domain) error {
-	if _, err := p.PlanClaim(ownedDisk(p.plan, domain, p.host.Target.Label()), tfkit.Makes); err != nil {
-		return problem.At("target_dev", err)
-	}
-	return nil
+	_, err := p.PlanClaim(ownedDisk(p.plan, domain, p.host.Target.Label()), tfkit.Makes)
+	return problem.At("target_dev", err)
 }
 
 // ownedDisk is the disk of the model as an object that only one resource can have.
@@ -98,13 +90,6 @@ func (j *job) take(ctx context.Context, r *diskResource, host *libvirt.Host, dom
 	return nil
 }
 
-// giveUp leaves the planned disk to other resources of the apply, where it was this job's.
-func (j *job) giveUp() {
-	if j.taken != "" {
-		j.connections.LetGo(j.taken)
-	}
-}
-
 // keep notes that the disk is this job's, which changes it in place.
 func (j *job) keep(ctx context.Context, r *diskResource) error {
 	_, release, err := r.own(ctx, j.object())
@@ -114,58 +99,24 @@ func (j *job) keep(ctx context.Context, r *diskResource) error {
 	return err
 }
 
-// warnTakenOver tells that the disk was there already: an apply that was cut off leaves it so, and so does the resource of another
-// configuration, which nothing shows here.
-func (j *job) warnTakenOver(diags *diag.Diagnostics) {
-	if j.found.Mirrored() == nil {
-		return
-	}
-	diags.AddAttributeWarning(path.Root("target_dev"), "Disk taken over", fmt.Sprintf(
-		"Domain %q on hypervisor %q has disk %s already, with an alias of this provider and as it is asked for: an apply that was cut off"+
-			" leaves it so. It is"+
-			" taken over.\n\nIf a resource of another configuration has it, remove one of the two: what goes with one is missed by the other.",
-		j.Domain.Name, j.Host.Label(), j.target()))
-}
-
 // warnReplacement tells that a disk was not detached because what replaces it has taken it over.
 func warnReplacement(state *model, diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(path.Root("target_dev"), "Disk not detached", fmt.Sprintf(
 		"Disk %s of domain %q on hypervisor %q belongs to another object now, which this apply has made before this one was to go, and which"+
-			" found the"+
-			" disk as it asks for it. It stays attached, and was not attached anew.\n\nTo have it detached and attached again, remove"+
+			" found the disk as it asks for it. It stays attached, and was not attached anew.\n\nTo have it detached and attached again, remove"+
 			" create_before_destroy.",
 		state.TargetDev.ValueString(), state.Domain.ValueString(), state.Hypervisor.ValueString()))
 }
-
-// takeBackLimit is how long a guest gets to let go of a disk that was attached while another client opened its image.
-const takeBackLimit = time.Minute
 
 // writesAlone tells whether a disk is the only one that may have its image open.
 func writesAlone(m *model) bool {
 	return !m.Shareable.ValueBool() && !m.ReadOnly.ValueBool() && m.Snapshot.IsNull()
 }
 
-// imageObjects name the image of the planned disk as an object that one disk at a time can have: by the names that the disk opens it
-// with, and by its identity where the cluster has told it, which is the same under another name.
-func (j *job) imageObjects(image ceph.Image) []string {
-	entries := monitorList(j.plan.Monitors)
-	monitors := make([]string, len(entries))
-	for i, m := range entries {
-		monitors[i] = fmt.Sprint(m)
-	}
-	slices.Sort(monitors)
-	objects := []string{fmt.Sprintf("image %s at %s", j.plan.source(), strings.Join(monitors, ", "))}
-	if image.ID != "" {
-		objects = append(objects, fmt.Sprintf("image %s of pool %d, namespace %q, fsid %s",
-			image.ID, image.PoolID, j.plan.Namespace.ValueString(), j.plan.FSID.ValueString()))
-	}
-	return objects
-}
-
 // lockImage keeps all other disks of this process that would open the image waiting until release is called: between the look at
 // its watchers and the attach nothing comes in.
 func (j *job) lockImage(ctx context.Context, image ceph.Image) error {
-	for _, object := range j.imageObjects(image) {
+	for _, object := range j.access().Objects(image, j.plan.FSID.ValueString()) {
 		unlock, err := j.connections.LockObject(ctx, object)
 		if err != nil {
 			return problem.At("image", err)
@@ -188,14 +139,9 @@ func (j *job) refuseWrittenHere(image ceph.Image) error {
 	if !writesAlone(j.plan) {
 		return nil
 	}
-	for _, object := range j.imageObjects(image) {
+	for _, object := range j.access().Objects(image, j.plan.FSID.ValueString()) {
 		if holder, held := j.connections.HolderOf(object); held && holder.Object != j.object() {
-			return problem.At("image", &problem.Problem{
-				Kind: problem.Busy,
-				What: fmt.Sprintf("Image %s is attached to %s, by this same apply.", j.plan.source(), holder.Text),
-				Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
-				Do:   rbdusage.OpenElsewhereAdvice,
-			})
+			return j.access().WrittenHere(holder.Text)
 		}
 	}
 	return nil
@@ -206,7 +152,7 @@ func (j *job) object() string { return diskObject(j.Domain.UUID, j.target()) }
 
 // holdImage notes that the running domain writes the image.
 func (j *job) holdImage(image ceph.Image) {
-	for _, object := range j.imageObjects(image) {
+	for _, object := range j.access().Objects(image, j.plan.FSID.ValueString()) {
 		j.connections.Hold(object, tfkit.Holder{
 			Object: j.object(), Text: fmt.Sprintf("domain %q on hypervisor %q as disk %s", j.Domain.Name, j.Host.Label(), j.target()),
 		})
@@ -219,27 +165,4 @@ func (j *job) refuseOpened(ctx context.Context, own int) error {
 		return nil
 	}
 	return j.access().RefuseOpened(ctx, own)
-}
-
-// lookAgain looks at the watchers after an attach to the running domain. Where another run, or an operator, has opened the image in the
-// same moment, the disk is taken back: two of them may do so, and then nobody has it.
-func (j *job) lookAgain(ctx context.Context, disk libvirt.Disk, where libvirt.Where, diags *diag.Diagnostics) error {
-	if j.cluster == nil || !writesAlone(j.plan) || where&libvirt.Live == 0 {
-		return nil
-	}
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkLimit)
-	defer cancel()
-	watchers, err := j.cluster.Watchers(asking, j.plan.source())
-	if err != nil {
-		tfkit.AddWarning(diags, "Watchers of the image not looked at after the attach", err)
-		return nil
-	}
-	if len(watchers) <= 1 {
-		return nil
-	}
-	taking, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackLimit)
-	defer cancel()
-	kept := j.Host.DetachDisk(taking, j.Domain.UUID, disk, where)
-	j.touched, j.contested = kept != nil, kept != nil
-	return j.access().OpenedMeanwhile(j.Domain, watchers, kept)
 }

@@ -29,10 +29,10 @@ type planning struct {
 	cluster   clusterHome
 	monitors  []ceph.Monitor // of the cluster, once asked
 	different bool           // the plan names another source
-	replaced  []path.Path
-	where     *place // once asked
-	left      *place // where the disk is while the plan names another hypervisor
-	undecided error  // why it isn't known where the domain is, once asked
+	replaced  []string       // the arguments that ask for another disk
+	where     *libvirt.Place // once asked
+	left      *libvirt.Place // where the disk is while the plan names another hypervisor
+	undecided error          // why it isn't known where the domain is, once asked
 }
 
 // ModifyPlan settles where the disk is, decides what replaces it, refuses what an apply would refuse, and tells what an apply
@@ -48,7 +48,7 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	p := &planning{
 		diskResource: r, config: sides.Config, state: sides.State, plan: sides.Plan, exists: sides.Exists,
-		diags: &resp.Diagnostics, remembered: recall(ctx, req.Private, &resp.Diagnostics),
+		diags: &resp.Diagnostics, remembered: tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics),
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -62,8 +62,8 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 			return
 		}
 	}
-	if len(p.replaced) > 0 {
-		resp.RequiresReplace = append(resp.RequiresReplace, p.replaced...)
+	for _, name := range p.replaced {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root(name))
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
 }
@@ -83,11 +83,11 @@ func (p *planning) settleHost(ctx context.Context) error {
 	switch {
 	case err == nil && there.Host == home.Target:
 		p.where = &there
-	case err == nil:
-		p.left = &there
-		p.replace("hypervisor")
-	case problem.Is(err, problem.NotFound):
-		p.replace("hypervisor")
+	case err == nil, problem.Is(err, problem.NotFound):
+		p.replaced = append(p.replaced, "hypervisor")
+		if err == nil {
+			p.left = &there
+		}
 	default:
 		return problem.At("hypervisor", err)
 	}
@@ -96,7 +96,7 @@ func (p *planning) settleHost(ctx context.Context) error {
 
 // locateAfterMove finds the domain of a disk whose configuration names another host now. The former host may be the one that
 // died: then a domain that runs on the new one has moved there.
-func (p *planning) locateAfterMove(ctx context.Context) (place, error) {
+func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Place, error) {
 	former, err := p.Hypervisors.ResolveHome(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
 	if err == nil {
 		there, located := p.locate(ctx, former.Target, p.state)
@@ -106,9 +106,9 @@ func (p *planning) locateAfterMove(ctx context.Context) (place, error) {
 		err = located
 	}
 	if domain, asked := p.host.Target.Domain(ctx, p.state.DomainUUID.ValueString()); asked == nil && domain.Active {
-		return place{Host: p.host.Target, Domain: domain}, nil
+		return libvirt.Place{Host: p.host.Target, Domain: domain}, nil
 	}
-	return place{}, err
+	return libvirt.Place{}, err
 }
 
 // settleDomain keeps the recorded spelling of the domain, name or UUID, while it still means the same one.
@@ -137,7 +137,7 @@ func (p *planning) settleDomain(ctx context.Context) error {
 			return nil
 		}
 	}
-	p.replace("domain")
+	p.replaced = append(p.replaced, "domain")
 	return nil
 }
 
@@ -164,22 +164,12 @@ func (p *planning) settleArguments(context.Context) error {
 	default:
 		plan.Address = types.ObjectUnknown(addressTypes)
 	}
-	if p.exists {
-		for _, a := range []struct {
-			name     string
-			from, to types.String
-		}{
-			{"snapshot", state.Snapshot, plan.Snapshot},
-			{"target_dev", state.TargetDev, plan.TargetDev},
-			{"bus", state.Bus, plan.Bus},
-			{"device", state.Device, plan.Device},
-		} {
-			if !a.from.Equal(a.to) {
-				p.replace(a.name)
-			}
+	for _, name := range []string{"snapshot", "target_dev", "bus", "device"} {
+		if p.exists && !plan.argument(name).Equal(state.argument(name)) {
+			p.replaced = append(p.replaced, name)
 		}
 	}
-	checkBus(plan, p.diags)
+	refuseMisfits(plan, p.diags)
 	if p.diags.HasError() {
 		return nil
 	}
@@ -197,16 +187,12 @@ func (p *planning) settleCluster(ctx context.Context) error {
 	p.different = home.Moved
 	gained := p.exists && p.state.FSID.IsNull() && p.config.Monitors.IsNull()
 	if home.Known && p.config.Monitors.IsNull() && (!p.exists || home.Moved || gained || p.remembered.FollowMonitors) {
+		ask := func(ctx context.Context) (err error) { p.monitors, err = home.Target.Monitors(ctx); return err }
 		needed := !p.exists || home.Moved || gained
 		if needed {
-			p.monitors, err = home.Target.Monitors(ctx)
+			err = ask(ctx)
 		} else {
-			err = p.Courtesy(ctx, home.Identity.ValueString(), func(ctx context.Context) error {
-				ctx, cancel := context.WithTimeout(ctx, verifyLimit)
-				defer cancel()
-				p.monitors, err = home.Target.Monitors(ctx)
-				return err
-			})
+			err = p.verify(ctx, home.Identity.ValueString(), ask)
 		}
 		if err != nil {
 			if needed || !problem.Is(err, problem.Unreachable) {
@@ -267,7 +253,8 @@ func (p *planning) settleComputed(ctx context.Context) error {
 			return err
 		}
 		if where != nil && state.ours(p.remembered).ExchangedIn(p.found(where)) == nil {
-			plan.Live = types.BoolValue(state.Live.ValueBool() || where.Domain.Active && pluggable(where.Domain, plan))
+			plugs := where.Domain.Active && where.Domain.Live.HotPlug(plan.Bus.ValueString()) != libvirt.PlugsNever
+			plan.Live = types.BoolValue(state.Live.ValueBool() || plugs)
 			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.Domain.Persistent)
 		}
 	}
@@ -278,17 +265,13 @@ func (p *planning) settleComputed(ctx context.Context) error {
 	return nil
 }
 
-func (p *planning) replace(attribute string) {
-	p.replaced = append(p.replaced, path.Root(attribute))
-}
-
 // found is the disk in the domain as it is now.
-func (p *planning) found(where *place) libvirt.Disks {
+func (p *planning) found(where *libvirt.Place) libvirt.Disks {
 	return p.state.ours(p.remembered).Find(where.Domain)
 }
 
 // located finds the domain, once. Nothing is known while the hypervisor isn't, or one on which the domain may be.
-func (p *planning) located(ctx context.Context) (*place, error) {
+func (p *planning) located(ctx context.Context) (*libvirt.Place, error) {
 	if p.where != nil || p.undecided != nil || !p.host.Known || p.host.Moved || !p.exists {
 		return p.where, nil //nolint:nilerr // What is undecided was told, and the plan goes on without.
 	}

@@ -28,21 +28,15 @@ const (
 // replaced for it.
 func (p *planning) settleSource(ctx context.Context) error {
 	plan, state := p.plan, p.state
-	if !p.exists {
-		plan.ImageID = types.StringUnknown()
-		if plan.FSID.IsNull() {
-			plan.ImageID = types.StringNull()
-		}
-		return nil
-	}
 	names := changes(state, plan, namesImage)
-	plan.ImageID = state.ImageID
-	if len(names) == 0 && !p.different {
-		if plan.FSID.IsNull() {
-			plan.ImageID = types.StringNull()
-		} else if !plan.FSID.Equal(state.FSID) {
-			plan.ImageID = types.StringUnknown()
-		}
+	unchanged := p.exists && len(names) == 0 && !p.different
+	plan.ImageID = types.StringUnknown()
+	if plan.FSID.IsNull() {
+		plan.ImageID = types.StringNull()
+	} else if unchanged && plan.FSID.Equal(state.FSID) {
+		plan.ImageID = state.ImageID
+	}
+	if !p.exists || unchanged {
 		return nil
 	}
 	found := otherSource
@@ -53,11 +47,8 @@ func (p *planning) settleSource(ctx context.Context) error {
 		}
 	}
 	if found == sameSource {
+		plan.ImageID = state.ImageID
 		return nil
-	}
-	plan.ImageID = types.StringUnknown()
-	if plan.FSID.IsNull() {
-		plan.ImageID = types.StringNull()
 	}
 	if found == undecidedSource || len(p.replaced) > 0 {
 		return nil
@@ -74,9 +65,7 @@ func (p *planning) settleSource(ctx context.Context) error {
 		names = []string{"cluster"}
 	}
 	if plan.OnSourceChange.ValueString() == onSourceChangeReplace {
-		for _, name := range names {
-			p.replace(name)
-		}
+		p.replaced = append(p.replaced, names...)
 		return nil
 	}
 	return problem.At(names[0], where.RefuseSource(state.TargetDev.ValueString(), state.source().String(), plan.source().String()))
@@ -84,13 +73,11 @@ func (p *planning) settleSource(ctx context.Context) error {
 
 // compareSource compares the identity of a planned source with the present one.
 func compareSource(ctx context.Context, cluster clusterHome, state, plan *model, remembered memory) (verdict, error) {
-	if state.FSID.IsNull() || plan.FSID.IsNull() {
-		if !plan.sourceKnown() {
-			return undecidedSource, nil
-		}
+	named := !plan.Pool.IsUnknown() && !plan.Namespace.IsUnknown() && !plan.Image.IsUnknown()
+	if named && (state.FSID.IsNull() || plan.FSID.IsNull()) {
 		return otherSource, nil
 	}
-	if !cluster.Known || !plan.sourceKnown() || state.ImageID.IsNull() || state.ImageID.IsUnknown() {
+	if !named || !cluster.Known || state.ImageID.IsNull() || state.ImageID.IsUnknown() {
 		return undecidedSource, nil
 	}
 	image, err := cluster.Target.Image(ctx, plan.source())
@@ -134,7 +121,7 @@ func (p *planning) checkExchanged(ctx context.Context) error {
 	case disk == nil, len(p.replaced) > 0 && disk.EmptyDrive():
 		return nil
 	case len(p.replaced) > 0:
-		return where.Host.RefuseExchanged(where.Domain, ours, found, *disk, "can't be replaced, because of a change of "+p.replaced[0].String())
+		return where.Host.RefuseExchanged(where.Domain, ours, found, *disk, "can't be replaced, because of a change of "+p.replaced[0])
 	}
 	what := "can't be changed in its source: " + strings.Join(changed, ", ")
 	return problem.At(changed[0], where.Host.RefuseExchanged(where.Domain, ours, found, *disk, what))
@@ -219,7 +206,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if err != nil {
 		return problem.At("domain", err)
 	}
-	where := place{Host: p.host.Target, Domain: domain}
+	where := libvirt.Place{Host: p.host.Target, Domain: domain}
 	if err := where.Host.RefuseUnfit(ctx, where.Domain, p.plan.disk()); err != nil {
 		return err
 	}
@@ -248,7 +235,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 }
 
 // checkShrink refuses a size below the one that the guest knows.
-func (p *planning) checkShrink(ctx context.Context, where *place) error {
+func (p *planning) checkShrink(ctx context.Context, where *libvirt.Place) error {
 	bytes, err := where.Host.DiskBytes(ctx, where.Domain.UUID, p.plan.TargetDev.ValueString())
 	if err != nil || p.plan.Size.Bytes() >= bytes {
 		return err
@@ -262,9 +249,8 @@ func (p *planning) checkShrink(ctx context.Context, where *place) error {
 	})
 }
 
-// tell warns of what an apply does to the running guest. The summary names the disk: Terraform shows only one of several
-// warnings with the same summary.
-func (p *planning) tell(where *place, changed []string, resized bool) error {
+// tell warns of what an apply does to the running guest.
+func (p *planning) tell(where *libvirt.Place, changed []string, resized bool) error {
 	var atOnceNames, waiting []string
 	for _, f := range libvirt.DiskFields {
 		switch {
@@ -278,28 +264,13 @@ func (p *planning) tell(where *place, changed []string, resized bool) error {
 	if resized {
 		atOnceNames = append(atOnceNames, "size")
 	}
-	if len(waiting) > 0 && !where.Domain.Persistent {
-		return problem.At(waiting[0], &problem.Problem{
-			Kind: problem.Unsupported,
-			What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't be changed in place: %s.",
-				p.plan.TargetDev.ValueString(), where.Domain.Name, where.Host.Label(), strings.Join(waiting, ", ")),
-			Why: "The domain is transient. It has no saved definition for a next start, and QEMU takes these only when it opens the disk.",
-			Do:  "Take the change back; or have the disk detached from the guest and attached again: " + p.attachAgain(),
-		})
+	target := p.plan.TargetDev.ValueString()
+	if err := where.RefuseTransient(target, waiting, p.attachAgain()); err != nil {
+		return err
 	}
-	if len(waiting)+len(atOnceNames) == 0 || !p.state.Live.ValueBool() {
-		return nil
+	if len(waiting)+len(atOnceNames) > 0 && p.state.Live.ValueBool() {
+		tfkit.AddWarnings(p.diags, []problem.Warning{where.ChangeWarning(target, atOnceNames, waiting)})
 	}
-	text := fmt.Sprintf("Domain %q runs on hypervisor %q with disk %s.", where.Domain.Name, where.Host.Label(), p.plan.TargetDev.ValueString())
-	if len(atOnceNames) > 0 {
-		text += "\n\nChanged at once, in the running guest: " + strings.Join(atOnceNames, ", ") + "."
-	}
-	if len(waiting) > 0 {
-		text += "\n\nChanged in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is not" +
-			" enough): " +
-			strings.Join(waiting, ", ") + "."
-	}
-	p.diags.AddWarning(fmt.Sprintf("Change of disk %s of the running domain %q", p.plan.TargetDev.ValueString(), where.Domain.Name), text)
 	return nil
 }
 
@@ -313,20 +284,16 @@ func (p *planning) attachAgain() string {
 }
 
 // warnReplaced warns that a running guest loses the disk for a moment.
-func (p *planning) warnReplaced(where *place) {
+func (p *planning) warnReplaced(where *libvirt.Place) {
 	if !p.state.Live.ValueBool() {
 		return
 	}
-	names := make([]string, len(p.replaced))
-	for i, at := range p.replaced {
-		names[i] = at.String()
-	}
-	reason := ", and a disk is attached anew, because of a change of: " + strings.Join(names, ", ")
+	reason := ", and a disk is attached anew, because of a change of: " + strings.Join(p.replaced, ", ")
 	tfkit.AddWarnings(p.diags, []problem.Warning{where.DetachWarning(p.state.TargetDev.ValueString(), p.state.source().String(), reason)})
 }
 
 // checkHeld refuses at plan time what an apply would refuse, and tells what a guest that is to be restored won't know of.
-func (p *planning) checkHeld(ctx context.Context, where *place, resized bool) error {
+func (p *planning) checkHeld(ctx context.Context, where *libvirt.Place, resized bool) error {
 	err := where.Host.RefuseHeld(ctx, where.Domain, p.found(where), p.state.TargetDev.ValueString(), libvirt.Change{
 		Detaches: len(p.replaced) > 0, Resizes: resized, Renames: renames(p.state, p.plan), Exchanges: p.different,
 	})
@@ -338,7 +305,7 @@ func (p *planning) checkHeld(ctx context.Context, where *place, resized bool) er
 }
 
 // tellRestored warns of a guest that the next start restores. A host that gives no answer is asked again by the apply.
-func (p *planning) tellRestored(ctx context.Context, where place, consequence string) error {
+func (p *planning) tellRestored(ctx context.Context, where libvirt.Place, consequence string) error {
 	warnings, err := where.RestoredWarnings(ctx, p.plan.TargetDev.ValueString(), consequence)
 	tfkit.AddWarnings(p.diags, warnings)
 	return refusalOnly(err)
@@ -352,7 +319,7 @@ func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanR
 	}
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -382,7 +349,7 @@ func (r *diskResource) checkRemoval(ctx context.Context, state *model, remembere
 }
 
 // planDetach refuses the detach of a disk that something holds, and warns of one from a running guest.
-func planDetach(ctx context.Context, where place, found libvirt.Disks, target string, diags *diag.Diagnostics) error {
+func planDetach(ctx context.Context, where libvirt.Place, found libvirt.Disks, target string, diags *diag.Diagnostics) error {
 	if found.Mirrored() == nil {
 		return nil
 	}

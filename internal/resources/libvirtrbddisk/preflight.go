@@ -91,7 +91,7 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 // such that it can be changed.
 func (j *job) checkStanding(ctx context.Context, state *model, asks asked) (err error) {
 	if state == nil {
-		if j.found, err = j.leftBehind(ctx); err == nil && j.found.Live == nil {
+		if j.found, err = j.access().LeftBehind(ctx, j.plan.ours(memory{}).Find(j.Domain)); err == nil && j.found.Live == nil {
 			err = j.Host.RefusePlug(j.Domain, j.plan.Bus.ValueString())
 		}
 	} else {
@@ -107,32 +107,6 @@ func (j *job) checkStanding(ctx context.Context, state *model, asks asked) (err 
 		err = j.checkPresent(state)
 	}
 	return err
-}
-
-// leftBehind finds what a create of ours left that was killed. Images of two clusters may have one name, so it has to lead to the
-// planned cluster too, wherever it is.
-func (j *job) leftBehind(ctx context.Context) (libvirt.Disks, error) {
-	left := j.plan.ours(memory{}).Find(j.Domain)
-	if left.Mirrored() == nil {
-		return libvirt.Disks{}, nil
-	}
-	places, err := j.access().Monitors(ctx)
-	if err != nil {
-		return libvirt.Disks{}, err
-	}
-	for _, disk := range left.Each() {
-		if !reads(ctx, *disk, j.plan, places) {
-			return libvirt.Disks{}, nil
-		}
-	}
-	return left, nil
-}
-
-// reads tells whether a disk is the planned image or snapshot, on the planned cluster, and attached as planned.
-func reads(ctx context.Context, disk libvirt.Disk, plan *model, places rbdusage.Monitors) bool {
-	identity := []string{"pool", "namespace", "image", "snapshot", "bus", "device"}
-	differs := libvirt.DiffDisks(disk, plan.disk(), func(f libvirt.DiskField) bool { return slices.Contains(identity, f.Name) })
-	return len(differs) == 0 && places.Answer(ctx, disk.Monitors) == rbdusage.Yes
 }
 
 // checkPresent refuses what can't be written to the disk as it is now.
@@ -203,11 +177,6 @@ func checkSize(plan *model, image ceph.Image) error {
 		Why: "size tells a guest how large its image has become. It never resizes the image.",
 		Do:  do,
 	})
-}
-
-// pluggable tells whether the domain, if it runs, can get the disk.
-func pluggable(domain libvirt.Domain, plan *model) bool {
-	return domain.Live.HotPlug(plan.Bus.ValueString()) != libvirt.PlugsNever
 }
 
 // checkHeld refuses what a job or a managed save image stands in the way of.

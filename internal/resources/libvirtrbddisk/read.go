@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
@@ -22,7 +20,7 @@ func (r *diskResource) ImportState(ctx context.Context, req resource.ImportState
 	importKey.Import(ctx, req, resp)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("attach_probe"), true)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_source_change"), onSourceChangeRefuse)...)
-	resp.Diagnostics.Append(remember(ctx, resp.Private, memory{Imported: true})...)
+	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, memory{Imported: true})...)
 }
 
 // Read asks the hypervisor alone whether the disk is there; the cluster only tells which image it is.
@@ -32,7 +30,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -44,11 +42,13 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	importing := state.DomainUUID.IsNull()
 	if importing {
-		if err := startImport(ctx, home.Target, &state); err != nil {
-			tfkit.AddError(&resp.Diagnostics, "Unable to import RBD disk", err)
-			return
+		domain, disk, err := home.Target.Importable(ctx, state.Domain.ValueString(), state.TargetDev.ValueString())
+		if err == nil {
+			state.DomainUUID = types.StringValue(domain.UUID)
+			state.read(disk, namesImage)
+			err = r.claim(&state, tfkit.Imports, &resp.Diagnostics)
 		}
-		if err := r.claim(&state, tfkit.Imports, &resp.Diagnostics); err != nil {
+		if err != nil {
 			tfkit.AddError(&resp.Diagnostics, "Unable to import RBD disk", err)
 			return
 		}
@@ -101,13 +101,13 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	remembered.Domain, remembered.Target = state.DomainUUID.ValueString(), state.TargetDev.ValueString()
-	resp.Diagnostics.Append(remember(ctx, resp.Private, remembered)...)
+	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
 // warnExchanged tells of a disk whose source somebody has exchanged.
-func warnExchanged(diags *diag.Diagnostics, where place, found libvirt.Disks, state *model, remembered memory) {
+func warnExchanged(diags *diag.Diagnostics, where libvirt.Place, found libvirt.Disks, state *model, remembered memory) {
 	ours := state.ours(remembered)
 	disk := ours.ExchangedIn(found)
 	if disk == nil {
@@ -116,64 +116,12 @@ func warnExchanged(diags *diag.Diagnostics, where place, found libvirt.Disks, st
 	why, do := ours.ExplainExchange(where.Domain, found, *disk)
 	diags.AddWarning(fmt.Sprintf("Disk %s of domain %q has another source", state.TargetDev.ValueString(), where.Domain.Name), fmt.Sprintf(
 		"Disk %s of domain %q on hypervisor %q doesn't read its image. %s\n\nUntil it does, its source is left as it is, the disk is neither"+
-			" detached"+
-			" nor added where it is missing, and the guest isn't told of a growth of the image.\n\n%s",
+			" detached nor added where it is missing, and the guest isn't told of a growth of the image.\n\n%s",
 		state.TargetDev.ValueString(), where.Domain.Name, where.Host.Label(), why, do))
 }
 
-// startImport finds the domain and what the disk at the target reads.
-func startImport(ctx context.Context, host *libvirt.Host, state *model) error {
-	domain, err := host.Domain(ctx, state.Domain.ValueString())
-	if err != nil {
-		return err
-	}
-	target := state.TargetDev.ValueString()
-	disk := libvirt.Disks{Saved: domain.Saved.DiskByTarget(target), Live: domain.Live.DiskByTarget(target)}.Mirrored()
-	p := &problem.Problem{Kind: problem.Invalid}
-	switch {
-	case disk == nil:
-		p.What = fmt.Sprintf("Domain %q on hypervisor %q has no disk %q.", domain.Name, host.Label(), target)
-		p.Do = "Its disks are: " + strings.Join(targets(domain), ", ") + "."
-	case disk.Source() == "":
-		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is"+
-			" %s.", target, domain.Name, host.Label(), disk.DescribeSource())
-		p.Do = "Only disks of type network with protocol rbd can be imported."
-		if len(disk.Backing()) > 0 {
-			p.Do += fmt.Sprintf(" If it is an overlay on one, first: virsh blockcommit %s %s --active --pivot.", domain.Name, target)
-		}
-	case disk.SecretUUID == "" && disk.SecretUsage == "":
-		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a"+
-			" secret.", target, domain.Name, host.Label())
-		p.Do = "Disks without them, as of a cluster without cephx, can't be managed here; its pools and images can."
-	default:
-		read := modelOf(*disk)
-		state.DomainUUID = types.StringValue(domain.UUID)
-		state.Pool, state.Namespace, state.Image = read.Pool, read.Namespace, read.Image
-		return nil
-	}
-	return p
-}
-
-func targets(domain libvirt.Domain) []string {
-	var names []string
-	for _, definition := range []*libvirt.Definition{domain.Saved, domain.Live} {
-		if definition == nil {
-			continue
-		}
-		for _, disk := range definition.Disks {
-			if disk.Target != "" && !slices.Contains(names, disk.Target) {
-				names = append(names, disk.Target)
-			}
-		}
-	}
-	if len(names) == 0 {
-		return []string{"none"}
-	}
-	return names
-}
-
 // readDisk takes over what the hypervisor tells.
-func (m *model) readDisk(ctx context.Context, where place, found libvirt.Disks, remembered memory) error {
+func (m *model) readDisk(ctx context.Context, where libvirt.Place, found libvirt.Disks, remembered memory) error {
 	disk, err := where.Host.NameSecret(ctx, *found.Mirrored())
 	if err != nil {
 		return err
@@ -210,7 +158,7 @@ func runsOther(ours libvirt.Ours, found libvirt.Disks) bool {
 }
 
 // readComputed takes over where the disk is and how the running guest's differs.
-func (m *model) readComputed(where place, found libvirt.Disks) {
+func (m *model) readComputed(where libvirt.Place, found libvirt.Disks) {
 	m.DomainUUID = types.StringValue(where.Domain.UUID)
 	m.RunningOn = types.StringValue(where.Host.Label())
 	m.Live, m.Persistent = types.BoolValue(found.Live != nil), types.BoolValue(found.Saved != nil)
@@ -228,14 +176,12 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 	if state.FSID.IsNull() {
 		return nil
 	}
-	err := r.Courtesy(ctx, state.FSID.ValueString(), func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, verifyLimit)
-		defer cancel()
+	err := r.verify(ctx, state.FSID.ValueString(), func(ctx context.Context) error {
 		home, err := r.rememberedCluster(ctx, state, diags)
-		var image ceph.Image
-		if err == nil {
-			image, err = home.Target.ImageBehind(ctx, state.source(), remembered.PoolID, state.ImageID.ValueString())
+		if err != nil {
+			return err
 		}
+		image, err := home.Target.ImageBehind(ctx, state.source(), remembered.PoolID, state.ImageID.ValueString())
 		if err == nil {
 			state.ImageID, remembered.PoolID = types.StringValue(image.ID), image.PoolID
 		}
@@ -250,16 +196,8 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 	return nil
 }
 
-func recall(ctx context.Context, private tfkit.PrivateStateRead, diags *diag.Diagnostics) memory {
-	return tfkit.Recall[memory](ctx, private, memoryKey, diags)
-}
-
-func remember(ctx context.Context, private tfkit.PrivateState, remembered memory) diag.Diagnostics {
-	return tfkit.Note(ctx, private, memoryKey, remembered)
-}
-
 // tellPending warns of a detach that the guest may still follow, and forgets one that is over.
-func (m *memory) tellPending(where place, found libvirt.Disks, diags *diag.Diagnostics) {
+func (m *memory) tellPending(where libvirt.Place, found libvirt.Disks, diags *diag.Diagnostics) {
 	still, warnings := where.PendingDetach(found, m.DetachAsked)
 	m.DetachAsked = still
 	tfkit.AddWarnings(diags, warnings)

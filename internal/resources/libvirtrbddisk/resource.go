@@ -2,10 +2,12 @@
 package libvirtrbddisk
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -68,24 +70,30 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 		image, err = j.preflight(ctx, nil, &resp.Diagnostics)
 	}
 	if err == nil {
-		j.warnTakenOver(&resp.Diagnostics)
+		if j.found.Mirrored() != nil {
+			tfkit.AddWarnings(&resp.Diagnostics, []problem.Warning{j.TakenOverWarning(j.target())})
+		}
 		err = j.putInPlace(ctx, image, &resp.Diagnostics)
 	}
 	switch {
 	case err != nil && !j.attached():
-		j.giveUp()
+		if j.taken != "" {
+			r.LetGo(j.taken)
+		}
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	case j.contested:
 		// The disk stays in the state, tainted: the next apply tries to take it away again.
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 	case err != nil:
-		addAttached(&resp.Diagnostics, err)
+		// The disk is attached, and an error would make the next plan detach it.
+		at := path.Root(cmp.Or(problem.Argument(err), "target_dev"))
+		resp.Diagnostics.AddAttributeWarning(at, "Disk attached, but not all of its settings", err.Error())
 	}
 	r.Hold(j.object(), tfkit.Holder{Object: j.object(), Made: true})
 	j.noteImage(image)
 	j.finish(ctx, &resp.Diagnostics)
-	resp.Diagnostics.Append(remember(ctx, resp.Private, j.remembered)...)
+	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, j.remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -126,7 +134,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -155,14 +163,14 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		if j.touched {
 			j.saveTruth(ctx, &state, resp)
 			remembered.FormerSources = j.remembered.FormerSources
-			resp.Diagnostics.Append(remember(ctx, resp.Private, remembered)...)
+			resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, remembered)...)
 		}
 		return
 	}
 	j.remembered.FollowMonitors = config.Monitors.IsNull() && (j.remembered.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
 	j.finish(ctx, &resp.Diagnostics)
 	j.remembered.tellPending(j.Place, j.found, &resp.Diagnostics)
-	resp.Diagnostics.Append(remember(ctx, resp.Private, j.remembered)...)
+	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, j.remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -172,7 +180,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	const summary = "Unable to detach RBD disk"
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := recall(ctx, req.Private, &resp.Diagnostics)
+	remembered := tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -193,7 +201,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		return
 	}
 	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
-	var where place
+	var where libvirt.Place
 	if err == nil {
 		where, err = r.locate(ctx, home.Target, &state)
 		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings())
@@ -216,7 +224,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	if pending {
 		remembered.DetachAsked = where.Domain.RunningNumber()
-		resp.Diagnostics.Append(remember(ctx, resp.Private, remembered)...)
+		resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, remembered)...)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

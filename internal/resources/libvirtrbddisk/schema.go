@@ -3,33 +3,29 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// sourceNameValidator refuses names that would break the name of an RBD source, POOL/IMAGE.
-func sourceNameValidator(what string) validator.String {
-	return written(`^[^/@\s]+$`, "must be the name of"+
-		" "+what+`: not empty, without "/", "@" or spaces`)
-}
-
-// written is a text of the form of a regular expression, or refused with the words.
-func written(form, words string) validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(form), words)
+// sourceName is a name that doesn't break that of an RBD source, POOL/IMAGE.
+func sourceName(what string) validator.String {
+	return tfkit.Written(`^[^/@\s]+$`, "must be the name of "+what+`: not empty, without "/", "@" or spaces`)
 }
 
 // Schema of libvirt_rbd_disk.
@@ -47,7 +43,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			Required: true,
 			MarkdownDescription: "Name or UUID of the domain: running, shut off, persistent or transient, and defined by whomever. Another" +
 				" spelling of the same domain is no change, the new name of a renamed one touches nothing; another domain replaces the disk.",
-			Validators: []validator.String{written(`^[^/\n]+$`, `must be a domain's name or UUID: not empty, without "/"`)},
+			Validators: []validator.String{tfkit.Written(`^[^/\n]+$`, `must be a domain's name or UUID: not empty, without "/"`)},
 		},
 		"cluster": schema.StringAttribute{
 			Optional: true,
@@ -64,28 +60,28 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				" `/etc/ceph/ceph.conf`, if there is one, even when it belongs to another cluster. Recommended: a small file per cluster with" +
 				" `client_mount_timeout`, or `/dev/null`. Changing or removing it rewrites the saved definition; a running guest takes it at its next" +
 				" start. `<config file>` in the XML.",
-			Validators: []validator.String{written(`^/`, `must be an absolute path on the hypervisor`)},
+			Validators: []validator.String{tfkit.Written(`^/`, `must be an absolute path on the hypervisor`)},
 		},
 		"pool": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "Pool of the image. " + sourceChange + " The first part of `<source name>` in the XML.",
-			Validators:          []validator.String{sourceNameValidator("a pool")},
+			Validators:          []validator.String{sourceName("a pool")},
 		},
 		"namespace": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "RBD namespace within the pool; unset is the default one. Needs libvirt 11.6 or later on the host. " + sourceChange,
-			Validators:          []validator.String{sourceNameValidator("an RBD namespace")},
+			Validators:          []validator.String{sourceName("an RBD namespace")},
 		},
 		"image": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "Name of the image. " + sourceChange + " The last part of `<source name>` in the XML.",
-			Validators:          []validator.String{sourceNameValidator("an image")},
+			Validators:          []validator.String{sourceName("an image")},
 		},
 		"snapshot": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Name of a snapshot of the image to read instead of the image; needs `read_only = true`. Changing or removing it" +
 				" replaces the disk. `<snapshot name>` in the XML.",
-			Validators: []validator.String{sourceNameValidator("a snapshot")},
+			Validators: []validator.String{sourceName("a snapshot")},
 		},
 		"size": schema.StringAttribute{
 			Optional:   true,
@@ -115,7 +111,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			MarkdownDescription: "Target of the disk, unique in the domain: `vdb` on bus `virtio`, `sdb` on `scsi`, `sata` or `usb`, `hdb` on" +
 				" `ide`. The guest may name the disk otherwise; use `serial` to find it there. Changing it replaces the disk. `<target dev>` in the" +
 				" XML.",
-			Validators: []validator.String{written(`^(vd|sd|hd)[a-z]{1,3}$`, `must be a target such as "vdb" or "sda"`)},
+			Validators: []validator.String{tfkit.Written(`^(vd|sd|hd)[a-z]{1,3}$`, `must be a target such as "vdb" or "sda"`)},
 		},
 		"bus": schema.StringAttribute{
 			Optional: true, Computed: true,
@@ -187,7 +183,7 @@ func monitorsAttribute() schema.SetNestedAttribute {
 			"host": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name or address, an IPv6 address without brackets.",
-				Validators: []validator.String{written(`^([^\s:/\[\],]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.%\w]*)$`,
+				Validators: []validator.String{tfkit.Written(`^([^\s:/\[\],]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.%\w]*)$`,
 					`must be a host name or an address: without port, brackets, "v1:" or "v2:" (the port has an argument of its own)`)},
 			},
 			"port": schema.Int64Attribute{
@@ -241,7 +237,7 @@ func iotuneAttribute() schema.SingleNestedAttribute {
 	for _, name := range libvirt.LimitNames() {
 		attributes[name] = schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: describeLimit(name),
+			MarkdownDescription: libvirt.DescribeLimit(name),
 			Validators:          []validator.Int64{int64validator.AtLeast(1)},
 		}
 	}
@@ -250,39 +246,6 @@ func iotuneAttribute() schema.SingleNestedAttribute {
 		MarkdownDescription: "Limits of the disk's throughput, by libvirt's names. Changed at once in the running guest and in the saved" +
 			" definition (`virsh blkdeviotune`); what is removed is unlimited. `<iotune>` in the XML.",
 		Attributes: attributes,
-	}
-}
-
-// describeLimit explains a limit by the words of its name.
-func describeLimit(name string) string {
-	if name == "size_iops_sec" {
-		return "Bytes that count as one operation: a larger request counts as several."
-	}
-	direction := map[string]string{"total": "reading and writing" +
-		" together", "read": "reading", "write": "writing"}[strings.SplitN(name, "_", 2)[0]]
-	unit := "Operations per second"
-	if strings.Contains(name, "_bytes_") {
-		unit = "Bytes per second"
-	}
-	switch {
-	case strings.HasSuffix(name, "_max_length"):
-		return "How long a burst may last, in seconds, " + direction + ". Left out it is 1."
-	case strings.HasSuffix(name, "_max"):
-		return unit + " during a burst, " + direction + "."
-	}
-	return unit + ", " + direction + "."
-}
-
-// choiceValidator refuses what is none of the values. What libvirt calls default is to be left out: libvirt drops it from the XML.
-type choiceValidator struct {
-	tfkit.Described
-	values []string
-}
-
-func (v choiceValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if value := req.ConfigValue; !value.IsNull() && !value.IsUnknown() && !slices.Contains(v.values, value.ValueString()) {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", fmt.Sprintf(
-			"%q is none of \"%s\". Leave the attribute out for the hypervisor's default.", value.ValueString(), strings.Join(v.values, "\", \"")))
 	}
 }
 
@@ -295,7 +258,7 @@ func driverAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: text + " One of `" + strings.Join(values, "`, `") + "`. Default: the hypervisor's. " + nextStart +
 				" Removing it goes back to the default. `" + xml + "` in the XML.",
-			Validators: []validator.String{choiceValidator{values: values}},
+			Validators: []validator.String{tfkit.Choice{Values: values, Default: "the hypervisor's"}},
 		}
 	}
 	number := func(text, xml string, least int64) schema.Int64Attribute {
@@ -313,8 +276,8 @@ func driverAttributes() map[string]schema.Attribute {
 	}
 	return map[string]schema.Attribute{
 		"cache": choice("How QEMU caches the disk.", "<driver cache>", "none", "writethrough", "writeback", "directsync", "unsafe"),
-		"io": choice("How QEMU does I/O; `native` needs `cache` `none` or `directsync`.", "<driver"+
-			" io>", "threads", "native", "io_uring"),
+		"io": choice("How QEMU does I/O; `native` needs `cache` `none` or `directsync`.", "<driver io>",
+			"threads", "native", "io_uring"),
 		"discard":       choice("Whether the guest's discards free space in the image.", "<driver discard>", "ignore", "unmap"),
 		"detect_zeroes": choice("What happens to blocks of zeroes that the guest writes.", "<driver detect_zeroes>", "off", "on", "unmap"),
 		"error_policy":  choice("What an I/O error does to the guest.", "<driver error_policy>", "stop", "report", "ignore", "enospace"),
@@ -323,23 +286,20 @@ func driverAttributes() map[string]schema.Attribute {
 		"copy_on_read":  flag("Whether what is read from a parent is written into the image.", "<driver copy_on_read>"),
 		"read_only":     flag("Whether the guest may only read. An image that is open elsewhere is then not refused.", "<readonly/>"),
 		"shareable": flag("Whether other guests may have the image open at the same time. They need a file system made for that, and every one"+
-			" of them this"+
-			" argument.", "<shareable/>"),
+			" of them this argument.", "<shareable/>"),
 		"serial": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Serial by which the guest finds the disk, as in `/dev/disk/by-id/virtio-SERIAL`: at most 20 characters, 36 on" +
 				" bus `scsi`. " + nextStart +
 				" Removing it unsets it. `<serial>` in the XML.",
-			Validators: []validator.String{written(`^[A-Za-z0-9_+.-]+$`, "must be letters, digits, and"+
-				" the characters _ + . -")},
+			Validators: []validator.String{tfkit.Written(`^[A-Za-z0-9_+.-]+$`, "must be letters, digits, and the characters _ + . -")},
 		},
 		"wwn": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "World Wide Name, 16 hexadecimal digits; bus `scsi`, `sata` or `ide`. " + nextStart +
 				" Removing it unsets it. `<wwn>` in the XML.",
 			PlanModifiers: []planmodifier.String{tfkit.KeepEqual(strings.EqualFold, "Upper and lower case are the same.")},
-			Validators: []validator.String{written(`^[0-9a-fA-F]{16}$`, "must be 16 hexadecimal"+
-				" digits")},
+			Validators:    []validator.String{tfkit.Written(`^[0-9a-fA-F]{16}$`, "must be 16 hexadecimal digits")},
 		},
 		"boot_order": number("Place in the order in which the guest's firmware tries its devices. The domain must not have `<boot dev>` in its"+
 			" `<os>`.", "<boot order>", 1),
@@ -369,5 +329,71 @@ func computedAttributes() map[string]schema.Attribute {
 		"pending_restart": flag("Whether the running guest has the disk with other settings than the saved definition, until it is started" +
 			" again."),
 		"monitors_stale": flag("Whether the running guest was given other monitors than the saved definition names."),
+	}
+}
+
+// ValidateConfig finds combinations that can't work, without a connection.
+func (r *diskResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !config.Snapshot.IsNull() && !config.Size.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("size"), "Invalid combination", "A snapshot never changes its size. Remove size.")
+	}
+	refuseMisfits(&config, &resp.Diagnostics)
+	checkIOTune(config.IOTune, &resp.Diagnostics)
+	checkAddress(config.Address, &resp.Diagnostics)
+}
+
+// refuseMisfits refuses combinations that can't work, of arguments that are all known.
+func refuseMisfits(m *model, diags *diag.Diagnostics) {
+	unknown := func(name string) bool { return m.argument(name).IsUnknown() }
+	for _, misfit := range m.disk().Misfits() {
+		if !slices.ContainsFunc(misfit.Fields, unknown) {
+			diags.AddAttributeError(path.Root(misfit.Fields[0]), "Invalid combination", misfit.Text)
+		}
+	}
+}
+
+// checkAddress finds parts that don't belong to the address's type, and numbers that are none.
+func checkAddress(address types.Object, diags *diag.Diagnostics) {
+	kind := addressPart(address, "type")
+	if address.IsNull() || address.IsUnknown() || kind.IsUnknown() {
+		return
+	}
+	fitting := map[string]libvirt.AddressPart{}
+	var names []string
+	for _, p := range libvirt.AddressParts[kind.ValueString()] {
+		fitting[p.Name] = p
+		names = append(names, p.Name)
+	}
+	for name := range addressTypes {
+		value := addressPart(address, name)
+		if name == "type" || value.IsNull() || value.IsUnknown() {
+			continue
+		}
+		at := path.Root("address").AtName(name)
+		p, ok := fitting[name]
+		if !ok {
+			diags.AddAttributeError(at, "Invalid combination",
+				fmt.Sprintf("An address of type %q has no %s. It has %s.", kind.ValueString(), name, strings.Join(names, ", ")))
+			continue
+		}
+		if _, err := p.Parse(value.ValueString()); err != nil {
+			diags.AddAttributeError(at, "Invalid address", err.Error()+".")
+		}
+	}
+}
+
+// checkIOTune finds limits that exclude or need each other.
+func checkIOTune(object types.Object, diags *diag.Diagnostics) {
+	if object.IsNull() || object.IsUnknown() {
+		return
+	}
+	set := func(name string) bool { value := object.Attributes()[name]; return value != nil && !value.IsNull() }
+	for _, misfit := range libvirt.LimitMisfits(set) {
+		diags.AddAttributeError(path.Root("iotune").AtName(misfit.Fields[0]), "Invalid combination", misfit.Text)
 	}
 }

@@ -54,14 +54,15 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 		"nothing":                    {definition(), definition(), false},
 		"the cluster's new monitors": {nil, definition(disk("librbd", at("192.0.2.1"), at("192.0.2.3"))), true},
 	} {
-		j := &job{plan: &plan, Place: place{Domain: libvirt.Domain{UUID: testDomain, Live: c.live, Saved: c.saved}}}
-		left, err := j.leftBehind(t.Context())
+		domain := libvirt.Domain{UUID: testDomain, Live: c.live, Saved: c.saved}
+		left, err := rbdusage.Access{Disk: plan.disk()}.LeftBehind(t.Context(), plan.ours(memory{}).Find(domain))
 		if err != nil || (left.Mirrored() != nil) != c.want {
 			t.Errorf("%s: taken over %v, %v", name, left.Mirrored() != nil, err)
 		}
 	}
 	cluster := rbdusage.Of([]ceph.Monitor{{V1: ceph.Endpoint{Host: "192.0.2.7", Port: 6789}, V2: ceph.Endpoint{Host: "192.0.2.7", Port: 3300}}})
-	if !reads(t.Context(), disk("librbd", libvirt.Monitor{Host: "192.0.2.7", Port: 6789}), &plan, cluster) || reads(t.Context(), other, &plan, cluster) {
+	named := disk("librbd", libvirt.Monitor{Host: "192.0.2.7", Port: 6789})
+	if cluster.Answer(t.Context(), named.Monitors) != rbdusage.Yes || cluster.Answer(t.Context(), other.Monitors) == rbdusage.Yes {
 		t.Error("the cluster's monitors don't decide")
 	}
 }
@@ -96,7 +97,7 @@ func TestCDROMStaysReadOnly(t *testing.T) {
 func TestDefaultIsLeftOut(t *testing.T) {
 	for value, refused := range map[string]bool{"none": false, "default": true, "": true} {
 		var resp validator.StringResponse
-		choiceValidator{values: []string{"none", "unsafe"}}.ValidateString(t.Context(),
+		tfkit.Choice{Values: []string{"none", "unsafe"}, Default: "the hypervisor's"}.ValidateString(t.Context(),
 			validator.StringRequest{Path: path.Root("cache"), ConfigValue: types.StringValue(value)}, &resp)
 		if resp.Diagnostics.HasError() != refused {
 			t.Errorf("%q: %v", value, resp.Diagnostics)

@@ -1,0 +1,58 @@
+package libvirt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Buses, and how the targets of their disks begin.
+var prefixes = map[string]string{"virtio": "vd", "scsi": "sd", "sata": "sd", "usb": "sd", "ide": "hd"}
+
+// serialLimits are the lengths beyond which a device cuts a serial off without a word.
+var serialLimits = map[string]int{"virtio": 20, "sata": 20, "ide": 20, "usb": 20, "scsi": 36}
+
+// Misfit is a combination of a disk's fields that can't work.
+type Misfit struct {
+	Fields []string // by the names of DiskFields, the one to change first
+	Text   string   // what doesn't fit, and what to do
+}
+
+// Misfits are the combinations that can't work, whatever the domain and the host are. The bus of a disk that names none is not known.
+func (d Disk) Misfits() []Misfit {
+	var list []Misfit
+	add := func(wrong bool, fields, format string, values ...any) {
+		if wrong {
+			list = append(list, Misfit{strings.Fields(fields), fmt.Sprintf(format, values...)})
+		}
+	}
+	cached := !slices.Contains([]string{"none", "directsync"}, d.Cache)
+	add(d.IO == "native" && cached, "io cache",
+		"io = \"native\" needs cache = \"none\" or \"directsync\": QEMU refuses it with the host's page cache.")
+	add(d.CopyOnRead && d.ReadOnly, "copy_on_read read_only",
+		"A read-only disk can't copy what it reads into itself. Remove copy_on_read or read_only.")
+	add(d.Snapshot != "" && !d.ReadOnly && d.Device != DeviceCDROM, "snapshot read_only device",
+		"A snapshot can only be read. Set read_only = true: a domain with a disk that would write a snapshot doesn't start.")
+	add(d.Shareable && cached && d.Cache != "", "cache shareable", "A disk that guests share must not be cached on each host by itself: with"+
+		" shareable use cache = \"none\" or \"directsync\", or leave it out.")
+	if d.Bus == "" {
+		return list
+	}
+	prefix, limit, kind := prefixes[d.Bus], serialLimits[d.Bus], AddressType(d.Bus)
+	add(d.Target != "" && !strings.HasPrefix(d.Target, prefix), "target_dev bus",
+		"The target of a disk on bus %q begins with %q, as in %q. Change target_dev, or bus.", d.Bus, prefix, prefix+"b")
+	add(d.Device == DeviceCDROM && d.Bus == "virtio", "device bus",
+		"A CD-ROM can't be on bus \"virtio\". Set bus to \"scsi\", \"sata\", \"ide\" or \"usb\".")
+	for name, n := range map[string]uint{"queues": d.Queues, "iothread": d.IOThread} {
+		add(n > 0 && d.Bus != "virtio", name+" bus",
+			"%s is for disks on bus \"virtio\". On bus \"scsi\" it belongs to the domain's virtio-scsi controller.", name)
+	}
+	add(d.WWN != "" && !slices.Contains([]string{"scsi", "sata", "ide"}, d.Bus), "wwn bus",
+		"A disk on bus %q has no World Wide Name. Use serial to recognise it, or bus = \"scsi\".", d.Bus)
+	add(limit > 0 && len(d.Serial) > limit, "serial bus",
+		"The serial has %d characters. A disk on bus %q shows the guest only the first %d.", len(d.Serial), d.Bus, limit)
+	fits := d.Address == nil || d.Address.Type == "" || d.Address.Type == kind
+	add(!fits && kind == "", "address bus", "The address of a disk on bus %q can't be chosen here. Remove address.", d.Bus)
+	add(!fits && kind != "", "address bus", "A disk on bus %q has an address of type %q.", d.Bus, kind)
+	return list
+}
