@@ -1,6 +1,7 @@
 package libvirt
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -41,7 +42,7 @@ type Disk struct {
 // diskRead is a disk as it was read.
 type diskRead struct {
 	element    domainDisk
-	fields     Disk
+	secretUUID string // of a secret that the element names by its usage, once it was looked up
 	definition string // the text of the domain's definition, as libvirt wrote it; empty where there is none
 	nth        int    // the disk's place among those of the definition
 }
@@ -51,8 +52,7 @@ type domainDisk = libvirtxml.DomainDisk
 // diskOf is a disk as its element describes it.
 func diskOf(element domainDisk) Disk {
 	d := fieldsOf(element)
-	// Fields of its own: a monitor or a rate that is changed in place is a change too.
-	d.read = &diskRead{element: element, fields: fieldsOf(element)}
+	d.read = &diskRead{element: element}
 	return d
 }
 
@@ -90,7 +90,7 @@ func (d Disk) xml() (domainDisk, error) {
 		if element, err = copied(d.read.element); err != nil {
 			return element, err
 		}
-		was = d.read.fields
+		was = d.asRead()
 	}
 	for _, f := range DiskFields {
 		if !f.Same(was, d) {
@@ -118,13 +118,13 @@ func copied(element domainDisk) (domainDisk, error) {
 	return other, nil
 }
 
-// asRead is a disk as it was before it was changed.
+// asRead is a disk as it was before it was changed. It shares no field with the disk: one that is changed in place is a change too.
 func (d Disk) asRead() Disk {
 	if d.read == nil {
 		return d
 	}
-	was := d.read.fields
-	was.read = d.read
+	was := fieldsOf(d.read.element)
+	was.SecretUUID, was.read = cmp.Or(was.SecretUUID, d.read.secretUUID), d.read
 	return was
 }
 
@@ -159,7 +159,7 @@ func (d Disk) ForSaved() (Disk, error) {
 		}
 	}
 	saved := diskOf(element)
-	saved.SecretUUID, saved.read.fields.SecretUUID = d.SecretUUID, d.SecretUUID
+	saved.SecretUUID, saved.read.secretUUID = d.SecretUUID, d.SecretUUID
 	return saved, nil
 }
 
@@ -173,7 +173,7 @@ func (d Disk) WithoutAddress() Disk {
 	d.Address = nil
 	if d.read != nil {
 		read := *d.read
-		read.element.Address, read.fields.Address = nil, nil
+		read.element.Address = nil
 		d.read = &read
 	}
 	return d

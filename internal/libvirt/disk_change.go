@@ -124,7 +124,7 @@ func (h *Host) NameSecret(ctx context.Context, disk Disk) (Disk, error) {
 		return disk, err
 	}
 	read := *disk.read
-	disk.SecretUUID, read.fields.SecretUUID = secret.UUID, secret.UUID
+	disk.SecretUUID, read.secretUUID = secret.UUID, secret.UUID
 	disk.read = &read
 	return disk, nil
 }
