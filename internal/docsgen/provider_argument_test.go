@@ -18,7 +18,7 @@ var (
 // Every block of a libvirt_* type that a user may copy names the provider: without it Terraform, and for an import block
 // OpenTofu, looks for another one, named libvirt.
 func TestShownBlocksOfLibvirtTypesNameTheProvider(t *testing.T) {
-	root := filepath.Join("..", "..", "..")
+	root := filepath.Join("..", "..")
 	seen := map[string]int{}
 	for _, place := range []string{"README.md", "docs", "examples", "templates"} {
 		err := filepath.WalkDir(filepath.Join(root, place), func(path string, entry fs.DirEntry, err error) error {

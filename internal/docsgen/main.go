@@ -1,7 +1,7 @@
 // Command docsgen writes docs/ from the provider's schemas, templates/ and examples/, or checks that nothing in it is
 // stale.
 //
-//	go run ./internal/provider/docsgen -tfplugindocs build/tools/tfplugindocs [-check]
+//	go run ./internal/docsgen -tfplugindocs build/tools/tfplugindocs [-check]
 package main
 
 import (
