@@ -61,10 +61,12 @@ func Provider(t *testing.T) string {
 	bed := Bed(t)
 	var clusters, hypervisors []string
 	for _, c := range bed.Clusters() {
-		clusters = append(clusters, fmt.Sprintf("    %s = { mon_host = %q, key = %q, connect_timeout = \"5s\", operation_timeout = \"60s\" }", c.Name, c.MonHost, c.AdminKey))
+		clusters = append(clusters, fmt.Sprintf("    %s = { mon_host = %q, key = %q, connect_timeout = \"5s\", operation_timeout = \"60s\" }",
+			c.Name, c.MonHost, c.AdminKey))
 	}
 	for _, h := range bed.Hypervisors() {
-		hypervisors = append(hypervisors, fmt.Sprintf("    %s = { uri = %q, connect_timeout = \"5s\", operation_timeout = \"60s\" }", h.Name, h.URI))
+		hypervisors = append(hypervisors, fmt.Sprintf("    %s = { uri = %q, connect_timeout = \"5s\", operation_timeout = \"60s\" }", h.Name,
+			h.URI))
 	}
 	return fmt.Sprintf("provider \"ceph\" {\n  clusters = {\n%s\n  }\n  hypervisors = {\n%s\n  }\n}\n",
 		strings.Join(clusters, "\n"), strings.Join(hypervisors, "\n"))

@@ -60,6 +60,7 @@ func ProviderAs(t *testing.T, cluster, user string, caps map[string]string) stri
 	Ceph(t, cluster, args...)
 	t.Cleanup(func() { Ceph(t, cluster, "auth", "rm", "client."+user) })
 	key := Ceph(t, cluster, "auth", "print-key", "client."+user)
-	return fmt.Sprintf("provider \"ceph\" {\n  clusters = {\n    %s = { mon_host = %q, user = %q, key = %q, connect_timeout = \"5s\", operation_timeout = \"60s\" }\n  }\n}\n",
+	return fmt.Sprintf("provider \"ceph\" {\n  clusters = {\n    %s = { mon_host = %q, user = %q, key = %q, connect_timeout = \"5s\","+
+		" operation_timeout = \"60s\" }\n  }\n}\n",
 		cluster, c.MonHost, user, key)
 }

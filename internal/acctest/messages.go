@@ -15,7 +15,8 @@ func Message(words string) *regexp.Regexp { return regexp.MustCompile(phrase(wor
 
 // MessageAt is Message for a diagnostic that is located at an argument of a resource, or data source, with the label "test".
 func MessageAt(argument, words string) *regexp.Regexp {
-	return regexp.MustCompile(`(?s)in (?:resource|data) "[a-z_]+" "test":` + space + `\d+:\s+"?` + regexp.QuoteMeta(argument) + `"?\s+=.*?` + phrase(words))
+	return regexp.MustCompile(`(?s)in (?:resource|data) "[a-z_]+" "test":` + space + `\d+:\s+"?` + regexp.QuoteMeta(argument) +
+		`"?\s+=.*?` + phrase(words))
 }
 
 func phrase(words string) string {

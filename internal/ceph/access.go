@@ -85,14 +85,17 @@ func (c *Cluster) explainLogin(ctx context.Context, what, user, key string, err 
 	}
 	p := &problem.Problem{
 		Kind: problem.Denied, What: what,
-		Why: "The monitors refuse this user with this key: the key is not the user's present one, the user doesn't exist, or it has no caps for the monitors.",
-		Do:  fmt.Sprintf("Compare the key with that of the cluster (ceph auth get %s), and give the user mon caps of `profile rbd`.", entityOf(user)),
+		Why: "The monitors refuse this user with this key: the key is not the user's present one, the user doesn't exist, or it has no caps for" +
+			" the monitors.",
+		Do: fmt.Sprintf("Compare the key with that of the cluster (ceph auth get %s), and give the user mon caps of `profile rbd`.",
+			entityOf(user)),
 		Raw: refused.Raw,
 	}
 	present, asked := c.User(ctx, user)
 	switch {
 	case problem.Is(asked, problem.NotFound):
-		p.Why, p.Do = "The cluster has no such user.", fmt.Sprintf("Create it, as ceph_user does, or name the user that the key belongs to (ceph auth get %s shows none).", entityOf(user))
+		p.Why, p.Do = "The cluster has no such user.", fmt.Sprintf("Create it, as ceph_user does, or name the user that the key belongs"+
+			" to (ceph auth get %s shows none).", entityOf(user))
 	case asked != nil:
 	case present.Key != key:
 		p.Why = "The key is not the user's present one."

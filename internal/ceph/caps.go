@@ -13,7 +13,10 @@ import (
 var CapsServices = []string{"mon", "osd", "mgr", "mds"}
 
 // qualifiers take a value, after "=" or white space.
-var qualifiers = []string{"pool", "namespace", "object_prefix", "profile", "service", "module", "network", "auid", "fsname", "path", "root_squash"}
+var qualifiers = []string{
+	"pool", "namespace", "object_prefix", "profile", "service", "module", "network", "auid", "fsname",
+	"path", "root_squash",
+}
 
 // EqualCaps compares caps of one service by meaning: the order of grants, repeated grants, white space, quotes and the
 // ways to write the same grant make no difference.
@@ -85,8 +88,9 @@ func countQualifier(tokens []string, name string) int {
 	return count
 }
 
-// MonProfileRBD tells whether mon caps hold what matters of `profile rbd`: they let a client put another one on the OSD blocklist. A guest needs that to take
-// over an image's exclusive lock after its host crashed. Wider caps, such as `allow *` or `allow rw`, have it too.
+// MonProfileRBD tells whether mon caps hold what matters of `profile rbd`: they let a client put another one on the OSD blocklist.
+// A guest needs that to take over an image's exclusive lock after its host crashed. Wider caps, such as `allow *` or `allow rw`, have
+// it too.
 func MonProfileRBD(caps string) bool {
 	for _, grant := range grants(caps) {
 		grant = withoutNetwork(grant)

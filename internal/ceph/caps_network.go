@@ -15,10 +15,11 @@ func (c *Cluster) Elsewhere(ctx context.Context, caps map[string]string) ([]stri
 		return nil, nil
 	}
 	var own string
-	_, err := c.reading(ctx, fmt.Sprintf("Unable to learn this machine's address from cluster %q.", c.cfg.Label), func(ctx context.Context, conn Conn) (err error) {
-		own, err = conn.Addr(ctx)
-		return err
-	})
+	_, err := c.reading(ctx, fmt.Sprintf("Unable to learn this machine's address from cluster %q.", c.cfg.Label),
+		func(ctx context.Context, conn Conn) (err error) {
+			own, err = conn.Addr(ctx)
+			return err
+		})
 	if err != nil {
 		return nil, err
 	}

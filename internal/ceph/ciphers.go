@@ -89,7 +89,8 @@ func cipherNotAllowed(what, subject, keyType string, allowed []cipher) error {
 	}
 	return &problem.Problem{
 		Kind: problem.Refused, What: what,
-		Why: fmt.Sprintf("%s of type %s, and the cluster lets nobody log in with such a key: its auth_allowed_ciphers are %s. Nothing was changed.",
+		Why: fmt.Sprintf("%s of type %s, and the cluster lets nobody log in with such a key: its auth_allowed_ciphers are %s. Nothing"+
+			" was changed.",
 			subject, keyType, strings.Join(names, ", ")),
 		Do: fmt.Sprintf("Take a key of type %s, or leave the choice to the cluster (neither key, key_wo nor key_type)."+
 			" To allow the type: ceph mon set auth_allowed_ciphers %s,%s.", names[0], keyType, strings.Join(names, ",")),

@@ -154,8 +154,9 @@ func (c *Cluster) dialPinned(ctx context.Context) (Conn, string, error) {
 		return nil, "", &problem.Problem{
 			Kind: problem.WrongIdentity,
 			What: fmt.Sprintf("Cluster %q is not the cluster that its fsid names.", c.cfg.Label),
-			Why:  fmt.Sprintf("The configuration pins fsid %s, but the monitors belong to the cluster with fsid %s. Nothing was read or changed.", c.cfg.FSID, fsid),
-			Do:   "Correct mon_host or config_file so that they lead to the pinned cluster, or the pin if the other cluster is meant.",
+			Why: fmt.Sprintf("The configuration pins fsid %s, but the monitors belong to the cluster with fsid %s. Nothing was read or changed.",
+				c.cfg.FSID, fsid),
+			Do: "Correct mon_host or config_file so that they lead to the pinned cluster, or the pin if the other cluster is meant.",
 		}
 	}
 	return conn, fsid, nil

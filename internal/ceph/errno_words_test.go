@@ -119,8 +119,8 @@ func (r *refusing) MonCommand(ctx context.Context, text, input []byte) ([]byte, 
 
 // any call that reaches OSDs can be answered with these, by the OSDs, by librados or by a class of theirs.
 var everywhere = []Errno{
-	EPERM, ENOENT, EINTR, EIO, ENXIO, EAGAIN, ENOMEM, EACCES, EFAULT, EBUSY, EINVAL, ENOSPC, ERANGE, ENOSYS, ENODATA, EBADMSG, EOVERFLOW, EILSEQ, EOPNOTSUPP,
-	ENOTCONN, ESHUTDOWN, ETIMEDOUT, ESTALE, EDQUOT, ECANCELED,
+	EPERM, ENOENT, EINTR, EIO, ENXIO, EAGAIN, ENOMEM, EACCES, EFAULT, EBUSY, EINVAL, ENOSPC, ERANGE, ENOSYS, ENODATA, EBADMSG, EOVERFLOW,
+	EILSEQ, EOPNOTSUPP, ENOTCONN, ESHUTDOWN, ETIMEDOUT, ESTALE, EDQUOT, ECANCELED,
 }
 
 // Each call with the numbers that librbd's source, or the monitors', has for it beyond those of everywhere. words are what the
@@ -161,7 +161,10 @@ func TestEveryErrnoHasWords(t *testing.T) {
 				return err
 			},
 			errnos: []Errno{EEXIST, EDOM, EROFS, EFBIG, E2BIG, EXDEV, ENAMETOOLONG},
-			words:  map[Errno]string{EEXIST: "import it", EINVAL: "256000000 objects", ENOENT: "does not exist", ENOSPC: "full", EDQUOT: "quota", ENAMETOOLONG: "shorter name"},
+			words: map[Errno]string{
+				EEXIST: "import it", EINVAL: "256000000 objects", ENOENT: "does not exist", ENOSPC: "full", EDQUOT: "quota",
+				ENAMETOOLONG: "shorter name",
+			},
 		},
 		"ResizeImage": {
 			run:    func(ctx context.Context, c *Cluster) error { return c.ResizeImage(ctx, ref, 2, false) },
@@ -190,7 +193,10 @@ func TestEveryErrnoHasWords(t *testing.T) {
 		"RemoveSnapshot": {run: remove, errnos: []Errno{EROFS}, done: []Errno{ENOENT}, words: map[Errno]string{EBUSY: "protected"}},
 		"RemoveImage": {
 			run: remove, errnos: []Errno{EROFS, EMLINK, ENOTEMPTY, ECHILD},
-			words: map[Errno]string{EBUSY: "Another operation on the image", EMLINK: "rbd group image rm", ENOTEMPTY: "new snapshot or a clone", EINVAL: "rbd mirror image promote", EROFS: "Its snapshots are removed already: s"},
+			words: map[Errno]string{
+				EBUSY: "Another operation on the image", EMLINK: "rbd group image rm", ENOTEMPTY: "new snapshot or a clone",
+				EINVAL: "rbd mirror image promote", EROFS: "Its snapshots are removed already: s",
+			},
 		},
 		"InitPool":     {run: func(ctx context.Context, c *Cluster) error { return c.initPool(ctx, "vms") }},
 		"VisitObjects": {run: func(ctx context.Context, c *Cluster) error { _, err := c.PoolContents(ctx, "vms"); return err }},
@@ -204,7 +210,8 @@ func TestEveryErrnoHasWords(t *testing.T) {
 				conn := &refusing{call: call, errno: errno}
 				conn.fsid = testFSID
 				conn.answers = map[string]answer{
-					"osd pool ls":         {out: `[{"pool_id":1,"pool_name":"vms","type":1,"flags_names":"hashpspool","application_metadata":{"rbd":{}}}]`},
+					"osd pool ls": {out: `[{"pool_id":1,"pool_name":"vms","type":1,"flags_names":"hashpspool",` +
+						`"application_metadata":{"rbd":{}}}]`},
 					"osd crush rule dump": recorded(t, "osd-crush-rule-dump"),
 				}
 				cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })

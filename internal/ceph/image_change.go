@@ -114,7 +114,8 @@ func (c *Cluster) imageMadeAfterAll(ctx context.Context, what string, spec Image
 	default:
 		return true, failure
 	}
-	return false, notKnown(failure, "The image may still be made: if the next apply finds that it exists, import it, or remove it with rbd rm.")
+	return false, notKnown(failure, "The image may still be made: if the next apply finds that it exists, import it, or remove it"+
+		" with rbd rm.")
 }
 
 func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {
@@ -143,7 +144,8 @@ func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno 
 	switch errno {
 	case EEXIST:
 		p.Why = "An image of this name exists already. It was left as it is."
-		p.Do = fmt.Sprintf("To manage that image, import it: terraform import ceph_rbd_image.NAME %s/%s. Otherwise choose another name.", c.cfg.Label, spec.ImageRef)
+		p.Do = fmt.Sprintf("To manage that image, import it: terraform import ceph_rbd_image.NAME %s/%s. Otherwise choose another name.",
+			c.cfg.Label, spec.ImageRef)
 	case ENOENT:
 		p.Why = "The pool, the namespace or the data pool does not exist."
 		p.Do = "Create what is missing first; in the configuration refer to its resource, so that the order is known."
@@ -160,7 +162,9 @@ func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno 
 	case EINVAL, ERANGE, EDOM, ENOSYS, EOPNOTSUPP:
 		p.Kind = problem.Invalid
 		p.Why = "The client library or the pool does not accept this combination of features, object size, striping and data pool."
-		p.Do = "Object-map needs exclusive-lock, fast-diff needs object-map, journaling needs exclusive-lock; the stripe unit divides the object size; a data pool that is erasure-coded needs allow_ec_overwrites, and only a replicated pool can hold the image itself. With object-map the size is at most 256000000 objects."
+		p.Do = "Object-map needs exclusive-lock, fast-diff needs object-map, journaling needs exclusive-lock; the stripe unit divides the" +
+			" object size; a data pool that is erasure-coded needs allow_ec_overwrites, and only a replicated pool can hold the image itself. With" +
+			" object-map the size is at most 256000000 objects."
 	}
 	return err
 }
@@ -208,8 +212,9 @@ func (c *Cluster) SetImageFeatures(ctx context.Context, ref ImageRef, enable, di
 	if !MutableFeatures(enable, disable) {
 		return &problem.Problem{
 			Kind: problem.Unsupported, What: what,
-			Why: fmt.Sprintf("Only %s can be enabled, and these and deep-flatten disabled, on an existing image.", strings.Join(EnableableFeatures, ", ")),
-			Do:  "Replace the image to change other features.",
+			Why: fmt.Sprintf("Only %s can be enabled, and these and deep-flatten disabled, on an existing image.",
+				strings.Join(EnableableFeatures, ", ")),
+			Do: "Replace the image to change other features.",
 		}
 	}
 	for _, step := range []struct {

@@ -105,7 +105,8 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 		var p *problem.Problem
 		if errno != ENOENT && errors.As(err, &p) {
 			if errno == EBUSY {
-				p.Why, p.Do = fmt.Sprintf("Snapshot %s has been protected, or has got a clone, in this moment.", s.Name), "Look what happens to the image, and destroy again."
+				p.Why, p.Do = fmt.Sprintf("Snapshot %s has been protected, or has got a clone, in this moment.", s.Name),
+					"Look what happens to the image, and destroy again."
 			}
 			if len(removed) > 0 {
 				p.Why = strings.TrimSpace(fmt.Sprintf("%s These are removed already: %s.", p.Why, strings.Join(removed, ", ")))
@@ -147,7 +148,8 @@ func explainUnprotect(err error, errno Errno, ref ImageRef, snapshot string) err
 		p.Why = fmt.Sprintf("Snapshot %s has got a clone in this moment. Nothing was removed.", snapshot)
 		p.Do = fmt.Sprintf("Flatten or remove the clones first: rbd children --all %s.", ref)
 	case ETIMEDOUT:
-		p.Why += fmt.Sprintf(" To lift the protection of snapshot %s, all pools of the cluster are asked for clones; one of them is silent. Nothing was removed.", snapshot)
+		p.Why += fmt.Sprintf(" To lift the protection of snapshot %s, all pools of the cluster are asked for clones; one of them is silent."+
+			" Nothing was removed.", snapshot)
 		p.Do = "Look for the pool with ceph health detail, mend it, and apply again."
 	}
 	return err
@@ -168,7 +170,8 @@ func (c *Cluster) explainRemove(ctx context.Context, ref ImageRef, errno Errno, 
 		p.Do = fmt.Sprintf("Look at them with rbd snap ls --all %s and rbd children --all %s, then destroy again.", ref, ref)
 	case EINVAL:
 		p.Kind, p.Why = problem.Refused, "Its mirroring can't be ended from here: the image has become the copy of one in another cluster."
-		p.Do = fmt.Sprintf("Make it the primary (rbd mirror image promote %s), or end its mirroring (rbd mirror image disable --force %s), then destroy again.", ref, ref)
+		p.Do = fmt.Sprintf("Make it the primary (rbd mirror image promote %s), or end its mirroring (rbd mirror image disable --force %s), then"+
+			" destroy again.", ref, ref)
 	}
 	return err
 }
@@ -184,6 +187,7 @@ func (c *Cluster) watched(what string, watchers []Watcher) error {
 	return &problem.Problem{
 		Kind: problem.Busy, What: what,
 		Why: fmt.Sprintf("It is in use by %s.", DescribeWatchers(watchers)),
-		Do:  "Detach the disk from the guest, or unmap it from the host, at that address. A client that crashed goes by itself within about 30 seconds.",
+		Do: "Detach the disk from the guest, or unmap it from the host, at that address. A client that crashed goes by itself within" +
+			" about 30 seconds.",
 	}
 }

@@ -156,7 +156,10 @@ func (c *Cluster) clonesListedByPools(ctx context.Context, what, namespace strin
 				return nil, explainSilentPool(err, pool.Name)
 			}
 			for _, id := range ids {
-				found = append(found, Clone{ImageRef: ImageRef{Pool: pool.Name, Namespace: namespace}, PoolID: pool.ID, ID: id, SnapshotID: snapshot.ID})
+				found = append(found, Clone{
+					ImageRef: ImageRef{Pool: pool.Name, Namespace: namespace}, PoolID: pool.ID, ID: id,
+					SnapshotID: snapshot.ID,
+				})
 			}
 		}
 		return found, nil
@@ -168,9 +171,10 @@ func explainSilentPool(err error, pool string) error {
 	if !problem.Is(err, problem.Unreachable) || !errors.As(err, &p) {
 		return err
 	}
-	p.Why = fmt.Sprintf("Pool %q did not answer in time. A protected snapshot may have clones in any pool, so each is asked; the placement groups of this one"+
-		" are perhaps inactive.", pool)
-	p.Do = fmt.Sprintf("Look at it with ceph health detail and ceph pg ls-by-pool %s; mend the pool, or delete it if it was never of use. Then apply again.", pool)
+	p.Why = fmt.Sprintf("Pool %q did not answer in time. A protected snapshot may have clones in any pool, so each is asked; the placement"+
+		" groups of this one are perhaps inactive.", pool)
+	p.Do = fmt.Sprintf("Look at it with ceph health detail and ceph pg ls-by-pool %s; mend the pool, or delete it if it was never of use."+
+		" Then apply again.", pool)
 	return p
 }
 
@@ -228,7 +232,8 @@ func (r ImageRelations) againstRemoval(ref ImageRef, withSnapshots bool) []obsta
 		for i, clone := range r.Clones {
 			clones[i] = fmt.Sprintf("%s of its snapshot %s", clone, r.snapshotName(clone.SnapshotID))
 		}
-		add("it has clones: "+strings.Join(firstOf(clones, 10), ", "), "flatten the clones (rbd flatten CLONE) or remove them; one in the trash is restored first (rbd trash restore)")
+		add("it has clones: "+strings.Join(firstOf(clones, 10), ", "), "flatten the clones (rbd flatten CLONE) or remove them; one in the trash"+
+			" is restored first (rbd trash restore)")
 	}
 	for _, s := range r.Snapshots {
 		if s.Kind == GroupSnapshot {
@@ -272,13 +277,15 @@ func (r ImageRelations) inTransit(ref ImageRef) []obstacle {
 	if r.NonPrimary {
 		all = append(all, obstacle{
 			"it is a mirrored copy, and its primary is in another cluster",
-			fmt.Sprintf("change the primary there, or make this one the primary (rbd mirror image promote %s), or end its mirroring (rbd mirror image disable --force %s)", ref, ref),
+			fmt.Sprintf("change the primary there, or make this one the primary (rbd mirror image promote %s), or end its mirroring (rbd mirror"+
+				" image disable --force %s)", ref, ref),
 		})
 	}
 	if r.Migration != nil {
 		all = append(all, obstacle{
 			"a migration of it is under way",
-			fmt.Sprintf("see how far it is (rbd status %s) and end it with rbd migration execute and rbd migration commit, or with rbd migration abort", ref),
+			fmt.Sprintf("see how far it is (rbd status %s) and end it with rbd migration execute and rbd migration commit, or with rbd"+
+				" migration abort", ref),
 		})
 	}
 	return all

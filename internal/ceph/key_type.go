@@ -60,8 +60,9 @@ func (c *Cluster) checkKeyType(what, key, keyType string) error {
 func keyTypeUnknown(what, keyType string) error {
 	return &problem.Problem{
 		Kind: problem.Unsupported, What: what,
-		Why: fmt.Sprintf("A key of type %s was asked for, and the cluster makes another one: its release does not know key types, or not this one here.", keyType),
-		Do:  "Key types need Ceph 19.2.6, 20.2.4 or newer on the monitors. Upgrade the cluster, or leave key_type out.",
+		Why: fmt.Sprintf("A key of type %s was asked for, and the cluster makes another one: its release does not know key types, or not"+
+			" this one here.", keyType),
+		Do: "Key types need Ceph 19.2.6, 20.2.4 or newer on the monitors. Upgrade the cluster, or leave key_type out.",
 	}
 }
 

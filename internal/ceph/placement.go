@@ -42,7 +42,8 @@ func (c *Cluster) CheckPlacement(ctx context.Context, pool string, from, to Plac
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Pool %q of cluster %q can't be changed to size %s with CRUSH rule %q.", pool, c.cfg.Label, to.sizes(), to.Rule),
 		Why:  m.shortage(to, now),
-		Do:   "Choose a rule that finds enough OSDs, or a smaller size; or add OSDs, or bring back those that are down or out (ceph osd tree), before you apply.",
+		Do: "Choose a rule that finds enough OSDs, or a smaller size; or add OSDs, or bring back those that are down or out (ceph osd tree)," +
+			" before you apply.",
 	}
 }
 

@@ -70,13 +70,16 @@ func (c *Cluster) setBackUnplaced(ctx context.Context, before Pool, settings map
 	names := strings.Join(placing(settings), ", ")
 	p := &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("The change of %s of pool %q of cluster %q was taken back: guests' writes would stand still.", names, after.Name, c.cfg.Label),
+		What: fmt.Sprintf("The change of %s of pool %q of cluster %q was taken back: guests' writes would stand still.", names,
+			after.Name, c.cfg.Label),
 		Why: strings.TrimSpace(fmt.Sprintf("After it CRUSH put placement group %s on %s, and min_size was %d. %s",
 			short.PG, osdCount(countOSDs(short.Up)), after.MinSize, shortage)),
-		Do: "Choose a rule that finds enough OSDs for every placement group (crushtool --test --show-bad-mappings shows which it fails), or smaller numbers.",
+		Do: "Choose a rule that finds enough OSDs for every placement group (crushtool --test --show-bad-mappings shows which it fails), or" +
+			" smaller numbers.",
 	}
 	if err := c.setInWaves(ctx, after.Name, back, settingWaves(back, after.raised(back))); err != nil {
-		p.What = fmt.Sprintf("After the change of %s of pool %q of cluster %q guests' writes stand still, and it could not be taken back.", names, after.Name, c.cfg.Label)
+		p.What = fmt.Sprintf("After the change of %s of pool %q of cluster %q guests' writes stand still, and it could not be taken back.", names,
+			after.Name, c.cfg.Label)
 		p.Do = "Set it back by hand, now: " + setBackByHand(after.Name, back)
 		return errors.Join(p, err)
 	}
@@ -122,11 +125,13 @@ func (c *Cluster) lackingOSDs(ctx context.Context, pool Pool, settings map[strin
 	switch {
 	case err == nil && short != nil:
 		p.Kind = problem.Unserved
-		p.What = fmt.Sprintf("Pool %q of cluster %q was created, but can't be read or written yet: its placement group %s is on %s, and min_size is %d.",
+		p.What = fmt.Sprintf("Pool %q of cluster %q was created, but can't be read or written yet: its placement group %s is on %s, and"+
+			" min_size is %d.",
 			pool.Name, c.cfg.Label, short.PG, osdCount(countOSDs(short.Up)), pool.MinSize)
 		p.Do += " Images on it are refused until then; where the application rbd was asked for, the next apply enables it."
 	case shortage != "":
-		p.What = fmt.Sprintf("Pool %q of cluster %q was created, but not all copies or chunks of its objects have an OSD.", pool.Name, c.cfg.Label)
+		p.What = fmt.Sprintf("Pool %q of cluster %q was created, but not all copies or chunks of its objects have an OSD.",
+			pool.Name, c.cfg.Label)
 	default:
 		return nil
 	}

@@ -33,14 +33,16 @@ func (r *ruledConn) MonCommand(ctx context.Context, text, _ []byte) ([]byte, str
 	switch cmd["prefix"] {
 	case "osd pool ls":
 		rule := map[string]int{"good": 0, "few": 1}[r.rule]
-		return fmt.Appendf(nil, `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": %s, "min_size": 2, "crush_rule": %d, "pg_num_target": 1}]`, r.size, rule), "", nil
+		return fmt.Appendf(nil, `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": %s, "min_size": 2, "crush_rule": %d, "pg_num_target": 1}]`,
+			r.size, rule), "", nil
 	case "osd crush rule dump":
 		return []byte(`[{"rule_id": 0, "rule_name": "good"}, {"rule_id": 1, "rule_name": "few"}]`), "", nil
 	case "pg map":
 		if r.mapless {
 			return nil, "access denied", EACCES
 		}
-		return []byte(map[string]string{"good": `{"pgid": "2.0", "up": [0, 1, 2]}`, "few": `{"pgid": "2.0", "up": [0, 2147483647, -1]}`}[r.rule]), "", nil
+		return []byte(map[string]string{"good": `{"pgid": "2.0", "up": [0, 1, 2]}`, "few": `{"pgid": "2.0", "up": [0, 2147483647, -1]}`}[r.rule]),
+			"", nil
 	case "osd pool set":
 		r.sent = append(r.sent, cmd["var"]+" "+cmd["val"])
 		if cmd["var"] == "crush_rule" {
@@ -66,13 +68,17 @@ func TestPlacementIsSetBack(t *testing.T) {
 		sent        []string
 		words       []string // of the problem
 	}{
-		"set back":            {ruledConn{rule: "good"}, false, back, []string{"was taken back: guests' writes would stand still", "2.0 on 1 OSD, and min_size was 2"}},
+		"set back": {ruledConn{rule: "good"}, false, back, []string{
+			"was taken back: guests' writes would stand still",
+			"2.0 on 1 OSD, and min_size was 2",
+		}},
 		"also when cancelled": {ruledConn{rule: "good"}, true, back, []string{"was taken back"}},
 		"not possible": {
 			ruledConn{rule: "good", stubborn: true},
 			false,
 			[]string{"size 2", "crush_rule few", "crush_rule good"},
-			[]string{"could not be taken back", "Set it back by hand, now: ceph osd pool set p crush_rule good; ceph osd pool set p size 3; ceph osd pool set p min_size 2"},
+			[]string{"could not be taken back", "Set it back by hand, now: ceph osd pool set p crush_rule good; ceph osd pool set p size 3; ceph" +
+				" osd pool set p min_size 2"},
 		},
 		"not asked":        {ruledConn{rule: "good", mapless: true}, false, []string{"size 2", "crush_rule few"}, nil},
 		"no better before": {ruledConn{rule: "few"}, false, []string{"size 2", "crush_rule few"}, nil},

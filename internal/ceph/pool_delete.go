@@ -61,7 +61,8 @@ func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
 // Similar to: ceph osd crush rule ls
 func (c *Cluster) CrushRules(ctx context.Context) ([]string, error) {
 	var rules []string
-	err := c.mon(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label), command{"prefix": "osd crush rule ls"}, &rules)
+	err := c.mon(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label), command{"prefix": "osd crush rule ls"},
+		&rules)
 	return rules, err
 }
 
@@ -76,7 +77,8 @@ func explainDelete(err error, denied refusal, name string) error {
 		p.Do = fmt.Sprintf("Set nodelete to false and apply, or run: ceph osd pool set %s nodelete false. Then delete the pool.", name)
 	case denied.is(EPERM) && strings.Contains(denied.status, "mon_allow_pool_delete"):
 		p.Kind, p.Why = problem.Denied, "This cluster forbids the deletion of pools. The pool is unchanged."
-		p.Do = "Allow it for the moment (ceph config set mon mon_allow_pool_delete true), apply, then forbid it again (ceph config set mon mon_allow_pool_delete false)."
+		p.Do = "Allow it for the moment (ceph config set mon mon_allow_pool_delete true), apply, then forbid it again (ceph config set mon" +
+			" mon_allow_pool_delete false)."
 	case denied.is(EBUSY):
 		p.Why = "The pool is a cache tier of another pool, or a file system uses it."
 		p.Do = "Release it from there first; the reply names the user."

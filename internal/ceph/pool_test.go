@@ -20,12 +20,16 @@ func TestPoolsAsRecorded(t *testing.T) {
 		t.Fatal(pools, err)
 	}
 	ec, full := pools[0], pools[1]
-	if ec.Name != "ecp" || ec.Type != Erasure || ec.CrushRule != "ecp" || ec.ErasureCodeProfile != "ec21" || !ec.AllowECOverwrites || ec.Bulk || ec.PGNumMin != nil {
+	if ec.Name != "ecp" || ec.Type != Erasure || ec.CrushRule != "ecp" || ec.ErasureCodeProfile != "ec21" || !ec.AllowECOverwrites ||
+		ec.Bulk || ec.PGNumMin != nil {
 		t.Errorf("%+v", ec)
 	}
-	if full.Name != "full" || full.Type != Replicated || full.CrushRule != "replicated_rule" || full.Size != 2 || full.PGNum != 8 || full.PGAutoscaleMode != "warn" ||
-		!full.Bulk || !full.NoDelete || full.NoSizeChange || full.QuotaMaxBytes != 10<<30 || *full.TargetSizeRatio != 0.2 || *full.TargetSizeBytes != 1000 ||
-		*full.PGNumMin != 4 || *full.PGNumMax != 64 || *full.CompressionMode != "aggressive" || *full.CompressionRequiredRatio != 0.7 || full.CompressionAlgorithm != nil {
+	if full.Name != "full" || full.Type != Replicated || full.CrushRule != "replicated_rule" || full.Size != 2 || full.PGNum != 8 ||
+		full.PGAutoscaleMode != "warn" ||
+		!full.Bulk || !full.NoDelete || full.NoSizeChange || full.QuotaMaxBytes != 10<<30 || *full.TargetSizeRatio != 0.2 ||
+		*full.TargetSizeBytes != 1000 ||
+		*full.PGNumMin != 4 || *full.PGNumMax != 64 || *full.CompressionMode != "aggressive" || *full.CompressionRequiredRatio != 0.7 ||
+		full.CompressionAlgorithm != nil {
 		t.Errorf("%+v", full)
 	}
 	_, err = cluster.Pool(context.Background(), "none")
@@ -67,7 +71,8 @@ func TestIgnoredByCreate(t *testing.T) {
 
 func TestSettingWaves(t *testing.T) {
 	got := settingWaves(map[string]string{
-		"size": "2", "min_size": "1", "nosizechange": "false", "nopgchange": "true", "pg_autoscale_mode": "off", "pg_num": "8", "pgp_num": "8", "bulk": Clear,
+		"size": "2", "min_size": "1", "nosizechange": "false", "nopgchange": "true", "pg_autoscale_mode": "off", "pg_num": "8",
+		"pgp_num": "8", "bulk": Clear,
 	}, map[string]bool{"pg_num": true})
 	want := [][]string{{"nosizechange", "pg_autoscale_mode"}, {"bulk", "pg_num", "size"}, {"pgp_num"}, nil, {"min_size"}, {"nopgchange"}}
 	if !reflect.DeepEqual(got, want) {
@@ -99,14 +104,20 @@ func TestSettingWavesOfPlacement(t *testing.T) {
 		settings map[string]string
 		want     []string // in their order
 	}{
-		"more OSDs":                      {map[string]string{"crush_rule": "r", "size": "3"}, []string{"crush_rule", "size"}},
-		"more OSDs, all of them needed":  {map[string]string{"crush_rule": "r", "size": "3", "min_size": "3"}, []string{"crush_rule", "size", "min_size"}},
-		"fewer OSDs":                     {map[string]string{"crush_rule": "r", "size": "1"}, []string{"size", "crush_rule"}},
-		"fewer OSDs, min_size by hand":   {map[string]string{"crush_rule": "r", "size": "1", "min_size": "1"}, []string{"size", "crush_rule", "min_size"}},
-		"rule with fewer needed OSDs":    {map[string]string{"crush_rule": "r", "min_size": "1"}, []string{"min_size", "crush_rule"}},
-		"rule with more needed OSDs":     {map[string]string{"crush_rule": "r", "min_size": "3"}, []string{"crush_rule", "min_size"}},
-		"sizes alone, as it always was":  {map[string]string{"size": "3", "min_size": "1"}, []string{"size", "min_size"}},
-		"locked afterwards, not between": {map[string]string{"size": "3", "crush_rule": "r", "nosizechange": "true"}, []string{"crush_rule", "size", "nosizechange"}},
+		"more OSDs": {map[string]string{"crush_rule": "r", "size": "3"}, []string{"crush_rule", "size"}},
+		"more OSDs, all of them needed": {
+			map[string]string{"crush_rule": "r", "size": "3", "min_size": "3"}, []string{"crush_rule", "size", "min_size"},
+		},
+		"fewer OSDs": {map[string]string{"crush_rule": "r", "size": "1"}, []string{"size", "crush_rule"}},
+		"fewer OSDs, min_size by hand": {
+			map[string]string{"crush_rule": "r", "size": "1", "min_size": "1"}, []string{"size", "crush_rule", "min_size"},
+		},
+		"rule with fewer needed OSDs":   {map[string]string{"crush_rule": "r", "min_size": "1"}, []string{"min_size", "crush_rule"}},
+		"rule with more needed OSDs":    {map[string]string{"crush_rule": "r", "min_size": "3"}, []string{"crush_rule", "min_size"}},
+		"sizes alone, as it always was": {map[string]string{"size": "3", "min_size": "1"}, []string{"size", "min_size"}},
+		"locked afterwards, not between": {
+			map[string]string{"size": "3", "crush_rule": "r", "nosizechange": "true"}, []string{"crush_rule", "size", "nosizechange"},
+		},
 	} {
 		raised := Pool{Size: 2, MinSize: 2}.raised(tc.settings)
 		var got []string
@@ -126,7 +137,10 @@ func TestSetPoolCommands(t *testing.T) {
 	answers := poolAnswers(t)
 	answers["osd pool set"], answers["osd pool set-quota"] = answer{}, answer{}
 	cluster, conn := withFake(answers)
-	err := cluster.SetPool(context.Background(), "full", map[string]string{"size": "1", "compression_mode": Clear, "quota_max_bytes": Clear, "target_size_ratio": Clear})
+	err := cluster.SetPool(context.Background(), "full", map[string]string{
+		"size": "1", "compression_mode": Clear, "quota_max_bytes": Clear,
+		"target_size_ratio": Clear,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,8 +162,9 @@ func TestSetPoolCommands(t *testing.T) {
 
 func TestDeletePoolExplains(t *testing.T) {
 	for status, word := range map[string]string{
-		"pool deletion is disabled; you must first set the mon_allow_pool_delete config option to true before you can destroy a pool": "mon_allow_pool_delete true",
-		"pool deletion is disabled; you must unset nodelete flag for the pool first":                                                  "nodelete false",
+		"pool deletion is disabled; you must first set the mon_allow_pool_delete config option to true before you can" +
+			" destroy a pool": "mon_allow_pool_delete true",
+		"pool deletion is disabled; you must unset nodelete flag for the pool first": "nodelete false",
 	} {
 		answers := poolAnswers(t)
 		answers["osd pool delete"] = answer{errno: EPERM, status: status}
@@ -170,7 +185,8 @@ func TestMonitorsAsRecorded(t *testing.T) {
 	}
 	for _, release := range []string{"18", "20"} {
 		cluster, _ := withFake(map[string]answer{"mon dump": recorded(t, "mon-dump-"+release)})
-		if monitors, err := cluster.Monitors(context.Background()); err != nil || len(monitors) != 1 || monitors[0].V2.Port == 0 || !monitors[0].InQuorum {
+		if monitors, err := cluster.Monitors(context.Background()); err != nil || len(monitors) != 1 || monitors[0].V2.Port == 0 ||
+			!monitors[0].InQuorum {
 			t.Errorf("%s: %+v, %v", release, monitors, err)
 		}
 	}

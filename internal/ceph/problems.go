@@ -27,7 +27,8 @@ func (c *Cluster) failed(what, status string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		p.Kind, p.Raw = problem.Unreachable, ""
 		p.Why = fmt.Sprintf("Cluster %q did not answer in time.", c.cfg.Label)
-		p.Do = "Check that the monitors have a quorum and that the OSDs of the pool are up (ceph -s). If the cluster is only slow, raise the resource's timeouts or the cluster's operation_timeout."
+		p.Do = "Check that the monitors have a quorum and that the OSDs of the pool are up (ceph -s). If the cluster is only slow, raise the" +
+			" resource's timeouts or the cluster's operation_timeout."
 		return p
 	}
 	switch errnoOf(err) {
@@ -46,7 +47,8 @@ func (c *Cluster) failed(what, status string, err error) error {
 	case EACCES, EPERM:
 		p.Kind = problem.Denied
 		p.Why = fmt.Sprintf("The caps of %s, the user that the provider connects with, don't allow this.", c.Entity())
-		p.Do = fmt.Sprintf("Give it the caps that the documentation of this resource lists (ceph auth get %s shows the present ones), or configure another user for this cluster.", c.Entity())
+		p.Do = fmt.Sprintf("Give it the caps that the documentation of this resource lists (ceph auth get %s shows the present ones), or"+
+			" configure another user for this cluster.", c.Entity())
 	case EEXIST:
 		p.Kind = problem.Exists
 		p.Why = "An object of this name exists already."
@@ -93,8 +95,8 @@ func (c *Cluster) failed(what, status string, err error) error {
 		p.Kind = problem.Refused
 		p.Why = "The image can only be read here: it is the copy of a mirrored image, somebody has put a lock on it by hand, or it has features" +
 			" that the librbd on this machine does not know."
-		p.Do = "See which with rbd info and rbd lock ls. Change a mirrored image where it is primary, remove a lock whose holder is gone (rbd lock rm)," +
-			" or upgrade librbd1 on this machine."
+		p.Do = "See which with rbd info and rbd lock ls. Change a mirrored image where it is primary, remove a lock whose holder is gone (rbd" +
+			" lock rm), or upgrade librbd1 on this machine."
 	case EXDEV:
 		p.Kind = problem.Invalid
 		p.Why = "The two belong to different pools or namespaces, and this works within one only."
@@ -113,7 +115,8 @@ func (c *Cluster) failed(what, status string, err error) error {
 		p.Do = "Wait until ceph -s shows no more of it, then apply again."
 	case EIO, EBADMSG, EILSEQ, EFAULT, EBADF:
 		p.Why = "Something could be read only in part, or not understood: a damaged object, or one that a newer release of Ceph has written."
-		p.Do = "Look at ceph health detail and the logs of the OSDs. If the cluster is newer than librados2 and librbd1 on this machine, upgrade those."
+		p.Do = "Look at ceph health detail and the logs of the OSDs. If the cluster is newer than librados2 and librbd1 on this machine," +
+			" upgrade those."
 	case ENOMEM:
 		p.Why = "This machine, or the daemon that was asked, is out of memory."
 		p.Do = "Free memory, then apply again."

@@ -55,7 +55,8 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 	})
 	switch {
 	case unread != nil && err == nil:
-		return User{Name: name, Entity: before.Entity, Caps: before.Caps}, notKnown(unread, "The key was rotated; the next refresh reads the new one.")
+		return User{Name: name, Entity: before.Entity, Caps: before.Caps},
+			notKnown(unread, "The key was rotated; the next refresh reads the new one.")
 	case unread != nil:
 		return User{}, notKnown(err, "The key may still be rotated: the next refresh shows it.")
 	}

@@ -104,14 +104,27 @@ func TestRotateKeyRefusedChangesNothing(t *testing.T) {
 		pending string
 		word    string
 	}{
-		"20.2.4, not allowed":    {allCommands, recorded(t, "mon-dump-20"), nil, typeNameAES, problem.Refused, somebodysKey(), "auth_allowed_ciphers are aes256k"},
-		"18":                     {pendingCommands, recorded(t, "mon-dump-18"), nil, typeNameAES256K, problem.Unsupported, somebodysKey(), "20.2.4"},
-		"20.2.0":                 {allCommands, answer{}, nil, typeNameAES256K, problem.Unsupported, somebodysKey(), "20.2.4"},
-		"18, nobody may ask":     {pendingCommands, answer{}, denied, typeNameAES256K, problem.Unsupported, "", "20.2.4"},
-		"16, nobody may ask":     {nil, answer{}, denied, typeNameAES256K, problem.Unsupported, "", "20.2.4"},
-		"monitors do not answer": {allCommands, answer{}, map[string]answer{"mon dump": {errno: ETIMEDOUT}}, typeNameAES, problem.Unreachable, somebodysKey(), "east"},
+		"20.2.4, not allowed": {
+			allCommands, recorded(t, "mon-dump-20"), nil, typeNameAES, problem.Refused, somebodysKey(), "auth_allowed_ciphers are aes256k",
+		},
+		"18": {
+			pendingCommands, recorded(t, "mon-dump-18"), nil, typeNameAES256K, problem.Unsupported, somebodysKey(), "20.2.4",
+		},
+		"20.2.0":             {allCommands, answer{}, nil, typeNameAES256K, problem.Unsupported, somebodysKey(), "20.2.4"},
+		"18, nobody may ask": {pendingCommands, answer{}, denied, typeNameAES256K, problem.Unsupported, "", "20.2.4"},
+		"16, nobody may ask": {nil, answer{}, denied, typeNameAES256K, problem.Unsupported, "", "20.2.4"},
+		"monitors do not answer": {
+			allCommands,
+			answer{},
+			map[string]answer{"mon dump": {errno: ETIMEDOUT}},
+			typeNameAES, problem.Unreachable,
+			somebodysKey(), "east",
+		},
 	} {
-		conn := &authConn{knows: test.knows, ciphers: test.ciphers, refuses: test.refuses, key: formerKey(), pending: test.pending, caps: map[string]string{"mon": "profile rbd"}}
+		conn := &authConn{
+			knows: test.knows, ciphers: test.ciphers, refuses: test.refuses, key: formerKey(), pending: test.pending,
+			caps: map[string]string{"mon": "profile rbd"},
+		}
 		_, err := withAuth(conn).RotateKey(t.Context(), "x", test.keyType)
 		wantKind(t, err, test.kind, "client.x", test.word)
 		if conn.key != formerKey() || conn.pending != test.pending || !conn.worked {
@@ -129,8 +142,12 @@ func TestRotateKeyRefusedIsNotTriedOtherwise(t *testing.T) {
 		word  string
 	}{
 		"access denied": {EACCES, problem.Denied, "client.admin"},
-		`creating key with insecure key type ("aes") not allowed`:                               {EINVAL, problem.Refused, "auth_allowed_ciphers"},
-		"refusing to create key with type (aes) that cannot be used for auth (auth_allowed...)": {EINVAL, problem.Refused, "auth_allowed_ciphers"},
+		`creating key with insecure key type ("aes") not allowed`: {
+			EINVAL, problem.Refused, "auth_allowed_ciphers",
+		},
+		"refusing to create key with type (aes) that cannot be used for auth (auth_allowed...)": {
+			EINVAL, problem.Refused, "auth_allowed_ciphers",
+		},
 	} {
 		conn := &authConn{
 			knows: allCommands, key: formerKey(), caps: map[string]string{"mon": "profile rbd"},
@@ -168,7 +185,9 @@ func TestRotateKeyOfType(t *testing.T) {
 		"not known, 16":  {nil, false, recorded(t, "mon-dump"), typeNameAES256K, problem.Unsupported},
 		"pending, typed": {pendingCommands, true, both, typeNameAES256K, problem.Unsupported},
 	} {
-		conn := &authConn{knows: test.knows, typed: test.typed, ciphers: test.ciphers, key: formerKey(), caps: map[string]string{"mon": "profile rbd"}}
+		conn := &authConn{
+			knows: test.knows, typed: test.typed, ciphers: test.ciphers, key: formerKey(), caps: map[string]string{"mon": "profile rbd"},
+		}
 		user, err := withAuth(conn).RotateKey(t.Context(), "x", test.keyType)
 		if test.kind != 0 {
 			wantKind(t, err, test.kind, "aes256k", "20.2.4")
@@ -196,7 +215,10 @@ func TestCreateUserOfType(t *testing.T) {
 		t.Error("a user with a key of the wrong type was left behind")
 	}
 
-	conn = &authConn{absent: true, refuses: map[string]answer{"auth get-or-create": {errno: EINVAL, status: `creating key with insecure key type ("aes") not allowed`}}}
+	conn = &authConn{absent: true, refuses: map[string]answer{"auth get-or-create": {
+		errno:  EINVAL,
+		status: `creating key with insecure key type ("aes") not allowed`,
+	}}}
 	_, err = withAuth(conn).CreateUserOfType(t.Context(), "x", caps, typeNameAES)
 	wantKind(t, err, problem.Refused, "aes256k", "insecure")
 	var p *problem.Problem

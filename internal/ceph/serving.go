@@ -78,7 +78,8 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 	}
 	return &problem.Problem{
 		Kind: problem.Unserved, What: what, Why: why,
-		Do: fmt.Sprintf("Bring OSDs back that are down or out (ceph osd tree), or give pool %q a CRUSH rule, size and min_size that fit the OSDs there are. Then apply again.", pool),
+		Do: fmt.Sprintf("Bring OSDs back that are down or out (ceph osd tree), or give pool %q a CRUSH rule, size and min_size that fit the"+
+			" OSDs there are. Then apply again.", pool),
 	}
 }
 
@@ -173,6 +174,7 @@ func (c *Cluster) nameUnserved(ctx context.Context, failure error) {
 	}
 	p.Why = strings.Join(append([]string{p.Why}, firstOf(reasons, 3)...), " ")
 	p.Do = fmt.Sprintf("What needs such a pool waits without end, and some operations need every pool of the cluster."+
-		" Bring the OSDs of pool %s back (ceph osd tree), or give it a CRUSH rule, size and min_size that fit the OSDs there are. Then apply again.",
+		" Bring the OSDs of pool %s back (ceph osd tree), or give it a CRUSH rule, size and min_size that fit the OSDs there are. Then"+
+		" apply again.",
 		strings.Join(firstOf(names, 5), ", "))
 }

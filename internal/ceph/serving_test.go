@@ -39,14 +39,16 @@ func TestImageWaitsForAnOSD(t *testing.T) {
 		"restarting": {tree: `{"id": 0, "type": "osd", "status": "down", "reweight": 1}`, rule: "default", down: 1},
 		"gone": {
 			tree: `{"id": 0, "type": "osd", "status": "down", "reweight": 1}`, rule: "default", down: 1 << 20, late: true,
-			words: `Pool "p" can't be read or written: its placement group 2.1 is on 0 OSDs, and min_size is 1. CRUSH rule "r" (take default, chooseleaf_firstn 0 type host) finds at most 0 OSDs`,
+			words: `Pool "p" can't be read or written: its placement group 2.1 is on 0 OSDs, and min_size is 1. CRUSH rule "r" (take default,` +
+				` chooseleaf_firstn 0 type host) finds at most 0 OSDs`,
 		},
 		"never there": {tree: `{"id": 0, "type": "osd", "status": "up", "reweight": 1}`, rule: "empty", down: 1 << 20, words: `take empty`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			item := map[string]string{"default": "-1", "empty": "-3"}[tc.rule]
 			conn := &restartingConn{down: tc.down, fakeConn: &fakeConn{fsid: testFSID, answers: map[string]answer{
-				"osd pool ls":         {out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1, "crush_rule": 0, "pg_num_target": 8}]`},
+				"osd pool ls": {out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1, "crush_rule": 0,` +
+					` "pg_num_target": 8}]`},
 				"osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`},
 				"osd map":             {out: `{"pgid": "2.1", "up": [], "acting": []}`},
 				"osd tree":            {out: `{"nodes": [{"id": -1, "type": "root"}, ` + tc.tree + `]}`},
@@ -55,7 +57,8 @@ func TestImageWaitsForAnOSD(t *testing.T) {
 					{"id": -2, "name": "h", "type_name": "host", "items": [{"id": 0, "weight": 9}]},
 					{"id": -3, "name": "empty", "type_name": "root", "items": []}],
 					"rules": [{"rule_name": "r", "steps": [
-						{"op": "take", "item": ` + item + `, "item_name": "` + tc.rule + `"}, {"op": "chooseleaf_firstn", "num": 0, "type": "host"}, {"op": "emit"}]}]}`},
+						{"op": "take", "item": ` + item + `, "item_name": "` + tc.rule + `"},
+						{"op": "chooseleaf_firstn", "num": 0, "type": "host"}, {"op": "emit"}]}]}`},
 			}}}
 			cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
 			ctx := t.Context()

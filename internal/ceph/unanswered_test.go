@@ -31,9 +31,11 @@ func TestUsersWithoutAnAnswer(t *testing.T) {
 		"create with a chosen key": {"auth add", true, nil, func(ctx context.Context, c *Cluster) (User, error) {
 			return c.CreateUser(ctx, "x", caps, chosen)
 		}, "The user may still be made", "The user may still be made"},
-		"rotate by import":  {"auth import", false, nil, rotate, "The key may still be rotated", "The key may still be rotated"},
-		"rotate by pending": {"auth commit-pending", false, pendingCommands, rotate, "The key may still be rotated", "The key may still be rotated"},
-		"rotate at once":    {"auth rotate", false, allCommands, rotate, "The key may still be rotated", "The key may still be rotated"},
+		"rotate by import": {"auth import", false, nil, rotate, "The key may still be rotated", "The key may still be rotated"},
+		"rotate by pending": {
+			"auth commit-pending", false, pendingCommands, rotate, "The key may still be rotated", "The key may still be rotated",
+		},
+		"rotate at once": {"auth rotate", false, allCommands, rotate, "The key may still be rotated", "The key may still be rotated"},
 		"chosen key": {"auth import", false, nil, func(ctx context.Context, c *Cluster) (User, error) {
 			return User{Key: chosen}, c.SetKey(ctx, "x", chosen)
 		}, "", ""},
@@ -52,7 +54,8 @@ func TestUsersWithoutAnAnswer(t *testing.T) {
 				if err != nil || user.Key != conn.key || conn.key == formerKey() {
 					t.Errorf("obeyed, but: %v", err)
 				}
-				if sent := len(slices.DeleteFunc(slices.Clone(conn.asked), func(p string) bool { return p != tc.prefix })); sent > 2 { // the fake obeys by asking itself
+				if sent := len(slices.DeleteFunc(slices.Clone(conn.asked),
+					func(p string) bool { return p != tc.prefix })); sent > 2 { // the fake obeys by asking itself
 					t.Errorf("sent %d times", sent)
 				}
 
@@ -108,7 +111,8 @@ func (l *lateConn) MonCommand(ctx context.Context, text, input []byte) ([]byte, 
 	out, status, err := l.fakeConn.MonCommand(ctx, text, input)
 	if len(l.sent("osd pool create")) > 0 && !l.there {
 		l.there = true
-		l.answers["osd pool ls"] = answer{out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1, "crush_rule": 0, "pg_num_target": 8}]`}
+		l.answers["osd pool ls"] = answer{out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1, "crush_rule": 0,` +
+			` "pg_num_target": 8}]`}
 		return nil, "", ETIMEDOUT
 	}
 	return out, status, err

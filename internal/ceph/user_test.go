@@ -90,7 +90,10 @@ func TestEqualCaps(t *testing.T) {
 }
 
 func TestValidateCaps(t *testing.T) {
-	for _, good := range []string{"allow *", "profile rbd pool=a, profile rbd-read-only pool=b", `allow command "osd blocklist", allow r`, "allow rw tag cephfs data=x", "allow profile osd"} {
+	for _, good := range []string{
+		"allow *", "profile rbd pool=a, profile rbd-read-only pool=b", `allow command "osd blocklist", allow r`,
+		"allow rw tag cephfs data=x", "allow profile osd",
+	} {
 		if err := ValidateCaps("osd", good); err != nil {
 			t.Errorf("%q: %v", good, err)
 		}

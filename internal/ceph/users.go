@@ -132,7 +132,8 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 			Kind: problem.Exists,
 			What: what,
 			Why:  "A user of this name exists already. Its key and caps were left as they are.",
-			Do:   fmt.Sprintf("To manage that user, import it: terraform import ceph_user.NAME %s/%s. Otherwise choose another name.", c.cfg.Label, name),
+			Do: fmt.Sprintf("To manage that user, import it: terraform import ceph_user.NAME %s/%s. Otherwise choose another name.",
+				c.cfg.Label, name),
 		}
 	case !problem.Is(err, problem.NotFound):
 		return User{}, err
@@ -174,7 +175,8 @@ func (c *Cluster) addedAfterAll(ctx context.Context, name string, caps map[strin
 	if err == nil && equalCapsMaps(user.Caps, caps) && (key == "" || user.Key == key) {
 		return user, nil
 	}
-	return User{}, notKnown(failure, fmt.Sprintf("The user may still be made: if the next apply finds that %s exists, import it, or remove it with: ceph auth rm %s.",
+	return User{}, notKnown(failure, fmt.Sprintf("The user may still be made: if the next apply finds that %s exists, import it, or remove"+
+		" it with: ceph auth rm %s.",
 		entityOf(name), entityOf(name)))
 }
 

@@ -220,7 +220,10 @@ func TestStaleSeesEveryKindOfDifference(t *testing.T) {
 	if err == nil {
 		t.Fatal("nothing seen")
 	}
-	for _, line := range []string{"index.md: differs from line 2", "resources/old.md: nothing makes", "resources/pool.md: missing", "make generate"} {
+	for _, line := range []string{
+		"index.md: differs from line 2", "resources/old.md: nothing makes", "resources/pool.md: missing",
+		"make generate",
+	} {
 		if !strings.Contains(err.Error(), line) {
 			t.Errorf("%q is missing in: %v", line, err)
 		}

@@ -40,7 +40,8 @@ func (s site) limited(t *testing.T, limits map[string]string) string {
 		return fmt.Sprintf("connect_timeout = %q, operation_timeout = %q", chosen, chosen)
 	}
 	var b strings.Builder
-	b.WriteString("terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\nprovider \"ceph\" {\n  clusters = {\n")
+	b.WriteString("terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\nprovider \"ceph\" {\n " +
+		" clusters = {\n")
 	for label, name := range s.clusters {
 		c := bed.Cluster(name)
 		fmt.Fprintf(&b, "    %s = { mon_host = %q, key = %q, %s }\n", label, c.MonHost, c.AdminKey, limit(name))
@@ -153,7 +154,10 @@ func untouched(t *testing.T, do func()) {
 	before := traces(t)
 	do()
 	after := traces(t)
-	for what, lines := range map[string][]string{"is gone": without(before.things, after.things), "is new": without(after.things, before.things)} {
+	for what, lines := range map[string][]string{
+		"is gone": without(before.things, after.things),
+		"is new":  without(after.things, before.things),
+	} {
 		for _, line := range lines {
 			t.Errorf("something was written, this %s: %s", what, line)
 		}
@@ -260,7 +264,8 @@ func TestAccLabelLeadsElsewhere(t *testing.T) {
 
 	cluster := fmt.Sprintf("The label \"east\" now leads to another cluster: its fsid is %s, and the object is remembered on %s."+
 		" Nothing was read or written there.", west.FSID, east.FSID)
-	host := fmt.Sprintf("The label \"kvm1\" now leads to another hypervisor: its host_uuid is %s, and the object is remembered on %s.", kvm2.UUID, kvm1.UUID)
+	host := fmt.Sprintf("The label \"kvm1\" now leads to another hypervisor: its host_uuid is %s, and the object is remembered on %s.",
+		kvm2.UUID, kvm1.UUID)
 	const unrefreshed = "-refresh=false"
 	for name, tc := range map[string]struct {
 		site     site
@@ -280,7 +285,11 @@ func TestAccLabelLeadsElsewhere(t *testing.T) {
 		"hosts exchanged": {
 			site{both.clusters, swapped.hypervisors},
 			host,
-			[][]string{{"plan", "-target=libvirt_ceph_secret.a"}, {"apply", "-auto-approve", "-target=libvirt_ceph_secret.a"}, {"destroy", "-auto-approve"}},
+			[][]string{
+				{"plan", "-target=libvirt_ceph_secret.a"},
+				{"apply", "-auto-approve", "-target=libvirt_ceph_secret.a"},
+				{"destroy", "-auto-approve"},
+			},
 		},
 		// Without a refresh the secret, which depends on the others, is what a destroy begins with.
 		"all exchanged": {swapped, host, [][]string{{"destroy", "-auto-approve", unrefreshed, "-target=libvirt_ceph_secret.a"}}},
@@ -310,10 +319,12 @@ func TestAccHostReinstalled(t *testing.T) {
 	reinstall(t, kvm2, installed)
 	t.Cleanup(func() { reinstall(t, kvm2, kvm2.UUID) })
 	out := w.Apply(t)
-	if !acctest.Message("Hypervisor was reinstalled").MatchString(out) || !acctest.Message(installed+" instead of "+kvm2.UUID).MatchString(out) {
+	if !acctest.Message("Hypervisor was reinstalled").MatchString(out) ||
+		!acctest.Message(installed+" instead of "+kvm2.UUID).MatchString(out) {
 		t.Errorf("no warning:\n%s", out)
 	}
-	if !strings.Contains(out, "1 added, 0 changed, 0 destroyed") || !strings.Contains(acctest.Virsh(t, "kvm2", "secret-list"), "client.identity@") {
+	if !strings.Contains(out, "1 added, 0 changed, 0 destroyed") || !strings.Contains(acctest.Virsh(t, "kvm2", "secret-list"),
+		"client.identity@") {
 		t.Errorf("the secret is not back:\n%s", out)
 	}
 	w.ExpectEmptyPlan(t)

@@ -51,7 +51,8 @@ func TestAccInstallProvider(t *testing.T) {
 				return string(out)
 			}
 			run("init", "-input=false", "-no-color")
-			if plan := run("plan", "-input=false", "-no-color"); !strings.Contains(plan, east.FSID) || !strings.Contains(plan, "without changing any real infrastructure") {
+			if plan := run("plan", "-input=false", "-no-color"); !strings.Contains(plan, east.FSID) ||
+				!strings.Contains(plan, "without changing any real infrastructure") {
 				t.Errorf("the plan does not show the fsid %s alone:\n%s", east.FSID, plan)
 			}
 			first := providerVersion(t, run("version"))

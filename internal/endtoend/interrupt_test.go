@@ -71,7 +71,8 @@ func TestAccInterrupt(t *testing.T) {
 			t.Error("the state tells of a change that was not confirmed")
 		}
 		w.Apply(t)
-		if detail := acctest.Ceph(t, "east", "osd", "pool", "get-quota", "interrupted", "--format", "json"); !strings.Contains(detail, `"quota_max_objects":2000`) {
+		if detail := acctest.Ceph(t, "east", "osd", "pool", "get-quota", "interrupted", "--format", "json"); !strings.Contains(detail,
+			`"quota_max_objects":2000`) {
 			t.Errorf("after the next apply the quota is %s", detail)
 		}
 		w.ExpectEmptyPlan(t)

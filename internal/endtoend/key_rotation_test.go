@@ -101,7 +101,8 @@ func TestAccKeyTypeTooNew(t *testing.T) {
 	if err := guest.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	w := acctest.NewWorkspaceOf(t, strings.NewReplacer("EAST", east.MonHost, "KVM1", bed.Hypervisor("kvm1").URI, "V1", east.Monitors[0].Host).Replace(`
+	w := acctest.NewWorkspaceOf(t, strings.NewReplacer("EAST", east.MonHost, "KVM1", bed.Hypervisor("kvm1").URI, "V1",
+		east.Monitors[0].Host).Replace(`
 terraform {
   required_providers {
     ceph = { source = "ceph-libvirt/ceph" }
@@ -137,7 +138,8 @@ resource "libvirt_rbd_disk" "typed" {
 `))
 	w.Set(t, "key", aes256k(1))
 	out, err := w.Try(t, "apply", "-auto-approve", "-input=false")
-	if err == nil || !found(out, `Hypervisor "kvm1" can't use the key in the secret`) || !found(out, "The key is of type aes256k, which the librbd on that host is probably too old for.") {
+	if err == nil || !found(out, `Hypervisor "kvm1" can't use the key in the secret`) ||
+		!found(out, "The key is of type aes256k, which the librbd on that host is probably too old for.") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	w.Destroy(t)

@@ -203,7 +203,8 @@ func labelKey(t *testing.T) string {
 // giveKey changes the key of client.libvirt by hand.
 func giveKey(t *testing.T, cluster, key string) {
 	t.Helper()
-	text := fmt.Sprintf("[client.libvirt]\n\tkey = %s\n\tcaps mon = \"profile rbd\"\n\tcaps osd = \"profile rbd pool=libvirt-pool\"\n\tcaps mgr = \"profile rbd pool=libvirt-pool\"\n", key)
+	text := fmt.Sprintf("[client.libvirt]\n\tkey = %s\n\tcaps mon = \"profile rbd\"\n\tcaps osd = \"profile rbd pool=libvirt-pool\"\n\tcaps"+
+		" mgr = \"profile rbd pool=libvirt-pool\"\n", key)
 	if _, err := acctest.Bed(t).Cluster(cluster).CephIn(t.Context(), text, "auth", "import", "-i", "-"); err != nil {
 		t.Fatal(err)
 	}

@@ -178,7 +178,8 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 		}
 	}
 	const clash = "7b085c23-2177-242d-7661-c785df7f6230"
-	acctest.Virsh(t, "kvm1", "secret-define", "--file", file(t, "secret.xml", "<secret><uuid>"+clash+"</uuid><usage type='ceph'><name>clash</name></usage></secret>"))
+	acctest.Virsh(t, "kvm1", "secret-define", "--file",
+		file(t, "secret.xml", "<secret><uuid>"+clash+"</uuid><usage type='ceph'><name>clash</name></usage></secret>"))
 	defer acctest.Virsh(t, "kvm1", "secret-undefine", clash)
 	setByHand(t, "kvm1", clash, l.keep("the value of a secret that is there", secret))
 
@@ -200,7 +201,8 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 		"valid":    {"It is not base64.", "It was encoded to base64 twice.", "It is the text of a keyring, not the key alone."},
 		"plan": {
 			`Unable to connect to cluster "dead"`, "No monitor answered at 127.0.0.1:1", "The monitors refuse this user with this key",
-			`Cluster "pinned" is not the cluster that its fsid names.`, "The key of client.admin to which FOLDER/ceph.conf leads is not usable.", "The key of client.admin in",
+			`Cluster "pinned" is not the cluster that its fsid names.`, "The key of client.admin to which FOLDER/ceph.conf leads is not usable.",
+			"The key of client.admin in",
 			`hypervisor "gone"`, `Cluster "east" has no user client.nobody.`, `The provider block has no cluster "` + l.canary,
 		},
 		"apply": {
@@ -214,7 +216,8 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 			}
 		}
 	}
-	l.expectCanary(t, w, "what terraform printed", "trace.log", "terraform.tfstate", "canary.tfplan/tfplan", "canary.tfplan/tfstate", "command lines")
+	l.expectCanary(t, w, "what terraform printed", "trace.log", "terraform.tfstate", "canary.tfplan/tfplan", "canary.tfplan/tfstate",
+		"command lines")
 	l.expectNone(t, w)
 	l.run(t, w, "destroy", "-auto-approve", "-input=false", "-var=step=none", "-var=canary="+l.canary)
 }

@@ -104,7 +104,8 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 
 	power(false)
 	w.Set(t, "key_generation", "2")
-	if out := l.run(t, w, "plan", "-input=false", "-out=rotation.tfplan"); strings.Count(out, "key_fingerprint") < 2 || !strings.Contains(out, "(known after apply)") {
+	if out := l.run(t, w, "plan", "-input=false", "-out=rotation.tfplan"); strings.Count(out, "key_fingerprint") < 2 ||
+		!strings.Contains(out, "(known after apply)") {
 		t.Errorf("the plan does not say that the keys will change:\n%s", out)
 	}
 	l.run(t, w, "apply", "-input=false", "rotation.tfplan")
@@ -133,7 +134,8 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 	// Refused while somebody is connected with the key, and nothing is changed.
 	closeImage := acctest.OpenImage(t, "east", "libvirt", "libvirt-pool/librbd")
 	w.Set(t, "key_generation", "3")
-	if out, err := l.try(t, w, "plan", "-input=false"); err == nil || !acctest.Message("The key of client.libvirt can't be changed: clients are connected").MatchString(out) {
+	if out, err := l.try(t, w, "plan", "-input=false"); err == nil ||
+		!acctest.Message("The key of client.libvirt can't be changed: clients are connected").MatchString(out) {
 		t.Errorf("a rotation under a client was planned: %v\n%s", err, out)
 	}
 	closeImage()
@@ -141,8 +143,8 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 	expectKeysEverywhere(t)
 
 	l.importAll(t)
-	l.expectCanaries(t, w, "terraform.tfstate", "terraform.tfstate.backup", "first.tfplan/tfplan", "empty.tfplan/tfplan", "empty.tfplan/tfstate",
-		"rotation.tfplan/tfplan", "rotation.tfplan/tfstate")
+	l.expectCanaries(t, w, "terraform.tfstate", "terraform.tfstate.backup", "first.tfplan/tfplan", "empty.tfplan/tfplan",
+		"empty.tfplan/tfstate", "rotation.tfplan/tfplan", "rotation.tfplan/tfstate")
 	l.expectNone(t, w)
 	l.run(t, w, "destroy", "-auto-approve", "-input=false")
 	if after := inventory(t); after != before {

@@ -33,12 +33,26 @@ func TestAccLeastCapsToRead(t *testing.T) {
 		clients                knownvalue.Check // what it tells of them, where it does
 		readsKeys              bool
 	}{
-		"cluster": {"data `ceph_cluster`", "read", data("ceph_cluster", ""), resource.TestCheckResourceAttrSet("data.ceph_cluster.test", "fsid"), nil, false},
-		"pool":    {"data `ceph_pool`", "read", data("ceph_pool", "  name = \"seen\"\n"), resource.TestCheckResourceAttrSet("data.ceph_pool.test", "max_avail_bytes"), nil, false},
-		"image":   {"data `ceph_rbd_image`", "read", data("ceph_rbd_image", "  pool = \"seen\"\n  name = \"disk\"\n"), resource.TestCheckResourceAttr("data.ceph_rbd_image.test", "watchers.#", "0"), nil, false},
-		"user":    {"data `ceph_user`", "read", data("ceph_user", "  name = \"admin\"\n"), resource.TestCheckNoResourceAttr("data.ceph_user.test", "clients.#"), knownvalue.Null(), true},
-		"clients": {"data `ceph_user`", "clients", data("ceph_user", "  name = \"admin\"\n"), resource.TestCheckResourceAttr("data.ceph_user.test", "clients.#", "0"), knownvalue.ListSizeExact(0), true},
-		"key":     {"ephemeral `ceph_user_key`", "open", key, func(*terraform.State) error { return nil }, nil, true},
+		"cluster": {
+			"data `ceph_cluster`", "read", data("ceph_cluster", ""), resource.TestCheckResourceAttrSet("data.ceph_cluster.test", "fsid"), nil, false,
+		},
+		"pool": {
+			"data `ceph_pool`", "read", data("ceph_pool", "  name = \"seen\"\n"),
+			resource.TestCheckResourceAttrSet("data.ceph_pool.test", "max_avail_bytes"), nil, false,
+		},
+		"image": {
+			"data `ceph_rbd_image`", "read", data("ceph_rbd_image", "  pool = \"seen\"\n  name = \"disk\"\n"),
+			resource.TestCheckResourceAttr("data.ceph_rbd_image.test", "watchers.#", "0"), nil, false,
+		},
+		"user": {
+			"data `ceph_user`", "read", data("ceph_user", "  name = \"admin\"\n"),
+			resource.TestCheckNoResourceAttr("data.ceph_user.test", "clients.#"), knownvalue.Null(), true,
+		},
+		"clients": {
+			"data `ceph_user`", "clients", data("ceph_user", "  name = \"admin\"\n"),
+			resource.TestCheckResourceAttr("data.ceph_user.test", "clients.#", "0"), knownvalue.ListSizeExact(0), true,
+		},
+		"key": {"ephemeral `ceph_user_key`", "open", key, func(*terraform.State) error { return nil }, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			caps := acctest.LeastCaps(t, tc.row, tc.operation, map[string]string{"POOL": "seen"})

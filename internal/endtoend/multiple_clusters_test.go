@@ -184,7 +184,8 @@ func checkChain(t *testing.T, cluster *testbed.Cluster, target string) {
 	if _, err := base64.StdEncoding.DecodeString(key); err != nil {
 		t.Error(err)
 	}
-	if caps := acctest.Ceph(t, cluster.Name, "auth", "get", "client.libvirt"); !strings.Contains(caps, `caps osd = "profile rbd pool=libvirt-pool"`) {
+	if caps := acctest.Ceph(t, cluster.Name, "auth", "get", "client.libvirt"); !strings.Contains(caps,
+		`caps osd = "profile rbd pool=libvirt-pool"`) {
 		t.Errorf("ceph auth get says %s", strings.ReplaceAll(caps, key, "(key)"))
 	}
 	if status := acctest.RBD(t, cluster.Name, "status", "libvirt-pool/librbd"); strings.Count(status, "watcher=") != 1 {

@@ -66,8 +66,8 @@ func TestAccOutage(t *testing.T) {
 	w := acctest.NewWorkspaceOf(t, both.block(t)+resources)
 	w.Apply(t)
 	// Without references, the disk is refreshed although what it refers to can't be.
-	alone := others + strings.NewReplacer("ceph_pool.a.name", `"identity"`, "ceph_rbd_image.a.name", `"data"`, "ceph_user.a.name", `"identity"`,
-		"libvirt_ceph_secret.a.uuid", fmt.Sprintf("%q", secretWith(t, "kvm1", "client.identity@"))).Replace(disk)
+	alone := others + strings.NewReplacer("ceph_pool.a.name", `"identity"`, "ceph_rbd_image.a.name", `"data"`, "ceph_user.a.name",
+		`"identity"`, "libvirt_ceph_secret.a.uuid", fmt.Sprintf("%q", secretWith(t, "kvm1", "client.identity@"))).Replace(disk)
 	otherHalf := append([]string{"-target=libvirt_rbd_disk.b"}, targetsOf("b")...)
 	secret := fmt.Sprintf(`hypervisor "kvm1" (%s)`, kvm1.URI)
 	for name, tc := range map[string]struct {
@@ -75,8 +75,11 @@ func TestAccOutage(t *testing.T) {
 		down, up func() error
 		says     []string
 	}{
-		"cluster frozen":    {"east", east.Pause, func() error { return resume(east) }, []string{"Unable to read Ceph pool", `cluster "east"`}},
-		"cluster stopped":   {"east", east.StopDaemons, func() error { return east.StartDaemons(context.Background()) }, []string{"Unable to read Ceph pool", `cluster "east"`}},
+		"cluster frozen": {"east", east.Pause, func() error { return resume(east) }, []string{"Unable to read Ceph pool", `cluster "east"`}},
+		"cluster stopped": {
+			"east", east.StopDaemons, func() error { return east.StartDaemons(context.Background()) },
+			[]string{"Unable to read Ceph pool", `cluster "east"`},
+		},
 		"hypervisor frozen": {"kvm1", kvm1.Pause, kvm1.Resume, []string{"Unable to read libvirt secret", "Unable to read RBD disk", secret}},
 		"hypervisor stopped": {
 			"kvm1", kvm1.Stop, func() error { return kvm1.Start(context.Background()) },
@@ -139,6 +142,8 @@ func undecided(t *testing.T, w *acctest.Workspace, home *testbed.Hypervisor, dom
 			t.Error(err)
 		}
 	}()
-	says := []string{fmt.Sprintf("Domain %s is no longer on hypervisor %q, and it is not known where it is.", uuid, home.Name), `hypervisor "kvm1"`}
+	says := []string{
+		fmt.Sprintf("Domain %s is no longer on hypervisor %q, and it is not known where it is.", uuid, home.Name), `hypervisor "kvm1"`,
+	}
 	refused(t, w, says, "plan", "-target=libvirt_rbd_disk.b")
 }

@@ -55,7 +55,8 @@ func TestAccUserPerGeneration(t *testing.T) {
 	w.Set(t, "generations", []string{"2"})
 	w.Set(t, "generation", "2")
 	out, err := w.Try(t, "apply", "-auto-approve", "-input=false")
-	if err == nil || !found(out, `Clients are connected to cluster "east" as client.libvirt-1: 127.0.0.1:0/`) && !found(out, "is in use by rotating (vdb)") {
+	if err == nil || !found(out, `Clients are connected to cluster "east" as client.libvirt-1: 127.0.0.1:0/`) &&
+		!found(out, "is in use by rotating (vdb)") {
 		t.Errorf("removing the user of a running guest: %v\n%s", err, out)
 	}
 	goesOn(t, guest)
@@ -93,8 +94,10 @@ func TestAccUserPerGeneration(t *testing.T) {
 		t.Helper()
 		// The console moves too: otherwise both QEMUs would have the same socket.
 		changes = append(changes, "/"+from.Name+"/console/", "/"+to.Name+"/console/")
-		definition := strings.NewReplacer(changes...).Replace(acctest.Virsh(t, from.Name, "dumpxml", "--migratable", "--security-info", "rotating"))
-		acctest.Virsh(t, from.Name, "migrate", "--live", "rotating", to.URI, "--migrateuri", "tcp://127.0.0.1", "--xml", file(t, "rotating.xml", definition))
+		definition := strings.NewReplacer(changes...).Replace(acctest.Virsh(t, from.Name, "dumpxml", "--migratable", "--security-info",
+			"rotating"))
+		acctest.Virsh(t, from.Name, "migrate", "--live", "rotating", to.URI, "--migrateuri", "tcp://127.0.0.1", "--xml",
+			file(t, "rotating.xml", definition))
 		if guest, err = to.Guest(ctx, "rotating"); err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +178,8 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 	goesOn(t, guest)
 
 	w.Set(t, "key_generation", "2")
-	if out, err := w.Try(t, "plan", "-input=false"); err == nil || !found(out, `The key of client.guest can't be changed: clients are connected to cluster "north" with it: 127.0.0.1:0/`) {
+	if out, err := w.Try(t, "plan", "-input=false"); err == nil ||
+		!found(out, `The key of client.guest can't be changed: clients are connected to cluster "north" with it: 127.0.0.1:0/`) {
 		t.Fatalf("a rotation under a running guest was planned: %v\n%s", err, out)
 	}
 	w.Set(t, "rotate_in_use", "true")

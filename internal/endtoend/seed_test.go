@@ -147,7 +147,8 @@ func poolsAndUsers(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
 	for _, row := range procedure {
-		fmt.Fprintln(&all, row.pool, acctest.Ceph(t, row.cluster, "osd", "pool", "get", row.pool, "size"), acctest.Ceph(t, row.cluster, "osd", "pool", "application", "get", row.pool))
+		fmt.Fprintln(&all, row.pool, acctest.Ceph(t, row.cluster, "osd", "pool", "get", row.pool, "size"),
+			acctest.Ceph(t, row.cluster, "osd", "pool", "application", "get", row.pool))
 		for line := range strings.Lines(acctest.RBD(t, row.cluster, "info", row.pool+"/"+row.image)) {
 			for _, stable := range []string{"size ", "order ", "features:", "format:"} {
 				if strings.HasPrefix(strings.TrimSpace(line), stable) {

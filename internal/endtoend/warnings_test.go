@@ -75,7 +75,8 @@ func TestAccWarnings(t *testing.T) {
 		t.Errorf("a plan without a change warns:\n%s", out)
 	}
 	w.Set(t, "pg_num", "16")
-	if out := w.Terraform(t, "plan", "-input=false"); !strings.Contains(out, "Ceph will move data") || !strings.Contains(out, "The change of pg_num") {
+	if out := w.Terraform(t, "plan", "-input=false"); !strings.Contains(out, "Ceph will move data") ||
+		!strings.Contains(out, "The change of pg_num") {
 		t.Errorf("no warning of data that moves:\n%s", out)
 	}
 	w.Destroy(t)

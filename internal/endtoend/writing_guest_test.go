@@ -82,7 +82,8 @@ func restart(t *testing.T, guest *testbed.Guest) {
 // replaceKey gives a user of this example another key by hand.
 func replaceKey(t *testing.T, cluster *testbed.Cluster, user string) {
 	t.Helper()
-	text := fmt.Sprintf("[client.%s]\n\tkey = %s\n\tcaps mon = \"profile rbd\"\n\tcaps osd = \"profile rbd pool=rotating\"\n\tcaps mgr = \"profile rbd pool=rotating\"\n",
+	text := fmt.Sprintf("[client.%s]\n\tkey = %s\n\tcaps mon = \"profile rbd\"\n\tcaps osd = \"profile rbd pool=rotating\"\n\tcaps"+
+		" mgr = \"profile rbd pool=rotating\"\n",
 		user, freshKey(t))
 	if _, err := cluster.CephIn(t.Context(), text, "auth", "import", "-i", "-"); err != nil {
 		t.Fatal(err)

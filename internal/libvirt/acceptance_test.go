@@ -141,8 +141,8 @@ func defineSecret(t *testing.T, h *Host, value []byte) string {
 
 func rbdDisk(bed *testbed.Bed, image, target, secret string) Disk {
 	disk := Disk{
-		Target: target, Bus: "virtio", Device: "disk", Alias: "ua-ceph-" + target, Pool: testPool, Image: image, User: testUser, SecretUUID: secret,
-		Cache: "none", Discard: "unmap", Serial: target + "-serial",
+		Target: target, Bus: "virtio", Device: "disk", Alias: "ua-ceph-" + target, Pool: testPool, Image: image, User: testUser,
+		SecretUUID: secret, Cache: "none", Discard: "unmap", Serial: target + "-serial",
 	}
 	for _, m := range bed.Cluster("east").Monitors {
 		disk.Monitors = append(disk.Monitors, Monitor{Host: m.Host, Port: m.V2Port})

@@ -61,8 +61,10 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 	}{
 		"held by another job until the deadline": {held, false, problem.Busy, []string{"Another call holds the domain", "libvirt error 68"}},
 		"kept by the guest until the deadline":   {taken, false, problem.Busy, []string{"did not let go of the disk in time"}},
-		"cancelled":                              {taken, true, problem.Unreachable, []string{"The operation was cancelled", "isn't known whether it took effect"}},
-		"cancelled, held by another job":         {held, true, problem.Busy, []string{"Another call holds the domain"}},
+		"cancelled": {
+			taken, true, problem.Unreachable, []string{"The operation was cancelled", "isn't known whether it took effect"},
+		},
+		"cancelled, held by another job": {held, true, problem.Busy, []string{"Another call holds the domain"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

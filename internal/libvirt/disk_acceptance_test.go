@@ -64,7 +64,8 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 			t.Errorf("%d bytes", n)
 		}
 		wants(t, h.ResizeDisk(ctx, g.UUID, disk, 96*mebibyte-512), problem.Refused, "cut the image")
-		if n := must(bed.Cluster("east").RBD(ctx, "info", "--format", "json", testPool+"/running"))(t); !strings.Contains(string(n), `"size":100663296`) {
+		if n := must(bed.Cluster("east").RBD(ctx, "info", "--format", "json", testPool+"/running"))(t); !strings.Contains(string(n),
+			`"size":100663296`) {
 			t.Errorf("the image changed: %s", n)
 		}
 	})
@@ -81,7 +82,8 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 			shown := must(hypervisor.Virsh(ctx, "blkdeviotune", g.Name, "vdb", "--live"))(t)
 			for _, name := range LimitNames() {
 				// Without a length of its own a burst takes one second.
-				if !hasLine(shown, name, limits.Rates[name]) && limits.Rates[name] != 0 || name == "write_iops_sec" && !hasLine(shown, name, limits.Rates[name]) {
+				if !hasLine(shown, name, limits.Rates[name]) && limits.Rates[name] != 0 || name == "write_iops_sec" &&
+					!hasLine(shown, name, limits.Rates[name]) {
 					t.Errorf("%+v: virsh shows %s", limits, shown)
 				}
 			}
@@ -227,11 +229,13 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 		})
 	}
 	t.Run("no such image", func(t *testing.T) {
-		wants(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "missing", "vdb", secret)), problem.Refused, "No such file or directory", "No guest was touched")
+		wants(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "missing", "vdb", secret)), problem.Refused, "No such file or directory",
+			"No guest was touched")
 		gone(t)
 	})
 	t.Run("no such secret", func(t *testing.T) {
-		wants(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", "00000000-0000-4000-8000-000000000000")), problem.Invalid, "secret isn't defined")
+		wants(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", "00000000-0000-4000-8000-000000000000")), problem.Invalid,
+			"secret isn't defined")
 	})
 	t.Run("the key's text as the value", func(t *testing.T) {
 		text := must(bed.Cluster("east").Ceph(ctx, "auth", "print-key", "client."+testUser))(t)
@@ -274,7 +278,8 @@ func TestRealProbesOfKilledRuns(t *testing.T) {
 		t.Helper()
 		id := uuid.New()
 		text := must(probeXML(id, like, disk, probeMark{Until: until.UTC().Format(time.RFC3339), Owner: owner}))(t)
-		must(change(ctx, on, errand{doing: "leave a probe"}, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainCreateXML(text, flags) }))(t)
+		must(change(ctx, on, errand{doing: "leave a probe"},
+			func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainCreateXML(text, flags) }))(t)
 		name := probePrefix + id.String()
 		t.Cleanup(func() { _, _ = hypervisor.Virsh(context.Background(), "destroy", name) })
 		return name

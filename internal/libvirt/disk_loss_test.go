@@ -10,8 +10,9 @@ import (
 
 // fullDiskXML has every element and attribute that libvirt's schema knows below a <disk> of an RBD image, up to libvirt 12.
 const fullDiskXML = `<disk type='network' device='lun' rawio='yes' sgio='unfiltered' snapshot='external' model='virtio-non-transitional'>
-  <driver name='qemu' type='raw' cache='none' error_policy='stop' rerror_policy='report' io='native' ioeventfd='on' event_idx='off' copy_on_read='on'
-    discard='unmap' discard_no_unref='on' iothread='1' detect_zeroes='off' queues='2' queue_size='256' iommu='on' ats='on' packed='on' page_per_vq='on'>
+  <driver name='qemu' type='raw' cache='none' error_policy='stop' rerror_policy='report' io='native' ioeventfd='on' event_idx='off'
+    copy_on_read='on' discard='unmap' discard_no_unref='on' iothread='1' detect_zeroes='off' queues='2' queue_size='256' iommu='on'
+    ats='on' packed='on' page_per_vq='on'>
     <iothreads><iothread id='1'><queue id='0'/><queue id='1'/></iothread><iothread id='2'/></iothreads>
     <metadata_cache><max_size unit='bytes'>1234</max_size></metadata_cache>
     <statistics>
@@ -68,7 +69,9 @@ const fullDiskXML = `<disk type='network' device='lun' rawio='yes' sgio='unfilte
   <boot order='2' loadparm='3'/>
   <acpi index='4'/>
   <alias name='ua-ceph-1'/>
-  <address type='pci' domain='0x0000' bus='0x01' slot='0x02' function='0x0' multifunction='on'><zpci uid='0x0001' fid='0x00000000'/></address>
+  <address type='pci' domain='0x0000' bus='0x01' slot='0x02' function='0x0' multifunction='on'>
+    <zpci uid='0x0001' fid='0x00000000'/>
+  </address>
 </disk>`
 
 // What libvirtxml knows is written back as it was, with whatever spelling.
@@ -80,11 +83,15 @@ func TestNothingKnownIsLostByRewrite(t *testing.T) {
 			<address type='drive' controller='0' bus='0' target='0' unit='3'/></disk>`,
 		"overlay": `<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/v/o.qcow2' index='4'/>
 			<backingStore type='network' index='1'><format type='raw'/><source protocol='rbd' name='vms/one'><host name='192.0.2.1'/>
-			<auth username='libvirt'><secret type='ceph' usage='x'/></auth></source><backingStore/></backingStore><target dev='vdb' bus='virtio'/></disk>`,
-		"empty":       `<disk type='file' device='cdrom'><driver name='qemu'/><target dev='vdb' bus='sata' tray='open'/><readonly/></disk>`,
-		"ccw":         `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb' bus='virtio'/><address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'/></disk>`,
-		"comment":     `<disk type='network'><!-- kept by nobody --><source protocol='rbd' name='vms/one'/><target dev='vdb' bus='virtio'/></disk>`,
-		"address":     `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb'/><address type='pci' domain='0' bus='1' slot='0x2' function='0'/></disk>`,
+			<auth username='libvirt'><secret type='ceph' usage='x'/></auth></source><backingStore/></backingStore>
+			<target dev='vdb' bus='virtio'/></disk>`,
+		"empty": `<disk type='file' device='cdrom'><driver name='qemu'/><target dev='vdb' bus='sata' tray='open'/><readonly/></disk>`,
+		"ccw": `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb' bus='virtio'/><address type='ccw'` +
+			` cssid='0xfe' ssid='0x0' devno='0x0001'/></disk>`,
+		"comment": `<disk type='network'><!-- kept by nobody --><source protocol='rbd' name='vms/one'/><target dev='vdb'` +
+			` bus='virtio'/></disk>`,
+		"address": `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb'/><address type='pci' domain='0' bus='1'` +
+			` slot='0x2' function='0'/></disk>`,
 		"virtio-mmio": `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb'/><address type='virtio-mmio'/></disk>`,
 	} {
 		if got := definitionOf(t, text).DiskByTarget("vdb").LostByRewrite(); len(got) > 0 {

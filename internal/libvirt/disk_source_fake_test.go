@@ -29,7 +29,8 @@ func TestDisksThatAreLeftAlone(t *testing.T) {
 	novelty := strings.Replace(diskXML, "<serial>", "<novelty><inner/></novelty><serial>", 1)
 	encrypted := strings.Replace(diskXML, "</source>", "<encryption format='luks' engine='qemu'/></source>", 1)
 	other := strings.Replace(diskXML, "vms/one", "vms/two", 1)
-	file := strings.Replace(strings.Replace(diskXML, "type='network'", "type='file'", 1), "protocol='rbd' name='vms/one'", "file='/v/o.img'", 1)
+	file := strings.Replace(strings.Replace(diskXML, "type='network'", "type='file'", 1), "protocol='rbd' name='vms/one'", "file='/v/o.img'",
+		1)
 	for name, c := range map[string]struct {
 		there string
 		do    func(*Host) error

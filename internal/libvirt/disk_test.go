@@ -71,7 +71,9 @@ func TestOursIsFoundAndTheirsIsNot(t *testing.T) {
 
 func TestDifferencesAreNamed(t *testing.T) {
 	for want, edit := range map[string][]string{
-		"":           {"<host name='192.0.2.1'/><host name='192.0.2.2' port='3300'/>", "<host name='192.0.2.2' port='3300'/><host name='192.0.2.1' port='0'/>"},
+		"": {
+			"<host name='192.0.2.1'/><host name='192.0.2.2' port='3300'/>", "<host name='192.0.2.2' port='3300'/><host name='192.0.2.1' port='0'/>",
+		},
 		"monitors":   {"192.0.2.1", "192.0.2.9"},
 		"image":      {"vms/one", "vms/two"},
 		"user":       {"username='libvirt'", "username='other'"},
@@ -91,8 +93,8 @@ func TestDifferencesAreNamed(t *testing.T) {
 			t.Errorf("%q instead of %q", got, want)
 		}
 	}
-	asked := diskFrom(t, "<alias name='ua-ceph-1'/>", "", "  <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>\n", "",
-		"<driver name='qemu' type='raw' cache='none'/>", "<driver cache='none'/>")
+	asked := diskFrom(t, "<alias name='ua-ceph-1'/>", "", "  <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>\n",
+		"", "<driver name='qemu' type='raw' cache='none'/>", "<driver cache='none'/>")
 	if got := notAsAsked(asked, diskFrom(t)); len(got) != 0 {
 		t.Errorf("what libvirt fills in counts as different: %v", got)
 	}
@@ -123,10 +125,16 @@ func TestLimitsAsRead(t *testing.T) {
 		inner string
 		want  Limits
 	}{
-		"filled in":        {"<total_iops_sec_max>3</total_iops_sec_max><total_iops_sec_max_length>1</total_iops_sec_max_length><group_name>drive-ua-ceph-1</group_name>", Limits{Rates: map[string]uint64{"total_iops_sec_max": 3}}},
-		"a group":          {"<total_iops_sec>5</total_iops_sec><group_name>fast</group_name>", Limits{Rates: map[string]uint64{"total_iops_sec": 5}, Group: "fast"}},
-		"no limit":         {"<group_name>drive-ua-ceph-1</group_name>", Limits{}},
-		"a longer burst":   {"<read_iops_sec_max>3</read_iops_sec_max><read_iops_sec_max_length>2</read_iops_sec_max_length>", Limits{Rates: map[string]uint64{"read_iops_sec_max": 3, "read_iops_sec_max_length": 2}}},
+		"filled in": {"<total_iops_sec_max>3</total_iops_sec_max><total_iops_sec_max_length>1</total_iops_sec_max_length>" +
+			"<group_name>drive-ua-ceph-1</group_name>", Limits{Rates: map[string]uint64{"total_iops_sec_max": 3}}},
+		"a group": {
+			"<total_iops_sec>5</total_iops_sec><group_name>fast</group_name>", Limits{Rates: map[string]uint64{"total_iops_sec": 5}, Group: "fast"},
+		},
+		"no limit": {"<group_name>drive-ua-ceph-1</group_name>", Limits{}},
+		"a longer burst": {
+			"<read_iops_sec_max>3</read_iops_sec_max><read_iops_sec_max_length>2</read_iops_sec_max_length>",
+			Limits{Rates: map[string]uint64{"read_iops_sec_max": 3, "read_iops_sec_max_length": 2}},
+		},
 		"nothing at all":   {"", Limits{}},
 		"libvirt's groups": {"<group_name>libvirt-3</group_name>", Limits{}},
 	} {
@@ -145,7 +153,10 @@ func TestTheProbeIsTheGuestsKindAndNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{`type="kvm"`, `machine="q35"`, "/usr/bin/qemu-system-x86_64", probePrefix + id.String(), `<memory unit="MiB">4<`, `name="vms/one"`} {
+	for _, part := range []string{
+		`type="kvm"`, `machine="q35"`, "/usr/bin/qemu-system-x86_64", probePrefix + id.String(),
+		`<memory unit="MiB">4<`, `name="vms/one"`,
+	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is missing in %s", part, text)
 		}

@@ -10,7 +10,9 @@ import (
 
 func TestAConfigurationThatCantBeUsed(t *testing.T) {
 	for cfg, words := range map[Config][]string{
-		{Label: "kvm1", URI: "qemu:///nowhere"}:                 {`The uri of hypervisor "kvm1" can't be used.`, "has to be /system", "qemu+ssh://root@kvm1.example.net/system"},
+		{Label: "kvm1", URI: "qemu:///nowhere"}: {
+			`The uri of hypervisor "kvm1" can't be used.`, "has to be /system", "qemu+ssh://root@kvm1.example.net/system",
+		},
 		{URI: "qemu:///nowhere"}:                                {"The uri can't be used.", "has to be /system"},
 		{Label: "kvm1", URI: "qemu:///system", HostUUID: "abc"}: {`"kvm1"`, `"abc"`, "virsh capabilities"},
 	} {

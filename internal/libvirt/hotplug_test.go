@@ -12,8 +12,14 @@ func TestDiskHotPlug(t *testing.T) {
 		acpi, scsi    bool
 		want          map[string]HotPlug
 	}{
-		{"x86_64", "pc-q35-7.2", true, false, map[string]HotPlug{"virtio": PlugsIn, "scsi": PlugsIn, "usb": PlugsIn, "sata": PlugsNever, "ide": PlugsNever}},
-		{"x86_64", "pc-q35-7.2", false, false, map[string]HotPlug{"virtio": PlugsUnseen, "scsi": PlugsUnseen, "usb": PlugsIn, "sata": PlugsNever}},
+		{"x86_64", "pc-q35-7.2", true, false, map[string]HotPlug{
+			"virtio": PlugsIn, "scsi": PlugsIn, "usb": PlugsIn, "sata": PlugsNever,
+			"ide": PlugsNever,
+		}},
+		{"x86_64", "pc-q35-7.2", false, false, map[string]HotPlug{
+			"virtio": PlugsUnseen, "scsi": PlugsUnseen, "usb": PlugsIn,
+			"sata": PlugsNever,
+		}},
 		{"x86_64", "pc-q35-7.2", false, true, map[string]HotPlug{"virtio": PlugsUnseen, "scsi": PlugsIn}},
 		{"x86_64", "pc-i440fx-7.2", false, false, map[string]HotPlug{"virtio": PlugsNever, "scsi": PlugsNever, "usb": PlugsIn}},
 		{"x86_64", "pc-i440fx-7.2", false, true, map[string]HotPlug{"virtio": PlugsNever, "scsi": PlugsIn}},

@@ -66,7 +66,8 @@ func TestRealImageUsesOfARunningGuest(t *testing.T) {
 	file := filepath.Join(folder, "destination")
 	ok(t, os.WriteFile(file, []byte(must(destination.Element())(t)), 0o600))
 	virsh("blockcopy", g.Name, "vdb", "--xml", file, "--reuse-external", "--transient-job")
-	if got, want := named(t, h, g.Name, testPool+"/copied"), []string{"vdb, as the destination of a block copy, live"}; !slices.Equal(got, want) {
+	if got, want := named(t, h, g.Name, testPool+"/copied"), []string{"vdb, as the destination of a block copy, live"}; !slices.Equal(got,
+		want) {
 		t.Errorf("%q instead of %q", got, want)
 	}
 }
@@ -81,12 +82,14 @@ func TestRealImageUsesOfAnOverlaysHeader(t *testing.T) {
 	east := bed.Cluster("east")
 	configuration, overlay := filepath.Join(folder, "ceph.conf"), filepath.Join(folder, "overlay")
 	ok(t, os.WriteFile(configuration, fmt.Appendf(nil, "[global]\nmon_host = %s\nkey = %s\n", east.MonHost, east.AdminKey), 0o644))
-	out, err := exec.Command("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", "rbd:"+testPool+"/header:conf="+configuration, overlay, "64M").CombinedOutput()
+	out, err := exec.Command("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", "rbd:"+testPool+"/header:conf="+configuration,
+		overlay, "64M").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	ok(t, os.Chmod(overlay, 0o666))
-	must(bed.Hypervisor("kvm1").VirshIn(t.Context(), "<disk type='file'><driver name='qemu' type='qcow2'/><source file='"+overlay+"'/><target dev='vdb' bus='virtio'/></disk>",
+	must(bed.Hypervisor("kvm1").VirshIn(t.Context(), "<disk type='file'><driver name='qemu' type='qcow2'/><source file='"+overlay+
+		"'/><target dev='vdb' bus='virtio'/></disk>",
 		"attach-device", g.Name, "/dev/stdin", "--config"))(t)
 	if got := named(t, h, g.Name, testPool+"/header"); len(got) != 0 {
 		t.Errorf("known while the domain is shut off: %q", got)

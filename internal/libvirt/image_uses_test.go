@@ -12,7 +12,8 @@ import (
 const (
 	rbdSource = `<source protocol='rbd' name='vms/b1'><host name='192.0.2.1' port='6789'/><host name='mon.example.net'/></source>`
 	disk      = `<domain type='qemu'><devices><disk type='%s'>%s<target dev='vda' bus='virtio'/></disk></devices></domain>`
-	arguments = `<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:commandline><qemu:arg value='-x'/><qemu:arg value='%s'/></qemu:commandline></domain>`
+	arguments = `<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:commandline><qemu:arg value='-x'/><qemu:arg` +
+		` value='%s'/></qemu:commandline></domain>`
 )
 
 // Every place in which libvirt's schemas, and what they leave to QEMU, can hold the name of an image. Whoever finds another one adds it.
@@ -24,43 +25,75 @@ var places = []struct {
 }{
 	{"source", fmt.Sprintf(disk, "network", rbdSource), "vda", "", "vms/b1", 2},
 	{"source in a namespace", fmt.Sprintf(disk, "network", `<source protocol='rbd' name='vms/tenant/b1'/>`), "vda", "", "vms/tenant/b1", 0},
-	{"source with a snapshot in its name", fmt.Sprintf(disk, "network", `<source protocol='rbd' name='vms/b1@before'/>`), "vda", "", "vms/b1", 0},
-	{"source with options in its name", fmt.Sprintf(disk, "network", `<source protocol='rbd' name='vms/b1:rbd_cache=true'/>`), "vda", "", "vms/b1", 0},
-	{"source of a CD-ROM drive", `<domain><devices><disk type='network' device='cdrom'><target dev='sda'/>` + rbdSource + `</disk></devices></domain>`, "sda", "", "vms/b1", 2},
-	{"slices and other layers around a source", fmt.Sprintf(disk, "network", `<driver type='throttle'><layer>`+rbdSource+`</layer></driver>`), "vda", "", "vms/b1", 2},
-	{"base", fmt.Sprintf(disk, "file", `<source file='/v/o'/><backingStore type='network'>`+rbdSource+`</backingStore>`), "vda", "as the base of an overlay", "vms/b1", 2},
+	{
+		"source with a snapshot in its name", fmt.Sprintf(disk, "network", `<source protocol='rbd' name='vms/b1@before'/>`), "vda", "", "vms/b1",
+		0,
+	},
+	{
+		"source with options in its name", fmt.Sprintf(disk, "network", `<source protocol='rbd' name='vms/b1:rbd_cache=true'/>`),
+		"vda", "", "vms/b1", 0,
+	},
+	{"source of a CD-ROM drive", `<domain><devices><disk type='network' device='cdrom'><target dev='sda'/>` + rbdSource +
+		`</disk></devices></domain>`, "sda", "", "vms/b1", 2},
+	{
+		"slices and other layers around a source", fmt.Sprintf(disk, "network", `<driver type='throttle'><layer>`+rbdSource+`</layer></driver>`),
+		"vda", "", "vms/b1", 2,
+	},
+	{
+		"base", fmt.Sprintf(disk, "file", `<source file='/v/o'/><backingStore type='network'>`+rbdSource+`</backingStore>`), "vda",
+		"as the base of an overlay", "vms/b1", 2,
+	},
 	{
 		"base of a base",
-		fmt.Sprintf(disk, "file", `<source file='/v/o'/><backingStore type='file'><source file='/v/m'/><backingStore type='network'>`+rbdSource+`<backingStore/></backingStore></backingStore>`),
+		fmt.Sprintf(disk, "file", `<source file='/v/o'/><backingStore type='file'><source file='/v/m'/><backingStore type='network'>`+rbdSource+
+			`<backingStore/></backingStore></backingStore>`),
 		"vda", "as the base of an overlay", "vms/b1", 2,
 	},
-	{"mirror", fmt.Sprintf(disk, "file", `<source file='/v/o'/><mirror type='network' job='copy'>`+rbdSource+`</mirror>`), "vda", "as the destination of a block copy", "vms/b1", 2},
 	{
-		"base of a mirror", fmt.Sprintf(disk, "file", `<mirror type='file'><source file='/v/o'/><backingStore type='network'>`+rbdSource+`</backingStore></mirror>`),
+		"mirror", fmt.Sprintf(disk, "file", `<source file='/v/o'/><mirror type='network' job='copy'>`+rbdSource+`</mirror>`), "vda",
+		"as the destination of a block copy", "vms/b1", 2,
+	},
+	{
+		"base of a mirror", fmt.Sprintf(disk, "file", `<mirror type='file'><source file='/v/o'/><backingStore type='network'>`+rbdSource+
+			`</backingStore></mirror>`),
 		"vda", "as the base of an overlay", "vms/b1", 2,
 	},
-	{"data file", fmt.Sprintf(disk, "file", `<source file='/v/o'><dataStore type='network'><format type='raw'/>`+rbdSource+`</dataStore></source>`), "vda", "as the data file of an overlay", "vms/b1", 2},
+	{"data file", fmt.Sprintf(disk, "file", `<source file='/v/o'><dataStore type='network'><format type='raw'/>`+rbdSource+
+		`</dataStore></source>`), "vda", "as the data file of an overlay", "vms/b1", 2},
 	{"variables of the firmware", `<domain><os><nvram type='network'>` + rbdSource + `</nvram></os></domain>`, "firmware", "", "vms/b1", 2},
 	{"volume", fmt.Sprintf(disk, "volume", `<source pool='rbdpool' volume='b1'/>`), "vda", "", "vms/b1", 1},
 	{"an element to come", `<domain><future><source protocol='rbd' name='vms/b1'/></future></domain>`, "", "", "vms/b1", 0},
 	{"QEMU's file name", fmt.Sprintf(disk, "file", `<source file='rbd:vms/b1:id=libvirt:mon_host=192.0.2.1'/>`), "vda", "", "vms/b1", 0},
 	{"QEMU's file name of a snapshot", fmt.Sprintf(disk, "file", `<source file='rbd:vms/tenant/b1@before'/>`), "vda", "", "vms/tenant/b1", 0},
-	{"QEMU's JSON", fmt.Sprintf(disk, "file", `<source file='json:{"driver":"raw","file":{"driver":"rbd","pool":"vms","image":"b1","server":[{"host":"a"}]}}'/>`), "vda", "", "vms/b1", 0},
-	{"QEMU's JSON with dots", fmt.Sprintf(disk, "file", `<source file='json:{"file.driver":"rbd","file.pool":"vms","file.namespace":"tenant","file.image":"b1"}'/>`), "vda", "", "vms/tenant/b1", 0},
+	{
+		"QEMU's JSON", fmt.Sprintf(disk, "file",
+			`<source file='json:{"driver":"raw","file":{"driver":"rbd","pool":"vms","image":"b1","server":[{"host":"a"}]}}'/>`),
+		"vda", "", "vms/b1", 0,
+	},
+	{
+		"QEMU's JSON with dots", fmt.Sprintf(disk, "file",
+			`<source file='json:{"file.driver":"rbd","file.pool":"vms","file.namespace":"tenant","file.image":"b1"}'/>`), "vda", "", "vms/tenant/b1",
+		0,
+	},
 	{"device of the kernel", fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/b1'/>`), "vda", "", "vms/b1", 0},
-	{"device of the kernel in a namespace", fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/tenant/b1@before'/>`), "vda", "", "vms/tenant/b1", 0},
+	{
+		"device of the kernel in a namespace", fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/tenant/b1@before'/>`), "vda", "",
+		"vms/tenant/b1", 0,
+	},
 	{"-drive with a file name", fmt.Sprintf(arguments, `file=rbd:vms/b1:id=libvirt,format=raw,if=virtio`), "", "", "vms/b1", 0},
 	{"-drive with options", fmt.Sprintf(arguments, `if=virtio,file.driver=rbd,file.pool=vms,file.image=b1`), "", "", "vms/b1", 0},
 	{"-blockdev", fmt.Sprintf(arguments, `driver=rbd,node-name=x,pool=vms,namespace=tenant,image=b1`), "", "", "vms/tenant/b1", 0},
 	{"-blockdev with JSON", fmt.Sprintf(arguments, `{"driver":"rbd","pool":"vms","image":"b1","node-name":"x"}`), "", "", "vms/b1", 0},
 	{
-		"disks of a snapshot", `<domainsnapshot><disks><disk name='vda' snapshot='external' type='network'>` + rbdSource + `</disk></disks></domainsnapshot>`,
+		"disks of a snapshot", `<domainsnapshot><disks><disk name='vda' snapshot='external' type='network'>` + rbdSource +
+			`</disk></disks></domainsnapshot>`,
 		"vda", "", "vms/b1", 2,
 	},
 	{"domain of a snapshot", `<domainsnapshot>` + fmt.Sprintf(disk, "network", rbdSource) + `</domainsnapshot>`, "vda", "", "vms/b1", 2},
 	{
 		"saved domain of a snapshot of a running one",
-		`<domainsnapshot><inactiveDomain><devices><disk type='network'>` + rbdSource + `<target dev='vdb'/></disk></devices></inactiveDomain></domainsnapshot>`,
+		`<domainsnapshot><inactiveDomain><devices><disk type='network'>` + rbdSource +
+			`<target dev='vdb'/></disk></devices></inactiveDomain></domainsnapshot>`,
 		"vdb", "", "vms/b1", 2,
 	},
 	{"domain of a checkpoint", `<domaincheckpoint>` + fmt.Sprintf(disk, "network", rbdSource) + `</domaincheckpoint>`, "vda", "", "vms/b1", 2},
@@ -80,8 +113,9 @@ var elsewhere = map[string]string{
 
 func testPools(name string) storagePool {
 	documents := map[string]string{
-		"rbdpool": `<pool type='rbd'><name>rbdpool</name><source><host name='192.0.2.1'/><name>vms</name><auth type='ceph' username='u'/></source></pool>`,
-		"folder":  `<pool type='dir'><name>folder</name><source><name>vms</name></source><target><path>/v</path></target></pool>`,
+		"rbdpool": `<pool type='rbd'><name>rbdpool</name><source><host name='192.0.2.1'/><name>vms</name><auth type='ceph'` +
+			` username='u'/></source></pool>`,
+		"folder": `<pool type='dir'><name>folder</name><source><name>vms</name></source><target><path>/v</path></target></pool>`,
 	}
 	root, err := parse(documents[name])
 	if err != nil {

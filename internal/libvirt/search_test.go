@@ -29,7 +29,10 @@ const (
 func flagsOf(body []byte) uint32 { return binary.BigEndian.Uint32(body[len(body)-4:]) }
 
 // searched lets the daemon have domains by name, each with what the reading of its definition brings: a document, or a code.
-func searched(d *fakeDaemon, documents map[string]string, codes map[string]uint32, others func(procedure uint32, body []byte) ([]byte, uint32, bool)) {
+func searched(
+	d *fakeDaemon, documents map[string]string, codes map[string]uint32,
+	others func(procedure uint32, body []byte) ([]byte, uint32, bool),
+) {
 	names := make([]string, 0, len(documents))
 	for name := range documents {
 		names = append(names, name)

@@ -16,7 +16,9 @@ func TestRealSecretLife(t *testing.T) {
 	h := kvm(t, bed, "kvm1", Config{HostUUID: bed.Hypervisor("kvm1").UUID})
 	virsh := bed.Hypervisor("kvm1").Virsh
 	ctx := t.Context()
-	want := Secret{UUID: uuid.NewString(), UsageType: UsageCeph, UsageName: "client.a & <b>@" + uuid.NewString(), Description: "for tests & such"}
+	want := Secret{
+		UUID: uuid.NewString(), UsageType: UsageCeph, UsageName: "client.a & <b>@" + uuid.NewString(), Description: "for tests & such",
+	}
 
 	_, err := h.Secret(ctx, want.UUID)
 	wants(t, err, problem.NotFound, want.UUID, "kvm1")

@@ -8,13 +8,15 @@ import (
 
 // Every element in which libvirt's schemas let a document refer to a secret: of domains, snapshots, checkpoints and storage pools.
 var secretPlaces = map[string]string{
-	"disk":                            "<disk><auth username='u'>%s</auth><source protocol='rbd' name='a/b'/></disk>",
-	"source of a disk":                "<disk><source protocol='rbd' name='a/b'><auth username='u'>%s</auth></source></disk>",
-	"base of an overlay":              "<disk><backingStore><source protocol='rbd' name='a/b'><auth username='u'>%s</auth></source></backingStore></disk>",
-	"destination of a block copy":     "<disk><mirror><source protocol='rbd' name='a/b'><auth username='u'>%s</auth></source></mirror></disk>",
-	"encryption of a disk":            "<disk><encryption format='luks'>%s</encryption></disk>",
-	"encryption of a source":          "<disk><source><encryption format='luks'>%s</encryption></source></disk>",
-	"second secret of an encryption":  "<disk><source><encryption format='luks2'><secret uuid='00000000-0000-4000-8000-000000000001'/>%s</encryption></source></disk>",
+	"disk":             "<disk><auth username='u'>%s</auth><source protocol='rbd' name='a/b'/></disk>",
+	"source of a disk": "<disk><source protocol='rbd' name='a/b'><auth username='u'>%s</auth></source></disk>",
+	"base of an overlay": "<disk><backingStore><source protocol='rbd' name='a/b'><auth" +
+		" username='u'>%s</auth></source></backingStore></disk>",
+	"destination of a block copy": "<disk><mirror><source protocol='rbd' name='a/b'><auth username='u'>%s</auth></source></mirror></disk>",
+	"encryption of a disk":        "<disk><encryption format='luks'>%s</encryption></disk>",
+	"encryption of a source":      "<disk><source><encryption format='luks'>%s</encryption></source></disk>",
+	"second secret of an encryption": "<disk><source><encryption format='luks2'><secret" +
+		" uuid='00000000-0000-4000-8000-000000000001'/>%s</encryption></source></disk>",
 	"slice of a source":               "<disk><source><slices><slice/></slices><auth username='u'>%s</auth></source></disk>",
 	"cookies of a source":             "<disk><source><cookies><cookie/></cookies><auth username='u'>%s</auth></source></disk>",
 	"device of an iSCSI host":         "<hostdev><source protocol='iscsi' name='a'><auth username='u'>%s</auth></source></hostdev>",
@@ -53,7 +55,8 @@ func TestEveryReferenceToASecret(t *testing.T) {
 			}
 		}
 	}
-	if !refers("<devices><tpm><backend type='emulator'><encryption secret='"+uuid+"'/></backend></tpm></devices>") || refers("<encryption secret='x'/>") {
+	if !refers("<devices><tpm><backend type='emulator'><encryption secret='"+uuid+"'/></backend></tpm></devices>") ||
+		refers("<encryption secret='x'/>") {
 		t.Error("the state of a TPM")
 	}
 }

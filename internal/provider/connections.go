@@ -68,7 +68,8 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 			continue
 		}
 		diags.Append(object.As(ctx, &entry, wholeTree)...)
-		if anyUnknown(entry.MonHost, entry.ConfigFile, entry.User, entry.Key, entry.KeyringFile, entry.FSID, entry.ConnectTimeout, entry.OperationTimeout) ||
+		if anyUnknown(entry.MonHost, entry.ConfigFile, entry.User, entry.Key, entry.KeyringFile, entry.FSID, entry.ConnectTimeout,
+			entry.OperationTimeout) ||
 			unknownMap(entry.Options) {
 			connections.Clusters.AddUnknown(label)
 			continue

@@ -106,7 +106,8 @@ func TestNothingIsGuessed(t *testing.T) {
 	t.Setenv("LIBVIRT_DEFAULT_URI", "")
 	s := newServer(t, noDial)
 	s.configure(block{})
-	if errors, _ := planPool(t, s, nil); !strings.Contains(errors, "No cluster is configured.") || !strings.Contains(errors, `Add the argument clusters`) {
+	if errors, _ := planPool(t, s, nil); !strings.Contains(errors, "No cluster is configured.") ||
+		!strings.Contains(errors, `Add the argument clusters`) {
 		t.Errorf("pool: %s", errors)
 	}
 	secret := s.newObject("libvirt_ceph_secret")
@@ -125,8 +126,10 @@ func TestEnvironmentGivesOneHypervisor(t *testing.T) {
 		says   string
 	}{
 		// That it is asked shows in the error: nobody listens there.
-		"no hypervisors":         {block{}, `hypervisor "libvirt" (` + socket + `)`},
-		"hypervisors":            {block{"hypervisors": block{"kvm1": block{"uri": "qemu+unix:///session?socket=/nowhere"}}}, `hypervisor "kvm1"`},
+		"no hypervisors": {block{}, `hypervisor "libvirt" (` + socket + `)`},
+		"hypervisors": {
+			block{"hypervisors": block{"kvm1": block{"uri": "qemu+unix:///session?socket=/nowhere"}}}, `hypervisor "kvm1"`,
+		},
 		"hypervisors, but empty": {block{"hypervisors": block{}}, "No hypervisor is configured."},
 		"clusters unknown":       {block{"clusters": unknown}, "No hypervisor is configured."},
 	} {
@@ -146,14 +149,16 @@ func TestEnvironmentURIThatCannotWork(t *testing.T) {
 	t.Setenv("LIBVIRT_DEFAULT_URI", "xen:///system")
 	s := newServer(t, dialTo(map[string]*fakeCluster{"192.0.2.1": newFakeCluster(eastFSID)}))
 	diagnostics := s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}})
-	if warnings := warningsIn(diagnostics); !strings.Contains(warnings, "LIBVIRT_DEFAULT_URI") || !strings.Contains(warnings, "only the QEMU driver") {
+	if warnings := warningsIn(diagnostics); !strings.Contains(warnings, "LIBVIRT_DEFAULT_URI") ||
+		!strings.Contains(warnings, "only the QEMU driver") {
 		t.Errorf("the warning does not tell: %s", warnings)
 	}
 	if errors, _ := planPool(t, s, nil); errors != "" {
 		t.Errorf("a pool needs no hypervisor: %s", errors)
 	}
 	o := s.newObject("libvirt_ceph_secret")
-	if errors := errorsIn(s.plan(o, block{"usage_name": "x", "key": goodKey}).Diagnostics); !strings.Contains(errors, "No hypervisor is configured.") {
+	if errors := errorsIn(s.plan(o, block{"usage_name": "x", "key": goodKey}).Diagnostics); !strings.Contains(errors,
+		"No hypervisor is configured.") {
 		t.Errorf("a secret needs one: %s", errors)
 	}
 }
@@ -166,10 +171,14 @@ func TestLabelOfAResource(t *testing.T) {
 		label         any
 		planned, says string
 	}{
-		"the only one":                {block{"east": entry}, nil, "east", ""},
-		"one of several":              {block{"east": entry, "west": entry}, "west", "west", ""},
-		"several and none is named":   {block{"east": entry, "west": entry}, nil, "", `the provider block has several: "east", "west"`},
-		"unknown label":               {block{"east": entry, "west": entry}, "north", "", `The provider block has no cluster "north". It has "east", "west".`},
+		"the only one":              {block{"east": entry}, nil, "east", ""},
+		"one of several":            {block{"east": entry, "west": entry}, "west", "west", ""},
+		"several and none is named": {block{"east": entry, "west": entry}, nil, "", `the provider block has several: "east", "west"`},
+		"unknown label": {
+			block{"east": entry, "west": entry},
+			"north", "",
+			`The provider block has no cluster "north". It has "east", "west".`,
+		},
 		"named, but not yet known":    {block{"east": entry}, unknown, "unknown", ""},
 		"only one, still unknown":     {block{"east": block{"mon_host": unknown}}, nil, "east", ""},
 		"one known and one not":       {block{"east": entry, "west": block{"mon_host": unknown}}, nil, "", `"east", "west"`},
@@ -229,7 +238,8 @@ func TestPinnedFSID(t *testing.T) {
 	const other = "6a085c23-2177-242d-7661-c785df7f6230"
 	s = newServer(t, dial)
 	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1", "fsid": other}}})
-	if errors, _ := planPool(t, s, nil); !strings.Contains(errors, other) || !strings.Contains(errors, eastFSID) || !strings.Contains(errors, `"east"`) {
+	if errors, _ := planPool(t, s, nil); !strings.Contains(errors, other) || !strings.Contains(errors, eastFSID) ||
+		!strings.Contains(errors, `"east"`) {
 		t.Errorf("another cluster: %s", errors)
 	}
 }

@@ -173,7 +173,8 @@ func (f *fakeCluster) CreateImage(_ context.Context, spec ceph.ImageSpec) error 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.images[spec.ImageRef] = ceph.Image{
-		ID: fmt.Sprintf("%x", 4096+len(f.images)), SizeBytes: spec.SizeBytes, Features: []string{"layering"}, ObjectSize: 4 << 20, StripeUnit: 4 << 20, StripeCount: 1,
+		ID: fmt.Sprintf("%x", 4096+len(f.images)), SizeBytes: spec.SizeBytes, Features: []string{"layering"}, ObjectSize: 4 << 20,
+		StripeUnit: 4 << 20, StripeCount: 1,
 	}
 	f.writes = append(f.writes, "create image")
 	return nil

@@ -59,7 +59,10 @@ func TestAccIdentity(t *testing.T) {
 	}
 	create("ceph_pool", block{"cluster": "east", "name": "identity", "applications": []any{"rbd"}})
 	create("ceph_rbd_image", block{"cluster": "east", "pool": "identity", "name": "data", "size": "16MiB"})
-	user := create("ceph_user", block{"cluster": "east", "name": "identity", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=identity"}})
+	user := create("ceph_user", block{
+		"cluster": "east", "name": "identity",
+		"caps": block{"mon": "profile rbd", "osd": "profile rbd pool=identity"},
+	})
 	secretConfig := block{"hypervisor": "kvm1", "usage_name": "identity", "key": s.text(user, "key")}
 	secret := create("libvirt_ceph_secret", secretConfig)
 	diskConfig := block{

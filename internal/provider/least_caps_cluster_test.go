@@ -51,7 +51,10 @@ func newLeast(t *testing.T) *least {
 	t.Cleanup(l.admin.Close)
 	connect := func(user, key string) block {
 		return block{
-			"clusters":    block{"east": block{"mon_host": east.MonHost, "user": user, "key": key, "connect_timeout": "5s", "operation_timeout": "3s"}},
+			"clusters": block{"east": block{
+				"mon_host": east.MonHost, "user": user, "key": key, "connect_timeout": "5s",
+				"operation_timeout": "3s",
+			}},
 			"hypervisors": block{"kvm1": block{"uri": kvm1.URI}},
 		}
 	}
@@ -178,7 +181,10 @@ func (l *least) removeImage() {
 func (l *least) purge() {
 	l.t.Helper()
 	ref := ceph.ImageRef{Pool: "least", Name: "disk"}
-	for _, err := range []error{l.admin.ProtectSnapshot(l.t.Context(), ref, "kept", false), l.admin.RemoveSnapshot(l.t.Context(), ref, "kept")} {
+	for _, err := range []error{
+		l.admin.ProtectSnapshot(l.t.Context(), ref, "kept", false),
+		l.admin.RemoveSnapshot(l.t.Context(), ref, "kept"),
+	} {
 		if err != nil && !errors.As(err, new(ceph.Errno)) {
 			l.t.Fatal(err)
 		}

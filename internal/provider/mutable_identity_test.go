@@ -30,7 +30,12 @@ func TestIdentityChangesWithARename(t *testing.T) {
 		"pool": {
 			"ceph_pool",
 			block{"cluster": "east", "name": "vms"},
-			change{atEast, block{"cluster": "east", "name": "guests"}, map[string]string{"cluster": "east", "name": "guests"}, []string{"osd pool rename"}},
+			change{
+				atEast,
+				block{"cluster": "east", "name": "guests"},
+				map[string]string{"cluster": "east", "name": "guests"},
+				[]string{"osd pool rename"},
+			},
 			map[string]string{"cluster": "east", "name": "vms"},
 		},
 		"image": {
@@ -64,7 +69,12 @@ func TestIdentityChangesWithARename(t *testing.T) {
 		"label of a user's cluster": {
 			"ceph_user",
 			block{"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd"}},
-			change{relabelled, block{"cluster": "orient", "name": "libvirt", "caps": block{"mon": "profile rbd"}}, map[string]string{"cluster": "orient", "name": "libvirt"}, nil},
+			change{
+				relabelled,
+				block{"cluster": "orient", "name": "libvirt", "caps": block{"mon": "profile rbd"}},
+				map[string]string{"cluster": "orient", "name": "libvirt"},
+				nil,
+			},
 			map[string]string{"cluster": "east", "name": "libvirt"},
 		},
 		// Once the label is gone from the provider block, the object is found by the fsid, and its label stays.
@@ -94,7 +104,8 @@ func TestIdentityChangesWithARename(t *testing.T) {
 			s.must("read before the change", s.read(o))
 			plan := s.plan(o, tc.change.config)
 			s.must("plan", plan.Diagnostics)
-			if got := s.identityOf(o, plan.PlannedIdentity); got != nil && !maps.Equal(got, tc.change.wantIdentity) && !maps.Equal(got, tc.identity) {
+			if got := s.identityOf(o, plan.PlannedIdentity); got != nil && !maps.Equal(got, tc.change.wantIdentity) &&
+				!maps.Equal(got, tc.identity) {
 				t.Errorf("the planned identity is %v", got)
 			}
 			s.apply(o, tc.change.config)

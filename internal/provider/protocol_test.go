@@ -79,7 +79,8 @@ func severity(diagnostics []*tfprotov6.Diagnostic, severity tfprotov6.Diagnostic
 // validate checks a provider block, as `terraform validate` does.
 func (s *server) validate(config block) []*tfprotov6.Diagnostic {
 	s.t.Helper()
-	resp, err := s.ValidateProviderConfig(s.t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: s.dynamic(s.schema.Provider, config)})
+	resp, err := s.ValidateProviderConfig(s.t.Context(),
+		&tfprotov6.ValidateProviderConfigRequest{Config: s.dynamic(s.schema.Provider, config)})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -90,7 +91,10 @@ func (s *server) validate(config block) []*tfprotov6.Diagnostic {
 func (s *server) configure(config block) []*tfprotov6.Diagnostic {
 	s.t.Helper()
 	s.must("validate", s.validate(config))
-	resp, err := s.ConfigureProvider(s.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: s.dynamic(s.schema.Provider, config)})
+	resp, err := s.ConfigureProvider(s.t.Context(), &tfprotov6.ConfigureProviderRequest{
+		TerraformVersion: "1.12.0",
+		Config:           s.dynamic(s.schema.Provider, config),
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}

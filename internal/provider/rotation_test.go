@@ -43,7 +43,9 @@ func TestRotationIsRecordedThoughTheKeyIsNotRead(t *testing.T) {
 	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}})
 	o := s.newObject("ceph_user")
 	user := func(generation int64) block {
-		return block{"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd"}, "key_generation": big.NewFloat(float64(generation))}
+		return block{
+			"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd"}, "key_generation": big.NewFloat(float64(generation)),
+		}
 	}
 	s.apply(o, user(1))
 	schema := s.schema.ResourceSchemas[o.typeName]
@@ -57,7 +59,8 @@ func TestRotationIsRecordedThoughTheKeyIsNotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := errorsIn(resp.Diagnostics); !strings.Contains(text, "The key was rotated; the next refresh reads the new one.") || strings.Contains(text, cluster.key) {
+	if text := errorsIn(resp.Diagnostics); !strings.Contains(text, "The key was rotated; the next refresh reads the new one.") ||
+		strings.Contains(text, cluster.key) {
 		t.Errorf("told: %s", text)
 	}
 	o.state, o.private = s.decode(typ, resp.NewState), resp.Private

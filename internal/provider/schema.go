@@ -81,9 +81,10 @@ func clusterAttributes() map[string]schema.Attribute {
 			},
 		},
 		"keyring_file": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "Path of a keyring with the user's key on the machine that runs Terraform. Default: what `config_file` names, as for `ceph -c`.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			Optional: true,
+			MarkdownDescription: "Path of a keyring with the user's key on the machine that runs Terraform. Default: what `config_file` names, as" +
+				" for `ceph -c`.",
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"fsid": schema.StringAttribute{
 			Optional:            true,
@@ -106,7 +107,8 @@ func clusterAttributes() map[string]schema.Attribute {
 		"operation_timeout": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "How long one command or image operation may wait for the cluster, as a Go duration of whole seconds." +
-				isDefault(ceph.DefaultOperationTimeout) + " Keep it well above the time in which the cluster notices a failed OSD (about half a minute).",
+				isDefault(ceph.DefaultOperationTimeout) + " Keep it well above the time in which the cluster notices a failed OSD (about half" +
+				" a minute).",
 			Validators: []validator.String{durationValidator{wholeSeconds: true}},
 		},
 	}

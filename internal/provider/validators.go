@@ -27,7 +27,8 @@ type optionValidator struct{ tfkit.Described }
 
 func (optionValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	// Ceph takes "log file" and "log-file" for log_file.
-	name := strings.Join(strings.FieldsFunc(req.ConfigValue.ValueString(), func(r rune) bool { return unicode.IsSpace(r) || r == '-' || r == '_' }), "_")
+	name := strings.Join(strings.FieldsFunc(req.ConfigValue.ValueString(),
+		func(r rune) bool { return unicode.IsSpace(r) || r == '-' || r == '_' }), "_")
 	if argument := argumentFor[name]; argument != "" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Refused client option",
 			fmt.Sprintf("The option %q has an argument of its own. Set %s instead.", req.ConfigValue.ValueString(), argument))

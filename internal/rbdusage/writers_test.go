@@ -21,7 +21,10 @@ func TestOpenedMeanwhile(t *testing.T) {
 		Disk: libvirt.Disk{Target: "vdb", Pool: "libvirt-pool", Image: "librbd"},
 	}
 	watchers := []ceph.Watcher{{Addr: "192.0.2.9:0/1"}, {Addr: "192.0.2.7:0/1"}}
-	for want, kept := range map[string]error{"was taken from domain \"guest\" again": nil, "it is still attached": errors.New("the guest keeps it")} {
+	for want, kept := range map[string]error{
+		"was taken from domain \"guest\" again": nil,
+		"it is still attached":                  errors.New("the guest keeps it"),
+	} {
 		err := a.OpenedMeanwhile(libvirt.Domain{Name: "guest"}, watchers, kept)
 		if !problem.Is(err, problem.Busy) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "192.0.2.9") ||
 			kept != nil && !strings.Contains(err.Error(), kept.Error()) || problem.Argument(err) != "image" {

@@ -93,7 +93,8 @@ func TestMirrorLayout(t *testing.T) {
 			t.Errorf("the configuration must know the mirror and nothing else (%v): %s", err, text)
 		}
 		for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-			path := filepath.Join(dir, "mirror", host, "ceph-libvirt", "ceph", "0.0.1", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-ceph_v0.0.1")
+			path := filepath.Join(dir, "mirror", host, "ceph-libvirt", "ceph", "0.0.1", runtime.GOOS+"_"+runtime.GOARCH,
+				"terraform-provider-ceph_v0.0.1")
 			if got, err := os.ReadFile(path); err != nil || string(got) != content {
 				t.Errorf("%s holds %q, %v; want %q", path, got, err, content)
 			}
@@ -120,7 +121,8 @@ func TestInstallKeepsOtherVersionsAndUninstallTakesAll(t *testing.T) {
 		}
 	}
 	installed := func() []string {
-		found, err := filepath.Glob(filepath.Join(home, ".terraform.d", "plugins", "*", "ceph-libvirt", "ceph", "*", "*", "terraform-provider-ceph_v0.0.[12]"))
+		found, err := filepath.Glob(filepath.Join(home, ".terraform.d", "plugins", "*", "ceph-libvirt", "ceph", "*", "*",
+			"terraform-provider-ceph_v0.0.[12]"))
 		if err != nil {
 			t.Fatal(err)
 		}

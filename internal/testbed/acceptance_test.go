@@ -123,7 +123,8 @@ func TestAccGuestSeesDisksOfTwoClusters(t *testing.T) {
 				if disk.Serial != name || disk.Bytes != 32<<20 || !disk.Readable {
 					t.Errorf("the guest sees %+v", disk)
 				}
-				waitConsole(t, ctx, guest, fmt.Sprintf("guest: disk %s, 33554432 bytes, serial %s, starts with \"hello from %s\"", disk.Name, name, name))
+				waitConsole(t, ctx, guest, fmt.Sprintf("guest: disk %s, 33554432 bytes, serial %s, starts with \"hello from %s\"", disk.Name, name,
+					name))
 				if err := guest.Write(ctx, disk.Name, 4<<20-7, "written by the guest"); err != nil {
 					t.Fatal(err)
 				}
@@ -198,7 +199,10 @@ func TestAccGuestWithoutDrivers(t *testing.T) {
 	makeSecret(t, ctx, h, bed.Cluster("east"), eastSecret)
 	makeImage(t, ctx, bed.Cluster("east"), "vms", "data", "hello")
 	for _, machine := range []string{"q35", "pc"} {
-		guest := must[*testbed.Guest](t)(h.DefineGuest(ctx, testbed.GuestOptions{Name: "deaf-" + machine, Machine: machine, NoDrivers: true, Transient: true}))
+		guest := must[*testbed.Guest](t)(h.DefineGuest(ctx, testbed.GuestOptions{
+			Name: "deaf-" + machine, Machine: machine, NoDrivers: true,
+			Transient: true,
+		}))
 		if err := guest.Start(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -243,7 +243,8 @@ func prepareDir(dir string) (string, error) {
 		return "", err
 	}
 	if len(dir) > maxDirLength {
-		return "", fmt.Errorf("the path %s is too long for a testbed: at most %d bytes, or the sockets under it can't be reached", dir, maxDirLength)
+		return "", fmt.Errorf("the path %s is too long for a testbed: at most %d bytes, or the sockets under it can't be reached", dir,
+			maxDirLength)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err

@@ -133,7 +133,8 @@ func (g *Guest) Read(ctx context.Context, device string, offset int64, n int) (s
 		return "", fmt.Errorf("%q is no device of a guest", device)
 	}
 	output, err := g.Run(ctx, fmt.Sprintf(
-		"blockdev --flushbufs /dev/%s && dd if=/dev/%s bs=65536 iflag=skip_bytes,count_bytes skip=%d count=%d 2>/run/read | base64 -w 0 && ! grep -q error /run/read",
+		"blockdev --flushbufs /dev/%s && dd if=/dev/%s bs=65536 iflag=skip_bytes,count_bytes skip=%d count=%d 2>/run/read | base64 -w 0 && !"+
+			" grep -q error /run/read",
 		device, device, offset, n))
 	if err != nil {
 		return "", err

@@ -16,7 +16,8 @@ func TestReaperWaitsForOrphans(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can start a program as another user")
 	}
-	reaper := exec.CommandContext(t.Context(), "/proc/self/exe", "65534", "65534", "/bin/sh", "-c", `sleep 600 >/dev/null & echo $$ $! "$`+processVariable+`"`)
+	reaper := exec.CommandContext(t.Context(), "/proc/self/exe", "65534", "65534", "/bin/sh", "-c", `sleep 600 >/dev/null & echo $$ $! "$`+
+		processVariable+`"`)
 	reaper.Env = []string{reaperVariable + "=kvm1/libvirtd"}
 	reaper.Stderr = os.Stderr
 	output, err := reaper.StdoutPipe()

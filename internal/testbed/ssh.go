@@ -65,7 +65,10 @@ func (h *Hypervisor) ServeSSH(ctx context.Context, settings ...string) (*SSHServ
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("unexpected address %s", listener.Addr()), listener.Close())
 	}
-	s := &SSHServer{Port: address.Port, credential: h.daemon.credential, dir: h.dir, folder: folder, program: program, listener: listener, sessions: map[*exec.Cmd]bool{}}
+	s := &SSHServer{
+		Port: address.Port, credential: h.daemon.credential, dir: h.dir, folder: folder, program: program, listener: listener,
+		sessions: map[*exec.Cmd]bool{},
+	}
 	if err := s.configure(h, settings); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -214,7 +217,8 @@ func (s *SSHServer) begin(conn net.Conn) error {
 	defer file.Close()
 	command := exec.Command(s.program.path, "-i", "-f", filepath.Join(s.folder, "sshd_config"), "-E", filepath.Join(s.folder, "sshd.log"))
 	command.Env = append(baseEnvironment(s.dir, s.folder, ""), s.program.environment...)
-	command.Env = append(command.Env, "NSS_WRAPPER_PASSWD="+filepath.Join(s.folder, "passwd"), "NSS_WRAPPER_GROUP="+filepath.Join(s.folder, "group"))
+	command.Env = append(command.Env, "NSS_WRAPPER_PASSWD="+filepath.Join(s.folder, "passwd"), "NSS_WRAPPER_GROUP="+
+		filepath.Join(s.folder, "group"))
 	command.Stdin, command.Stdout = file, file
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: s.credential}
 	if err := command.Start(); err != nil {

@@ -19,10 +19,18 @@ func TestParseEnvironment(t *testing.T) {
 		want        process
 		ours        bool
 	}{
-		"a daemon":                  {[]string{"PATH=/bin", bedVariable + "=/tmp/bed-1", processVariable + "=east/mon.a"}, process{bed: "/tmp/bed-1", name: "east/mon.a"}, true},
-		"a QEMU that libvirt began": {[]string{"PATH=/bin", "HOME=" + bed + "/kvm1/config/libvirt/qemu/lib/domain-1-vm"}, process{bed: bed}, true},
-		"an operator's shell":       {[]string{"HOME=/root", "CEPH_CONF=" + bed + "/east/ceph.conf", "PWD=" + bed}, process{}, false},
-		"a keeper":                  {[]string{keeperVariable + "=" + bed}, process{}, false},
+		"a daemon": {
+			[]string{"PATH=/bin", bedVariable + "=/tmp/bed-1", processVariable + "=east/mon.a"},
+			process{bed: "/tmp/bed-1", name: "east/mon.a"},
+			true,
+		},
+		"a QEMU that libvirt began": {
+			[]string{"PATH=/bin", "HOME=" + bed + "/kvm1/config/libvirt/qemu/lib/domain-1-vm"},
+			process{bed: bed},
+			true,
+		},
+		"an operator's shell": {[]string{"HOME=/root", "CEPH_CONF=" + bed + "/east/ceph.conf", "PWD=" + bed}, process{}, false},
+		"a keeper":            {[]string{keeperVariable + "=" + bed}, process{}, false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

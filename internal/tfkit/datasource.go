@@ -23,7 +23,8 @@ func (b *DataSourceBase) Configure(_ context.Context, req datasource.ConfigureRe
 func LabelArgument(noun string) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true,
-		MarkdownDescription: fmt.Sprintf("Label of the %s in the provider block. May be left out where exactly one %s is configured.", noun, noun),
-		Validators:          []validator.String{LabelValidator()},
+		MarkdownDescription: fmt.Sprintf("Label of the %s in the provider block. May be left out where exactly one %s is configured.", noun,
+			noun),
+		Validators: []validator.String{LabelValidator()},
 	}
 }

@@ -179,7 +179,8 @@ func (e *Entries[T]) Resolve(ctx context.Context, label, remembered string, diag
 	}
 	mismatch := &problem.Problem{
 		Kind: problem.WrongIdentity,
-		What: fmt.Sprintf("The label %q now leads to another %s: its %s is %s, and the object is remembered on %s. Nothing was read or written there.",
+		What: fmt.Sprintf("The label %q now leads to another %s: its %s is %s, and the object is remembered on %s. Nothing was read or"+
+			" written there.",
 			label, e.noun, e.remembered, found, remembered),
 		Why: fmt.Sprintf("The entry %q in the provider block was pointed at another %s, or two labels were exchanged.", label, e.noun),
 		Do: fmt.Sprintf("Let the label lead to the former %s again. To move an object, add the other %s under a label of its own"+
@@ -219,7 +220,8 @@ func (e *Entries[T]) find(ctx context.Context, label, remembered string, notConf
 func (e *Entries[T]) notEverywhere(label, remembered string, unreachable []string) error {
 	switch {
 	case len(e.unknown) > 0:
-		return e.notKnownYet(fmt.Sprintf("which %s has the %s %s, because the settings of %s are not known", e.noun, e.remembered, remembered, quoted(e.Unasked())))
+		return e.notKnownYet(fmt.Sprintf("which %s has the %s %s, because the settings of %s are not known", e.noun, e.remembered, remembered,
+			quoted(e.Unasked())))
 	case len(unreachable) > 0:
 		return e.undecided(label, remembered, unreachable)
 	}
@@ -252,7 +254,8 @@ func (e *Entries[T]) search(ctx context.Context, remembered, except string) (lab
 func (e *Entries[T]) undecided(label, remembered string, unreachable []string) error {
 	return &problem.Problem{
 		Kind: problem.Unreachable,
-		What: fmt.Sprintf("It can't be decided which %s the label %q stood for: the %s with the %s %s was not found, and not every %s could be asked.",
+		What: fmt.Sprintf("It can't be decided which %s the label %q stood for: the %s with the %s %s was not found, and not every %s"+
+			" could be asked.",
 			e.noun, label, e.noun, e.remembered, remembered, e.noun),
 		Do:  fmt.Sprintf("Make the %s answer that is named below, or bring the label %q back, then plan again.", e.noun, label),
 		Raw: strings.Join(unreachable, "; "),

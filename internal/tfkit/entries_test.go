@@ -40,24 +40,44 @@ func TestResolve(t *testing.T) {
 		says              string
 		warns             bool
 	}{
-		"first use":                       {sites: map[string]string{"a": "A"}, label: "a", want: "A"},
-		"same identity":                   {sites: map[string]string{"a": "A"}, label: "a", remembered: "A", want: "A"},
-		"label leads elsewhere":           {sites: map[string]string{"a": "B"}, label: "a", remembered: "A", kind: problem.WrongIdentity, says: "now leads to another"},
-		"labels exchanged":                {sites: map[string]string{"a": "B", "b": "A"}, label: "a", remembered: "A", kind: problem.WrongIdentity},
-		"label renamed":                   {sites: map[string]string{"b": "B", "c": "A"}, label: "a", remembered: "A", want: "A"},
-		"label renamed, others down":      {sites: map[string]string{"b": "", "c": "A"}, label: "a", remembered: "A", want: "A"},
-		"label gone":                      {sites: map[string]string{"b": "B"}, label: "a", remembered: "A", kind: problem.Invalid, says: `has no cluster "a". It has "b"`},
-		"label gone, one can't be asked":  {sites: map[string]string{"b": ""}, label: "a", remembered: "A", kind: problem.Unreachable, says: "can't be decided"},
-		"label gone, one is unknown":      {sites: map[string]string{"b": "B"}, unknown: "c", label: "a", remembered: "A", kind: problem.Unknown},
-		"label unknown":                   {unknown: "a", label: "a", kind: problem.Unknown},
-		"does not answer":                 {sites: map[string]string{"a": ""}, label: "a", remembered: "A", kind: problem.Unreachable},
-		"nothing configured":              {label: "a", kind: problem.Invalid, says: "Add the argument clusters"},
-		"reinstalled host":                {sites: map[string]string{"a": "B"}, reinstalls: true, label: "a", remembered: "A", want: "B", warns: true},
-		"exchanged hosts":                 {sites: map[string]string{"a": "B", "b": "A"}, reinstalls: true, label: "a", remembered: "A", kind: problem.WrongIdentity, says: `label "b"`},
-		"reinstalled, one is unknown":     {sites: map[string]string{"a": "B"}, unknown: "c", reinstalls: true, label: "a", remembered: "A", kind: problem.Unknown, says: `settings of "c"`},
-		"exchanged, another is unknown":   {sites: map[string]string{"a": "B", "b": "A"}, unknown: "c", reinstalls: true, label: "a", remembered: "A", kind: problem.WrongIdentity},
-		"renamed, another is unknown":     {sites: map[string]string{"b": "A"}, unknown: "c", label: "a", remembered: "A", want: "A"},
-		"reinstalled, one can't be asked": {sites: map[string]string{"a": "B", "b": ""}, reinstalls: true, label: "a", remembered: "A", kind: problem.Unreachable},
+		"first use":     {sites: map[string]string{"a": "A"}, label: "a", want: "A"},
+		"same identity": {sites: map[string]string{"a": "A"}, label: "a", remembered: "A", want: "A"},
+		"label leads elsewhere": {
+			sites: map[string]string{"a": "B"}, label: "a", remembered: "A", kind: problem.WrongIdentity, says: "now leads to another",
+		},
+		"labels exchanged": {
+			sites: map[string]string{"a": "B", "b": "A"}, label: "a", remembered: "A", kind: problem.WrongIdentity,
+		},
+		"label renamed":              {sites: map[string]string{"b": "B", "c": "A"}, label: "a", remembered: "A", want: "A"},
+		"label renamed, others down": {sites: map[string]string{"b": "", "c": "A"}, label: "a", remembered: "A", want: "A"},
+		"label gone": {
+			sites: map[string]string{"b": "B"}, label: "a", remembered: "A", kind: problem.Invalid, says: `has no cluster "a". It has "b"`,
+		},
+		"label gone, one can't be asked": {
+			sites: map[string]string{"b": ""}, label: "a", remembered: "A", kind: problem.Unreachable, says: "can't be decided",
+		},
+		"label gone, one is unknown": {sites: map[string]string{"b": "B"}, unknown: "c", label: "a", remembered: "A", kind: problem.Unknown},
+		"label unknown":              {unknown: "a", label: "a", kind: problem.Unknown},
+		"does not answer":            {sites: map[string]string{"a": ""}, label: "a", remembered: "A", kind: problem.Unreachable},
+		"nothing configured":         {label: "a", kind: problem.Invalid, says: "Add the argument clusters"},
+		"reinstalled host": {
+			sites: map[string]string{"a": "B"}, reinstalls: true, label: "a", remembered: "A", want: "B", warns: true,
+		},
+		"exchanged hosts": {
+			sites: map[string]string{"a": "B", "b": "A"}, reinstalls: true, label: "a", remembered: "A",
+			kind: problem.WrongIdentity, says: `label "b"`,
+		},
+		"reinstalled, one is unknown": {
+			sites: map[string]string{"a": "B"}, unknown: "c", reinstalls: true, label: "a", remembered: "A",
+			kind: problem.Unknown, says: `settings of "c"`,
+		},
+		"exchanged, another is unknown": {
+			sites: map[string]string{"a": "B", "b": "A"}, unknown: "c", reinstalls: true, label: "a", remembered: "A", kind: problem.WrongIdentity,
+		},
+		"renamed, another is unknown": {sites: map[string]string{"b": "A"}, unknown: "c", label: "a", remembered: "A", want: "A"},
+		"reinstalled, one can't be asked": {
+			sites: map[string]string{"a": "B", "b": ""}, reinstalls: true, label: "a", remembered: "A", kind: problem.Unreachable,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := entries(tc.reinstalls, tc.sites)
@@ -139,7 +159,8 @@ func TestPlanHome(t *testing.T) {
 func TestSettleHomeChecksThePlannedIdentity(t *testing.T) {
 	var diags diag.Diagnostics
 	e := entries(false, map[string]string{"a": "A"})
-	if home, err := e.SettleHome(t.Context(), types.StringUnknown(), types.StringUnknown(), &diags); err != nil || home.Label.ValueString() != "a" {
+	if home, err := e.SettleHome(t.Context(), types.StringUnknown(), types.StringUnknown(), &diags); err != nil ||
+		home.Label.ValueString() != "a" {
 		t.Errorf("got %+v, %v", home, err)
 	}
 	if _, err := e.SettleHome(t.Context(), types.StringValue("a"), types.StringValue("B"), &diags); !problem.Is(err, problem.WrongIdentity) {

@@ -51,8 +51,8 @@ func (c *Connections) PlanClaim(owned Owned, claim Claim) (warning string, err e
 		Kind: problem.Exists,
 		What: owned.Name + " belongs to two resources.",
 		Why:  "Only one can have it: what one changes the other would change back, and what goes with one is missed by the other.",
-		Do: "Take one of them out of the configuration and forget it, without a change of the object: terraform state rm ADDRESS, or a removed block" +
-			" with destroy = false. A deposed object of a resource is forgotten only together with it; import the resource again then.",
+		Do: "Take one of them out of the configuration and forget it, without a change of the object: terraform state rm ADDRESS, or a removed" +
+			" block with destroy = false. A deposed object of a resource is forgotten only together with it; import the resource again then.",
 	}
 	switch {
 	case claim == Makes && others&(Keeps|Makes) != 0:

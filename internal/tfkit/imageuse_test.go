@@ -17,9 +17,12 @@ func TestWhoeverIsNotSearchedIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for words, prepare := range map[string]func(*Entries[*libvirt.Host]){
-		`whether a domain on hypervisor "kvm1" names Image vms/b1`:         func(e *Entries[*libvirt.Host]) { e.Add("kvm1", silent) },
-		`whether a domain on hypervisor "kvm2", "kvm3" names Image vms/b1`: func(e *Entries[*libvirt.Host]) { e.AddUnknown("kvm3"); e.AddUnknown("kvm2") },
-		`whether a domain on the hypervisors names Image vms/b1`:           func(e *Entries[*libvirt.Host]) { e.SetUnknown() },
+		`whether a domain on hypervisor "kvm1" names Image vms/b1`: func(e *Entries[*libvirt.Host]) { e.Add("kvm1", silent) },
+		`whether a domain on hypervisor "kvm2", "kvm3" names Image vms/b1`: func(e *Entries[*libvirt.Host]) {
+			e.AddUnknown("kvm3")
+			e.AddUnknown("kvm2")
+		},
+		`whether a domain on the hypervisors names Image vms/b1`: func(e *Entries[*libvirt.Host]) { e.SetUnknown() },
 		``: func(*Entries[*libvirt.Host]) {},
 	} {
 		c := NewConnections()

@@ -60,7 +60,9 @@ func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attri
 func FormatDuration(d time.Duration) string { return strings.Replace(d.String(), "m0s", "m", 1) }
 
 // WithTimeout bounds an operation by what the resource's timeouts say, as one of the methods of timeouts.Value.
-func WithTimeout(ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
+func WithTimeout(
+	ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
+) (context.Context, context.CancelFunc) {
 	timeout, d := configured(ctx, DefaultTimeout)
 	diags.Append(d...)
 	return context.WithTimeout(ctx, timeout)

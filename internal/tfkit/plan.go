@@ -23,7 +23,9 @@ type Home[T any] struct {
 //
 // A new label with the same identity is a renamed label: no move. That can't be decided while the new entry is out of
 // reach, and then it is an error, never a replacement.
-func (e *Entries[T]) PlanHome(ctx context.Context, configured, stateLabel, stateIdentity types.String, diags *diag.Diagnostics) (Home[T], error) {
+func (e *Entries[T]) PlanHome(
+	ctx context.Context, configured, stateLabel, stateIdentity types.String, diags *diag.Diagnostics,
+) (Home[T], error) {
 	home := Home[T]{Label: configured, Identity: types.StringUnknown()}
 	if configured.IsUnknown() {
 		return home, nil
@@ -96,7 +98,9 @@ func (e *Entries[T]) ResolveHome(ctx context.Context, label, identity types.Stri
 }
 
 // ReadHome is [Entries.ResolveHome] for a Read, whose error it reports; what can't be read before the apply keeps its state.
-func (e *Entries[T]) ReadHome(ctx context.Context, label, identity types.String, summary string, diags *diag.Diagnostics) (home Home[T], ok bool) {
+func (e *Entries[T]) ReadHome(
+	ctx context.Context, label, identity types.String, summary string, diags *diag.Diagnostics,
+) (home Home[T], ok bool) {
 	home, err := e.ResolveHome(ctx, label, identity, diags)
 	if err != nil && !KeptUnread(diags, err) {
 		AddError(diags, summary, err)

@@ -64,7 +64,8 @@ func HostUUIDAttribute() schema.StringAttribute {
 
 // LabelValidator refuses labels that would break an id.
 func LabelValidator() validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]+$`), "must be a label of the provider block: not empty, without \"/\" or spaces")
+	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]+$`), "must be a label of the provider block: not empty,"+
+		" without \"/\" or spaces")
 }
 
 // KeepEqual plans the recorded string where the configured one means the same, so that another spelling is no change.

@@ -27,7 +27,10 @@ func TestParseSize(t *testing.T) {
 }
 
 func TestFormatSizeParsesBack(t *testing.T) {
-	for bytes, want := range map[uint64]string{0: "0", 512: "512", 1024: "1KiB", 30 << 30: "30GiB", 30<<30 + 1: "32212254721", 1536 << 20: "1536MiB"} {
+	for bytes, want := range map[uint64]string{
+		0: "0", 512: "512", 1024: "1KiB", 30 << 30: "30GiB", 30<<30 + 1: "32212254721",
+		1536 << 20: "1536MiB",
+	} {
 		got := FormatSize(bytes)
 		if back, err := ParseSize(got); got != want || back != bytes || err != nil {
 			t.Errorf("%d is %q (%d), want %q", bytes, got, back, want)

@@ -49,7 +49,8 @@ func (userValidator) ValidateString(_ context.Context, req validator.StringReque
 	case name == "":
 		problem = "The name is empty."
 	case strings.ContainsFunc(name, breaksNames):
-		problem = fmt.Sprintf("The name %q contains what a keyring or an id can't hold: a slash, a bracket, a quote, a comma or white space.", name)
+		problem = fmt.Sprintf("The name %q contains what a keyring or an id can't hold: a slash, a bracket, a quote, a comma or white space.",
+			name)
 	}
 	if problem != "" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid user name", problem)

@@ -68,7 +68,9 @@ type PlanSides[M any] struct {
 }
 
 // ReadPlanSides reads them. There is nothing to plan for a destroy, or while Terraform only validates.
-func ReadPlanSides[M any](ctx context.Context, base Base, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) (PlanSides[M], bool) {
+func ReadPlanSides[M any](
+	ctx context.Context, base Base, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) (PlanSides[M], bool) {
 	sides := PlanSides[M]{Config: new(M), State: new(M), Plan: new(M), Exists: !req.State.Raw.IsNull()}
 	if req.Plan.Raw.IsNull() || base.Connections == nil {
 		return sides, false

@@ -23,7 +23,10 @@ func TestNotesBecomeTheTable(t *testing.T) {
 		t.Errorf("missing %v", got)
 	}
 	table := Table(rows, seen, explained)
-	for _, want := range []string{"| ceph_pool | size | x | x | – | – |  | – | – |\n", "| ceph_pool | fsid | 1 | – | – | – | – | – | – |\n", "1. Nobody sets it.\n"} {
+	for _, want := range []string{
+		"| ceph_pool | size | x | x | – | – |  | – | – |\n", "| ceph_pool | fsid | 1 | – | – | – | – | – | – |\n",
+		"1. Nobody sets it.\n",
+	} {
 		if !strings.Contains(table, want) {
 			t.Errorf("no %q in\n%s", want, table)
 		}

@@ -29,13 +29,16 @@ func TestDialWays(t *testing.T) {
 	t.Setenv("CEPH_ARGS", "--mon-host 127.0.0.1:1")
 	t.Setenv("CEPH_KEYRING", "/nonexistent")
 	onlyMonitors := filepath.Join(t.TempDir(), "c.conf")
-	ok(t, os.WriteFile(onlyMonitors, []byte("[global]\nmon_host = "+c.MonHost+"\nadmin_socket = /nonexistent/x.asok\nlog_file = /nonexistent/x.log\n"), 0o600))
+	ok(t, os.WriteFile(onlyMonitors, []byte("[global]\nmon_host = "+c.MonHost+
+		"\nadmin_socket = /nonexistent/x.asok\nlog_file = /nonexistent/x.log\n"), 0o600))
 	for name, cfg := range map[string]ceph.Config{
-		"key":                  {MonHost: c.MonHost, Key: c.AdminKey},
-		"keyring file":         {MonHost: c.MonHost, KeyringFile: c.KeyringFile},
-		"config file":          {ConfigFile: c.ConfigFile},
-		"config file and key":  {ConfigFile: onlyMonitors, Key: c.AdminKey},
-		"pinned, user, option": {MonHost: c.MonHost, Key: c.AdminKey, FSID: c.FSID, User: "admin", Options: map[string]string{"rbd_default_features": "1"}},
+		"key":                 {MonHost: c.MonHost, Key: c.AdminKey},
+		"keyring file":        {MonHost: c.MonHost, KeyringFile: c.KeyringFile},
+		"config file":         {ConfigFile: c.ConfigFile},
+		"config file and key": {ConfigFile: onlyMonitors, Key: c.AdminKey},
+		"pinned, user, option": {
+			MonHost: c.MonHost, Key: c.AdminKey, FSID: c.FSID, User: "admin", Options: map[string]string{"rbd_default_features": "1"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg.Label = "east"
@@ -69,11 +72,27 @@ func TestDialRefusals(t *testing.T) {
 		"missing file":     {ceph.Config{ConfigFile: dir + "/no.conf", Key: c.AdminKey}, problem.Invalid, []string{"no such file"}},
 		"missing keyring":  {ceph.Config{MonHost: c.MonHost, KeyringFile: dir + "/no"}, problem.Invalid, []string{"ceph auth get client.admin"}},
 		"broken file":      {ceph.Config{ConfigFile: broken, Key: c.AdminKey}, problem.Invalid, []string{broken}},
-		"unknown option":   {ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, Options: map[string]string{"no_such": "1"}}, problem.Invalid, []string{"no_such"}},
-		"bad option":       {ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, Options: map[string]string{"rbd_default_order": "x"}}, problem.Invalid, []string{"rbd_default_order"}},
-		"unresolvable":     {ceph.Config{MonHost: "no-such-host.invalid", Key: c.AdminKey}, problem.Invalid, []string{"no-such-host.invalid"}},
-		"nobody listens":   {ceph.Config{MonHost: "127.0.0.1:1", Key: c.AdminKey, ConnectTimeout: time.Second}, problem.Unreachable, []string{"127.0.0.1:1", "1s"}},
-		"other cluster":    {ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, FSID: "00000000-0000-0000-0000-000000000001"}, problem.WrongIdentity, []string{c.FSID}},
+		"unknown option": {
+			ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, Options: map[string]string{"no_such": "1"}},
+			problem.Invalid,
+			[]string{"no_such"},
+		},
+		"bad option": {
+			ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, Options: map[string]string{"rbd_default_order": "x"}},
+			problem.Invalid,
+			[]string{"rbd_default_order"},
+		},
+		"unresolvable": {ceph.Config{MonHost: "no-such-host.invalid", Key: c.AdminKey}, problem.Invalid, []string{"no-such-host.invalid"}},
+		"nobody listens": {
+			ceph.Config{MonHost: "127.0.0.1:1", Key: c.AdminKey, ConnectTimeout: time.Second},
+			problem.Unreachable,
+			[]string{"127.0.0.1:1", "1s"},
+		},
+		"other cluster": {
+			ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, FSID: "00000000-0000-0000-0000-000000000001"},
+			problem.WrongIdentity,
+			[]string{c.FSID},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.cfg.Label = "east"

@@ -31,15 +31,35 @@ func TestExplainKeys(t *testing.T) {
 		words []string
 		not   string
 	}{
-		"new key, given":             {addresses, aes256k, ceph.EINVAL, problem.Unsupported, []string{"aes256k", "20.2.4", "Upgrade librados2"}, "resolve"},
-		"new key, keyring":           {keyring, aes256k, ceph.EIO, problem.Unsupported, []string{"aes256k", "20.2.4", "Upgrade librados2", "EIO"}, "resolve"},
-		"new key of another":         {keyring, aes, ceph.EIO, problem.Invalid, []string{"/etc/ceph/x.keyring", "client.x only", "aes256k"}, "resolve"},
+		"new key, given": {
+			addresses, aes256k, ceph.EINVAL, problem.Unsupported,
+			[]string{"aes256k", "20.2.4", "Upgrade librados2"},
+			"resolve",
+		},
+		"new key, keyring": {
+			keyring, aes256k, ceph.EIO, problem.Unsupported,
+			[]string{"aes256k", "20.2.4", "Upgrade librados2", "EIO"},
+			"resolve",
+		},
+		"new key of another": {
+			keyring, aes, ceph.EIO, problem.Invalid,
+			[]string{"/etc/ceph/x.keyring", "client.x only", "aes256k"},
+			"resolve",
+		},
 		"keyring of a ceph.conf":     {file, aes, ceph.EIO, problem.Invalid, []string{"/etc/ceph/east.conf", "client.x only"}, "resolve"},
 		"name, and library new":      {name, aes256k, ceph.EINVAL, problem.Invalid, []string{"no-such-host.invalid does not resolve"}, "aes256k"},
 		"name, new key of a keyring": {name, aes256k, ceph.EIO, problem.Unsupported, []string{"aes256k"}, "resolve"},
 		"something else":             {addresses, aes, ceph.EINVAL, problem.Invalid, []string{"can't use a value"}, "aes256k"},
-		"refused, old key":           {addresses, aes, ceph.EACCES, problem.Denied, []string{"ceph auth get client.x", "auth_allowed_ciphers"}, "librados"},
-		"refused, new key":           {addresses, aes256k, ceph.EACCES, problem.Denied, []string{"ceph auth get client.x"}, "auth_allowed_ciphers"},
+		"refused, old key": {
+			addresses, aes, ceph.EACCES, problem.Denied,
+			[]string{"ceph auth get client.x", "auth_allowed_ciphers"},
+			"librados",
+		},
+		"refused, new key": {
+			addresses, aes256k, ceph.EACCES, problem.Denied,
+			[]string{"ceph auth get client.x"},
+			"auth_allowed_ciphers",
+		},
 		"refused, key unknown to us": {addresses, nil, ceph.EACCES, problem.Denied, []string{"ceph auth get client.x"}, "auth_allowed_ciphers"},
 	} {
 		err := explain(test.cfg, test.key, fmt.Errorf("rados: %w", test.errno))

@@ -41,7 +41,8 @@ var held = map[string]struct {
 	},
 	"a lock": {
 		make:  []string{"lock add IMAGE host1"},
-		words: []string{`has put the lock "host1" on it by hand`, `rbd lock rm IMAGE "host1" client.`}, undo: []string{"lock rm IMAGE host1 LOCKER"},
+		words: []string{`has put the lock "host1" on it by hand`, `rbd lock rm IMAGE "host1" client.`},
+		undo:  []string{"lock rm IMAGE host1 LOCKER"},
 	},
 	"a shared lock": {
 		make:  []string{"lock add --shared together IMAGE host2"},
@@ -49,7 +50,8 @@ var held = map[string]struct {
 	},
 	"a group": {
 		make:  []string{"group create far/g", "group image add far/g IMAGE"},
-		words: []string{"is in the group far/g", "rbd group image rm far/g IMAGE"}, undo: []string{"group image rm far/g IMAGE", "group rm far/g"},
+		words: []string{"is in the group far/g", "rbd group image rm far/g IMAGE"},
+		undo:  []string{"group image rm far/g IMAGE", "group rm far/g"},
 	},
 	"a group's snapshot": {
 		make:  []string{"group create far/g", "group image add far/g IMAGE", "group snap create far/g@together"},
@@ -58,7 +60,8 @@ var held = map[string]struct {
 	},
 	"the copy of a mirror of snapshots": {
 		make:  []string{"mirror pool enable held image", "mirror image enable IMAGE snapshot", "mirror image demote IMAGE"},
-		words: []string{"is a mirrored copy", "rbd mirror image promote IMAGE"}, undo: []string{"mirror image disable --force IMAGE", "mirror pool disable held"},
+		words: []string{"is a mirrored copy", "rbd mirror image promote IMAGE"},
+		undo:  []string{"mirror image disable --force IMAGE", "mirror pool disable held"},
 	},
 	"the copy of a mirror by journal": {
 		make:  []string{"mirror pool enable held image", "mirror image enable IMAGE journal", "mirror image demote IMAGE"},
@@ -155,7 +158,8 @@ func TestRemovalBesideASilentPool(t *testing.T) {
 	heldImage(t, c, "quiet/protected")
 	protected := ceph.ImageRef{Pool: "quiet", Name: "protected"}
 	before := rbd(t, c, "snap", "ls", "--all", "quiet/protected")
-	wantKind(t, cluster.DeleteImage(limited(t), protected, true), problem.Unreachable, `Pool "stuck" did not answer in time`, "ceph health detail")
+	wantKind(t, cluster.DeleteImage(limited(t), protected, true), problem.Unreachable, `Pool "stuck" did not answer in time`,
+		"ceph health detail")
 	if after := rbd(t, c, "snap", "ls", "--all", "quiet/protected"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}

@@ -241,7 +241,9 @@ func (c *conn) AllListedClones(ctx context.Context, pool, namespace string, pare
 	})
 }
 
-func (c *conn) ListedClones(ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64) ([]string, error) {
+func (c *conn) ListedClones(
+	ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64,
+) ([]string, error) {
 	return call(ctx, c, func(h *rados.Conn) (ids []string, err error) {
 		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
 			input := binary.LittleEndian.AppendUint64(nil, uint64(parentPool))   //nolint:gosec // the bits of a signed number

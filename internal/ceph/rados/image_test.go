@@ -28,8 +28,8 @@ func TestImageLife(t *testing.T) {
 	wantKind(t, err, problem.NotFound, `no pool "nopool"`)
 
 	created, err := cluster.CreateImage(ctx, ceph.ImageSpec{
-		ImageRef: ref, SizeBytes: 30 << 20, Features: []string{"layering", "exclusive-lock"}, ObjectSize: 1 << 20, StripeUnit: 64 << 10, StripeCount: 4,
-		Metadata: map[string]string{"owner": "example"}, Config: map[string]string{"rbd_qos_iops_limit": "100"},
+		ImageRef: ref, SizeBytes: 30 << 20, Features: []string{"layering", "exclusive-lock"}, ObjectSize: 1 << 20, StripeUnit: 64 << 10,
+		StripeCount: 4, Metadata: map[string]string{"owner": "example"}, Config: map[string]string{"rbd_qos_iops_limit": "100"},
 	})
 	if !created || err != nil {
 		t.Fatal(created, err)
@@ -37,8 +37,8 @@ func TestImageLife(t *testing.T) {
 	image, err := cluster.Image(ctx, ref)
 	ok(t, err)
 	if image.SizeBytes != 30<<20 || image.ObjectSize != 1<<20 || image.StripeUnit != 64<<10 || image.StripeCount != 4 ||
-		!slices.Equal(image.Features, []string{"exclusive-lock", "layering", "striping"}) || image.Metadata["owner"] != "example" || len(image.Metadata) != 1 ||
-		image.Config["rbd_qos_iops_limit"] != "100" || image.Parent != nil || image.DataPool != "" {
+		!slices.Equal(image.Features, []string{"exclusive-lock", "layering", "striping"}) || image.Metadata["owner"] != "example" ||
+		len(image.Metadata) != 1 || image.Config["rbd_qos_iops_limit"] != "100" || image.Parent != nil || image.DataPool != "" {
 		t.Errorf("%+v", image)
 	}
 	var info struct {
@@ -62,7 +62,8 @@ func TestImageLife(t *testing.T) {
 	ok(t, cluster.SetImageFeatures(ctx, ref, nil, []string{"object-map", "fast-diff", "exclusive-lock"}))
 	wantKind(t, cluster.SetImageFeatures(ctx, ref, []string{"object-map"}, nil), problem.Invalid, "exclusive-lock")
 	wantKind(t, cluster.SetImageFeatures(ctx, ref, []string{"deep-flatten"}, nil), problem.Unsupported)
-	ok(t, cluster.SetImageMetadata(ctx, ref, map[string]string{"owner": "other", ceph.ConfigKey("rbd_qos_bps_limit"): "4096"}, []string{ceph.ConfigKey("rbd_qos_iops_limit"), "never-there"}))
+	ok(t, cluster.SetImageMetadata(ctx, ref, map[string]string{"owner": "other", ceph.ConfigKey("rbd_qos_bps_limit"): "4096"},
+		[]string{ceph.ConfigKey("rbd_qos_iops_limit"), "never-there"}))
 	ok(t, cluster.RenameImage(ctx, ref, "b"))
 	ok(t, cluster.RenamePool(ctx, "img", "img2"))
 	pool, err := cluster.Pool(ctx, "img2")
@@ -106,7 +107,8 @@ func TestImageContents(t *testing.T) {
 		rbd(t, c, "snap", "protect", "contents/i@s")
 		rbd(t, c, "clone", "contents/i@s", "contents/child")
 		contents, err = cluster.ImageContents(ctx, ref)
-		if err != nil || !slices.Equal(contents.UserSnapshots(), []string{"s"}) || len(contents.Clones) != 1 || contents.Clones[0].String() != "contents/child" {
+		if err != nil || !slices.Equal(contents.UserSnapshots(), []string{"s"}) || len(contents.Clones) != 1 ||
+			contents.Clones[0].String() != "contents/child" {
 			t.Errorf("%+v, %v", contents, err)
 		}
 		child := ceph.ImageRef{Pool: "contents", Name: "child"}

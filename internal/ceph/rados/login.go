@@ -84,7 +84,8 @@ func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) ([]byte, err
 	if cfg.ConfigFile == "" {
 		return nil, &problem.Problem{
 			Kind: problem.Invalid, What: cannotConnect(cfg), Why: "No key is given.",
-			Do: "Set key or keyring_file of the cluster. One whose clients need no key has to be configured so: options = { auth_client_required = \"none\" }.",
+			Do: "Set key or keyring_file of the cluster. One whose clients need no key has to be configured so: options = { auth_client_required" +
+				" = \"none\" }.",
 		}
 	}
 	if value, err := get("key"); err == nil && value != "" {
@@ -111,7 +112,8 @@ func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) ([]byte, err
 		if err == nil {
 			return parseKeyOfConfig(cfg, path, key)
 		}
-		refused.Why = fmt.Sprintf("%s leads to no key for this user: %v, which is the first readable keyring among %s.", cfg.ConfigFile, err, paths)
+		refused.Why = fmt.Sprintf("%s leads to no key for this user: %v, which is the first readable keyring among %s.", cfg.ConfigFile, err,
+			paths)
 		break
 	}
 	return nil, refused

@@ -62,13 +62,17 @@ func TestKeyringsAsCephReadsThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "keyring")
 			half := len(c.AdminKey) / 2
-			text = strings.NewReplacer("KEY_", "KEY", "KEY", c.AdminKey, "KE\\", c.AdminKey[:half]+"\\", "KE\"", c.AdminKey[:half]+"\"", "Y\n", c.AdminKey[half:]+"\n", "OTHER", strangeKey).Replace(text)
+			text = strings.NewReplacer("KEY_", "KEY", "KEY", c.AdminKey, "KE\\", c.AdminKey[:half]+"\\", "KE\"", c.AdminKey[:half]+"\"", "Y\n",
+				c.AdminKey[half:]+"\n", "OTHER", strangeKey).Replace(text)
 			ok(t, os.WriteFile(path, []byte(text), 0o600))
 			witness, _ := exec.CommandContext(limited(t), "ceph-authtool", path, "-n", "client.admin", "-p").Output()
 			taken := strings.TrimSpace(string(witness)) == c.AdminKey
 			conf := filepath.Join(t.TempDir(), "east.conf")
 			ok(t, os.WriteFile(conf, []byte("[global]\nmon_host = "+c.MonHost+"\nkeyring = "+path+"\n"), 0o600))
-			for how, cfg := range map[string]ceph.Config{"keyring_file": {MonHost: c.MonHost, KeyringFile: path}, "config_file": {ConfigFile: conf}} {
+			for how, cfg := range map[string]ceph.Config{
+				"keyring_file": {MonHost: c.MonHost, KeyringFile: path},
+				"config_file":  {ConfigFile: conf},
+			} {
 				cfg.Label, cfg.ConnectTimeout = "east", 2*time.Second
 				_, err := connect(t, cfg).FSID(limited(t))
 				if (err == nil) != taken || problem.Is(err, problem.Unreachable) {
@@ -93,16 +97,20 @@ func TestKeyringOfConfigAsCephFindsIt(t *testing.T) {
 		holds   []string
 		strange string // a file with another key
 	}{
-		"cluster and name":           {"west.conf", "$cluster.$name.keyring", []string{"west.client.admin.keyring"}, "ceph.client.admin.keyring"},
-		"braces":                     {"west.conf", "${cluster}-${type}-${id}", []string{"west-client-admin"}, "ceph-client-admin"},
-		"another extension":          {"west.ini", "$cluster.keyring", []string{"ceph.keyring"}, "west.keyring"},
-		"no extension":               {"west", "$cluster.keyring", []string{"ceph.keyring"}, "west.keyring"},
-		"two dots":                   {"a.b.conf", "$cluster.keyring", []string{"a.b.keyring"}, "a.keyring"},
-		"host":                       {"west.conf", "$host.keyring", []string{"HOST.keyring"}, "host.keyring"},
-		"the first that is there":    {"west.conf", "none.keyring,DIR/west.keyring DIR/later.keyring", []string{"west.keyring"}, "later.keyring"},
-		"the first, without a key":   {"west.conf", "empty.keyring,DIR/west.keyring", []string{"west.keyring"}, "empty.keyring"},
-		"that of a section":          {"west.conf", "none\n[client]\nkeyring = DIR/$cluster.keyring\n", []string{"west.keyring"}, "ceph.keyring"},
-		"that of the user's section": {"west.conf", "none\n[client.admin]\nkeyring = DIR/$cluster.keyring\n", []string{"west.keyring"}, "ceph.keyring"},
+		"cluster and name":         {"west.conf", "$cluster.$name.keyring", []string{"west.client.admin.keyring"}, "ceph.client.admin.keyring"},
+		"braces":                   {"west.conf", "${cluster}-${type}-${id}", []string{"west-client-admin"}, "ceph-client-admin"},
+		"another extension":        {"west.ini", "$cluster.keyring", []string{"ceph.keyring"}, "west.keyring"},
+		"no extension":             {"west", "$cluster.keyring", []string{"ceph.keyring"}, "west.keyring"},
+		"two dots":                 {"a.b.conf", "$cluster.keyring", []string{"a.b.keyring"}, "a.keyring"},
+		"host":                     {"west.conf", "$host.keyring", []string{"HOST.keyring"}, "host.keyring"},
+		"the first that is there":  {"west.conf", "none.keyring,DIR/west.keyring DIR/later.keyring", []string{"west.keyring"}, "later.keyring"},
+		"the first, without a key": {"west.conf", "empty.keyring,DIR/west.keyring", []string{"west.keyring"}, "empty.keyring"},
+		"that of a section":        {"west.conf", "none\n[client]\nkeyring = DIR/$cluster.keyring\n", []string{"west.keyring"}, "ceph.keyring"},
+		"that of the user's section": {
+			"west.conf", "none\n[client.admin]\nkeyring = DIR/$cluster.keyring\n",
+			[]string{"west.keyring"},
+			"ceph.keyring",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

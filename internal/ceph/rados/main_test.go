@@ -29,7 +29,8 @@ func run(m *testing.M) int {
 	}
 	var err error
 	bed, err = testbed.Start(context.Background(), testbed.Options{
-		Clusters: []testbed.ClusterOptions{{Name: "east", OSDs: 3, Store: testbed.BlueStore}, {Name: "west", Config: withoutCephx}}, Hypervisors: []string{},
+		Clusters:    []testbed.ClusterOptions{{Name: "east", OSDs: 3, Store: testbed.BlueStore}, {Name: "west", Config: withoutCephx}},
+		Hypervisors: []string{},
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -119,7 +120,10 @@ func pointer[T any](v T) *T { return &v }
 // newPool makes a pool for one test, with the rbd application.
 func newPool(t *testing.T, cluster *ceph.Cluster, name string) {
 	t.Helper()
-	created, err := cluster.CreatePool(limited(t), ceph.PoolSpec{Name: name, PGNum: pointer[int64](4), PGAutoscaleMode: "off", Applications: []string{"rbd"}})
+	created, err := cluster.CreatePool(limited(t), ceph.PoolSpec{
+		Name: name, PGNum: pointer[int64](4), PGAutoscaleMode: "off",
+		Applications: []string{"rbd"},
+	})
 	if !created || err != nil {
 		t.Fatalf("created %v, %v", created, err)
 	}

@@ -169,7 +169,10 @@ func TestCountedAsPlaced(t *testing.T) {
 			})
 			ask(t, c, "osd", "getcrushmap", "-o", path("now"))
 			for i, rule := range rules {
-				shown := tool(append([]string{"-i", path("now"), "--test", "--rule", fmt.Sprint(100 + i), "--num-rep", fmt.Sprint(rule.size), "--show-mappings"}, state.weight...)...)
+				shown := tool(append([]string{
+					"-i", path("now"), "--test", "--rule", fmt.Sprint(100 + i), "--num-rep", fmt.Sprint(rule.size),
+					"--show-mappings",
+				}, state.weight...)...)
 				most := mostMapped(t, shown, state.without)
 				if state.name == "all there" && most != rule.most {
 					t.Errorf("%s: CRUSH finds %d", rule.steps, most)

@@ -34,7 +34,9 @@ func TestPoolLife(t *testing.T) {
 	created, err := cluster.CreatePool(ctx, ceph.PoolSpec{
 		Name: "life", Type: ceph.Replicated, PGNum: pointer[int64](8), PGNumMin: pointer[int64](4), PGNumMax: pointer[int64](64),
 		Size: pointer[int64](3), TargetSizeRatio: pointer(0.2), PGAutoscaleMode: "off", CrushRule: "replicated_rule", Bulk: true,
-		Settings:     map[string]string{"min_size": "1", "quota_max_bytes": "10737418240", "quota_max_objects": "7", "compression_mode": "aggressive", "nosizechange": "true"},
+		Settings: map[string]string{
+			"min_size": "1", "quota_max_bytes": "10737418240", "quota_max_objects": "7", "compression_mode": "aggressive", "nosizechange": "true",
+		},
 		Applications: []string{"rbd", "other"},
 	})
 	if !created || err != nil {
@@ -42,7 +44,8 @@ func TestPoolLife(t *testing.T) {
 	}
 	p, err := cluster.Pool(ctx, "life")
 	ok(t, err)
-	if p.PGNum != 8 || *p.PGNumMin != 4 || *p.PGNumMax != 64 || p.Size != 3 || p.MinSize != 1 || *p.TargetSizeRatio != 0.2 || p.PGAutoscaleMode != "off" ||
+	if p.PGNum != 8 || *p.PGNumMin != 4 || *p.PGNumMax != 64 || p.Size != 3 || p.MinSize != 1 || *p.TargetSizeRatio != 0.2 ||
+		p.PGAutoscaleMode != "off" ||
 		p.CrushRule != "replicated_rule" || !p.Bulk || !p.NoSizeChange || p.QuotaMaxBytes != 10<<30 || p.QuotaMaxObjects != 7 ||
 		*p.CompressionMode != "aggressive" || !slices.Equal(p.Applications, []string{"other", "rbd"}) || p.TargetSizeBytes != nil {
 		t.Errorf("%+v", p)
@@ -59,14 +62,17 @@ func TestPoolLife(t *testing.T) {
 	wantKind(t, err, problem.Exists, "terraform import", "east/life")
 
 	ok(t, cluster.SetPool(ctx, "life", map[string]string{
-		"nosizechange": ceph.Clear, "size": "2", "min_size": "2", "bulk": ceph.Clear, "quota_max_bytes": ceph.Clear, "quota_max_objects": ceph.Clear,
-		"compression_mode": ceph.Clear, "target_size_ratio": ceph.Clear, "pg_num_min": ceph.Clear, "pg_num_max": ceph.Clear, "nodelete": "true",
+		"nosizechange": ceph.Clear, "size": "2", "min_size": "2", "bulk": ceph.Clear, "quota_max_bytes": ceph.Clear,
+		"quota_max_objects": ceph.Clear,
+		"compression_mode":  ceph.Clear, "target_size_ratio": ceph.Clear, "pg_num_min": ceph.Clear, "pg_num_max": ceph.Clear, "nodelete": "true",
 	}))
 	ok(t, cluster.SetPoolApplications(ctx, "life", []string{"third"}, []string{"other"}))
 	p, err = cluster.Pool(ctx, "life")
 	ok(t, err)
-	if p.NoSizeChange || p.Size != 2 || p.MinSize != 2 || p.Bulk || p.QuotaMaxBytes != 0 || p.QuotaMaxObjects != 0 || p.CompressionMode != nil ||
-		p.TargetSizeRatio != nil || p.PGNumMin != nil || p.PGNumMax != nil || !p.NoDelete || !slices.Equal(p.Applications, []string{"rbd", "third"}) {
+	if p.NoSizeChange || p.Size != 2 || p.MinSize != 2 || p.Bulk || p.QuotaMaxBytes != 0 || p.QuotaMaxObjects != 0 ||
+		p.CompressionMode != nil ||
+		p.TargetSizeRatio != nil || p.PGNumMin != nil || p.PGNumMax != nil || !p.NoDelete ||
+		!slices.Equal(p.Applications, []string{"rbd", "third"}) {
 		t.Errorf("%+v", p)
 	}
 	wantKind(t, cluster.SetPool(ctx, "life", map[string]string{"crush_rule": "none"}), problem.Invalid, "ceph osd crush rule ls")
@@ -106,7 +112,8 @@ func TestErasurePool(t *testing.T) {
 	}
 	p, err := cluster.Pool(ctx, "ecdata")
 	ok(t, err)
-	if p.Type != ceph.Erasure || !p.AllowECOverwrites || p.ErasureCodeProfile != "ec21" || p.CrushRule != "ecdata" || !slices.Equal(p.Applications, []string{"rbd"}) {
+	if p.Type != ceph.Erasure || !p.AllowECOverwrites || p.ErasureCodeProfile != "ec21" || p.CrushRule != "ecdata" ||
+		!slices.Equal(p.Applications, []string{"rbd"}) {
 		t.Errorf("%+v", p)
 	}
 	newPool(t, cluster, "ecmeta")
@@ -147,7 +154,8 @@ func TestPoolContents(t *testing.T) {
 	contents, err = cluster.PoolContents(ctx, "full")
 	ok(t, err)
 	if contents.Empty() || !slices.Equal(contents.Namespaces, []string{"n1"}) ||
-		len(contents.Images) != 1 || contents.Images[0].String() != "full/n1/inside" || len(contents.Trash) != 1 || contents.Trash[0].Name != "gone" {
+		len(contents.Images) != 1 || contents.Images[0].String() != "full/n1/inside" || len(contents.Trash) != 1 ||
+		contents.Trash[0].Name != "gone" {
 		t.Errorf("%+v", contents)
 	}
 }
@@ -161,7 +169,8 @@ func TestPoolContentsOfManyObjects(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), "crowded", "")) })
-	if _, err := c.Rados(ctx, "-p", "crowded", "bench", "1", "write", "-b", "4096", "-O", "4096", "--max-objects", "500", "--no-cleanup"); err != nil {
+	if _, err := c.Rados(ctx, "-p", "crowded", "bench", "1", "write", "-b", "4096", "-O", "4096", "--max-objects", "500",
+		"--no-cleanup"); err != nil {
 		t.Fatal(err)
 	}
 	for range 50 {
@@ -182,7 +191,8 @@ func TestInfo(t *testing.T) {
 	cluster, c := east(t)
 	info, err := cluster.Info(limited(t))
 	ok(t, err)
-	if info.FSID != c.FSID || info.Version == "" || info.Release == "" || len(info.Monitors) != 1 || !info.Monitors[0].InQuorum || !strings.HasPrefix(info.Health, "HEALTH_") {
+	if info.FSID != c.FSID || info.Version == "" || info.Release == "" || len(info.Monitors) != 1 || !info.Monitors[0].InQuorum ||
+		!strings.HasPrefix(info.Health, "HEALTH_") {
 		t.Errorf("%+v", info)
 	}
 	if m := info.Monitors[0]; m.V1.Port != c.Monitors[0].V1Port || m.V2.Port != c.Monitors[0].V2Port || m.V2.Host != c.Monitors[0].Host {

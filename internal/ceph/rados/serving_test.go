@@ -49,12 +49,17 @@ func TestImageOnPoolWithoutOSDs(t *testing.T) {
 			`Pool "no-osd" can't be read or written: its placement group`,
 		},
 		"few-hosts": {
-			[][]string{{"osd", "pool", "create", "few-hosts", "8", "8", "replicated", "hosts"}, {"osd", "pool", "set", "few-hosts", "min_size", "2"}},
+			[][]string{
+				{"osd", "pool", "create", "few-hosts", "8", "8", "replicated", "hosts"}, {"osd", "pool", "set", "few-hosts", "min_size", "2"},
+			},
 			false,
 			`CRUSH rule "hosts" (take default, chooseleaf_firstn 0 type host) finds at most 1 OSD that is up and in. The pool needs 2 for a write`,
 		},
 		"few-chunks": {
-			[][]string{{"osd", "pool", "create", "few-chunks", "8", "8", "erasure", "hosts"}, {"osd", "pool", "set", "few-chunks", "allow_ec_overwrites", "true"}},
+			[][]string{
+				{"osd", "pool", "create", "few-chunks", "8", "8", "erasure", "hosts"},
+				{"osd", "pool", "set", "few-chunks", "allow_ec_overwrites", "true"},
+			},
 			true,
 			`Pool "few-chunks" can't be read or written: its placement group`,
 		},

@@ -115,7 +115,8 @@ func TestManagesUsers(t *testing.T) {
 		"allow *": true, "allow all": true, "allow rwx": true, "profile rbd, allow *": true, "profile role-definer": true,
 		"allow service auth rwx": true, `allow service="auth" *`: true, "allow r, allow service=auth rwx": true,
 		`allow r, allow command "auth get", allow command "auth caps"`: true,
-		"allow r": false, "allow rw": false, "profile rbd": false, "allow service auth rx": false, "allow service auth rw": false, "allow service mon rwx": false,
+		"allow r": false, "allow rw": false, "profile rbd": false, "allow service auth rx": false, "allow service auth rw": false,
+		"allow service mon rwx":             false,
 		`allow r, allow command "auth get"`: false, `allow r, allow command "auth caps"`: false, "profile osd": false, "profile mon": false,
 	} {
 		if got := ceph.ManagesUsers(caps); got != want {
@@ -169,7 +170,8 @@ func TestRotateKey(t *testing.T) {
 	if after.Key == before.Key || after.Caps["osd"] != caps["osd"] || len(after.Caps) != len(caps) {
 		t.Errorf("%v has a new key: %v", after, after.Key != before.Key)
 	}
-	if got := ask(t, c, "auth", "get", "client.turned", "--format", "json"); strings.Contains(got, "pending_key") || !strings.Contains(got, after.Key) {
+	if got := ask(t, c, "auth", "get", "client.turned", "--format", "json"); strings.Contains(got, "pending_key") ||
+		!strings.Contains(got, after.Key) {
 		t.Error("a pending key is left, or the key is another one")
 	}
 	logsIn(t, c, "turned", after.Key)
@@ -187,7 +189,8 @@ func TestRotateKey(t *testing.T) {
 	}
 	_, err = cluster.RotateKey(ctx, "turned", wrong)
 	wantKind(t, err, kind, "client.turned", wrong)
-	if got := ask(t, c, "auth", "get", "client.turned", "--format", "json"); strings.Contains(got, "pending_key") || !strings.Contains(got, after.Key) {
+	if got := ask(t, c, "auth", "get", "client.turned", "--format", "json"); strings.Contains(got, "pending_key") ||
+		!strings.Contains(got, after.Key) {
 		t.Error("a refused rotation changed something")
 	}
 }
@@ -311,6 +314,7 @@ func TestCheckAccess(t *testing.T) {
 		}
 		ok(t, cluster.DeleteUser(ctx, entity))
 	}
-	wantKind(t, cluster.CheckAccess(ctx, "nobody", strangeKey, ceph.ImageRef{Pool: "access", Name: "none"}, false), problem.NotFound, "access/none")
+	wantKind(t, cluster.CheckAccess(ctx, "nobody", strangeKey, ceph.ImageRef{Pool: "access", Name: "none"}, false), problem.NotFound,
+		"access/none")
 	wantKind(t, cluster.CheckAccess(ctx, "nobody", "x", plain, false), problem.Invalid)
 }

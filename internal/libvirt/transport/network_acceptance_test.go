@@ -61,16 +61,26 @@ func TestAccTLS(t *testing.T) {
 		kind  problem.Kind
 		words []string
 	}{
-		"another authority":            {uri("127.0.0.1", "wrong-ca", ""), problem.Denied, []string{"not issued by the authority", "pkipath"}},
-		"another name":                 {uri("localhost", "good", ""), problem.Denied, []string{"not for localhost, but for 127.0.0.1", "subject alternative name"}},
-		"no client certificate":        {uri("127.0.0.1", "nobody", ""), problem.Denied, []string{"wants a client certificate", "clientcert.pem"}},
-		"certificate of others":        {uri("127.0.0.1", "stranger", ""), problem.Denied, []string{"did not take the client certificate", "tls_allowed_dn_list"}},
-		"expired certificate":          {uri("127.0.0.1", "expired", ""), problem.Denied, []string{"it expired on", "Renew"}},
-		"certificate without key":      {uri("127.0.0.1", "keyless", ""), problem.Invalid, []string{"clientkey.pem"}},
-		"authority that is no PEM":     {uri("127.0.0.1", "broken", ""), problem.Invalid, []string{"can't be used", "PEM"}},
-		"no certificates":              {uri("127.0.0.1", "nowhere", ""), problem.Invalid, []string{"cacert.pem", filepath.Join(root, "nowhere")}},
-		"no certificates, unchecked":   {uri("127.0.0.1", "nowhere", "&no_verify=1"), problem.Denied, []string{"wants a client certificate"}},
-		"a port on which nobody hears": {fmt.Sprintf("qemu+tls://127.0.0.1:1/session?pkipath=%s/good", root), problem.Unreachable, []string{"listens for TLS", "refused"}},
+		"another authority": {uri("127.0.0.1", "wrong-ca", ""), problem.Denied, []string{"not issued by the authority", "pkipath"}},
+		"another name": {
+			uri("localhost", "good", ""), problem.Denied, []string{"not for localhost, but for 127.0.0.1", "subject alternative name"},
+		},
+		"no client certificate": {
+			uri("127.0.0.1", "nobody", ""), problem.Denied, []string{"wants a client certificate", "clientcert.pem"},
+		},
+		"certificate of others": {
+			uri("127.0.0.1", "stranger", ""), problem.Denied, []string{"did not take the client certificate", "tls_allowed_dn_list"},
+		},
+		"expired certificate":      {uri("127.0.0.1", "expired", ""), problem.Denied, []string{"it expired on", "Renew"}},
+		"certificate without key":  {uri("127.0.0.1", "keyless", ""), problem.Invalid, []string{"clientkey.pem"}},
+		"authority that is no PEM": {uri("127.0.0.1", "broken", ""), problem.Invalid, []string{"can't be used", "PEM"}},
+		"no certificates": {
+			uri("127.0.0.1", "nowhere", ""), problem.Invalid, []string{"cacert.pem", filepath.Join(root, "nowhere")},
+		},
+		"no certificates, unchecked": {uri("127.0.0.1", "nowhere", "&no_verify=1"), problem.Denied, []string{"wants a client certificate"}},
+		"a port on which nobody hears": {
+			fmt.Sprintf("qemu+tls://127.0.0.1:1/session?pkipath=%s/good", root), problem.Unreachable, []string{"listens for TLS", "refused"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) { wants(t, connects(t, tc.uri), tc.kind, append(tc.words, `hypervisor "kvm1"`)...) })
 	}

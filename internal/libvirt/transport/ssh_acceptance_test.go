@@ -174,7 +174,9 @@ func TestAccSSHFailures(t *testing.T) {
 		},
 		"another host key": {
 			spoil: func(t *testing.T) { o.know(t, otherLine(t)) }, mend: func(t *testing.T) { o.know(t, o.server.KnownHosts...) },
-			query: socket, kind: problem.Unreachable, words: []string{"another ssh host key", fmt.Sprintf("ssh-keygen -R '[127.0.0.1]:%d'", o.server.Port)},
+			query: socket, kind: problem.Unreachable, words: []string{
+				"another ssh host key", fmt.Sprintf("ssh-keygen -R '[127.0.0.1]:%d'", o.server.Port),
+			},
 		},
 		"key refused": {
 			spoil: func(t *testing.T) { ok(t, o.server.Authorize(other.Public())) },
@@ -192,7 +194,8 @@ func TestAccSSHFailures(t *testing.T) {
 			words: []string{"ssh connection is fine", "no daemon listens", "No such file"},
 		},
 		"no permission on the socket": {
-			query: "socket=" + listenUnix(t, filepath.Join(t.TempDir(), "roots-sock")), kind: problem.Denied, words: []string{"ssh connection is fine", "group libvirt"},
+			query: "socket=" + listenUnix(t, filepath.Join(t.TempDir(), "roots-sock")), kind: problem.Denied,
+			words: []string{"ssh connection is fine", "group libvirt"},
 		},
 		"no command for the socket": {
 			query: socket + "&netcat=/nowhere/nc", kind: problem.Unsupported, words: []string{"ssh connection is fine", "netcat-openbsd"},
@@ -297,7 +300,8 @@ func TestAccSSHLoss(t *testing.T) {
 			ok(t, ends(t, func() error { _, err := patient.LibVersion(t.Context()); return err }))
 
 			ok(t, o.server.Close())
-			wants(t, ends(t, func() error { _, err := patient.LibVersion(context.Background()); return err }), problem.Unreachable, "kvm1", "refused")
+			wants(t, ends(t, func() error { _, err := patient.LibVersion(context.Background()); return err }), problem.Unreachable, "kvm1",
+				"refused")
 		})
 	}
 }

@@ -97,7 +97,9 @@ func TestWhatSSHSaysIsExplained(t *testing.T) {
 		kind problem.Kind
 		why  string
 	}{
-		"ssh: Could not resolve hostname kvm1: Name or service not known":                      {problem.Unreachable, "name of the host is not known"},
+		"ssh: Could not resolve hostname kvm1: Name or service not known": {
+			problem.Unreachable, "name of the host is not known",
+		},
 		"ssh: connect to host kvm1 port 2222: No route to host":                                {problem.Unreachable, "No sshd answers"},
 		"Connection timed out during banner exchange":                                          {problem.Unreachable, "No sshd answers"},
 		"root@kvm1: Permission denied (publickey).":                                            {problem.Denied, "none of the keys"},
@@ -112,9 +114,11 @@ func TestWhatSSHSaysIsExplained(t *testing.T) {
 		}
 	}
 	for words, want := range map[string]problem.Kind{
-		"virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied": problem.Denied,
+		"virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': Failed to connect socket to '/var/run/libvirt/libvirt-sock':" +
+			" Permission denied": problem.Denied,
 		"nc: unix connect failed: Permission denied": problem.Denied,
-		"virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory": problem.Unreachable,
+		"virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': Failed to connect socket to '/var/run/libvirt/libvirt-sock': No" +
+			" such file or directory": problem.Unreachable,
 		"sh: 1: exec: virt-ssh-helper: not found": problem.Unsupported,
 		"": problem.Unreachable,
 	} {

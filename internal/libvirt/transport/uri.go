@@ -29,8 +29,8 @@ func (e Endpoint) String() string { return e.uri.Redacted() }
 // parameters are those of libvirt's own client. It takes all of them with each transport and ignores what the transport has no
 // use for.
 var parameters = []string{
-	"name", "command", "socket", "auth", "authfile", "sshauth", "netcat", "keyfile", "pkipath", "known_hosts", "known_hosts_verify", "tls_priority",
-	"mode", "proxy", "no_sanity", "no_verify", "no_tty",
+	"name", "command", "socket", "auth", "authfile", "sshauth", "netcat", "keyfile", "pkipath", "known_hosts", "known_hosts_verify",
+	"tls_priority", "mode", "proxy", "no_sanity", "no_verify", "no_tty",
 }
 
 // transports are the supported ones.

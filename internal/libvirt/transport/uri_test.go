@@ -13,15 +13,19 @@ import (
 var goodURIs = map[string]Endpoint{
 	"qemu:///system": {transport: "unix", Driver: "qemu:///system"},
 
-	"qemu+unix:///session?socket=/run/x/libvirt-sock":                                       {transport: "unix", Driver: "qemu:///session"},
-	"qemu:///system?mode=auto":                                                              {transport: "unix", Driver: "qemu:///system"},
-	"qemu://kvm1.example.net/system":                                                        {transport: "tls", Driver: "qemu:///system"},
-	"qemu+tls://kvm1.example.net:1/system?no_verify=0":                                      {transport: "tls", Driver: "qemu:///system"},
-	"qemu+tcp://kvm1.example.net/system":                                                    {transport: "tcp", Driver: "qemu:///system", Plaintext: true},
-	"qemu+tcp://127.0.0.1/system":                                                           {transport: "tcp", Driver: "qemu:///system"},
-	"qemu+tcp://[::1]:16509/system":                                                         {transport: "tcp", Driver: "qemu:///system"},
-	"qemu+tcp://localhost/system":                                                           {transport: "tcp", Driver: "qemu:///system"},
-	"qemu+tcp://192.0.2.1/system":                                                           {transport: "tcp", Driver: "qemu:///system", Plaintext: true},
+	"qemu+unix:///session?socket=/run/x/libvirt-sock":  {transport: "unix", Driver: "qemu:///session"},
+	"qemu:///system?mode=auto":                         {transport: "unix", Driver: "qemu:///system"},
+	"qemu://kvm1.example.net/system":                   {transport: "tls", Driver: "qemu:///system"},
+	"qemu+tls://kvm1.example.net:1/system?no_verify=0": {transport: "tls", Driver: "qemu:///system"},
+	"qemu+tcp://kvm1.example.net/system": {
+		transport: "tcp", Driver: "qemu:///system", Plaintext: true,
+	},
+	"qemu+tcp://127.0.0.1/system":   {transport: "tcp", Driver: "qemu:///system"},
+	"qemu+tcp://[::1]:16509/system": {transport: "tcp", Driver: "qemu:///system"},
+	"qemu+tcp://localhost/system":   {transport: "tcp", Driver: "qemu:///system"},
+	"qemu+tcp://192.0.2.1/system": {
+		transport: "tcp", Driver: "qemu:///system", Plaintext: true,
+	},
 	"qemu+ssh://root@kvm1.example.net/system":                                               {transport: "ssh", Driver: "qemu:///system"},
 	"qemu+ssh://kvm1.example.net/session?socket=/run/x":                                     {transport: "ssh", Driver: "qemu:///session"},
 	"qemu+ssh://root@[2001:db8::1]:2222/system?keyfile=/x&proxy=native&no_tty=1":            {transport: "ssh", Driver: "qemu:///system"},
@@ -29,15 +33,33 @@ var goodURIs = map[string]Endpoint{
 	"qemu+libssh://kvm1.example.net/system?known_hosts_verify=ignore&sshauth=agent,privkey": {transport: "libssh", Driver: "qemu:///system"},
 	"qemu:///system?sshauth=privkey&known_hosts_verify=ignore&no_sanity=1":                  {transport: "unix", Driver: "qemu:///system"},
 
-	"qemu:///system?command=ssh&keyfile=/x&known_hosts=/x&netcat=nc&pkipath=/x&proxy=native&tls_priority=NORMAL":       {transport: "unix", Driver: "qemu:///system"},
-	"qemu:///system?no_tty=1&no_verify=1&auth=polkit&authfile=/x&name=qemu:///session":                                 {transport: "unix", Driver: "qemu:///session"},
-	"qemu+ssh://root@192.0.2.1/system?sshauth=privkey&known_hosts_verify=ignore&no_sanity=1":                           {transport: "ssh", Driver: "qemu:///system"},
-	"qemu+ssh://root@192.0.2.1/system?sshauth=anything&known_hosts_verify=perhaps&known_hosts=/x&pkipath=/x&mode=auto": {transport: "ssh", Driver: "qemu:///system"},
-	"qemu+libssh://192.0.2.1/system?no_verify=1&no_tty=1&command=ssh&no_sanity=1&pkipath=/x&tls_priority=NORMAL":       {transport: "libssh", Driver: "qemu:///system"},
-	"qemu+libssh2://192.0.2.1/system?no_verify=1&sshauth=AGENT":                                                        {transport: "libssh2", Driver: "qemu:///system"},
-	"qemu+tls://192.0.2.1/system?no_sanity=1&keyfile=/x&known_hosts_verify=perhaps&sshauth=magic&mode=direct":          {transport: "tls", Driver: "qemu:///system"},
-	"qemu+tls://192.0.2.1/system?socket=/x&proxy=native&netcat=nc&command=ssh&no_tty=0":                                {transport: "tls", Driver: "qemu:///system"},
-	"qemu+tcp://127.0.0.1/system?no_verify=1&socket=/x&proxy=native&pkipath=/x&mode=legacy&tls_priority=NORMAL":        {transport: "tcp", Driver: "qemu:///system"},
+	"qemu:///system?command=ssh&keyfile=/x&known_hosts=/x&netcat=nc&pkipath=/x&proxy=native&tls_priority=NORMAL": {
+		transport: "unix", Driver: "qemu:///system",
+	},
+	"qemu:///system?no_tty=1&no_verify=1&auth=polkit&authfile=/x&name=qemu:///session": {
+		transport: "unix", Driver: "qemu:///session",
+	},
+	"qemu+ssh://root@192.0.2.1/system?sshauth=privkey&known_hosts_verify=ignore&no_sanity=1": {
+		transport: "ssh", Driver: "qemu:///system",
+	},
+	"qemu+ssh://root@192.0.2.1/system?sshauth=anything&known_hosts_verify=perhaps&known_hosts=/x&pkipath=/x&mode=auto": {
+		transport: "ssh", Driver: "qemu:///system",
+	},
+	"qemu+libssh://192.0.2.1/system?no_verify=1&no_tty=1&command=ssh&no_sanity=1&pkipath=/x&tls_priority=NORMAL": {
+		transport: "libssh", Driver: "qemu:///system",
+	},
+	"qemu+libssh2://192.0.2.1/system?no_verify=1&sshauth=AGENT": {
+		transport: "libssh2", Driver: "qemu:///system",
+	},
+	"qemu+tls://192.0.2.1/system?no_sanity=1&keyfile=/x&known_hosts_verify=perhaps&sshauth=magic&mode=direct": {
+		transport: "tls", Driver: "qemu:///system",
+	},
+	"qemu+tls://192.0.2.1/system?socket=/x&proxy=native&netcat=nc&command=ssh&no_tty=0": {
+		transport: "tls", Driver: "qemu:///system",
+	},
+	"qemu+tcp://127.0.0.1/system?no_verify=1&socket=/x&proxy=native&pkipath=/x&mode=legacy&tls_priority=NORMAL": {
+		transport: "tcp", Driver: "qemu:///system",
+	},
 }
 
 func TestURIs(t *testing.T) {
@@ -47,7 +69,8 @@ func TestURIs(t *testing.T) {
 			t.Errorf("%s: %v", uri, err)
 			continue
 		}
-		if got.transport != want.transport || got.Driver != want.Driver || got.Plaintext != want.Plaintext || got.String() != strings.ReplaceAll(uri, "geheim", "xxxxx") {
+		if got.transport != want.transport || got.Driver != want.Driver || got.Plaintext != want.Plaintext ||
+			got.String() != strings.ReplaceAll(uri, "geheim", "xxxxx") {
 			t.Errorf("%s: %+v", uri, got)
 		}
 	}

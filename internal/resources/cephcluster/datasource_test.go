@@ -29,11 +29,13 @@ func TestAccCephCluster_dataSource(t *testing.T) {
 		checks := []resource.TestCheckFunc{
 			resource.TestCheckResourceAttr(read, "fsid", acctest.Ceph(t, cluster.Name, "fsid")),
 			resource.TestCheckResourceAttr(read, "monitors.#", fmt.Sprint(len(cluster.Monitors))),
-			resource.TestCheckResourceAttrSet(read, "release"), resource.TestCheckResourceAttrSet(read, "version"), resource.TestCheckResourceAttrSet(read, "health"),
+			resource.TestCheckResourceAttrSet(read, "release"), resource.TestCheckResourceAttrSet(read, "version"),
+			resource.TestCheckResourceAttrSet(read, "health"),
 		}
 		for _, monitor := range cluster.Monitors {
 			checks = append(checks, resource.TestCheckTypeSetElemNestedAttrs(read, "monitors.*", map[string]string{
-				"name": monitor.Name, "v1.host": monitor.Host, "v1.port": fmt.Sprint(monitor.V1Port), "v2.host": monitor.Host, "v2.port": fmt.Sprint(monitor.V2Port),
+				"name": monitor.Name, "v1.host": monitor.Host, "v1.port": fmt.Sprint(monitor.V1Port), "v2.host": monitor.Host,
+				"v2.port": fmt.Sprint(monitor.V2Port),
 			}))
 		}
 		return resource.ComposeAggregateTestCheckFunc(checks...)

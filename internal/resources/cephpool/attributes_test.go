@@ -192,9 +192,10 @@ func TestAccCephPool_overwritesSwitchedOnByHand(t *testing.T) {
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config},
 		{
-			PreConfig:        func() { set("allow_ec_overwrites", "true")(t, "overwrites") },
-			Config:           config,
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionReplace)}},
+			PreConfig: func() { set("allow_ec_overwrites", "true")(t, "overwrites") },
+			Config:    config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address,
+				plancheck.ResourceActionReplace)}},
 			Check: func(*terraform.State) error {
 				if flag("ec_overwrites")(t, "overwrites") != "false" {
 					return fmt.Errorf("the pool still takes overwrites")

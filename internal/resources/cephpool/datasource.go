@@ -66,12 +66,14 @@ func (d *poolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"crush_rule":           text("Name of the CRUSH rule."),
 			"erasure_code_profile": text("Erasure code profile; null for a replicated pool."),
 			"allow_ec_overwrites":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether an erasure-coded pool can be a `data_pool`."},
-			"applications":         schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What the pool is used for."},
-			"pool_id":              number("Ceph's number of the pool."),
-			"fsid":                 text("The cluster's fsid."),
-			"stored_bytes":         number("Bytes of data in the pool, before replication."),
-			"max_avail_bytes":      number("Bytes of data that the pool can still take, before replication."),
-			"objects":              number("Number of objects in the pool."),
+			"applications": schema.SetAttribute{
+				Computed: true, ElementType: types.StringType, MarkdownDescription: "What the pool is used for.",
+			},
+			"pool_id":         number("Ceph's number of the pool."),
+			"fsid":            text("The cluster's fsid."),
+			"stored_bytes":    number("Bytes of data in the pool, before replication."),
+			"max_avail_bytes": number("Bytes of data that the pool can still take, before replication."),
+			"objects":         number("Number of objects in the pool."),
 		},
 	}
 }
@@ -103,6 +105,7 @@ func (d *poolDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 		ID: found.ID, Cluster: home.Label, Name: found.Name, Type: found.Type, PGNum: found.PGNum, PGAutoscaleMode: found.PGAutoscaleMode,
 		Size: found.Size, MinSize: found.MinSize, CrushRule: found.CrushRule, ErasureCodeProfile: found.ErasureCodeProfile,
 		AllowECOverwrites: types.BoolValue(pool.AllowECOverwrites), Applications: found.Applications, PoolID: found.PoolID, FSID: home.Identity,
-		StoredBytes: types.Int64Value(usage.StoredBytes), MaxAvailBytes: types.Int64Value(usage.MaxAvailBytes), Objects: types.Int64Value(usage.Objects),
+		StoredBytes: types.Int64Value(usage.StoredBytes), MaxAvailBytes: types.Int64Value(usage.MaxAvailBytes),
+		Objects: types.Int64Value(usage.Objects),
 	})...)
 }

@@ -23,7 +23,8 @@ func TestAccCephPool_dataSource(t *testing.T) {
 				same("id"), same("type"), same("size"), same("min_size"), same("pg_num"), same("pg_autoscale_mode"), same("crush_rule"),
 				same("applications.0"), same("pool_id"), same("fsid"),
 				resource.TestCheckResourceAttr(read, "allow_ec_overwrites", "false"),
-				resource.TestCheckResourceAttrSet(read, "stored_bytes"), resource.TestCheckResourceAttrSet(read, "objects"), resource.TestCheckResourceAttrSet(read, "max_avail_bytes"),
+				resource.TestCheckResourceAttrSet(read, "stored_bytes"), resource.TestCheckResourceAttrSet(read, "objects"),
+				resource.TestCheckResourceAttrSet(read, "max_avail_bytes"),
 			),
 		},
 		resource.TestStep{

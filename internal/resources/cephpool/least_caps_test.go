@@ -35,8 +35,9 @@ func TestAccCephPool_leastCaps(t *testing.T) {
 			ImportStateVerifyIgnore: []string{"force_destroy"},
 		},
 		{
-			Config:      reader + after,
-			ExpectError: acctest.Message(`The caps of client.pool-read, the user that the provider connects with, don't allow this. Give it the caps`),
+			Config: reader + after,
+			ExpectError: acctest.Message(`The caps of client.pool-read, the user that the provider connects with, don't allow this. Give` +
+				` it the caps`),
 		},
 		{Config: as("update") + between, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
 		{Config: as("update") + after, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},

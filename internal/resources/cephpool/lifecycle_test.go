@@ -67,15 +67,17 @@ func TestAccCephPool_generatedConfig(t *testing.T) {
 	acctest.Bed(t)
 	profiles(t, "")
 	for name, assignments := range map[string]string{
-		"plain":  `applications = ["rbd"]`,
-		"loaded": "size = 2\n  quota_max_bytes = \"3GiB\"\n  compression_mode = \"force\"\n  target_size_ratio = 0.3\n  bulk = true\n  pg_autoscale_mode = \"off\"\n  pg_num = 4",
-		"coded":  "erasure_code_profile = \"k2m1\"\n  allow_ec_overwrites = true",
+		"plain": `applications = ["rbd"]`,
+		"loaded": "size = 2\n  quota_max_bytes = \"3GiB\"\n  compression_mode = \"force\"\n  target_size_ratio = 0.3\n  bulk = true\n " +
+			" pg_autoscale_mode = \"off\"\n  pg_num = 4",
+		"coded": "erasure_code_profile = \"k2m1\"\n  allow_ec_overwrites = true",
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, name,
 				resource.TestStep{Config: pool(name, assignments)},
 				resource.TestStep{
-					ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/" + name, GenerateConfig: true,
+					ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/" + name,
+					GenerateConfig: true,
 				})
 		})
 	}
@@ -95,9 +97,10 @@ func TestAccCephPool_rename(t *testing.T) {
 		}},
 		resource.TestStep{
 			// A client with the image open is what a running guest is.
-			PreConfig:   func() { closeImage = acctest.OpenImage(t, "east", "admin", "before/disk") },
-			Config:      config("after"),
-			ExpectError: acctest.MessageAt("name", `Pool "before" on cluster "east" can't be renamed to "after" while images in it are open: before/disk by client.admin at`),
+			PreConfig: func() { closeImage = acctest.OpenImage(t, "east", "admin", "before/disk") },
+			Config:    config("after"),
+			ExpectError: acctest.MessageAt("name", `Pool "before" on cluster "east" can't be renamed to "after" while images in it are open:`+
+				` before/disk by client.admin at`),
 		},
 		resource.TestStep{
 			PreConfig: func() { closeImage() },
@@ -123,9 +126,10 @@ func TestAccCephPool_rename(t *testing.T) {
 		},
 		// A name that is taken is found before the image, which would follow it, is touched.
 		resource.TestStep{
-			PreConfig:   func() { ceph(t, "osd", "pool", "create", "taken") },
-			Config:      config("taken"),
-			ExpectError: acctest.MessageAt("name", `Pool "after" on cluster "east" can't be renamed to "taken". The cluster already has a pool "taken", with id`),
+			PreConfig: func() { ceph(t, "osd", "pool", "create", "taken") },
+			Config:    config("taken"),
+			ExpectError: acctest.MessageAt("name", `Pool "after" on cluster "east" can't be renamed to "taken". The cluster already has a`+
+				` pool "taken", with id`),
 		},
 		resource.TestStep{Config: config("after"), PlanOnly: true},
 	)
@@ -143,8 +147,8 @@ func TestAccCephPool_existsAlready(t *testing.T) {
 	before := asMade()
 	run(t, "nothing", resource.TestStep{
 		Config: pool("old", "size = 3", `applications = ["rbd"]`),
-		ExpectError: acctest.Message(`Unable to create pool "old" in cluster "east". A pool of this name exists already, with id ` + field("pool_id")(t, "old") +
-			`. It was left as it is. To manage that pool, import it: terraform import ceph_pool.NAME east/old.`),
+		ExpectError: acctest.Message(`Unable to create pool "old" in cluster "east". A pool of this name exists already, with id ` +
+			field("pool_id")(t, "old") + `. It was left as it is. To manage that pool, import it: terraform import ceph_pool.NAME east/old.`),
 	})
 	if after := asMade(); after != before {
 		t.Errorf("the pool was %s and is %s", before, after)
@@ -167,10 +171,11 @@ func TestAccCephPool_deleteRefusedUnlessEmpty(t *testing.T) {
 	run(t, "full",
 		resource.TestStep{Config: config},
 		resource.TestStep{
-			PreConfig:   func() { rbd(t, "create", "--size", "1M", "full/precious") },
-			Config:      config,
-			Destroy:     true,
-			ExpectError: acctest.Message(`Pool "full" on cluster "east" is not empty: it holds 1 image (full/precious). Deleting a pool destroys what is in it`),
+			PreConfig: func() { rbd(t, "create", "--size", "1M", "full/precious") },
+			Config:    config,
+			Destroy:   true,
+			ExpectError: acctest.Message(`Pool "full" on cluster "east" is not empty: it holds 1 image (full/precious). Deleting a pool destroys` +
+				` what is in it`),
 		},
 		resource.TestStep{
 			// The trash and namespaces count too.
@@ -198,10 +203,11 @@ func TestAccCephPool_deleteRefusedUnlessEmpty(t *testing.T) {
 		}},
 		// Never under a client.
 		resource.TestStep{
-			PreConfig:   func() { closeImage = acctest.OpenImage(t, "east", "admin", "full/tenant/hidden") },
-			Config:      forced,
-			Destroy:     true,
-			ExpectError: acctest.Message(`Pool "full" on cluster "east" can't be deleted while images in it are open: full/tenant/hidden by client.admin at`),
+			PreConfig: func() { closeImage = acctest.OpenImage(t, "east", "admin", "full/tenant/hidden") },
+			Config:    forced,
+			Destroy:   true,
+			ExpectError: acctest.Message(`Pool "full" on cluster "east" can't be deleted while images in it are open: full/tenant/hidden by` +
+				` client.admin at`),
 		},
 		resource.TestStep{PreConfig: func() { closeImage() }, Config: forced, PlanOnly: true},
 	)
@@ -261,14 +267,15 @@ func TestAccCephPool_deletionForbidden(t *testing.T) {
 		resource.TestStep{Config: pool("kept", "nodelete = true")},
 		resource.TestStep{
 			Config: pool("kept", "nodelete = true"), Destroy: true,
-			ExpectError: acctest.Message(`Unable to delete pool "kept" of cluster "east". The pool's nodelete flag protects it. Set nodelete to false and apply`),
+			ExpectError: acctest.Message(`Unable to delete pool "kept" of cluster "east". The pool's nodelete flag protects it. Set nodelete to` +
+				` false and apply`),
 		},
 		resource.TestStep{Config: pool("kept")},
 		resource.TestStep{
 			PreConfig: func() { gate("false") },
 			Config:    pool("kept"), Destroy: true,
-			ExpectError: acctest.Message(`Unable to delete pool "kept" of cluster "east". This cluster forbids the deletion of pools. The pool is unchanged.` +
-				` Allow it for the moment (ceph config set mon mon_allow_pool_delete true), apply`),
+			ExpectError: acctest.Message(`Unable to delete pool "kept" of cluster "east". This cluster forbids the deletion of pools. The pool is` +
+				` unchanged. Allow it for the moment (ceph config set mon mon_allow_pool_delete true), apply`),
 		},
 		resource.TestStep{PreConfig: func() { gate("true") }, Config: pool("kept"), PlanOnly: true},
 	)
@@ -282,7 +289,8 @@ func TestAccCephPool_erasureCoded(t *testing.T) {
 	}
 	config := pool("archive", `erasure_code_profile = "k2m1"`, "allow_ec_overwrites = true", `applications = ["rbd"]`)
 	headers := "resource \"ceph_pool\" \"headers\" {\n  cluster = \"east\"\n  name = \"headers\"\n  applications = [\"rbd\"]\n}\n"
-	image := "resource \"ceph_rbd_image\" \"in\" {\n  cluster = \"east\"\n  pool = ceph_pool.headers.name\n  name = \"disk\"\n  size = \"4MiB\"\n  data_pool = ceph_pool.test.name\n}\n"
+	image := "resource \"ceph_rbd_image\" \"in\" {\n  cluster = \"east\"\n  pool = ceph_pool.headers.name\n  name = \"disk\"\n " +
+		" size = \"4MiB\"\n  data_pool = ceph_pool.test.name\n}\n"
 	run(t, "archive",
 		resource.TestStep{
 			Config: config + headers + image,
@@ -296,8 +304,9 @@ func TestAccCephPool_erasureCoded(t *testing.T) {
 		},
 		// The pool itself holds no image, and still is not empty.
 		resource.TestStep{
-			Config:      headers + image[:strings.Index(image, "  data_pool")] + "}\n",
-			ExpectError: acctest.Message(`Pool "archive" on cluster "east" is not empty: it holds 1 image of another pool that keeps its data here (headers/disk).`),
+			Config: headers + image[:strings.Index(image, "  data_pool")] + "}\n",
+			ExpectError: acctest.Message(`Pool "archive" on cluster "east" is not empty: it holds 1 image of another pool that keeps its data` +
+				` here (headers/disk).`),
 		},
 		resource.TestStep{Config: config + headers},
 		// The rule keeps the pool's first name, and is known as the pool's all the same.
@@ -321,8 +330,12 @@ func TestAccCephPool_rulesOfErasureCodedPools(t *testing.T) {
 	}
 	before := rules(t, "")
 	run(t, "coded",
-		resource.TestStep{Config: pool("coded", `type = "erasure"`), Check: resource.TestCheckResourceAttr(address, "crush_rule", "erasure-code")},
-		resource.TestStep{Config: pool("vault", `erasure_code_profile = "k2m1"`), Check: resource.TestCheckResourceAttr(address, "crush_rule", "vault")},
+		resource.TestStep{
+			Config: pool("coded", `type = "erasure"`), Check: resource.TestCheckResourceAttr(address, "crush_rule", "erasure-code"),
+		},
+		resource.TestStep{
+			Config: pool("vault", `erasure_code_profile = "k2m1"`), Check: resource.TestCheckResourceAttr(address, "crush_rule", "vault"),
+		},
 		resource.TestStep{Config: "# nothing is left of either", Check: acctest.Check(t, "", rules, before)},
 	)
 }
@@ -369,9 +382,10 @@ func TestAccCephPool_withoutSecondCopy(t *testing.T) {
 	run(t, "single",
 		resource.TestStep{Config: pool("single", "size = 2")},
 		resource.TestStep{
-			PreConfig:   func() { allow("false") },
-			Config:      pool("single", "size = 1"),
-			ExpectError: acctest.Message(`Unable to set size to 1 on pool "single" of cluster "east". The cluster does not allow pools without replicas.`),
+			PreConfig: func() { allow("false") },
+			Config:    pool("single", "size = 1"),
+			ExpectError: acctest.Message(`Unable to set size to 1 on pool "single" of cluster "east". The cluster does not allow pools` +
+				` without replicas.`),
 		},
 		resource.TestStep{
 			PreConfig: func() { allow("true") },

@@ -135,7 +135,8 @@ func (m *model) laterSettings() map[string]string {
 	settings := map[string]string{}
 	for _, v := range variables {
 		switch v.name {
-		case "pg_num", "pgp_num", "pg_num_min", "pg_num_max", "size", "target_size_bytes", "target_size_ratio", "pg_autoscale_mode", "crush_rule", "bulk":
+		case "pg_num", "pgp_num", "pg_num_min", "pg_num_max", "size", "target_size_bytes", "target_size_ratio", "pg_autoscale_mode",
+			"crush_rule", "bulk":
 			continue
 		}
 		if text := v.text(m); !v.value(m).IsUnknown() && text != ceph.Clear {

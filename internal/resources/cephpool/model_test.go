@@ -47,9 +47,13 @@ func TestModelChangesSendOnlyDifferences(t *testing.T) {
 		edit func(*model)
 		want map[string]string
 	}{
-		"nothing":                    {func(*model) {}, map[string]string{}},
-		"same size, other unit":      {func(m *model) { m.QuotaMaxBytes = tfkit.Size{StringValue: types.StringValue("10240M")} }, map[string]string{}},
-		"another size":               {func(m *model) { m.QuotaMaxBytes = tfkit.SizeOf(20 << 30) }, map[string]string{"quota_max_bytes": "21474836480"}},
+		"nothing": {func(*model) {}, map[string]string{}},
+		"same size, other unit": {
+			func(m *model) { m.QuotaMaxBytes = tfkit.Size{StringValue: types.StringValue("10240M")} }, map[string]string{},
+		},
+		"another size": {
+			func(m *model) { m.QuotaMaxBytes = tfkit.SizeOf(20 << 30) }, map[string]string{"quota_max_bytes": "21474836480"},
+		},
 		"a quota that ends":          {func(m *model) { m.QuotaMaxBytes = tfkit.SizeNull() }, map[string]string{"quota_max_bytes": ceph.Clear}},
 		"a flag that ends":           {func(m *model) { m.Bulk = types.BoolNull() }, map[string]string{"bulk": ceph.Clear}},
 		"a flag that is false again": {func(m *model) { m.NoDelete = types.BoolValue(false) }, map[string]string{}},

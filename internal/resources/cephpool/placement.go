@@ -58,8 +58,8 @@ func warnOfQuota(ctx context.Context, cluster *ceph.Cluster, state, plan *model,
 	}
 	warn := func(attribute, has, quota string) {
 		diags.AddAttributeWarning(path.Root(attribute), "Quota used up", fmt.Sprintf(
-			"Pool %q of cluster %q holds %s already, and %s is to be %s. From then on nothing can be written to it: guests' writes stand still without an error"+
-				" until the quota is raised or something is deleted.", name, cluster.Label(), has, attribute, quota))
+			"Pool %q of cluster %q holds %s already, and %s is to be %s. From then on nothing can be written to it: guests' writes stand still"+
+				" without an error until the quota is raised or something is deleted.", name, cluster.Label(), has, attribute, quota))
 	}
 	if limit := plan.QuotaMaxBytes; bytes && uint64(max(usage.StoredBytes, 0)) >= limit.Bytes() {
 		warn("quota_max_bytes", fmt.Sprintf("%d bytes", usage.StoredBytes), limit.ValueString())

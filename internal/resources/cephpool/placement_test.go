@@ -91,7 +91,8 @@ func writer(t *testing.T, pool string) *testbed.Guest {
 	t.Helper()
 	host, ctx := acctest.Bed(t).Hypervisor("kvm1"), context.Background()
 	const secret = "5d0b5b3e-6a5f-4b0e-9a55-0b8f2c1d7e11"
-	definition := "<secret ephemeral='no' private='yes'><uuid>" + secret + "</uuid><usage type='ceph'><name>client.admin</name></usage></secret>"
+	definition := "<secret ephemeral='no' private='yes'><uuid>" + secret +
+		"</uuid><usage type='ceph'><name>client.admin</name></usage></secret>"
 	must := func(_ any, err error) {
 		t.Helper()
 		if err != nil {
@@ -139,7 +140,8 @@ func placed(t *testing.T, name string) string {
 func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 	crushRules(t)
 	config := func(assignments ...string) string {
-		return pool("busy", append([]string{`applications = ["rbd"]`, "pg_num = 16", `pg_autoscale_mode = "off"`, "force_destroy = true"}, assignments...)...)
+		return pool("busy", append([]string{`applications = ["rbd"]`, "pg_num = 16", `pg_autoscale_mode = "off"`, "force_destroy = true"},
+			assignments...)...)
 	}
 	good := []string{`crush_rule = "replicated_rule"`, "size = 3", "min_size = 2"}
 	out, in := func() { ceph(t, "osd", "out", "2") }, func() { ceph(t, "osd", "in", "2") }
@@ -168,13 +170,17 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 		{
 			[]string{`crush_rule = "nowhere"`, good[1], good[2]},
 			nil, "crush_rule",
-			`Pool "busy" of cluster "east" can't be changed to size 3 (min_size 2) with CRUSH rule "nowhere". CRUSH rule "nowhere" (take bare, choose_firstn 0 type osd)` +
-				` finds at most 0 OSDs that are up and in. The pool needs 2 for a write: with fewer, guests' writes stand still without an error.`,
+			`Pool "busy" of cluster "east" can't be changed to size 3 (min_size 2) with CRUSH rule "nowhere". CRUSH rule "nowhere" (take bare,` +
+				` choose_firstn 0 type osd) finds at most 0 OSDs that are up and in. The pool needs 2 for a write: with fewer, guests' writes stand` +
+				` still without an error.`,
 		},
-		{[]string{`crush_rule = "lone"`, good[1], good[2]}, nil, "crush_rule", `"lone" (take default~lone, chooseleaf_firstn 0 type osd) finds at most 1 OSD that is up and in.`},
-		{[]string{`crush_rule = "hosts"`, good[1], good[2]}, nil, "crush_rule", `(take default, chooseleaf_firstn 0 type host) finds at most 1 OSD that is up and in.`},
+		{[]string{`crush_rule = "lone"`, good[1], good[2]}, nil, "crush_rule", `"lone" (take default~lone, chooseleaf_firstn 0 type osd) finds` +
+			` at most 1 OSD that is up and in.`},
+		{[]string{`crush_rule = "hosts"`, good[1], good[2]}, nil, "crush_rule", `(take default, chooseleaf_firstn 0 type host) finds at most 1` +
+			` OSD that is up and in.`},
 		{[]string{`crush_rule = "two"`, good[1], good[2]}, nil, "crush_rule", `finds at most 2 OSDs that are up and in. The pool asks for 3.`},
-		{[]string{`crush_rule = "two"`, "size = 4", "min_size = 2"}, nil, "crush_rule", `finds at most 2 OSDs that are up and in. The pool asks for 4.`},
+		{[]string{`crush_rule = "two"`, "size = 4", "min_size = 2"}, nil, "crush_rule", `finds at most 2 OSDs that are up and in. The pool` +
+			` asks for 4.`},
 		{[]string{good[0], "size = 4", good[2]}, nil, "size", `finds at most 3 OSDs that are up and in. The pool asks for 4.`},
 		{[]string{good[0], good[1], "min_size = 3"}, out, "min_size", `finds at most 2 OSDs that are up and in. The pool needs 3 for a write`},
 	} {
@@ -187,7 +193,8 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 		// The rule chooses a rack before it knows that one has no OSD to offer: that shows only in the placement groups.
 		resource.TestStep{
 			PreConfig: unchanged(nil), Config: config(`crush_rule = "one_rack"`, "size = 2", "min_size = 2"),
-			ExpectError: acctest.Message(`The change of crush_rule, size, min_size of pool "busy" of cluster "east" was taken back: guests' writes would stand still.`),
+			ExpectError: acctest.Message(`The change of crush_rule, size, min_size of pool "busy" of cluster "east" was taken back: guests' writes` +
+				` would stand still.`),
 		},
 		// What doesn't change is not counted: with an OSD out the pool stays manageable.
 		resource.TestStep{PreConfig: unchanged(nil), Config: config(append(good, `quota_max_bytes = "1GiB"`)...)},

@@ -134,7 +134,9 @@ func (r *poolResource) refuseReplacement(ctx context.Context, state *model, beca
 }
 
 // checkChange refuses at plan time what an update would refuse, and warns of what costs time and bandwidth.
-func (r *poolResource) checkChange(ctx context.Context, home tfkit.Home[*ceph.Cluster], config, state, plan *model, resp *resource.ModifyPlanResponse) {
+func (r *poolResource) checkChange(
+	ctx context.Context, home tfkit.Home[*ceph.Cluster], config, state, plan *model, resp *resource.ModifyPlanResponse,
+) {
 	if home.Known && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name) {
 		if err := refuseRename(ctx, home.Target, state.Name.ValueString(), plan.Name.ValueString()); err != nil {
 			tfkit.AddAttributeError(&resp.Diagnostics, atName, "Unable to rename Ceph pool", err)
@@ -152,11 +154,13 @@ func (r *poolResource) checkChange(ctx context.Context, home tfkit.Home[*ceph.Cl
 	if !config.PGNum.IsNull() && !config.PGNum.Equal(plan.PGNum) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("pg_num"), "Left to the autoscaler", fmt.Sprintf(
 			"Pool %q has %d placement groups, which the autoscaler chose; the configuration says %d. Remove pg_num, bound it with pg_num_min and"+
-				" pg_num_max, or set pg_autoscale_mode to \"warn\" or \"off\".", state.Name.ValueString(), plan.PGNum.ValueInt64(), config.PGNum.ValueInt64()))
+				" pg_num_max, or set pg_autoscale_mode to \"warn\" or \"off\".", state.Name.ValueString(), plan.PGNum.ValueInt64(),
+			config.PGNum.ValueInt64()))
 	}
 	if moving := state.movesData(plan); len(moving) > 0 {
 		resp.Diagnostics.AddWarning("Ceph will move data", fmt.Sprintf(
-			"The change of %s makes the cluster move objects of pool %q between OSDs. It goes on after the apply has returned; `ceph status` shows it.",
+			"The change of %s makes the cluster move objects of pool %q between OSDs. It goes on after the apply has returned; `ceph"+
+				" status` shows it.",
 			strings.Join(moving, ", "), state.Name.ValueString()))
 	}
 }

@@ -224,7 +224,8 @@ func (r *poolResource) saveTruth(ctx context.Context, cluster *ceph.Cluster, sta
 
 // mayDelete refuses to take away what somebody may still need.
 func (r *poolResource) mayDelete(ctx context.Context, cluster *ceph.Cluster, pool ceph.Pool, force bool, diags *diag.Diagnostics) error {
-	if err := refuseUnderWatchers(ctx, cluster, pool.Name, "deleted", "Detach or shut down what has them open first. force_destroy does not override this."); err != nil {
+	if err := refuseUnderWatchers(ctx, cluster, pool.Name, "deleted", "Detach or shut down what has them open first. force_destroy does not"+
+		" override this."); err != nil {
 		return err
 	}
 	if force {
@@ -244,9 +245,10 @@ func refuseUnderImagesOutside(ctx context.Context, cluster *ceph.Cluster, name s
 	}
 	return &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("Images of other pools would be lost with pool %q on cluster %q: %s.", name, cluster.Label(), strings.Join(images, ", ")),
-		Why:  "They keep their data in this pool, or read from an image in it. force_destroy speaks of what the pool itself holds.",
-		Do:   "Remove those images, or give them a place of their own: rbd migration for the data, rbd flatten for a clone. Then delete the pool.",
+		What: fmt.Sprintf("Images of other pools would be lost with pool %q on cluster %q: %s.", name, cluster.Label(),
+			strings.Join(images, ", ")),
+		Why: "They keep their data in this pool, or read from an image in it. force_destroy speaks of what the pool itself holds.",
+		Do:  "Remove those images, or give them a place of their own: rbd migration for the data, rbd flatten for a clone. Then delete the pool.",
 	}
 }
 
@@ -260,8 +262,8 @@ func refuseUnlessEmpty(ctx context.Context, cluster *ceph.Cluster, name string) 
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Pool %q on cluster %q is not empty: it holds %s.", name, cluster.Label(), contents.Summary()),
 		Why:  "Deleting a pool destroys what is in it, and nothing brings it back.",
-		Do: "Remove the contents first. Where they are images of the same configuration that are to move elsewhere, add and move in one apply and" +
-			" remove the pool in the next. To delete the pool with all that it holds, set force_destroy = true, apply, and delete then.",
+		Do: "Remove the contents first. Where they are images of the same configuration that are to move elsewhere, add and move in one apply" +
+			" and remove the pool in the next. To delete the pool with all that it holds, set force_destroy = true, apply, and delete then.",
 	}
 }
 
@@ -300,7 +302,8 @@ func refuseUnderWatchers(ctx context.Context, cluster *ceph.Cluster, name, what,
 	}
 	return &problem.Problem{
 		Kind: problem.Busy,
-		What: fmt.Sprintf("Pool %q on cluster %q can't be %s while images in it are open: %s.", name, cluster.Label(), what, strings.Join(lines, ", ")),
-		Do:   do,
+		What: fmt.Sprintf("Pool %q on cluster %q can't be %s while images in it are open: %s.", name, cluster.Label(), what,
+			strings.Join(lines, ", ")),
+		Do: do,
 	}
 }

@@ -35,7 +35,8 @@ func TestMain(m *testing.M) {
 
 // pool is a configuration of one pool on the cluster east, with further assignments.
 func pool(name string, assignments ...string) string {
-	return fmt.Sprintf("resource \"ceph_pool\" \"test\" {\n  cluster = \"east\"\n  name = %q\n  %s\n}\n", name, strings.Join(assignments, "\n  "))
+	return fmt.Sprintf("resource \"ceph_pool\" \"test\" {\n  cluster = \"east\"\n  name = %q\n  %s\n}\n", name,
+		strings.Join(assignments, "\n  "))
 }
 
 // pools are ceph_pool resources without more than their name.

@@ -64,28 +64,29 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				" `pg_num`. Changed in place, which moves data; removing it keeps the current number. As by `ceph osd pool set POOL pgp_num`."),
 			"pg_autoscale_mode": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "`on`, `warn` or `off`: whether the cluster adjusts `pg_num`. Default: the cluster's. Changed in place; removing it" +
-					" keeps the current mode. As by `ceph osd pool set POOL pg_autoscale_mode`.",
+				MarkdownDescription: "`on`, `warn` or `off`: whether the cluster adjusts `pg_num`. Default: the cluster's. Changed in place; removing" +
+					" it keeps the current mode. As by `ceph osd pool set POOL pg_autoscale_mode`.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{stringvalidator.OneOf(autoscaleModes...)},
 			},
-			"size": count("Number of copies of each object of a replicated pool. Default: the cluster's. Changed in place, which moves data; removing" +
-				" it keeps the current number. An erasure-coded pool takes it from its profile. `1` keeps no second copy, and the cluster must allow it" +
-				" (`mon_allow_pool_size_one`). As by `ceph osd pool set POOL size`."),
-			"min_size": count("Number of copies that must be there for the pool to serve I/O. Default: derived from `size`, also when `size` changes." +
-				" Changed in place; removing it keeps the current number. As by `ceph osd pool set POOL min_size`."),
+			"size": count("Number of copies of each object of a replicated pool. Default: the cluster's. Changed in place, which moves data;" +
+				" removing it keeps the current number. An erasure-coded pool takes it from its profile. `1` keeps no second copy, and the cluster" +
+				" must allow it (`mon_allow_pool_size_one`). As by `ceph osd pool set POOL size`."),
+			"min_size": count("Number of copies that must be there for the pool to serve I/O. Default: derived from `size`, also when `size`" +
+				" changes. Changed in place; removing it keeps the current number. As by `ceph osd pool set POOL min_size`."),
 			"crush_rule": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "Name of the CRUSH rule that places the data. Default: the cluster's; for an erasure-coded pool one that Ceph makes" +
-					" for it, of the pool's name, and that goes with the pool. Changed in place, which moves data; removing it keeps the current rule." +
-					" A change of it, of `size` or of `min_size` is refused where the rule finds fewer OSDs than that among those that are up and in: below" +
-					" `min_size` guests' writes stand still without an error. A change after which a placement group is on fewer than `min_size` OSDs is set" +
-					" back at once. As by `ceph osd pool set POOL crush_rule`.",
+				MarkdownDescription: "Name of the CRUSH rule that places the data. Default: the cluster's; for an erasure-coded pool one that Ceph" +
+					" makes for it, of the pool's name, and that goes with the pool. Changed in place, which moves data; removing it keeps the current" +
+					" rule. A change of it, of `size` or of `min_size` is refused where the rule finds fewer OSDs than that among those that are up and" +
+					" in: below `min_size` guests' writes stand still without an error. A change after which a placement group is on fewer" +
+					" than `min_size` OSDs is set back at once. As by `ceph osd pool set POOL crush_rule`.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"pg_num_min": option("The autoscaler keeps at least so many placement groups.", "pg_num_min"),
-			"pg_num_max": option("The autoscaler keeps at most so many placement groups. Older releases than 16.2.15 may not know it, and then refuse.", "pg_num_max"),
+			"pg_num_max": option("The autoscaler keeps at most so many placement groups. Older releases than 16.2.15 may not know it, and"+
+				" then refuse.", "pg_num_max"),
 			"target_size_bytes": sizeOption("Expected size of the pool's data, with IEC units (`\"500GiB\"`), by which the autoscaler plans"+
 				" placement groups ahead. Not together with `target_size_ratio`.", "target_size_bytes",
 				stringvalidator.ConflictsWith(path.MatchRoot("target_size_ratio"))),
@@ -109,34 +110,40 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				"compression_algorithm", compressors),
 			"compression_required_ratio": schema.Float64Attribute{
 				Optional: true,
-				MarkdownDescription: "A compressed chunk is kept only if it is at most this share (0 to 1) of the original. Unset: the OSDs' own setting. " +
+				MarkdownDescription: "A compressed chunk is kept only if it is at most this share (0 to 1) of the original. Unset: the OSDs' own" +
+					" setting. " +
 					inPlace("compression_required_ratio"),
 				Validators: []validator.Float64{positiveFloat(), float64validator.AtMost(1)},
 			},
-			"compression_min_blob_size": sizeOption("Chunks smaller than this are not compressed. Unset: the OSDs' own setting.", "compression_min_blob_size"),
-			"compression_max_blob_size": sizeOption("Chunks larger than this are split before compression. Unset: the OSDs' own setting.", "compression_max_blob_size"),
-			"bulk":                      flag("The pool will hold much data: the autoscaler gives it all placement groups from the start. Needs Ceph 16.2.8 or later.", "bulk"),
-			"nodelete":                  flag("The cluster refuses to delete the pool, also for this provider, until this is false again.", "nodelete"),
-			"nosizechange":              flag("The cluster refuses to change `size` and `min_size`. They can be changed in one apply in which this becomes false.", "nosizechange"),
-			"nopgchange":                flag("The cluster refuses to change `pg_num` and `pgp_num`. They can be changed in one apply in which this becomes false.", "nopgchange"),
+			"compression_min_blob_size": sizeOption("Chunks smaller than this are not compressed. Unset: the OSDs' own setting.",
+				"compression_min_blob_size"),
+			"compression_max_blob_size": sizeOption("Chunks larger than this are split before compression. Unset: the OSDs' own setting.",
+				"compression_max_blob_size"),
+			"bulk": flag("The pool will hold much data: the autoscaler gives it all placement groups from the start. Needs"+
+				" Ceph 16.2.8 or later.", "bulk"),
+			"nodelete": flag("The cluster refuses to delete the pool, also for this provider, until this is false again.", "nodelete"),
+			"nosizechange": flag("The cluster refuses to change `size` and `min_size`. They can be changed in one apply in which this"+
+				" becomes false.", "nosizechange"),
+			"nopgchange": flag("The cluster refuses to change `pg_num` and `pgp_num`. They can be changed in one apply in which this becomes false.",
+				"nopgchange"),
 			"erasure_code_profile": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "Erasure code profile of an erasure-coded pool, made with `ceph osd erasure-code-profile set`. Default: `default`;" +
-					" empty for a replicated pool. Changing it replaces the pool, removing it keeps it.",
+				MarkdownDescription: "Erasure code profile of an erasure-coded pool, made with `ceph osd erasure-code-profile set`." +
+					" Default: `default`; empty for a replicated pool. Changing it replaces the pool, removing it keeps it.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"allow_ec_overwrites": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether objects of an erasure-coded pool can be overwritten in part, which RBD needs of the `data_pool` of an image." +
-					" Default: `false`. Switched on in place (needs BlueStore); Ceph can't switch it off, so that replaces the pool." +
+				MarkdownDescription: "Whether objects of an erasure-coded pool can be overwritten in part, which RBD needs of the `data_pool` of an" +
+					" image. Default: `false`. Switched on in place (needs BlueStore); Ceph can't switch it off, so that replaces the pool." +
 					" As by `ceph osd pool set POOL allow_ec_overwrites`.",
 			},
 			"applications": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "What the pool is used for: `rbd`, `cephfs`, `rgw` or a name of your own. `rbd` also does what `rbd pool init` does;" +
-					" for an erasure-coded pool, which can only be a `data_pool`, it is only enabled. Changed in place; removing an application takes its" +
-					" mark away and no data. Unset: none. As by `ceph osd pool application enable`.",
+				MarkdownDescription: "What the pool is used for: `rbd`, `cephfs`, `rgw` or a name of your own. `rbd` also does what `rbd pool init`" +
+					" does; for an erasure-coded pool, which can only be a `data_pool`, it is only enabled. Changed in place; removing an application" +
+					" takes its mark away and no data. Unset: none. As by `ceph osd pool application enable`.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(),
 					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/]{1,128}$`), "must be an application name")),
@@ -204,7 +211,8 @@ func sizeOption(description, variable string, more ...validator.String) schema.S
 		Validators:    append([]validator.String{tfkit.PositiveSize()}, more...),
 	}
 	if variable == "" {
-		attribute.MarkdownDescription = description + " Changed in place; removing it lifts the limit. As by `ceph osd pool set-quota POOL max_bytes`."
+		attribute.MarkdownDescription = description + " Changed in place; removing it lifts the limit. As by `ceph osd pool set-quota POOL" +
+			" max_bytes`."
 	} else {
 		attribute.MarkdownDescription = description + " " + inPlace(variable)
 	}

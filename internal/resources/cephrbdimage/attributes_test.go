@@ -47,8 +47,8 @@ func TestAccCephRBDImage_attributes(t *testing.T) {
 			Drift: func(t *testing.T, name string) { rbd(t, "image-meta", "set", "vms/"+name, "owner", "thief") },
 		},
 		{
-			Name: "config", First: `{ rbd_qos_iops_limit = "100" }`, Second: `{ rbd_qos_iops_limit = "200" }`, Witness: key("conf_rbd_qos_iops_limit"),
-			SeenFirst: "100", SeenSecond: "200", SeenRemoved: "",
+			Name: "config", First: `{ rbd_qos_iops_limit = "100" }`, Second: `{ rbd_qos_iops_limit = "200" }`,
+			Witness: key("conf_rbd_qos_iops_limit"), SeenFirst: "100", SeenSecond: "200", SeenRemoved: "",
 			Drift: func(t *testing.T, name string) {
 				rbd(t, "config", "image", "set", "vms/"+name, "rbd_qos_iops_limit", "5")
 			},

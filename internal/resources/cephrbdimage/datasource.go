@@ -126,8 +126,10 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		open = append(open, watcherModel{types.StringValue(watcher.Addr), tfkit.StringOrNull(watcher.Entity)})
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
-		ID: found.ID, Cluster: home.Label, Pool: found.Pool, Namespace: found.Namespace, Name: found.Name, Size: found.Size, SizeBytes: found.SizeBytes,
-		Features: found.Features, ObjectSize: found.ObjectSize, StripeUnit: found.StripeUnit, StripeCount: found.StripeCount, DataPool: found.DataPool,
+		ID: found.ID, Cluster: home.Label, Pool: found.Pool, Namespace: found.Namespace, Name: found.Name, Size: found.Size,
+		SizeBytes: found.SizeBytes,
+		Features:  found.Features, ObjectSize: found.ObjectSize, StripeUnit: found.StripeUnit, StripeCount: found.StripeCount,
+		DataPool: found.DataPool,
 		Metadata: found.Metadata, Config: found.Config, ImageID: found.ImageID, PoolID: found.PoolID, FSID: home.Identity, Watchers: open,
 	})...)
 }

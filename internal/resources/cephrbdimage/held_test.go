@@ -38,8 +38,8 @@ func TestAccCephRBDImage_heldByOthers(t *testing.T) {
 				snapshots = before(t, "held")
 			},
 			Config: config("held", small), Destroy: true,
-			ExpectError: acctest.Message(`Unable to delete image vms/held of cluster "east". It has clones: vms/tenant/child of its snapshot before;` +
-				` it is in the group images/nightly; client.`),
+			ExpectError: acctest.Message(`Unable to delete image vms/held of cluster "east". It has clones: vms/tenant/child of its snapshot` +
+				` before; it is in the group images/nightly; client.`),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -52,8 +52,9 @@ func TestAccCephRBDImage_heldByOthers(t *testing.T) {
 		},
 		// A replacement ends with the removal that would be refused.
 		resource.TestStep{
-			Config:      config("held", small, `object_size = "1MiB"`),
-			ExpectError: acctest.MessageAt("object_size", `Image vms/held of cluster "east" can't be deleted. It has clones: vms/tenant/child of its snapshot before;`),
+			Config: config("held", small, `object_size = "1MiB"`),
+			ExpectError: acctest.MessageAt("object_size", `Image vms/held of cluster "east" can't be deleted. It has clones: vms/tenant/child of`+
+				` its snapshot before;`),
 		},
 		resource.TestStep{
 			PreConfig: func() {

@@ -30,8 +30,9 @@ func TestAccCephRBDImage_leastCaps(t *testing.T) {
 			ImportStateVerifyIgnore: []string{"allow_shrink", "force_destroy"},
 		},
 		{
-			Config:      reader + after,
-			ExpectError: acctest.Message(`The caps of client.image-read, the user that the provider connects with, don't allow this. Give it the caps`),
+			Config: reader + after,
+			ExpectError: acctest.Message(`The caps of client.image-read, the user that the provider connects with, don't allow this. Give` +
+				` it the caps`),
 		},
 		{Config: as("update") + after, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
 		// With a snapshot, of which clones are looked for in all pools.
@@ -57,7 +58,10 @@ func TestAccCephRBDImage_leastCapsInANamespace(t *testing.T) {
 	provider := acctest.ProviderAs(t, "east", "tenant", caps)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: provider + image("theirs", small, `namespace = "tenant"`)},
-		{Config: provider + image("their-own", `size = "8MiB"`, `namespace = "tenant"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
+		{
+			Config:           provider + image("their-own", `size = "8MiB"`, `namespace = "tenant"`),
+			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+		},
 		{
 			Config:      provider + image("elsewhere", small, `namespace = "other"`),
 			ExpectError: acctest.Message(`The caps of client.tenant, the user that the provider connects with, don't allow this.`),

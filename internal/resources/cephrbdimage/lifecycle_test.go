@@ -47,7 +47,8 @@ func TestAccCephRBDImage_generatedConfig(t *testing.T) {
 			run(t, name,
 				resource.TestStep{Config: image(name, small, assignments)},
 				resource.TestStep{
-					ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/vms/" + name, GenerateConfig: true,
+					ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/vms/" + name,
+					GenerateConfig: true,
 				})
 		})
 	}
@@ -74,8 +75,9 @@ func TestAccCephRBDImage_changedWhileOpen(t *testing.T) {
 	run(t, "renamed",
 		resource.TestStep{Config: image("open", small), Check: func(*terraform.State) error { id = field("id")(t, "open"); return nil }},
 		resource.TestStep{
-			PreConfig: func() { closeImage = acctest.OpenImage(t, "east", "admin", "vms/open") },
-			Config:    image("renamed", `size = "16MiB"`, `metadata = { owner = "somebody" }`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			PreConfig:        func() { closeImage = acctest.OpenImage(t, "east", "admin", "vms/open") },
+			Config:           image("renamed", `size = "16MiB"`, `metadata = { owner = "somebody" }`),
+			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.ComposeAggregateTestCheckFunc(
 				func(*terraform.State) error {
 					if got := field("id")(t, "renamed"); got != id {
@@ -96,9 +98,10 @@ func TestAccCephRBDImage_changedWhileOpen(t *testing.T) {
 			ExpectError: acctest.Message(`Unable to delete image vms/renamed of cluster "east". It is in use by client.admin at 127.0.0.1:0/`),
 		},
 		resource.TestStep{
-			PreConfig:   func() { rbd(t, "create", "--size", "1M", "vms/taken") },
-			Config:      image("taken", `size = "16MiB"`),
-			ExpectError: acctest.MessageAt("name", `Image vms/renamed on cluster "east" can't be renamed to "taken". There is already an image of that name.`),
+			PreConfig: func() { rbd(t, "create", "--size", "1M", "vms/taken") },
+			Config:    image("taken", `size = "16MiB"`),
+			ExpectError: acctest.MessageAt("name", `Image vms/renamed on cluster "east" can't be renamed to "taken". There is already an image of`+
+				` that name.`),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -117,8 +120,9 @@ func TestAccCephRBDImage_shrink(t *testing.T) {
 	run(t, "shrinking",
 		resource.TestStep{Config: image("shrinking", `size = "8MiB"`)},
 		resource.TestStep{
-			Config:      image("shrinking", small),
-			ExpectError: acctest.MessageAt("size", `Image vms/shrinking on cluster "east" has 8MiB, and the configuration asks for 4MiB. That would destroy the data beyond the new end.`),
+			Config: image("shrinking", small),
+			ExpectError: acctest.MessageAt("size", `Image vms/shrinking on cluster "east" has 8MiB, and the configuration asks for 4MiB. That`+
+				` would destroy the data beyond the new end.`),
 		},
 		resource.TestStep{
 			Config: image("shrinking", small, "allow_shrink = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
@@ -209,8 +213,8 @@ func TestAccCephRBDImage_existsAlready(t *testing.T) {
 	before := fmt.Sprint(info(t, "old"))
 	run(t, "nothing", resource.TestStep{
 		Config: image("old", small, `metadata = { owner = "somebody" }`),
-		ExpectError: acctest.Message(`Unable to create image vms/old in cluster "east". An image of this name exists already. It was left as it is.` +
-			` To manage that image, import it: terraform import ceph_rbd_image.NAME east/vms/old.`),
+		ExpectError: acctest.Message(`Unable to create image vms/old in cluster "east". An image of this name exists already. It was left as it` +
+			` is. To manage that image, import it: terraform import ceph_rbd_image.NAME east/vms/old.`),
 	})
 	if after := fmt.Sprint(info(t, "old")); after != before || len(metadata(t, "old")) != 0 {
 		t.Errorf("the image was %s and is %s", before, after)
@@ -228,7 +232,8 @@ func TestAccCephRBDImage_deleteRefusedUnlessEmpty(t *testing.T) {
 	}
 	run(t, "full",
 		resource.TestStep{Config: config},
-		refused(func() { fill(t, "east", "vms/full") }, `data. Nothing brings it back. Where it is no longer needed, set force_destroy = true, apply`),
+		refused(func() { fill(t, "east", "vms/full") }, `data. Nothing brings it back. Where it is no longer needed, set`+
+			` force_destroy = true, apply`),
 		// A replacement is a deletion, and refused before anything happens.
 		resource.TestStep{
 			Config:      image("full", small, `object_size = "1MiB"`),
@@ -247,8 +252,8 @@ func TestAccCephRBDImage_deleteRefusedUnlessEmpty(t *testing.T) {
 		// The clone is another image, with data of its own.
 		resource.TestStep{
 			Config: image("full", small, "force_destroy = true"), Destroy: true,
-			ExpectError: acctest.Message(`Unable to delete image vms/full of cluster "east". It has clones: vms/child of its snapshot before. Nothing was removed.` +
-				` force_destroy does not override this. Flatten the clones (rbd flatten CLONE) or remove them`),
+			ExpectError: acctest.Message(`Unable to delete image vms/full of cluster "east". It has clones: vms/child of its snapshot before.` +
+				` Nothing was removed. force_destroy does not override this. Flatten the clones (rbd flatten CLONE) or remove them`),
 		},
 		resource.TestStep{
 			PreConfig: func() { rbd(t, "rm", "--no-progress", "vms/child") },

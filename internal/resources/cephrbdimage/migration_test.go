@@ -38,7 +38,8 @@ func TestAccCephRBDImage_migrated(t *testing.T) {
 	first := id()
 
 	migration("prepare", "--data-pool", "data", "vms/wandering", "vms/wandering")
-	told(w.Terraform(t, "plan", "-input=false"), "No changes", fmt.Sprintf("had the id %s and now has %s", first, id()), "A migration of image vms/wandering on cluster \"east\" is under way")
+	told(w.Terraform(t, "plan", "-input=false"), "No changes", fmt.Sprintf("had the id %s and now has %s", first, id()),
+		"A migration of image vms/wandering on cluster \"east\" is under way")
 	w.Set(t, "size", "8MiB")
 	out, err := w.Try(t, "apply", "-input=false", "-auto-approve")
 	if err == nil {

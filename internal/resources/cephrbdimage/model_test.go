@@ -80,12 +80,14 @@ func TestModelReplacedBy(t *testing.T) {
 		edit func(*model)
 		want []string
 	}{
-		"a larger size":             {func(m *model) { m.Size = tfkit.SizeOf(40 << 30) }, nil},
-		"a new name":                {func(m *model) { m.Name = types.StringValue("other") }, nil},
-		"a feature librbd enables":  {func(m *model) { m.Features = textSet([]string{"exclusive-lock", "layering", "object-map"}) }, nil},
-		"a feature librbd does not": {func(m *model) { m.Features = textSet([]string{"deep-flatten", "exclusive-lock", "layering"}) }, []string{"features"}},
-		"another object size":       {func(m *model) { m.ObjectSize = tfkit.SizeOf(8 << 20) }, []string{"object_size"}},
-		"another namespace":         {func(m *model) { m.Namespace = types.StringValue("n") }, []string{"namespace"}},
+		"a larger size":            {func(m *model) { m.Size = tfkit.SizeOf(40 << 30) }, nil},
+		"a new name":               {func(m *model) { m.Name = types.StringValue("other") }, nil},
+		"a feature librbd enables": {func(m *model) { m.Features = textSet([]string{"exclusive-lock", "layering", "object-map"}) }, nil},
+		"a feature librbd does not": {
+			func(m *model) { m.Features = textSet([]string{"deep-flatten", "exclusive-lock", "layering"}) }, []string{"features"},
+		},
+		"another object size": {func(m *model) { m.ObjectSize = tfkit.SizeOf(8 << 20) }, []string{"object_size"}},
+		"another namespace":   {func(m *model) { m.Namespace = types.StringValue("n") }, []string{"namespace"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := recorded()
@@ -107,7 +109,8 @@ func TestModelSettleWithNothingRead(t *testing.T) {
 	plan.Features, plan.Size, plan.ImageID = types.SetUnknown(types.StringType), tfkit.SizeUnknown(), types.StringUnknown()
 	nothing := nothingRead()
 	plan.settle(&nothing)
-	if _, err := plan.Features.ToTerraformValue(t.Context()); err != nil || !plan.Features.IsNull() || !plan.Size.IsNull() || !plan.ImageID.IsNull() {
+	if _, err := plan.Features.ToTerraformValue(t.Context()); err != nil || !plan.Features.IsNull() || !plan.Size.IsNull() ||
+		!plan.ImageID.IsNull() {
 		t.Errorf("features %v (%v), size %v, image_id %v", plan.Features, err, plan.Size, plan.ImageID)
 	}
 }
@@ -115,12 +118,16 @@ func TestModelSettleWithNothingRead(t *testing.T) {
 func TestHoldings(t *testing.T) {
 	images := ceph.ImageRef{Pool: "vms", Name: "data"}
 	got := holdings(images, ceph.ImageContents{Allocated: true, ImageRelations: ceph.ImageRelations{
-		Snapshots: []ceph.ImageSnapshot{{ID: 4, Name: "monday"}, {ID: 5, Name: "old", Kind: ceph.TrashSnapshot}, {ID: 6, Kind: ceph.MirrorSnapshot}},
-		Clones:    []ceph.Clone{{ImageRef: ceph.ImageRef{Pool: "web", Name: "root"}, SnapshotID: 5}, {ID: "1ab", PoolID: 7, SnapshotID: 4}},
-		Watchers:  []ceph.Watcher{{Addr: "192.0.2.7:0/1"}},
+		Snapshots: []ceph.ImageSnapshot{
+			{ID: 4, Name: "monday"},
+			{ID: 5, Name: "old", Kind: ceph.TrashSnapshot},
+			{ID: 6, Kind: ceph.MirrorSnapshot},
+		},
+		Clones:   []ceph.Clone{{ImageRef: ceph.ImageRef{Pool: "web", Name: "root"}, SnapshotID: 5}, {ID: "1ab", PoolID: 7, SnapshotID: 4}},
+		Watchers: []ceph.Watcher{{Addr: "192.0.2.7:0/1"}},
 	}})
-	if want := "data; 1 snapshots (monday); it has clones: web/root of its snapshot old, the image with id 1ab in the pool with id 7 of its snapshot monday;" +
-		" it is open by 192.0.2.7:0/1"; got != want {
+	if want := "data; 1 snapshots (monday); it has clones: web/root of its snapshot old, the image with id 1ab in the pool with id 7 of its" +
+		" snapshot monday; it is open by 192.0.2.7:0/1"; got != want {
 		t.Errorf("got %q", got)
 	}
 }

@@ -30,7 +30,8 @@ type namer struct {
 
 func (n namer) definition(disks string) string {
 	return fmt.Sprintf(`<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory unit='MiB'>16</memory>`+
-		`<os><type arch='x86_64' machine='pc'>hvm</type>%s</os><features><acpi/></features><devices>%s</devices></domain>`, n.domain, n.uuid, n.os, disks)
+		`<os><type arch='x86_64' machine='pc'>hvm</type>%s</os><features><acpi/></features><devices>%s</devices></domain>`, n.domain,
+		n.uuid, n.os, disks)
 }
 
 // namers are all places in which a domain can name an image and that this libvirt knows.
@@ -40,14 +41,16 @@ func namers(t *testing.T, secret string) []namer {
 	source := fmt.Sprintf(`<source protocol='rbd' name='vms/booked'><host name='%s' port='%d'/></source>`, monitor.Host, monitor.V1Port)
 	auth := fmt.Sprintf(`<auth username='admin'><secret type='ceph' uuid='%s'/></auth>`, secret)
 	overlay := func(backing string) string {
-		return `<disk type='file'><driver name='qemu' type='qcow2'/><source file='/nosuch/overlay'/>` + backing + `<target dev='vda' bus='virtio'/></disk>`
+		return `<disk type='file'><driver name='qemu' type='qcow2'/><source file='/nosuch/overlay'/>` + backing +
+			`<target dev='vda' bus='virtio'/></disk>`
 	}
 	base := `<backingStore type='network'><format type='raw'/>` + source + `</backingStore>`
 	disk := `<disk type='network' device='disk'>%s` + source + `<target dev='vda' bus='virtio'/></disk>`
 	own := fmt.Sprintf(disk, "")
 	list := []namer{
 		{domain: "source", words: "(vda)", disks: own},
-		{domain: "hostless", words: "(vda)", disks: `<disk type='network'><source protocol='rbd' name='vms/booked'/><target dev='vda' bus='virtio'/></disk>`},
+		{domain: "hostless", words: "(vda)", disks: `<disk type='network'><source protocol='rbd' name='vms/booked'/><target dev='vda'` +
+			` bus='virtio'/></disk>`},
 		{domain: "by-name", words: "(vda)", disks: strings.Replace(own, monitor.Host, "mon.invalid", 1)},
 		{domain: "drive", words: "(sda)", disks: `<disk type='network' device='cdrom'>` + source + `<target dev='sda' bus='scsi'/></disk>`},
 		{domain: "overlay", words: "(vda, as the base of an overlay)", disks: overlay(base)},
@@ -59,13 +62,16 @@ func namers(t *testing.T, secret string) []namer {
 			domain: "firmware", words: "(firmware)",
 			os: `<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader><nvram type='network'>` + source + `</nvram>`,
 		},
-		{domain: "mapped", words: "(vda)", disks: `<disk type='block'><source dev='/dev/rbd/vms/booked'/><target dev='vda' bus='virtio'/></disk>`},
-		{domain: "volume", words: "(vda)", disks: `<disk type='volume'><source pool='booked' volume='booked'/><target dev='vda' bus='virtio'/></disk>`},
+		{domain: "mapped", words: "(vda)", disks: `<disk type='block'><source dev='/dev/rbd/vms/booked'/><target dev='vda'` +
+			` bus='virtio'/></disk>`},
+		{domain: "volume", words: "(vda)", disks: `<disk type='volume'><source pool='booked' volume='booked'/><target dev='vda'` +
+			` bus='virtio'/></disk>`},
 		{
 			domain: "snapshot", words: `(vda, in the metadata of snapshot "s1")`,
 			then: func(t *testing.T, n namer) {
 				acctest.VirshIn(t, "kvm1", `<domainsnapshot><name>s1</name><state>shutoff</state><creationTime>1</creationTime><disks>`+
-					`<disk name='vda' snapshot='internal'/></disks>`+n.definition(own)+`</domainsnapshot>`, "snapshot-create", n.domain, "/dev/stdin", "--redefine")
+					`<disk name='vda' snapshot='internal'/></disks>`+n.definition(own)+`</domainsnapshot>`, "snapshot-create", n.domain,
+					"/dev/stdin", "--redefine")
 			},
 		},
 		{
@@ -102,7 +108,8 @@ func (n namer) define(t *testing.T) {
 func (n namer) undefine(t *testing.T) {
 	virsh := acctest.Bed(t).Hypervisor("kvm1").Virsh
 	_, _ = virsh(context.Background(), "destroy", n.domain)
-	_, _ = virsh(context.Background(), "undefine", n.domain, "--managed-save", "--snapshots-metadata", "--checkpoints-metadata", "--keep-nvram")
+	_, _ = virsh(context.Background(), "undefine", n.domain, "--managed-save", "--snapshots-metadata", "--checkpoints-metadata",
+		"--keep-nvram")
 }
 
 // A domain that is shut off leaves no watcher, and would miss its disk, or be worth nothing, at the next start. Each place is found:
@@ -135,7 +142,8 @@ func TestAccCephRBDImage_namedByADomain(t *testing.T) {
 				}
 			},
 			Config: config, Destroy: true,
-			ExpectError: acctest.Message(`Image vms/booked on cluster "east" is named by ` + strings.Join(hits, ", ") + `. These domains would lose a disk`),
+			ExpectError: acctest.Message(`Image vms/booked on cluster "east" is named by ` + strings.Join(hits, ", ") +
+				`. These domains would lose a disk`),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -158,7 +166,8 @@ func TestAccCephRBDImage_searchThatFails(t *testing.T) {
 			{Config: config},
 			{
 				Config: strings.Replace(config, "{ uri", `{ host_uuid = "10000000-0000-4000-8000-000000000000", uri`, 1), Destroy: true,
-				ExpectError: acctest.Message(`It could not be checked whether a domain on hypervisor "kvm1" names Image vms/unsearched on cluster "east".`),
+				ExpectError: acctest.Message(`It could not be checked whether a domain on hypervisor "kvm1" names Image vms/unsearched on` +
+					` cluster "east".`),
 			},
 			{Config: strings.Replace(config, "/libvirt-sock", "/nobody-listens", 1), Destroy: true},
 		},

@@ -62,7 +62,9 @@ func (m *model) planSize() {
 // movedPools are the attributes that name another pool than the image's. A name that no pool has yet is its pool's new
 // name where this plan renames that pool, and else an error: the apply, which plans a second time, would find out too
 // late that it is another pool.
-func (r *imageResource) movedPools(ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) []path.Path {
+func (r *imageResource) movedPools(
+	ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics,
+) []path.Path {
 	var moved []path.Path
 	for _, named := range []struct {
 		attribute         string
@@ -116,8 +118,9 @@ func (r *imageResource) samePool(ctx context.Context, home tfkit.Home[*ceph.Clus
 	}
 	return false, &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("Cluster %q has no pool %q yet, so what becomes of an image in pool %q can't be planned.", home.Target.Label(), name, present),
-		Why:  "The image would be renamed along with its pool, or be replaced, and only the pool tells which.",
+		What: fmt.Sprintf("Cluster %q has no pool %q yet, so what becomes of an image in pool %q can't be planned.", home.Target.Label(), name,
+			present),
+		Why: "The image would be renamed along with its pool, or be replaced, and only the pool tells which.",
 		Do: "Correct the name. Where the pool is to be made, make it in one apply and move the image in the next. Where it is renamed, name it" +
 			" here as an attribute of its ceph_pool resource, so that the pool is planned first.",
 	}

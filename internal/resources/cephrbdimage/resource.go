@@ -58,7 +58,8 @@ func (r *imageResource) ImportState(ctx context.Context, req resource.ImportStat
 			id.Namespace = types.StringValue(parts[2])
 		}
 	} else {
-		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf("%q is not of the form CLUSTER/POOL/IMAGE or CLUSTER/POOL/NAMESPACE/IMAGE.", req.ID))
+		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf("%q is not of the form CLUSTER/POOL/IMAGE or CLUSTER/POOL/NAMESPACE/IMAGE.",
+			req.ID))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("cluster"), id.Cluster)...)
@@ -203,13 +204,14 @@ func warnOfMigration(cluster *ceph.Cluster, state *model, ref ceph.ImageRef, ima
 	if former := state.ImageID.ValueString(); former != "" && former != image.ID {
 		diags.AddWarning("RBD image has another id", fmt.Sprintf(
 			"Image %s on cluster %q had the id %s and now has %s, as a migration makes it. It is taken for the same image, because it is the other"+
-				" end of the migration, or has the name, size and metadata that were recorded, and the former one is gone.\n\nIf it was not a migration, but"+
-				" somebody has made another image of that name, take it out of the state: terraform state rm.", ref, cluster.Label(), former, image.ID))
+				" end of the migration, or has the name, size and metadata that were recorded, and the former one is gone.\n\nIf it was not a"+
+				" migration, but somebody has made another image of that name, take it out of the state: terraform state rm.", ref, cluster.Label(),
+			former, image.ID))
 	}
 	if slices.Contains(image.Features, "migrating") {
 		diags.AddWarning("RBD image is being migrated", fmt.Sprintf(
-			"A migration of image %s on cluster %q is under way (rbd status %s). Until it has ended, by rbd migration execute and rbd migration commit or by"+
-				" rbd migration abort, the image is neither changed nor deleted by the provider.", ref, cluster.Label(), ref))
+			"A migration of image %s on cluster %q is under way (rbd status %s). Until it has ended, by rbd migration execute and rbd migration"+
+				" commit or by rbd migration abort, the image is neither changed nor deleted by the provider.", ref, cluster.Label(), ref))
 	}
 }
 

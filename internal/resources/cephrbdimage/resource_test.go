@@ -52,7 +52,8 @@ func pools(t *testing.T) {
 
 // image is a configuration of one image in the pool vms of the cluster east, with further assignments.
 func image(name string, assignments ...string) string {
-	return fmt.Sprintf("resource \"ceph_rbd_image\" \"test\" {\n  cluster = \"east\"\n  pool = \"vms\"\n  name = %q\n  %s\n}\n", name, strings.Join(assignments, "\n  "))
+	return fmt.Sprintf("resource \"ceph_rbd_image\" \"test\" {\n  cluster = \"east\"\n  pool = \"vms\"\n  name = %q\n  %s\n}\n", name,
+		strings.Join(assignments, "\n  "))
 }
 
 const small = `size = "4MiB"`

@@ -44,14 +44,15 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			"cluster": tfkit.ClusterAttribute(),
 			"pool": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Name of the pool. Another pool replaces the image, and must exist when that is planned; a pool that was renamed is" +
-					" the same pool, and then the new name touches nothing.",
+				MarkdownDescription: "Name of the pool. Another pool replaces the image, and must exist when that is planned; a pool that was renamed" +
+					" is the same pool, and then the new name touches nothing.",
 				Validators: []validator.String{nameValidator("a pool name")},
 			},
 			"namespace": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "RADOS namespace in the pool, which must exist (`rbd namespace create`). Unset: none. Changing or removing it replaces the image.",
-				Validators:          []validator.String{nameValidator("a namespace")},
+				Optional: true,
+				MarkdownDescription: "RADOS namespace in the pool, which must exist (`rbd namespace create`). Unset: none. Changing or removing it" +
+					" replaces the image.",
+				Validators: []validator.String{nameValidator("a namespace")},
 			},
 			"name": schema.StringAttribute{
 				Required:            true,
@@ -60,9 +61,9 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			},
 			"size": schema.StringAttribute{
 				Optional: true, Computed: true, CustomType: tfkit.SizeType{},
-				MarkdownDescription: "Size with IEC units, such as `\"30GiB\"` or `\"30720M\"`. Needed for a new image. A larger size grows the image in" +
-					" place; a running guest hears of it through `size` of its `libvirt_rbd_disk`. A smaller one cuts data off and needs `allow_shrink`." +
-					" Removing it keeps the current size. As by `rbd resize`.",
+				MarkdownDescription: "Size with IEC units, such as `\"30GiB\"` or `\"30720M\"`. Needed for a new image. A larger size grows the image" +
+					" in place; a running guest hears of it through `size` of its `libvirt_rbd_disk`. A smaller one cuts data off and" +
+					" needs `allow_shrink`. Removing it keeps the current size. As by `rbd resize`.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured(), tfkit.KeepSize()},
 				Validators:    []validator.String{tfkit.PositiveSize()},
 			},
@@ -77,7 +78,8 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 					setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.OneOf(choosable()...)), dependencies{},
 				},
 			},
-			"object_size": fixedSize("Size of the objects that hold the data: a power of two from `\"4KiB\"` to `\"32MiB\"`. Default: `\"4MiB\"`.", powerOfTwo{}),
+			"object_size": fixedSize("Size of the objects that hold the data: a power of two from `\"4KiB\"` to `\"32MiB\"`. Default: `\"4MiB\"`.",
+				powerOfTwo{}),
 			"stripe_unit": fixedSize("Data is spread over objects in pieces of this size, which divides `object_size`. Default: `object_size`."+
 				" Goes with `stripe_count`.", stringvalidator.AlsoRequires(path.MatchRoot("stripe_count"))),
 			"stripe_count": schema.Int64Attribute{
@@ -95,26 +97,27 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			},
 			"metadata": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Metadata of the image by key. Only the keys named here are managed; others are left alone. An import names all that it finds. Changed in place;" +
-					" removing a key removes it from the image. As by `rbd image-meta set`.",
+				MarkdownDescription: "Metadata of the image by key. Only the keys named here are managed; others are left alone. An import names all" +
+					" that it finds. Changed in place; removing a key removes it from the image. As by `rbd image-meta set`.",
 				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), mapvalidator.KeysAre(metadataKey{})},
 			},
 			"config": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Settings of librbd for this image by name, such as `rbd_qos_iops_limit`. Clients take them over when they open the" +
-					" image, limits also while it is open. Only the keys named here are managed; an import names all that it finds. Changed in place; removing a key unsets it." +
-					" As by `rbd config image set`.",
+				MarkdownDescription: "Settings of librbd for this image by name, such as `rbd_qos_iops_limit`. Clients take them over when they open" +
+					" the image, limits also while it is open. Only the keys named here are managed; an import names all that it finds. Changed in" +
+					" place; removing a key unsets it. As by `rbd config image set`.",
 				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), mapvalidator.KeysAre(stringvalidator.RegexMatches(
 					regexp.MustCompile(`^rbd_`), "must be the name of an RBD setting, which begins with \"rbd_\""))},
 			},
 			"allow_shrink": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: "Whether `size` may become smaller, which destroys the data beyond it. Default: `false`. Stored by Terraform only.",
+				MarkdownDescription: "Whether `size` may become smaller, which destroys the data beyond it. Default: `false`. Stored by" +
+					" Terraform only.",
 			},
 			"force_destroy": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: "Whether the image may be deleted, or replaced, with its data and snapshots. Default: `false`. It counts once it has" +
-					" been applied. Stored by Terraform only.",
+				MarkdownDescription: "Whether the image may be deleted, or replaced, with its data and snapshots. Default: `false`. It counts once it" +
+					" has been applied. Stored by Terraform only.",
 			},
 			"image_id": schema.StringAttribute{
 				Computed:            true,

@@ -27,8 +27,9 @@ func TestAccCephUser_attributes(t *testing.T) {
 	}
 	acctest.RunTogether(t, users, "caps_and_key", []acctest.Attribute{
 		{
-			Name: "caps", First: `{ mon = "profile rbd", osd = "profile rbd pool=vms" }`, Second: `{ mon = "allow r", mgr = "profile rbd" }`, Required: true,
-			Witness: caps, SeenFirst: "mon: profile rbd; osd: profile rbd pool=vms", SeenSecond: "mgr: profile rbd; mon: allow r",
+			Name: "caps", First: `{ mon = "profile rbd", osd = "profile rbd pool=vms" }`, Second: `{ mon = "allow r", mgr = "profile rbd" }`,
+			Required: true,
+			Witness:  caps, SeenFirst: "mon: profile rbd; osd: profile rbd pool=vms", SeenSecond: "mgr: profile rbd; mon: allow r",
 			Drift: func(t *testing.T, name string) {
 				acctest.Ceph(t, "east", "auth", "caps", "client."+name, "mon", "allow *")
 			},
@@ -66,7 +67,8 @@ func TestAccCephUser_attributes(t *testing.T) {
 	}
 	acctest.RunTogether(t, placed, "cluster", []acctest.Attribute{{
 		Name: "cluster", First: `"east"`, Second: `"west"`, Replaces: true,
-		Witness: found([2]string{"east", "a-cluster"}, [2]string{"west", "a-cluster"}), SeenFirst: "east/a-cluster", SeenSecond: "west/a-cluster", SeenRemoved: "west/a-cluster",
+		Witness: found([2]string{"east", "a-cluster"}, [2]string{"west", "a-cluster"}), SeenFirst: "east/a-cluster", SeenSecond: "west/a-cluster",
+		SeenRemoved: "west/a-cluster",
 	}})
 }
 
@@ -126,8 +128,9 @@ func TestAccCephUser_capsByMeaning(t *testing.T) {
 			Config: user("meaning", one), PlanOnly: true,
 		},
 		resource.TestStep{
-			Config: user("meaning", `caps = { mon = "profile rbd", osd = "profile rbd pool=b" }`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: acctest.Check(t, "meaning", caps, "mon: profile rbd; osd: profile rbd pool=b"),
+			Config:           user("meaning", `caps = { mon = "profile rbd", osd = "profile rbd pool=b" }`),
+			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check:            acctest.Check(t, "meaning", caps, "mon: profile rbd; osd: profile rbd pool=b"),
 		},
 	)
 }

@@ -67,8 +67,8 @@ func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			},
 			"clients": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Addresses of the clients that are connected as this user, such as `192.0.2.7:0/1234`, without the provider itself," +
-					" in order: the sessions of all monitors. Empty means that no client holds a session; a guest whose key was replaced under" +
+				MarkdownDescription: "Addresses of the clients that are connected as this user, such as `192.0.2.7:0/1234`, without the provider" +
+					" itself, in order: the sessions of all monitors. Empty means that no client holds a session; a guest whose key was replaced under" +
 					" it may still run. Null, with a warning, where the provider's user may not ask: it needs mon caps of `allow service mon rwx`." +
 					" As by `ceph tell mon.* sessions`.",
 			},

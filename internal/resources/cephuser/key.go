@@ -115,8 +115,8 @@ func (m *model) checkGeneration(state *model, diags *diag.Diagnostics) {
 		return
 	}
 	diags.AddAttributeError(path.Root("key_generation"), "Key generation lowered", fmt.Sprintf(
-		"The recorded generation is %d, and the configuration says %d. A former key does not come back.\n\nTo rotate the key set a number above %d;"+
-			" to leave it alone set %d, or remove key_generation.",
+		"The recorded generation is %d, and the configuration says %d. A former key does not come back.\n\nTo rotate the key set a number above"+
+			" %d; to leave it alone set %d, or remove key_generation.",
 		state.KeyGeneration.ValueInt64(), m.KeyGeneration.ValueInt64(), state.KeyGeneration.ValueInt64(), state.KeyGeneration.ValueInt64()))
 }
 
@@ -204,7 +204,8 @@ func (r *userResource) keyChangeNow(ctx context.Context, cluster *ceph.Cluster, 
 	return change, refuseInUse(ctx, cluster, user.Entity, lingering)
 }
 
-// changeKey gives the user another key, or reads it where nothing is to be changed. With an error it returns the user all the same, if the key was changed.
+// changeKey gives the user another key, or reads it where nothing is to be changed. With an error it returns the user all the same, if
+// the key was changed.
 func (m *model) changeKey(ctx context.Context, cluster *ceph.Cluster, change keyChange, config *model) (ceph.User, error) {
 	name := m.Name.ValueString()
 	switch key, chosen := m.chosenKey(change, config); {
@@ -226,8 +227,9 @@ func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, pati
 			Kind: problem.Refused,
 			What: fmt.Sprintf("It is not known who is connected to cluster %q as %s, so the key was not changed.", cluster.Label(), entity),
 			Why:  "Clients that are connected would lose their disks.",
-			Do:   "Let the provider's user ask the monitors (mon caps of `allow service mon rwx`), or set rotate_in_use = true to change the key all the same.",
-			Raw:  err.Error(),
+			Do: "Let the provider's user ask the monitors (mon caps of `allow service mon rwx`), or set rotate_in_use = true to change the key" +
+				" all the same.",
+			Raw: err.Error(),
 		}
 	}
 	if len(clients) == 0 {
@@ -235,11 +237,12 @@ func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, pati
 	}
 	return &problem.Problem{
 		Kind: problem.Busy,
-		What: fmt.Sprintf("The key of %s can't be changed: clients are connected to cluster %q with it: %s.", entity, cluster.Label(), addresses(clients)),
+		What: fmt.Sprintf("The key of %s can't be changed: clients are connected to cluster %q with it: %s.", entity, cluster.Label(),
+			addresses(clients)),
 		Why: "A running guest keeps the key with which it opened its disks. With another one in its place it looks fine until its tickets end;" +
 			" from then on each connection that breaks stays broken.",
-		Do: "Give the guests another user, with a key of its own, in one apply; restart or migrate each of them; and remove this user in a later apply." +
-			" To change the key all the same, set rotate_in_use = true and restart or migrate the guests at once.",
+		Do: "Give the guests another user, with a key of its own, in one apply; restart or migrate each of them; and remove this user in a" +
+			" later apply. To change the key all the same, set rotate_in_use = true and restart or migrate the guests at once.",
 	}
 }
 

@@ -50,24 +50,30 @@ func TestAccCephUser_keyWriteOnly(t *testing.T) {
 	both := []string{"key_wo", "key_wo_version"}
 	run(t, "written",
 		resource.TestStep{Config: written(one, "1"), Check: resource.ComposeTestCheckFunc(
-			hasKey(t, "written", one), resource.TestCheckResourceAttr(address, "key_in_state", "false"), resource.TestCheckNoResourceAttr(address, "key"),
+			hasKey(t, "written", one), resource.TestCheckResourceAttr(address, "key_in_state", "false"),
+			resource.TestCheckNoResourceAttr(address, "key"),
 			marks(t, acctest.Set, both...),
 		)},
 		// The version decides, not the value, which nobody compares with anything.
 		resource.TestStep{Config: written(two, "1"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: hasKey(t, "written", one)},
-		resource.TestStep{Config: written(two, "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: resource.ComposeTestCheckFunc(
-			hasKey(t, "written", two), marks(t, acctest.Changed, both...),
-		)},
+		resource.TestStep{
+			Config: written(two, "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: resource.ComposeTestCheckFunc(
+				hasKey(t, "written", two), marks(t, acctest.Changed, both...),
+			),
+		},
 		resource.TestStep{
 			PreConfig: func() { giveKey(t, "written", cephxKey(3)) },
 			Config:    written(two, "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.ComposeTestCheckFunc(hasKey(t, "written", two), marks(t, acctest.Drifted, both...)),
 		},
 		resource.TestStep{
-			Config: user("written", someCaps, `key_wo_version = "3"`), ExpectError: acctest.Message("key_wo_version differs from the recorded one, which asks to write key_wo, but key_wo is not set."),
+			Config:      user("written", someCaps, `key_wo_version = "3"`),
+			ExpectError: acctest.Message("key_wo_version differs from the recorded one, which asks to write key_wo, but key_wo is not set."),
 		},
 		resource.TestStep{
-			ResourceName: address, ImportState: true, ImportStateId: "east/written", ImportStateVerify: true, ImportStateVerifyIgnore: []string{"key_wo_version"},
+			ResourceName: address, ImportState: true, ImportStateId: "east/written", ImportStateVerify: true,
+			ImportStateVerifyIgnore: []string{"key_wo_version"},
 		},
 		resource.TestStep{
 			Config: user("written", someCaps, "key_in_state = false"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
@@ -76,7 +82,8 @@ func TestAccCephUser_keyWriteOnly(t *testing.T) {
 		// From then on somebody else's change is followed, not fought.
 		resource.TestStep{
 			PreConfig: func() { giveKey(t, "written", cephxKey(3)) },
-			Config:    user("written", someCaps, "key_in_state = false"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: hasKey(t, "written", cephxKey(3)),
+			Config:    user("written", someCaps, "key_in_state = false"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+			Check: hasKey(t, "written", cephxKey(3)),
 		},
 	)
 }
@@ -117,10 +124,18 @@ func TestAccCephUser_rotation(t *testing.T) {
 	run(t, "turning",
 		resource.TestStep{Config: generation(), Check: changes},
 		// The first number is where counting begins.
-		resource.TestStep{Config: generation("key_generation = 3"), Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Set, "key_generation"))},
-		resource.TestStep{Config: generation("key_generation = 4"), ConfigPlanChecks: told, Check: resource.ComposeTestCheckFunc(changes, marks(t, acctest.Changed, "key_generation"))},
+		resource.TestStep{
+			Config: generation("key_generation = 3"), Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Set, "key_generation")),
+		},
+		resource.TestStep{
+			Config: generation("key_generation = 4"), ConfigPlanChecks: told,
+			Check: resource.ComposeTestCheckFunc(changes, marks(t, acctest.Changed, "key_generation")),
+		},
 		resource.TestStep{Config: generation("key_generation = 4"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: keeps},
-		resource.TestStep{Config: generation("key_generation = 3"), ExpectError: acctest.Message("The recorded generation is 4, and the configuration says 3. A former key does not come back.")},
+		resource.TestStep{
+			Config:      generation("key_generation = 3"),
+			ExpectError: acctest.Message("The recorded generation is 4, and the configuration says 3. A former key does not come back."),
+		},
 		resource.TestStep{Config: generation(), Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Cleared, "key_generation"))},
 		resource.TestStep{Config: generation("key_generation = 9"), Check: keeps},
 		// With the key in the state, the plan tells that it changes too.
@@ -136,7 +151,10 @@ func TestAccCephUser_rotation(t *testing.T) {
 		resource.TestStep{PreConfig: connected, Config: generation("key_generation = 11"), ExpectError: refused},
 		resource.TestStep{Config: user("turning", rotatingCaps, fmt.Sprintf("key = %q", cephxKey(1))), ExpectError: refused},
 		resource.TestStep{Config: generation(fmt.Sprintf("key_wo = %q", cephxKey(1)), `key_wo_version = "1"`), ExpectError: refused},
-		resource.TestStep{Config: generation("key_generation = 10", "rotate_in_use = true"), Check: resource.ComposeTestCheckFunc(keeps, connectedShown(t, false))},
+		resource.TestStep{
+			Config: generation("key_generation = 10", "rotate_in_use = true"),
+			Check:  resource.ComposeTestCheckFunc(keeps, connectedShown(t, false)),
+		},
 		resource.TestStep{
 			Config: generation("key_generation = 11", "rotate_in_use = true") + `
 data "ceph_user" "test" {
@@ -145,9 +163,13 @@ data "ceph_user" "test" {
 }
 `, ConfigPlanChecks: told, Check: resource.ComposeTestCheckFunc(changes, connectedShown(t, true), marks(t, acctest.Set, "rotate_in_use")),
 		},
-		resource.TestStep{PreConfig: func() { closeImage() }, Config: generation("key_generation = 11"), Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Changed, "rotate_in_use"), marks(t, acctest.Cleared, "rotate_in_use"))},
 		resource.TestStep{
-			ResourceName: address, ImportState: true, ImportStateId: "east/turning", ImportStateVerify: true, ImportStateVerifyIgnore: []string{"key_generation"},
+			PreConfig: func() { closeImage() }, Config: generation("key_generation = 11"),
+			Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Changed, "rotate_in_use"), marks(t, acctest.Cleared, "rotate_in_use")),
+		},
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateId: "east/turning", ImportStateVerify: true,
+			ImportStateVerifyIgnore: []string{"key_generation"},
 		},
 	)
 	acctest.Ceph(t, "east", "osd", "pool", "delete", "turning", "turning", "--yes-i-really-really-mean-it")
@@ -164,7 +186,8 @@ func connectedShown(t *testing.T, want bool) resource.TestCheckFunc {
 			}
 			return nil
 		}
-		if data == nil || data.Primary.Attributes["clients.#"] != "1" || !strings.HasPrefix(data.Primary.Attributes["clients.0"], "127.0.0.1:0/") {
+		if data == nil || data.Primary.Attributes["clients.#"] != "1" ||
+			!strings.HasPrefix(data.Primary.Attributes["clients.0"], "127.0.0.1:0/") {
 			return fmt.Errorf("the data source lists %v", data)
 		}
 		return nil
@@ -176,12 +199,14 @@ func TestAccCephUser_rotationOfOwnUser(t *testing.T) {
 	acctest.Bed(t)
 	before := fmt.Sprint(record(t, "east", "admin"))
 	config := func(generation int) string {
-		return user("admin", `caps = { mon = "allow *", mgr = "allow *", osd = "allow *", mds = "allow *" }`, "key_in_state = false", fmt.Sprintf("key_generation = %d", generation))
+		return user("admin", `caps = { mon = "allow *", mgr = "allow *", osd = "allow *", mds = "allow *" }`, "key_in_state = false",
+			fmt.Sprintf("key_generation = %d", generation))
 	}
 	run(t, "nothing",
 		resource.TestStep{Config: config(1), ResourceName: address, ImportState: true, ImportStateId: "east/admin", ImportStatePersist: true},
 		resource.TestStep{Config: config(1)},
-		resource.TestStep{Config: config(2), ExpectError: acctest.Message(`client.admin is the user with which this provider is connected to cluster "east".`)},
+		resource.TestStep{Config: config(2), ExpectError: acctest.Message(`client.admin is the user with which this provider is connected to` +
+			` cluster "east".`)},
 		resource.TestStep{Config: "removed {\n  from = ceph_user.test\n  lifecycle {\n    destroy = false\n  }\n}\n"},
 	)
 	if after := fmt.Sprint(record(t, "east", "admin")); after != before {
@@ -206,10 +231,14 @@ func TestAccCephUser_keyType(t *testing.T) {
 		}},
 	}
 	if !knowsKeyTypes(t) {
-		otherType = resource.TestStep{Config: typed("typed", "aes256k"), ExpectError: acctest.Message("A key of type aes256k was asked for, and the cluster makes another one")}
+		otherType = resource.TestStep{
+			Config:      typed("typed", "aes256k"),
+			ExpectError: acctest.Message("A key of type aes256k was asked for, and the cluster makes another one"),
+		}
 	}
 	run(t, "typed",
-		resource.TestStep{Config: typed("typed", "aes"), Check: resource.ComposeTestCheckFunc(witness, resource.TestCheckResourceAttr(address, "key_type", "aes"), marks(t, acctest.Set, "key_type"))},
+		resource.TestStep{Config: typed("typed", "aes"), Check: resource.ComposeTestCheckFunc(witness,
+			resource.TestCheckResourceAttr(address, "key_type", "aes"), marks(t, acctest.Set, "key_type"))},
 		resource.TestStep{
 			ResourceName: address, ImportState: true, ImportStateId: "east/typed", ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{"key", "key_in_state"},
@@ -221,8 +250,11 @@ func TestAccCephUser_keyType(t *testing.T) {
 			},
 		},
 		otherType,
-		resource.TestStep{Config: user("typed", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: resource.ComposeTestCheckFunc(
-			resource.TestCheckResourceAttr(address, "key_type", "aes"), marks(t, acctest.Cleared, "key_type"))},
+		resource.TestStep{
+			Config: user("typed", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+			Check: resource.ComposeTestCheckFunc(
+				resource.TestCheckResourceAttr(address, "key_type", "aes"), marks(t, acctest.Cleared, "key_type")),
+		},
 	)
 }
 
@@ -265,6 +297,9 @@ func TestAccCephUser_keyConflicts(t *testing.T) {
 		{[]string{`key_type = "rsa"`}, `value must be one of: ["aes" "aes256k"]`},
 		{[]string{`key_wo_version = "1"`}, "but key_wo is not set"},
 	} {
-		run(t, "nothing", resource.TestStep{Config: user("nothing", append(test.assignments, someCaps)...), ExpectError: acctest.Message(test.message)})
+		run(t, "nothing", resource.TestStep{
+			Config:      user("nothing", append(test.assignments, someCaps)...),
+			ExpectError: acctest.Message(test.message),
+		})
 	}
 }

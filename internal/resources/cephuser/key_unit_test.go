@@ -13,7 +13,9 @@ func TestModelPlanKeyChange(t *testing.T) {
 	text, number, yes, no := types.StringValue, types.Int64Value, types.BoolValue(true), types.BoolValue(false)
 	kept := text(fingerprintOf(t, one))
 	state := func(change func(*model)) *model {
-		m := &model{Key: text(one), KeyInState: yes, KeyFingerprint: kept, KeyType: text("aes"), KeyGeneration: number(3), KeyWOVersion: text("a")}
+		m := &model{
+			Key: text(one), KeyInState: yes, KeyFingerprint: kept, KeyType: text("aes"), KeyGeneration: number(3), KeyWOVersion: text("a"),
+		}
 		if change != nil {
 			change(m)
 		}
@@ -29,28 +31,41 @@ func TestModelPlanKeyChange(t *testing.T) {
 	}{
 		"nothing": {&model{KeyInState: yes, KeyGeneration: number(3)}, &model{}, state(nil), keyKept, text(one), kept, text("aes")},
 		"raised": {
-			&model{KeyInState: yes, KeyGeneration: number(4)}, &model{}, state(nil), keyRotated, types.StringUnknown(), types.StringUnknown(), types.StringUnknown(),
+			&model{KeyInState: yes, KeyGeneration: number(4)}, &model{}, state(nil), keyRotated, types.StringUnknown(), types.StringUnknown(),
+			types.StringUnknown(),
 		},
 		"raised, kept out of the state, of a type": {
-			&model{KeyInState: no, KeyGeneration: number(4)}, &model{KeyType: text("aes")}, state(nil), keyRotated, types.StringNull(), types.StringUnknown(), text("aes"),
+			&model{KeyInState: no, KeyGeneration: number(4)}, &model{KeyType: text("aes")}, state(nil), keyRotated, types.StringNull(),
+			types.StringUnknown(), text("aes"),
 		},
-		"perhaps raised":  {&model{KeyInState: no, KeyGeneration: types.Int64Unknown()}, &model{}, state(nil), keyRotated, types.StringNull(), types.StringUnknown(), types.StringUnknown()},
-		"counting begins": {&model{KeyInState: yes, KeyGeneration: number(9)}, &model{}, state(func(m *model) { m.KeyGeneration = types.Int64Null() }), keyKept, text(one), kept, text("aes")},
-		"removed":         {&model{KeyInState: yes, KeyGeneration: types.Int64Null()}, &model{}, state(nil), keyKept, text(one), kept, text("aes")},
+		"perhaps raised": {
+			&model{KeyInState: no, KeyGeneration: types.Int64Unknown()}, &model{}, state(nil), keyRotated, types.StringNull(),
+			types.StringUnknown(), types.StringUnknown(),
+		},
+		"counting begins": {
+			&model{KeyInState: yes, KeyGeneration: number(9)}, &model{},
+			state(func(m *model) { m.KeyGeneration = types.Int64Null() }), keyKept, text(one), kept, text("aes"),
+		},
+		"removed": {&model{KeyInState: yes, KeyGeneration: types.Int64Null()}, &model{}, state(nil), keyKept, text(one), kept, text("aes")},
 		"another version": {
 			&model{KeyInState: no, KeyGeneration: number(3), KeyWOVersion: text("b")}, &model{KeyWO: text(two)}, state(nil), keyWritten,
 			types.StringNull(), types.StringUnknown(), types.StringUnknown(),
 		},
 		"same version": {
-			&model{KeyInState: no, KeyGeneration: number(3), KeyWOVersion: text("a")}, &model{KeyWO: text(two)}, state(nil), keyKept, types.StringNull(), kept, text("aes"),
+			&model{KeyInState: no, KeyGeneration: number(3), KeyWOVersion: text("a")}, &model{KeyWO: text(two)}, state(nil), keyKept,
+			types.StringNull(), kept, text("aes"),
 		},
 		"version alone": {
-			&model{KeyInState: no, KeyGeneration: number(3), KeyWOVersion: text("b")}, &model{}, state(nil), keyKept, types.StringNull(), kept, text("aes"),
+			&model{KeyInState: no, KeyGeneration: number(3), KeyWOVersion: text("b")}, &model{}, state(nil), keyKept, types.StringNull(), kept,
+			text("aes"),
 		},
 		"chosen": {
-			&model{KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(two)}, state(nil), keyChosen, text(two), text(fingerprintOf(t, two)), text("aes"),
+			&model{KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(two)}, state(nil), keyChosen, text(two), text(fingerprintOf(t, two)),
+			text("aes"),
 		},
-		"chosen, the same": {&model{KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(one)}, state(nil), keyKept, text(one), kept, text("aes")},
+		"chosen, the same": {
+			&model{KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(one)}, state(nil), keyKept, text(one), kept, text("aes"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if change := tc.plan.keyChange(tc.config, tc.state); change != tc.change {

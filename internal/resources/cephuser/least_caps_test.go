@@ -29,8 +29,9 @@ func TestAccCephUser_leastCaps(t *testing.T) {
 			ImportStateVerifyIgnore: []string{"key", "key_in_state"},
 		},
 		{
-			Config:      reader + after,
-			ExpectError: acctest.Message(`The caps of client.user-read, the user that the provider connects with, don't allow this. Give it the caps`),
+			Config: reader + after,
+			ExpectError: acctest.Message(`The caps of client.user-read, the user that the provider connects with, don't allow this. Give` +
+				` it the caps`),
 		},
 		{Config: as("update") + after, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
 		{Config: as("other key") + keyed, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},

@@ -31,18 +31,23 @@ func TestAccCephUser_import(t *testing.T) {
 	run(t, "adopted",
 		resource.TestStep{Config: user("adopted", someCaps, `key = "`+cephxKey(4)+`"`)},
 		resource.TestStep{
-			ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/adopted", GenerateConfig: true,
+			ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/adopted",
+			GenerateConfig: true,
 		},
 		resource.TestStep{
 			ResourceName: address, ImportState: true, ImportStateId: "east/adopted", ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{"key", "key_in_state"},
 		},
-		resource.TestStep{ResourceName: address, ImportState: true, ImportStateId: "east", ExpectError: acctest.Message(`"east" is not of the form CLUSTER/NAME.`)},
 		resource.TestStep{
-			ResourceName: address, ImportState: true, ImportStateId: "north/adopted", ExpectError: acctest.Message(`The provider block has no cluster "north". It has "east", "west".`),
+			ResourceName: address, ImportState: true, ImportStateId: "east", ExpectError: acctest.Message(`"east" is not of the form CLUSTER/NAME.`),
 		},
 		resource.TestStep{
-			ResourceName: address, ImportState: true, ImportStateId: "east/nobody", ExpectError: acctest.Message(`Cannot import non-existent remote object`),
+			ResourceName: address, ImportState: true, ImportStateId: "north/adopted",
+			ExpectError: acctest.Message(`The provider block has no cluster "north". It has "east", "west".`),
+		},
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateId: "east/nobody",
+			ExpectError: acctest.Message(`Cannot import non-existent remote object`),
 		},
 	)
 }
@@ -81,10 +86,15 @@ func TestAccCephUser_keyInState(t *testing.T) {
 			},
 		},
 		resource.TestStep{
-			Config: user("hidden", someCaps, "key_in_state = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: marked(acctest.Changed, true),
+			Config: user("hidden", someCaps, "key_in_state = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: marked(acctest.Changed, true),
 		},
-		resource.TestStep{Config: user("hidden", someCaps, "key_in_state = false"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: in(false)},
-		resource.TestStep{Config: user("hidden", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: marked(acctest.Cleared, true)},
+		resource.TestStep{
+			Config: user("hidden", someCaps, "key_in_state = false"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: in(false),
+		},
+		resource.TestStep{
+			Config: user("hidden", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: marked(acctest.Cleared, true),
+		},
 	)
 }
 
@@ -92,8 +102,8 @@ func TestAccCephUser_existsAlready(t *testing.T) {
 	acctest.Bed(t)
 	acctest.Ceph(t, "east", "auth", "add", "client.old", "mon", "allow r")
 	before := fmt.Sprint(record(t, "east", "old"))
-	refused := acctest.Message(`Unable to create user client.old in cluster "east". A user of this name exists already. Its key and caps were left as they are.` +
-		` To manage that user, import it: terraform import ceph_user.NAME east/old.`)
+	refused := acctest.Message(`Unable to create user client.old in cluster "east". A user of this name exists already. Its key and caps` +
+		` were left as they are. To manage that user, import it: terraform import ceph_user.NAME east/old.`)
 	run(t, "nothing",
 		resource.TestStep{Config: user("old", someCaps), ExpectError: refused},
 		resource.TestStep{Config: user("old", `caps = { mon = "allow r" }`), ExpectError: refused},
@@ -156,7 +166,8 @@ func TestAccCephUser_deleteRefusedForOwnUser(t *testing.T) {
 	config := user("admin", `caps = { mon = "allow *", mgr = "allow *", osd = "allow *", mds = "allow *" }`, "key_in_state = false")
 	run(t, "nothing",
 		resource.TestStep{Config: config, ResourceName: address, ImportState: true, ImportStateId: "east/admin", ImportStatePersist: true},
-		resource.TestStep{Config: config, Destroy: true, ExpectError: acctest.Message(`client.admin is the user with which this provider is connected to cluster "east".`)},
+		resource.TestStep{Config: config, Destroy: true, ExpectError: acctest.Message(`client.admin is the user with which this provider is` +
+			` connected to cluster "east".`)},
 		resource.TestStep{Config: "removed {\n  from = ceph_user.test\n  lifecycle {\n    destroy = false\n  }\n}\n"},
 	)
 	if after := fmt.Sprint(record(t, "east", "admin")); after != before {

@@ -43,7 +43,8 @@ func TestAccCephUser_ownUserIsNotLockedOut(t *testing.T) {
 		login(t, "second", "east", "second", made(t, "second", "allow rwx")) +
 		login(t, "reader", "east", "reader", made(t, "reader", "allow r")) +
 		login(t, "west", "west", "third", acctest.Ceph(t, "west", "auth", "print-key", "client.third"))
-	dead := fmt.Sprintf("    dead = { mon_host = \"127.0.0.1:1\", user = \"third\", key = %q, connect_timeout = \"1s\"", made(t, "third", "allow *"))
+	dead := fmt.Sprintf("    dead = { mon_host = \"127.0.0.1:1\", user = \"third\", key = %q, connect_timeout = \"1s\"",
+		made(t, "third", "allow *"))
 	pinned := fmt.Sprintf(", fsid = %q", acctest.Bed(t).Cluster("west").FSID)
 	const closed = " }\n  }\n}\n"
 	const own = `client.operator is the user with which this provider is connected to cluster "east".`
@@ -52,7 +53,9 @@ func TestAccCephUser_ownUserIsNotLockedOut(t *testing.T) {
 		return strings.Replace(user(name, append(assignments, "key_in_state = false")...), `"east"`, `"`+cluster+`"`, 1)
 	}
 	later := "resource \"terraform_data\" \"caps\" {\n  input = \"profile rbd\"\n}\n"
-	wide, newKey := `caps = { mon = "allow *" }`, []string{fmt.Sprintf("key_wo = %q", cephxKey(1)), `key_wo_version = "1"`, "rotate_in_use = true"}
+	wide, newKey := `caps = { mon = "allow *" }`, []string{
+		fmt.Sprintf("key_wo = %q", cephxKey(1)), `key_wo_version = "1"`, "rotate_in_use = true",
+	}
 	rekeyed := append(newKey, `caps = { mon = "allow rwx" }`)
 	for _, course := range []struct {
 		name, label, more string
@@ -60,21 +63,27 @@ func TestAccCephUser_ownUserIsNotLockedOut(t *testing.T) {
 		atApply           string      // a configuration of which only the apply can tell that it is refused
 		accepted          string
 	}{
-		{"operator", "east", pinned, [][2]string{
-			{in("east", "operator", someCaps), own},
-			{in("east", "operator", `caps = { osd = "allow *" }`), own},
-			{in("east", "operator", `caps = { mon = "allow r, allow service auth rx" }`), own},
-			{in("east", "operator", `caps = { mon = "allow * network 192.0.2.0/24" }`), own},
-			{in("again", "operator", someCaps), `connected to cluster "again"`},
-			{in("east", "operator", append(newKey, wide)...), own},
-			{user("operator", wide, fmt.Sprintf("key = %q", cephxKey(1)), "rotate_in_use = true"), own},
-			{in("east", "operator2", wide), own},
-			{in("west", "operator", wide), own},
-		}, later + in("east", "operator", "caps = { mon = terraform_data.caps.output }"), in("east", "operator", `caps = { mon = "allow r, allow service auth rwx" }`)},
+		{
+			"operator", "east", pinned,
+			[][2]string{
+				{in("east", "operator", someCaps), own},
+				{in("east", "operator", `caps = { osd = "allow *" }`), own},
+				{in("east", "operator", `caps = { mon = "allow r, allow service auth rx" }`), own},
+				{in("east", "operator", `caps = { mon = "allow * network 192.0.2.0/24" }`), own},
+				{in("again", "operator", someCaps), `connected to cluster "again"`},
+				{in("east", "operator", append(newKey, wide)...), own},
+				{user("operator", wide, fmt.Sprintf("key = %q", cephxKey(1)), "rotate_in_use = true"), own},
+				{in("east", "operator2", wide), own},
+				{in("west", "operator", wide), own},
+			},
+			later + in("east", "operator", "caps = { mon = terraform_data.caps.output }"),
+			in("east", "operator", `caps = { mon = "allow r, allow service auth rwx" }`),
+		},
 		{"second", "east", pinned, [][2]string{
 			{in("east", "second", someCaps), second}, {in("east", "second", rekeyed...), second}, {in("east", "second2", wide), second},
 		}, "", ""},
-		{"third", "east", "", [][2]string{{in("east", "third", someCaps), `It is not known whether cluster "dead" is the same cluster as "east".`}}, "", ""},
+		{"third", "east", "", [][2]string{{in("east", "third", someCaps), `It is not known whether cluster "dead" is the same cluster` +
+			` as "east".`}}, "", ""},
 		{"third", "east", pinned, nil, "", in("east", "third", someCaps)},   // what else has the name is on another cluster
 		{"reader", "east", pinned, nil, "", in("east", "reader", someCaps)}, // never managed users
 	} {
@@ -115,7 +124,8 @@ func TestAccCephUser_deleteRefusedForUserOfAnotherEntry(t *testing.T) {
 	config := provider + user("other", someCaps, "key_in_state = false")
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config, ResourceName: address, ImportState: true, ImportStateId: "east/other", ImportStatePersist: true},
-		{Config: config, Destroy: true, ExpectError: acctest.Message(`client.other is the user with which this provider is connected to cluster "other".`)},
+		{Config: config, Destroy: true, ExpectError: acctest.Message(`client.other is the user with which this provider is connected to` +
+			` cluster "other".`)},
 		{Config: provider + forgotten},
 	}})
 	if !exists(t, "other") {

@@ -38,7 +38,8 @@ const someCaps = `caps = { mon = "profile rbd" }`
 
 // user is a configuration of one user on the cluster east, with further assignments.
 func user(name string, assignments ...string) string {
-	return fmt.Sprintf("resource \"ceph_user\" \"test\" {\n  cluster = \"east\"\n  name = %q\n  %s\n}\n", name, strings.Join(assignments, "\n  "))
+	return fmt.Sprintf("resource \"ceph_user\" \"test\" {\n  cluster = \"east\"\n  name = %q\n  %s\n}\n", name,
+		strings.Join(assignments, "\n  "))
 }
 
 // record is what `ceph auth get` says of a user; nil where there is none.

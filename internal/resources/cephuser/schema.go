@@ -43,10 +43,10 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			},
 			"caps": schema.MapAttribute{
 				Required: true, ElementType: types.StringType,
-				MarkdownDescription: "Capabilities by service: `mon`, `osd`, `mgr`, `mds`. A user of RBD images needs `profile rbd` on `mon` (which also" +
-					" allows to take over the lock of a host that died), and `profile rbd pool=POOL` on `osd` and `mgr`. Changed in place, and compared by" +
-					" meaning: spaces and the order of what is allowed don't count. A client that is connected goes on with the former ones until its" +
-					" tickets are renewed, an hour by default. As by `ceph auth caps`.",
+				MarkdownDescription: "Capabilities by service: `mon`, `osd`, `mgr`, `mds`. A user of RBD images needs `profile rbd` on `mon` (which" +
+					" also allows to take over the lock of a host that died), and `profile rbd pool=POOL` on `osd` and `mgr`. Changed in place, and" +
+					" compared by meaning: spaces and the order of what is allowed don't count. A client that is connected goes on with the former ones" +
+					" until its tickets are renewed, an hour by default. As by `ceph auth caps`.",
 				PlanModifiers: []planmodifier.Map{keepSameCaps{}},
 				Validators:    []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), capsValidator{}},
 			},

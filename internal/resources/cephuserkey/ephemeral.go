@@ -45,8 +45,8 @@ func (*userKey) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *e
 
 func (*userKey) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The key of a cephx user that exists, read anew in each plan and each apply and kept nowhere: in neither the state nor" +
-			" the plan file. It makes and deletes nothing. As by `ceph auth get`. Needs Terraform 1.10 or later; to hand the key on," +
+		MarkdownDescription: "The key of a cephx user that exists, read anew in each plan and each apply and kept nowhere: in neither the state" +
+			" nor the plan file. It makes and deletes nothing. As by `ceph auth get`. Needs Terraform 1.10 or later; to hand the key on," +
 			" as `key_wo` of a libvirt_ceph_secret, Terraform 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"cluster": schema.StringAttribute{
@@ -123,8 +123,8 @@ func missing(cluster *ceph.Cluster, entity string) error {
 		Kind: problem.NotFound,
 		What: fmt.Sprintf("Cluster %q has no user %s.", cluster.Label(), entity),
 		Why:  "The key of a user is read from the cluster; this makes none.",
-		Do: "Where the user is a ceph_user of this configuration, refer to it, as in entity = ceph_user.NAME.entity: then the key is read once the" +
-			" user exists. Otherwise correct the name or the cluster.",
+		Do: "Where the user is a ceph_user of this configuration, refer to it, as in entity = ceph_user.NAME.entity: then the key is read once" +
+			" the user exists. Otherwise correct the name or the cluster.",
 	}
 }
 

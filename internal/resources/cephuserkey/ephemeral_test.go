@@ -52,7 +52,8 @@ func TestRead(t *testing.T) {
 	var diags diag.Diagnostics
 	m := model{Cluster: types.StringNull(), Entity: types.StringValue("client.libvirt")}
 	resource.read(t.Context(), &m, &diags)
-	if diags.HasError() || m.Cluster.ValueString() != "east" || m.Key.ValueString() != key || m.KeyFingerprint.ValueString() != ceph.Fingerprint(raw) {
+	if diags.HasError() || m.Cluster.ValueString() != "east" || m.Key.ValueString() != key ||
+		m.KeyFingerprint.ValueString() != ceph.Fingerprint(raw) {
 		t.Errorf("%v, %v, %v", diags, m.Cluster, m.KeyFingerprint)
 	}
 	if want := "[client.libvirt]\n\tkey = " + key + "\n"; m.Keyring.ValueString() != want {
@@ -61,13 +62,17 @@ func TestRead(t *testing.T) {
 
 	m = model{Cluster: types.StringValue("east"), Entity: types.StringValue("client.nobody")}
 	resource.read(t.Context(), &m, &diags)
-	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), `Cluster "east" has no user client.nobody.`) || !strings.Contains(diags[0].Detail(), "ceph_user.NAME.entity") {
+	if len(diags) != 1 || !strings.Contains(diags[0].Detail(), `Cluster "east" has no user client.nobody.`) ||
+		!strings.Contains(diags[0].Detail(), "ceph_user.NAME.entity") {
 		t.Errorf("%v", diags)
 	}
 }
 
 func TestEntityValidator(t *testing.T) {
-	for entity, valid := range map[string]bool{"client.libvirt": true, "client.a.b": true, "libvirt": false, "client.": false, "": false, "osd.0": false} {
+	for entity, valid := range map[string]bool{
+		"client.libvirt": true, "client.a.b": true, "libvirt": false, "client.": false,
+		"": false, "osd.0": false,
+	} {
 		req := validator.StringRequest{Path: path.Root("entity"), ConfigValue: types.StringValue(entity)}
 		var resp validator.StringResponse
 		entityValidator{}.ValidateString(t.Context(), req, &resp)

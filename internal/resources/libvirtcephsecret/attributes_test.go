@@ -189,7 +189,10 @@ func TestAccLibvirtCephSecret_writeOnly(t *testing.T) {
 			Config: config(two, "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: seen(two, nil),
 		},
 		// Without a version a foreign change still shows.
-		{Config: config(one, ""), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: seen(one, map[string]acctest.Mark{"key_wo_version": acctest.Cleared})},
+		{
+			Config: config(one, ""), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: seen(one, map[string]acctest.Mark{"key_wo_version": acctest.Cleared}),
+		},
 		{
 			PreConfig: func() { setValue(t, "kvm1", id, cephxKey(9)) }, Config: config(one, ""),
 			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: seen(one, nil),

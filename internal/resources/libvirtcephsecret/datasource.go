@@ -37,7 +37,8 @@ func (d *secretDataSource) Metadata(_ context.Context, _ datasource.MetadataRequ
 
 func (d *secretDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A ceph secret that a libvirt host has, found by its UUID or its usage name. Its value is never read into the state.",
+		MarkdownDescription: "A ceph secret that a libvirt host has, found by its UUID or its usage name. Its value is never read into" +
+			" the state.",
 		Attributes: map[string]schema.Attribute{
 			"id":         schema.StringAttribute{Computed: true, MarkdownDescription: "`HYPERVISOR/UUID`."},
 			"hypervisor": tfkit.LabelArgument("hypervisor"),

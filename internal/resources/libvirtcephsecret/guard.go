@@ -36,9 +36,11 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, v
 		}
 		return &problem.Problem{
 			Kind: problem.Exists,
-			What: fmt.Sprintf("Hypervisor %q already has a secret with the UUID %s; its usage name is %q.", host.Label(), want.UUID, there.UsageName),
+			What: fmt.Sprintf("Hypervisor %q already has a secret with the UUID %s; its usage name is %q.", host.Label(),
+				want.UUID, there.UsageName),
 			Do: fmt.Sprintf("To manage it here, import it: terraform import ADDRESS %s/%s. Otherwise choose another uuid, or remove the secret with"+
-				" virsh secret-undefine once no domain needs it. Where it is the present one of this resource, remove create_before_destroy.", host.Label(), want.UUID),
+				" virsh secret-undefine once no domain needs it. Where it is the present one of this resource, remove create_before_destroy.",
+				host.Label(), want.UUID),
 		}
 	}
 	there, err = host.SecretByUsage(ctx, want.UsageName)
@@ -53,7 +55,8 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, v
 		What: fmt.Sprintf("The usage name %q is taken on hypervisor %q by the secret %s.", want.UsageName, host.Label(), there.UUID),
 		Why:  "libvirt allows one ceph secret for each usage name. Users of two clusters often have the same name.",
 		Do: fmt.Sprintf("Put the cluster's fsid in usage_name, as in \"client.libvirt@FSID\". To manage the secret that is there,"+
-			" set uuid = %q and import it: terraform import ADDRESS %s/%s. Where it is the present one of this resource, remove create_before_destroy.",
+			" set uuid = %q and import it: terraform import ADDRESS %s/%s. Where it is the present one of this resource, remove"+
+			" create_before_destroy.",
 			there.UUID, host.Label(), there.UUID),
 	}
 }
@@ -85,11 +88,12 @@ func refuseUsed(ctx context.Context, host *libvirt.Host, secret libvirt.Secret) 
 	switch {
 	case len(users) == 0:
 		p.Why = "Without it the storage pool could not be started any more."
-		p.Do = "Give the pool another secret (virsh pool-edit; then pool-destroy and pool-start, which touch no data), or undefine it, and apply again."
+		p.Do = "Give the pool another secret (virsh pool-edit; then pool-destroy and pool-start, which touch no data), or undefine it, and" +
+			" apply again."
 	case len(pools) == 0 && !slices.ContainsFunc(users, func(u libvirt.DomainUse) bool { return u.Saved }):
 		p.Why = "Nothing but the running domains refers to it any more: they opened their disks with it and keep it."
-		p.Do = "Shut these domains down and start them (a reboot from within is not enough), or detach and attach the disks anew, and apply again." +
-			" Until then each apply ends with this error, and does all the rest."
+		p.Do = "Shut these domains down and start them (a reboot from within is not enough), or detach and attach the disks anew, and apply" +
+			" again. Until then each apply ends with this error, and does all the rest."
 	}
 	return p
 }
@@ -115,10 +119,11 @@ func warnReplaced(ctx context.Context, host *libvirt.Host, secret libvirt.Secret
 	if len(users) == 0 {
 		return
 	}
-	diags.AddWarning("Secret in use is replaced", fmt.Sprintf("The secret %s on hypervisor %q is in use by %s. It is not removed before these no longer refer to it."+
-		"\n\nWith create_before_destroy the new secret is made and the disks of the configuration are given it in one apply; running domains keep the"+
-		" former one until they have been shut down and started, and until then each apply ends with an error. Without create_before_destroy"+
-		" the apply is refused before anything is changed.", secret.UUID, host.Label(), strings.Join(inWords(users), ", ")))
+	diags.AddWarning("Secret in use is replaced", fmt.Sprintf("The secret %s on hypervisor %q is in use by %s. It is not removed before"+
+		" these no longer refer to it.\n\nWith create_before_destroy the new secret is made and the disks of the configuration are given it in"+
+		" one apply; running domains keep the former one until they have been shut down and started, and until then each apply ends with an"+
+		" error. Without create_before_destroy the apply is refused before anything is changed.", secret.UUID, host.Label(),
+		strings.Join(inWords(users), ", ")))
 }
 
 // formerValue is what is known of the value before it was changed, by fingerprints; empty where it isn't known.
@@ -128,7 +133,9 @@ type formerValue struct {
 }
 
 // warnRunning names the running domains that opened their disks with the former value and keep it.
-func warnRunning(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, former formerValue, value []byte, diags *diag.Diagnostics) {
+func warnRunning(
+	ctx context.Context, host *libvirt.Host, secret libvirt.Secret, former formerValue, value []byte, diags *diag.Diagnostics,
+) {
 	now := ceph.Fingerprint(value)
 	if former.held == now || former.private && former.given == now {
 		return
@@ -142,12 +149,12 @@ func warnRunning(ctx context.Context, host *libvirt.Host, secret libvirt.Secret,
 	if len(running) == 0 {
 		return
 	}
-	summary, text := "Running domains keep the former key", "The value of secret %s on hypervisor %q was changed. These running domains opened their"+
-		" disks with the former one and keep it until they are restarted, migrated, or the disk is attached again: %s."
+	summary, text := "Running domains keep the former key", "The value of secret %s on hypervisor %q was changed. These running domains"+
+		" opened their disks with the former one and keep it until they are restarted, migrated, or the disk is attached again: %s."
 	if former.given == now {
-		summary, text = "Running domains may have another key", "The value of secret %s on hypervisor %q, which somebody else had changed, was put back. Of"+
-			" these running domains those that opened their disks in the meantime keep the other one until they are restarted, migrated, or the disk is"+
-			" attached again: %s."
+		summary, text = "Running domains may have another key", "The value of secret %s on hypervisor %q, which somebody else had changed, was"+
+			" put back. Of these running domains those that opened their disks in the meantime keep the other one until they are restarted,"+
+			" migrated, or the disk is attached again: %s."
 	}
 	diags.AddWarning(summary, fmt.Sprintf(text, secret.UUID, host.Label(), strings.Join(running, ", ")))
 }

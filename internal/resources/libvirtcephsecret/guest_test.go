@@ -48,7 +48,8 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 
 	w.Write(t, required+config(cephxKey(2), "2"))
 	out := w.Apply(t)
-	if !acctest.Message("Running domains keep the former key").MatchString(out) || !acctest.Message(`hypervisor "kvm1" was changed. These running domains`).MatchString(out) ||
+	if !acctest.Message("Running domains keep the former key").MatchString(out) ||
+		!acctest.Message(`hypervisor "kvm1" was changed. These running domains`).MatchString(out) ||
 		!strings.Contains(out, "guest (vdb)") {
 		t.Errorf("no warning that names the running domain:\n%s", out)
 	}
@@ -59,14 +60,16 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 	}
 	// Changed by hand and put back, the guest may well hold the right one.
 	setValue(t, "kvm1", id, cephxKey(9))
-	if out := w.Apply(t); strings.Contains(out, "former") || !acctest.Message("which somebody else had changed, was put back. Of these running domains").MatchString(out) {
+	if out := w.Apply(t); strings.Contains(out, "former") ||
+		!acctest.Message("which somebody else had changed, was put back. Of these running domains").MatchString(out) {
 		t.Errorf("put back, but the warning is:\n%s", out)
 	}
 
 	refused := func(how string) {
 		t.Helper()
 		out, err := w.Try(t, "destroy", "-auto-approve", "-input=false")
-		if err == nil || !acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by guest (vdb).`, id)).MatchString(out) || !has(t, "kvm1", id) {
+		if err == nil || !acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by guest (vdb).`, id)).MatchString(out) ||
+			!has(t, "kvm1", id) {
 			t.Errorf("used by %s, but destroy said: %v\n%s", how, err, out)
 		}
 	}
@@ -93,7 +96,8 @@ func TestAccLibvirtCephSecret_keyNowhere(t *testing.T) {
 	acctest.Bed(t)
 	key := cephxKey(42)
 	w := acctest.NewWorkspaceOf(t, "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"+
-		"variable \"secret\" {\n  type      = string\n  sensitive = true\n  ephemeral = true\n}\nvariable \"version_of_key\" {}\nvariable \"canary\" {}\n"+
+		"variable \"secret\" {\n  type      = string\n  sensitive = true\n  ephemeral = true\n}\nvariable \"version_of_key\" {}\nvariable"+
+		" \"canary\" {}\n"+
 		acctest.Provider(t)+secretBlock("canary", "key_wo = var.secret", "key_wo_version = var.version_of_key", "description = var.canary")+
 		// A mistake that the provider itself reports, and logs.
 		"resource \"libvirt_ceph_secret\" \"refused\" {\n  provider = ceph\n  count = var.version_of_key == \"none\" ? 1 : 0\n"+

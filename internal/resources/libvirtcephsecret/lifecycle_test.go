@@ -70,7 +70,10 @@ data "libvirt_ceph_secret" "by_uuid" {
 		},
 		{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
 		// Gone behind Terraform's back: the plan makes it again.
-		{PreConfig: func() { acctest.Virsh(t, "kvm1", "secret-undefine", id) }, Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: holds(t, id, key)},
+		{
+			PreConfig: func() { acctest.Virsh(t, "kvm1", "secret-undefine", id) }, Config: config,
+			ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: holds(t, id, key),
+		},
 		{Config: config, Destroy: true},
 		{Config: acctest.Provider(t), Check: func(*terraform.State) error {
 			if has(t, "kvm1", id) {
@@ -104,7 +107,8 @@ func TestAccLibvirtCephSecret_import(t *testing.T) {
 		setValue(t, "kvm1", id, key)
 	}
 	imported := func(body ...string) string {
-		return acctest.Provider(t) + fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, id) + secretBlock(usage, append(body, fmt.Sprintf("uuid = %q", id))...)
+		return acctest.Provider(t) + fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, id) +
+			secretBlock(usage, append(body, fmt.Sprintf("uuid = %q", id))...)
 	}
 	for name, tc := range map[string]struct {
 		config string
@@ -169,15 +173,21 @@ func TestAccLibvirtCephSecret_clash(t *testing.T) {
 func TestAccLibvirtCephSecret_otherUsageType(t *testing.T) {
 	acctest.Bed(t)
 	const other = "5a085c23-2177-242d-7661-c785df7f6230"
-	acctest.VirshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>"+other+"</uuid><usage type='volume'><volume>/srv/images/luks.img</volume></usage></secret>",
+	acctest.VirshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>"+other+
+		"</uuid><usage type='volume'><volume>/srv/images/luks.img</volume></usage></secret>",
 		"secret-define", "/dev/stdin")
 	const message = `is not for Ceph: its usage type is "volume"`
 	block := secretBlock("x", fmt.Sprintf("key = %q", cephxKey(1)), fmt.Sprintf("uuid = %q", other))
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: acctest.Provider(t) + block, ExpectError: acctest.Message(message)},
-		{Config: acctest.Provider(t) + fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, other) + block, ExpectError: acctest.Message(message)},
 		{
-			Config:      acctest.Provider(t) + fmt.Sprintf("data %q \"x\" {\n  provider = ceph\n  hypervisor = \"kvm1\"\n  uuid = %q\n}\n", secretType, other),
+			Config: acctest.Provider(t) +
+				fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s\"\n}\n", address, other) + block,
+			ExpectError: acctest.Message(message),
+		},
+		{
+			Config: acctest.Provider(t) + fmt.Sprintf("data %q \"x\" {\n  provider = ceph\n  hypervisor = \"kvm1\"\n  uuid = %q\n}\n",
+				secretType, other),
 			ExpectError: acctest.Message(message),
 		},
 	}})
@@ -260,7 +270,10 @@ func TestAccLibvirtCephSecret_oneOwner(t *testing.T) {
 	rows := []struct{ what, config, words string }{
 		{"the same", block("other", "kvm1"), "already has a secret with the UUID"},
 		{"another label of the host", block("other", "host1"), "already has a secret with the UUID"},
-		{"another spelling of the UUID", block("other", "kvm1", fmt.Sprintf("uuid = %q", strings.ToUpper(id))), "already has a secret with the UUID"},
+		{
+			"another spelling of the UUID", block("other", "kvm1", fmt.Sprintf("uuid = %q", strings.ToUpper(id))),
+			"already has a secret with the UUID",
+		},
 	}
 	refused := func(when, what, config, words string) {
 		t.Helper()
@@ -280,7 +293,10 @@ func TestAccLibvirtCephSecret_oneOwner(t *testing.T) {
 	}
 	w.Write(t, one)
 	w.Apply(t)
-	for _, row := range append(rows, struct{ what, config, words string }{"imported", imported + block("other", "kvm1"), "belongs to another resource"}) {
+	for _, row := range append(rows, struct{ what, config, words string }{
+		"imported", imported + block("other", "kvm1"),
+		"belongs to another resource",
+	}) {
 		refused("a second one", row.what, row.config, row.words)
 	}
 	w.Write(t, one+block("other", "kvm1"))
@@ -379,7 +395,8 @@ func TestAccLibvirtCephSecret_private(t *testing.T) {
 		},
 		{
 			Config: config("false", "2"), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
-			Check: resource.ComposeAggregateTestCheckFunc(holds(t, id, cephxKey(1)), resource.TestCheckResourceAttr(address, "key_fingerprint", fingerprintOf(t, cephxKey(1)))),
+			Check: resource.ComposeAggregateTestCheckFunc(holds(t, id, cephxKey(1)), resource.TestCheckResourceAttr(address, "key_fingerprint",
+				fingerprintOf(t, cephxKey(1)))),
 		},
 	}})
 }

@@ -57,7 +57,8 @@ func setValue(t *testing.T, hypervisor, id, key string) {
 // define makes a secret by hand, without a value.
 func define(t *testing.T, hypervisor, id, usage string) {
 	t.Helper()
-	acctest.VirshIn(t, hypervisor, fmt.Sprintf("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage type='ceph'><name>%s</name></usage></secret>", id, usage),
+	acctest.VirshIn(t, hypervisor, fmt.Sprintf("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage"+
+		" type='ceph'><name>%s</name></usage></secret>", id, usage),
 		"secret-define", "/dev/stdin")
 }
 

@@ -51,7 +51,9 @@ func (r *secretResource) claimRemoval(ctx context.Context, req resource.ModifyPl
 }
 
 // claimPlanned is claim for a plan that keeps, replaces or makes a secret.
-func (r *secretResource) claimPlanned(ctx context.Context, state, plan *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *secretResource) claimPlanned(
+	ctx context.Context, state, plan *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, plannedKey, state.owned().Object)...)
 		switch {
@@ -83,16 +85,17 @@ func (r *secretResource) take(ctx context.Context, plan *model) (release func(),
 	return release, nil
 }
 
-// keptByReplacement tells, with a warning, whether the secret belongs to another object now, which this apply has made before this one was to
-// go, as with create_before_destroy.
+// keptByReplacement tells, with a warning, whether the secret belongs to another object now, which this apply has made before this one was
+// to go, as with create_before_destroy.
 func (r *secretResource) keptByReplacement(state *model, diags *diag.Diagnostics) bool {
 	holder, held := r.HolderOf(state.owned().Object)
 	if !held || !holder.Made {
 		return false
 	}
 	diags.AddAttributeWarning(path.Root("uuid"), "Secret not undefined", fmt.Sprintf(
-		"Secret %s on hypervisor %q belongs to another object now, which this apply has made before this one was to go, and which took it over. It stays"+
-			" as it is.\n\nTo have it defined anew, remove create_before_destroy.", state.UUID.ValueString(), state.Hypervisor.ValueString()))
+		"Secret %s on hypervisor %q belongs to another object now, which this apply has made before this one was to go, and which took it over."+
+			" It stays as it is.\n\nTo have it defined anew, remove create_before_destroy.", state.UUID.ValueString(),
+		state.Hypervisor.ValueString()))
 	return true
 }
 

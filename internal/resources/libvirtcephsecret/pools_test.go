@@ -14,7 +14,8 @@ import (
 func poolXML(t *testing.T, name, user, secret string) string {
 	t.Helper()
 	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
-	return fmt.Sprintf("<pool type='rbd'><name>%s</name><uuid>6f0a6f63-58a5-4b38-9d1b-2f1f5ab7a7c3</uuid><source><name>pools</name><host name='%s' port='%d'/><auth type='ceph' username='%s'>%s</auth></source></pool>",
+	return fmt.Sprintf("<pool type='rbd'><name>%s</name><uuid>6f0a6f63-58a5-4b38-9d1b-2f1f5ab7a7c3</uuid><source><name>pools</name><host"+
+		" name='%s' port='%d'/><auth type='ceph' username='%s'>%s</auth></source></pool>",
 		name, monitor.Host, monitor.V1Port, user, secret)
 }
 
@@ -27,7 +28,8 @@ func TestAccLibvirtCephSecret_usedByStoragePool(t *testing.T) {
 	key := acctest.Ceph(t, "east", "auth", "get-or-create-key", "client.pools", "mon", "profile rbd", "osd", "profile rbd pool=pools")
 	const usage = "client.pools@east"
 	id := defaultUUID(usage)
-	byUUID, byUsage, another := fmt.Sprintf("<secret uuid='%s'/>", strings.ToUpper(id)), "<secret usage='"+usage+"'/>", "<secret usage='another'/>"
+	byUUID, byUsage, another := fmt.Sprintf("<secret uuid='%s'/>", strings.ToUpper(id)), "<secret usage='"+usage+"'/>",
+		"<secret usage='another'/>"
 	required := "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"
 	w := acctest.NewWorkspaceOf(t, required+acctest.Provider(t)+writeOnly(usage, key, "1"))
 	w.Apply(t)
@@ -51,7 +53,8 @@ func TestAccLibvirtCephSecret_usedByStoragePool(t *testing.T) {
 			acctest.VirshIn(t, "kvm1", poolXML(t, "images", "pools", row.saved), "pool-define", "/dev/stdin")
 		}
 		out, err := w.Try(t, "destroy", "-auto-approve", "-input=false")
-		if err == nil || !acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by storage pool "images".`, id)).MatchString(out) || !has(t, "kvm1", id) {
+		if err == nil || !acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by storage pool "images".`,
+			id)).MatchString(out) || !has(t, "kvm1", id) {
 			t.Errorf("%s: destroy said: %v\n%s", row.what, err, out)
 			w.Apply(t)
 		}

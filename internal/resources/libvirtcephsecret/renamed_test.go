@@ -23,8 +23,9 @@ func TestAccLibvirtCephSecret_renamedUnderRunningGuest(t *testing.T) {
 	const former, usage = "client.renamed@former", "client.renamed@east"
 	required := "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n" + acctest.Provider(t)
 	disk := func(usage string) string {
-		return "resource \"libvirt_rbd_disk\" \"test\" {\n  provider = ceph\n  hypervisor = \"kvm1\"\n  domain = \"renamed\"\n  cluster = \"east\"\n" +
-			"  pool = \"renamed\"\n  image = \"disk\"\n  user = \"renamed\"\n  secret_uuid = libvirt_ceph_secret.test.uuid\n  target_dev = \"vdb\"\n  attach_probe = false\n}\n" + writeOnly(usage, key, "1", beforeDestroy)
+		return "resource \"libvirt_rbd_disk\" \"test\" {\n  provider = ceph\n  hypervisor = \"kvm1\"\n  domain = \"renamed\"\n " +
+			" cluster = \"east\"\n  pool = \"renamed\"\n  image = \"disk\"\n  user = \"renamed\"\n  secret_uuid = libvirt_ceph_secret.test.uuid\n " +
+			" target_dev = \"vdb\"\n  attach_probe = false\n}\n" + writeOnly(usage, key, "1", beforeDestroy)
 	}
 	guest, err := bed.Hypervisor("kvm1").DefineGuest(t.Context(), testbed.GuestOptions{Name: "renamed", Paused: true})
 	if err != nil {
@@ -38,7 +39,8 @@ func TestAccLibvirtCephSecret_renamedUnderRunningGuest(t *testing.T) {
 	w.Write(t, required+disk(usage))
 	for range 2 {
 		out, err := w.Try(t, "apply", "-auto-approve", "-input=false")
-		if err == nil || !acctest.Message("refers to it any more").MatchString(out) || !acctest.Message("Shut these domains down and start them").MatchString(out) ||
+		if err == nil || !acctest.Message("refers to it any more").MatchString(out) ||
+			!acctest.Message("Shut these domains down and start them").MatchString(out) ||
 			!acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by renamed (vdb).`, defaultUUID(former))).MatchString(out) {
 			t.Fatalf("apply: %v\n%s", err, out)
 		}

@@ -303,7 +303,7 @@ func refuseUsageType(host *libvirt.Host, secret libvirt.Secret) error {
 	return &problem.Problem{
 		Kind: problem.Invalid,
 		What: fmt.Sprintf("The secret %s on hypervisor %q is not for Ceph: its usage type is %q.", secret.UUID, host.Label(), secret.UsageType),
-		Do: "Use the UUID of a secret of usage type \"ceph\", as virsh secret-list shows it. If somebody has put this one in the place of a secret" +
-			" that is managed here, choose another uuid, or take the resource out of the state with terraform state rm.",
+		Do: "Use the UUID of a secret of usage type \"ceph\", as virsh secret-list shows it. If somebody has put this one in the place of a" +
+			" secret that is managed here, choose another uuid, or take the resource out of the state with terraform state rm.",
 	}
 }

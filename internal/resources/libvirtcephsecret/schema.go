@@ -22,8 +22,8 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			" user. It replaces `virsh secret-define` and `virsh secret-set-value`.\n\n" +
 			"A running guest keeps the key with which it opened its disks: a changed value counts from the next start, migration or attach.\n\n" +
 			"**Deleting** this resource undefines the secret. It is refused while a domain on the host, running or defined, or a storage" +
-			" pool uses it, also where the secret is replaced. Under `create_before_destroy` the new secret is made first; running domains keep the former" +
-			" one until they have been shut down and started, and until then each apply ends with an error.",
+			" pool uses it, also where the secret is replaced. Under `create_before_destroy` the new secret is made first; running domains keep" +
+			" the former one until they have been shut down and started, and until then each apply ends with an error.",
 		Attributes: map[string]schema.Attribute{
 			"id":         tfkit.IDAttribute(importKey.Form()),
 			"hypervisor": tfkit.HypervisorAttribute(),
@@ -71,8 +71,8 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			},
 			"key_wo": schema.StringAttribute{
 				Optional: true, Sensitive: true, WriteOnly: true,
-				MarkdownDescription: "Like `key`, but written to libvirt only: it is in neither the state nor the plan. Needs Terraform 1.11 or later." +
-					" It is written when the secret is made and whenever `key_wo_version` changes.",
+				MarkdownDescription: "Like `key`, but written to libvirt only: it is in neither the state nor the plan. Needs Terraform 1.11 or" +
+					" later. It is written when the secret is made and whenever `key_wo_version` changes.",
 				Validators: []validator.String{tfkit.KeyValidator()},
 			},
 			"key_wo_version": schema.StringAttribute{

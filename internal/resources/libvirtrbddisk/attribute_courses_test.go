@@ -64,7 +64,8 @@ func settingAttributes(t *testing.T) []setting {
 		},
 		{
 			Attribute: acctest.Attribute{
-				Name: "address", First: `{ type = "pci", bus = "0x05" }`, Second: `{ type = "pci", domain = "0x0000", bus = "0x06", slot = "0x00", function = "0x0" }`,
+				Name: "address", First: `{ type = "pci", bus = "0x05" }`, Second: `{ type = "pci", domain = "0x0000", bus = "0x06", slot = "0x00",` +
+					` function = "0x0" }`,
 				SeenFirst: "0:5:0.0", SeenSecond: "0:6:0.0", SeenRemoved: "0:6:0.0",
 			},
 			of: pci,
@@ -75,7 +76,8 @@ func settingAttributes(t *testing.T) []setting {
 		},
 		{
 			Attribute: acctest.Attribute{
-				Name: "iotune", First: `{ total_iops_sec = 100, total_iops_sec_max = 200, total_iops_sec_max_length = 2, read_bytes_sec = 1048576, group_name = "shared" }`, Second: `{ total_iops_sec = 300 }`,
+				Name: "iotune", First: `{ total_iops_sec = 100, total_iops_sec_max = 200, total_iops_sec_max_length = 2, read_bytes_sec = 1048576,` +
+					` group_name = "shared" }`, Second: `{ total_iops_sec = 300 }`,
 				SeenFirst: "100 200/2 1048576 shared", SeenSecond: "300 0/0 0 ", SeenRemoved: "0 0/0 0 ",
 			},
 			of: func(d *acctest.Disk) string {
@@ -86,7 +88,8 @@ func settingAttributes(t *testing.T) []setting {
 				if group != "shared" {
 					group = "" // libvirt names a running disk's own group
 				}
-				return fmt.Sprintf("%d %d/%d %d %s", d.IOTune.TotalIopsSec, d.IOTune.TotalIopsSecMax, d.IOTune.TotalIopsSecMaxLength, d.IOTune.ReadBytesSec, group)
+				return fmt.Sprintf("%d %d/%d %d %s", d.IOTune.TotalIopsSec, d.IOTune.TotalIopsSecMax, d.IOTune.TotalIopsSecMaxLength,
+					d.IOTune.ReadBytesSec, group)
 			},
 			hand: func(d *acctest.Disk) {
 				d.IOTune = acctest.ParseDisk(t, "<disk><iotune><total_iops_sec>5</total_iops_sec><total_iops_sec_max>6</total_iops_sec_max>"+
@@ -168,7 +171,8 @@ func accessAttributes(t *testing.T) []setting {
 			Attribute: acctest.Attribute{
 				Name: "monitors",
 				// Both protocols, ports of their own, one that listens nowhere, and Ceph's own ports on IPv6.
-				First: fmt.Sprintf(`[{ host = %[1]q, port = %[2]d }, { host = %[1]q, port = %[3]d }, { host = %[1]q, port = 9 }, { host = "2001:db8::1" }]`,
+				First: fmt.Sprintf(`[{ host = %[1]q, port = %[2]d }, { host = %[1]q, port = %[3]d }, { host = %[1]q,`+
+					` port = 9 }, { host = "2001:db8::1" }]`,
 					monitor.Host, monitor.V1Port, monitor.V2Port),
 				Second:      fmt.Sprintf(`[{ host = %q, port = %d }]`, monitor.Host, monitor.V2Port),
 				SeenFirst:   fmt.Sprintf("%[1]s %[2]d, %[1]s %[3]d, %[1]s 9, 2001:db8::1 ", monitor.Host, monitor.V1Port, monitor.V2Port),
@@ -221,13 +225,13 @@ func replacedAttributes() []acctest.Attribute {
 			Witness: found(0),
 		},
 		{
-			Name: "domain", First: `"a-replaced"`, Second: `"a-replaced-2"`, Required: true, Replaces: true, SeenFirst: "a-replaced", SeenSecond: "a-replaced-2",
-			Witness: found(1),
+			Name: "domain", First: `"a-replaced"`, Second: `"a-replaced-2"`, Required: true, Replaces: true, SeenFirst: "a-replaced",
+			SeenSecond: "a-replaced-2", Witness: found(1),
 		},
 		{
-			Name: "target_dev", First: `"vdb"`, Second: `"vdd"`, Required: true, Replaces: true, DriftReplaces: true, SeenFirst: "vdb", SeenSecond: "vdd",
-			Witness: found(2),
-			Drift:   redefined(func(d *acctest.Disk) { d.Target.Dev = "vdc" }),
+			Name: "target_dev", First: `"vdb"`, Second: `"vdd"`, Required: true, Replaces: true, DriftReplaces: true, SeenFirst: "vdb",
+			SeenSecond: "vdd", Witness: found(2),
+			Drift: redefined(func(d *acctest.Disk) { d.Target.Dev = "vdc" }),
 		},
 	}
 }

@@ -63,7 +63,8 @@ func TestAccLibvirtRBDDisk_renamedAndFailed(t *testing.T) {
 	}
 	w.Write(t, provider+block(name, later, `iotune = { total_iops_sec = 100, total_iops_sec_max = 150 }`))
 	w.Apply(t)
-	if out := w.Terraform(t, "state", "show", "-no-color", address); !acctest.Message(`live = true`).MatchString(strings.Join(strings.Fields(out), " ")) {
+	if out := w.Terraform(t, "state", "show", "-no-color",
+		address); !acctest.Message(`live = true`).MatchString(strings.Join(strings.Fields(out), " ")) {
 		t.Errorf("the running guest's disk is not known any more:\n%s", out)
 	}
 	if err := sees(g, 16<<20); err != nil {

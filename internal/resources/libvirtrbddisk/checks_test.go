@@ -72,9 +72,11 @@ func TestAccLibvirtRBDDisk_refusedBeforeAttach(t *testing.T) {
 	image(t, "east", "refused-watched", "16M")
 	image(t, "east", "refused-dead", "16M")
 	acctest.VirshIn(t, "kvm1", handXML(t, "east", "refused-watched", "vdb"), "attach-device", other.Name, "/dev/stdin", "--live")
-	acctest.VirshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>10085c23-2177-242d-7661-c785df7f6230</uuid><usage type='ceph'><name>no value</name></usage></secret>",
+	acctest.VirshIn(t, "kvm1", "<secret ephemeral='no' private='no'><uuid>10085c23-2177-242d-7661-c785df7f6230</uuid><usage"+
+		" type='ceph'><name>no value</name></usage></secret>",
 		"secret-define", "/dev/stdin")
-	defineSecret(t, "kvm1", "11085c23-2177-242d-7661-c785df7f6230", "twice", base64.StdEncoding.EncodeToString([]byte(acctest.Ceph(t, "east", "auth", "get-key", "client.libvirt"))))
+	defineSecret(t, "kvm1", "11085c23-2177-242d-7661-c785df7f6230", "twice",
+		base64.StdEncoding.EncodeToString([]byte(acctest.Ceph(t, "east", "auth", "get-key", "client.libvirt"))))
 	acctest.Ceph(t, "east", "auth", "get-or-create", "client.reader", "mon", "profile rbd", "osd", "profile rbd-read-only")
 	defineSecret(t, "kvm1", "12085c23-2177-242d-7661-c785df7f6230", "reader", acctest.Ceph(t, "east", "auth", "get-key", "client.reader"))
 	// No limit of the test's own ends the wait for watchers, or the probe: it could end something else.
@@ -83,9 +85,17 @@ func TestAccLibvirtRBDDisk_refusedBeforeAttach(t *testing.T) {
 		{"no image", "nosuch", nil, `Cluster "east" has no image libvirt-pool/nosuch.`},
 		{"no pool", name, []string{`pool = "nosuch"`}, `has no pool "nosuch"`},
 		{"no user", name, []string{`user = "nosuch"`}, `Cluster "east" has no user client.nosuch.`},
-		{"no secret", name, []string{`secret_uuid = "66666666-2177-242d-7661-c785df7f6230"`}, `Hypervisor "kvm1" has no secret 66666666-2177-242d-7661-c785df7f6230.`},
+		{
+			"no secret", name,
+			[]string{`secret_uuid = "66666666-2177-242d-7661-c785df7f6230"`},
+			`Hypervisor "kvm1" has no secret 66666666-2177-242d-7661-c785df7f6230.`,
+		},
 		{"no value", name, []string{`secret_uuid = "10085c23-2177-242d-7661-c785df7f6230"`}, `has no value.`},
-		{"other cluster's", name, []string{fmt.Sprintf("secret_uuid = %q", westSecret)}, `does not hold the key of client.libvirt on cluster "east".`},
+		{
+			"other cluster's", name,
+			[]string{fmt.Sprintf("secret_uuid = %q", westSecret)},
+			`does not hold the key of client.libvirt on cluster "east".`,
+		},
 		{"encoded twice", name, []string{`secret_uuid = "11085c23-2177-242d-7661-c785df7f6230"`}, `Its value is the key's base64 text.`},
 		{"no right to write", name, []string{`user = "reader"`, `secret_uuid = "12085c23-2177-242d-7661-c785df7f6230"`}, `client.reader`},
 		{"watched", "refused-watched", nil, `is open elsewhere:`},

@@ -35,8 +35,9 @@ func mappings(t *testing.T) []mapping {
 }
 
 func (m mapping) xml(image, target string) string {
-	return fmt.Sprintf("<disk type='network' device='disk'><driver name='qemu' type='raw'/><auth username='libvirt'><secret type='ceph' uuid='%s'/></auth>"+
-		"<source protocol='rbd' name='%s/%s'>%s</source><target dev='%s' bus='virtio'/></disk>", westSecret, pool, image, m.hosts, target)
+	return fmt.Sprintf("<disk type='network' device='disk'><driver name='qemu' type='raw'/><auth username='libvirt'><secret type='ceph'"+
+		" uuid='%s'/></auth><source protocol='rbd' name='%s/%s'>%s</source><target dev='%s' bus='virtio'/></disk>", westSecret, pool,
+		image, m.hosts, target)
 }
 
 // However a definition says where the image is, the first plan after an import changes nothing. Where the monitors don't tell, the key
@@ -55,7 +56,8 @@ func TestAccLibvirtRBDDisk_importedFromWhereverItIs(t *testing.T) {
 		image(t, "west", imageName, "4M")
 		acctest.VirshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
 		imports += fmt.Sprintf("import {\n  provider = ceph\n  to = libvirt_rbd_disk.%s\n  id = \"kvm1/%s/%s\"\n}\n", label, name, target)
-		config += strings.Replace(block(name, imageName, `cluster = "west"`, fmt.Sprintf("target_dev = %q", target), fmt.Sprintf("secret_uuid = %q", westSecret)),
+		config += strings.Replace(block(name, imageName, `cluster = "west"`, fmt.Sprintf("target_dev = %q", target),
+			fmt.Sprintf("secret_uuid = %q", westSecret)),
 			`"test"`, fmt.Sprintf("%q", label), 1)
 		unchanged = append(unchanged, plancheck.ExpectResourceAction("libvirt_rbd_disk."+label, plancheck.ResourceActionNoop))
 		there = append(there, resource.TestCheckResourceAttrSet("libvirt_rbd_disk."+label, "image_id"))
@@ -85,7 +87,8 @@ func TestAccLibvirtRBDDisk_importedWithoutACluster(t *testing.T) {
 	image(t, "west", name, "4M")
 	// The secret of another user tells nothing.
 	m := mapping{}
-	acctest.VirshIn(t, "kvm1", strings.Replace(m.xml(name, "vdb"), westSecret, otherSecret, 1), "attach-device", name, "/dev/stdin", "--config")
+	acctest.VirshIn(t, "kvm1", strings.Replace(m.xml(name, "vdb"), westSecret, otherSecret, 1), "attach-device", name,
+		"/dev/stdin", "--config")
 	config := acctest.Provider(t) + block(name, name, `cluster = "west"`, fmt.Sprintf("secret_uuid = %q", westSecret))
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{
@@ -110,8 +113,9 @@ func TestAccLibvirtRBDDisk_namedTwice(t *testing.T) {
 		acctest.VirshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
 		list = append(list, refusal{m.what, imageName, west, fmt.Sprintf(`already has image %s/%s, as disk %s.`, pool, imageName, target)})
 	}
-	overlay := fmt.Sprintf("<disk type='file'><driver name='qemu' type='qcow2'/><source file='/nosuch/overlay'/><backingStore type='network'><format type='raw'/>"+
-		"<source protocol='rbd' name='%s/named-twice-base'>%s</source></backingStore><target dev='vdzz' bus='virtio'/></disk>", pool, mappings(t)[0].hosts)
+	overlay := fmt.Sprintf("<disk type='file'><driver name='qemu' type='qcow2'/><source file='/nosuch/overlay'/><backingStore"+
+		" type='network'><format type='raw'/><source protocol='rbd' name='%s/named-twice-base'>%s</source></backingStore><target dev='vdzz'"+
+		" bus='virtio'/></disk>", pool, mappings(t)[0].hosts)
 	acctest.VirshIn(t, "kvm1", overlay, "attach-device", name, "/dev/stdin", "--config")
 	list = append(list, refusal{
 		"the base of an overlay", "named-twice-base", west,

@@ -64,7 +64,8 @@ func (b *exchangeBench) write(assignments func(target string, row exchange) []st
 		if device == "" {
 			device = "disk"
 		}
-		set := append([]string{fmt.Sprintf("target_dev = %q", target), `bus = "scsi"`, fmt.Sprintf("device = %q", device)}, assignments(target, row)...)
+		set := append([]string{fmt.Sprintf("target_dev = %q", target), `bus = "scsi"`, fmt.Sprintf("device = %q", device)},
+			assignments(target, row)...)
 		text += strings.Replace(block(b.name, b.image(target), set...), `"test"`, fmt.Sprintf("%q", target), 1)
 	}
 	b.w.Write(b.t, text)
@@ -174,7 +175,8 @@ func TestAccLibvirtRBDDisk_exchangedSource(t *testing.T) {
 		}
 	}
 
-	if out, err := b.w.Try(t, "apply", "planned"); err == nil || !acctest.Message("is not detached, and nothing was changed").MatchString(out) {
+	if out, err := b.w.Try(t, "apply", "planned"); err == nil ||
+		!acctest.Message("is not detached, and nothing was changed").MatchString(out) {
 		t.Errorf("what was planned before is done: %v %s", err, out)
 	}
 	unchanged("planned before")
@@ -222,7 +224,8 @@ func (b *exchangeBench) harmless(unchanged func(string)) {
 			continue
 		}
 		for _, saved := range []bool{true, false} {
-			if disk := diskOf(t, "kvm1", b.name, target, saved); disk.IOTune == nil || disk.IOTune.TotalIopsSec != 1000 || saved && disk.Driver.Cache != "writeback" {
+			if disk := diskOf(t, "kvm1", b.name, target, saved); disk.IOTune == nil || disk.IOTune.TotalIopsSec != 1000 || saved &&
+				disk.Driver.Cache != "writeback" {
 				t.Errorf("%s, saved=%v: the limits are %+v, the driver %+v", target, saved, disk.IOTune, disk.Driver)
 			}
 		}
@@ -230,7 +233,8 @@ func (b *exchangeBench) harmless(unchanged func(string)) {
 		if exchanged := target != "sde" && target != "sdf"; told != exchanged {
 			t.Errorf("%s: the operator reads that the guest isn't told: %v", target, told)
 		}
-		if info := acctest.RBD(t, "east", "info", pool+"/"+b.image(target)); !strings.Contains(info, fmt.Sprintf("size %d MiB", b.mib(target)+32)) {
+		if info := acctest.RBD(t, "east", "info", pool+"/"+b.image(target)); !strings.Contains(info,
+			fmt.Sprintf("size %d MiB", b.mib(target)+32)) {
 			t.Errorf("%s: the image was resized: %s", target, info)
 		}
 	}

@@ -86,7 +86,11 @@ func TestChangeKeepsSpelling(t *testing.T) {
 		},
 		"one more monitor": {
 			func(m *model) {
-				m.Monitors = monitorSet([]libvirt.Monitor{{Host: "192.0.2.1"}, {Host: "192.0.2.9", Port: 3300}, {Host: "mon-b.example.net", Port: 6789}})
+				m.Monitors = monitorSet([]libvirt.Monitor{
+					{Host: "192.0.2.1"},
+					{Host: "192.0.2.9", Port: 3300},
+					{Host: "mon-b.example.net", Port: 6789},
+				})
 			},
 			"    <auth", "    <host name=\"192.0.2.9\" port=\"3300\"></host>\n    <auth",
 		},

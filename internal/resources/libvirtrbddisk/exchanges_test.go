@@ -74,7 +74,8 @@ var exchanges = map[string]exchange{
 				if d.Source.Network.Auth == nil {
 					d.Source.Network.Auth = d.Auth
 				}
-				d.BackingStore = acctest.ParseDisk(b.t, "<disk type='file'><backingStore type='file'><format type='raw'/></backingStore></disk>").BackingStore
+				d.BackingStore = acctest.ParseDisk(b.t, "<disk type='file'><backingStore type='file'><format"+
+					" type='raw'/></backingStore></disk>").BackingStore
 				d.BackingStore.Source, d.Source = d.Source, overlay.Source
 				d.Driver.Type = "qcow2"
 			})

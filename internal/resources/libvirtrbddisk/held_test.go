@@ -69,10 +69,12 @@ func TestAccLibvirtRBDDisk_blockJob(t *testing.T) {
 	apply(t, w)
 	copied := strings.ReplaceAll(handXML(t, "east", name+"-copy", "vdb"), "<target dev=\"vdb\" bus=\"virtio\"></target>", "")
 	for _, job := range []struct{ name, begin, definition, end string }{
-		{"block copy", "blockcopy " + name + " vdb --reuse-external --transient-job --xml /dev/stdin", copied, "blockjob " + name + " vdb --abort"},
+		{"block copy", "blockcopy " + name + " vdb --reuse-external --transient-job --xml /dev/stdin", copied, "blockjob " +
+			name + " vdb --abort"},
 		{
 			"backup", "backup-begin " + name + " /dev/stdin", "<domainbackup mode='pull'><server transport='unix' socket='" + acctest.Bed(t).Dir +
-				"/kvm1/run/job.nbd'/><disks><disk name='vdb' backup='yes' type='file'><scratch file='" + acctest.Bed(t).Dir + "/kvm1/run/job.scratch'/></disk></disks></domainbackup>",
+				"/kvm1/run/job.nbd'/><disks><disk name='vdb' backup='yes' type='file'><scratch file='" + acctest.Bed(t).Dir +
+				"/kvm1/run/job.scratch'/></disk></disks></domainbackup>",
 			"domjobabort " + name,
 		},
 	} {
@@ -113,18 +115,21 @@ func TestAccLibvirtRBDDisk_blockJob(t *testing.T) {
 
 // mounted destroys a disk under a file system that the guest writes to: the guest gives it up at once, as the plan has said.
 func mounted(t *testing.T, g *testbed.Guest, w *acctest.Workspace) {
-	if _, err := g.Run(t.Context(), "mke2fs /dev/vda >/dev/null 2>&1; mkdir -p /m && mount -t ext2 /dev/vda /m && echo before >/m/file && sync"); err != nil {
+	if _, err := g.Run(t.Context(), "mke2fs /dev/vda >/dev/null 2>&1; mkdir -p /m && mount -t ext2 /dev/vda /m && echo"+
+		" before >/m/file && sync"); err != nil {
 		t.Fatal(err)
 	}
 	planned, err := try(t, w, "plan", "-destroy")
 	if text := strings.Join(planned.texts("test", "warning"), "\n"); err != nil || !acctest.Message(
-		`Disk vdb of the running domain "job" will be detached`).MatchString(text) || !strings.Contains(text, `hypervisor "kvm1"`) || !strings.Contains(text, "Unmount") {
+		`Disk vdb of the running domain "job" will be detached`).MatchString(text) || !strings.Contains(text, `hypervisor "kvm1"`) ||
+		!strings.Contains(text, "Unmount") {
 		t.Errorf("the plan of a destroy doesn't tell that a running guest loses its disk: %v %s", err, text)
 	}
 	if _, err := try(t, w, "destroy", "-auto-approve"); err != nil {
 		t.Errorf("the destroy: %v", err)
 	}
-	out, err := g.Run(t.Context(), "echo after >/m/file && sync && echo 3 >/proc/sys/vm/drop_caches && cat /m/file; dmesg | grep -i 'error' | tail -3")
+	out, err := g.Run(t.Context(), "echo after >/m/file && sync && echo 3 >/proc/sys/vm/drop_caches && cat /m/file; dmesg |"+
+		" grep -i 'error' | tail -3")
 	if !strings.Contains(out, "rror") {
 		t.Errorf("the guest has noticed nothing: %v %s", err, out)
 	}
@@ -281,7 +286,8 @@ func TestAccLibvirtRBDDisk_domainJob(t *testing.T) {
 		{"limits", name, []string{`iotune = { total_iops_sec = 77 }`}, []string{"plan"}, words},
 		{"destroy", name, nil, []string{"destroy", "-auto-approve"}, words},
 	})
-	w.Write(t, source+acctest.Provider(t)+block(name, name)+strings.Replace(block(name, name+"-new", `target_dev = "vdc"`), `"test"`, `"new"`, 1))
+	w.Write(t, source+acctest.Provider(t)+block(name, name)+strings.Replace(block(name, name+"-new", `target_dev = "vdc"`), `"test"`, `"new"`,
+		1))
 	if result, err := try(t, w, "apply", "-auto-approve"); err == nil || !strings.Contains(fmt.Sprint(result.texts("new", "error")), words) {
 		t.Errorf("a new disk: not refused with %q: %v %+v", words, err, result)
 	}

@@ -22,7 +22,8 @@ import (
 // $POOL/$IMAGE is the image, $HOST and $PORT the monitor.
 var kept = map[string]string{
 	"vdb": `<disk type='network' device='disk' snapshot='no' model='virtio-non-transitional'>
-		<driver name='qemu' type='raw' rerror_policy='report' ioeventfd='on' event_idx='off' queue_size='256' iommu='on' ats='on' packed='on' page_per_vq='on'/>
+		<driver name='qemu' type='raw' rerror_policy='report' ioeventfd='on' event_idx='off' queue_size='256' iommu='on' ats='on'
+			packed='on' page_per_vq='on'/>
 		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='vdb' bus='virtio'/>
 		<geometry cyls='16383' heads='16' secs='63'/><blockio logical_block_size='512' physical_block_size='4096'/></disk>`,
 	// A secret by its usage, and a monitor by its DNS name.
@@ -46,7 +47,8 @@ var kept = map[string]string{
 		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='sda' bus='scsi' rotation_rate='1'/>
 		<serial>kept</serial><wwn>5000C50015EA71AA</wwn><vendor>VENDOR</vendor><product>PRODUCT</product></disk>`,
 	"sdb": `<disk type='network' device='cdrom'><driver name='qemu' type='raw' copy_on_read='off'/>
-		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='sdb' bus='scsi' tray='open'/><readonly/></disk>`,
+		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='sdb' bus='scsi' tray='open'/>
+		<readonly/></disk>`,
 	"sdc": `<disk type='network' device='disk'><driver name='qemu' type='raw'/>
 		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='sdc' bus='usb' removable='on'/></disk>`,
 }
@@ -58,9 +60,11 @@ const passphraseSecret = "66085c23-2177-242d-7661-c785df7f6230"
 func preparePassphrase(t *testing.T) {
 	t.Helper()
 	passphrasePrepared.Do(func() {
-		acctest.VirshIn(t, "kvm1", fmt.Sprintf("<secret ephemeral='no' private='yes'><uuid>%s</uuid><usage type='volume'><volume>kept</volume></usage></secret>", passphraseSecret),
+		acctest.VirshIn(t, "kvm1", fmt.Sprintf("<secret ephemeral='no' private='yes'><uuid>%s</uuid><usage"+
+			" type='volume'><volume>kept</volume></usage></secret>", passphraseSecret),
 			"secret-define", "/dev/stdin")
-		acctest.VirshIn(t, "kvm1", base64.StdEncoding.EncodeToString([]byte("open")), "secret-set-value", passphraseSecret, "--file", "/dev/stdin")
+		acctest.VirshIn(t, "kvm1", base64.StdEncoding.EncodeToString([]byte("open")), "secret-set-value", passphraseSecret,
+			"--file", "/dev/stdin")
 	})
 }
 
@@ -126,7 +130,8 @@ func (b *keptBench) write(more string, assignments ...string) {
 	b.w.Write(b.t, text)
 }
 
-var changedHere = regexp.MustCompile(`(?s)\n\s*<iotune>.*?</iotune>| cache='writeback'|\n\s*<host name='192.0.2.9'/>|\n\s*<alias name='[^']*'/>| copy_on_read='off'`)
+var changedHere = regexp.MustCompile(`(?s)\n\s*<iotune>.*?</iotune>| cache='writeback'|\n\s*<host name='192.0.2.9'/>|\n\s*<alias` +
+	` name='[^']*'/>| copy_on_read='off'`)
 
 // saved is what virsh shows of the saved definition's disks, but for what the test changes.
 func (b *keptBench) saved() string {
@@ -168,7 +173,11 @@ func TestAccLibvirtRBDDisk_restKept(t *testing.T) {
 		{"imported", "", nil, ""},
 		{"limits", "", []string{"iotune = { total_iops_sec = 1000 }"}, "<total_iops_sec>1000</total_iops_sec>"},
 		{"cache", "", []string{"iotune = { total_iops_sec = 1000 }", `cache = "writeback"`}, "cache='writeback'"},
-		{"monitors", `, { host = "192.0.2.9" }`, []string{"iotune = { total_iops_sec = 1000 }", `cache = "writeback"`}, "<host name='192.0.2.9'/>"},
+		{
+			"monitors", `, { host = "192.0.2.9" }`,
+			[]string{"iotune = { total_iops_sec = 1000 }", `cache = "writeback"`},
+			"<host name='192.0.2.9'/>",
+		},
 		{"size", `, { host = "192.0.2.9" }`, []string{"iotune = { total_iops_sec = 1000 }", `cache = "writeback"`, `size = "16MiB"`}, ""},
 	}
 	for _, step := range steps {
@@ -246,7 +255,8 @@ func TestAccLibvirtRBDDisk_encryptedByHand(t *testing.T) {
 	write("64MiB")
 	step("imported", 1, 1, 64)
 	saved, live := diskText(t, name, "--inactive"), diskText(t, name)
-	if !strings.Contains(saved, "usage='client.libvirt@east'") || strings.Contains(saved, eastSecret) || !strings.Contains(saved, "<total_iops_sec>1000") {
+	if !strings.Contains(saved, "usage='client.libvirt@east'") || strings.Contains(saved, eastSecret) ||
+		!strings.Contains(saved, "<total_iops_sec>1000") {
 		t.Errorf("the saved definition is %s", saved)
 	}
 

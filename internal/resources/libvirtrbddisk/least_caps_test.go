@@ -31,8 +31,9 @@ func TestAccLibvirtRBDDisk_leastCaps(t *testing.T) {
 	before, after := block(name, name), block(name, name, `cache = "none"`)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{
-			Config:      with("disk-blind", map[string]string{"mon": "allow r"}) + before,
-			ExpectError: acctest.Message(`The caps of client.disk-blind, the user that the provider connects with, don't allow this. Give it the caps`),
+			Config: with("disk-blind", map[string]string{"mon": "allow r"}) + before,
+			ExpectError: acctest.Message(`The caps of client.disk-blind, the user that the provider connects with, don't allow this. Give` +
+				` it the caps`),
 		},
 		{Config: as("create") + before},
 		{Config: reader + before, PlanOnly: true},

@@ -52,12 +52,13 @@ func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
 	config := acctest.Provider(t) + block(name, name)
-	inBoth := resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "true"), attr("pending_restart", "false"), check(func() error {
-		if diskOf(t, "kvm1", name, "vdb", true) == nil || diskOf(t, "kvm1", name, "vdb", false) == nil {
-			return fmt.Errorf("the disk is not in both definitions")
-		}
-		return sees(g, 16<<20)
-	}))
+	inBoth := resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "true"), attr("pending_restart", "false"),
+		check(func() error {
+			if diskOf(t, "kvm1", name, "vdb", true) == nil || diskOf(t, "kvm1", name, "vdb", false) == nil {
+				return fmt.Errorf("the disk is not in both definitions")
+			}
+			return sees(g, 16<<20)
+		}))
 	drop := func(flags ...string) func() {
 		return func() { detachByHand(t, g, flags...) }
 	}
@@ -111,13 +112,15 @@ func TestAccLibvirtRBDDisk_source(t *testing.T) {
 		{
 			PreConfig: func() { acctest.RBD(t, "east", "rename", pool+"/source-a", pool+"/source-c") },
 			Config:    config("source-c"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("pending_restart", "true"), savedName("source-c"), check(func() error { return sees(g, 16<<20) })),
+			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("pending_restart", "true"), savedName("source-c"),
+				check(func() error { return sees(g, 16<<20) })),
 		},
 		{Config: config("source-b", `on_source_change = "refuse"`), ExpectError: otherImage},
 		{
 			PreConfig: func() { stillSees(acctest.Set, 16<<20) },
 			Config:    config("source-b", `on_source_change = "replace"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
-			Check: resource.ComposeAggregateTestCheckFunc(savedName("source-b"), check(func() error { return sees(g, 24<<20) }), recorded(t, "on_source_change", acctest.Changed)),
+			Check: resource.ComposeAggregateTestCheckFunc(savedName("source-b"), check(func() error { return sees(g, 24<<20) }),
+				recorded(t, "on_source_change", acctest.Changed)),
 		},
 		{Config: config("source-c"), ExpectError: otherImage},
 		{
@@ -245,7 +248,8 @@ func TestAccLibvirtRBDDisk_adopted(t *testing.T) {
 		{
 			PreConfig: func() { acctest.Virsh(t, "kvm1", "detach-disk", name, "vdb", "--config") },
 			Config:    config, ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
-			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "true"), check(func() error { return sees(g, 16<<20) })),
+			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "true"), attr("persistent", "true"),
+				check(func() error { return sees(g, 16<<20) })),
 		},
 	}})
 }

@@ -96,7 +96,8 @@ func sameKey(t *testing.T, name, key string) {
 
 func defineSecret(t *testing.T, hypervisor, uuid, usage, key string) {
 	t.Helper()
-	acctest.VirshIn(t, hypervisor, fmt.Sprintf("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage type='ceph'><name>%s</name></usage></secret>", uuid, usage),
+	acctest.VirshIn(t, hypervisor, fmt.Sprintf("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage"+
+		" type='ceph'><name>%s</name></usage></secret>", uuid, usage),
 		"secret-define", "/dev/stdin")
 	acctest.VirshIn(t, hypervisor, key, "secret-set-value", uuid, "--file", "/dev/stdin")
 }

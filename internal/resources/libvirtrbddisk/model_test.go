@@ -98,10 +98,14 @@ func TestToXMLKeepsTheRest(t *testing.T) {
 	if same := m.onto(disk, nil); len(same.Changed()) > 0 || marshal(t, same) != before {
 		t.Errorf("an unchanged disk became %v\n%s", same.Changed(), marshal(t, same))
 	}
-	m.Cache, m.Serial, m.Monitors = types.StringValue("writeback"), types.StringValue("s-1"), monitorSet([]libvirt.Monitor{{Host: "192.0.2.9", Port: 3300}})
+	m.Cache, m.Serial, m.Monitors = types.StringValue("writeback"), types.StringValue("s-1"),
+		monitorSet([]libvirt.Monitor{{Host: "192.0.2.9", Port: 3300}})
 	m.IOTune = types.ObjectNull(limitTypes())
 	text := marshal(t, m.onto(disk, nil))
-	for _, want := range []string{`cache="writeback"`, `<serial>s-1</serial>`, `<host name="192.0.2.9" port="3300">`, `queue_size="256"`, `rerror_policy="report"`, `snapshot="no"`, `delay="3"`} {
+	for _, want := range []string{
+		`cache="writeback"`, `<serial>s-1</serial>`, `<host name="192.0.2.9" port="3300">`, `queue_size="256"`,
+		`rerror_policy="report"`, `snapshot="no"`, `delay="3"`,
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is missing in\n%s", want, text)
 		}
@@ -119,7 +123,8 @@ func TestToXMLKeepsTheRest(t *testing.T) {
 // What means the same keeps its spelling; what differs is taken over, and what is gone becomes null.
 func TestFromXMLKeepsSpelling(t *testing.T) {
 	m := plain()
-	m.Address = planAddress(types.ObjectValueMust(addressTypes, withType("pci", map[string]string{"slot": "18"})), types.ObjectNull(addressTypes))
+	m.Address = planAddress(types.ObjectValueMust(addressTypes, withType("pci", map[string]string{"slot": "18"})),
+		types.ObjectNull(addressTypes))
 	m.CopyOnRead, m.ReadOnly, m.Serial = types.BoolValue(false), types.BoolValue(false), types.StringValue("old")
 	disk := m.disk()
 	disk.SecretUUID, disk.Serial, disk.Shareable = testSecret, "", true
@@ -177,10 +182,13 @@ func TestSourceNames(t *testing.T) {
 // Every argument that a disk's table of fields names is one of the model, and comes back from a disk as it went there.
 func TestFieldsAreArguments(t *testing.T) {
 	full := libvirt.Disk{
-		Target: "sdb", Bus: "scsi", Device: "disk", Pool: "p", Namespace: "n", Image: "i", Snapshot: "s", Monitors: []libvirt.Monitor{{Host: "192.0.2.1", Port: 3300}},
-		ConfigFile: "/c", User: "u", SecretUUID: testSecret, Cache: "none", IO: "native", Discard: "unmap", DetectZeroes: "on", ErrorPolicy: "stop",
-		IOThread: 1, Queues: 2, CopyOnRead: true, ReadOnly: true, Shareable: true, Serial: "x", WWN: "5000c50015ea71aa", BootOrder: 3,
-		Address: &libvirt.Address{Type: "drive", Numbers: []uint{1, 0, 0, 2}}, Limits: libvirt.Limits{Rates: map[string]uint64{"size_iops_sec": 4}, Group: "g"},
+		Target: "sdb", Bus: "scsi", Device: "disk", Pool: "p", Namespace: "n", Image: "i", Snapshot: "s",
+		Monitors:   []libvirt.Monitor{{Host: "192.0.2.1", Port: 3300}},
+		ConfigFile: "/c", User: "u", SecretUUID: testSecret, Cache: "none", IO: "native", Discard: "unmap", DetectZeroes: "on",
+		ErrorPolicy: "stop",
+		IOThread:    1, Queues: 2, CopyOnRead: true, ReadOnly: true, Shareable: true, Serial: "x", WWN: "5000c50015ea71aa", BootOrder: 3,
+		Address: &libvirt.Address{Type: "drive", Numbers: []uint{1, 0, 0, 2}},
+		Limits:  libvirt.Limits{Rates: map[string]uint64{"size_iops_sec": 4}, Group: "g"},
 	}
 	if same := libvirt.DiffDisks(libvirt.Disk{}, full, nil); len(same) != len(libvirt.DiskFields) {
 		t.Errorf("the test's disk sets only %v", same)

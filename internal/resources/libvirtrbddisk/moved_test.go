@@ -91,7 +91,8 @@ func TestAccLibvirtRBDDisk_migrated(t *testing.T) {
 				},
 				{
 					Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-					Check: resource.ComposeAggregateTestCheckFunc(attr("hypervisor", "kvm2"), attr("id", "kvm2/"+domain+"/vdb"), check(func() error { return sees(g, 16<<20) })),
+					Check: resource.ComposeAggregateTestCheckFunc(attr("hypervisor", "kvm2"), attr("id", "kvm2/"+domain+"/vdb"),
+						check(func() error { return sees(g, 16<<20) })),
 				},
 				{Config: acctest.Provider(t), Check: check(func() error { return seesNone(g) })},
 			}})
@@ -123,7 +124,10 @@ func TestAccLibvirtRBDDisk_moved(t *testing.T) {
 		{Config: config(), Check: attr("running_on", "kvm1")},
 		{PreConfig: move, Config: config(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: there},
 		{RefreshState: true, Check: attr("running_on", "kvm2")},
-		{Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: attr("hypervisor", "kvm2")},
+		{
+			Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: attr("hypervisor", "kvm2"),
+		},
 	}})
 }
 
@@ -155,7 +159,8 @@ func TestAccLibvirtRBDDisk_domainRenamed(t *testing.T) {
 		{Config: config(name, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: cache("none")},
 		{
 			Config: config(later, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: resource.ComposeTestCheckFunc(attr("domain", later), attr("id", "kvm1/"+later+"/vdb"), cache("none"), recorded(t, "domain", acctest.Drifted)),
+			Check: resource.ComposeTestCheckFunc(attr("domain", later), attr("id", "kvm1/"+later+"/vdb"), cache("none"),
+				recorded(t, "domain", acctest.Drifted)),
 		},
 		// Its UUID is only another spelling.
 		{Config: config(g.UUID, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: attr("domain", later)},

@@ -107,7 +107,8 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 	acctest.VirshIn(t, "kvm1", saved, "attach-device", off, "/dev/stdin", "--config")
 	closeImage := acctest.OpenImage(t, "east", "libvirt", pool+"/change-back")
 	result, err = try(t, w, "apply", "-auto-approve")
-	if text := fmt.Sprint(result.texts("test", "error")); err == nil || !acctest.Message(opened).MatchString(text) || diskOf(t, "kvm1", off, "vdb", false) != nil {
+	if text := fmt.Sprint(result.texts("test", "error")); err == nil || !acctest.Message(opened).MatchString(text) ||
+		diskOf(t, "kvm1", off, "vdb", false) != nil {
 		t.Errorf("put back: %v %s", err, text)
 	}
 	closeImage()

@@ -60,7 +60,8 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const one, two, off, spare = "writer-one", "writer-two", "writer-off", "writer-spare"
-	g, other := running(t, "kvm1", testbed.GuestOptions{Name: one, Paused: true}), running(t, "kvm2", testbed.GuestOptions{Name: two, Paused: true})
+	g, other := running(t, "kvm1", testbed.GuestOptions{Name: one, Paused: true}),
+		running(t, "kvm2", testbed.GuestOptions{Name: two, Paused: true})
 	for _, name := range []string{off, spare} {
 		guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	}
@@ -73,13 +74,38 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 	meetings := []meeting{
 		{"two running domains", []rival{{"kvm1", one, "vdb", "w0", nil}, {"kvm2", two, "vdb", "w0", nil}}, 1, openElsewhere},
 		{"two targets of one domain", []rival{{"kvm1", one, "vdc", "w1", nil}, {"kvm1", one, "vdd", "w1", nil}}, 1, "already has image"},
-		{"one target, one image", []rival{{"kvm1", one, "vde", "w2", late(one)}, {"kvm1", one, "vde", "w2", late(one)}}, 1, "already has a disk vde"},
-		{"one target, two images", []rival{{"kvm1", one, "vdf", "w3", late(one)}, {"kvm1", one, "vdf", "w4", late(one)}}, 1, "already has a disk vdf"},
-		{"without a cluster", []rival{{"kvm1", one, "vdg", "w5", withoutCluster(t)}, {"kvm2", two, "vdg", "w5", withoutCluster(t)}}, 1, openElsewhere},
+		{
+			"one target, one image",
+			[]rival{{"kvm1", one, "vde", "w2", late(one)}, {"kvm1", one, "vde", "w2", late(one)}},
+			1,
+			"already has a disk vde",
+		},
+		{
+			"one target, two images",
+			[]rival{{"kvm1", one, "vdf", "w3", late(one)}, {"kvm1", one, "vdf", "w4", late(one)}},
+			1,
+			"already has a disk vdf",
+		},
+		{
+			"without a cluster",
+			[]rival{{"kvm1", one, "vdg", "w5", withoutCluster(t)}, {"kvm2", two, "vdg", "w5", withoutCluster(t)}},
+			1,
+			openElsewhere,
+		},
 		{"meant to be shared", []rival{{"kvm1", one, "vdh", "w6", shared}, {"kvm2", two, "vdh", "w6", shared}}, 2, ""},
 		{"two that are shut off", []rival{{"kvm1", off, "vdb", "w7", nil}, {"kvm1", spare, "vdb", "w7", nil}}, 2, namedElsewhere},
-		{"two targets of one that is shut off", []rival{{"kvm1", off, "vdc", "w8", nil}, {"kvm1", off, "vdd", "w8", nil}}, 1, "already has image"},
-		{"one target of one that is shut off", []rival{{"kvm1", off, "vde", "w9", late(off)}, {"kvm1", off, "vde", "w9", late(off)}}, 1, "already has a disk vde"},
+		{
+			"two targets of one that is shut off",
+			[]rival{{"kvm1", off, "vdc", "w8", nil}, {"kvm1", off, "vdd", "w8", nil}},
+			1,
+			"already has image",
+		},
+		{
+			"one target of one that is shut off",
+			[]rival{{"kvm1", off, "vde", "w9", late(off)}, {"kvm1", off, "vde", "w9", late(off)}},
+			1,
+			"already has a disk vde",
+		},
 	}
 	config := source + acctest.Provider(t) +
 		fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  for_each = toset([%q, %q])\n  input    = each.key\n}\n", one, off)
@@ -112,7 +138,8 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 				}
 			case !acctest.Message(m.words).MatchString(refusal):
 				t.Errorf("%s: %s is not refused with %q: %s", m.what, label, m.words, refusal)
-			case r.there(t) && !slices.ContainsFunc(m.rivals, func(o rival) bool { return o.target == r.target && o.domain == r.domain && o.there(t) }):
+			case r.there(t) && !slices.ContainsFunc(m.rivals,
+				func(o rival) bool { return o.target == r.target && o.domain == r.domain && o.there(t) }):
 				t.Errorf("%s: %s was refused and is there", m.what, label)
 			}
 		}

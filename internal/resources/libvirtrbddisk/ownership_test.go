@@ -128,7 +128,8 @@ func TestAccLibvirtRBDDisk_oneOwner(t *testing.T) {
 	image(t, "east", name+"-2", "16M")
 	bed := acctest.Bed(t)
 	east := bed.Cluster("east")
-	provider := fmt.Sprintf(source+"provider \"ceph\" {\n  clusters    = { east = { mon_host = %q, key = %q } }\n  hypervisors = { kvm1 = { uri = %q }, host1 = { uri = %q } }\n}\n",
+	provider := fmt.Sprintf(source+"provider \"ceph\" {\n  clusters    = { east = { mon_host = %q, key = %q } }\n  hypervisors = { kvm1"+
+		" = { uri = %q }, host1 = { uri = %q } }\n}\n",
 		east.MonHost, east.AdminKey, bed.Hypervisor("kvm1").URI, bed.Hypervisor("kvm1").URI)
 	disk := provider + block(name, name)
 	second := func(domain, imageName string, assignments ...string) string {
@@ -142,8 +143,12 @@ func TestAccLibvirtRBDDisk_oneOwner(t *testing.T) {
 		{"another image", second(name, name+"-2"), "already has a disk vdb"},
 		{"the domain by its UUID", second(g.UUID, name), "already has a disk vdb"},
 		{"another label of the host", second(name, name, `hypervisor = "host1"`), "already has a disk vdb"},
-		{"two new ones", strings.Replace(second(name, name+"-2", `target_dev = "vdc"`), `"second"`, `"third"`, 1) + second(name, name+"-2", `target_dev = "vdc"`), "already has a disk vdc"},
-		{"imported", "import {\n  provider = ceph\n  to = " + diskType + ".second\n  id = \"kvm1/" + name + "/vdb\"\n}\n" + second(name, name), "belongs to another resource"},
+		{"two new ones", strings.Replace(second(name, name+"-2", `target_dev = "vdc"`), `"second"`, `"third"`, 1) +
+			second(name, name+"-2", `target_dev = "vdc"`), "already has a disk vdc"},
+		{
+			"imported", "import {\n  provider = ceph\n  to = " + diskType + ".second\n  id = \"kvm1/" + name + "/vdb\"\n}\n" + second(name, name),
+			"belongs to another resource",
+		},
 	} {
 		w.Write(t, disk+row.config)
 		result, err := try(t, w, "plan")

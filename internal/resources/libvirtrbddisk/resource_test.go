@@ -66,9 +66,11 @@ func TestAccLibvirtRBDDisk_running(t *testing.T) {
 					Config: config("32MiB"),
 					Check: resource.ComposeAggregateTestCheckFunc(
 						resource.TestCheckResourceAttr(address, "live", "true"), resource.TestCheckResourceAttr(address, "persistent", "true"),
-						resource.TestCheckResourceAttr(address, "pending_restart", "false"), resource.TestCheckResourceAttr(address, "monitors_stale", "false"),
+						resource.TestCheckResourceAttr(address, "pending_restart", "false"),
+						resource.TestCheckResourceAttr(address, "monitors_stale", "false"),
 						resource.TestCheckResourceAttr(address, "running_on", "kvm1"), resource.TestCheckResourceAttr(address, "bus", "virtio"),
-						resource.TestCheckResourceAttr(address, "domain_uuid", g.UUID), resource.TestCheckResourceAttr(address, "fsid", acctest.Bed(t).Cluster("east").FSID),
+						resource.TestCheckResourceAttr(address, "domain_uuid", g.UUID),
+						resource.TestCheckResourceAttr(address, "fsid", acctest.Bed(t).Cluster("east").FSID),
 						check(func() error { return sees(g, 32<<20) }),
 						computed(t, name),
 						recorded(t, "size", acctest.Set),

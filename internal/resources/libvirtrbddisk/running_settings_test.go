@@ -13,7 +13,8 @@ import (
 
 const (
 	warnsAtOnce = "Changed at once, in the running guest: "
-	warnsLater  = "Changed in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is not enough): "
+	warnsLater  = "Changed in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is" +
+		" not enough): "
 )
 
 func isAtOnce(s setting) bool { return s.Name == "iotune" }

@@ -134,7 +134,8 @@ func TestAccLibvirtRBDDisk_sourceOfRunningGuest(t *testing.T) {
 			if !t.Failed() {
 				for _, name := range []string{
 					"id", "alias", "domain_uuid", "host_uuid", "fsid", "image_id", "running_on", "live", "persistent",
-					"size", "attach_probe", "cluster", "pool", "image", "snapshot", "on_source_change", "target_dev", "bus", "device", "domain", "hypervisor",
+					"size", "attach_probe", "cluster", "pool", "image", "snapshot", "on_source_change", "target_dev", "bus", "device",
+					"domain", "hypervisor",
 				} {
 					acctest.Record(t, diskType, name, b.mark)
 				}
@@ -194,7 +195,8 @@ func (b *sourceBench) source() {
 	renamed := fmt.Sprintf(`image = "%s-renamed"`, b.name)
 	b.updated("image", renamed)
 	expectChanges(b.t, "image, again", apply(b.t, b.w), 0, 0, 0, 0)
-	if got, want := b.disk("vdb").Source.Network.Name, map[bool]string{true: pool + "/" + b.name, false: pool + "/" + b.name + "-renamed"}[b.transient]; got != want {
+	if got, want := b.disk("vdb").Source.Network.Name, map[bool]string{true: pool + "/" + b.name, false: pool + "/" + b.name +
+		"-renamed"}[b.transient]; got != want {
 		b.t.Errorf("the definition names %s, want %s", got, want)
 	}
 	if pending := stateOf(b.t, b.w, "test")["pending_restart"]; pending != !b.transient {
@@ -279,7 +281,8 @@ func (b *sourceBench) moved() {
 		b.t.Errorf("the disk is a %s on bus %s", disk.Device, disk.Target.Bus)
 	}
 	// The domains where it goes stand still: what is plugged in there stays until they end.
-	step("domain, target_dev, bus, device", "kvm1/"+b.name+"-2/vdb", fmt.Sprintf("domain = %q", b.name+"-2"), `bus = "virtio"`, `device = "disk"`)
+	step("domain, target_dev, bus, device", "kvm1/"+b.name+"-2/vdb", fmt.Sprintf("domain = %q", b.name+"-2"), `bus = "virtio"`,
+		`device = "disk"`)
 	acctest.Virsh(b.t, "kvm1", "destroy", b.name+"-2")
 	b.write(`pool = "other-pool"`)
 	removed := 1
@@ -309,7 +312,8 @@ func (b *sourceBench) lost() {
 	if err := b.g.Destroy(b.t.Context()); err != nil {
 		b.t.Fatal(err)
 	}
-	if got, err := try(b.t, b.w, "apply", "-auto-approve"); err == nil || !strings.Contains(fmt.Sprint(got), fmt.Sprintf("has no domain %q", b.name)) {
+	if got, err := try(b.t, b.w, "apply", "-auto-approve"); err == nil ||
+		!strings.Contains(fmt.Sprint(got), fmt.Sprintf("has no domain %q", b.name)) {
 		b.t.Errorf("the domain has ended: %v %v", err, got)
 	}
 	acctest.VirshIn(b.t, "kvm1", b.definition, "create", "/dev/stdin")

@@ -110,7 +110,8 @@ func TestAccLibvirtRBDDisk_labels(t *testing.T) {
 		{
 			PreConfig: func() { before = definitions() },
 			Config:    providerWith(t, labels{"orient": "east"}, labels{"host1": "kvm1"}) + renamed,
-			Check:     resource.ComposeTestCheckFunc(attr("cluster", "orient"), attr("hypervisor", "host1"), attr("id", "host1/labels/vdb"), untouched),
+			Check: resource.ComposeTestCheckFunc(attr("cluster", "orient"), attr("hypervisor", "host1"), attr("id", "host1/labels/vdb"),
+				untouched),
 		},
 		{
 			Config:      providerWith(t, labels{"orient": "west"}, labels{"host1": "kvm1"}) + renamed,
@@ -176,12 +177,14 @@ func TestAccLibvirtRBDDisk_privateSecret(t *testing.T) {
 	image(t, "east", name, "16M")
 	acctest.Ceph(t, "east", "auth", "get-or-create", "client.private", "mon", "profile rbd", "osd", "profile rbd-read-only")
 	for id, user := range map[string]string{uuid: "libvirt", reader: "private"} {
-		acctest.VirshIn(t, "kvm1", fmt.Sprintf("<secret ephemeral='no' private='yes'><uuid>%s</uuid><usage type='ceph'><name>private %s</name></usage></secret>", id, user),
+		acctest.VirshIn(t, "kvm1", fmt.Sprintf("<secret ephemeral='no' private='yes'><uuid>%s</uuid><usage type='ceph'><name>private"+
+			" %s</name></usage></secret>", id, user),
 			"secret-define", "/dev/stdin")
 		acctest.VirshIn(t, "kvm1", acctest.Ceph(t, "east", "auth", "get-key", "client."+user), "secret-set-value", id, "--file", "/dev/stdin")
 	}
 	config := func(user, secret string, assignments ...string) string {
-		return acctest.Provider(t) + block(name, name, append(assignments, fmt.Sprintf("user = %q", user), fmt.Sprintf("secret_uuid = %q", secret))...)
+		return acctest.Provider(t) + block(name, name, append(assignments, fmt.Sprintf("user = %q", user),
+			fmt.Sprintf("secret_uuid = %q", secret))...)
 	}
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config("private", reader), ExpectError: acctest.Message(`client.private`)},
@@ -204,8 +207,8 @@ func TestAccLibvirtRBDDisk_generatedConfig(t *testing.T) {
 	for name, assignments := range map[string][]string{
 		"generated-plain": nil,
 		"generated-full": {
-			`cache = "none"`, `io = "native"`, `discard = "unmap"`, `serial = "first"`, `copy_on_read = true`, `config_file = "/dev/null"`, `queues = 2`,
-			`iotune = { total_iops_sec = 100, total_iops_sec_max = 200 }`, `address = { type = "pci", bus = "0x05" }`,
+			`cache = "none"`, `io = "native"`, `discard = "unmap"`, `serial = "first"`, `copy_on_read = true`, `config_file = "/dev/null"`,
+			`queues = 2`, `iotune = { total_iops_sec = 100, total_iops_sec_max = 200 }`, `address = { type = "pci", bus = "0x05" }`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

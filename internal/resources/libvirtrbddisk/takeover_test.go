@@ -42,13 +42,16 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 		live, saved *libvirt.Definition
 		want        bool
 	}{
-		"ours":                       {definition(same), definition(same), true},
-		"ours, saved only":           {nil, definition(same), true},
-		"another cluster's":          {definition(other), definition(other), false},
-		"another cluster's, live":    {definition(other), definition(same), false},
-		"another cluster's, saved":   {definition(same), definition(other), false},
-		"another image, live":        {definition(disk("old", at("192.0.2.1"))), definition(same), false},
-		"a snapshot of it":           {changed(func(m *model) { m.Snapshot = types.StringValue("s1") }), changed(func(m *model) { m.Snapshot = types.StringValue("s1") }), false},
+		"ours":                     {definition(same), definition(same), true},
+		"ours, saved only":         {nil, definition(same), true},
+		"another cluster's":        {definition(other), definition(other), false},
+		"another cluster's, live":  {definition(other), definition(same), false},
+		"another cluster's, saved": {definition(same), definition(other), false},
+		"another image, live":      {definition(disk("old", at("192.0.2.1"))), definition(same), false},
+		"a snapshot of it": {
+			changed(func(m *model) { m.Snapshot = types.StringValue("s1") }),
+			changed(func(m *model) { m.Snapshot = types.StringValue("s1") }), false,
+		},
 		"on another bus":             {changed(func(m *model) { m.Bus = types.StringValue("usb") }), definition(same), false},
 		"as another device":          {nil, changed(func(m *model) { m.Device = types.StringValue("cdrom") }), false},
 		"nothing":                    {definition(), definition(), false},
@@ -60,7 +63,10 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 			t.Errorf("%s: taken over %v, %v", name, left.Mirrored() != nil, err)
 		}
 	}
-	cluster := rbdusage.Of([]ceph.Monitor{{V1: ceph.Endpoint{Host: "192.0.2.7", Port: 6789}, V2: ceph.Endpoint{Host: "192.0.2.7", Port: 3300}}})
+	cluster := rbdusage.Of([]ceph.Monitor{{
+		V1: ceph.Endpoint{Host: "192.0.2.7", Port: 6789},
+		V2: ceph.Endpoint{Host: "192.0.2.7", Port: 3300},
+	}})
 	named := disk("librbd", libvirt.Monitor{Host: "192.0.2.7", Port: 6789})
 	if cluster.Answer(t.Context(), named.Monitors) != rbdusage.Yes || cluster.Answer(t.Context(), other.Monitors) == rbdusage.Yes {
 		t.Error("the cluster's monitors don't decide")

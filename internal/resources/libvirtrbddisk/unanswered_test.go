@@ -22,7 +22,8 @@ func TestAccLibvirtRBDDisk_migratedToSilence(t *testing.T) {
 	running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
 	provider := requiredProviders + acctest.Provider(t)
-	silent := strings.ReplaceAll(provider, acctest.Bed(t).Hypervisor("kvm2").URI, "qemu+unix:///session?socket="+filepath.Join(t.TempDir(), "none"))
+	silent := strings.ReplaceAll(provider, acctest.Bed(t).Hypervisor("kvm2").URI, "qemu+unix:///session?socket="+
+		filepath.Join(t.TempDir(), "none"))
 	if silent == provider {
 		t.Fatal("kvm2 still answers")
 	}
@@ -40,7 +41,8 @@ func TestAccLibvirtRBDDisk_migratedToSilence(t *testing.T) {
 		}
 	}
 	w.Write(t, silent+block(name, name, `cache = "none"`))
-	if out, err := w.Try(t, "plan", "-input=false"); err == nil || !acctest.Message(`it is not known whether it still runs on hypervisor "kvm2"`).MatchString(out) {
+	if out, err := w.Try(t, "plan", "-input=false"); err == nil ||
+		!acctest.Message(`it is not known whether it still runs on hypervisor "kvm2"`).MatchString(out) {
 		t.Errorf("plan: %v\n%s", err, out)
 	}
 	refused("apply")

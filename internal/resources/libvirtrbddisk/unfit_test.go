@@ -95,12 +95,16 @@ func TestAccLibvirtRBDDisk_unfit(t *testing.T) {
 		command []string
 		disks   []unfit
 	}{
-		{[]string{"plan"}, []unfit{{"pc", "unfit-pc", nil, "has no <acpi/> in <features>, and QEMU has no hot-plug of PCI devices without it on this machine type. Shut the domain off, apply, and start it.", ""}}},
+		{[]string{"plan"}, []unfit{{"pc", "unfit-pc", nil, "has no <acpi/> in <features>, and QEMU has no hot-plug of PCI devices without it on" +
+			" this machine type. Shut the domain off, apply, and start it.", ""}}},
 		{[]string{"apply", "-auto-approve"}, []unfit{
 			{"rbd", "unfit-rbd", nil, "the package is qemu-block-extra on Debian", ""},
 			{"full", "unfit-full", nil, "Shut the domain off, apply, and start it: libvirt adds a port by itself then", ""},
 			{"q35", "unfit-q35", nil, "", "may not notice disk vdb"},
-			{"far", "unfit-room", append(far, `target_dev = "vdc"`), "The user's caps miss this pool or namespace", "Its caps count for clients in 192.0.2.0/24 only"},
+			{
+				"far", "unfit-room", append(far, `target_dev = "vdc"`), "The user's caps miss this pool or namespace",
+				"Its caps count for clients in 192.0.2.0/24 only",
+			},
 			{"near", "unfit-room", append(near, `target_dev = "vdd"`), "", ""},
 			{"off", "unfit-off", far, "", "where the domain is shut off, its start shows it"},
 		}},
@@ -119,7 +123,8 @@ func TestAccLibvirtRBDDisk_unfit(t *testing.T) {
 					t.Errorf("%s: %s: want %q, and it says: %s", d.label, severity, words, text)
 				}
 				for _, other := range []string{"pcie-root-port", "qemu-block-extra", "decoded key"} {
-					if advice, _, _ := strings.Cut(text, "Reply:"); strings.Contains(advice, other) && d.label != map[string]string{"pcie-root-port": "full", "qemu-block-extra": "rbd"}[other] {
+					if advice, _, _ := strings.Cut(text, "Reply:"); strings.Contains(advice, other) &&
+						d.label != map[string]string{"pcie-root-port": "full", "qemu-block-extra": "rbd"}[other] {
 						t.Errorf("%s: advised for another cause: %s", d.label, text)
 					}
 				}

@@ -13,8 +13,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// A hypervisor that can't be asked, because it is silent or because its uri is known only after the apply, may be where a domain is: what is
-// not known to be gone stays in the state, and is not taken for destroyed.
+// A hypervisor that can't be asked, because it is silent or because its uri is known only after the apply, may be where a domain is: what
+// is not known to be gone stays in the state, and is not taken for destroyed.
 func TestAccLibvirtRBDDisk_hostsNotAsked(t *testing.T) {
 	prepare(t)
 	t.Parallel()

@@ -3,10 +3,11 @@ package main
 // Reasons that several marks share.
 const (
 	ours       = "Stored by Terraform only: there is nothing to import, and nothing that could drift."
-	timeLimits = "A limit is Terraform's own. That it holds is seen on a cluster that has stopped to answer; a changed or removed one has no other witness."
-	ownLabel   = "A label of the provider block: Ceph does not know it. That it leads to another cluster is an error, and tested as such."
-	forLife    = "Ceph can't change it on an object that is there, neither by hand: another object under the name is what is gone and created."
-	noKeyRead  = "An import reads no key."
+	timeLimits = "A limit is Terraform's own. That it holds is seen on a cluster that has stopped to answer; a changed or removed one has no" +
+		" other witness."
+	ownLabel  = "A label of the provider block: Ceph does not know it. That it leads to another cluster is an error, and tested as such."
+	forLife   = "Ceph can't change it on an object that is there, neither by hand: another object under the name is what is gone and created."
+	noKeyRead = "An import reads no key."
 )
 
 func init() {
@@ -23,13 +24,14 @@ func init() {
 		{timeLimits, []string{
 			"ceph_pool timeouts changed", "ceph_pool timeouts cleared", "ceph_pool timeouts imported", "ceph_pool timeouts drifted",
 			"ceph_user timeouts changed", "ceph_user timeouts cleared", "ceph_user timeouts imported", "ceph_user timeouts drifted",
-			"ceph_rbd_image timeouts changed", "ceph_rbd_image timeouts cleared", "ceph_rbd_image timeouts imported", "ceph_rbd_image timeouts drifted",
+			"ceph_rbd_image timeouts changed", "ceph_rbd_image timeouts cleared", "ceph_rbd_image timeouts imported",
+			"ceph_rbd_image timeouts drifted",
 		}},
 		{ownLabel, []string{"ceph_pool cluster drifted", "ceph_user cluster drifted", "ceph_rbd_image cluster drifted"}},
 		{forLife, []string{
 			"ceph_pool type drifted", "ceph_pool erasure_code_profile drifted", "ceph_user name drifted",
-			"ceph_rbd_image pool drifted", "ceph_rbd_image namespace drifted", "ceph_rbd_image object_size drifted", "ceph_rbd_image stripe_unit drifted",
-			"ceph_rbd_image stripe_count drifted", "ceph_rbd_image data_pool drifted",
+			"ceph_rbd_image pool drifted", "ceph_rbd_image namespace drifted", "ceph_rbd_image object_size drifted",
+			"ceph_rbd_image stripe_unit drifted", "ceph_rbd_image stripe_count drifted", "ceph_rbd_image data_pool drifted",
 		}},
 		{noKeyRead, []string{"ceph_user key imported"}},
 	} {

@@ -5,7 +5,8 @@ const oneType = "The Ceph 16.2 of these tests makes and takes keys of type aes o
 func init() {
 	for reason, marks := range map[string][]string{
 		ours: {
-			"ceph_user key_generation imported", "ceph_user key_generation drifted", "ceph_user rotate_in_use imported", "ceph_user rotate_in_use drifted",
+			"ceph_user key_generation imported", "ceph_user key_generation drifted", "ceph_user rotate_in_use imported",
+			"ceph_user rotate_in_use drifted",
 		},
 		noKeyRead: {"ceph_user key_wo imported", "ceph_user key_wo_version imported"},
 		oneType:   {"ceph_user key_type changed", "ceph_user key_type drifted"},

@@ -41,7 +41,8 @@ func run(write bool) error {
 	}
 	rows := rows(context.Background())
 	if missing := evidence.Missing(rows, seen, explained); len(missing) > 0 {
-		err = fmt.Errorf("no witness has confirmed, and internal/acctest/cmd/evidence/explained.go does not explain:\n  %s", strings.Join(missing, "\n  "))
+		err = fmt.Errorf("no witness has confirmed, and internal/acctest/cmd/evidence/explained.go does not explain:\n  %s",
+			strings.Join(missing, "\n  "))
 	}
 	content, readErr := os.ReadFile(file)
 	if readErr != nil {
@@ -79,7 +80,10 @@ func rows(ctx context.Context) []evidence.Row {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			rows = append(rows, evidence.Row{Resource: meta.TypeName, Attribute: name, Marks: expected(meta.TypeName, reply.Schema.Attributes[name])})
+			rows = append(rows, evidence.Row{
+				Resource: meta.TypeName, Attribute: name,
+				Marks: expected(meta.TypeName, reply.Schema.Attributes[name]),
+			})
 		}
 	}
 	return rows

@@ -63,12 +63,13 @@ func TestQuoteSurvivesTheShell(t *testing.T) {
 
 func TestTellingLines(t *testing.T) {
 	cases := map[string]string{
-		"plan":  "  # ceph_pool.vms[\"east\"] will be created\n  Plan: 1 to add, 0 to change, 0 to destroy.\n",
-		"apply": "  ceph_pool.vms[\"east\"]: Creation complete after 1s [id=east/vms]\n  Apply complete! Resources: 1 added, 0 changed, 0 destroyed.\n",
-		"init":  "",
+		"plan": "  # ceph_pool.vms[\"east\"] will be created\n  Plan: 1 to add, 0 to change, 0 to destroy.\n",
+		"apply": "  ceph_pool.vms[\"east\"]: Creation complete after 1s [id=east/vms]\n  Apply complete! Resources: 1 added, 0 changed, 0" +
+			" destroyed.\n",
+		"init": "",
 	}
-	const said = "Terraform will perform the following actions:\n\n  # ceph_pool.vms[\"east\"] will be created\n  + resource \"ceph_pool\" \"vms\" {\n    }\n\n" +
-		"Plan: 1 to add, 0 to change, 0 to destroy.\nceph_pool.vms[\"east\"]: Creating...\n" +
+	const said = "Terraform will perform the following actions:\n\n  # ceph_pool.vms[\"east\"] will be created\n  + resource \"ceph_pool\"" +
+		" \"vms\" {\n    }\n\nPlan: 1 to add, 0 to change, 0 to destroy.\nceph_pool.vms[\"east\"]: Creating...\n" +
 		"ceph_pool.vms[\"east\"]: Creation complete after 1s [id=east/vms]\n\nApply complete! Resources: 1 added, 0 changed, 0 destroyed.\n"
 	for verb, want := range cases {
 		var shown strings.Builder

@@ -93,7 +93,8 @@ func aptGet(ctx context.Context, args []string) error {
 	argv := append(append([]string{"env"}, quiet...), append([]string{"apt-get"}, args...)...)
 	if os.Geteuid() != 0 {
 		if _, err := exec.LookPath("sudo"); err != nil {
-			return errors.New("packages are missing, and installing them needs root: run this as root, install sudo, or run as root\n  apt-get " + strings.Join(args, " "))
+			return errors.New("packages are missing, and installing them needs root: run this as root, install sudo, or run as root\n  apt-get " +
+				strings.Join(args, " "))
 		}
 		argv = append([]string{"sudo"}, argv...)
 	}

@@ -134,7 +134,8 @@ func hypervisorOf(bed *testbed.Bed, path string) (*testbed.Hypervisor, string, e
 func describe(bed *testbed.Bed, output io.Writer) {
 	fmt.Fprintf(output, "The testbed runs in %s\n", bed.Dir)
 	for _, c := range bed.Clusters() {
-		fmt.Fprintf(output, "\nCeph cluster %s, fsid %s, mon_host %s\n  ceph -c %s status\n  rbd -c %s ls POOL\n", c.Name, c.FSID, c.MonHost, c.ConfigFile, c.ConfigFile)
+		fmt.Fprintf(output, "\nCeph cluster %s, fsid %s, mon_host %s\n  ceph -c %s status\n  rbd -c %s ls POOL\n", c.Name, c.FSID, c.MonHost,
+			c.ConfigFile, c.ConfigFile)
 	}
 	for _, h := range bed.Hypervisors() {
 		fmt.Fprintf(output, "\nHypervisor %s, host_uuid %s\n  virsh -c '%s' list --all\n", h.Name, h.UUID, h.URI)
