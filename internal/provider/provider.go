@@ -66,6 +66,7 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 	return []func() datasource.DataSource{
 		cephcluster.NewDataSource,
 		cephpool.NewDataSource,
+		cephpool.NewDataSources,
 		cephuser.NewDataSource,
 		cephrbdimage.NewDataSource,
 		libvirtcephsecret.NewDataSource,

@@ -1,0 +1,68 @@
+package cephpool
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// NewDataSources returns the data source of several pools.
+func NewDataSources() datasource.DataSource { return &poolsDataSource{} }
+
+type poolsDataSource struct{ tfkit.DataSourceBase }
+
+type poolsModel struct {
+	Cluster     types.String `tfsdk:"cluster"`
+	NamePattern types.String `tfsdk:"name_pattern"`
+	Pools       types.List   `tfsdk:"pools"`
+}
+
+func (d *poolsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = TypeName + "s"
+}
+
+func (d *poolsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The pools of a cluster, as by `ceph osd pool ls detail`, each with the arguments that `ceph_pool` has for it and" +
+			" the `id` by which it is imported. One listing tells them all.",
+		Attributes: map[string]schema.Attribute{
+			"cluster":      tfkit.LabelArgument("cluster"),
+			"name_pattern": tfkit.NamePattern("the pools' names"),
+			"pools": schema.ListNestedAttribute{
+				Computed:            true,
+				MarkdownDescription: "The pools, in the order of their names.",
+				NestedObject:        schema.NestedAttributeObject{Attributes: tfkit.Listed(ctx, NewResource(), "force_destroy")},
+			},
+		},
+	}
+}
+
+func (d *poolsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to list Ceph pools"
+	var data poolsModel
+	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
+		return
+	}
+	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	var pools []ceph.Pool
+	if err == nil {
+		pools, err = home.Target.Pools(ctx)
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	var found []model
+	for _, pool := range tfkit.Fitting(pools, data.NamePattern, func(p ceph.Pool) string { return p.Name }) {
+		m := model{Cluster: home.Label, FSID: home.Identity}
+		m.fromAPI(pool)
+		found = append(found, m)
+	}
+	data.Cluster, data.Pools = home.Label, tfkit.ListOf(ctx, resp.State, "pools", found, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
+}

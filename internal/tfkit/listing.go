@@ -1,0 +1,154 @@
+package tfkit
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// NamePattern is the argument by which a data source of several objects chooses among them.
+func NamePattern(names string) schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional: true,
+		MarkdownDescription: fmt.Sprintf("Pattern of %s, which the whole name has to fit: `*` stands for any number of characters, also none,"+
+			" `?` for exactly one, and everything else for itself, also in upper and lower case. Default: `*`. One that nothing fits gives an"+
+			" empty list.", names),
+		Validators: []validator.String{patternValidator{}},
+	}
+}
+
+type patternValidator struct{ Described }
+
+// otherSyntax are the characters by which regular expressions and the shell's patterns are recognised.
+const otherSyntax = `[]{}()^$|+\`
+
+// ValidateString is called by the framework.
+func (patternValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	pattern, why := req.ConfigValue.ValueString(), ""
+	if pattern == "" {
+		why = "The pattern is empty: no name fits it. Leave the argument out to list all."
+	} else if at := strings.IndexAny(pattern, otherSyntax); at >= 0 {
+		why = fmt.Sprintf("%q has a %q, which has no meaning in a pattern: there are only * for any number of characters and ? for exactly one."+
+			" Where the names have such a character, write ? for it.", pattern, pattern[at:at+1])
+	}
+	if why != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid name pattern", why)
+	}
+}
+
+// Fitting returns what has a name that fits a pattern, in the same order; all of it where there is no pattern.
+func Fitting[T any](all []T, pattern types.String, name func(T) string) []T {
+	if pattern.IsNull() {
+		return all
+	}
+	form := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(pattern.ValueString()))
+	fits := regexp.MustCompile(`(?s)^` + form + `$`).MatchString
+	return slices.DeleteFunc(slices.Clone(all), func(one T) bool { return !fits(name(one)) })
+}
+
+// Listed are the attributes that a resource has, by the same names and of the same types, for the objects of a listing: what a
+// configuration needs to adopt one, and the id of its import. Left out are the timeouts, secrets, and what is named: arguments that only
+// Terraform stores.
+func Listed(ctx context.Context, of resource.Resource, without ...string) map[string]schema.Attribute {
+	var described resource.SchemaResponse
+	of.Schema(ctx, resource.SchemaRequest{}, &described)
+	attributes := map[string]schema.Attribute{}
+	for name, attribute := range described.Schema.Attributes {
+		if name != "timeouts" && !attribute.IsSensitive() && !attribute.IsWriteOnly() && !slices.Contains(without, name) {
+			attributes[name] = computed(attribute)
+		}
+	}
+	return attributes
+}
+
+// computed is a resource's attribute as one that is only read.
+func computed(attribute resourceschema.Attribute) schema.Attribute {
+	text := firstSentence(attribute.GetMarkdownDescription())
+	switch a := attribute.(type) {
+	case resourceschema.StringAttribute:
+		return schema.StringAttribute{Computed: true, CustomType: a.CustomType, MarkdownDescription: text}
+	case resourceschema.Int64Attribute:
+		return schema.Int64Attribute{Computed: true, CustomType: a.CustomType, MarkdownDescription: text}
+	case resourceschema.Float64Attribute:
+		return schema.Float64Attribute{Computed: true, CustomType: a.CustomType, MarkdownDescription: text}
+	case resourceschema.BoolAttribute:
+		return schema.BoolAttribute{Computed: true, CustomType: a.CustomType, MarkdownDescription: text}
+	case resourceschema.SetAttribute:
+		return schema.SetAttribute{Computed: true, CustomType: a.CustomType, ElementType: a.ElementType, MarkdownDescription: text}
+	case resourceschema.MapAttribute:
+		return schema.MapAttribute{Computed: true, CustomType: a.CustomType, ElementType: a.ElementType, MarkdownDescription: text}
+	case resourceschema.SingleNestedAttribute:
+		return schema.SingleNestedAttribute{
+			Computed: true, CustomType: a.CustomType, Attributes: allComputed(a.Attributes), MarkdownDescription: text,
+		}
+	case resourceschema.SetNestedAttribute:
+		return schema.SetNestedAttribute{
+			Computed: true, CustomType: a.CustomType, MarkdownDescription: text,
+			NestedObject: schema.NestedAttributeObject{Attributes: allComputed(a.NestedObject.Attributes)},
+		}
+	}
+	panic(fmt.Sprintf("an attribute of type %T is not known in a listing", attribute))
+}
+
+func allComputed(attributes map[string]resourceschema.Attribute) map[string]schema.Attribute {
+	all := make(map[string]schema.Attribute, len(attributes))
+	for name, attribute := range attributes {
+		all[name] = computed(attribute)
+	}
+	return all
+}
+
+// sentence is text up to a full stop outside of what is quoted as code.
+var sentence = regexp.MustCompile("^(?:`[^`]*`|[^`])*?\\.(?: |$)")
+
+// firstSentence says what an attribute is; what follows tells of its changes.
+func firstSentence(description string) string {
+	if first := sentence.FindString(description); first != "" {
+		return strings.TrimSpace(first)
+	}
+	return description
+}
+
+// ListOf are models of a resource as the list of that name, which has the attributes of [Listed].
+func ListOf[M any](ctx context.Context, in tfsdk.State, name string, models []M, diags *diag.Diagnostics) types.List {
+	kind, d := in.Schema.TypeAtPath(ctx, path.Root(name))
+	diags.Append(d...)
+	list, ok := kind.(types.ListType)
+	if !ok {
+		return types.ListNull(types.StringType)
+	}
+	objects := make([]attr.Value, len(models))
+	for i := range models {
+		objects[i] = ObjectOf(list.ElemType, &models[i])
+	}
+	return types.ListValueMust(list.ElemType, objects)
+}
+
+// ObjectOf is an object of a type whose attributes are fields of a model, by their tags. Other fields are left out.
+func ObjectOf(kind attr.Type, model any) types.Object {
+	attributes := kind.(attr.TypeWithAttributeTypes).AttributeTypes() //nolint:forcetypeassert // the type is an object's
+	values := make(map[string]attr.Value, len(attributes))
+	fields := reflect.Indirect(reflect.ValueOf(model))
+	for i := range fields.NumField() {
+		if name := fields.Type().Field(i).Tag.Get("tfsdk"); attributes[name] != nil {
+			values[name] = fields.Field(i).Interface().(attr.Value) //nolint:forcetypeassert // all fields of a model are
+		}
+	}
+	return types.ObjectValueMust(attributes, values)
+}

@@ -1,0 +1,61 @@
+package tfkit
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+func TestFitting(t *testing.T) {
+	names := []string{"vm", "vms", "vm.s", "vm/s", "my-vm", "VM", "vm\ns", "vmé"}
+	for pattern, want := range map[string][]string{
+		"*":    names,
+		"vm":   {"vm"},
+		"vm*":  {"vm", "vms", "vm.s", "vm/s", "vm\ns", "vmé"},
+		"vm?":  {"vms", "vmé"},
+		"vm?s": {"vm.s", "vm/s", "vm\ns"},
+		"vm.s": {"vm.s"},
+		"*vm":  {"vm", "my-vm"},
+		"*-*":  {"my-vm"},
+		"x*":   nil,
+	} {
+		got := Fitting(names, types.StringValue(pattern), func(name string) string { return name })
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", pattern, got, want)
+		}
+	}
+	if got := Fitting(names, types.StringNull(), func(name string) string { return name }); !slices.Equal(got, names) {
+		t.Errorf("no pattern: got %q", got)
+	}
+}
+
+func TestNamePatternIsValidated(t *testing.T) {
+	for pattern, valid := range map[string]bool{
+		"*": true, "vm-*_?.x@2": true, "": false, "vm[ab]": false, "^vm": false, "vm|ct": false, "{a,b}": false, `vm\*`: false, "vm.+": false,
+	} {
+		for _, v := range NamePattern("the names").Validators {
+			resp := &validator.StringResponse{}
+			v.ValidateString(t.Context(), validator.StringRequest{Path: path.Root("name_pattern"), ConfigValue: types.StringValue(pattern)}, resp)
+			if resp.Diagnostics.HasError() == valid {
+				t.Errorf("%q: valid is %v: %v", pattern, valid, resp.Diagnostics)
+			}
+		}
+	}
+}
+
+func TestFirstSentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"Size, such as `\"1.5 GiB. x\"`. Default: none.": "Size, such as `\"1.5 GiB. x\"`.",
+		"`on` or `off`.":            "`on` or `off`.",
+		"At most 3.5 times. More.":  "At most 3.5 times.",
+		"No full stop":              "No full stop",
+		"As `a.b` says. See `c. d`": "As `a.b` says.",
+	} {
+		if got := firstSentence(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
