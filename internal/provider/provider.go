@@ -68,6 +68,7 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 		cephpool.NewDataSource,
 		cephpool.NewDataSources,
 		cephuser.NewDataSource,
+		cephuser.NewDataSources,
 		cephrbdimage.NewDataSource,
 		libvirtcephsecret.NewDataSource,
 	}

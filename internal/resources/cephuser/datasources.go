@@ -1,0 +1,83 @@
+package cephuser
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// NewDataSources returns the data source of several users.
+func NewDataSources() datasource.DataSource { return &usersDataSource{} }
+
+type usersDataSource struct{ tfkit.DataSourceBase }
+
+type usersModel struct {
+	Cluster     types.String `tfsdk:"cluster"`
+	NamePattern types.String `tfsdk:"name_pattern"`
+	Users       types.List   `tfsdk:"users"`
+}
+
+func (d *usersDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = TypeName + "s"
+}
+
+func (d *usersDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The cephx users of a cluster, as by `ceph auth ls`, each with the arguments that `ceph_user` has for it and the" +
+			" `id` by which it is imported. No key is in the result: of each only the fingerprint is kept. All users of type `client` are" +
+			" listed, also those that Ceph makes for itself (`admin`, `bootstrap-osd` and others). One listing tells them all.",
+		Attributes: map[string]schema.Attribute{
+			"cluster":      tfkit.LabelArgument("cluster"),
+			"name_pattern": tfkit.NamePattern("the users' names, without `client.`"),
+			"users": schema.ListNestedAttribute{
+				Computed:            true,
+				MarkdownDescription: "The users, in the order of their names.",
+				NestedObject: schema.NestedAttributeObject{
+					Attributes: tfkit.Listed(ctx, NewResource(), "key_wo_version", "key_in_state", "key_generation", "rotate_in_use"),
+				},
+			},
+		},
+	}
+}
+
+func (d *usersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to list Ceph users"
+	var data usersModel
+	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
+		return
+	}
+	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	var users []ceph.UserEntry
+	if err == nil {
+		users, err = home.Target.Users(ctx)
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	var found []model
+	for _, user := range tfkit.Fitting(users, data.NamePattern, func(u ceph.UserEntry) string { return u.Name }) {
+		m := model{
+			Cluster: home.Label, FSID: home.Identity, Name: types.StringValue(user.Name), Entity: types.StringValue(user.Entity),
+			Caps: capsMap(user.Caps), KeyType: tfkit.StringOrNull(user.KeyType), KeyFingerprint: tfkit.StringOrNull(user.KeyFingerprint),
+		}
+		m.ID = m.id()
+		found = append(found, m)
+	}
+	data.Cluster, data.Users = home.Label, tfkit.ListOf(ctx, resp.State, "users", found, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
+}
+
+func capsMap(caps map[string]string) types.Map {
+	byService := make(map[string]attr.Value, len(caps))
+	for service, text := range caps {
+		byService[service] = types.StringValue(text)
+	}
+	return types.MapValueMust(types.StringType, byService)
+}
