@@ -2,10 +2,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -16,9 +18,24 @@ import (
 // version is set by the build.
 var version = "dev"
 
+// setLogLevels makes the provider write what was asked for, and nothing where nothing was: without a level of their own plugin-go and the
+// framework write every line that they have, read or not. Each level that isn't set becomes that of TF_LOG_PROVIDER, or else of TF_LOG.
+func setLogLevels(get func(string) string, set func(name, level string)) {
+	level := cmp.Or(get("TF_LOG_PROVIDER"), get("TF_LOG"), "off")
+	if strings.EqualFold(level, "json") {
+		level = "trace"
+	}
+	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_SDK_PROTO", "TF_LOG_SDK_FRAMEWORK", provider.LogLevelVariable} {
+		if get(name) == "" {
+			set(name, level)
+		}
+	}
+}
+
 func main() {
 	debug := flag.Bool("debug", false, "wait for a debugger")
 	flag.Parse()
+	setLogLevels(os.Getenv, func(name, level string) { _ = os.Setenv(name, level) })
 	err := providerserver.Serve(context.Background(), provider.New(version, rados.Dial), providerserver.ServeOpts{
 		Address: "registry.terraform.io/ceph-libvirt/ceph",
 		Debug:   *debug,

@@ -80,9 +80,31 @@ func copyOf(folder string) func(dir string) error {
 func NewWorkspaceOf(t *testing.T, configuration string) *Workspace {
 	t.Helper()
 	Bed(t)
-	return newWorkspace(t, built, func(dir string) error {
+	return newWorkspace(t, built, fileOf(configuration))
+}
+
+// NewWorkspaceStarting is [NewWorkspaceOf] with a program that Terraform starts in the provider's place.
+func NewWorkspaceStarting(t *testing.T, program, configuration string) *Workspace {
+	t.Helper()
+	Bed(t)
+	return newWorkspace(t, func() (string, error) { return program, nil }, fileOf(configuration))
+}
+
+// Binary is the path of the provider's binary.
+func Binary(t *testing.T) string {
+	t.Helper()
+	binary, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
+}
+
+// fileOf fills a workspace with one file of that text.
+func fileOf(configuration string) func(dir string) error {
+	return func(dir string) error {
 		return os.WriteFile(filepath.Join(dir, "main.tf"), []byte(configuration), 0o600)
-	})
+	}
 }
 
 func newWorkspace(t *testing.T, provider func() (string, error), fill func(dir string) error) *Workspace {

@@ -2,8 +2,12 @@ package ceph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 )
 
 // Client is a connection of a cephx entity to the monitors.
@@ -40,6 +44,31 @@ func (c *Cluster) Clients(ctx context.Context, entity string) ([]Client, error) 
 	}
 	sort.Slice(clients, func(i, j int) bool { return clients[i].Addr < clients[j].Addr })
 	return clients, nil
+}
+
+// errConnected stands for the clients that RemainingClients has found.
+var errConnected = errors.New("clients are connected")
+
+// RemainingClients waits for clients of an entity that only linger, as one that has just been closed, and returns those that are still
+// connected after the time that patience gives.
+//
+// Similar to: ceph tell mon.* sessions, again and again
+func (c *Cluster) RemainingClients(ctx context.Context, entity string, patience time.Duration) (clients []Client, err error) {
+	goesOn := c.log.Wait(ctx, "clients to go", calllog.Object{Entity: entity})
+	err = awaitRelease(ctx, patience, goesOn, func() (held, err error) {
+		now, err := c.Clients(ctx, entity)
+		if err != nil {
+			return nil, err // of what was found before nothing is forgotten
+		}
+		if clients = now; len(clients) == 0 {
+			return nil, nil
+		}
+		return errConnected, nil
+	})
+	if errors.Is(err, errConnected) {
+		return clients, nil
+	}
+	return nil, err
 }
 
 type session struct{ entity, addr, monitor string }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -20,6 +21,7 @@ const failureMemory = 3 * time.Second
 type Cluster struct {
 	cfg  Config
 	dial Dial
+	log  calllog.Logger
 	now  func() time.Time
 
 	listing poolListing
@@ -42,7 +44,7 @@ type attempt struct {
 
 // NewCluster returns a cluster that is not connected yet.
 func NewCluster(cfg Config, dial Dial) *Cluster {
-	return &Cluster{cfg: cfg.WithDefaults(), dial: dial, now: time.Now}
+	return &Cluster{cfg: cfg.WithDefaults(), dial: dial, log: calllog.New("cluster", cfg.Label, cfg.Log), now: time.Now}
 }
 
 // Label returns the cluster's name in the provider block.
@@ -140,7 +142,9 @@ func (c *Cluster) connect(ctx context.Context, current *attempt) {
 
 func (c *Cluster) dialPinned(ctx context.Context) (Conn, string, error) {
 	what := fmt.Sprintf("Unable to connect to cluster %q.", c.cfg.Label)
+	end := c.log.Start(ctx, calllog.Call{Name: "connect", Change: true, Object: calllog.Object{Entity: c.Entity()}})
 	conn, err := c.dial(ctx, c.cfg)
+	end(refusalOf(err))
 	if err != nil {
 		return nil, "", c.failed(what, "", err)
 	}
@@ -158,6 +162,9 @@ func (c *Cluster) dialPinned(ctx context.Context) (Conn, string, error) {
 				c.cfg.FSID, fsid),
 			Do: "Correct mon_host or config_file so that they lead to the pinned cluster, or the pin if the other cluster is meant.",
 		}
+	}
+	if c.cfg.Log != nil {
+		conn = loggedConn{conn, c.log}
 	}
 	return conn, fsid, nil
 }

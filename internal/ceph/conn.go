@@ -3,6 +3,8 @@ package ceph
 import (
 	"context"
 	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 )
 
 // Config says how to reach one cluster. Nothing in it is guessed: no default ceph.conf is ever searched.
@@ -28,6 +30,8 @@ type Config struct {
 	// OperationTimeout bounds each monitor command and each read of an image; zero means the default. Writes of image
 	// data and metadata get at least 60 seconds, because librbd may mistake a shorter timeout for a corrupt object map.
 	OperationTimeout time.Duration
+	// Log takes a line for each call to the cluster; nil writes none.
+	Log calllog.Sink
 }
 
 // The timeouts that a Config without its own gets.

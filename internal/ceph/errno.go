@@ -3,6 +3,7 @@ package ceph
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Errno is the error number of a reply, positive, as Ceph uses it on the wire (Linux numbers on every system).
@@ -99,6 +100,15 @@ func (e Errno) Error() string {
 		return fmt.Sprintf("-%d (%s)", int(e), name)
 	}
 	return fmt.Sprintf("-%d", int(e))
+}
+
+// Name returns the name alone, as in "EBUSY", or the number where it has none here.
+func (e Errno) Name() string {
+	name, _, _ := strings.Cut(errnoNames[e], ",")
+	if name == "" {
+		return fmt.Sprintf("errno %d", int(e))
+	}
+	return name
 }
 
 // errnoOf returns the number in err, zero if there is none.

@@ -20,7 +20,7 @@ import (
 func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots bool) error {
 	what := fmt.Sprintf("Unable to delete image %s of cluster %q.", ref, c.cfg.Label)
 	var removal error
-	err := AwaitRelease(ctx, func() (held, err error) {
+	err := c.AwaitRelease(ctx, ref, func() (held, err error) {
 		relations, err := c.ImageRelations(ctx, ref)
 		if problem.Is(err, problem.NotFound) {
 			return nil, nil

@@ -7,16 +7,22 @@ import (
 	"time"
 )
 
-// The time that the watcher of a client that crashed, or has just closed an image, may stay, and how often it is looked for.
-const (
-	lingering     = 40 * time.Second
-	lingeringStep = time.Second
-)
+// The time that the watcher of a client that crashed, or has just closed an image, may stay.
+const lingering = 40 * time.Second
 
-// AwaitRelease waits until nobody holds an image any more. It asks once a second, for up to 40 seconds (or until ctx ends), for held,
+// releaseStep is how often somebody who only lingers is looked for.
+const releaseStep = 500 * time.Millisecond
+
+// AwaitRelease waits until nobody holds an image any more. It asks twice a second, for up to 40 seconds (or until ctx ends), for held,
 // an error that names the holders; those that stay are returned. Another error ends the wait.
-func AwaitRelease(ctx context.Context, ask func() (held, err error)) error {
-	deadline := time.NewTimer(lingering)
+//
+// Similar to: rbd status IMAGE, again and again
+func (c *Cluster) AwaitRelease(ctx context.Context, ref ImageRef, ask func() (held, err error)) error {
+	return awaitRelease(ctx, lingering, c.log.Wait(ctx, "watchers to go", ofImage(ref)), ask)
+}
+
+func awaitRelease(ctx context.Context, patience time.Duration, goesOn func(), ask func() (held, err error)) error {
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	var last error
 	for {
@@ -28,7 +34,8 @@ func AwaitRelease(ctx context.Context, ask func() (held, err error)) error {
 			return err
 		}
 		last = held
-		step := time.NewTimer(lingeringStep)
+		goesOn()
+		step := time.NewTimer(releaseStep)
 		select {
 		case <-step.C:
 			continue

@@ -146,6 +146,13 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 	l.expectCanaries(t, w, "terraform.tfstate", "terraform.tfstate.backup", "first.tfplan/tfplan", "empty.tfplan/tfplan",
 		"empty.tfplan/tfstate", "rotation.tfplan/tfplan", "rotation.tfplan/tfstate")
 	l.expectNone(t, w)
+	// What was searched has the provider's own lines in it, those of the calls that carry keys too.
+	log := string(l.evidence(t, w)["what the provider logged"])
+	for _, line := range []string{"cluster east: auth get-or-create entity=client.libvirt", "hypervisor kvm1: SecretSetValue secret="} {
+		if !strings.Contains(log, line) {
+			t.Errorf("the log that was searched has no line %q", line)
+		}
+	}
 	l.run(t, w, "destroy", "-auto-approve", "-input=false")
 	if after := inventory(t); after != before {
 		t.Errorf("destroy has not left everything as it was\nbefore:\n%s\nafter:\n%s", before, after)

@@ -21,7 +21,9 @@ func (h *Host) DiskBytes(ctx context.Context, domainUUID, target string) (uint64
 	if !ok {
 		return 0, h.notUUID("domain", domainUUID)
 	}
-	found, err := read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByUUID(id) })
+	found, err := read(ctx, h, e, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		return l.DomainLookupByUUID(id)
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -29,7 +31,7 @@ func (h *Host) DiskBytes(ctx context.Context, domainUUID, target string) (uint64
 }
 
 func (h *Host) capacity(ctx context.Context, e errand, found rpc.Domain, target string) (uint64, error) {
-	return read(ctx, h, e, func(l *rpc.Libvirt) (uint64, error) {
+	return read(ctx, h, e, onDisk("DomainGetBlockInfo", found.Name, target), func(l *rpc.Libvirt) (uint64, error) {
 		_, capacity, _, err := l.DomainGetBlockInfo(found, target, 0)
 		return capacity, err
 	})
@@ -72,7 +74,7 @@ func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk Disk, byt
 			Do: "Set size to the size of the image. An image is made smaller only with allow_shrink, while no guest uses it.",
 		}
 	}
-	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+	_, err = change(ctx, h, e, onDisk("DomainBlockResize", found.Name, target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainBlockResize(found, target, bytes, rpc.DomainBlockResizeBytes)
 	}))
 	return err
@@ -95,7 +97,7 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk Disk, want
 		return err
 	}
 	set := func(limits Limits) error {
-		_, err := change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+		_, err := change(ctx, h, e, onDisk("DomainSetBlockIOTune", found.Name, target), nothing(func(l *rpc.Libvirt) error {
 			return l.DomainSetBlockIOTune(found, target, limits.parameters(), where.flags())
 		}))
 		return err

@@ -11,6 +11,7 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 	"libvirt.org/go/libvirtxml"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -37,7 +38,7 @@ type dialing struct {
 func (h *Host) acquire(ctx context.Context) (*connection, error) {
 	// A daemon that drops each connection just after it was made must not keep a caller here.
 	for range 3 {
-		c, attempt, err := h.take()
+		c, attempt, err := h.take(ctx)
 		if c != nil || err != nil {
 			return c, err
 		}
@@ -66,7 +67,7 @@ func (h *Host) leave(attempt *dialing) {
 }
 
 // take returns the current connection, or the attempt to wait for.
-func (h *Host) take() (*connection, *dialing, error) {
+func (h *Host) take(ctx context.Context) (*connection, *dialing, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -81,7 +82,7 @@ func (h *Host) take() (*connection, *dialing, error) {
 	}
 	if h.pending == nil {
 		// The attempt belongs to all who wait for it, so none of their contexts may end it.
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		h.pending = &dialing{done: make(chan struct{}), cancel: cancel}
 		go h.dial(ctx, h.pending)
 	}
@@ -131,7 +132,9 @@ func (h *Host) retire(c *connection) {
 }
 
 // connect dials, opens the driver and checks the host's identity.
-func (h *Host) connect(parent context.Context) (*connection, error) {
+func (h *Host) connect(parent context.Context) (c *connection, err error) {
+	end := h.log.Start(parent, changing(onHost("connect")))
+	defer func() { end(refusalOf(err)) }()
 	ctx, cancel := context.WithTimeoutCause(parent, h.config.ConnectTimeout, timeLimit(h.config.ConnectTimeout))
 	defer cancel()
 	opening := errand{doing: "connect", connecting: true}
@@ -144,7 +147,7 @@ func (h *Host) connect(parent context.Context) (*connection, error) {
 		return nil, h.fail(opening, err)
 	}
 	w := newWire(stream)
-	c := &connection{client: rpc.NewWithDialer(w), wire: w}
+	c = &connection{client: rpc.NewWithDialer(w), wire: w}
 	if _, err = await(ctx, func() (struct{}, error) {
 		return struct{}{}, c.client.ConnectToURI(rpc.ConnectURI(h.endpoint.Driver))
 	}, nil); err != nil {
@@ -238,8 +241,8 @@ func await[T any](ctx context.Context, f func() (T, error), late func(T)) (T, er
 const retryPause = 500 * time.Millisecond
 
 // change makes one call that changes something. It is made again only where the daemon has said that it did nothing.
-func change[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) (T, error)) (T, error) {
-	value, err := repeat(ctx, h, e, f)
+func change[T any](ctx context.Context, h *Host, e errand, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
+	value, err := repeat(ctx, h, e, changing(call), f)
 	if err != nil {
 		return value, h.fail(e, err)
 	}
@@ -248,10 +251,10 @@ func change[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) 
 
 // read makes one call that changes nothing, so a connection that was lost under it is no reason to give up: a daemon that
 // was restarted since the last call is noticed here first.
-func read[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) (T, error)) (T, error) {
-	value, err := repeat(ctx, h, e, f)
+func read[T any](ctx context.Context, h *Host, e errand, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
+	value, err := repeat(ctx, h, e, call, f)
 	if errors.Is(err, rpc.ErrInterrupted) {
-		value, err = repeat(ctx, h, e, f)
+		value, err = repeat(ctx, h, e, call, f)
 	}
 	if err != nil {
 		return value, h.fail(e, err)
@@ -261,7 +264,7 @@ func read[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) (T
 
 // repeat makes a call again while another call holds the domain, until the caller's deadline, and once where a dead
 // connection took nothing.
-func repeat[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) (T, error)) (T, error) {
+func repeat[T any](ctx context.Context, h *Host, e errand, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
 	limit := cmp.Or(e.limit, h.config.OperationTimeout)
 	if _, ok := ctx.Deadline(); !ok {
 		bounded, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
@@ -270,8 +273,8 @@ func repeat[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) 
 	}
 	redialled := false
 	var held error
-	for {
-		value, err := once(ctx, h, limit, f)
+	for call.Attempt = 1; ; call.Attempt++ {
+		value, err := once(ctx, h, limit, call, f)
 		if held != nil && ctx.Err() != nil {
 			// That the domain is held says more than that the last try got no answer.
 			return value, held
@@ -293,16 +296,19 @@ func repeat[T any](ctx context.Context, h *Host, e errand, f func(*rpc.Libvirt) 
 }
 
 // once makes one call on the live connection.
-func once[T any](ctx context.Context, h *Host, limit time.Duration, f func(*rpc.Libvirt) (T, error)) (T, error) {
-	var zero T
+func once[T any](ctx context.Context, h *Host, limit time.Duration, call calllog.Call,
+	f func(*rpc.Libvirt) (T, error),
+) (value T, err error) {
 	c, err := h.acquire(ctx)
 	if err != nil {
-		return zero, err
+		return value, err
 	}
 	defer h.release(c)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
 	defer cancel()
-	value, err := await(ctx, func() (T, error) { return f(c.client) }, nil)
+	end := h.log.Start(ctx, call)
+	defer func() { end(refusalOf(err)) }()
+	value, err = await(ctx, func() (T, error) { return f(c.client) }, nil)
 	if err != nil && ctx.Err() != nil {
 		h.retire(c)
 		return value, err

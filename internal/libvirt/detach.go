@@ -8,6 +8,7 @@ import (
 
 	rpc "github.com/digitalocean/go-libvirt"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -106,7 +107,7 @@ func (h *Host) detachSaved(ctx context.Context, e errand, found rpc.Domain, disk
 	if err != nil {
 		return h.fail(e, err)
 	}
-	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+	_, err = change(ctx, h, e, onDisk("DomainDetachDeviceFlags", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainDetachDeviceFlags(found, text, Saved.flags())
 	}))
 	if err == nil {
@@ -124,12 +125,13 @@ func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk 
 	if live == nil || err != nil {
 		return err
 	}
-	alias := live.Alias
 	var last error
 	asked := false
 	refusals, losses := 0, 0
+	goesOn := h.log.Wait(ctx, "the guest to give a disk up", calllog.Object{Domain: found.Name, Target: disk.Target})
 	for refusals < detachRefusals && ctx.Err() == nil {
-		answer, err := h.requestRemoval(ctx, e, found, alias, func() (bool, error) {
+		answer, err := h.requestRemoval(ctx, e, found, *live, func() (bool, error) {
+			goesOn()
 			live, err := h.diskThere(ctx, e, found, disk, Live)
 			return live == nil, err
 		})
@@ -171,7 +173,7 @@ type removalAsked struct{ error }
 func (r *removalAsked) Unwrap() error { return r.error }
 
 // requestRemoval asks the guest once for the device and waits until it is gone, refused, or the time for one request is over.
-func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, alias string, gone func() (bool, error)) (removal, error) {
+func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, disk Disk, gone func() (bool, error)) (removal, error) {
 	c, err := h.acquire(ctx)
 	if err != nil {
 		return removalPending, err
@@ -180,11 +182,11 @@ func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, a
 	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, c.removals.subscribe(c.client) }, nil); err != nil {
 		return removalPending, h.fail(e, err)
 	}
-	answers, stop := c.removals.wait(found.UUID, alias)
+	answers, stop := c.removals.wait(found.UUID, disk.Alias)
 	defer stop()
 
-	_, asked := change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
-		return l.DomainDetachDeviceAlias(found, alias, Live.flags())
+	_, asked := change(ctx, h, e, onDisk("DomainDetachDeviceAlias", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
+		return l.DomainDetachDeviceAlias(found, disk.Alias, Live.flags())
 	}))
 	again := time.NewTimer(detachAgain)
 	defer again.Stop()
@@ -262,7 +264,8 @@ func (h *Host) guestKeeps(ctx context.Context, e errand, found rpc.Domain, refus
 }
 
 func (h *Host) paused(ctx context.Context, found rpc.Domain) bool {
-	state, err := read(ctx, h, errand{doing: fmt.Sprintf("read the state of domain %q", found.Name)}, func(l *rpc.Libvirt) (int32, error) {
+	e := errand{doing: fmt.Sprintf("read the state of domain %q", found.Name)}
+	state, err := read(ctx, h, e, onDomain("DomainGetState", found.Name), func(l *rpc.Libvirt) (int32, error) {
 		state, _, err := l.DomainGetState(found, 0)
 		return state, err
 	})

@@ -25,7 +25,7 @@ func (h *Host) AttachDisk(ctx context.Context, domainUUID string, disk Disk, whe
 	if err != nil {
 		return h.fail(e, err)
 	}
-	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+	_, err = change(ctx, h, e, onDisk("DomainAttachDeviceFlags", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainAttachDeviceFlags(found, text, where.flags())
 	}))
 	return err
@@ -61,7 +61,7 @@ func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk Disk
 	if err != nil {
 		return h.fail(e, err)
 	}
-	if _, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+	if _, err = change(ctx, h, e, onDisk("DomainUpdateDeviceFlags", found.Name, target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainUpdateDeviceFlags(found, text, rpc.DomainDeviceModifyConfig)
 	})); err != nil {
 		return err

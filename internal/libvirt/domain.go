@@ -159,7 +159,7 @@ func (h *Host) Domains(ctx context.Context) ([]Domain, error) {
 }
 
 func (h *Host) listDomains(ctx context.Context, which rpc.ConnectListAllDomainsFlags) ([]rpc.Domain, error) {
-	return read(ctx, h, errand{doing: "list the domains"}, func(l *rpc.Libvirt) ([]rpc.Domain, error) {
+	return read(ctx, h, errand{doing: "list the domains"}, onHost("ConnectListAllDomains"), func(l *rpc.Libvirt) ([]rpc.Domain, error) {
 		list, _, err := l.ConnectListAllDomains(1, which)
 		return list, err
 	})
@@ -168,17 +168,23 @@ func (h *Host) listDomains(ctx context.Context, which rpc.ConnectListAllDomainsF
 // lookupDomain prefers the UUID: a domain may have another one's UUID as its name.
 func (h *Host) lookupDomain(ctx context.Context, e errand, nameOrUUID string) (rpc.Domain, error) {
 	if _, id, ok := normalUUID(nameOrUUID); ok {
-		found, err := read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByUUID(id) })
+		found, err := read(ctx, h, e, onDomain("DomainLookupByUUID", nameOrUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+			return l.DomainLookupByUUID(id)
+		})
 		if !problem.Is(err, problem.NotFound) {
 			return found, err
 		}
 	}
-	return read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByName(nameOrUUID) })
+	return read(ctx, h, e, onDomain("DomainLookupByName", nameOrUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		return l.DomainLookupByName(nameOrUUID)
+	})
 }
 
 func (h *Host) describeDomain(ctx context.Context, e errand, found rpc.Domain) (Domain, error) {
 	d := Domain{Name: found.Name, UUID: uuidText(found.UUID)}
-	persistent, err := read(ctx, h, e, func(l *rpc.Libvirt) (int32, error) { return l.DomainIsPersistent(found) })
+	persistent, err := read(ctx, h, e, onDomain("DomainIsPersistent", found.Name), func(l *rpc.Libvirt) (int32, error) {
+		return l.DomainIsPersistent(found)
+	})
 	if err != nil {
 		return Domain{}, err
 	}
@@ -199,7 +205,9 @@ func (h *Host) describeDomain(ctx context.Context, e errand, found rpc.Domain) (
 
 // definition reads a domain's XML. The SECURE flag, which adds passwords, is never set.
 func (h *Host) definition(ctx context.Context, e errand, found rpc.Domain, which rpc.DomainXMLFlags) (*Definition, error) {
-	text, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) { return l.DomainGetXMLDesc(found, which) })
+	text, err := read(ctx, h, e, onDomain("DomainGetXMLDesc", found.Name), func(l *rpc.Libvirt) (string, error) {
+		return l.DomainGetXMLDesc(found, which)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +229,9 @@ func (h *Host) changing(ctx context.Context, e errand, domainUUID string) (found
 		return rpc.Domain{}, nil, h.fail(errand{doing: e.doing}, err)
 	}
 	lookup := errand{doing: e.doing, absent: rpc.ErrNoDomain}
-	found, err = read(ctx, h, lookup, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByUUID(raw) })
+	found, err = read(ctx, h, lookup, onDomain("DomainLookupByUUID", id), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		return l.DomainLookupByUUID(raw)
+	})
 	if err != nil {
 		unlock()
 		return rpc.Domain{}, nil, err

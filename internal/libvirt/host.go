@@ -11,6 +11,7 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt/transport"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -35,6 +36,8 @@ type Config struct {
 	ConnectTimeout, OperationTimeout time.Duration
 	// AllowPlaintext lets a secret's value travel over tcp without TLS to another machine.
 	AllowPlaintext bool
+	// Log takes a line for each call to the host; nil writes none.
+	Log calllog.Sink
 }
 
 // Host is one hypervisor: a single connection, made on first use, shared by all callers and made anew after a loss.
@@ -43,6 +46,7 @@ type Host struct {
 	config   Config
 	endpoint transport.Endpoint
 	pin      string
+	log      calllog.Logger
 
 	mu      sync.Mutex
 	current *connection
@@ -68,7 +72,7 @@ func NewHost(cfg Config) (*Host, error) {
 				" qemu+tls://kvm1.example.net/system or qemu+unix:///session?socket=/run/user/1000/libvirt/libvirt-sock.",
 		}
 	}
-	h := &Host{config: cfg, endpoint: end}
+	h := &Host{config: cfg, endpoint: end, log: calllog.New("hypervisor", cfg.Label, cfg.Log)}
 	if cfg.HostUUID != "" {
 		pin, err := uuid.Parse(cfg.HostUUID)
 		if err != nil {
@@ -123,7 +127,8 @@ func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Min
 //
 // Similar to: virsh version --daemon.
 func (h *Host) LibVersion(ctx context.Context) (Version, error) {
-	n, err := read(ctx, h, errand{doing: "ask for the version of libvirt"}, func(l *rpc.Libvirt) (uint64, error) {
+	e := errand{doing: "ask for the version of libvirt"}
+	n, err := read(ctx, h, e, onHost("ConnectGetLibVersion"), func(l *rpc.Libvirt) (uint64, error) {
 		return l.ConnectGetLibVersion()
 	})
 	if err != nil {

@@ -54,7 +54,9 @@ func (h *Host) DomainImageUses(ctx context.Context, domainUUID string) ([]ImageU
 		return nil, h.notUUID("domain", domainUUID)
 	}
 	e := errand{doing: fmt.Sprintf("read domain %s", domainUUID), absent: rpc.ErrNoDomain}
-	found, err := read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByUUID(id) })
+	found, err := read(ctx, h, e, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		return l.DomainLookupByUUID(id)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +162,7 @@ type storagePool struct {
 // Similar to: virsh pool-dumpxml.
 func (h *Host) storagePool(ctx context.Context, name string) (storagePool, error) {
 	e := errand{doing: fmt.Sprintf("read storage pool %q", name), absent: rpc.ErrNoStoragePool}
-	document, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) {
+	document, err := read(ctx, h, e, onStoragePool("StoragePoolGetXMLDesc", name), func(l *rpc.Libvirt) (string, error) {
 		found, err := l.StoragePoolLookupByName(name)
 		if err != nil {
 			return "", err

@@ -17,7 +17,7 @@ func (h *Host) ManagedSave(ctx context.Context, domainUUID string) (*Definition,
 	if !ok {
 		return nil, h.notUUID("domain", domainUUID)
 	}
-	text, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) {
+	text, err := read(ctx, h, e, onDomain("DomainManagedSaveGetXMLDesc", domainUUID), func(l *rpc.Libvirt) (string, error) {
 		found, err := l.DomainLookupByUUID(id)
 		if err != nil {
 			return "", unless(err, rpc.ErrNoDomain)

@@ -53,7 +53,7 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
 	go func() {
 		defer close(started)
 		defer done()
-		_, err = change(calling, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) {
+		_, err = change(calling, h, e, onDisk("DomainCreateXML", probePrefix+id.String(), disk.Target), func(l *rpc.Libvirt) (rpc.Domain, error) {
 			// AUTODESTROY: the daemon ends the probe when this process dies and its connection with it.
 			return l.DomainCreateXML(text, rpc.DomainStartPaused|rpc.DomainStartAutodestroy)
 		})
@@ -77,7 +77,7 @@ func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan struct
 	defer cancel()
 	e := errand{doing: fmt.Sprintf("end the probe %s%s", probePrefix, id)}
 	for {
-		_, err := repeat(ctx, h, e, nothing(func(l *rpc.Libvirt) error {
+		_, err := repeat(ctx, h, e, changing(onDomain("DomainDestroyFlags", probePrefix+id.String())), nothing(func(l *rpc.Libvirt) error {
 			found, err := l.DomainLookupByUUID(rpc.UUID(id))
 			if err != nil {
 				return err
@@ -120,7 +120,9 @@ func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 		e := errand{doing: fmt.Sprintf("clear away the probe %s of an earlier run", found.Name), absent: rpc.ErrNoDomain}
 		definition, err := h.definition(ctx, e, found, 0)
 		if err == nil && probeLeftOver(definition.doc, now) {
-			_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error { return l.DomainDestroyFlags(found, 0) }))
+			_, err = change(ctx, h, e, onDomain("DomainDestroyFlags", found.Name), nothing(func(l *rpc.Libvirt) error {
+				return l.DomainDestroyFlags(found, 0)
+			}))
 		}
 		if err != nil && !problem.Is(err, problem.NotFound) {
 			return err

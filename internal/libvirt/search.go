@@ -155,7 +155,9 @@ type reader struct {
 // gone tells whether the host says that it has the domain no more.
 func (h *Host) gone(ctx context.Context, domain rpc.Domain) bool {
 	e := errand{doing: fmt.Sprintf("look up domain %q", domain.Name), absent: rpc.ErrNoDomain}
-	_, err := read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Domain, error) { return l.DomainLookupByUUID(domain.UUID) })
+	_, err := read(ctx, h, e, onDomain("DomainLookupByUUID", domain.Name), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		return l.DomainLookupByUUID(domain.UUID)
+	})
 	return problem.Is(err, problem.NotFound)
 }
 
@@ -195,7 +197,9 @@ func cannot(err error) bool {
 func (h *Host) definitions(ctx context.Context, domain rpc.Domain) ([]record, error) {
 	e := errand{doing: fmt.Sprintf("read domain %q", domain.Name), absent: rpc.ErrNoDomain}
 	dump := func(which rpc.DomainXMLFlags) (record, error) {
-		return h.record(ctx, e, record{domain: domain}, func(l *rpc.Libvirt) (string, error) { return l.DomainGetXMLDesc(domain, which) })
+		return h.record(ctx, e, record{domain: domain}, "DomainGetXMLDesc", func(l *rpc.Libvirt) (string, error) {
+			return l.DomainGetXMLDesc(domain, which)
+		})
 	}
 	current, err := dump(0)
 	if err != nil {
@@ -217,7 +221,7 @@ func (h *Host) definitions(ctx context.Context, domain rpc.Domain) ([]record, er
 // Similar to: virsh snapshot-dumpxml, of each snapshot.
 func (h *Host) snapshotRecords(ctx context.Context, domain rpc.Domain) ([]record, error) {
 	e := errand{doing: fmt.Sprintf("read the snapshots of domain %q", domain.Name), absent: rpc.ErrNoDomain}
-	list, err := read(ctx, h, e, func(l *rpc.Libvirt) ([]rpc.DomainSnapshot, error) {
+	list, err := read(ctx, h, e, onDomain("DomainListAllSnapshots", domain.Name), func(l *rpc.Libvirt) ([]rpc.DomainSnapshot, error) {
 		snapshots, _, err := l.DomainListAllSnapshots(domain, 1, 0)
 		return snapshots, err
 	})
@@ -226,7 +230,8 @@ func (h *Host) snapshotRecords(ctx context.Context, domain rpc.Domain) ([]record
 	}
 	e.absent = rpc.ErrNoDomainSnapshot
 	return h.eachRecord(len(list), func(i int) (record, error) {
-		return h.record(ctx, e, record{domain: domain, place: fmt.Sprintf("in the metadata of snapshot %q", list[i].Name)},
+		place := fmt.Sprintf("in the metadata of snapshot %q", list[i].Name)
+		return h.record(ctx, e, record{domain: domain, place: place}, "DomainSnapshotGetXMLDesc",
 			func(l *rpc.Libvirt) (string, error) { return l.DomainSnapshotGetXMLDesc(list[i], 0) })
 	})
 }
@@ -236,7 +241,7 @@ func (h *Host) snapshotRecords(ctx context.Context, domain rpc.Domain) ([]record
 // Similar to: virsh checkpoint-dumpxml, of each checkpoint.
 func (h *Host) checkpointRecords(ctx context.Context, domain rpc.Domain) ([]record, error) {
 	e := errand{doing: fmt.Sprintf("read the checkpoints of domain %q", domain.Name), absent: rpc.ErrNoDomain}
-	list, err := read(ctx, h, e, func(l *rpc.Libvirt) ([]rpc.DomainCheckpoint, error) {
+	list, err := read(ctx, h, e, onDomain("DomainListAllCheckpoints", domain.Name), func(l *rpc.Libvirt) ([]rpc.DomainCheckpoint, error) {
 		checkpoints, _, err := l.DomainListAllCheckpoints(domain, 1, 0)
 		return checkpoints, err
 	})
@@ -245,7 +250,8 @@ func (h *Host) checkpointRecords(ctx context.Context, domain rpc.Domain) ([]reco
 	}
 	e.absent = rpc.ErrNoDomainCheckpoint
 	return h.eachRecord(len(list), func(i int) (record, error) {
-		return h.record(ctx, e, record{domain: domain, place: fmt.Sprintf("in the metadata of checkpoint %q", list[i].Name)},
+		place := fmt.Sprintf("in the metadata of checkpoint %q", list[i].Name)
+		return h.record(ctx, e, record{domain: domain, place: place}, "DomainCheckpointGetXMLDesc",
 			func(l *rpc.Libvirt) (string, error) { return l.DomainCheckpointGetXMLDesc(list[i], 0) })
 	})
 }
@@ -256,7 +262,7 @@ func (h *Host) checkpointRecords(ctx context.Context, domain rpc.Domain) ([]reco
 func (h *Host) managedSaveRecord(ctx context.Context, domain rpc.Domain) ([]record, error) {
 	e := errand{doing: fmt.Sprintf("read the managed save image of domain %q", domain.Name), absent: rpc.ErrNoDomain}
 	return h.eachRecord(1, func(int) (record, error) {
-		return h.record(ctx, e, record{domain: domain, place: "in the managed save image"},
+		return h.record(ctx, e, record{domain: domain, place: "in the managed save image"}, "DomainManagedSaveGetXMLDesc",
 			func(l *rpc.Libvirt) (string, error) { return l.DomainManagedSaveGetXMLDesc(domain, 0) })
 	})
 }
@@ -277,8 +283,8 @@ func (h *Host) eachRecord(n int, read func(i int) (record, error)) ([]record, er
 	return records, errors.Join(failures...)
 }
 
-func (h *Host) record(ctx context.Context, e errand, r record, get func(*rpc.Libvirt) (string, error)) (record, error) {
-	document, err := read(ctx, h, e, get)
+func (h *Host) record(ctx context.Context, e errand, r record, procedure string, get func(*rpc.Libvirt) (string, error)) (record, error) {
+	document, err := read(ctx, h, e, onDomain(procedure, r.domain.Name), get)
 	if err != nil {
 		return r, err
 	}

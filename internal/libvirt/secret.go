@@ -46,7 +46,7 @@ func (h *Host) Secret(ctx context.Context, uuid string) (Secret, error) {
 // Similar to: virsh secret-list.
 func (h *Host) SecretByUsage(ctx context.Context, usage string) (Secret, error) {
 	e := errand{doing: fmt.Sprintf("read the secret with usage name %q", usage), absent: rpc.ErrNoSecret}
-	found, err := read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Secret, error) {
+	found, err := read(ctx, h, e, onSecret("SecretLookupByUsage", usage), func(l *rpc.Libvirt) (rpc.Secret, error) {
 		return l.SecretLookupByUsage(int32(rpc.SecretUsageTypeCeph), usage)
 	})
 	if err != nil {
@@ -60,7 +60,7 @@ func (h *Host) SecretByUsage(ctx context.Context, usage string) (Secret, error) 
 // Similar to: virsh secret-list.
 func (h *Host) Secrets(ctx context.Context) ([]Secret, error) {
 	e := errand{doing: "list the secrets"}
-	all, err := read(ctx, h, e, func(l *rpc.Libvirt) ([]rpc.Secret, error) {
+	all, err := read(ctx, h, e, onHost("ConnectListAllSecrets"), func(l *rpc.Libvirt) ([]rpc.Secret, error) {
 		list, _, err := l.ConnectListAllSecrets(1, 0)
 		return list, err
 	})
@@ -109,7 +109,9 @@ func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
 	}
 	// libvirt has one code for all that it refuses here, and only texts to tell them apart; so what stands in the way is
 	// looked up, and not guessed from the text.
-	_, err = repeat(ctx, h, e, func(l *rpc.Libvirt) (rpc.Secret, error) { return l.SecretDefineXML(text, 0) })
+	_, err = repeat(ctx, h, e, changing(onSecret("SecretDefineXML", id)), func(l *rpc.Libvirt) (rpc.Secret, error) {
+		return l.SecretDefineXML(text, 0)
+	})
 	if err == nil {
 		return nil
 	}
@@ -170,7 +172,7 @@ func (h *Host) UndefineSecret(ctx context.Context, uuid string) error {
 	if err != nil {
 		return err
 	}
-	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error { return l.SecretUndefine(found) }))
+	_, err = change(ctx, h, e, onSecret("SecretUndefine", uuid), nothing(func(l *rpc.Libvirt) error { return l.SecretUndefine(found) }))
 	return err
 }
 
@@ -179,11 +181,15 @@ func (h *Host) lookupSecret(ctx context.Context, e errand, uuid string) (rpc.Sec
 	if !ok {
 		return rpc.Secret{}, h.notUUID("secret", uuid)
 	}
-	return read(ctx, h, e, func(l *rpc.Libvirt) (rpc.Secret, error) { return l.SecretLookupByUUID(id) })
+	return read(ctx, h, e, onSecret("SecretLookupByUUID", uuid), func(l *rpc.Libvirt) (rpc.Secret, error) {
+		return l.SecretLookupByUUID(id)
+	})
 }
 
 func (h *Host) describeSecret(ctx context.Context, e errand, found rpc.Secret) (Secret, error) {
-	text, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) { return l.SecretGetXMLDesc(found, 0) })
+	text, err := read(ctx, h, e, onSecret("SecretGetXMLDesc", uuidText(found.UUID)), func(l *rpc.Libvirt) (string, error) {
+		return l.SecretGetXMLDesc(found, 0)
+	})
 	if err != nil {
 		return Secret{}, err
 	}

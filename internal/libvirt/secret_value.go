@@ -37,7 +37,9 @@ func (h *Host) SetSecretValue(ctx context.Context, uuid string, value []byte) er
 	if err != nil {
 		return err
 	}
-	_, err = change(ctx, h, e, nothing(func(l *rpc.Libvirt) error { return l.SecretSetValue(found, value, 0) }))
+	_, err = change(ctx, h, e, onSecret("SecretSetValue", uuid), nothing(func(l *rpc.Libvirt) error {
+		return l.SecretSetValue(found, value, 0)
+	}))
 	return err
 }
 
@@ -53,7 +55,9 @@ func (h *Host) SecretValue(ctx context.Context, uuid string) ([]byte, ValueState
 	if h.keepsKeysBack() {
 		return nil, ValuePrivate, nil
 	}
-	value, err := repeat(ctx, h, lookup, func(l *rpc.Libvirt) ([]byte, error) { return l.SecretGetValue(found, 0) })
+	value, err := repeat(ctx, h, lookup, onSecret("SecretGetValue", uuid), func(l *rpc.Libvirt) ([]byte, error) {
+		return l.SecretGetValue(found, 0)
+	})
 	switch code(err) {
 	case rpc.ErrInvalidSecret:
 		return nil, ValuePrivate, nil

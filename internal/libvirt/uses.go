@@ -88,7 +88,8 @@ func secretReference(uuid, usage string) func(*element) bool {
 //
 // Similar to: virsh pool-dumpxml; virsh pool-dumpxml --inactive, of each pool.
 func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, error) {
-	list, err := read(ctx, h, errand{doing: "list the storage pools"}, func(l *rpc.Libvirt) ([]rpc.StoragePool, error) {
+	e := errand{doing: "list the storage pools"}
+	list, err := read(ctx, h, e, onHost("ConnectListAllStoragePools"), func(l *rpc.Libvirt) ([]rpc.StoragePool, error) {
 		pools, _, err := l.ConnectListAllStoragePools(1, 0)
 		return pools, err
 	})
@@ -104,7 +105,9 @@ func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, e
 		e := errand{doing: fmt.Sprintf("read storage pool %q", pool.Name), absent: rpc.ErrNoStoragePool}
 		found := false
 		for _, which := range []rpc.StorageXMLFlags{0, rpc.StorageXMLInactive} {
-			document, err := read(ctx, h, e, func(l *rpc.Libvirt) (string, error) { return l.StoragePoolGetXMLDesc(pool, which) })
+			document, err := read(ctx, h, e, onStoragePool("StoragePoolGetXMLDesc", pool.Name), func(l *rpc.Libvirt) (string, error) {
+				return l.StoragePoolGetXMLDesc(pool, which)
+			})
 			if problem.Is(err, problem.NotFound) {
 				continue
 			}

@@ -38,6 +38,15 @@ const (
 	Unserved
 )
 
+var kindNames = map[Kind]string{
+	Other: "failed", NotFound: "not found", Exists: "exists", Unreachable: "unreachable", Unknown: "not known yet",
+	WrongIdentity: "wrong identity", Denied: "denied", Busy: "busy", Refused: "refused", Unsupported: "unsupported", Invalid: "invalid",
+	Unserved: "unserved",
+}
+
+// String returns the kind in a word or two, as the log tells it.
+func (k Kind) String() string { return kindNames[k] }
+
 // Problem is an error in the order in which it is read: what happened, why, what to do, and the raw reply last.
 // None of the texts ever holds a key.
 type Problem struct {

@@ -87,6 +87,7 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 }
 
 func (p *cephProvider) addCluster(connections *tfkit.Connections, settings ceph.Config) {
+	settings.Log = newLog()
 	connections.Clusters.Add(settings.Label, ceph.NewCluster(settings, p.dial))
 }
 
@@ -130,7 +131,7 @@ func addEnvironmentHypervisor(connections *tfkit.Connections, uri string, diags 
 func addHypervisor(connections *tfkit.Connections, label string, entry hypervisorModel) error {
 	host, err := libvirt.NewHost(libvirt.Config{
 		Label: label, URI: entry.URI.ValueString(), HostUUID: entry.HostUUID.ValueString(), AllowPlaintext: entry.AllowPlaintext.ValueBool(),
-		ConnectTimeout: duration(entry.ConnectTimeout), OperationTimeout: duration(entry.OperationTimeout),
+		ConnectTimeout: duration(entry.ConnectTimeout), OperationTimeout: duration(entry.OperationTimeout), Log: newLog(),
 	})
 	if err != nil {
 		return err

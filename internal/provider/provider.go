@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephcluster"
@@ -44,6 +45,7 @@ func (p *cephProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	tflog.Info(ctx, "terraform-provider-ceph "+p.version)
 	connections := tfkit.NewConnections()
 	p.addClusters(ctx, config, connections, &resp.Diagnostics)
 	addHypervisors(ctx, config, connections, &resp.Diagnostics)

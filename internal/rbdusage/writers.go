@@ -80,7 +80,7 @@ const OpenElsewhereAdvice = "Detach it there first. Where several guests are mea
 //
 // Similar to: rbd status IMAGE.
 func (a Access) RefuseOpened(ctx context.Context, own int) error {
-	return problem.At("image", ceph.AwaitRelease(ctx, func() (held, err error) {
+	return problem.At("image", a.Cluster.AwaitRelease(ctx, a.image(), func() (held, err error) {
 		watchers, err := a.Cluster.Watchers(ctx, a.image())
 		if err != nil || len(watchers) <= own {
 			return nil, err

@@ -12,9 +12,8 @@ import (
 
 // A client that has just been closed, such as a disk detached in the same apply, may be listed for a moment.
 const (
-	lingering   = 10 * time.Second
-	briefly     = 2 * time.Second // in a plan, which is easily repeated
-	askAgainFor = 500 * time.Millisecond
+	lingering = 10 * time.Second
+	briefly   = 2 * time.Second // in a plan, which is easily repeated
 )
 
 // deleteUser deletes a user that no client is connected as.
@@ -26,7 +25,7 @@ func (r *userResource) deleteUser(ctx context.Context, cluster *ceph.Cluster, na
 	if err := r.refuseOwnUser(ctx, cluster, user.Entity); err != nil {
 		return err
 	}
-	clients, err := remainingClients(ctx, cluster, user.Entity, lingering)
+	clients, err := cluster.RemainingClients(ctx, user.Entity, lingering)
 	if err != nil {
 		return err
 	}
@@ -34,23 +33,6 @@ func (r *userResource) deleteUser(ctx context.Context, cluster *ceph.Cluster, na
 		return refuseConnected(cluster, user.Entity, clients)
 	}
 	return cluster.DeleteUser(ctx, name)
-}
-
-// remainingClients waits for clients that only linger, and returns those that don't.
-func remainingClients(ctx context.Context, cluster *ceph.Cluster, entity string, patience time.Duration) ([]ceph.Client, error) {
-	waited, stop := context.WithTimeout(ctx, patience)
-	defer stop()
-	for {
-		clients, err := cluster.Clients(ctx, entity)
-		if err != nil || len(clients) == 0 {
-			return nil, err
-		}
-		select {
-		case <-waited.Done():
-			return clients, nil
-		case <-time.After(askAgainFor):
-		}
-	}
 }
 
 func addresses(clients []ceph.Client) string {

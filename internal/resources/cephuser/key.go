@@ -221,7 +221,7 @@ func (m *model) changeKey(ctx context.Context, cluster *ceph.Cluster, change key
 
 // refuseInUse refuses to change a key with which somebody is connected, after a wait for clients that only linger.
 func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, patience time.Duration) error {
-	clients, err := remainingClients(ctx, cluster, entity, patience)
+	clients, err := cluster.RemainingClients(ctx, entity, patience)
 	if err != nil {
 		return &problem.Problem{
 			Kind: problem.Refused,

@@ -27,7 +27,13 @@ var telling = map[string]*regexp.Regexp{
 	"apply": regexp.MustCompile(`^(\S+: \w+ complete after |Apply complete!)`),
 }
 
-// tellingLines passes on whole lines that match, without those that don't.
+// logLevels are the variables that have Terraform write a log; with one of them the demo shows the provider's lines.
+var logLevels = []string{"TF_LOG", "TF_LOG_PROVIDER"}
+
+// logged is a line of the provider in Terraform's log: what it did to which cluster or hypervisor.
+var logged = regexp.MustCompile(`^\S+ \[[A-Z]+\] +provider\.terraform-provider-ceph\S*: ((?:cluster|hypervisor) .*?\)): `)
+
+// tellingLines passes on whole lines that match, or of them the part that the expression's group matches, without those that don't.
 type tellingLines struct {
 	to      io.Writer
 	match   *regexp.Regexp // nil: none
@@ -43,10 +49,17 @@ func (t *tellingLines) Write(p []byte) (int, error) {
 		}
 		line := t.partial[:end+1]
 		t.partial = t.partial[end+1:]
-		if t.match == nil || !t.match.Match(line) {
+		if t.match == nil {
 			continue
 		}
-		if _, err := fmt.Fprintf(t.to, "  %s", bytes.TrimLeft(line, " ")); err != nil {
+		parts := t.match.FindSubmatch(line)
+		if parts == nil {
+			continue
+		}
+		if t.match == logged {
+			line = parts[1]
+		}
+		if _, err := fmt.Fprintf(t.to, "  %s\n", bytes.TrimSpace(line)); err != nil {
 			return 0, err
 		}
 	}
@@ -61,10 +74,11 @@ func (w *workspace) terraform(ctx context.Context, args ...string) error {
 	fmt.Fprintf(log, "\n$ terraform %s\n", strings.Join(args, " "))
 
 	shown := &tellingLines{to: os.Stdout, match: telling[args[0]]}
+	lines := &tellingLines{to: os.Stdout, match: logged}
 	var complaint bytes.Buffer
 	command := exec.CommandContext(ctx, w.command, append([]string{args[0], "-input=false", "-no-color"}, args[1:]...)...)
 	command.Dir, command.Env = workspaceFolder, w.env
-	command.Stdout, command.Stderr = io.MultiWriter(log, shown), io.MultiWriter(log, &complaint)
+	command.Stdout, command.Stderr = io.MultiWriter(log, shown), io.MultiWriter(log, lines, &complaint)
 	// A second interrupt, which a Ctrl-C at the terminal would be, makes Terraform leave its providers behind.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }

@@ -40,6 +40,11 @@ func newWorkspace(bed *testbed.Bed, terraform string) (*workspace, error) {
 		return nil, err
 	}
 	env := append(terraformcli.Env(config), "TF_VAR_admin_keys="+keys, bed.Mark())
+	for _, name := range logLevels {
+		if level, set := os.LookupEnv(name); set {
+			env = append(env, name+"="+level)
+		}
+	}
 	for name, value := range variables {
 		env = append(env, "TF_VAR_"+name+"="+value)
 	}

@@ -1,0 +1,99 @@
+package ceph
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
+)
+
+// logLines is a sink that keeps everything.
+type logLines struct{ changes, reads []string }
+
+func (l *logLines) Enabled(context.Context, bool) bool { return true }
+
+func (l *logLines) Write(_ context.Context, change bool, message string, _ map[string]any) {
+	if change {
+		l.changes = append(l.changes, message)
+	} else {
+		l.reads = append(l.reads, message)
+	}
+}
+
+func (l *logLines) all() []string { return append(slices.Clone(l.changes), l.reads...) }
+
+// Each method of a connection that asks the cluster for something writes a line, also the one that is added tomorrow.
+func TestEveryCallIsLogged(t *testing.T) {
+	unlogged := []string{"FSID", "Addr", "Close"} // librados knows the answers by itself
+	methods := reflect.TypeFor[Conn]()
+	for i := range methods.NumMethod() {
+		method := methods.Method(i)
+		t.Run(method.Name, func(t *testing.T) {
+			sink := &logLines{}
+			conn := loggedConn{log: calllog.New("cluster", "east", sink)}
+			args := make([]reflect.Value, method.Type.NumIn())
+			for j := range args {
+				args[j] = reflect.Zero(method.Type.In(j))
+				if method.Type.In(j) == reflect.TypeFor[context.Context]() {
+					args[j] = reflect.ValueOf(t.Context())
+				}
+			}
+			func() {
+				defer func() { _ = recover() }() // there is no connection behind it
+				reflect.ValueOf(conn).MethodByName(method.Name).Call(args)
+			}()
+			if logged := len(sink.all()) == 1; logged == slices.Contains(unlogged, method.Name) {
+				t.Errorf("it wrote %q", sink.all())
+			}
+		})
+	}
+}
+
+// A command is told by its prefix and what it is about; nothing else of it, and nothing of its input, is ever told.
+func TestCommandsAreLoggedWithoutKeys(t *testing.T) {
+	const key = "AQBbVQNrrmrbAxAA8l0oxoset90Fhg1f7I61sw=="
+	for text, line := range map[string]string{
+		`{"prefix":"osd pool create","pool":"vms","pg_num":8}`:                             "osd pool create pool=vms (",
+		`{"prefix":"osd pool set","pool":"vms","var":"size","val":"2"}`:                    "osd pool set pool=vms variable=size value=2 (",
+		`{"prefix":"osd pool set-quota","pool":"vms","field":"max_bytes","val":"10"}`:      "osd pool set-quota pool=vms variable=max_bytes value=10 (",
+		`{"prefix":"osd pool rename","srcpool":"a","destpool":"b"}`:                        "osd pool rename pool=a new_name=b (",
+		`{"prefix":"osd pool application enable","pool":"vms","app":"rbd"}`:                "osd pool application enable pool=vms variable=rbd (",
+		`{"prefix":"osd crush rule rm","name":"ec"}`:                                       "osd crush rule rm rule=ec (",
+		`{"prefix":"auth get-or-create","entity":"client.a","caps":["mon","profile rbd"]}`: "auth get-or-create entity=client.a (",
+		`{"prefix":"auth import","entity":"client.a","key":"KEY"}`:                         "auth import entity=client.a (",
+		`{"prefix":"config-key set","key":"KEY","val":"KEY"}`:                              "config-key set (",
+		`{"prefix":"something new","name":"KEY","value":"KEY","val":"KEY"}`:                "something new (",
+		`{"prefix":7}`: "(a command) (",
+	} {
+		text = strings.ReplaceAll(text, "KEY", key)
+		sink := &logLines{}
+		conn := loggedConn{echoing{}, calllog.New("cluster", "east", sink)}
+		_, _, _ = conn.MonCommand(t.Context(), []byte(text), []byte(key))
+		want := "cluster east: " + line
+		if got := strings.Join(sink.all(), "\n"); !strings.HasPrefix(got, want) || strings.Contains(got, key) || !strings.Contains(got, "EPERM") {
+			t.Errorf("%s: got %q, want %s…", text, got, want)
+		}
+	}
+}
+
+// echoing refuses each command with a status that holds what it was sent.
+type echoing struct{ Conn }
+
+func (echoing) MonCommand(_ context.Context, command, input []byte) ([]byte, string, error) {
+	return nil, string(command) + string(input), EPERM
+}
+
+// Reads are told apart from changes by the last word of the command.
+func TestReadsAndChanges(t *testing.T) {
+	for prefix, reads := range map[string]bool{
+		"osd pool ls": true, "auth get": true, "mon dump": true, "df": true, "sessions": true, "osd erasure-code-profile get": true,
+		"osd pool set": false, "auth get-or-create": false, "auth rm": false, "auth rotate": false, "osd pool application enable": false,
+	} {
+		if onlyReads(prefix) != reads {
+			t.Errorf("%s: onlyReads is %v", prefix, !reads)
+		}
+	}
+}
