@@ -82,6 +82,16 @@ func (g *Guest) WaitDisk(ctx context.Context, match func(GuestDisk) bool) (Guest
 	return found, err
 }
 
+// WaitDisks returns the guest's disks as soon as it sees so many.
+func (g *Guest) WaitDisks(ctx context.Context, count int) ([]GuestDisk, error) {
+	var found []GuestDisk
+	err := g.waitDisks(ctx, fmt.Sprintf("%d disks", count), func(disks []GuestDisk) bool {
+		found = disks
+		return len(disks) >= count
+	})
+	return found, err
+}
+
 // WaitNoDisk returns when the guest sees no disk that matches.
 func (g *Guest) WaitNoDisk(ctx context.Context, match func(GuestDisk) bool) error {
 	return g.waitDisks(ctx, "the end of a disk", func(disks []GuestDisk) bool {

@@ -31,16 +31,19 @@ func showBed(ctx context.Context, bed *testbed.Bed) error {
 		return err
 	}
 	say("virsh secret-list and virsh domblklist " + domain + ", on " + hypervisor)
+	attached := 0
 	for _, args := range [][]string{{"secret-list"}, {"domblklist", domain}} {
 		out, err := host.Virsh(ctx, args...)
 		if err != nil {
 			return err
 		}
+		attached = strings.Count(out, imageSpec)
 		fmt.Println(strings.TrimRight(out, "\n"))
 	}
 
 	say("The disks that the running guest sees, named in the order in which they came, and how they begin")
-	disks, err := guest.Disks(ctx)
+	// A guest that is busy sees a new disk a moment after the attach.
+	disks, err := guest.WaitDisks(ctx, attached)
 	if err != nil {
 		return err
 	}
