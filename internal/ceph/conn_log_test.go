@@ -58,7 +58,7 @@ func TestCommandsAreLoggedWithoutKeys(t *testing.T) {
 	for text, line := range map[string]string{
 		`{"prefix":"osd pool create","pool":"vms","pg_num":8}`:                             "osd pool create pool=vms (",
 		`{"prefix":"osd pool set","pool":"vms","var":"size","val":"2"}`:                    "osd pool set pool=vms variable=size value=2 (",
-		`{"prefix":"osd pool set-quota","pool":"v","field":"max_bytes","val":"1"}`:         "osd pool set-quota pool=v variable=max_bytes value=1",
+		`{"prefix":"osd pool set-quota","pool":"v","field":"quota","val":"1"}`:             "osd pool set-quota pool=v variable=quota value=1",
 		`{"prefix":"osd pool rename","srcpool":"a","destpool":"b"}`:                        "osd pool rename pool=a new_name=b (",
 		`{"prefix":"osd pool application enable","pool":"vms","app":"rbd"}`:                "osd pool application enable pool=vms variable=rbd (",
 		`{"prefix":"osd crush rule rm","name":"ec"}`:                                       "osd crush rule rm rule=ec (",
