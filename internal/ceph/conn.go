@@ -95,6 +95,9 @@ type Conn interface {
 	// ImageDataPools returns the id of the separate data pool of those images, by their ids, that have one.
 	ImageDataPools(ctx context.Context, pool, namespace string, ids []string) (map[string]int64, error)
 
+	// ImageHeaders reads what the headers of those images, by their ids, tell. Left out are images without a header and those of which it
+	// does not tell all: clones, migrations, very many snapshots.
+	ImageHeaders(ctx context.Context, pool, namespace string, ids []string) (map[string]Image, error)
 	// Image opens an image read-only, which leaves no watcher, and describes it.
 	Image(ctx context.Context, ref ImageRef) (Image, error)
 	// ImageAllocated opens an image read-only and looks for an extent of its own.

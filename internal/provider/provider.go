@@ -72,6 +72,7 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 		cephuser.NewDataSource,
 		cephuser.NewDataSources,
 		cephrbdimage.NewDataSource,
+		cephrbdimage.NewDataSources,
 		libvirtcephsecret.NewDataSource,
 	}
 }

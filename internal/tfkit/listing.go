@@ -52,14 +52,13 @@ func (patternValidator) ValidateString(_ context.Context, req validator.StringRe
 	}
 }
 
-// Fitting returns what has a name that fits a pattern, in the same order; all of it where there is no pattern.
-func Fitting[T any](all []T, pattern types.String, name func(T) string) []T {
+// Fits tells of a name whether it fits a pattern; where there is none every name does.
+func Fits(pattern types.String) func(name string) bool {
 	if pattern.IsNull() {
-		return all
+		return func(string) bool { return true }
 	}
 	form := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(pattern.ValueString()))
-	fits := regexp.MustCompile(`(?s)^` + form + `$`).MatchString
-	return slices.DeleteFunc(slices.Clone(all), func(one T) bool { return !fits(name(one)) })
+	return regexp.MustCompile(`(?s)^` + form + `$`).MatchString
 }
 
 // Listed are the attributes that a resource has, by the same names and of the same types, for the objects of a listing: what a
@@ -68,13 +67,7 @@ func Fitting[T any](all []T, pattern types.String, name func(T) string) []T {
 func Listed(ctx context.Context, of resource.Resource, without ...string) map[string]schema.Attribute {
 	var described resource.SchemaResponse
 	of.Schema(ctx, resource.SchemaRequest{}, &described)
-	attributes := map[string]schema.Attribute{}
-	for name, attribute := range described.Schema.Attributes {
-		if name != "timeouts" && !attribute.IsSensitive() && !attribute.IsWriteOnly() && !slices.Contains(without, name) {
-			attributes[name] = computed(attribute)
-		}
-	}
-	return attributes
+	return allComputed(described.Schema.Attributes, append(without, "timeouts"))
 }
 
 // computed is a resource's attribute as one that is only read.
@@ -95,21 +88,23 @@ func computed(attribute resourceschema.Attribute) schema.Attribute {
 		return schema.MapAttribute{Computed: true, CustomType: a.CustomType, ElementType: a.ElementType, MarkdownDescription: text}
 	case resourceschema.SingleNestedAttribute:
 		return schema.SingleNestedAttribute{
-			Computed: true, CustomType: a.CustomType, Attributes: allComputed(a.Attributes), MarkdownDescription: text,
+			Computed: true, CustomType: a.CustomType, Attributes: allComputed(a.Attributes, nil), MarkdownDescription: text,
 		}
 	case resourceschema.SetNestedAttribute:
 		return schema.SetNestedAttribute{
 			Computed: true, CustomType: a.CustomType, MarkdownDescription: text,
-			NestedObject: schema.NestedAttributeObject{Attributes: allComputed(a.NestedObject.Attributes)},
+			NestedObject: schema.NestedAttributeObject{Attributes: allComputed(a.NestedObject.Attributes, nil)},
 		}
 	}
 	panic(fmt.Sprintf("an attribute of type %T is not known in a listing", attribute))
 }
 
-func allComputed(attributes map[string]resourceschema.Attribute) map[string]schema.Attribute {
+func allComputed(attributes map[string]resourceschema.Attribute, without []string) map[string]schema.Attribute {
 	all := make(map[string]schema.Attribute, len(attributes))
 	for name, attribute := range attributes {
-		all[name] = computed(attribute)
+		if !attribute.IsSensitive() && !attribute.IsWriteOnly() && !slices.Contains(without, name) {
+			all[name] = computed(attribute)
+		}
 	}
 	return all
 }

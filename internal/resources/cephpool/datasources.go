@@ -58,7 +58,11 @@ func (d *poolsDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	var found []model
-	for _, pool := range tfkit.Fitting(pools, data.NamePattern, func(p ceph.Pool) string { return p.Name }) {
+	fits := tfkit.Fits(data.NamePattern)
+	for _, pool := range pools {
+		if !fits(pool.Name) {
+			continue
+		}
 		m := model{Cluster: home.Label, FSID: home.Identity}
 		m.fromAPI(pool)
 		found = append(found, m)

@@ -67,8 +67,14 @@ func rbd(t *testing.T, args ...string) string {
 // info is what `rbd info` says of an image of the pool vms.
 func info(t *testing.T, name string) map[string]any {
 	t.Helper()
+	return infoOf(t, "vms/"+name)
+}
+
+// infoOf is what `rbd info` says of an image.
+func infoOf(t *testing.T, image string) map[string]any {
+	t.Helper()
 	out := map[string]any{}
-	decoder := json.NewDecoder(strings.NewReader(rbd(t, "info", "--format", "json", "vms/"+name)))
+	decoder := json.NewDecoder(strings.NewReader(rbd(t, "info", "--format", "json", image)))
 	decoder.UseNumber()
 	if err := decoder.Decode(&out); err != nil {
 		t.Fatal(err)

@@ -62,7 +62,11 @@ func (d *usersDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	var found []model
-	for _, user := range tfkit.Fitting(users, data.NamePattern, func(u ceph.UserEntry) string { return u.Name }) {
+	fits := tfkit.Fits(data.NamePattern)
+	for _, user := range users {
+		if !fits(user.Name) {
+			continue
+		}
 		m := model{
 			Cluster: home.Label, FSID: home.Identity, Name: types.StringValue(user.Name), Entity: types.StringValue(user.Entity),
 			Caps: capsMap(user.Caps), KeyType: tfkit.StringOrNull(user.KeyType), KeyFingerprint: tfkit.StringOrNull(user.KeyFingerprint),

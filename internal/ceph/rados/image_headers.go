@@ -1,0 +1,102 @@
+//go:build cgo
+
+package rados
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/ceph/go-ceph/rados"
+	"github.com/ceph/go-ceph/rbd"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+const (
+	// headerKeys is how many keys of a header are read. One with more, as of an image with very many snapshots, is not told.
+	headerKeys = 1000
+	// headersAtATime is how many headers are read at the same time.
+	headersAtATime = 16
+	// metadataKey begins the keys of a header that are the image's metadata.
+	metadataKey = "metadata_"
+)
+
+func (c *conn) ImageHeaders(ctx context.Context, pool, namespace string, ids []string) (map[string]ceph.Image, error) {
+	return call(ctx, c, func(h *rados.Conn) (map[string]ceph.Image, error) {
+		images := map[string]ceph.Image{}
+		err := c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+			var mu sync.Mutex
+			var group errgroup.Group
+			group.SetLimit(headersAtATime)
+			for _, id := range ids {
+				group.Go(func() error {
+					// Nobody waits for the rest any more once the context has ended.
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+					keys, err := ioctx.GetOmapValues("rbd_header."+id, "", "", headerKeys)
+					if errors.Is(err, rados.ErrNotFound) || len(keys) >= headerKeys {
+						return nil
+					}
+					if err != nil {
+						return err
+					}
+					image, ok, err := imageOf(h, keys)
+					if err != nil || !ok {
+						return err
+					}
+					image.ID, image.PoolID = id, ioctx.GetPoolID()
+					mu.Lock()
+					defer mu.Unlock()
+					images[id] = image
+					return nil
+				})
+			}
+			return group.Wait()
+		})
+		return images, err
+	})
+}
+
+// migrating is the feature of an image whose header is not the whole of it.
+const migrating = uint64(1) << 9
+
+// imageOf is the image that the keys of its header describe, if they are all that there is to tell of it.
+func imageOf(h *rados.Conn, keys map[string][]byte) (image ceph.Image, ok bool, err error) {
+	number := func(key string) uint64 {
+		if raw := keys[key]; len(raw) == 8 {
+			return binary.LittleEndian.Uint64(raw)
+		}
+		return 0
+	}
+	_, cloned := keys["parent"]
+	order, bits := keys["order"], number("features")
+	if cloned || len(order) != 1 || order[0] > 63 || len(keys["size"]) != 8 || bits&migrating != 0 {
+		return image, false, nil
+	}
+	image.SizeBytes, image.ObjectSize = number("size"), 1<<order[0]
+	image.StripeUnit, image.StripeCount = number("stripe_unit"), number("stripe_count")
+	if image.StripeUnit == 0 || image.StripeCount == 0 {
+		image.StripeUnit, image.StripeCount = image.ObjectSize, 1
+	}
+	features := rbd.FeatureSet(bits)
+	image.Features = featureNames(features.Names())
+	image.Metadata = map[string]string{}
+	for key, value := range keys {
+		if name, is := strings.CutPrefix(key, metadataKey); is {
+			image.Metadata[name] = string(value)
+		}
+	}
+	if bits&rbd.FeatureDataPool != 0 {
+		id, known := decodeInt64(keys[dataPoolKey])
+		if !known {
+			return image, false, nil
+		}
+		image.DataPool, err = poolName(h, id)
+	}
+	return image, err == nil, err
+}

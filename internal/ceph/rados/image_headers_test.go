@@ -1,0 +1,58 @@
+//go:build cgo
+
+package rados_test
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// What a listing reads from the headers is what librbd tells of each image once it is open.
+func TestAccImagesAreListedAsTheyAreOpened(t *testing.T) {
+	cluster, c := east(t)
+	newPool(t, cluster, "listed")
+	ask(t, c, "osd", "pool", "create", "listed-data", "4")
+	t.Cleanup(func() {
+		ask(t, c, "osd", "pool", "delete", "listed-data", "listed-data", "--yes-i-really-really-mean-it")
+	})
+	rbd(t, c, "pool", "init", "listed-data")
+	rbd(t, c, "namespace", "create", "listed/n")
+	rbd(t, c, "create", "listed/plain", "--size", "1G")
+	rbd(t, c, "create", "listed/n/plain", "--size", "1G")
+	rbd(t, c, "create", "listed/striped", "--size", "1G", "--object-size", "8M", "--stripe-unit", "64K", "--stripe-count", "4")
+	rbd(t, c, "create", "listed/bare", "--size", "1234567B", "--image-feature", "layering")
+	rbd(t, c, "create", "listed/elsewhere", "--size", "1G", "--data-pool", "listed-data")
+	rbd(t, c, "image-meta", "set", "listed/plain", "owner", "somebody")
+	rbd(t, c, "config", "image", "set", "listed/plain", "rbd_cache", "false")
+	rbd(t, c, "snap", "create", "listed/striped@s")
+	rbd(t, c, "snap", "create", "listed/plain@base")
+	rbd(t, c, "snap", "protect", "listed/plain@base")
+	rbd(t, c, "clone", "listed/plain@base", "listed/clone")
+	rbd(t, c, "create", "listed/moved", "--size", "1G")
+	rbd(t, c, "migration", "prepare", "listed/moved", "listed-data/moved")
+	t.Cleanup(func() {
+		rbd(t, c, "migration", "abort", "listed-data/moved")
+		rbd(t, c, "rm", "listed/clone")
+		rbd(t, c, "snap", "unprotect", "listed/plain@base")
+	})
+
+	var listed []string
+	for _, pool := range []string{"listed", "listed-data"} {
+		ok(t, cluster.VisitImages(limited(t), ceph.ImageFilter{Pool: pool}, func(image ceph.ListedImage) bool {
+			listed = append(listed, image.String())
+			opened, err := cluster.Image(limited(t), image.ImageRef)
+			ok(t, err)
+			if !reflect.DeepEqual(image.Image, opened) {
+				t.Errorf("%s: listed as %+v, opened as %+v", image.ImageRef, image.Image, opened)
+			}
+			return true
+		}))
+	}
+	want := "[listed/bare listed/clone listed/elsewhere listed/plain listed/striped listed/n/plain listed-data/moved]"
+	if got := fmt.Sprint(listed); got != want {
+		t.Errorf("listed %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,90 @@
+package cephrbdimage
+
+import (
+	"context"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// NewDataSources returns the data source of several images.
+func NewDataSources() datasource.DataSource { return &imagesDataSource{} }
+
+type imagesDataSource struct{ tfkit.DataSourceBase }
+
+type imagesModel struct {
+	Cluster     types.String `tfsdk:"cluster"`
+	Pool        types.String `tfsdk:"pool"`
+	Namespace   types.String `tfsdk:"namespace"`
+	NamePattern types.String `tfsdk:"name_pattern"`
+	Images      types.List   `tfsdk:"images"`
+}
+
+func (d *imagesDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = TypeName + "s"
+}
+
+func (d *imagesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The RBD images of a cluster, as by `rbd ls` and `rbd info`, each with the arguments that `ceph_rbd_image` has for" +
+			" it and the `id` by which it is imported. Images in the trash are not listed.\n\nReading leaves no trace on the images, and is made" +
+			" for thousands of them: only clones, images in a migration and those of format 1 are opened one by one. An image that is listed and" +
+			" can't be read is an error that names it, since without it the list would look as if it were gone.",
+		Attributes: map[string]schema.Attribute{
+			"cluster": tfkit.LabelArgument("cluster"),
+			"pool": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Name of the pool, which must exist. Default: every pool with the application `rbd` or with none, which the" +
+					" provider's user must be allowed to read.",
+				Validators: []validator.String{nameValidator("a pool name")},
+			},
+			"namespace": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Only images of this RADOS namespace; `\"\"` stands for the default one. Default: those of all namespaces. One that" +
+					" doesn't exist has no images.",
+				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^/@\s]*$`),
+					`must be a namespace, without "/", "@" or spaces, or empty`)},
+			},
+			"name_pattern": tfkit.NamePattern("the images' names, without pool and namespace"),
+			"images": schema.ListNestedAttribute{
+				Computed:            true,
+				MarkdownDescription: "The images, in the order of their pools, namespaces and names.",
+				NestedObject:        schema.NestedAttributeObject{Attributes: tfkit.Listed(ctx, NewResource(), "allow_shrink", "force_destroy")},
+			},
+		},
+	}
+}
+
+func (d *imagesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to list RBD images"
+	var data imagesModel
+	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
+		return
+	}
+	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	var found []model
+	if err == nil {
+		filter := ceph.ImageFilter{
+			Pool: data.Pool.ValueString(), Namespace: data.Namespace.ValueStringPointer(), Name: tfkit.Fits(data.NamePattern),
+		}
+		err = home.Target.VisitImages(ctx, filter, func(image ceph.ListedImage) bool {
+			m := model{Cluster: home.Label, FSID: home.Identity}
+			m.fromAPI(image.ImageRef, image.Image)
+			found = append(found, m)
+			return true
+		})
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	data.Cluster, data.Images = home.Label, tfkit.ListOf(ctx, resp.State, "images", found, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
+}
