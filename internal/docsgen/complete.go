@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,8 +13,8 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 )
 
-// needed are the files that every type of a folder has, for its page and for the tests that apply them. TYPE stands for
-// its name.
+// needed are the files that every type of a folder, and every function, has, for its page and for the tests that apply
+// them. TYPE stands for its name.
 var needed = map[string][]string{
 	"resources": {
 		"examples/resources/TYPE/resource.tf",
@@ -24,6 +25,7 @@ var needed = map[string][]string{
 	},
 	"data-sources":        {"examples/data-sources/TYPE/data-source.tf"},
 	"ephemeral-resources": {"examples/ephemeral-resources/TYPE/ephemeral-resource.tf"},
+	"functions":           {"examples/functions/TYPE/function.tf"},
 }
 
 // identityExample imports by resource identity. The Terraform that the tests run may be too old to read it.
@@ -57,6 +59,7 @@ func typeNames(whole *tfjson.ProviderSchema) map[string][]string {
 		}
 		slices.Sort(names[folder])
 	}
+	names["functions"] = slices.Sorted(maps.Keys(whole.Functions))
 	return names
 }
 

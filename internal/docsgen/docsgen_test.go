@@ -12,6 +12,7 @@ import (
 
 	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -35,6 +36,23 @@ func (toyProvider) Configure(context.Context, provider.ConfigureRequest, *provid
 }
 
 func (toyProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+
+func (toyProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{func() function.Function { return toyFunction{} }}
+}
+
+type toyFunction struct{ function.Function }
+
+func (toyFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+	resp.Name = "quote"
+}
+
+func (toyFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+	resp.Definition = function.Definition{
+		Summary: "In quotes", MarkdownDescription: "Puts a name in `quotes`.", Return: function.StringReturn{},
+		Parameters: []function.Parameter{function.DynamicParameter{Name: "name", MarkdownDescription: "The name.", AllowNullValue: true}},
+	}
+}
 
 func (toyProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
@@ -96,6 +114,14 @@ func TestSchemasAreWhatTerraformWouldPrint(t *testing.T) {
 			t.Errorf("%s is missing in\n%s", part, text)
 		}
 	}
+	called, err := json.Marshal(toySchemas(t).Functions["quote"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"description":"Puts a name in ` + "`quotes`" + `.","summary":"In quotes","return_type":"string",` +
+		`"parameters":[{"name":"name","description":"The name.","is_nullable":true,"type":"dynamic"}]}`; string(called) != want {
+		t.Errorf("the function is told as\n%s\nwant\n%s", called, want)
+	}
 	if !toySchemas(t).ResourceIdentitySchemas["ceph_pool"].Attributes["name"].RequiredForImport {
 		t.Error("the identity schema is lost")
 	}
@@ -106,6 +132,9 @@ func TestHalfKeepsOneWord(t *testing.T) {
 		got := half(toySchemas(t), word).Schemas[word]
 		if names := slices.Collect(maps.Keys(got.ResourceSchemas)); !slices.Equal(names, []string{want}) {
 			t.Errorf("%s: got %q", word, names)
+		}
+		if _, found := got.Functions["quote"]; found != (word == "ceph") {
+			t.Errorf("%s: has the function: %v", word, found)
 		}
 		if len(got.ResourceIdentitySchemas) != 1 {
 			t.Errorf("%s: %d identity schemas", word, len(got.ResourceIdentitySchemas))
@@ -120,6 +149,9 @@ func TestNames(t *testing.T) {
 		{"libvirt", "resources.md.tmpl", "resources.md.tmpl"},
 		{"ceph", "guides/rotation.md.tmpl", "guides/rotation.md.tmpl"},
 		{"libvirt", "guides/rotation.md.tmpl", ""},
+		{"ceph", "functions/rbd_caps.md.tmpl", "functions/rbd_caps.md.tmpl"},
+		{"libvirt", "functions/rbd_caps.md.tmpl", ""},
+		{"ceph", "notes/functions/rbd_caps.md", ""},
 		{"ceph", "resources/ceph_pool.md.tmpl", "resources/pool.md.tmpl"},
 		{"libvirt", "resources/libvirt_rbd_disk.md.tmpl", "resources/rbd_disk.md.tmpl"},
 		{"ceph", "resources/libvirt_rbd_disk.md.tmpl", ""},
@@ -171,6 +203,7 @@ func TestCompleteNamesWhatIsMissing(t *testing.T) {
 		"examples/resources/libvirt_rbd_disk/import.sh",
 		"examples/resources/libvirt_rbd_disk/import-by-string-id.tf",
 		"examples/resources/libvirt_rbd_disk/import-by-identity.tf",
+		"examples/functions/quote/function.tf",
 		"templates/notes/resources/ceph_pool.md",
 		"templates/notes/resources/libvirt_rbd_disk.md",
 	} {
@@ -185,14 +218,19 @@ func TestCompleteNamesWhatIsMissing(t *testing.T) {
 	if err := complete(root, toySchemas(t)); err != nil {
 		t.Fatalf("nothing is missing: %v", err)
 	}
-	if err := os.Remove(filepath.Join(root, "examples/resources/ceph_pool/import.sh")); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"examples/resources/ceph_pool/import.sh", "examples/functions/quote/function.tf"} {
+		if err := os.Remove(filepath.Join(root, file)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.Mkdir(filepath.Join(root, "examples/resources/ceph_pol"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	err := complete(root, toySchemas(t))
-	for _, line := range []string{"ceph_pool lacks examples/resources/ceph_pool/import.sh", "examples/resources/ceph_pol belongs to no type"} {
+	for _, line := range []string{
+		"ceph_pool lacks examples/resources/ceph_pool/import.sh", "quote lacks examples/functions/quote/function.tf",
+		"examples/resources/ceph_pol belongs to no type",
+	} {
 		if err == nil || !strings.Contains(err.Error(), line) {
 			t.Errorf("%q is missing in: %v", line, err)
 		}

@@ -118,9 +118,9 @@ func templates(ours map[string]string, word string, whole *tfjson.ProviderSchema
 func templateName(word, name string) string {
 	folder, file := path.Split(name)
 	switch folder {
-	case "notes/resources/", "notes/data-sources/", "notes/ephemeral-resources/":
+	case "notes/resources/", "notes/data-sources/", "notes/ephemeral-resources/", "notes/functions/":
 		return ""
-	case "guides/":
+	case "guides/", "functions/":
 		if word == providerName {
 			return name
 		}

@@ -30,8 +30,8 @@ func schemas(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.Prov
 	for _, d := range append(reply.Diagnostics, identities.Diagnostics...) {
 		errs = append(errs, fmt.Errorf("%s: %s", d.Summary, d.Detail))
 	}
-	if len(reply.Functions)+len(reply.ListResourceSchemas)+len(reply.ActionSchemas) > 0 {
-		errs = append(errs, errors.New("the provider offers functions, list resources or actions, which docsgen does not pass on yet"))
+	if len(reply.ListResourceSchemas)+len(reply.ActionSchemas) > 0 {
+		errs = append(errs, errors.New("the provider offers list resources or actions, which docsgen does not pass on yet"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -43,6 +43,7 @@ func schemas(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.Prov
 		DataSourceSchemas:        each(reply.DataSourceSchemas, oneSchema),
 		EphemeralResourceSchemas: each(reply.EphemeralResourceSchemas, oneSchema),
 		ResourceIdentitySchemas:  each(identities.IdentitySchemas, identity),
+		Functions:                each(reply.Functions, signature),
 	}
 	return whole, nil
 }
@@ -50,16 +51,17 @@ func schemas(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.Prov
 // half keeps of all types those whose name begins with this word. The documentation tool refuses types whose first word
 // is not the provider's name, so each word is shown to it as a provider of its own.
 func half(whole *tfjson.ProviderSchema, word string) *tfjson.ProviderSchemas {
-	return &tfjson.ProviderSchemas{
-		FormatVersion: "1.0",
-		Schemas: map[string]*tfjson.ProviderSchema{word: {
-			ConfigSchema:             whole.ConfigSchema,
-			ResourceSchemas:          only(whole.ResourceSchemas, word),
-			DataSourceSchemas:        only(whole.DataSourceSchemas, word),
-			EphemeralResourceSchemas: only(whole.EphemeralResourceSchemas, word),
-			ResourceIdentitySchemas:  only(whole.ResourceIdentitySchemas, word),
-		}},
+	kept := &tfjson.ProviderSchema{
+		ConfigSchema:             whole.ConfigSchema,
+		ResourceSchemas:          only(whole.ResourceSchemas, word),
+		DataSourceSchemas:        only(whole.DataSourceSchemas, word),
+		EphemeralResourceSchemas: only(whole.EphemeralResourceSchemas, word),
+		ResourceIdentitySchemas:  only(whole.ResourceIdentitySchemas, word),
 	}
+	if word == providerName { // functions carry no word: they are called by the provider's name
+		kept.Functions = whole.Functions
+	}
+	return &tfjson.ProviderSchemas{FormatVersion: "1.0", Schemas: map[string]*tfjson.ProviderSchema{word: kept}}
 }
 
 func only[T any](all map[string]T, word string) map[string]T {
@@ -139,6 +141,16 @@ func identity(s *tfprotov6.ResourceIdentitySchema) *tfjson.IdentitySchema {
 			RequiredForImport: a.RequiredForImport,
 			OptionalForImport: a.OptionalForImport,
 		}
+	}
+	return converted
+}
+
+func signature(f *tfprotov6.Function) *tfjson.FunctionSignature {
+	converted := &tfjson.FunctionSignature{Summary: f.Summary, Description: f.Description, ReturnType: ctyType(f.Return.Type)}
+	for _, p := range f.Parameters {
+		converted.Parameters = append(converted.Parameters, &tfjson.FunctionParameter{
+			Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: ctyType(p.Type),
+		})
 	}
 	return converted
 }
