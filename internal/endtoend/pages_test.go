@@ -23,6 +23,7 @@ func TestAccPages(t *testing.T) {
 	definedGuest(ctx, t, bed.Hypervisor("kvm1"), testbed.GuestOptions{Name: "centos80"})
 	for kind, file := range map[string]string{
 		"resources": "resource*.tf", "data-sources": "data-source.tf", "ephemeral-resources": "ephemeral-resource.tf",
+		"functions": "function.tf",
 	} {
 		root := filepath.Join("..", "..", "examples", kind)
 		folders, err := os.ReadDir(root)

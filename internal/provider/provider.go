@@ -1,5 +1,5 @@
 // Package provider is the provider block: it turns its clusters and hypervisors into connections, and lists every
-// resource, data source and ephemeral resource there is.
+// resource, data source, ephemeral resource and function there is.
 package provider
 
 import (
@@ -7,11 +7,13 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/functions"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephcluster"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephpool"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdimage"
@@ -22,7 +24,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-var _ provider.ProviderWithEphemeralResources = (*cephProvider)(nil)
+var (
+	_ provider.ProviderWithEphemeralResources = (*cephProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*cephProvider)(nil)
+)
 
 type cephProvider struct {
 	version string
@@ -80,5 +85,15 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 func (p *cephProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
 		cephuserkey.NewEphemeralResource,
+	}
+}
+
+func (p *cephProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		functions.NewKeyring,
+		functions.NewMonHost,
+		functions.NewBytes,
+		functions.NewSize,
+		functions.NewRBDCaps,
 	}
 }

@@ -41,20 +41,24 @@ func (userValidator) ValidateString(_ context.Context, req validator.StringReque
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	name, prefixed := strings.CutPrefix(req.ConfigValue.ValueString(), "client.")
-	problem := ""
-	switch {
-	case prefixed:
-		problem = fmt.Sprintf("Write the user's name without \"client.\": %q.", name)
-	case name == "":
-		problem = "The name is empty."
-	case strings.ContainsFunc(name, breaksNames):
-		problem = fmt.Sprintf("The name %q contains what a keyring or an id can't hold: a slash, a bracket, a quote, a comma or white space.",
-			name)
-	}
-	if problem != "" {
+	if problem := UserNameProblem(req.ConfigValue.ValueString()); problem != "" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid user name", problem)
 	}
+}
+
+// UserNameProblem says what is wrong with the name of a cephx user without its type; nothing if it is right.
+func UserNameProblem(text string) string {
+	name, prefixed := strings.CutPrefix(text, "client.")
+	switch {
+	case prefixed:
+		return fmt.Sprintf("Write the user's name without \"client.\": %q.", name)
+	case name == "":
+		return "The name is empty."
+	case strings.ContainsFunc(name, breaksNames):
+		return fmt.Sprintf("The name %q contains what a keyring or an id can't hold: a slash, a bracket, a quote, a comma or white space.",
+			name)
+	}
+	return ""
 }
 
 func breaksNames(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`/[]"',=`, r) }

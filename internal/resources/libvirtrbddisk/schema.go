@@ -284,7 +284,8 @@ func driverAttributes() map[string]schema.Attribute {
 		"iothread":      number("Number of the domain's I/O thread that serves the disk. Bus `virtio` only.", "<driver iothread>", 1),
 		"queues":        number("Number of virtqueues. Bus `virtio` only.", "<driver queues>", 1),
 		"copy_on_read":  flag("Whether what is read from a parent is written into the image.", "<driver copy_on_read>"),
-		"read_only":     flag("Whether the guest may only read. An image that is open elsewhere is then not refused.", "<readonly/>"),
+		"read_only": flag("Whether the guest may only read. An image that is open elsewhere is then not refused."+
+			" QEMU opens it for writing all the same, so the user needs `profile rbd`, not `profile rbd-read-only`.", "<readonly/>"),
 		"shareable": flag("Whether other guests may have the image open at the same time. They need a file system made for that, and every one"+
 			" of them this argument.", "<shareable/>"),
 		"serial": schema.StringAttribute{
