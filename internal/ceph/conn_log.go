@@ -146,6 +146,11 @@ func (l loggedConn) ImageDataPools(ctx context.Context, pool, namespace string, 
 	return l.Conn.ImageDataPools(ctx, pool, namespace, ids)
 }
 
+func (l loggedConn) ImageHeaders(ctx context.Context, pool, namespace string, ids []string) (_ map[string]Image, err error) {
+	defer l.read(ctx, "headers of images", ofNamespace(pool, namespace))(&err)
+	return l.Conn.ImageHeaders(ctx, pool, namespace, ids)
+}
+
 func (l loggedConn) Image(ctx context.Context, ref ImageRef) (_ Image, err error) {
 	defer l.read(ctx, "rbd info", ofImage(ref))(&err)
 	return l.Conn.Image(ctx, ref)

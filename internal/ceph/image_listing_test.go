@@ -116,11 +116,12 @@ func TestVisitImages(t *testing.T) {
 func TestVisitImagesEnds(t *testing.T) {
 	cluster, _ := withImages(t, map[string][]string{"vms": {"a", "b", "c"}})
 	visited := 0
-	if err := cluster.VisitImages(t.Context(), ImageFilter{}, func(ListedImage) bool { visited++; return visited < 2 }); err != nil || visited != 2 {
+	err := cluster.VisitImages(t.Context(), ImageFilter{}, func(ListedImage) bool { visited++; return visited < 2 })
+	if err != nil || visited != 2 {
 		t.Errorf("visited %d, %v", visited, err)
 	}
 	cluster, _ = withImages(t, map[string][]string{"vms": {"a", "broken"}})
-	err := cluster.VisitImages(t.Context(), ImageFilter{}, func(ListedImage) bool { return true })
+	err = cluster.VisitImages(t.Context(), ImageFilter{}, func(ListedImage) bool { return true })
 	if err == nil || !strings.Contains(err.Error(), "vms/broken") || !strings.Contains(err.Error(), "as if they were gone") {
 		t.Errorf("an image that can't be read: %v", err)
 	}

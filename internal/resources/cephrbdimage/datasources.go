@@ -47,8 +47,8 @@ func (d *imagesDataSource) Schema(ctx context.Context, _ datasource.SchemaReques
 			},
 			"namespace": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Only images of this RADOS namespace; `\"\"` stands for the default one. Default: those of all namespaces. One that" +
-					" doesn't exist has no images.",
+				MarkdownDescription: "Only images of this RADOS namespace; `\"\"` stands for the default one. Default: those of all namespaces. One" +
+					" that doesn't exist has no images.",
 				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^/@\s]*$`),
 					`must be a namespace, without "/", "@" or spaces, or empty`)},
 			},

@@ -23,7 +23,9 @@ func TestAccCephRBDImages_dataSource(t *testing.T) {
 	for _, image := range [][]string{
 		{"vms/listed-b", "--size", "1536M", "--object-size", "8M", "--stripe-unit", "64K", "--stripe-count", "4"},
 		{"vms/listed-a", "--size", "4M", "--data-pool", "data", "--image-feature", "layering,exclusive-lock"},
-		{"vms/tenant/listed-c", "--size", "1G"}, {"images/listed-d", "--size", "1G"}, {"images/other", "--size", "1G"},
+		{"vms/tenant/listed-c", "--size", "1G"},
+		{"images/listed-d", "--size", "1G"},
+		{"images/other", "--size", "1G"},
 	} {
 		rbd(t, append([]string{"create"}, image...)...)
 		t.Cleanup(func() { rbd(t, "rm", "--no-progress", image[0]) })

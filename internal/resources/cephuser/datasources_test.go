@@ -26,7 +26,8 @@ func TestAccCephUsers_dataSource(t *testing.T) {
 	}
 	for _, user := range [][]string{
 		{"listed-b", "mon", "profile rbd", "osd", "profile rbd pool=x", "mgr", "profile rbd pool=x"},
-		{"listed-a", "mon", "allow r"}, {"listed-none"},
+		{"listed-a", "mon", "allow r"},
+		{"listed-none"},
 	} {
 		entity := "client." + user[0]
 		acctest.Ceph(t, "east", append([]string{"auth", "get-or-create", entity}, user[1:]...)...)
