@@ -47,14 +47,10 @@ resource "ceph_rbd_image" "data" {
 }
 
 resource "ceph_user" "libvirt" {
-  for_each = var.clusters
-  cluster  = each.key
-  name     = "libvirt"
-  caps = {
-    mon = "profile rbd"
-    osd = "profile rbd pool=${ceph_pool.vms[each.key].name}"
-    mgr = "profile rbd pool=${ceph_pool.vms[each.key].name}"
-  }
+  for_each       = var.clusters
+  cluster        = each.key
+  name           = "libvirt"
+  caps           = provider::ceph::rbd_caps({ pools = [ceph_pool.vms[each.key].name] })
   key_in_state   = false
   key_generation = var.key_generation # raised by one: a new key, on the cluster and in every secret
 }

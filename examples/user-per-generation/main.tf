@@ -27,14 +27,10 @@ locals {
 }
 
 resource "ceph_user" "libvirt" {
-  for_each = var.generations
-  cluster  = "east"
-  name     = "libvirt-${each.key}"
-  caps = {
-    mon = "profile rbd"
-    osd = "profile rbd pool=${var.pool}"
-    mgr = "profile rbd pool=${var.pool}"
-  }
+  for_each     = var.generations
+  cluster      = "east"
+  name         = "libvirt-${each.key}"
+  caps         = provider::ceph::rbd_caps({ pools = [var.pool] })
   key_in_state = false
 
   lifecycle {

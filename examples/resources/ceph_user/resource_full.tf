@@ -2,11 +2,9 @@
 resource "ceph_user" "tenant" {
   cluster = "east"
   name    = "tenant-a"
-  caps = {
-    mon = "profile rbd"
-    osd = "profile rbd pool=vms namespace=tenant-a"
-    mgr = "profile rbd pool=vms namespace=tenant-a"
-  }
+  caps = provider::ceph::rbd_caps({
+    namespaces = { vms = ["tenant-a"] }
+  })
   key_in_state = false
 
   timeouts = {

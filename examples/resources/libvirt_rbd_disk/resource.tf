@@ -14,11 +14,7 @@ resource "ceph_rbd_image" "data" {
 resource "ceph_user" "libvirt" {
   cluster = "east"
   name    = "libvirt"
-  caps = {
-    mon = "profile rbd"
-    osd = "profile rbd pool=${ceph_pool.vms.name}"
-    mgr = "profile rbd pool=${ceph_pool.vms.name}"
-  }
+  caps    = provider::ceph::rbd_caps({ pools = [ceph_pool.vms.name] })
 }
 
 resource "libvirt_ceph_secret" "libvirt" {
