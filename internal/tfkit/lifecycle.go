@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 )
 
 // DefaultTimeout of each operation of a resource that sets no other in its timeouts.
@@ -66,6 +68,14 @@ func WithTimeout(
 	timeout, d := configured(ctx, DefaultTimeout)
 	diags.Append(d...)
 	return context.WithTimeout(ctx, timeout)
+}
+
+// StartChange begins a create, update or delete, bounded as by [WithTimeout]: it may dial a cluster or hypervisor again that did not
+// answer before, which a read and a plan don't.
+func StartChange(
+	ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
+) (context.Context, context.CancelFunc) {
+	return WithTimeout(breaker.Retry(ctx), configured, diags)
 }
 
 // ImportKey is the form of a resource's import id: the attributes that its parts, separated by slashes, are written to.

@@ -51,7 +51,7 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 	if !tfkit.Get(ctx, req.Plan, &plan, &resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
 	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
 	if err != nil {
@@ -120,7 +120,7 @@ func (r *poolResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
 	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
@@ -144,7 +144,7 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	if !tfkit.Get(ctx, req.State, &state, &resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
 	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {

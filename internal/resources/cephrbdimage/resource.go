@@ -76,7 +76,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	if !tfkit.Get(ctx, req.Plan, &plan, &resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
 	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
 	if err != nil {
@@ -140,7 +140,7 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
 	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
@@ -176,7 +176,7 @@ func (r *imageResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	if !tfkit.Get(ctx, req.State, &state, &resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
 	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err == nil {

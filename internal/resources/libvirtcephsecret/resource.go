@@ -64,7 +64,7 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
 	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, &resp.Diagnostics)
 	if err != nil {
@@ -194,7 +194,7 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
 	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	if err != nil {
@@ -238,7 +238,7 @@ func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	if !tfkit.Get(ctx, req.State, &state, &resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
 	unlock, err := r.LockObject(ctx, state.owned().Object)
 	if err != nil {

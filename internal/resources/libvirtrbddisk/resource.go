@@ -61,7 +61,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
 	j, err := r.prepare(ctx, &config, &plan, &resp.Diagnostics)
 	defer j.release()
@@ -138,7 +138,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
 	j := &job{plan: &plan, fixedAddress: !config.Address.IsNull(), remembered: remembered, connections: r.Connections}
 	defer j.release()
@@ -187,7 +187,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	timeout := func(ctx context.Context, _ time.Duration) (time.Duration, diag.Diagnostics) {
 		return state.Timeouts.Delete(ctx, detachTimeout)
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, timeout, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, timeout, &resp.Diagnostics)
 	defer cancel()
 	object := diskObject(state.DomainUUID.ValueString(), state.TargetDev.ValueString())
 	other, release, err := r.own(ctx, object)
