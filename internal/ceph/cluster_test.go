@@ -7,8 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -21,8 +21,6 @@ func TestOneAttemptForAll(t *testing.T) {
 		<-release
 		return nil, refused
 	})
-	clock := time.Unix(0, 0)
-	cluster.now = func() time.Time { return clock }
 
 	// A caller that gives up doesn't end the attempt for the others.
 	gone, cancel := context.WithCancel(context.Background())
@@ -44,11 +42,108 @@ func TestOneAttemptForAll(t *testing.T) {
 	if _, err := cluster.FSID(context.Background()); !problem.Is(err, problem.Unreachable) || dials.Load() != 1 {
 		t.Errorf("%d attempts, %v", dials.Load(), err)
 	}
-	clock = clock.Add(failureMemory)
-	_, _ = cluster.FSID(context.Background())
-	if dials.Load() != 2 {
-		t.Errorf("a failure must not be remembered for ever: %d attempts", dials.Load())
+}
+
+// faultyConn is a connection whose monitors, or OSDs, don't answer.
+type faultyConn struct {
+	*fakeConn
+	mon, osd error
+	vain     int // how many commands to monitors were not obeyed
+}
+
+func (f *faultyConn) MonCommand(ctx context.Context, text, input []byte) ([]byte, string, error) {
+	if f.mon != nil {
+		f.vain++
+		return nil, "", f.mon
 	}
+	return f.fakeConn.MonCommand(ctx, text, input)
+}
+
+func (f *faultyConn) Image(context.Context, ImageRef) (Image, error) { return Image{}, f.osd }
+func (f *faultyConn) RemoveImage(context.Context, ImageRef) error    { return f.osd }
+
+// After a command that was not answered one question finds out, for all, whether the monitors answer at all. What is not answered by
+// OSDs, or takes long, says nothing about them.
+func TestUnansweredCalls(t *testing.T) {
+	ref := ImageRef{Pool: "vms", Name: "disk"}
+	pools := func(ctx context.Context, c *Cluster) error { _, err := c.Pools(ctx); return err }
+	image := func(ctx context.Context, c *Cluster) error { _, err := c.Image(ctx, ref); return err }
+	remove := func(ctx context.Context, c *Cluster) error {
+		_, err := c.removeImage(ctx, "", ref, ImageRelations{})
+		return err
+	}
+	for name, tc := range map[string]struct {
+		mon, osd error
+		call     func(context.Context, *Cluster) error
+		thaws    bool // the monitors answer again
+		asked    int  // how often they have not answered, after the call and ten more
+		works    bool // the ten more, which read pools
+		dials    int
+	}{
+		"frozen monitors":               {ETIMEDOUT, nil, pools, false, 2, false, 1},
+		"frozen, in the caller's time":  {context.DeadlineExceeded, nil, pools, false, 2, false, 1},
+		"everything is frozen":          {ETIMEDOUT, context.DeadlineExceeded, image, false, 2, false, 1},
+		"one command was not answered":  {ETIMEDOUT, nil, pools, true, 1, true, 1},
+		"a slow OSD":                    {nil, context.DeadlineExceeded, image, false, 0, true, 1},
+		"a long deletion":               {nil, context.DeadlineExceeded, remove, false, 0, true, 1},
+		"the operation was interrupted": {context.Canceled, nil, pools, true, 1, true, 1},
+		"the connection was lost":       {ENOTCONN, nil, pools, true, 1, true, 2},
+		"a refusal is an answer":        {EPERM, nil, pools, false, 11, false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := &faultyConn{mon: tc.mon, osd: tc.osd, fakeConn: &fakeConn{fsid: testFSID, answers: map[string]answer{
+				"osd pool ls": {out: "[]"}, "osd crush rule dump": {out: "[]"}, "version": {out: "{}"},
+			}}}
+			var dials int
+			cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) { dials++; return conn, nil })
+			if err := tc.call(t.Context(), cluster); err == nil {
+				t.Fatal("no error")
+			}
+			if tc.thaws {
+				conn.mon = nil
+			}
+			for range 10 {
+				if err := pools(t.Context(), cluster); (err == nil) != tc.works {
+					t.Errorf("the next: %v", err)
+				}
+			}
+			if conn.vain != tc.asked || dials != tc.dials {
+				t.Errorf("asked in vain %d times, not %d; dialled %d times, not %d", conn.vain, tc.asked, dials, tc.dials)
+			}
+			conn.mon = nil
+			if err := pools(breaker.Retry(t.Context()), cluster); err != nil {
+				t.Errorf("a change, once all is well: %v", err)
+			}
+			if err := pools(t.Context(), cluster); err != nil {
+				t.Errorf("a read after it: %v", err)
+			}
+		})
+	}
+}
+
+// Reads don't connect again where that has failed. A change does, once, and success is for all.
+func TestRetryOfAChange(t *testing.T) {
+	dials, down := 0, true
+	cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) {
+		if dials++; down {
+			return nil, ETIMEDOUT
+		}
+		return &fakeConn{fsid: testFSID, answers: map[string]answer{"osd pool ls": {out: "[]"}, "osd crush rule dump": {out: "[]"}}}, nil
+	})
+	ask := func(ctx context.Context, want int, works bool) {
+		t.Helper()
+		for range 3 {
+			if _, err := cluster.Pools(ctx); (err == nil) != works || dials != want {
+				t.Errorf("dialled %d times, not %d: %v", dials, want, err)
+			}
+		}
+	}
+	ask(t.Context(), 1, false)
+	ask(breaker.Retry(t.Context()), 2, false)
+	down = false
+	ask(t.Context(), 2, false)
+	ask(breaker.Retry(t.Context()), 3, true)
+	ask(t.Context(), 3, true)
 }
 
 // A failure that is kept, or shared by all who waited for it, stays as it is whatever a caller makes of its own.

@@ -35,10 +35,11 @@ func (c *Cluster) monStatus(ctx context.Context, what string, cmd command, input
 func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 	via func(context.Context, Conn, []byte) ([]byte, string, error),
 ) (refusal, error) {
-	conn, err := c.connection(ctx)
+	conn, err := c.breaker.Acquire(ctx)
 	if err != nil {
 		return refusal{}, err
 	}
+	defer conn.Release(ctx)
 	if reply != nil {
 		cmd["format"] = "json"
 	}
@@ -50,9 +51,15 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 		c.listing.end()
 		defer c.listing.end()
 	}
-	out, status, err := via(ctx, conn, text)
+	out, status, err := via(ctx, conn.Conn, text)
 	if err != nil {
-		c.dropIfDead(conn, err)
+		switch {
+		case lost(err):
+			conn.Retire()
+		case unanswered(err) && !errors.Is(err, context.Canceled):
+			// Not retired: what was sent may still be obeyed, and only on the same connection a question comes after it.
+			conn.Doubt()
+		}
 		return refusal{errno: errnoOf(err), status: status}, c.failed(what, status, err)
 	}
 	if reply == nil {
@@ -73,12 +80,15 @@ func (c *Cluster) on(ctx context.Context, what string, call func(Conn) error) er
 
 // onErrno is on for callers that look at the number before they pass the problem on.
 func (c *Cluster) onErrno(ctx context.Context, what string, call func(Conn) error) (Errno, error) {
-	conn, err := c.connection(ctx)
+	conn, err := c.breaker.Acquire(ctx)
 	if err != nil {
 		return 0, err
 	}
-	if err := call(conn); err != nil {
-		c.dropIfDead(conn, err)
+	defer conn.Release(ctx)
+	if err := call(conn.Conn); err != nil {
+		if lost(err) {
+			conn.Retire()
+		}
 		failure := c.failed(what, "", err)
 		if errors.Is(err, context.DeadlineExceeded) || errnoOf(err) == ETIMEDOUT {
 			c.nameUnserved(ctx, failure)
@@ -95,11 +105,8 @@ func (c *Cluster) reading(ctx context.Context, what string, call func(context.Co
 	return c.onErrno(ctx, what, func(conn Conn) error { return call(bounded, conn) })
 }
 
-func (c *Cluster) dropIfDead(conn Conn, err error) {
-	if errno := errnoOf(err); errno == ESHUTDOWN || errno == ENOTCONN {
-		c.drop(conn)
-	}
-}
+// lost tells that a connection can't be used any more.
+func lost(err error) bool { return errnoOf(err) == ESHUTDOWN || errnoOf(err) == ENOTCONN }
 
 // decodeReply decodes JSON as Ceph writes it: some releases write bare inf and nan for numbers.
 func decodeReply(out []byte, reply any) error {

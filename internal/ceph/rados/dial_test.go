@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -174,21 +176,33 @@ func TestInterruptedConnect(t *testing.T) {
 	}
 }
 
-// A frozen cluster: commands end by their own timeout or by the context, and the same connection works afterwards.
+// A frozen cluster: commands end by their own timeout or by the context. After that it costs a read nothing any more, and each change
+// one attempt to connect, until one succeeds. A connection on which nobody has waited in vain works afterwards.
 func TestFrozenCluster(t *testing.T) {
 	needBed(t)
 	west := bed.Cluster("west")
 	patient := connect(t, configOf(west))
 	newPool(t, patient, "frozen")
-	cfg := configOf(west)
-	cfg.OperationTimeout = 2 * time.Second
-	cluster := connect(t, cfg)
-	_, err := cluster.FSID(limited(t))
-	ok(t, err)
-	created, err := patient.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "frozen", Name: "i"}, SizeBytes: 1 << 20})
+	ref := ceph.ImageRef{Pool: "frozen", Name: "i"}
+	created, err := patient.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ref, SizeBytes: 1 << 20})
 	if !created || err != nil {
 		t.Fatal(created, err)
 	}
+	cfg := configOf(west)
+	cfg.OperationTimeout, cfg.ConnectTimeout = 2*time.Second, 2*time.Second
+	var dials atomic.Int32
+	counting := func() *ceph.Cluster {
+		cluster := ceph.NewCluster(cfg, func(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
+			dials.Add(1)
+			return rados.Dial(ctx, cfg)
+		})
+		t.Cleanup(cluster.Close)
+		_, err := cluster.FSID(limited(t))
+		ok(t, err)
+		return cluster
+	}
+	cluster, other := counting(), counting()
+	read := func(ctx context.Context, c *ceph.Cluster) error { _, err := c.Image(ctx, ref); return err }
 
 	ok(t, west.Pause())
 	resumed := false
@@ -199,24 +213,43 @@ func TestFrozenCluster(t *testing.T) {
 		resumed = true
 	}
 	defer resume()
-	_, err = cluster.Pools(limited(t))
-	wantKind(t, err, problem.Unreachable, `"west"`, "2s")
-	_, err = cluster.Image(limited(t), ceph.ImageRef{Pool: "frozen", Name: "i"})
-	wantKind(t, err, problem.Unreachable, "frozen/i")
 	ctx, cancel := context.WithCancel(limited(t))
 	cancel()
 	if _, err := cluster.Pools(ctx); err == nil {
 		t.Error("a cancelled call succeeded")
 	}
+	_, err = cluster.Pools(limited(t))
+	wantKind(t, err, problem.Unreachable, `"west"`, "2s")
+	wantKind(t, read(limited(t), other), problem.Unreachable, "frozen/i")
+	dials.Store(0)
+	for _, c := range []*ceph.Cluster{cluster, other} {
+		for range 10 {
+			wantKind(t, read(limited(t), c), problem.Unreachable, `Unable to ask cluster "west"`)
+		}
+	}
+	change := breaker.Retry(limited(t))
+	for range 2 {
+		wantKind(t, read(change, other), problem.Unreachable, `Unable to connect to cluster "west"`)
+	}
+	if n := dials.Load(); n != 1 {
+		t.Errorf("dialled %d times, and the change only needs one", n)
+	}
 	resume()
+	wantKind(t, read(limited(t), other), problem.Unreachable, `Unable to connect to cluster "west"`)
 	// The cluster needs a moment to wake up, in which the short limit still counts.
 	for deadline := time.Now().Add(time.Minute); ; {
-		_, err := cluster.Image(limited(t), ceph.ImageRef{Pool: "frozen", Name: "i"})
+		err := read(breaker.Retry(limited(t)), other)
 		if err == nil {
-			return
+			break
 		}
 		if !problem.Is(err, problem.Unreachable) || time.Now().After(deadline) {
 			t.Fatal(err)
 		}
+	}
+	dials.Store(0)
+	ok(t, read(limited(t), other))
+	ok(t, read(limited(t), patient))
+	if n := dials.Load(); n != 0 {
+		t.Errorf("dialled %d times more", n)
 	}
 }
