@@ -5,130 +5,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
 	"libvirt.org/go/libvirtxml"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// connection is one session with a daemon. Its counters belong to Host.mu.
+// connection is one session with a daemon.
 type connection struct {
 	client   *rpc.Libvirt
 	wire     *wire
 	hostUUID string
 	removals deviceRemovals
-
-	users   int
-	retired bool
 }
 
-// dialing is one attempt to connect, shared by everybody who waits for it.
-type dialing struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	err     error
-	waiters int // belongs to Host.mu
-}
-
-// acquire returns the live connection, making one where there is none. Each acquire needs a release.
-func (h *Host) acquire(ctx context.Context) (*connection, error) {
-	// A daemon that drops each connection just after it was made must not keep a caller here.
-	for range 3 {
-		c, attempt, err := h.take(ctx)
-		if c != nil || err != nil {
-			return c, err
-		}
-		select {
-		case <-attempt.done:
-			if attempt.err != nil {
-				return nil, problem.Copy(attempt.err)
-			}
-		case <-ctx.Done():
-			h.leave(attempt)
-			return nil, h.fail(errand{doing: "connect"}, context.Cause(ctx))
-		}
+// notConnected makes the error for callers who get no connection.
+func (h *Host) notConnected(err error) error {
+	if errors.As(err, new(breaker.TimeLimit)) {
+		return h.fail(errand{doing: "get an answer"}, err)
 	}
-	return nil, h.fail(errand{doing: "connect"}, rpc.ErrInterrupted)
-}
-
-// leave ends an attempt that nobody waits for any more: an ssh that still dials would outlive the provider.
-func (h *Host) leave(attempt *dialing) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	attempt.waiters--
-	if attempt.waiters == 0 && h.pending == attempt {
-		h.pending = nil
-		attempt.cancel()
-	}
-}
-
-// take returns the current connection, or the attempt to wait for.
-func (h *Host) take(ctx context.Context) (*connection, *dialing, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		return nil, nil, h.fail(errand{doing: "connect"}, net.ErrClosed)
-	}
-	if c := h.current; c != nil {
-		if !c.wire.lost() {
-			c.users++
-			return c, nil, nil
-		}
-		h.current = nil
-	}
-	if h.pending == nil {
-		// The attempt belongs to all who wait for it, so none of their contexts may end it.
-		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		h.pending = &dialing{done: make(chan struct{}), cancel: cancel}
-		go h.dial(ctx, h.pending)
-	}
-	h.pending.waiters++
-	return nil, h.pending, nil
-}
-
-func (h *Host) dial(ctx context.Context, attempt *dialing) {
-	defer attempt.cancel()
-	c, err := h.connect(ctx)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	// An attempt that was left at the last moment may have a successor.
-	if err == nil && (h.closed || h.pending != attempt) {
-		c.wire.cut()
-		err = h.fail(errand{doing: "connect"}, net.ErrClosed)
-	}
-	if err == nil {
-		h.current = c
-	}
-	attempt.err = err
-	if h.pending == attempt {
-		h.pending = nil
-	}
-	close(attempt.done)
-}
-
-// release gives the connection back. The last one to leave a retired connection cuts it.
-func (h *Host) release(c *connection) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	c.users--
-	if c.retired && c.users == 0 {
-		c.wire.cut()
-	}
-}
-
-// retire lets later calls use a new connection: on this one a call was given up whose answer may never come, and a daemon
-// serves only a few calls per connection at a time. Calls that are under way on it end normally.
-func (h *Host) retire(c *connection) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	c.retired = true
-	if h.current == c {
-		h.current = nil
-	}
+	return h.fail(errand{doing: "connect"}, err)
 }
 
 // connect dials, opens the driver and checks the host's identity.
@@ -299,18 +199,20 @@ func repeat[T any](ctx context.Context, h *Host, e errand, call calllog.Call, f 
 func once[T any](ctx context.Context, h *Host, limit time.Duration, call calllog.Call,
 	f func(*rpc.Libvirt) (T, error),
 ) (value T, err error) {
-	c, err := h.acquire(ctx)
+	session, err := h.breaker.Acquire(ctx)
 	if err != nil {
 		return value, err
 	}
-	defer h.release(c)
+	defer session.Release(ctx)
+	c := session.Conn
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
 	defer cancel()
 	end := h.log.Start(ctx, call)
 	defer func() { end(refusalOf(err)) }()
 	value, err = await(ctx, func() (T, error) { return f(c.client) }, nil)
 	if err != nil && ctx.Err() != nil {
-		h.retire(c)
+		// Its answer may never come, and a daemon serves only a few calls per connection at a time.
+		session.Retire()
 		return value, err
 	}
 	return value, c.wire.explain(err)

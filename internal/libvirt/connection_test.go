@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -146,31 +147,92 @@ func TestAnAttemptEndsWithTheLastWhoWaitsForIt(t *testing.T) {
 	d := newFakeDaemon(t)
 	d.on(procAuthList, func(call int) ([]byte, uint32, bool) { return append(xdrWord(1), xdrWord(0)...), 0, call > 1 })
 	h := host(t, Config{URI: d.uri(), ConnectTimeout: 10 * hang})
-	first, leaveFirst := context.WithCancel(t.Context())
-	second, leaveSecond := context.WithCancel(t.Context())
-	results := make(chan error, 2)
-	for _, ctx := range []context.Context{first, second} {
-		go func() { _, err := h.UUID(ctx); results <- err }()
-	}
-	waiting := func() int {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if h.pending == nil {
-			return 0
-		}
-		return h.pending.waiters
-	}
-	soon(t, "two who wait", func() bool { return waiting() == 2 && d.called(procAuthList) > 0 })
-	leaveFirst()
-	wants(t, ends(t, func() error { return <-results }), problem.Unreachable, "cancelled")
-	if n := waiting(); n != 1 {
-		t.Errorf("%d wait", n)
-	}
-	leaveSecond()
-	wants(t, ends(t, func() error { return <-results }), problem.Unreachable, "cancelled")
+	ctx, leave := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	go func() { _, err := h.UUID(ctx); result <- err }()
+	soon(t, "one who waits", func() bool { return d.called(procAuthList) > 0 })
+	leave()
+	wants(t, ends(t, func() error { return <-result }), problem.Unreachable, "cancelled")
 	soon(t, "the end of the connection", d.dropped)
 	// Whoever comes then gets an attempt of his own.
 	ok(t, ends(t, func() error { _, err := h.UUID(t.Context()); return err }))
+}
+
+// A host that did not answer is dialled again by each change, once, and by nobody else. Success is for all.
+func TestWhoDialsAHost(t *testing.T) {
+	d := newFakeDaemon(t)
+	silent := func(int) ([]byte, uint32, bool) { return nil, 0, false }
+	d.on(procAuthList, silent)
+	h := host(t, Config{URI: d.uri()})
+	patient := h.config.ConnectTimeout
+	first := breaker.Retry(t.Context())
+	optional := func(ctx context.Context) context.Context {
+		t.Helper()
+		ctx, cancel := breaker.Optional(ctx, hang)
+		t.Cleanup(cancel)
+		return ctx
+	}
+	for i, step := range []struct {
+		answers bool
+		ctx     context.Context
+		dialled int
+	}{
+		{false, t.Context(), 1},
+		{false, t.Context(), 1},
+		{false, first, 1},
+		{false, optional(breaker.Retry(t.Context())), 1},
+		{true, t.Context(), 1},
+		{false, nil, 2}, // a change that begins then
+		{true, t.Context(), 2},
+		{true, optional(t.Context()), 2},
+		{true, nil, 3},
+		{true, t.Context(), 3},
+		{true, optional(t.Context()), 3},
+	} {
+		h.config.ConnectTimeout = 50 * time.Millisecond
+		d.on(procAuthList, silent)
+		if step.answers {
+			h.config.ConnectTimeout = patient // has to succeed on a slow machine too
+			d.on(procAuthList, d.normally(procAuthList))
+		}
+		ctx := step.ctx
+		if ctx == nil {
+			ctx = breaker.Retry(t.Context())
+		}
+		for range 3 {
+			_, err := h.LibVersion(ctx)
+			if connected := d.called(procConnectOpen) > 0; (err == nil) != connected || d.called(procAuthList) != step.dialled {
+				t.Errorf("step %d: dialled %d times, not %d: %v", i, d.called(procAuthList), step.dialled, err)
+			}
+		}
+	}
+}
+
+// A call that was not answered within the limit of a question that can be left out is not waited for again by another.
+func TestAHostThatHangsIsNotAskedOptionallyAgain(t *testing.T) {
+	d := newFakeDaemon(t)
+	h := host(t, Config{URI: d.uri()})
+	_, err := h.UUID(t.Context())
+	ok(t, err)
+	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 0, false })
+	ask := func(limit time.Duration) error {
+		return ends(t, func() error {
+			ctx, cancel := breaker.Optional(breaker.Retry(t.Context()), limit)
+			defer cancel()
+			_, err := h.LibVersion(ctx)
+			return err
+		})
+	}
+	wants(t, ask(50*time.Millisecond), problem.Unreachable, "no answer within 50ms")
+	wants(t, ask(10*hang), problem.Unreachable, "Could not get an answer on hypervisor \"kvm1\"", "no answer within 50ms")
+	if n := d.called(procLibVersion); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	d.on(procLibVersion, d.normally(procLibVersion))
+	if _, err := h.LibVersion(t.Context()); err != nil || d.called(procConnectOpen) != 2 {
+		t.Errorf("dialled %d times, %v", d.called(procConnectOpen), err)
+	}
+	ok(t, ask(10*hang))
 }
 
 func TestOneCallersEndDoesNotDisturbTheOthers(t *testing.T) {
@@ -249,16 +311,11 @@ func TestAHeldDomainIsWaitedForUntilTheDeadline(t *testing.T) {
 	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 68, true })
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	// The context ends while the call waits for its next try: it has its answer once it has given the connection back.
+	// The context ends while the call is made again: by then it has its answer.
 	before := d.called(procLibVersion)
-	waits := func() bool {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		return d.called(procLibVersion) > before && h.current.users == 0
-	}
 	result := make(chan error, 1)
 	go func() { _, err := h.LibVersion(ctx); result <- err }()
-	soon(t, "the wait for the domain", waits)
+	soon(t, "the second try", func() bool { return d.called(procLibVersion) > before+1 })
 	cancel()
 	wants(t, ends(t, func() error { return <-result }), problem.Busy, "Another call holds the domain", "libvirt error 68")
 }

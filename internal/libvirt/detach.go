@@ -174,11 +174,12 @@ func (r *removalAsked) Unwrap() error { return r.error }
 
 // requestRemoval asks the guest once for the device and waits until it is gone, refused, or the time for one request is over.
 func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, disk Disk, gone func() (bool, error)) (removal, error) {
-	c, err := h.acquire(ctx)
+	session, err := h.breaker.Acquire(ctx)
 	if err != nil {
 		return removalPending, err
 	}
-	defer h.release(c)
+	defer session.Release(ctx)
+	c := session.Conn
 	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, c.removals.subscribe(c.client) }, nil); err != nil {
 		return removalPending, h.fail(e, err)
 	}

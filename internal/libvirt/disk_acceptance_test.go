@@ -11,6 +11,7 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -317,11 +318,13 @@ func TestRealProbesOfKilledRuns(t *testing.T) {
 	}
 }
 
+// A daemon that is frozen, or gone, costs reads one attempt to connect. Once it is back a change connects again, for all.
 func TestRealFrozenDaemon(t *testing.T) {
 	bed := realDaemons(t)
 	hypervisor := bed.Hypervisor("kvm2")
 	h := kvm(t, bed, "kvm2", Config{})
-	ctx := t.Context()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*hang)
+	defer cancel()
 	must(h.Secrets(ctx))(t)
 	// The limits are short only while nothing can answer.
 	patient := h.config
@@ -334,10 +337,14 @@ func TestRealFrozenDaemon(t *testing.T) {
 	}
 	h.config = patient
 	ok(t, hypervisor.Resume())
+	_, err := h.Secrets(ctx)
+	wants(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
+	must(h.Secrets(breaker.Retry(ctx)))(t)
 	must(h.Secrets(ctx))(t)
 	ok(t, hypervisor.Kill())
-	_, err := h.Secrets(ctx)
+	_, err = h.Secrets(ctx)
 	wants(t, err, problem.Unreachable, "kvm2")
 	ok(t, hypervisor.Start(ctx))
+	must(h.Secrets(breaker.Retry(ctx)))(t)
 	must(h.Secrets(ctx))(t)
 }

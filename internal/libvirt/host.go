@@ -5,12 +5,12 @@ package libvirt
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt/transport"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -47,11 +47,7 @@ type Host struct {
 	endpoint transport.Endpoint
 	pin      string
 	log      calllog.Logger
-
-	mu      sync.Mutex
-	current *connection
-	pending *dialing
-	closed  bool
+	breaker  *breaker.Breaker[*connection]
 
 	domains KeyedLock
 }
@@ -73,6 +69,12 @@ func NewHost(cfg Config) (*Host, error) {
 		}
 	}
 	h := &Host{config: cfg, endpoint: end, log: calllog.New("hypervisor", cfg.Label, cfg.Log)}
+	h.breaker = breaker.New(breaker.Config[*connection]{
+		Dial:    h.connect, // ends with the last who waits: an ssh that still dials would outlive the provider
+		Lost:    func(c *connection) bool { return c.wire.lost() },
+		Close:   func(c *connection) { c.wire.cut() },
+		Explain: h.notConnected,
+	})
 	if cfg.HostUUID != "" {
 		pin, err := uuid.Parse(cfg.HostUUID)
 		if err != nil {
@@ -104,12 +106,12 @@ func (h *Host) URI() string { return h.endpoint.String() }
 //
 // Similar to: virsh capabilities.
 func (h *Host) UUID(ctx context.Context) (string, error) {
-	c, err := h.acquire(ctx)
+	session, err := h.breaker.Acquire(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer h.release(c)
-	return c.hostUUID, nil
+	defer session.Release(ctx)
+	return session.Conn.hostUUID, nil
 }
 
 // Version is a release of libvirt.
@@ -138,18 +140,7 @@ func (h *Host) LibVersion(ctx context.Context) (Version, error) {
 }
 
 // Close ends the connection; calls that are under way return an error. Later calls fail.
-func (h *Host) Close() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.closed = true
-	if h.pending != nil {
-		h.pending.cancel()
-	}
-	if h.current != nil {
-		h.current.wire.cut()
-		h.current = nil
-	}
-}
+func (h *Host) Close() { h.breaker.Close() }
 
 // name is how texts call the host: its label and where it leads.
 func (h *Host) name() string {
