@@ -218,7 +218,7 @@ func TestEveryErrnoHasWords(t *testing.T) {
 				ctx := t.Context()
 				if call == "RemoveImage" && errno == EBUSY { // what holds the image may let go in time
 					var cancel context.CancelFunc
-					ctx, cancel = context.WithTimeout(ctx, 10*time.Millisecond)
+					ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
 					defer cancel()
 				}
 				err := row.run(ctx, cluster)
