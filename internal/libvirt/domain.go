@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	rpc "github.com/digitalocean/go-libvirt"
-	"golang.org/x/sync/errgroup"
 	"libvirt.org/go/libvirtxml"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -124,38 +123,22 @@ func (h *Host) Domain(ctx context.Context, nameOrUUID string) (Domain, error) {
 //
 // Similar to: virsh list --all.
 func (h *Host) Domains(ctx context.Context) ([]Domain, error) {
+	return h.DomainsNamed(ctx, func(string) bool { return true })
+}
+
+// DomainsNamed is Domains for those with a name that is wanted, sorted by name; of the others nothing else is read.
+//
+// Similar to: virsh list --all.
+func (h *Host) DomainsNamed(ctx context.Context, wanted func(name string) bool) ([]Domain, error) {
 	list, err := h.listDomains(ctx, rpc.ConnectListDomainsActive|rpc.ConnectListDomainsInactive)
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(d rpc.Domain) bool { return strings.HasPrefix(d.Name, probePrefix) })
-	domains := make([]*Domain, len(list))
-	group, ctx := errgroup.WithContext(ctx)
-	// A daemon serves five calls of a connection at a time; one is left for the rest of the provider.
-	group.SetLimit(4)
-	for i, found := range list {
-		group.Go(func() error {
-			e := errand{doing: fmt.Sprintf("read domain %q", found.Name), absent: rpc.ErrNoDomain}
-			d, err := h.describeDomain(ctx, e, found)
-			if problem.Is(err, problem.NotFound) {
-				return nil
-			}
-			if err == nil {
-				domains[i] = &d
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	there := make([]Domain, 0, len(domains))
-	for _, d := range domains {
-		if d != nil {
-			there = append(there, *d)
-		}
-	}
-	return there, nil
+	list = slices.DeleteFunc(list, func(d rpc.Domain) bool { return strings.HasPrefix(d.Name, probePrefix) || !wanted(d.Name) })
+	slices.SortFunc(list, func(a, b rpc.Domain) int { return strings.Compare(a.Name, b.Name) })
+	return Each(ctx, list, func(ctx context.Context, found rpc.Domain) (Domain, error) {
+		return h.describeDomain(ctx, errand{doing: fmt.Sprintf("read domain %q", found.Name), absent: rpc.ErrNoDomain}, found)
+	})
 }
 
 func (h *Host) listDomains(ctx context.Context, which rpc.ConnectListAllDomainsFlags) ([]rpc.Domain, error) {

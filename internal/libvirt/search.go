@@ -118,8 +118,7 @@ func (h *Host) records(ctx context.Context) ([]record, error) {
 	var all []record
 	var failures []failure
 	var group errgroup.Group
-	// A daemon serves five calls of a connection at a time; one is left for the rest of the provider.
-	group.SetLimit(4)
+	group.SetLimit(callsAtATime)
 	for _, domain := range list {
 		group.Go(func() error {
 			for _, r := range readers {

@@ -3,6 +3,8 @@ package libvirt
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
@@ -55,7 +57,7 @@ func (h *Host) SecretByUsage(ctx context.Context, usage string) (Secret, error) 
 	return h.describeSecret(ctx, e, found)
 }
 
-// Secrets lists the host's secrets of usage type ceph.
+// Secrets lists the host's secrets of usage type ceph, sorted by usage name. One that goes away meanwhile is left out.
 //
 // Similar to: virsh secret-list.
 func (h *Host) Secrets(ctx context.Context) ([]Secret, error) {
@@ -67,22 +69,10 @@ func (h *Host) Secrets(ctx context.Context) ([]Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	var secrets []Secret
+	all = slices.DeleteFunc(all, func(s rpc.Secret) bool { return s.UsageType != int32(rpc.SecretUsageTypeCeph) })
+	slices.SortFunc(all, func(a, b rpc.Secret) int { return strings.Compare(a.UsageID, b.UsageID) })
 	e.absent = rpc.ErrNoSecret
-	for _, found := range all {
-		if found.UsageType != int32(rpc.SecretUsageTypeCeph) {
-			continue
-		}
-		s, err := h.describeSecret(ctx, e, found)
-		if problem.Is(err, problem.NotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		secrets = append(secrets, s)
-	}
-	return secrets, nil
+	return Each(ctx, all, func(ctx context.Context, found rpc.Secret) (Secret, error) { return h.describeSecret(ctx, e, found) })
 }
 
 // DefineSecret defines a secret of usage type ceph, or changes the description and the flags of the one with this UUID and

@@ -79,6 +79,7 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 		cephrbdimage.NewDataSource,
 		cephrbdimage.NewDataSources,
 		libvirtcephsecret.NewDataSource,
+		libvirtcephsecret.NewDataSources,
 	}
 }
 

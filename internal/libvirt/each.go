@@ -1,0 +1,41 @@
+package libvirt
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// callsAtATime of a connection: a daemon serves five, and one is left for the rest of the provider.
+const callsAtATime = 4
+
+// Each asks a host about several things, as many at a time as it serves, and returns the answers in the same order. What is there no
+// more (problem.NotFound) is left out.
+func Each[T, R any](ctx context.Context, things []T, ask func(context.Context, T) (R, error)) ([]R, error) {
+	answers := make([]*R, len(things))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(callsAtATime)
+	for i, thing := range things {
+		group.Go(func() error {
+			answer, err := ask(ctx, thing)
+			if err == nil {
+				answers[i] = &answer
+			} else if problem.Is(err, problem.NotFound) {
+				err = nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	there := make([]R, 0, len(answers))
+	for _, answer := range answers {
+		if answer != nil {
+			there = append(there, *answer)
+		}
+	}
+	return there, nil
+}

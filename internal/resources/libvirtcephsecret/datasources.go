@@ -1,0 +1,76 @@
+package libvirtcephsecret
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// NewDataSources returns the data source of several secrets.
+func NewDataSources() datasource.DataSource { return &secretsDataSource{} }
+
+type secretsDataSource struct{ tfkit.DataSourceBase }
+
+type secretsModel struct {
+	Hypervisor  types.String `tfsdk:"hypervisor"`
+	NamePattern types.String `tfsdk:"name_pattern"`
+	Secrets     types.List   `tfsdk:"secrets"`
+}
+
+func (d *secretsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = TypeName + "s"
+}
+
+func (d *secretsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The ceph secrets of a libvirt host, as by `virsh secret-list`, each with the arguments that `libvirt_ceph_secret`" +
+			" has for it and the `id` by which it is imported. No value is in the result: of each that libvirt tells only the fingerprint is" +
+			" kept, which is equal to `key_fingerprint` of the user whose key it is.",
+		Attributes: map[string]schema.Attribute{
+			"hypervisor":   tfkit.LabelArgument("hypervisor"),
+			"name_pattern": tfkit.NamePattern("the secrets' usage names"),
+			"secrets": schema.ListNestedAttribute{
+				Computed:            true,
+				MarkdownDescription: "The secrets, in the order of their usage names.",
+				NestedObject:        schema.NestedAttributeObject{Attributes: tfkit.Listed(ctx, NewResource(), "key_wo_version")},
+			},
+		},
+	}
+}
+
+func (d *secretsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to list libvirt secrets"
+	var data secretsModel
+	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
+		return
+	}
+	home, err := d.Hypervisors.SettleHome(ctx, data.Hypervisor, types.StringNull(), &resp.Diagnostics)
+	var secrets []libvirt.Secret
+	if err == nil {
+		secrets, err = home.Target.Secrets(ctx)
+	}
+	var found []model
+	if err == nil {
+		fits := tfkit.Fits(data.NamePattern)
+		secrets = slices.DeleteFunc(secrets, func(s libvirt.Secret) bool { return !fits(s.UsageName) })
+		found, err = libvirt.Each(ctx, secrets, func(ctx context.Context, secret libvirt.Secret) (model, error) {
+			m := model{Hypervisor: home.Label, HostUUID: home.Identity}
+			m.fromAPI(secret)
+			value, held, err := home.Target.SecretValue(ctx, secret.UUID)
+			m.readValue(value, held, nil)
+			return m, err
+		})
+	}
+	if err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	data.Hypervisor, data.Secrets = home.Label, tfkit.ListOf(ctx, resp.State, "secrets", found, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
+}
