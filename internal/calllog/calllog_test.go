@@ -39,7 +39,8 @@ func TestLine(t *testing.T) {
 	}{
 		"obeyed": {Call{Name: "osd pool create", Change: true, Object: Object{Pool: "vms"}}, "", `osd pool create pool=vms \(\d+m?s\)$`},
 		"refused": {
-			Call{Name: "auth rm", Change: true, Object: Object{Entity: "client.a"}}, "EPERM",
+			Call{Name: "auth rm", Change: true, Object: Object{Entity: "client.a"}},
+			"EPERM",
 			`auth rm entity=client.a \(EPERM, \d+m?s\)$`,
 		},
 		"again": {
