@@ -1,0 +1,73 @@
+// Package sensitive is for what must not be shown. The clients of Ceph and libvirt, which do not know each other, share it.
+package sensitive
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Placeholder is what stands for a Value wherever one is printed, logged or encoded.
+const Placeholder = "(sensitive value)"
+
+// Value is bytes that are handed over by Bytes alone. Whatever prints, logs or encodes a Value, or a struct that holds one,
+// writes the Placeholder or an address. The zero Value is empty.
+type Value struct {
+	// A function, as fmt prints the fields that are not exported by reflection, and calls none of the methods below for them.
+	reveal func() string
+}
+
+// New hides a copy of the bytes.
+func New(bytes []byte) Value {
+	if len(bytes) == 0 {
+		return Value{}
+	}
+	text := string(bytes)
+	return Value{reveal: func() string { return text }}
+}
+
+// Bytes returns a copy of what is hidden.
+func (v Value) Bytes() []byte { return []byte(v.text()) }
+
+func (v Value) text() string {
+	if v.reveal == nil {
+		return ""
+	}
+	return v.reveal()
+}
+
+// IsZero tells whether nothing is hidden.
+func (v Value) IsZero() bool { return v.reveal == nil }
+
+// Equal tells whether both hide the same bytes.
+func (v Value) Equal(other Value) bool { return v.text() == other.text() }
+
+// Fingerprint returns "sha256:" and the digest of the bytes in lower-case hexadecimal, empty where nothing is hidden. It is safe
+// to show.
+func (v Value) Fingerprint() string {
+	if v.IsZero() {
+		return ""
+	}
+	sum := sha256.Sum256(v.Bytes())
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// Format writes the Placeholder, whatever the verb.
+func (Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Placeholder) }
+
+// String returns the Placeholder.
+func (Value) String() string { return Placeholder }
+
+// GoString returns the Placeholder.
+func (Value) GoString() string { return Placeholder }
+
+// MarshalText writes the Placeholder.
+func (Value) MarshalText() ([]byte, error) { return []byte(Placeholder), nil }
+
+// MarshalJSON writes the Placeholder as a string.
+func (Value) MarshalJSON() ([]byte, error) { return []byte(`"` + Placeholder + `"`), nil }
+
+// LogValue returns the Placeholder.
+func (Value) LogValue() slog.Value { return slog.StringValue(Placeholder) }
