@@ -72,7 +72,8 @@ func AwaitConnections(t testing.TB, cluster string) {
 }
 
 func dialShared(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
-	key := fmt.Sprint(cfg.MonHost, cfg.ConfigFile, cfg.User, cfg.Key, cfg.KeyringFile, cfg.Options, cfg.ConnectTimeout, cfg.OperationTimeout)
+	key := fmt.Sprint(cfg.MonHost, cfg.ConfigFile, cfg.User, cfg.Key.Text(), cfg.KeyringFile, cfg.Options,
+		cfg.ConnectTimeout, cfg.OperationTimeout)
 	connections.Lock()
 	conn := connections.open[key]
 	if conn != nil {

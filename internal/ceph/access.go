@@ -9,14 +9,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// CheckAccess connects as a user (without "client.", with its key in base64) and finds out whether it can use an image:
+// CheckAccess connects as a user (without "client.", with its key) and finds out whether it can use an image:
 // it opens the image, reads its first byte and, unless readOnly, asks to remove an object that can't exist, which needs
 // the permission to write and changes nothing. Problems name what is missing: problem.Denied for a key that the cluster
 // refuses or caps that don't suffice, problem.NotFound for an image that isn't there.
 //
 // Similar to: rbd info --id; rbd export --id
-func (c *Cluster) CheckAccess(ctx context.Context, user, key string, ref ImageRef, readOnly bool) error {
-	if _, err := ParseKey(key); err != nil {
+func (c *Cluster) CheckAccess(ctx context.Context, user string, key Key, ref ImageRef, readOnly bool) error {
+	if err := key.Check(); err != nil {
 		return err
 	}
 	// What the image is made of is read with the provider's own rights: the user may not be allowed to see it.
@@ -77,7 +77,7 @@ func absentObject(image Image, inDataPool bool) string {
 }
 
 // explainLogin says why a user was not let in: the provider's own user may see whether it exists, its key and its caps.
-func (c *Cluster) explainLogin(ctx context.Context, what, user, key string, err error) error {
+func (c *Cluster) explainLogin(ctx context.Context, what, user string, key Key, err error) error {
 	err = c.failed(what, "", err)
 	var refused *problem.Problem
 	if !errors.As(err, &refused) || refused.Kind != problem.Denied {
@@ -97,7 +97,7 @@ func (c *Cluster) explainLogin(ctx context.Context, what, user, key string, err 
 		p.Why, p.Do = "The cluster has no such user.", fmt.Sprintf("Create it, as ceph_user does, or name the user that the key belongs"+
 			" to (ceph auth get %s shows none).", entityOf(user))
 	case asked != nil:
-	case present.Key != key:
+	case !present.Key.Equal(key):
 		p.Why = "The key is not the user's present one."
 		p.Do = fmt.Sprintf("Use the present key, as in key = ceph_user.NAME.key (ceph auth get-key %s).", entityOf(user))
 	case present.Caps["mon"] == "":

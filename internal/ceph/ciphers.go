@@ -2,7 +2,6 @@ package ceph
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,14 +30,14 @@ func (c *Cluster) allowedCiphers(ctx context.Context, what string) (allowed []ci
 	return dump.Allowed, true, err
 }
 
-// CheckKey tells whether the cluster would give a user this chosen key, in base64, or a key of this type; either is empty
-// where it is not chosen. It is problem.Refused where the cluster doesn't allow the type, problem.Unsupported where it knows no
+// CheckKey tells whether the cluster would give a user this chosen key, or a key of this type; either is empty where it is not
+// chosen. It is problem.Refused where the cluster doesn't allow the type, problem.Unsupported where it knows no
 // such type, and changes nothing.
 //
 // Similar to: ceph mon dump
-func (c *Cluster) CheckKey(ctx context.Context, name, key, keyType string) error {
+func (c *Cluster) CheckKey(ctx context.Context, name string, key Key, keyType string) error {
 	what := fmt.Sprintf("User %s of cluster %q can't be given such a key.", entityOf(name), c.cfg.Label)
-	if key != "" {
+	if !key.IsZero() {
 		return c.checkCipher(ctx, what, key)
 	}
 	return c.checkKeyTypeAllowed(ctx, what, keyType)
@@ -46,20 +45,18 @@ func (c *Cluster) CheckKey(ctx context.Context, name, key, keyType string) error
 
 // checkCipher refuses a chosen key of a type that the cluster doesn't allow: the monitors store it without a word, and then
 // refuse everybody who comes with it.
-func (c *Cluster) checkCipher(ctx context.Context, what, key string) error {
-	raw, err := ParseKey(key)
-	if err != nil {
+func (c *Cluster) checkCipher(ctx context.Context, what string, key Key) error {
+	if err := key.Check(); err != nil {
 		return err
 	}
 	allowed, _, err := c.allowedCiphers(ctx, what)
 	if err != nil || len(allowed) == 0 {
 		return err
 	}
-	kind := binary.LittleEndian.Uint16(raw)
-	if slices.ContainsFunc(allowed, func(a cipher) bool { return a.Value == kind }) {
+	if slices.ContainsFunc(allowed, func(a cipher) bool { return a.Value == key.cipher() }) {
 		return nil
 	}
-	return cipherNotAllowed(what, "The chosen key is", KeyType(raw), allowed)
+	return cipherNotAllowed(what, "The chosen key is", key.Type(), allowed)
 }
 
 // checkKeyTypeAllowed refuses a wish for a type of key that the cluster would refuse, or not obey, before anything is changed.
@@ -95,4 +92,48 @@ func cipherNotAllowed(what, subject, keyType string, allowed []cipher) error {
 		Do: fmt.Sprintf("Take a key of type %s, or leave the choice to the cluster (neither key, key_wo nor key_type)."+
 			" To allow the type: ceph mon set auth_allowed_ciphers %s,%s.", names[0], keyType, strings.Join(names, ",")),
 	}
+}
+
+// checkKeyType compares what the cluster made with what was asked for: older monitors ignore the wish.
+func checkKeyType(what string, key Key, keyType string) error {
+	if keyType == "" {
+		return nil
+	}
+	if err := key.Check(); err != nil {
+		return err
+	}
+	if key.Type() != keyType {
+		return keyTypeUnknown(what, keyType)
+	}
+	return nil
+}
+
+func keyTypeUnknown(what, keyType string) error {
+	return &problem.Problem{
+		Kind: problem.Unsupported, What: what,
+		Why: fmt.Sprintf("A key of type %s was asked for, and the cluster makes another one: its release does not know key types, or not"+
+			" this one here.", keyType),
+		Do: "Key types need Ceph 19.2.6, 20.2.4 or newer on the monitors. Upgrade the cluster, or leave key_type out.",
+	}
+}
+
+// explainKeyType explains the monitors' refusal of a key type. All of them have the same number, so the text decides.
+func explainKeyType(p *problem.Problem, status string) bool {
+	switch {
+	case strings.Contains(status, "insecure key type"):
+		p.Kind = problem.Refused
+		p.Why = "The cluster does not allow new keys of this type, which it counts as insecure."
+	case strings.Contains(status, "cannot be used for auth"):
+		p.Kind = problem.Refused
+		p.Why = "A key of this type could not be used: it is not among the cluster's auth_allowed_ciphers."
+	case strings.Contains(status, "key type") || strings.Contains(status, "key_type"):
+		p.Kind = problem.Unsupported
+		p.Why = "The cluster does not know this type of key."
+	default:
+		return false
+	}
+	p.Do = "Ask for a type that the cluster allows (ceph mon dump shows auth_allowed_ciphers), or allow this one:" +
+		" ceph mon set auth_allowed_ciphers aes,aes256k; it takes up to half a minute to count. Every client, hypervisors included," +
+		" must be able to use the type: aes256k needs librados of Ceph 19.2.6, 20.2.4 or newer."
+	return true
 }

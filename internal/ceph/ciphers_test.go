@@ -33,8 +33,8 @@ func TestChosenKeyIsOfAnAllowedType(t *testing.T) {
 				conn.refuses["mon dump"] = test.dump
 			}
 		}
-		_, err := withAuth(created).CreateUser(t.Context(), "x", caps, test.key)
-		other := withAuth(changed).SetKey(t.Context(), "x", test.key)
+		_, err := withAuth(created).CreateUser(t.Context(), "x", caps, GivenKey(test.key))
+		other := withAuth(changed).SetKey(t.Context(), "x", GivenKey(test.key))
 		if !test.refused {
 			if err != nil || other != nil || created.key != test.key || changed.key != test.key {
 				t.Errorf("%s: %v, %v", name, err, other)
@@ -54,7 +54,7 @@ func TestChosenKeyIsOfAnAllowedType(t *testing.T) {
 
 	// Where no key is chosen, nobody asks.
 	conn := &authConn{absent: true, knows: allCommands}
-	if _, err := withAuth(conn).CreateUser(t.Context(), "x", caps, ""); err != nil {
+	if _, err := withAuth(conn).CreateUser(t.Context(), "x", caps, Key{}); err != nil {
 		t.Error(err)
 	}
 	conn.key = formerKey()
@@ -78,7 +78,7 @@ func TestCheckKey(t *testing.T) {
 		"18, only type":      {"mon-dump-18", "", typeNameAES, 0, ""},
 	} {
 		cluster, conn := withFake(map[string]answer{"mon dump": recorded(t, test.dump)})
-		err := cluster.CheckKey(t.Context(), "x", test.key, test.keyType)
+		err := cluster.CheckKey(t.Context(), "x", GivenKey(test.key), test.keyType)
 		if test.kind != 0 {
 			wantKind(t, err, test.kind, "client.x", "east", test.word)
 		} else if err != nil {

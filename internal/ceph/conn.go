@@ -17,8 +17,8 @@ type Config struct {
 	ConfigFile string
 	// User is the cephx user without "client."; empty means admin.
 	User string
-	// Key is the user's cephx key in base64. It excludes KeyringFile.
-	Key string
+	// Key is the user's cephx key. It excludes KeyringFile.
+	Key Key
 	// KeyringFile is the path of a keyring that holds the user's key.
 	KeyringFile string
 	// FSID, when set, is the only cluster that is accepted.

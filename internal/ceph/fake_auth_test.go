@@ -31,6 +31,14 @@ type authConn struct {
 	worked      bool // the user had a key after each command
 }
 
+// authReply is a user as the monitors write it.
+type authReply struct {
+	Entity  string            `json:"entity"`
+	Key     string            `json:"key"`
+	Pending string            `json:"pending_key,omitempty"`
+	Caps    map[string]string `json:"caps"`
+}
+
 func (a *authConn) FSID(context.Context) (string, error) { return testFSID, nil }
 func (a *authConn) Close()                               {}
 
@@ -76,13 +84,13 @@ func (a *authConn) MonCommand(_ context.Context, text, input []byte) ([]byte, st
 		if a.absent {
 			return nil, "failed to find client.x in keyring", ENOENT
 		}
-		out, err := json.Marshal([]authRecord{{Entity: "client.x", Key: a.key, Pending: a.pending, Caps: a.caps}})
+		out, err := json.Marshal([]authReply{{Entity: "client.x", Key: a.key, Pending: a.pending, Caps: a.caps}})
 		return out, "", err
 	case "auth ls":
 		return []byte(`{"auth_dump":[]}`), "", nil
 	case "auth get-or-create":
 		a.absent, a.key, a.caps = false, made, map[string]string{"mon": "profile rbd"}
-		out, err := json.Marshal([]authRecord{{Entity: "client.x", Key: a.key, Caps: a.caps}})
+		out, err := json.Marshal([]authReply{{Entity: "client.x", Key: a.key, Caps: a.caps}})
 		return out, "", err
 	case "auth add":
 		a.absent, a.key = false, keyIn(input)
@@ -113,7 +121,7 @@ func (a *authConn) MonCommand(_ context.Context, text, input []byte) ([]byte, st
 		if a.pending == "" {
 			a.pending = made
 		}
-		out, err := json.Marshal([]authRecord{{Entity: "client.x", Key: a.key, Pending: a.pending}})
+		out, err := json.Marshal([]authReply{{Entity: "client.x", Key: a.key, Pending: a.pending}})
 		return out, "", err
 	case "auth clear-pending":
 		a.pending = ""

@@ -2,13 +2,9 @@ package ceph
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -32,7 +28,7 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 		return User{}, err
 	}
 	// Before the rotation, not after it: a client could use the pending key in between and so make it the only one.
-	if record.Pending != "" {
+	if !record.Pending.IsZero() {
 		if err := c.clearPending(ctx, what, record.Entity); err != nil {
 			return User{}, err
 		}
@@ -48,7 +44,7 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 	}
 	after, unread := askAgain(ctx, func(ctx context.Context) (User, error) {
 		after, unread := c.User(ctx, name)
-		if unread == nil && after.Key == before.Key {
+		if unread == nil && after.Key.Equal(before.Key) {
 			unread = err
 		}
 		return after, unread
@@ -60,7 +56,7 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 	case unread != nil:
 		return User{}, notKnown(err, "The key may still be rotated: the next refresh shows it.")
 	}
-	if after.Key == before.Key {
+	if after.Key.Equal(before.Key) {
 		return User{}, &problem.Problem{
 			Kind: problem.Other, What: what,
 			Why: "The cluster accepted the commands, and the user still has its former key.",
@@ -73,7 +69,7 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 		}
 		after.Caps = before.Caps
 	}
-	return after, c.checkKeyType(what, after.Key, keyType)
+	return after, checkKeyType(what, after.Key, keyType)
 }
 
 // rotateAtOnce leaves the work to the monitors. known is false where they don't have the command.
@@ -102,13 +98,13 @@ func (c *Cluster) rotatePending(ctx context.Context, what string, user User, key
 	if err != nil {
 		return true, explainUser(err, denied)
 	}
-	pending := ""
+	pending := Key{}
 	for _, r := range records {
 		if r.Entity == user.Entity {
 			pending = r.Pending
 		}
 	}
-	if err := c.checkKeyType(what, pending, keyType); err != nil {
+	if err := checkKeyType(what, pending, keyType); err != nil {
 		return true, errors.Join(err, c.clearPending(ctx, what, user.Entity))
 	}
 	denied, err = c.monStatus(ctx, what, command{"prefix": "auth commit-pending", "entity": user.Entity}, nil, nil)
@@ -136,29 +132,12 @@ func (c *Cluster) rotateByImport(ctx context.Context, what string, user User, ke
 }
 
 // importKey replaces the key and all caps of a user in one command.
-func (c *Cluster) importKey(ctx context.Context, what string, user User, key string) error {
-	denied, err := c.monStatus(ctx, what, command{"prefix": "auth import"}, []byte(keyring(user.Name, key, user.Caps)), nil)
+func (c *Cluster) importKey(ctx context.Context, what string, user User, key Key) error {
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth import"}, keyring(user.Name, key, user.Caps).Bytes(), nil)
 	return explainUser(err, denied)
 }
 
 // unknownCommand tells whether the release doesn't have the command.
 func (r refusal) unknownCommand() bool {
 	return r.is(EINVAL) && strings.Contains(r.status, "command not known")
-}
-
-// newAESKey makes a cephx key of type aes in base64, with the structure that Ceph gives its own: type, time, length, secret.
-//
-// Similar to: ceph-authtool --gen-print-key
-func newAESKey() (string, error) {
-	const length = 16
-	raw := make([]byte, keyHeader+length)
-	now := time.Now()
-	binary.LittleEndian.PutUint16(raw[0:], keyTypeAES)
-	binary.LittleEndian.PutUint32(raw[2:], uint32(now.Unix()))       // #nosec G115 -- the format's own limit, in 2106
-	binary.LittleEndian.PutUint32(raw[6:], uint32(now.Nanosecond())) // #nosec G115 -- less than a thousand million
-	binary.LittleEndian.PutUint16(raw[10:], length)
-	if _, err := rand.Read(raw[keyHeader:]); err != nil {
-		return "", fmt.Errorf("making a key: %w", err)
-	}
-	return base64.StdEncoding.EncodeToString(raw), nil
 }

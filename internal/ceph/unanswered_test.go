@@ -15,7 +15,7 @@ func init() { latePause = time.Millisecond }
 // What was obeyed counts as done although no answer came, however the wait ended, and is not done again; what wasn't is an error.
 func TestUsersWithoutAnAnswer(t *testing.T) {
 	caps := map[string]string{"mon": "profile rbd"}
-	chosen := madeKey(keyTypeAES, 16)
+	chosen := GivenKey(madeKey(keyTypeAES, 16))
 	rotate := func(ctx context.Context, c *Cluster) (User, error) { return c.RotateKey(ctx, "x", "") }
 	for name, tc := range map[string]struct {
 		prefix string
@@ -26,7 +26,7 @@ func TestUsersWithoutAnAnswer(t *testing.T) {
 		unread string // what is said where the question what became of it gets no answer either
 	}{
 		"create": {"auth get-or-create", true, nil, func(ctx context.Context, c *Cluster) (User, error) {
-			return c.CreateUser(ctx, "x", caps, "")
+			return c.CreateUser(ctx, "x", caps, Key{})
 		}, "The user may still be made", "The user may still be made"},
 		"create with a chosen key": {"auth add", true, nil, func(ctx context.Context, c *Cluster) (User, error) {
 			return c.CreateUser(ctx, "x", caps, chosen)
@@ -51,7 +51,7 @@ func TestUsersWithoutAnAnswer(t *testing.T) {
 				}
 				conn := fake()
 				user, err := tc.do(t.Context(), withAuth(conn))
-				if err != nil || user.Key != conn.key || conn.key == formerKey() {
+				if err != nil || user.Key.Text() != conn.key || conn.key == formerKey() {
 					t.Errorf("obeyed, but: %v", err)
 				}
 				if sent := len(slices.DeleteFunc(slices.Clone(conn.asked),
@@ -94,7 +94,7 @@ func kindOf(err error) problem.Kind {
 func TestRotationThatCannotBeRead(t *testing.T) {
 	conn := &authConn{knows: allCommands, key: formerKey(), caps: map[string]string{"mon": "profile rbd"}, unreadAfter: "auth rotate"}
 	user, err := withAuth(conn).RotateKey(t.Context(), "x", "")
-	if user.Entity != "client.x" || user.Key != "" {
+	if user.Entity != "client.x" || !user.Key.IsZero() {
 		t.Errorf("%v, %v", user, err)
 	}
 	wantUnanswered(t, err, "The key was rotated; the next refresh reads the new one.")

@@ -16,17 +16,6 @@ type UserEntry struct {
 	KeyFingerprint string // empty where what the cluster keeps is not a key
 }
 
-// keySummary is what is kept of a key in a reply: it is dropped as soon as it is decoded.
-type keySummary struct{ kind, fingerprint string }
-
-// UnmarshalText reduces a key to what is safe to show.
-func (k *keySummary) UnmarshalText(text []byte) error {
-	if raw, err := ParseKey(string(text)); err == nil {
-		*k = keySummary{KeyType(raw), Fingerprint(raw)}
-	}
-	return nil
-}
-
 // Users lists all users of type client, sorted by name, without their keys.
 //
 // Similar to: ceph auth ls
@@ -34,7 +23,7 @@ func (c *Cluster) Users(ctx context.Context) ([]UserEntry, error) {
 	var all struct {
 		Dump []struct {
 			Entity string            `json:"entity"`
-			Key    keySummary        `json:"key"`
+			Key    Key               `json:"key"`
 			Caps   map[string]string `json:"caps"`
 		} `json:"auth_dump"`
 	}
@@ -45,7 +34,7 @@ func (c *Cluster) Users(ctx context.Context) ([]UserEntry, error) {
 	var users []UserEntry
 	for _, r := range all.Dump {
 		if name, isClient := strings.CutPrefix(r.Entity, entityOf("")); isClient {
-			users = append(users, UserEntry{name, r.Entity, r.Caps, r.Key.kind, r.Key.fingerprint})
+			users = append(users, UserEntry{name, r.Entity, r.Caps, r.Key.Type(), r.Key.Fingerprint()})
 		}
 	}
 	sort.Slice(users, func(i, j int) bool { return users[i].Name < users[j].Name })

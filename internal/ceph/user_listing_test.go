@@ -18,16 +18,9 @@ func TestUsersAreListedWithoutTheirKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fingerprint := func(key string) string {
-		raw, err := ParseKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return Fingerprint(raw)
-	}
 	want := []UserEntry{
-		{"a", "client.a", map[string]string{}, "aes256k", fingerprint(aes256k)},
-		{"b", "client.b", map[string]string{"mon": "allow r"}, "aes", fingerprint(aes)},
+		{"a", "client.a", map[string]string{}, "aes256k", GivenKey(aes256k).Fingerprint()},
+		{"b", "client.b", map[string]string{"mon": "allow r"}, "aes", GivenKey(aes).Fingerprint()},
 		{"c", "client.c", map[string]string{}, "", ""},
 	}
 	if !reflect.DeepEqual(users, want) {

@@ -2,59 +2,11 @@ package ceph
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"strings"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
-
-// madeKey builds a key of a type with a secret of some length.
-func madeKey(kind uint16, length int) string {
-	raw := make([]byte, keyHeader+length)
-	binary.LittleEndian.PutUint16(raw, kind)
-	binary.LittleEndian.PutUint16(raw[keyHeader-2:], uint16(length))
-	return base64.StdEncoding.EncodeToString(raw)
-}
-
-func TestParseKey(t *testing.T) {
-	aes, aes256k := madeKey(1, 16), madeKey(2, 32)
-	for _, key := range []string{aes, aes256k, madeKey(3, 48)} {
-		if _, err := ParseKey(key); err != nil {
-			t.Errorf("%v", err)
-		}
-	}
-	raw, _ := base64.StdEncoding.DecodeString(aes)
-	for name, test := range map[string]struct{ key, word string }{
-		"empty":           {"", "empty"},
-		"not base64":      {"!!!", "not base64"},
-		"twice":           {base64.StdEncoding.EncodeToString([]byte(aes256k)), "twice"},
-		"twice, newline":  {base64.StdEncoding.EncodeToString([]byte(aes + "\n")), "twice"},
-		"decoded":         {string(raw), "decoded"},
-		"space":           {aes + "\n", "white space"},
-		"keyring":         {"[client.x]\n\tkey = " + aes, "keyring"},
-		"right length":    {base64.StdEncoding.EncodeToString(make([]byte, 28)), "structure"},
-		"short secret":    {madeKey(1, 15), "structure"},
-		"cut":             {aes[:36], "structure"},
-		"unpadded":        {strings.TrimRight(aes, "="), "not base64"},
-		"other text":      {base64.StdEncoding.EncodeToString([]byte("a passphrase")), "structure"},
-		"aes, 32 bytes":   {madeKey(1, 32), "structure"},
-		"no type":         {madeKey(0, 16), "structure"},
-		"impossible type": {madeKey(40000, 16), "structure"},
-	} {
-		_, err := ParseKey(test.key)
-		if !problem.Is(err, problem.Invalid) || !strings.Contains(err.Error(), test.word) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err != nil && test.key != "" && strings.Contains(err.Error(), test.key) {
-			t.Errorf("%s: the error holds the key", name)
-		}
-	}
-	if got := Fingerprint([]byte("abc")); got != "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" {
-		t.Error(got)
-	}
-}
 
 func TestEqualCaps(t *testing.T) {
 	for _, pair := range [][2]string{
@@ -166,13 +118,5 @@ func TestUserNotFoundNeedsAListing(t *testing.T) {
 		cluster, _ := withFake(map[string]answer{"auth get": missing, "auth ls": test.ls})
 		_, err := cluster.User(context.Background(), "x")
 		wantKind(t, err, test.kind, "client.x")
-	}
-}
-
-func TestKeyring(t *testing.T) {
-	got := keyring("x", "KEY", map[string]string{"osd": "profile rbd", "mon": `allow command "osd blocklist"`})
-	want := "[client.x]\n\tkey = KEY\n\tcaps mon = \"allow command \\\"osd blocklist\\\"\"\n\tcaps osd = \"profile rbd\"\n"
-	if got != want {
-		t.Errorf("got %q", got)
 	}
 }

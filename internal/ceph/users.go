@@ -11,37 +11,21 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// User is a cephx user of type client. Formatting it with any verb leaves the key out.
+// User is a cephx user of type client.
 type User struct {
 	Name   string // without "client."
 	Entity string // with it
-	Key    string // base64
+	Key    Key
 	Caps   map[string]string
-}
-
-// Format writes the user without its key, whatever the verb.
-func (u User) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, u.String()) }
-
-// String returns the entity and its caps.
-func (u User) String() string {
-	return fmt.Sprintf("%s %s", u.Entity, strings.Join(capsList(u.Caps), " "))
-}
-
-// GoString is String: %#v must not show the key.
-func (u User) GoString() string { return u.String() }
-
-// MarshalJSON refuses: a user in JSON would be a key in a log or a file.
-func (u User) MarshalJSON() ([]byte, error) {
-	return nil, errors.New("a cephx user is not written as JSON, it holds a key")
 }
 
 func entityOf(name string) string { return "client." + name }
 
 type authRecord struct {
 	Entity string `json:"entity"`
-	Key    string `json:"key"`
+	Key    Key    `json:"key"`
 	// Pending is a second key that works too, from 18 on, and replaces the first one when a client uses it.
-	Pending string            `json:"pending_key,omitempty"`
+	Pending Key               `json:"pending_key"`
 	Caps    map[string]string `json:"caps"`
 }
 
@@ -107,16 +91,39 @@ func (c *Cluster) userMissing(ctx context.Context, what, name string) error {
 	}
 }
 
-// CreateUser creates a user with these caps, and with the chosen key in base64, or one that the cluster makes if key is
-// empty. A user of that name is problem.Exists and stays as it is. A chosen key with which nobody could log in is
-// problem.Refused.
+// CreateUser creates a user with these caps, and with the chosen key, or one that the cluster makes if key is zero. A user of that
+// name is problem.Exists and stays as it is. A chosen key with which nobody could log in is problem.Refused.
 //
 // Similar to: ceph auth get-or-create; ceph auth add
-func (c *Cluster) CreateUser(ctx context.Context, name string, caps map[string]string, key string) (User, error) {
+func (c *Cluster) CreateUser(ctx context.Context, name string, caps map[string]string, key Key) (User, error) {
 	return c.createUser(ctx, name, caps, key, "")
 }
 
-func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]string, key, keyType string) (User, error) {
+// CreateUserOfType is CreateUser with a key that the cluster makes of the given type, aes or aes256k. A type that the cluster
+// doesn't allow is problem.Refused. A cluster that knows no key types, and so makes another one than was asked for, is
+// problem.Unsupported, and the user is not left behind.
+//
+// Similar to: ceph auth get-or-create --key-type
+func (c *Cluster) CreateUserOfType(ctx context.Context, name string, caps map[string]string, keyType string) (User, error) {
+	user, err := c.createUser(ctx, name, caps, Key{}, keyType)
+	if err != nil {
+		return User{}, err
+	}
+	what := fmt.Sprintf("Unable to create user %s in cluster %q.", entityOf(name), c.cfg.Label)
+	wrong := checkKeyType(what, user.Key, keyType)
+	if wrong == nil {
+		return user, nil
+	}
+	if err := c.DeleteUser(ctx, name); err != nil {
+		var p *problem.Problem
+		if errors.As(wrong, &p) {
+			p.Do = fmt.Sprintf("%s The user that was made could not be removed again: ceph auth rm %s.", p.Do, user.Entity)
+		}
+	}
+	return User{}, wrong
+}
+
+func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]string, key Key, keyType string) (User, error) {
 	what := fmt.Sprintf("Unable to create user %s in cluster %q.", entityOf(name), c.cfg.Label)
 	if err := checkUser(caps, key); err != nil {
 		return User{}, err
@@ -139,7 +146,7 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 		return User{}, err
 	}
 
-	if key != "" {
+	if !key.IsZero() {
 		if err := c.checkCipher(ctx, what, key); err != nil {
 			return User{}, err
 		}
@@ -147,17 +154,17 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 	if err := c.addUser(ctx, what, name, caps, key, keyType); err != nil {
 		return c.addedAfterAll(ctx, name, caps, key, err)
 	}
-	if key != "" {
+	if !key.IsZero() {
 		return User{Name: name, Entity: entityOf(name), Key: key, Caps: caps}, nil
 	}
 	return askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
 }
 
 // addUser sends the one command that makes a user.
-func (c *Cluster) addUser(ctx context.Context, what, name string, caps map[string]string, key, keyType string) error {
+func (c *Cluster) addUser(ctx context.Context, what, name string, caps map[string]string, key Key, keyType string) error {
 	cmd, input := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}, []byte(nil)
-	if key != "" {
-		cmd["prefix"], input = "auth add", []byte(keyring(name, key, nil))
+	if !key.IsZero() {
+		cmd["prefix"], input = "auth add", keyring(name, key, nil).Bytes()
 	} else if keyType != "" {
 		cmd["key_type"] = keyType
 	}
@@ -167,12 +174,12 @@ func (c *Cluster) addUser(ctx context.Context, what, name string, caps map[strin
 
 // addedAfterAll looks for a user whose creation got no answer. It was not there before, so one with these caps and this key is the
 // one that was to be made.
-func (c *Cluster) addedAfterAll(ctx context.Context, name string, caps map[string]string, key string, failure error) (User, error) {
+func (c *Cluster) addedAfterAll(ctx context.Context, name string, caps map[string]string, key Key, failure error) (User, error) {
 	if !problem.Unanswered(failure) {
 		return User{}, failure
 	}
 	user, err := askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
-	if err == nil && equalCapsMaps(user.Caps, caps) && (key == "" || user.Key == key) {
+	if err == nil && equalCapsMaps(user.Caps, caps) && (key.IsZero() || user.Key.Equal(key)) {
 		return user, nil
 	}
 	return User{}, notKnown(failure, fmt.Sprintf("The user may still be made: if the next apply finds that %s exists, import it, or remove"+
@@ -184,7 +191,7 @@ func (c *Cluster) addedAfterAll(ctx context.Context, name string, caps map[strin
 //
 // Similar to: ceph auth caps
 func (c *Cluster) SetCaps(ctx context.Context, name string, caps map[string]string) error {
-	if err := checkUser(caps, ""); err != nil {
+	if err := checkUser(caps, Key{}); err != nil {
 		return err
 	}
 	what := fmt.Sprintf("Unable to change the caps of user %s of cluster %q.", entityOf(name), c.cfg.Label)
@@ -192,12 +199,12 @@ func (c *Cluster) SetCaps(ctx context.Context, name string, caps map[string]stri
 	return explainUser(err, denied)
 }
 
-// SetKey gives a user another key, in base64, and keeps its caps. Whoever holds the old key can't open a new connection
+// SetKey gives a user another key and keeps its caps. Whoever holds the old key can't open a new connection
 // from then on; connections that are open go on, and break one by one. A key with which nobody could log in is
 // problem.Refused.
 //
 // Similar to: ceph auth import
-func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
+func (c *Cluster) SetKey(ctx context.Context, name string, key Key) error {
 	if err := checkUser(nil, key); err != nil {
 		return err
 	}
@@ -206,7 +213,7 @@ func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
 	if err != nil {
 		return err
 	}
-	if user.Key == key {
+	if user.Key.Equal(key) {
 		return nil
 	}
 	if err := c.checkCipher(ctx, what, key); err != nil {
@@ -218,7 +225,7 @@ func (c *Cluster) SetKey(ctx context.Context, name, key string) error {
 	}
 	after, err := askAgain(ctx, func(ctx context.Context) (User, error) {
 		after, err := c.User(ctx, name)
-		if err == nil && after.Key != key {
+		if err == nil && !after.Key.Equal(key) {
 			err = failure
 		}
 		return after, err
@@ -240,9 +247,9 @@ func (c *Cluster) DeleteUser(ctx context.Context, name string) error {
 	return c.mon(ctx, what, command{"prefix": "auth rm", "entity": entityOf(name)}, nil)
 }
 
-func checkUser(caps map[string]string, key string) error {
-	if key != "" {
-		if _, err := ParseKey(key); err != nil {
+func checkUser(caps map[string]string, key Key) error {
+	if !key.IsZero() {
+		if err := key.Check(); err != nil {
 			return err
 		}
 	}
@@ -270,23 +277,6 @@ func explainUser(err error, denied refusal) error {
 		p.Why, p.Do = "The user does not exist any more.", "Apply again: the next refresh notices it."
 	}
 	return err
-}
-
-// Keyring is the text of a keyring with the user and its key, without caps, as a client reads it. It holds the key.
-//
-// Similar to: ceph auth get-or-create -o
-func (u User) Keyring() string { return keyring(u.Name, u.Key, nil) }
-
-// keyring writes one entity as the monitors read it from their input.
-func keyring(name, key string, caps map[string]string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "[%s]\n\tkey = %s\n", entityOf(name), key)
-	list := capsList(caps)
-	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-	for i := 0; i+1 < len(list); i += 2 {
-		fmt.Fprintf(&b, "\tcaps %s = \"%s\"\n", list[i], escape.Replace(list[i+1]))
-	}
-	return b.String()
 }
 
 // capsList returns service, caps, service, caps, ordered by service.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -40,8 +41,9 @@ func (keyringFunction) Definition(_ context.Context, _ function.DefinitionReques
 }
 
 func (keyringFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var entity, key string
-	if resp.Error = req.Arguments.Get(ctx, &entity, &key); resp.Error != nil {
+	var entity string
+	var argument types.String
+	if resp.Error = req.Arguments.Get(ctx, &entity, &argument); resp.Error != nil {
 		return
 	}
 	name, full := strings.CutPrefix(entity, "client.")
@@ -52,9 +54,10 @@ func (keyringFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 		})
 		return
 	}
-	if _, err := ceph.ParseKey(key); err != nil {
+	key := tfkit.KeyOf(argument)
+	if err := key.Check(); err != nil {
 		resp.Error = atArgument(1, err)
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, ceph.User{Name: name, Key: key}.Keyring())
+	resp.Error = resp.Result.Set(ctx, tfkit.KeyringText(ceph.User{Name: name, Key: key}))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -134,7 +135,7 @@ func defineSecret(t *testing.T, h *Host, value []byte) string {
 	ok(t, h.DefineSecret(t.Context(), s))
 	t.Cleanup(func() { _ = h.UndefineSecret(context.Background(), s.UUID) })
 	if value != nil {
-		ok(t, h.SetSecretValue(t.Context(), s.UUID, value))
+		ok(t, h.SetSecretValue(t.Context(), s.UUID, sensitive.New(value)))
 	}
 	return s.UUID
 }

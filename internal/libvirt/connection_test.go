@@ -11,6 +11,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
 const hang = time.Minute // long beside every limit that the tests set
@@ -289,7 +290,7 @@ func TestAReadThatIsInterruptedIsMadeAgainAndAChangeIsNot(t *testing.T) {
 		return append(append(make([]byte, 16), xdrWord(2)...), xdrString("usage")...), 0, true
 	})
 	d.on(procSecretSetValue, func(int) ([]byte, uint32, bool) { d.dropAll(); return nil, 0, false })
-	err := ends(t, func() error { return h.SetSecretValue(t.Context(), fakeHostUUID, []byte("value")) })
+	err := ends(t, func() error { return h.SetSecretValue(t.Context(), fakeHostUUID, sensitive.New([]byte("value"))) })
 	wants(t, err, problem.Unreachable, "isn't known whether it took effect")
 	if n := d.called(procSecretSetValue); n != 1 {
 		t.Errorf("the change was made %d times", n)

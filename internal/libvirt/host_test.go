@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
 func TestAConfigurationThatCantBeUsed(t *testing.T) {
@@ -33,7 +34,7 @@ func TestThePasswordStaysInside(t *testing.T) {
 
 func TestNoKeyOverAnOpenNetwork(t *testing.T) {
 	h := host(t, Config{URI: "qemu+tcp://192.0.2.1/system"})
-	err := h.SetSecretValue(t.Context(), fakeHostUUID, []byte("geheim"))
+	err := h.SetSecretValue(t.Context(), fakeHostUUID, sensitive.New([]byte("geheim")))
 	wants(t, err, problem.Refused, "tcp without TLS", "allow_plaintext", "192.0.2.1")
 	if strings.Contains(err.Error(), "geheim") {
 		t.Error("the key is in the error")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -39,15 +40,16 @@ func TestAccKeysStayHome(t *testing.T) {
 		h.endpoint.Plaintext = true
 		return h
 	}
-	wants(t, network(false).SetSecretValue(t.Context(), id, []byte("another")), problem.Refused, "tcp without TLS", "allow_plaintext")
-	if value, state, err := network(false).SecretValue(t.Context(), id); value != nil || state != ValuePrivate || err != nil {
+	another := sensitive.New([]byte("another"))
+	wants(t, network(false).SetSecretValue(t.Context(), id, another), problem.Refused, "tcp without TLS", "allow_plaintext")
+	if value, state, err := network(false).SecretValue(t.Context(), id); !value.IsZero() || state != ValuePrivate || err != nil {
 		t.Errorf("%q, %v, %v", value, state, err)
 	}
-	if value, state, err := plain.SecretValue(t.Context(), id); err != nil || state != ValueSet || string(value) != "a value" {
+	if value, state, err := plain.SecretValue(t.Context(), id); err != nil || state != ValueSet || string(value.Bytes()) != "a value" {
 		t.Errorf("%q, %v, %v", value, state, err)
 	}
-	ok(t, network(true).SetSecretValue(t.Context(), id, []byte("another")))
-	if value, _, err := network(true).SecretValue(t.Context(), id); string(value) != "another" {
+	ok(t, network(true).SetSecretValue(t.Context(), id, another))
+	if value, _, err := network(true).SecretValue(t.Context(), id); string(value.Bytes()) != "another" {
 		t.Errorf("%q, %v", value, err)
 	}
 }

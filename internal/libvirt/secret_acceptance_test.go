@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
 func TestRealSecretLife(t *testing.T) {
@@ -26,7 +27,7 @@ func TestRealSecretLife(t *testing.T) {
 	wants(t, err, problem.NotFound)
 	_, _, err = h.SecretValue(ctx, want.UUID)
 	wants(t, err, problem.NotFound)
-	wants(t, h.SetSecretValue(ctx, want.UUID, []byte("x")), problem.NotFound)
+	wants(t, h.SetSecretValue(ctx, want.UUID, sensitive.New([]byte("x"))), problem.NotFound)
 	wants(t, h.UndefineSecret(ctx, want.UUID), problem.NotFound)
 
 	ok(t, h.DefineSecret(ctx, want))
@@ -39,13 +40,13 @@ func TestRealSecretLife(t *testing.T) {
 	if list := must(virsh(ctx, "secret-list"))(t); !strings.Contains(list, want.UUID) {
 		t.Errorf("virsh doesn't show it: %s", list)
 	}
-	if value, state, err := h.SecretValue(ctx, want.UUID); value != nil || state != ValueMissing || err != nil {
+	if value, state, err := h.SecretValue(ctx, want.UUID); !value.IsZero() || state != ValueMissing || err != nil {
 		t.Errorf("before a value is set: %v %v %v", value, state, err)
 	}
 
 	value := []byte{0, 1, 2, 0xff, '\n'}
-	ok(t, h.SetSecretValue(ctx, want.UUID, value))
-	if got, state, err := h.SecretValue(ctx, want.UUID); !bytes.Equal(got, value) || state != ValueSet || err != nil {
+	ok(t, h.SetSecretValue(ctx, want.UUID, sensitive.New(value)))
+	if got, state, err := h.SecretValue(ctx, want.UUID); !bytes.Equal(got.Bytes(), value) || state != ValueSet || err != nil {
 		t.Errorf("%v %v %v", got, state, err)
 	}
 	if shown := must(virsh(ctx, "secret-get-value", want.UUID))(t); strings.TrimSpace(shown) != base64.StdEncoding.EncodeToString(value) {
@@ -99,8 +100,8 @@ func TestRealSecretClashes(t *testing.T) {
 
 	first.Private = true
 	ok(t, h.DefineSecret(ctx, first))
-	ok(t, h.SetSecretValue(ctx, first.UUID, []byte("x")))
-	if value, state, err := h.SecretValue(ctx, first.UUID); value != nil || state != ValuePrivate || err != nil {
+	ok(t, h.SetSecretValue(ctx, first.UUID, sensitive.New([]byte("x"))))
+	if value, state, err := h.SecretValue(ctx, first.UUID); !value.IsZero() || state != ValuePrivate || err != nil {
 		t.Errorf("%v %v %v", value, state, err)
 	}
 	first.Private = false
@@ -115,7 +116,7 @@ func TestRealSecretsOverARestart(t *testing.T) {
 	kept := defineSecret(t, h, []byte("kept"))
 	lost := Secret{UUID: uuid.NewString(), UsageName: "client.x@" + uuid.NewString(), Ephemeral: true}
 	ok(t, h.DefineSecret(ctx, lost))
-	ok(t, h.SetSecretValue(ctx, lost.UUID, []byte("lost")))
+	ok(t, h.SetSecretValue(ctx, lost.UUID, sensitive.New([]byte("lost"))))
 
 	ok(t, hypervisor.Restart(ctx))
 	if _, state, err := h.SecretValue(ctx, kept); state != ValueSet || err != nil {

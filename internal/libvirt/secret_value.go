@@ -7,6 +7,7 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
 // ValueState says what can be known of a secret's value.
@@ -28,7 +29,7 @@ const (
 // AllowPlaintext is set.
 //
 // Similar to: virsh secret-set-value.
-func (h *Host) SetSecretValue(ctx context.Context, uuid string, value []byte) error {
+func (h *Host) SetSecretValue(ctx context.Context, uuid string, value sensitive.Value) error {
 	if err := h.MaySendKeys(); err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func (h *Host) SetSecretValue(ctx context.Context, uuid string, value []byte) er
 		return err
 	}
 	_, err = change(ctx, h, e, onSecret("SecretSetValue", uuid), nothing(func(l *rpc.Libvirt) error {
-		return l.SecretSetValue(found, value, 0)
+		return l.SecretSetValue(found, value.Bytes(), 0)
 	}))
 	return err
 }
@@ -46,30 +47,30 @@ func (h *Host) SetSecretValue(ctx context.Context, uuid string, value []byte) er
 // SecretValue reads the value. A secret that isn't there is problem.NotFound; one without a value is no error.
 //
 // Similar to: virsh secret-get-value.
-func (h *Host) SecretValue(ctx context.Context, uuid string) ([]byte, ValueState, error) {
+func (h *Host) SecretValue(ctx context.Context, uuid string) (sensitive.Value, ValueState, error) {
 	lookup := errand{doing: fmt.Sprintf("read the value of secret %s", uuid), absent: rpc.ErrNoSecret}
 	found, err := h.lookupSecret(ctx, lookup, uuid)
 	if err != nil {
-		return nil, ValueMissing, err
+		return sensitive.Value{}, ValueMissing, err
 	}
 	if h.keepsKeysBack() {
-		return nil, ValuePrivate, nil
+		return sensitive.Value{}, ValuePrivate, nil
 	}
 	value, err := repeat(ctx, h, lookup, onSecret("SecretGetValue", uuid), func(l *rpc.Libvirt) ([]byte, error) {
 		return l.SecretGetValue(found, 0)
 	})
 	switch code(err) {
 	case rpc.ErrInvalidSecret:
-		return nil, ValuePrivate, nil
+		return sensitive.Value{}, ValuePrivate, nil
 	case rpc.ErrNoSecret:
 		// The same code for "no value" and "no secret": only a look-up tells whether it was removed just now.
 		_, err = h.lookupSecret(ctx, lookup, uuid)
-		return nil, ValueMissing, err
+		return sensitive.Value{}, ValueMissing, err
 	}
 	if err != nil {
-		return nil, ValueMissing, h.fail(errand{doing: lookup.doing}, err)
+		return sensitive.Value{}, ValueMissing, h.fail(errand{doing: lookup.doing}, err)
 	}
-	return value, ValueSet, nil
+	return sensitive.New(value), ValueSet, nil
 }
 
 // MaySendKeys is nil where keys may be sent to the host, and otherwise the refusal of SetSecretValue, known beforehand.

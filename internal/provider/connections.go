@@ -76,7 +76,7 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 		}
 		settings := ceph.Config{
 			Label: label, MonHost: entry.MonHost.ValueString(), ConfigFile: entry.ConfigFile.ValueString(), User: entry.User.ValueString(),
-			Key: entry.Key.ValueString(), KeyringFile: entry.KeyringFile.ValueString(), FSID: libvirt.CanonicalUUID(entry.FSID.ValueString()),
+			Key: tfkit.KeyOf(entry.Key), KeyringFile: entry.KeyringFile.ValueString(), FSID: libvirt.CanonicalUUID(entry.FSID.ValueString()),
 			ConnectTimeout: duration(entry.ConnectTimeout), OperationTimeout: duration(entry.OperationTimeout),
 		}
 		if !entry.Options.IsNull() {

@@ -44,7 +44,7 @@ func newLeast(t *testing.T) *least {
 	acctest.RBD(t, "east", "pool", "init", "least-neighbour")
 	acctest.RBD(t, "east", "create", "--size", "1M", "least-neighbour/disk")
 	l := &least{t: t}
-	l.admin, err = rados.Dial(t.Context(), ceph.Config{Label: "east", MonHost: east.MonHost, User: "admin", Key: east.AdminKey})
+	l.admin, err = rados.Dial(t.Context(), ceph.Config{Label: "east", MonHost: east.MonHost, User: "admin", Key: ceph.GivenKey(east.AdminKey)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package rbdusage
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
 // accessLimit bounds a look at how an image is opened.
@@ -42,15 +42,15 @@ func (a Access) Check(ctx context.Context) ([]problem.Warning, error) {
 		return nil, err
 	}
 	var warnings []problem.Warning
-	key := ""
-	if held == libvirt.ValueSet {
-		key = base64.StdEncoding.EncodeToString(value)
-	}
+	var key ceph.Key
 	user, err := a.Cluster.User(ctx, a.Disk.User)
 	switch {
 	case problem.Is(err, problem.Denied):
 		// A provider that may not read users still checks with the key that the host holds.
 		warnings = append(warnings, problem.Warning{Summary: "User not verified", Text: err.Error()})
+		if held == libvirt.ValueSet {
+			key = ceph.KeyOf(value)
+		}
 	case err != nil:
 		return nil, problem.At("user", err)
 	default:
@@ -68,7 +68,7 @@ func (a Access) Check(ctx context.Context) ([]problem.Warning, error) {
 				" there.")), nil
 		}
 	}
-	if key == "" {
+	if key.IsZero() {
 		return warnings, nil
 	}
 	err = a.Cluster.CheckAccess(ctx, a.Disk.User, key, a.image(), a.reads())
@@ -80,18 +80,18 @@ func (a Access) Check(ctx context.Context) ([]problem.Warning, error) {
 }
 
 // secret is the value of the disk's secret, which has to have one.
-func (a Access) secret(ctx context.Context) ([]byte, libvirt.ValueState, error) {
+func (a Access) secret(ctx context.Context) (sensitive.Value, libvirt.ValueState, error) {
 	value, held, err := a.Host.SecretValue(ctx, libvirt.CanonicalUUID(a.Disk.SecretUUID))
 	switch {
 	case problem.Is(err, problem.NotFound):
-		return nil, held, problem.At("secret_uuid", &problem.Problem{
+		return sensitive.Value{}, held, problem.At("secret_uuid", &problem.Problem{
 			Kind: problem.Invalid,
 			What: fmt.Sprintf("Hypervisor %q has no secret %s.", a.Host.Label(), a.Disk.SecretUUID),
 			Do: "Define it there with libvirt_ceph_secret and refer to its uuid, as in secret_uuid = libvirt_ceph_secret.NAME.uuid; or correct the" +
 				" UUID: virsh secret-list shows what there is.",
 		})
 	case err == nil && held == libvirt.ValueMissing:
-		return nil, held, problem.At("secret_uuid", &problem.Problem{
+		return sensitive.Value{}, held, problem.At("secret_uuid", &problem.Problem{
 			Kind: problem.Invalid,
 			What: fmt.Sprintf("The secret %s on hypervisor %q has no value.", a.Disk.SecretUUID, a.Host.Label()),
 			Do:   "Set its value, the key of the cephx user: libvirt_ceph_secret does, or virsh secret-set-value.",
@@ -113,13 +113,13 @@ func (a Access) notTried(why string) problem.Warning {
 }
 
 // sameKey compares the secret's value with the user's key, where it may be read.
-func (a Access) sameKey(user ceph.User, value []byte, held libvirt.ValueState) error {
-	raw, err := ceph.ParseKey(user.Key)
-	if err != nil || held != libvirt.ValueSet || ceph.Fingerprint(raw) == ceph.Fingerprint(value) {
+func (a Access) sameKey(user ceph.User, value sensitive.Value, held libvirt.ValueState) error {
+	err := user.Key.Check()
+	if err != nil || held != libvirt.ValueSet || value.Equal(user.Key.Value) {
 		return err
 	}
 	why := "Its value is another user's key, the same user's key on another cluster, or a key that was replaced since."
-	if string(value) == user.Key {
+	if string(value.Bytes()) == user.Key.Text() {
 		why = "Its value is the key's base64 text. libvirt wants the decoded bytes."
 	}
 	return problem.At("secret_uuid", &problem.Problem{
@@ -128,7 +128,7 @@ func (a Access) sameKey(user ceph.User, value []byte, held libvirt.ValueState) e
 			a.Disk.SecretUUID, a.Host.Label(), a.Disk.User, a.Cluster.Label()),
 		Why: why,
 		Do: fmt.Sprintf("Set the secret's key to that of the user, as in key = ceph_user.NAME.key, or name the user or secret that belong"+
-			" together. The user's key has the fingerprint %s, the secret's value %s.", ceph.Fingerprint(raw), ceph.Fingerprint(value)),
+			" together. The user's key has the fingerprint %s, the secret's value %s.", user.Key.Fingerprint(), value.Fingerprint()),
 	})
 }
 
@@ -155,7 +155,7 @@ func (a Access) Explain(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(ctx, keyTypeLimit)
 	defer cancel()
 	value, held, readErr := a.Host.SecretValue(ctx, libvirt.CanonicalUUID(a.Disk.SecretUUID))
-	if readErr != nil || held != libvirt.ValueSet || ceph.KeyType(value) != "aes256k" {
+	if readErr != nil || held != libvirt.ValueSet || ceph.KeyOf(value).Type() != "aes256k" {
 		return err
 	}
 	return problem.At("secret_uuid", &problem.Problem{
@@ -209,11 +209,7 @@ func (a Access) fits(ctx context.Context) bool {
 		return false
 	}
 	user, err := a.Cluster.User(ctx, a.Disk.User)
-	if err != nil {
-		return false
-	}
-	key, err := ceph.ParseKey(user.Key)
-	if err != nil || ceph.Fingerprint(key) != ceph.Fingerprint(value) {
+	if err != nil || user.Key.Check() != nil || !value.Equal(user.Key.Value) {
 		return false
 	}
 	_, err = a.Cluster.Image(ctx, a.image())

@@ -11,8 +11,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
 // Described is embedded in validators whose rule the attribute's own description tells.
@@ -69,7 +67,7 @@ func (keyValidator) ValidateString(_ context.Context, req validator.StringReques
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if _, err := ceph.ParseKey(req.ConfigValue.ValueString()); err != nil {
+	if err := KeyOf(req.ConfigValue).Check(); err != nil {
 		AddAttributeError(&resp.Diagnostics, req.Path, "Invalid cephx key", err)
 	}
 }

@@ -72,7 +72,7 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 
 // connect makes a handle for one attempt: after a failed one librados doesn't take another. The key and the monitors are filled
 // in where a ceph.conf leads to them.
-func connect(cfg ceph.Config, key *[]byte, monitors *string) (*rados.Conn, error) {
+func connect(cfg ceph.Config, key *ceph.Key, monitors *string) (*rados.Conn, error) {
 	// /dev/null is read first, so that the name of the cluster has to be told, as the file would tell it.
 	handle, err := rados.NewConnWithClusterAndUser(clusterName(cfg.ConfigFile), "client."+cfg.User)
 	if err != nil {
@@ -92,7 +92,12 @@ func connect(cfg ceph.Config, key *[]byte, monitors *string) (*rados.Conn, error
 			return nil, setupError{doing: "setting " + o.name, option: o.name, err: err}
 		}
 	}
-	if *key == nil {
+	if !cfg.Key.IsZero() {
+		if err := handle.SetConfigOption("key", cfg.Key.Text()); err != nil {
+			return nil, setupError{doing: "setting key", option: "key", err: err}
+		}
+	}
+	if key.IsZero() {
 		if *key, err = keyOfConfig(cfg, handle.GetConfigOption); err != nil {
 			return nil, err
 		}
@@ -116,7 +121,7 @@ func clusterName(configFile string) string {
 
 type option struct{ name, value string }
 
-// overrides are the options that go over the ceph.conf, in order.
+// overrides are the options that go over the ceph.conf, in order, without the key.
 func overrides(cfg ceph.Config) []option {
 	options := make([]option, 0, len(cfg.Options)+10)
 	for name, value := range cfg.Options {
@@ -127,8 +132,8 @@ func overrides(cfg ceph.Config) []option {
 		options = append(options, option{"mon_host", cfg.MonHost})
 	}
 	switch {
-	case cfg.Key != "":
-		options = append(options, option{"key", cfg.Key}, option{"keyring", os.DevNull}, option{"keyfile", ""})
+	case !cfg.Key.IsZero():
+		options = append(options, option{"keyring", os.DevNull}, option{"keyfile", ""})
 	case cfg.KeyringFile != "":
 		options = append(options, option{"key", ""}, option{"keyring", cfg.KeyringFile}, option{"keyfile", ""})
 	case cfg.ConfigFile == "":

@@ -25,21 +25,27 @@ const (
 	strangeNewKey = "AgCEfwNr52jmDyAA8eAKuucD7Fm6l1xWdehxN4pLD6Rci642uI+B8QNlpjU="
 )
 
+var (
+	strange    = ceph.GivenKey(strangeKey)
+	strangeNew = ceph.GivenKey(strangeNewKey)
+)
+
 func TestDialWays(t *testing.T) {
 	needBed(t)
 	c := bed.Cluster("east")
+	admin := ceph.GivenKey(c.AdminKey)
 	t.Setenv("CEPH_ARGS", "--mon-host 127.0.0.1:1")
 	t.Setenv("CEPH_KEYRING", "/nonexistent")
 	onlyMonitors := filepath.Join(t.TempDir(), "c.conf")
 	ok(t, os.WriteFile(onlyMonitors, []byte("[global]\nmon_host = "+c.MonHost+
 		"\nadmin_socket = /nonexistent/x.asok\nlog_file = /nonexistent/x.log\n"), 0o600))
 	for name, cfg := range map[string]ceph.Config{
-		"key":                 {MonHost: c.MonHost, Key: c.AdminKey},
+		"key":                 {MonHost: c.MonHost, Key: admin},
 		"keyring file":        {MonHost: c.MonHost, KeyringFile: c.KeyringFile},
 		"config file":         {ConfigFile: c.ConfigFile},
-		"config file and key": {ConfigFile: onlyMonitors, Key: c.AdminKey},
+		"config file and key": {ConfigFile: onlyMonitors, Key: admin},
 		"pinned, user, option": {
-			MonHost: c.MonHost, Key: c.AdminKey, FSID: c.FSID, User: "admin", Options: map[string]string{"rbd_default_features": "1"},
+			MonHost: c.MonHost, Key: admin, FSID: c.FSID, User: "admin", Options: map[string]string{"rbd_default_features": "1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -55,6 +61,7 @@ func TestDialWays(t *testing.T) {
 func TestDialRefusals(t *testing.T) {
 	needBed(t)
 	c := bed.Cluster("east")
+	admin := ceph.GivenKey(c.AdminKey)
 	dir := t.TempDir()
 	broken, empty := filepath.Join(dir, "broken.conf"), filepath.Join(dir, "empty.conf")
 	ok(t, os.WriteFile(broken, []byte("[global\nmon_host"), 0o600))
@@ -64,34 +71,34 @@ func TestDialRefusals(t *testing.T) {
 		kind  problem.Kind
 		words []string
 	}{
-		"wrong key":        {ceph.Config{MonHost: c.MonHost, Key: strangeKey}, problem.Denied, []string{"client.admin", "-13"}},
-		"unknown user":     {ceph.Config{MonHost: c.MonHost, Key: strangeKey, User: "nobody"}, problem.Denied, []string{"client.nobody"}},
+		"wrong key":        {ceph.Config{MonHost: c.MonHost, Key: strange}, problem.Denied, []string{"client.admin", "-13"}},
+		"unknown user":     {ceph.Config{MonHost: c.MonHost, Key: strange, User: "nobody"}, problem.Denied, []string{"client.nobody"}},
 		"no key":           {ceph.Config{MonHost: c.MonHost}, problem.Invalid, []string{"keyring_file"}},
 		"no key in config": {ceph.Config{ConfigFile: empty}, problem.Invalid, []string{dir + "/none"}},
-		"no monitors":      {ceph.Config{Key: strangeKey}, problem.Invalid, []string{"mon_host"}},
-		"not a key":        {ceph.Config{MonHost: c.MonHost, Key: "%%%"}, problem.Invalid, []string{"base64"}},
-		"prefix":           {ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, User: "client.admin"}, problem.Invalid, []string{"prefix"}},
-		"missing file":     {ceph.Config{ConfigFile: dir + "/no.conf", Key: c.AdminKey}, problem.Invalid, []string{"no such file"}},
+		"no monitors":      {ceph.Config{Key: strange}, problem.Invalid, []string{"mon_host"}},
+		"not a key":        {ceph.Config{MonHost: c.MonHost, Key: ceph.GivenKey("%%%")}, problem.Invalid, []string{"base64"}},
+		"prefix":           {ceph.Config{MonHost: c.MonHost, Key: admin, User: "client.admin"}, problem.Invalid, []string{"prefix"}},
+		"missing file":     {ceph.Config{ConfigFile: dir + "/no.conf", Key: admin}, problem.Invalid, []string{"no such file"}},
 		"missing keyring":  {ceph.Config{MonHost: c.MonHost, KeyringFile: dir + "/no"}, problem.Invalid, []string{"ceph auth get client.admin"}},
-		"broken file":      {ceph.Config{ConfigFile: broken, Key: c.AdminKey}, problem.Invalid, []string{broken}},
+		"broken file":      {ceph.Config{ConfigFile: broken, Key: admin}, problem.Invalid, []string{broken}},
 		"unknown option": {
-			ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, Options: map[string]string{"no_such": "1"}},
+			ceph.Config{MonHost: c.MonHost, Key: admin, Options: map[string]string{"no_such": "1"}},
 			problem.Invalid,
 			[]string{"no_such"},
 		},
 		"bad option": {
-			ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, Options: map[string]string{"rbd_default_order": "x"}},
+			ceph.Config{MonHost: c.MonHost, Key: admin, Options: map[string]string{"rbd_default_order": "x"}},
 			problem.Invalid,
 			[]string{"rbd_default_order"},
 		},
-		"unresolvable": {ceph.Config{MonHost: "no-such-host.invalid", Key: c.AdminKey}, problem.Invalid, []string{"no-such-host.invalid"}},
+		"unresolvable": {ceph.Config{MonHost: "no-such-host.invalid", Key: admin}, problem.Invalid, []string{"no-such-host.invalid"}},
 		"nobody listens": {
-			ceph.Config{MonHost: "127.0.0.1:1", Key: c.AdminKey, ConnectTimeout: time.Second},
+			ceph.Config{MonHost: "127.0.0.1:1", Key: admin, ConnectTimeout: time.Second},
 			problem.Unreachable,
 			[]string{"127.0.0.1:1", "1s"},
 		},
 		"other cluster": {
-			ceph.Config{MonHost: c.MonHost, Key: c.AdminKey, FSID: "00000000-0000-0000-0000-000000000001"},
+			ceph.Config{MonHost: c.MonHost, Key: admin, FSID: "00000000-0000-0000-0000-000000000001"},
 			problem.WrongIdentity,
 			[]string{c.FSID},
 		},
@@ -130,12 +137,12 @@ func TestDialWithNewKey(t *testing.T) {
 		kind problem.Kind // of a library that is too old
 		word string
 	}{
-		"key":                        {ceph.Config{MonHost: c.MonHost, Key: strangeNewKey}, problem.Unsupported, "Upgrade librados2"},
+		"key":                        {ceph.Config{MonHost: c.MonHost, Key: strangeNew}, problem.Unsupported, "Upgrade librados2"},
 		"keyring":                    {ceph.Config{MonHost: c.MonHost, KeyringFile: own}, problem.Unsupported, "Upgrade librados2"},
 		"config file":                {ceph.Config{ConfigFile: conf(own)}, problem.Unsupported, "Upgrade librados2"},
 		"keyring, of another":        {ceph.Config{MonHost: c.MonHost, KeyringFile: other}, problem.Invalid, other},
 		"config file, of another":    {ceph.Config{ConfigFile: conf(other)}, problem.Invalid, "other.conf"},
-		"key, name does not resolve": {ceph.Config{MonHost: "no-such-host.invalid", Key: strangeNewKey}, problem.Invalid, "no-such-host.invalid"},
+		"key, name does not resolve": {ceph.Config{MonHost: "no-such-host.invalid", Key: strangeNew}, problem.Invalid, "no-such-host.invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.cfg.Label = "east"
@@ -157,7 +164,7 @@ func TestInterruptedConnect(t *testing.T) {
 	needBed(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	cluster := connect(t, ceph.Config{Label: "dead", MonHost: "127.0.0.1:1", Key: strangeKey, ConnectTimeout: 20 * time.Second})
+	cluster := connect(t, ceph.Config{Label: "dead", MonHost: "127.0.0.1:1", Key: strange, ConnectTimeout: 20 * time.Second})
 	go func() {
 		_, err := cluster.FSID(ctx)
 		ended <- err
@@ -171,7 +178,7 @@ func TestInterruptedConnect(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("the connection does not obey its context")
 	}
-	if _, err := rados.Dial(ctx, ceph.Config{Label: "dead", MonHost: "127.0.0.1:1", Key: strangeKey}); !errors.Is(err, context.Canceled) {
+	if _, err := rados.Dial(ctx, ceph.Config{Label: "dead", MonHost: "127.0.0.1:1", Key: strange}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
 }

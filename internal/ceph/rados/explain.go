@@ -19,8 +19,8 @@ func cannotConnect(cfg ceph.Config) string {
 	return fmt.Sprintf("Unable to connect to cluster %q as client.%s.", cfg.Label, cfg.User)
 }
 
-// explain says why a connection failed. key is the decoded key, nil if librados read it from elsewhere.
-func explain(cfg ceph.Config, key []byte, err error) error {
+// explain says why a connection failed. key is zero if librados read it from elsewhere.
+func explain(cfg ceph.Config, key ceph.Key, err error) error {
 	var known *problem.Problem
 	if errors.As(err, &known) {
 		return known
@@ -58,7 +58,7 @@ func explain(cfg ceph.Config, key []byte, err error) error {
 		p.Why = "The monitors refuse this user with this key: the key is not the user's present one, the user doesn't exist, or it has no caps" +
 			" for the monitors."
 		p.Do = fmt.Sprintf("Compare the key with that of the cluster (ceph auth get client.%s); the user needs mon caps.", cfg.User)
-		if ceph.KeyType(key) == "aes" {
+		if key.Type() == "aes" {
 			p.Why += " Or the cluster, of Ceph 19.2.6, 20.2.4 or newer, refuses every key of type aes, as this one is."
 			p.Do += " The types that it allows are auth_allowed_ciphers of: ceph mon dump."
 		}
@@ -84,7 +84,7 @@ func explain(cfg ceph.Config, key []byte, err error) error {
 
 // explainValue explains what librados says of a key, a keyring or an address that it can't use: EINVAL, or EIO for what it
 // read from a keyring.
-func explainValue(p *problem.Problem, cfg ceph.Config, key []byte, code ceph.Errno, monitors string) {
+func explainValue(p *problem.Problem, cfg ceph.Config, key ceph.Key, code ceph.Errno, monitors string) {
 	p.Kind = problem.Invalid
 	if name := unresolvable(cfg.MonHost); code == ceph.EINVAL && name != "" {
 		p.Why = fmt.Sprintf("The monitor's name %s does not resolve on this machine.", name)
@@ -93,7 +93,7 @@ func explainValue(p *problem.Problem, cfg ceph.Config, key []byte, code ceph.Err
 	}
 	const upgrade = "Upgrade librados2 and librbd1 on this machine"
 	switch {
-	case ceph.KeyType(key) == "aes256k":
+	case key.Type() == "aes256k":
 		p.Kind = problem.Unsupported
 		p.Why = "The key is of type aes256k, which the librados on this machine is probably too old for: it needs Ceph 19.2.6, 20.2.4 or newer."
 		p.Do = upgrade + ", or give the user a key of type aes if the cluster allows that."

@@ -1,18 +1,18 @@
 package rados
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
-// keyOf builds the bytes of a key of a type, with a secret of some length.
-func keyOf(kind, length byte) []byte {
-	return append([]byte{kind, 0, 1, 2, 3, 4, 5, 6, 7, 8, length, 0}, make([]byte, length)...)
+// keyOf builds a key of a type, with a secret of some length.
+func keyOf(kind, length byte) ceph.Key {
+	return ceph.KeyOf(sensitive.New(append([]byte{kind, 0, 1, 2, 3, 4, 5, 6, 7, 8, length, 0}, make([]byte, length)...)))
 }
 
 // What librados 16, 18 and 20 were seen to answer to these.
@@ -25,7 +25,7 @@ func TestExplainKeys(t *testing.T) {
 	name.MonHost = "192.0.2.1,no-such-host.invalid:6789"
 	for what, test := range map[string]struct {
 		cfg   ceph.Config
-		key   []byte
+		key   ceph.Key
 		errno ceph.Errno
 		kind  problem.Kind
 		words []string
@@ -60,7 +60,13 @@ func TestExplainKeys(t *testing.T) {
 			[]string{"ceph auth get client.x"},
 			"auth_allowed_ciphers",
 		},
-		"refused, key unknown to us": {addresses, nil, ceph.EACCES, problem.Denied, []string{"ceph auth get client.x"}, "auth_allowed_ciphers"},
+		"refused, key unknown to us": {
+			addresses,
+			ceph.Key{},
+			ceph.EACCES, problem.Denied,
+			[]string{"ceph auth get client.x"},
+			"auth_allowed_ciphers",
+		},
 	} {
 		err := explain(test.cfg, test.key, fmt.Errorf("rados: %w", test.errno))
 		text := err.Error()
@@ -72,7 +78,7 @@ func TestExplainKeys(t *testing.T) {
 				t.Errorf("%s: %q is missing in: %v", what, word, err)
 			}
 		}
-		if test.key != nil && strings.Contains(text, base64.StdEncoding.EncodeToString(test.key)) {
+		if !test.key.IsZero() && strings.Contains(text, test.key.Text()) {
 			t.Errorf("%s: the error holds the key", what)
 		}
 	}

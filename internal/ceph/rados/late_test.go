@@ -49,18 +49,18 @@ func TestMadeAfterTheTimeWasOver(t *testing.T) {
 	patient := connect(t, configOf(c))
 	caps := map[string]string{"mon": "profile rbd"}
 
-	user, err := late("auth get-or-create").CreateUser(limited(t), "late", caps, "")
-	if err != nil || ask(t, c, "auth", "print-key", "client.late") != user.Key {
+	user, err := late("auth get-or-create").CreateUser(limited(t), "late", caps, ceph.Key{})
+	if err != nil || ask(t, c, "auth", "print-key", "client.late") != user.Key.Text() {
 		t.Errorf("the user: %v", err)
 	}
-	former := user.Key
+	former := user.Key.Text()
 	// By an import up to 17; later releases have commands of their own, which the unit tests leave without an answer.
 	user, err = late("auth import").RotateKey(limited(t), "late", "")
-	if now := ask(t, c, "auth", "print-key", "client.late"); err != nil || now != user.Key || now == former {
+	if now := ask(t, c, "auth", "print-key", "client.late"); err != nil || now != user.Key.Text() || now == former {
 		t.Errorf("the rotation: %v", err)
 	}
 	ok(t, patient.DeleteUser(limited(t), "late"))
-	_, err = late("auth add").CreateUser(limited(t), "later", caps, chosenKey(t, c))
+	_, err = late("auth add").CreateUser(limited(t), "later", caps, ceph.GivenKey(chosenKey(t, c)))
 	ok(t, err)
 	ok(t, patient.DeleteUser(limited(t), "later"))
 

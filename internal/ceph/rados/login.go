@@ -11,13 +11,14 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
 // checkLogin finds the mistakes that librados would answer with a time-out, or with the key in clear. It returns the
-// decoded key if one is known.
-func checkLogin(cfg ceph.Config) ([]byte, error) {
-	invalid := func(why, do string) ([]byte, error) {
-		return nil, &problem.Problem{Kind: problem.Invalid, What: cannotConnect(cfg), Why: why, Do: do}
+// key if one is known.
+func checkLogin(cfg ceph.Config) (ceph.Key, error) {
+	invalid := func(why, do string) (ceph.Key, error) {
+		return ceph.Key{}, &problem.Problem{Kind: problem.Invalid, What: cannotConnect(cfg), Why: why, Do: do}
 	}
 	if strings.HasPrefix(cfg.User, "client.") {
 		return invalid(fmt.Sprintf("The user is given as %q.", cfg.User), "Write the user without the prefix client.")
@@ -31,27 +32,27 @@ func checkLogin(cfg ceph.Config) ([]byte, error) {
 		}
 	}
 	switch {
-	case cfg.Key != "":
-		raw, err := ceph.ParseKey(cfg.Key)
+	case !cfg.Key.IsZero():
+		err := cfg.Key.Check()
 		var p *problem.Problem
 		if errors.As(err, &p) {
 			return invalid(p.What+" "+p.Why, p.Do)
 		}
-		return raw, err
+		return cfg.Key, err
 	case cfg.KeyringFile != "":
 		key, err := keyInFile(cfg.KeyringFile, "client."+cfg.User)
 		if err != nil {
 			return invalid(fmt.Sprintf("The keyring_file can't be used: %v.", err),
 				fmt.Sprintf("Write it with: ceph auth get client.%s -o %s.", cfg.User, cfg.KeyringFile))
 		}
-		raw, err := ceph.ParseKey(key)
+		err = key.Check()
 		var p *problem.Problem
 		if errors.As(err, &p) {
 			return invalid(fmt.Sprintf("The key of client.%s in %s is not usable. %s", cfg.User, cfg.KeyringFile, p.Why), p.Do)
 		}
-		return raw, err
+		return key, err
 	}
-	return nil, nil
+	return ceph.Key{}, nil
 }
 
 func readable(path string) error {
@@ -63,40 +64,40 @@ func readable(path string) error {
 }
 
 // keyInFile returns an entity's key from a keyring. Its errors never hold the text of the file.
-func keyInFile(path, entity string) (string, error) {
+func keyInFile(path, entity string) (ceph.Key, error) {
 	text, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
-		return "", err
+		return ceph.Key{}, err
 	}
-	if key := keyIn(string(text), entity); key != "" {
+	if key := ceph.KeyInKeyring(sensitive.New(text), entity); !key.IsZero() {
 		return key, nil
 	}
-	return "", fmt.Errorf("%s has no key for %s", path, entity)
+	return ceph.Key{}, fmt.Errorf("%s has no key for %s", path, entity)
 }
 
-// keyOfConfig is the decoded key to which a ceph.conf leads; nil where librados reads it from a file that only it finds, or where
+// keyOfConfig is the key to which a ceph.conf leads; zero where librados reads it from a file that only it finds, or where
 // the cluster's clients need none. No key at all is refused: librados would look for a server that lets it in until the
 // connection times out. So is a malformed one, of which librados says only that something is invalid.
-func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) ([]byte, error) {
+func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) (ceph.Key, error) {
 	if withoutCephx(get) {
-		return nil, nil
+		return ceph.Key{}, nil
 	}
 	if cfg.ConfigFile == "" {
-		return nil, &problem.Problem{
+		return ceph.Key{}, &problem.Problem{
 			Kind: problem.Invalid, What: cannotConnect(cfg), Why: "No key is given.",
 			Do: "Set key or keyring_file of the cluster. One whose clients need no key has to be configured so: options = { auth_client_required" +
 				" = \"none\" }.",
 		}
 	}
 	if value, err := get("key"); err == nil && value != "" {
-		return parseKeyOfConfig(cfg, cfg.ConfigFile, value)
+		return keyOfFile(cfg, cfg.ConfigFile, ceph.GivenKey(value))
 	}
 	if value, err := get("keyfile"); err == nil && value != "" {
-		return nil, nil
+		return ceph.Key{}, nil
 	}
 	paths, err := get("keyring")
 	if err != nil {
-		return nil, setupError{doing: "reading the option keyring", err: err}
+		return ceph.Key{}, setupError{doing: "reading the option keyring", err: err}
 	}
 	refused := &problem.Problem{
 		Kind: problem.Invalid, What: cannotConnect(cfg),
@@ -110,13 +111,13 @@ func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) ([]byte, err
 		}
 		key, err := keyInFile(path, "client."+cfg.User)
 		if err == nil {
-			return parseKeyOfConfig(cfg, path, key)
+			return keyOfFile(cfg, path, key)
 		}
 		refused.Why = fmt.Sprintf("%s leads to no key for this user: %v, which is the first readable keyring among %s.", cfg.ConfigFile, err,
 			paths)
 		break
 	}
-	return nil, refused
+	return ceph.Key{}, refused
 }
 
 // withoutCephx tells whether the client is configured for a cluster that lets everybody in.
@@ -130,14 +131,15 @@ func withoutCephx(get func(string) (string, error)) bool {
 	return false
 }
 
-func parseKeyOfConfig(cfg ceph.Config, path, key string) ([]byte, error) {
-	raw, err := ceph.ParseKey(key)
+// keyOfFile refuses a malformed key to which a file of the configuration leads.
+func keyOfFile(cfg ceph.Config, path string, key ceph.Key) (ceph.Key, error) {
+	err := key.Check()
 	var p *problem.Problem
 	if errors.As(err, &p) {
-		return nil, &problem.Problem{
+		return ceph.Key{}, &problem.Problem{
 			Kind: problem.Invalid, What: cannotConnect(cfg),
 			Why: fmt.Sprintf("The key of client.%s to which %s leads is not usable. %s", cfg.User, path, p.Why), Do: p.Do,
 		}
 	}
-	return raw, err
+	return key, err
 }

@@ -169,12 +169,12 @@ func TestRefusedLoginByAddress(t *testing.T) {
 		"other user":         {MonHost: v2, User: "nobody"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg.Label, cfg.Key, cfg.ConnectTimeout = "east", strangeKey, time.Second
+			cfg.Label, cfg.Key, cfg.ConnectTimeout = "east", strange, time.Second
 			_, err := connect(t, cfg).FSID(limited(t))
 			wantKind(t, err, problem.Denied, "refuse", "client.")
 		})
 	}
-	silent := ceph.Config{Label: "east", MonHost: "127.0.0.1:1,v2:127.0.0.1:1", Key: strangeKey, ConnectTimeout: time.Second}
+	silent := ceph.Config{Label: "east", MonHost: "127.0.0.1:1,v2:127.0.0.1:1", Key: strange, ConnectTimeout: time.Second}
 	_, err := connect(t, silent).FSID(limited(t))
 	wantKind(t, err, problem.Unreachable, "127.0.0.1:1")
 }
@@ -189,7 +189,7 @@ func TestLoginWithoutCephx(t *testing.T) {
 	for name, cfg := range map[string]ceph.Config{
 		"option":      {MonHost: c.MonHost, Options: map[string]string{"auth_client_required": "none"}},
 		"config-file": {ConfigFile: conf},
-		"a-key":       {MonHost: c.MonHost, Key: strangeKey},
+		"a-key":       {MonHost: c.MonHost, Key: strange},
 	} {
 		cfg.Label = "west"
 		cluster := connect(t, cfg)

@@ -60,7 +60,7 @@ func limited(t *testing.T) context.Context {
 }
 
 func configOf(c *testbed.Cluster) ceph.Config {
-	return ceph.Config{Label: c.Name, MonHost: c.MonHost, Key: c.AdminKey}
+	return ceph.Config{Label: c.Name, MonHost: c.MonHost, Key: ceph.GivenKey(c.AdminKey)}
 }
 
 func connect(t *testing.T, cfg ceph.Config) *ceph.Cluster {

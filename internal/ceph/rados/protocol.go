@@ -24,7 +24,7 @@ const (
 // connectAnyway connects, and asks once more where nobody seems to have answered although somebody did: librados talks both
 // protocols to an address with a port that is the usual one of neither, and waits for the one that isn't spoken there, however
 // the monitor has refused the other.
-func connectAnyway(ctx context.Context, cfg ceph.Config, key *[]byte) (*rados.Conn, error) {
+func connectAnyway(ctx context.Context, cfg ceph.Config, key *ceph.Key) (*rados.Conn, error) {
 	monitors := cfg.MonHost
 	handle, err := connect(cfg, key, &monitors)
 	if !isErrno(err, ceph.ETIMEDOUT) {

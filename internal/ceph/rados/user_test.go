@@ -40,20 +40,20 @@ func TestUserLife(t *testing.T) {
 	_, err := cluster.User(ctx, "u1")
 	wantKind(t, err, problem.NotFound, "client.u1")
 	caps := map[string]string{"mon": `allow command "osd blocklist", allow r`, "osd": "profile rbd pool=p"}
-	user, err := cluster.CreateUser(ctx, "u1", caps, "")
+	user, err := cluster.CreateUser(ctx, "u1", caps, ceph.Key{})
 	ok(t, err)
-	if user.Entity != "client.u1" || user.Caps["mon"] != caps["mon"] || ask(t, c, "auth", "print-key", "client.u1") != user.Key {
+	if user.Entity != "client.u1" || user.Caps["mon"] != caps["mon"] || ask(t, c, "auth", "print-key", "client.u1") != user.Key.Text() {
 		t.Errorf("%v", user)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		if strings.Contains(fmt.Sprintf(verb, user), user.Key) || strings.Contains(fmt.Sprintf(verb, &user), user.Key) {
+		if strings.Contains(fmt.Sprintf(verb, user), user.Key.Text()) || strings.Contains(fmt.Sprintf(verb, &user), user.Key.Text()) {
 			t.Errorf("%s shows the key", verb)
 		}
 	}
-	_, err = cluster.CreateUser(ctx, "u1", caps, "")
+	_, err = cluster.CreateUser(ctx, "u1", caps, ceph.Key{})
 	wantKind(t, err, problem.Exists, "terraform import", "east/u1")
 
-	ok(t, cluster.SetKey(ctx, "u1", chosen))
+	ok(t, cluster.SetKey(ctx, "u1", ceph.GivenKey(chosen)))
 	if got := ask(t, c, "auth", "print-key", "client.u1"); got != chosen {
 		t.Error("the key was not set")
 	}
@@ -63,14 +63,14 @@ func TestUserLife(t *testing.T) {
 	}
 	ok(t, cluster.SetCaps(ctx, "u1", map[string]string{"mgr": "profile rbd"}))
 	user, err = cluster.User(ctx, "u1")
-	if err != nil || len(user.Caps) != 1 || user.Key != chosen {
+	if err != nil || len(user.Caps) != 1 || user.Key.Text() != chosen {
 		t.Errorf("%v, %v", user, err)
 	}
 	wantKind(t, cluster.SetCaps(ctx, "u1", map[string]string{"mon": "allow bogus"}), problem.Invalid, "bogus")
 	ok(t, cluster.DeleteUser(ctx, "u1"))
 	ok(t, cluster.DeleteUser(ctx, "u1"))
 
-	_, err = cluster.CreateUser(ctx, "u2", map[string]string{"mon": "profile rbd"}, chosen)
+	_, err = cluster.CreateUser(ctx, "u2", map[string]string{"mon": "profile rbd"}, ceph.GivenKey(chosen))
 	ok(t, err)
 	if got := ask(t, c, "auth", "print-key", "client.u2"); got != chosen {
 		t.Error("the chosen key was not set")
@@ -83,18 +83,18 @@ func TestChosenKeyLogsIn(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
 	caps := map[string]string{"mon": "profile rbd"}
-	before, err := cluster.CreateUser(ctx, "keyed", caps, "")
+	before, err := cluster.CreateUser(ctx, "keyed", caps, ceph.Key{})
 	ok(t, err)
 	defer func() { ok(t, cluster.DeleteUser(limited(t), "keyed")) }()
 	if allowsOnlyNewKeys(t, c) {
-		wantKind(t, cluster.SetKey(ctx, "keyed", strangeKey), problem.Refused, "client.keyed", "auth_allowed_ciphers")
-		_, err := cluster.CreateUser(ctx, "keyed2", caps, strangeKey)
+		wantKind(t, cluster.SetKey(ctx, "keyed", strange), problem.Refused, "client.keyed", "auth_allowed_ciphers")
+		_, err := cluster.CreateUser(ctx, "keyed2", caps, strange)
 		wantKind(t, err, problem.Refused, "client.keyed2", "auth_allowed_ciphers")
 		_, err = cluster.User(ctx, "keyed2")
 		wantKind(t, err, problem.NotFound)
 		logsIn(t, c, "keyed", before.Key)
 	}
-	key := chosenKey(t, c)
+	key := ceph.GivenKey(chosenKey(t, c))
 	ok(t, cluster.SetKey(ctx, "keyed", key))
 	logsIn(t, c, "keyed", key)
 	isRefused(t, c, "keyed", before.Key)
@@ -104,9 +104,9 @@ func TestChosenKeyLogsIn(t *testing.T) {
 func TestManagesUsers(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
-	_, err := cluster.CreateUser(ctx, "managed", map[string]string{"mon": "allow r"}, "")
+	_, err := cluster.CreateUser(ctx, "managed", map[string]string{"mon": "allow r"}, ceph.Key{})
 	ok(t, err)
-	_, err = cluster.CreateUser(ctx, "manager", map[string]string{"mon": "allow r"}, "")
+	_, err = cluster.CreateUser(ctx, "manager", map[string]string{"mon": "allow r"}, ceph.Key{})
 	ok(t, err)
 	defer func() {
 		ok(t, errors.Join(cluster.DeleteUser(limited(t), "managed"), cluster.DeleteUser(limited(t), "manager")))
@@ -135,7 +135,7 @@ func TestManagesUsers(t *testing.T) {
 	}
 }
 
-func logsIn(t *testing.T, c *testbed.Cluster, name, key string) {
+func logsIn(t *testing.T, c *testbed.Cluster, name string, key ceph.Key) {
 	t.Helper()
 	cfg := configOf(c)
 	cfg.User, cfg.Key = name, key
@@ -143,7 +143,7 @@ func logsIn(t *testing.T, c *testbed.Cluster, name, key string) {
 	ok(t, err)
 }
 
-func isRefused(t *testing.T, c *testbed.Cluster, name, key string) {
+func isRefused(t *testing.T, c *testbed.Cluster, name string, key ceph.Key) {
 	t.Helper()
 	cfg := configOf(c)
 	cfg.User, cfg.Key = name, key
@@ -156,7 +156,7 @@ func TestRotateKey(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
 	caps := map[string]string{"mon": "profile rbd", "osd": "profile rbd pool=p"}
-	before, err := cluster.CreateUser(ctx, "turned", caps, "")
+	before, err := cluster.CreateUser(ctx, "turned", caps, ceph.Key{})
 	ok(t, err)
 	defer func() { ok(t, cluster.DeleteUser(limited(t), "turned")) }()
 	var pending []struct {
@@ -167,17 +167,17 @@ func TestRotateKey(t *testing.T) {
 	}
 	after, err := cluster.RotateKey(ctx, "turned", "")
 	ok(t, err)
-	if after.Key == before.Key || after.Caps["osd"] != caps["osd"] || len(after.Caps) != len(caps) {
-		t.Errorf("%v has a new key: %v", after, after.Key != before.Key)
+	if after.Key.Equal(before.Key) || after.Caps["osd"] != caps["osd"] || len(after.Caps) != len(caps) {
+		t.Errorf("%v has a new key: %v", after, !after.Key.Equal(before.Key))
 	}
 	if got := ask(t, c, "auth", "get", "client.turned", "--format", "json"); strings.Contains(got, "pending_key") ||
-		!strings.Contains(got, after.Key) {
+		!strings.Contains(got, after.Key.Text()) {
 		t.Error("a pending key is left, or the key is another one")
 	}
 	logsIn(t, c, "turned", after.Key)
 	isRefused(t, c, "turned", before.Key)
 	for _, p := range pending {
-		isRefused(t, c, "turned", p.Key)
+		isRefused(t, c, "turned", ceph.GivenKey(p.Key))
 	}
 
 	// A type that the cluster doesn't make is refused, and nothing has changed.
@@ -190,7 +190,7 @@ func TestRotateKey(t *testing.T) {
 	_, err = cluster.RotateKey(ctx, "turned", wrong)
 	wantKind(t, err, kind, "client.turned", wrong)
 	if got := ask(t, c, "auth", "get", "client.turned", "--format", "json"); strings.Contains(got, "pending_key") ||
-		!strings.Contains(got, after.Key) {
+		!strings.Contains(got, after.Key.Text()) {
 		t.Error("a refused rotation changed something")
 	}
 }
@@ -198,7 +198,7 @@ func TestRotateKey(t *testing.T) {
 func TestClients(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
-	user, err := cluster.CreateUser(ctx, "seen", map[string]string{"mon": "profile rbd"}, "")
+	user, err := cluster.CreateUser(ctx, "seen", map[string]string{"mon": "profile rbd"}, ceph.Key{})
 	ok(t, err)
 	defer func() { ok(t, cluster.DeleteUser(limited(t), "seen")) }()
 	clients, err := cluster.Clients(ctx, "client.seen")
@@ -284,7 +284,7 @@ func TestCheckAccess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			entity := "guest-" + strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), ",", "")
-			user, err := cluster.CreateUser(ctx, entity, map[string]string{"mon": "profile rbd", "osd": test.osd}, "")
+			user, err := cluster.CreateUser(ctx, entity, map[string]string{"mon": "profile rbd", "osd": test.osd}, ceph.Key{})
 			ok(t, err)
 			defer func() { ok(t, cluster.DeleteUser(limited(t), entity)) }()
 			err = cluster.CheckAccess(ctx, entity, user.Key, test.ref, test.readOnly)
@@ -295,17 +295,17 @@ func TestCheckAccess(t *testing.T) {
 			wantKind(t, err, test.kind, append(test.words, "client."+entity)...)
 		})
 	}
-	wantKind(t, cluster.CheckAccess(ctx, "nobody", strangeKey, plain, false), problem.Denied, "ceph auth get client.nobody", "no such user")
+	wantKind(t, cluster.CheckAccess(ctx, "nobody", strange, plain, false), problem.Denied, "ceph auth get client.nobody", "no such user")
 	// Of a user that is refused the cluster tells why, and that alone is advised.
 	for entity, caps := range map[string]map[string]string{
 		"stranger": {"mon": "profile rbd", "osd": "profile rbd"},
 		"unheard":  {"osd": "profile rbd"},
 	} {
-		user, err := cluster.CreateUser(ctx, entity, caps, "")
+		user, err := cluster.CreateUser(ctx, entity, caps, ceph.Key{})
 		ok(t, err)
 		key, words, other := user.Key, "no caps for the monitors", "present"
 		if entity == "stranger" {
-			key, words, other = strangeKey, "not the user's present one", "no caps"
+			key, words, other = strange, "not the user's present one", "no caps"
 		}
 		err = cluster.CheckAccess(ctx, entity, key, plain, false)
 		wantKind(t, err, problem.Denied, words)
@@ -314,7 +314,7 @@ func TestCheckAccess(t *testing.T) {
 		}
 		ok(t, cluster.DeleteUser(ctx, entity))
 	}
-	wantKind(t, cluster.CheckAccess(ctx, "nobody", strangeKey, ceph.ImageRef{Pool: "access", Name: "none"}, false), problem.NotFound,
+	wantKind(t, cluster.CheckAccess(ctx, "nobody", strange, ceph.ImageRef{Pool: "access", Name: "none"}, false), problem.NotFound,
 		"access/none")
-	wantKind(t, cluster.CheckAccess(ctx, "nobody", "x", plain, false), problem.Invalid)
+	wantKind(t, cluster.CheckAccess(ctx, "nobody", ceph.GivenKey("x"), plain, false), problem.Invalid)
 }

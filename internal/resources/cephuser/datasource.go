@@ -89,9 +89,8 @@ func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 		return
 	}
 	user, err := home.Target.User(ctx, data.Name.ValueString())
-	var raw []byte
 	if err == nil {
-		raw, err = ceph.ParseKey(user.Key)
+		err = user.Key.Check()
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -99,7 +98,7 @@ func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	}
 	clients := connected(ctx, home.Target, user.Entity, &resp.Diagnostics)
 	found := model{Cluster: home.Label, KeyInState: data.IncludeKey, Caps: types.MapNull(types.StringType)}
-	found.fromAPI(user, raw)
+	found.fromAPI(user)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
 		ID: found.ID, Cluster: home.Label, Name: found.Name, IncludeKey: data.IncludeKey, Entity: found.Entity, Caps: found.Caps,
 		Key: found.Key, KeyFingerprint: found.KeyFingerprint, Clients: clients, FSID: home.Identity,

@@ -79,8 +79,8 @@ func (m *model) planKey(config, state *model, exists bool) {
 		return
 	}
 	m.KeyType = types.StringUnknown()
-	if raw, err := ceph.ParseKey(config.Key.ValueString()); err == nil {
-		m.KeyType = keyTypeOf(raw)
+	if key := tfkit.KeyOf(config.Key); key.Check() == nil {
+		m.KeyType = tfkit.StringOrNull(key.Type())
 	} else if kept {
 		m.KeyType = state.KeyType
 	}
@@ -88,19 +88,10 @@ func (m *model) planKey(config, state *model, exists bool) {
 
 // fingerprint of a chosen key: unknown until the key is known and valid.
 func fingerprint(key types.String) types.String {
-	raw, err := ceph.ParseKey(key.ValueString())
-	if err != nil {
-		return types.StringUnknown()
+	if fingerprint := tfkit.KeyOf(key).Fingerprint(); fingerprint != "" {
+		return types.StringValue(fingerprint)
 	}
-	return types.StringValue(ceph.Fingerprint(raw))
-}
-
-// keyTypeOf is null for a type that has no name here.
-func keyTypeOf(raw []byte) types.String {
-	if name := ceph.KeyType(raw); name != "" {
-		return types.StringValue(name)
-	}
-	return types.StringNull()
+	return types.StringUnknown()
 }
 
 // replacesType tells whether the plan asks for a key of another type than the user has.
@@ -155,16 +146,16 @@ func (m *model) checkReplacement(ctx context.Context, cluster *ceph.Cluster, con
 	}
 }
 
-// chosen is the key that a configuration chooses for a new user, empty where it chooses none or that is not known yet, and
+// chosen is the key that a configuration chooses for a new user, zero where it chooses none or that is not known yet, and
 // the attribute that decides about the key.
-func (m *model) chosen() (path.Path, string) {
+func (m *model) chosen() (path.Path, ceph.Key) {
 	switch {
 	case !m.KeyWO.IsNull():
-		return path.Root("key_wo"), m.KeyWO.ValueString()
+		return path.Root("key_wo"), tfkit.KeyOf(m.KeyWO)
 	case !m.Key.IsNull():
-		return path.Root("key"), m.Key.ValueString()
+		return path.Root("key"), tfkit.KeyOf(m.Key)
 	}
-	return path.Root("key_type"), ""
+	return path.Root("key_type"), ceph.Key{}
 }
 
 // chosenKey is the key that the configuration chooses, and whether it chooses one.
@@ -195,7 +186,7 @@ func (r *userResource) keyChangeNow(ctx context.Context, cluster *ceph.Cluster, 
 	if err != nil {
 		return change, err
 	}
-	if key, chosen := plan.chosenKey(change, config); chosen && key.ValueString() == user.Key {
+	if key, chosen := plan.chosenKey(change, config); chosen && tfkit.KeyOf(key).Equal(user.Key) {
 		return keyKept, nil
 	}
 	if err := r.refuseOwnUser(ctx, cluster, user.Entity); err != nil || plan.RotateInUse.ValueBool() {
@@ -212,7 +203,7 @@ func (m *model) changeKey(ctx context.Context, cluster *ceph.Cluster, change key
 	case change == keyRotated:
 		return cluster.RotateKey(ctx, name, config.KeyType.ValueString())
 	case chosen:
-		if err := cluster.SetKey(ctx, name, key.ValueString()); err != nil {
+		if err := cluster.SetKey(ctx, name, tfkit.KeyOf(key)); err != nil {
 			return ceph.User{}, err
 		}
 	}

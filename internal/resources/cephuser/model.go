@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 // services that take capabilities.
@@ -73,7 +74,7 @@ func sameMeaning(recorded, caps map[string]attr.Value) map[string]attr.Value {
 }
 
 // fromAPI takes over what the cluster says. A key that is not kept in the state is not taken over.
-func (m *model) fromAPI(user ceph.User, raw []byte) {
+func (m *model) fromAPI(user ceph.User) {
 	m.Name = types.StringValue(user.Name)
 	m.Entity = types.StringValue(user.Entity)
 	found := make(map[string]attr.Value, len(user.Caps))
@@ -81,10 +82,10 @@ func (m *model) fromAPI(user ceph.User, raw []byte) {
 		found[service] = types.StringValue(caps)
 	}
 	m.Caps = types.MapValueMust(types.StringType, sameMeaning(m.Caps.Elements(), found))
-	m.KeyFingerprint = types.StringValue(ceph.Fingerprint(raw))
-	m.KeyType = keyTypeOf(raw)
+	m.KeyFingerprint = types.StringValue(user.Key.Fingerprint())
+	m.KeyType = tfkit.StringOrNull(user.Key.Type())
 	if m.KeyInState.ValueBool() {
-		m.Key = types.StringValue(user.Key)
+		m.Key = tfkit.KeyText(user.Key)
 	} else {
 		m.Key = types.StringNull()
 	}

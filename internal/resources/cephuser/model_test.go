@@ -19,11 +19,11 @@ func testKey(fill byte) string {
 
 func fingerprintOf(t *testing.T, key string) string {
 	t.Helper()
-	raw, err := ceph.ParseKey(key)
+	parsed, err := ceph.ParseKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ceph.Fingerprint(raw)
+	return parsed.Fingerprint()
 }
 
 func caps(byService map[string]string) types.Map {
@@ -82,13 +82,9 @@ func TestModelPlanKey(t *testing.T) {
 }
 
 func TestModelReadsNoKeyThatIsNotKept(t *testing.T) {
-	user := ceph.User{Name: "libvirt", Entity: "client.libvirt", Key: testKey(1), Caps: map[string]string{"mon": "profile rbd"}}
-	raw, err := ceph.ParseKey(user.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user := ceph.User{Name: "libvirt", Entity: "client.libvirt", Key: ceph.GivenKey(testKey(1)), Caps: map[string]string{"mon": "profile rbd"}}
 	m := &model{Cluster: types.StringValue("east"), KeyInState: types.BoolValue(false), Caps: types.MapNull(types.StringType)}
-	m.fromAPI(user, raw)
+	m.fromAPI(user)
 	if !m.Key.IsNull() || m.KeyFingerprint.IsNull() || m.ID.ValueString() != "east/libvirt" {
 		t.Errorf("id %v, fingerprint %v, key null %v", m.ID, m.KeyFingerprint, m.Key.IsNull())
 	}

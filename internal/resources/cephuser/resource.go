@@ -133,16 +133,15 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	var raw []byte
 	if err == nil {
-		raw, err = ceph.ParseKey(user.Key)
+		err = user.Key.Check()
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
 	state.FSID = home.Identity
-	state.fromAPI(user, raw)
+	state.fromAPI(user)
 	written, diags := req.Private.GetKey(ctx, writtenKey)
 	resp.Diagnostics.Append(diags...)
 	state.readWritten(written)
@@ -191,7 +190,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	user, err := plan.changeKey(ctx, home.Target, needed, &config)
 	if err != nil {
 		addKeyError(&resp.Diagnostics, change, summary, err)
-		if user.Key == "" {
+		if user.Key.IsZero() {
 			if user.Entity != "" {
 				state.rotated(&plan)
 			}
@@ -237,32 +236,22 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 func (m *model) settle(user ceph.User, diags *diag.Diagnostics) {
 	m.Entity = types.StringValue(user.Entity)
 	m.ID = m.id()
-	if m.Key.IsUnknown() {
-		m.Key = types.StringValue(user.Key)
-	}
+	tfkit.Settle(&m.Key, tfkit.KeyText(user.Key))
 	if !m.KeyFingerprint.IsUnknown() && !m.KeyType.IsUnknown() {
 		return
 	}
-	raw, err := ceph.ParseKey(user.Key)
-	if err != nil {
+	if err := user.Key.Check(); err != nil {
 		tfkit.AddWarning(diags, "Key of the user not understood", err)
 	}
-	if m.KeyType.IsUnknown() {
-		m.KeyType = keyTypeOf(raw)
-	}
-	if m.KeyFingerprint.IsUnknown() {
-		m.KeyFingerprint = types.StringNull()
-		if err == nil {
-			m.KeyFingerprint = types.StringValue(ceph.Fingerprint(raw))
-		}
-	}
+	tfkit.Settle(&m.KeyType, tfkit.StringOrNull(user.Key.Type()))
+	tfkit.Settle(&m.KeyFingerprint, tfkit.StringOrNull(user.Key.Fingerprint()))
 }
 
 // create makes the user with the key that the configuration chooses, or one that the cluster makes.
 func (m *model) create(ctx context.Context, cluster *ceph.Cluster, config *model, diags *diag.Diagnostics) (ceph.User, error) {
 	name, caps := m.Name.ValueString(), capsOf(ctx, m.Caps, diags)
 	_, key := config.chosen()
-	if key == "" && !config.KeyType.IsNull() {
+	if key.IsZero() && !config.KeyType.IsNull() {
 		return cluster.CreateUserOfType(ctx, name, caps, config.KeyType.ValueString())
 	}
 	return cluster.CreateUser(ctx, name, caps, key)

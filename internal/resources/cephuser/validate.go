@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 // ValidateConfig refuses what can't hold together: a key that stands in the state and shall not, and a chosen key of
@@ -39,7 +39,7 @@ func (m *model) validateType(diags *diag.Diagnostics) {
 		return
 	}
 	for name, key := range map[string]types.String{"key": m.Key, "key_wo": m.KeyWO} {
-		if raw, err := ceph.ParseKey(key.ValueString()); err == nil && ceph.KeyType(raw) != m.KeyType.ValueString() {
+		if key := tfkit.KeyOf(key); key.Check() == nil && key.Type() != m.KeyType.ValueString() {
 			diags.AddAttributeError(path.Root("key_type"), "Conflicting arguments", fmt.Sprintf(
 				"The key that %s chooses is not of type %s. Remove key_type: a chosen key has a type of its own.", name, m.KeyType.ValueString()))
 		}

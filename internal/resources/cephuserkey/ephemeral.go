@@ -105,17 +105,16 @@ func (u *userKey) read(ctx context.Context, m *model, diags *diag.Diagnostics) {
 		tfkit.AddAttributeError(diags, path.Root("entity"), summary, missing(home.Target, m.Entity.ValueString()))
 		return
 	}
-	var raw []byte
 	if err == nil {
-		raw, err = ceph.ParseKey(user.Key)
+		err = user.Key.Check()
 	}
 	if err != nil {
 		tfkit.AddError(diags, summary, err)
 		return
 	}
-	m.Key = types.StringValue(user.Key)
-	m.Keyring = types.StringValue(user.Keyring())
-	m.KeyFingerprint = types.StringValue(ceph.Fingerprint(raw))
+	m.Key = tfkit.KeyText(user.Key)
+	m.Keyring = tfkit.KeyringText(user)
+	m.KeyFingerprint = types.StringValue(user.Key.Fingerprint())
 }
 
 func missing(cluster *ceph.Cluster, entity string) error {

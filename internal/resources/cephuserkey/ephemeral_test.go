@@ -53,7 +53,7 @@ func TestRead(t *testing.T) {
 	m := model{Cluster: types.StringNull(), Entity: types.StringValue("client.libvirt")}
 	resource.read(t.Context(), &m, &diags)
 	if diags.HasError() || m.Cluster.ValueString() != "east" || m.Key.ValueString() != key ||
-		m.KeyFingerprint.ValueString() != ceph.Fingerprint(raw) {
+		m.KeyFingerprint.ValueString() != ceph.GivenKey(key).Fingerprint() {
 		t.Errorf("%v, %v, %v", diags, m.Cluster, m.KeyFingerprint)
 	}
 	if want := "[client.libvirt]\n\tkey = " + key + "\n"; m.Keyring.ValueString() != want {

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -87,7 +88,7 @@ func (d *secretDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if err == nil {
 		err = refuseUsageType(home.Target, secret)
 	}
-	var value []byte
+	var value sensitive.Value
 	var held libvirt.ValueState
 	if err == nil {
 		value, held, err = home.Target.SecretValue(ctx, secret.UUID)

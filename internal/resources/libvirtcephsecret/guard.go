@@ -16,7 +16,7 @@ import (
 
 // refuseClash finds a secret that stands in the way before libvirt does, and explains it. What a create of ours left
 // when it was cut off, the same secret without a value or with ours and perhaps not private yet, is no clash.
-func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, value []byte) error {
+func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, key ceph.Key) error {
 	there, err := host.Secret(ctx, want.UUID)
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		return err
@@ -27,7 +27,7 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, v
 			return err
 		}
 		ours := there.UsageType == want.UsageType && there.UsageName == want.UsageName && (!there.Private || want.Private) &&
-			(state == libvirt.ValueMissing || state == libvirt.ValueSet && ceph.Fingerprint(held) == ceph.Fingerprint(value))
+			(state == libvirt.ValueMissing || state == libvirt.ValueSet && held.Equal(key.Value))
 		if ours {
 			return nil
 		}
@@ -134,9 +134,9 @@ type formerValue struct {
 
 // warnRunning names the running domains that opened their disks with the former value and keep it.
 func warnRunning(
-	ctx context.Context, host *libvirt.Host, secret libvirt.Secret, former formerValue, value []byte, diags *diag.Diagnostics,
+	ctx context.Context, host *libvirt.Host, secret libvirt.Secret, former formerValue, key ceph.Key, diags *diag.Diagnostics,
 ) {
-	now := ceph.Fingerprint(value)
+	now := key.Fingerprint()
 	if former.held == now || former.private && former.given == now {
 		return
 	}

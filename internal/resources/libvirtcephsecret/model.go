@@ -8,6 +8,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 type model struct {
@@ -70,13 +71,17 @@ func (m *model) fromAPI(secret libvirt.Secret) {
 	m.ID = m.id()
 }
 
+// keyOf is the key of a configuration, which alone holds a write-only one.
+func keyOf(config *model) ceph.Key {
+	if !config.KeyWO.IsNull() {
+		return tfkit.KeyOf(config.KeyWO)
+	}
+	return tfkit.KeyOf(config.Key)
+}
+
 // fingerprint of a key that is known and valid, else null.
 func fingerprint(key types.String) types.String {
-	raw, err := ceph.ParseKey(key.ValueString())
-	if err != nil {
-		return types.StringNull()
-	}
-	return types.StringValue(ceph.Fingerprint(raw))
+	return tfkit.StringOrNull(tfkit.KeyOf(key).Fingerprint())
 }
 
 // planFingerprint is the fingerprint that the value will have: unknown while the key is, null where the value can't be

@@ -1,20 +1,21 @@
 package libvirtcephsecret
 
 import (
-	"encoding/base64"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 // testKey is a cephx key that no cluster has: type 1, a time, 16 bytes.
-func testKey(fill byte) (text string, raw []byte) {
-	raw = append([]byte{1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 0}, make([]byte, 16)...)
+func testKey(fill byte) ceph.Key {
+	raw := append([]byte{1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 0}, make([]byte, 16)...)
 	raw[len(raw)-1] = fill
-	return base64.StdEncoding.EncodeToString(raw), raw
+	return ceph.KeyOf(sensitive.New(raw))
 }
 
 func TestDefaultUUIDIsTheSameEverywhere(t *testing.T) {
@@ -25,34 +26,33 @@ func TestDefaultUUIDIsTheSameEverywhere(t *testing.T) {
 }
 
 func TestModelReadValue(t *testing.T) {
-	oneText, one := testKey(1)
-	_, two := testKey(2)
-	written := func(raw []byte) []byte { return []byte(`"` + ceph.Fingerprint(raw) + `"`) }
+	one, two, none := testKey(1), testKey(2), ceph.Key{}
+	written := func(key ceph.Key) []byte { return []byte(`"` + key.Fingerprint() + `"`) }
 	for name, tc := range map[string]struct {
-		key         string
+		key         ceph.Key
 		held        libvirt.ValueState
-		value       []byte
+		value       ceph.Key
 		written     []byte
 		keyKept     bool
 		version     string
 		fingerprint string
 	}{
-		"as written":              {oneText, libvirt.ValueSet, one, nil, true, "1", ceph.Fingerprint(one)},
-		"changed by somebody":     {oneText, libvirt.ValueSet, two, nil, false, "1", ceph.Fingerprint(two)},
-		"lost":                    {oneText, libvirt.ValueMissing, nil, nil, false, "1", ""},
-		"private":                 {oneText, libvirt.ValuePrivate, nil, nil, true, "1", ""},
-		"write-only, as written":  {"", libvirt.ValueSet, one, written(one), false, "1", ceph.Fingerprint(one)},
-		"write-only, changed":     {"", libvirt.ValueSet, two, written(one), false, ceph.Fingerprint(two), ceph.Fingerprint(two)},
-		"write-only, lost":        {"", libvirt.ValueMissing, nil, written(one), false, missingValue, ""},
-		"write-only, private":     {"", libvirt.ValuePrivate, nil, written(one), false, "1", ""},
-		"write-only, just import": {"", libvirt.ValueSet, one, []byte(`"imported"`), false, ceph.Fingerprint(one), ceph.Fingerprint(one)},
+		"as written":              {one, libvirt.ValueSet, one, nil, true, "1", one.Fingerprint()},
+		"changed by somebody":     {one, libvirt.ValueSet, two, nil, false, "1", two.Fingerprint()},
+		"lost":                    {one, libvirt.ValueMissing, none, nil, false, "1", ""},
+		"private":                 {one, libvirt.ValuePrivate, none, nil, true, "1", ""},
+		"write-only, as written":  {none, libvirt.ValueSet, one, written(one), false, "1", one.Fingerprint()},
+		"write-only, changed":     {none, libvirt.ValueSet, two, written(one), false, two.Fingerprint(), two.Fingerprint()},
+		"write-only, lost":        {none, libvirt.ValueMissing, none, written(one), false, missingValue, ""},
+		"write-only, private":     {none, libvirt.ValuePrivate, none, written(one), false, "1", ""},
+		"write-only, just import": {none, libvirt.ValueSet, one, []byte(`"imported"`), false, one.Fingerprint(), one.Fingerprint()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := &model{Key: types.StringNull(), KeyWOVersion: types.StringValue("1")}
-			if tc.key != "" {
-				m.Key = types.StringValue(tc.key)
+			if !tc.key.IsZero() {
+				m.Key = tfkit.KeyText(tc.key)
 			}
-			m.readValue(tc.value, tc.held, tc.written)
+			m.readValue(tc.value.Value, tc.held, tc.written)
 			if m.Key.IsNull() == tc.keyKept || m.KeyWOVersion.ValueString() != tc.version || m.KeyFingerprint.ValueString() != tc.fingerprint {
 				t.Errorf("key kept %v, version %v, fingerprint %v", !m.Key.IsNull(), m.KeyWOVersion, m.KeyFingerprint)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -78,15 +79,15 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 	plan.ID = plan.id()
 	release, err := r.take(ctx, &plan)
 	defer release()
-	var value []byte
+	key := keyOf(&config)
 	if err == nil {
-		value, err = keyOf(&config)
+		err = key.Check()
 	}
 	if err == nil {
 		err = home.Target.MaySendKeys()
 	}
 	if err == nil {
-		err = refuseClash(ctx, home.Target, plan.secret(), value)
+		err = refuseClash(ctx, home.Target, plan.secret(), key)
 	}
 	if err == nil {
 		err = home.Target.DefineSecret(ctx, readable(plan.secret()))
@@ -96,12 +97,12 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 	r.made(&plan)
-	if err := complete(ctx, home.Target, plan.secret(), value); err != nil {
+	if err := complete(ctx, home.Target, plan.secret(), key); err != nil {
 		// The secret exists: an error now would taint it. The next refresh finds what it lacks.
 		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but not completed", err)
 	}
-	plan.settleFingerprint(value)
-	resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, value)...)
+	plan.settleFingerprint(key)
+	resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, key)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -114,8 +115,8 @@ func readable(secret libvirt.Secret) libvirt.Secret {
 }
 
 // complete gives a secret that was just defined its value, and makes it private where it is to be.
-func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, value []byte) error {
-	err := host.SetSecretValue(ctx, secret.UUID, value)
+func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, key ceph.Key) error {
+	err := host.SetSecretValue(ctx, secret.UUID, key.Value)
 	if err == nil && secret.Private {
 		err = host.DefineSecret(ctx, secret)
 	}
@@ -142,7 +143,7 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	var value []byte
+	var value sensitive.Value
 	var held libvirt.ValueState
 	if err == nil {
 		value, held, err = home.Target.SecretValue(ctx, secret.UUID)
@@ -166,7 +167,7 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 
 // readValue takes over what can be known of the value. The key itself is never taken from libvirt: a key in the state
 // that is no longer the value is dropped from it, which plans to write it again.
-func (m *model) readValue(value []byte, held libvirt.ValueState, written []byte) {
+func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, written []byte) {
 	if held == libvirt.ValuePrivate {
 		m.KeyFingerprint = types.StringNull()
 		return
@@ -174,7 +175,7 @@ func (m *model) readValue(value []byte, held libvirt.ValueState, written []byte)
 	found := missingValue
 	m.KeyFingerprint = types.StringNull()
 	if held == libvirt.ValueSet {
-		found = ceph.Fingerprint(value)
+		found = value.Fingerprint()
 		m.KeyFingerprint = types.StringValue(found)
 	}
 	if !m.Key.IsNull() && fingerprint(m.Key).ValueString() != found {
@@ -211,10 +212,11 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	given, diags := req.Private.GetKey(ctx, givenKey)
 	resp.Diagnostics.Append(diags...)
-	var value []byte
+	var key ceph.Key
 	if !plan.Key.IsNull() && !plan.Key.Equal(state.Key) || !config.KeyWO.IsNull() && writes(&state, &plan, true) {
-		if value, err = keyOf(&config); err == nil {
-			err = home.Target.SetSecretValue(ctx, plan.secret().UUID, value)
+		key = keyOf(&config)
+		if err = key.Check(); err == nil {
+			err = home.Target.SetSecretValue(ctx, plan.secret().UUID, key.Value)
 		}
 		if err != nil {
 			tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -222,11 +224,11 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 		}
 		warnRunning(ctx, home.Target, plan.secret(), formerValue{
 			held: state.KeyFingerprint.ValueString(), given: tfkit.Noted(given), private: state.Private.ValueBool(),
-		}, value, &resp.Diagnostics)
+		}, key, &resp.Diagnostics)
 	}
-	plan.settleFingerprint(value)
-	if value != nil || plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
-		resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, value)...)
+	plan.settleFingerprint(key)
+	if !key.IsZero() || plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
+		resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, key)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -261,35 +263,27 @@ func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 }
 
-// keyOf is the decoded key of a configuration, which alone holds a write-only one.
-func keyOf(config *model) ([]byte, error) {
-	if !config.KeyWO.IsNull() {
-		return ceph.ParseKey(config.KeyWO.ValueString())
-	}
-	return ceph.ParseKey(config.Key.ValueString())
-}
-
 // settleFingerprint fills in the fingerprint that the plan could not know.
-func (m *model) settleFingerprint(value []byte) {
+func (m *model) settleFingerprint(key ceph.Key) {
 	if !m.KeyFingerprint.IsUnknown() {
 		return
 	}
 	m.KeyFingerprint = types.StringNull()
-	if value != nil && !m.Private.ValueBool() {
-		m.KeyFingerprint = types.StringValue(ceph.Fingerprint(value))
+	if !key.IsZero() && !m.Private.ValueBool() {
+		m.KeyFingerprint = types.StringValue(key.Fingerprint())
 	}
 }
 
 // recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value, and that of
 // any value that was written.
-func recordWritten(ctx context.Context, private tfkit.PrivateState, config *model, value []byte) diag.Diagnostics {
+func recordWritten(ctx context.Context, private tfkit.PrivateState, config *model, key ceph.Key) diag.Diagnostics {
 	written := ""
-	if !config.KeyWO.IsNull() && value != nil {
-		written = ceph.Fingerprint(value)
+	if !config.KeyWO.IsNull() && !key.IsZero() {
+		written = key.Fingerprint()
 	}
 	diags := tfkit.Note(ctx, private, writtenKey, written)
-	if value != nil {
-		diags.Append(tfkit.Note(ctx, private, givenKey, ceph.Fingerprint(value))...)
+	if !key.IsZero() {
+		diags.Append(tfkit.Note(ctx, private, givenKey, key.Fingerprint())...)
 	}
 	return diags
 }
