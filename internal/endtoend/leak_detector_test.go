@@ -92,8 +92,8 @@ func (l *leaks) run(t *testing.T, w *acctest.Workspace, args ...string) string {
 	return out
 }
 
-// evidence is everything to be searched, by where it was found.
-func (l *leaks) evidence(t *testing.T, w *acctest.Workspace) map[string][]byte {
+// searched is everything that is searched for keys, by where it was found.
+func (l *leaks) searched(t *testing.T, w *acctest.Workspace) map[string][]byte {
 	t.Helper()
 	all := w.Files(t)
 	all["what terraform printed"] = l.said[w].Bytes()
@@ -111,7 +111,7 @@ func (l *leaks) evidence(t *testing.T, w *acctest.Workspace) map[string][]byte {
 // expectNone fails the test for each key that was found anywhere.
 func (l *leaks) expectNone(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
-	for where, content := range l.evidence(t, w) {
+	for where, content := range l.searched(t, w) {
 		for name, key := range l.keys {
 			if form := acctest.FindKey(content, key); form != "" {
 				t.Errorf("%s stands %s in %s", name, form, where)
@@ -158,20 +158,20 @@ func (l *leaks) expectCanaries(t *testing.T, w *acctest.Workspace, places ...str
 	if out, err := l.try(t, w, "plan", "-input=false", "-var=canary="+l.text, "-var=canary_refused=true"); err == nil {
 		t.Errorf("the canary was planned:\n%s", out)
 	}
-	evidence := l.evidence(t, w)
+	searched := l.searched(t, w)
 	for _, place := range append(places, "what terraform printed", "trace.log", "what the provider logged", "command lines") {
-		acctest.ExpectCanary(t, place, evidence[place], l.canaries)
+		acctest.ExpectCanary(t, place, searched[place], l.canaries)
 	}
 }
 
 // expectCanary fails the test when the detector misses the canary in one of these places: then it would miss a key too.
 func (l *leaks) expectCanary(t *testing.T, w *acctest.Workspace, places ...string) {
 	t.Helper()
-	evidence := l.evidence(t, w)
+	searched := l.searched(t, w)
 	for _, place := range places {
-		if acctest.FindKey(evidence[place], l.canary) == "" {
-			names := make([]string, 0, len(evidence))
-			for name := range evidence {
+		if acctest.FindKey(searched[place], l.canary) == "" {
+			names := make([]string, 0, len(searched))
+			for name := range searched {
 				names = append(names, name)
 			}
 			slices.Sort(names)

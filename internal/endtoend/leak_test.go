@@ -147,7 +147,7 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 		"empty.tfplan/tfstate", "rotation.tfplan/tfplan", "rotation.tfplan/tfstate")
 	l.expectNone(t, w)
 	// What was searched has the provider's own lines in it, those of the calls that carry keys too.
-	log := string(l.evidence(t, w)["what the provider logged"])
+	log := string(l.searched(t, w)["what the provider logged"])
 	for _, line := range []string{"cluster east: auth get-or-create entity=client.libvirt", "hypervisor kvm1: SecretSetValue secret="} {
 		if !strings.Contains(log, line) {
 			t.Errorf("the log that was searched has no line %q", line)

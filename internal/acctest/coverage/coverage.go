@@ -1,6 +1,6 @@
-// Package evidence keeps what second witnesses have confirmed about each attribute of each resource, and compares it
+// Package coverage keeps what second witnesses have confirmed about each attribute of each resource, and compares it
 // with the table in CONTRIBUTING.
-package evidence
+package coverage
 
 import (
 	"bufio"

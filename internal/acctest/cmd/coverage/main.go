@@ -1,4 +1,4 @@
-// Command evidence compares the table in CONTRIBUTING, which says what second witnesses have confirmed about each
+// Command coverage compares the table in CONTRIBUTING, which says what second witnesses have confirmed about each
 // attribute, with the notes of the last whole test run. With -write it writes the table.
 package main
 
@@ -13,16 +13,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/evidence"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/coverage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/provider"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtrbddisk"
 )
 
 const (
-	notes = "build/evidence"
+	notes = "build/coverage"
 	file  = "CONTRIBUTING.md"
-	begin = "<!-- evidence: written by make evidence -->\n"
-	end   = "<!-- end of evidence -->"
+	begin = "<!-- coverage: written by make coverage -->\n"
+	end   = "<!-- end of coverage -->"
 )
 
 func main() {
@@ -35,13 +35,13 @@ func main() {
 }
 
 func run(write bool) error {
-	seen, err := evidence.Read(notes)
+	seen, err := coverage.Read(notes)
 	if err != nil {
 		return err
 	}
 	rows := rows(context.Background())
-	if missing := evidence.Missing(rows, seen, explained); len(missing) > 0 {
-		err = fmt.Errorf("no witness has confirmed, and internal/acctest/cmd/evidence/explained.go does not explain:\n  %s",
+	if missing := coverage.Missing(rows, seen, explained); len(missing) > 0 {
+		err = fmt.Errorf("no witness has confirmed, and internal/acctest/cmd/coverage/explained.go does not explain:\n  %s",
 			strings.Join(missing, "\n  "))
 	}
 	content, readErr := os.ReadFile(file)
@@ -53,22 +53,22 @@ func run(write bool) error {
 	if !found || !closed {
 		return fmt.Errorf("%s has no place for the table", file)
 	}
-	updated := before + begin + "\n" + evidence.Table(rows, seen, explained) + "\n" + end + after
+	updated := before + begin + "\n" + coverage.Table(rows, seen, explained) + "\n" + end + after
 	switch {
 	case write:
 		if writeErr := os.WriteFile(file, []byte(updated), 0o644); writeErr != nil {
 			return writeErr
 		}
 	case err == nil && updated != string(content):
-		err = fmt.Errorf("the table in %s is not what the tests have seen: run make test, then make evidence, and commit %s", file, file)
+		err = fmt.Errorf("the table in %s is not what the tests have seen: run make test, then make coverage, and commit %s", file, file)
 	}
 	return err
 }
 
 // rows are the arguments and attributes of all resources, in order.
-func rows(ctx context.Context) []evidence.Row {
-	var rows []evidence.Row
-	for _, constructor := range provider.New("evidence", nil)().Resources(ctx) {
+func rows(ctx context.Context) []coverage.Row {
+	var rows []coverage.Row
+	for _, constructor := range provider.New("coverage", nil)().Resources(ctx) {
 		one := constructor()
 		var meta resource.MetadataResponse
 		one.Metadata(ctx, resource.MetadataRequest{}, &meta)
@@ -80,7 +80,7 @@ func rows(ctx context.Context) []evidence.Row {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			rows = append(rows, evidence.Row{
+			rows = append(rows, coverage.Row{
 				Resource: meta.TypeName, Attribute: name,
 				Marks: expected(meta.TypeName, reply.Schema.Attributes[name]),
 			})
@@ -90,18 +90,18 @@ func rows(ctx context.Context) []evidence.Row {
 }
 
 // expected are the marks that a schema asks for, and that a disk does, which can be in a running domain and in a transient one.
-func expected(resourceType string, attribute schema.Attribute) []evidence.Mark {
-	var marks []evidence.Mark
+func expected(resourceType string, attribute schema.Attribute) []coverage.Mark {
+	var marks []coverage.Mark
 	switch {
 	case attribute.IsRequired():
-		marks = []evidence.Mark{evidence.Set, evidence.Changed, evidence.Imported, evidence.Drifted}
+		marks = []coverage.Mark{coverage.Set, coverage.Changed, coverage.Imported, coverage.Drifted}
 	case attribute.IsOptional():
-		marks = slices.Clone(evidence.Course)
+		marks = slices.Clone(coverage.Course)
 	default:
-		marks = []evidence.Mark{evidence.Set}
+		marks = []coverage.Mark{coverage.Set}
 	}
 	if resourceType == libvirtrbddisk.TypeName {
-		marks = append(marks, evidence.Running, evidence.Transient)
+		marks = append(marks, coverage.Running, coverage.Transient)
 	}
 	return marks
 }

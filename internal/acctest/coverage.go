@@ -8,22 +8,22 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/evidence"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/coverage"
 )
 
 // Mark is a step in the course of an attribute.
-type Mark = evidence.Mark
+type Mark = coverage.Mark
 
 // The marks of the table in CONTRIBUTING.
 const (
-	Set      = evidence.Set
-	Changed  = evidence.Changed
-	Cleared  = evidence.Cleared
-	Imported = evidence.Imported
-	Drifted  = evidence.Drifted
+	Set      = coverage.Set
+	Changed  = coverage.Changed
+	Cleared  = coverage.Cleared
+	Imported = coverage.Imported
+	Drifted  = coverage.Drifted
 
-	Running   = evidence.Running
-	Transient = evidence.Transient
+	Running   = coverage.Running
+	Transient = coverage.Transient
 )
 
 // Record notes that a second witness has agreed: the attribute was set, changed, cleared, imported or found drifted. The
@@ -34,7 +34,7 @@ func Record(t testing.TB, resourceType, attribute string, mark Mark) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := evidence.Append(filepath.Join(root, "build", "evidence"), resourceType, attribute, mark); err != nil {
+	if err := coverage.Append(filepath.Join(root, "build", "coverage"), resourceType, attribute, mark); err != nil {
 		t.Fatal(err)
 	}
 }

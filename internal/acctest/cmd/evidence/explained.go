@@ -1,6 +1,0 @@
-package main
-
-import "github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/evidence"
-
-// explained are the marks that no witness can give, each with its reason.
-var explained = evidence.Explained{}
