@@ -16,22 +16,22 @@ import (
 //
 // Similar to: virsh domblkinfo DOMAIN TARGET.
 func (h *Host) DiskBytes(ctx context.Context, domainUUID, target string) (uint64, error) {
-	e := errand{doing: fmt.Sprintf("read the size of disk %s of domain %s", target, domainUUID), absent: rpc.ErrNoDomain}
+	op := operation{doing: fmt.Sprintf("read the size of disk %s of domain %s", target, domainUUID), absent: rpc.ErrNoDomain}
 	_, id, ok := normalUUID(domainUUID)
 	if !ok {
 		return 0, h.notUUID("domain", domainUUID)
 	}
-	found, err := read(ctx, h, e, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+	found, err := read(ctx, h, op, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
 		return l.DomainLookupByUUID(id)
 	})
 	if err != nil {
 		return 0, err
 	}
-	return h.capacity(ctx, e, found, target)
+	return h.capacity(ctx, op, found, target)
 }
 
-func (h *Host) capacity(ctx context.Context, e errand, found rpc.Domain, target string) (uint64, error) {
-	return read(ctx, h, e, onDisk("DomainGetBlockInfo", found.Name, target), func(l *rpc.Libvirt) (uint64, error) {
+func (h *Host) capacity(ctx context.Context, op operation, found rpc.Domain, target string) (uint64, error) {
+	return read(ctx, h, op, onDisk("DomainGetBlockInfo", found.Name, target), func(l *rpc.Libvirt) (uint64, error) {
 		_, capacity, _, err := l.DomainGetBlockInfo(found, target, 0)
 		return capacity, err
 	})
@@ -45,20 +45,20 @@ func (h *Host) capacity(ctx context.Context, e errand, found rpc.Domain, target 
 // Similar to: virsh blockresize DOMAIN TARGET SIZE.
 func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk Disk, bytes uint64) error {
 	target := disk.Target
-	e := errand{doing: fmt.Sprintf("tell domain %s the new size of disk %s", domainUUID, target), changes: true}
-	found, unlock, err := h.changing(ctx, e, domainUUID)
+	op := operation{doing: fmt.Sprintf("tell domain %s the new size of disk %s", domainUUID, target), changes: true}
+	found, unlock, err := h.changing(ctx, op, domainUUID)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	there, err := h.disksThere(ctx, e, found, disk, Live)
+	there, err := h.disksThere(ctx, op, found, disk, Live)
 	if err != nil {
 		return err
 	}
 	if !there[0].ShowsWholeImage() {
-		return h.notWhole(e, there[0])
+		return h.notWhole(op, there[0])
 	}
-	known, err := h.capacity(ctx, e, found, target)
+	known, err := h.capacity(ctx, op, found, target)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk Disk, byt
 			Do: "Set size to the size of the image. An image is made smaller only with allow_shrink, while no guest uses it.",
 		}
 	}
-	_, err = change(ctx, h, e, onDisk("DomainBlockResize", found.Name, target), nothing(func(l *rpc.Libvirt) error {
+	_, err = change(ctx, h, op, onDisk("DomainBlockResize", found.Name, target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainBlockResize(found, target, bytes, rpc.DomainBlockResizeBytes)
 	}))
 	return err
@@ -86,18 +86,18 @@ func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk Disk, byt
 // Similar to: virsh blkdeviotune DOMAIN TARGET --live --config.
 func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk Disk, wanted Limits, where Where) error {
 	target := disk.Target
-	e := errand{doing: fmt.Sprintf("set the I/O limits of disk %s of domain %s", target, domainUUID), changes: true}
-	found, unlock, err := h.changing(ctx, e, domainUUID)
+	op := operation{doing: fmt.Sprintf("set the I/O limits of disk %s of domain %s", target, domainUUID), changes: true}
+	found, unlock, err := h.changing(ctx, op, domainUUID)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	before, err := h.disksThere(ctx, e, found, disk, where)
+	before, err := h.disksThere(ctx, op, found, disk, where)
 	if err != nil {
 		return err
 	}
 	set := func(limits Limits) error {
-		_, err := change(ctx, h, e, onDisk("DomainSetBlockIOTune", found.Name, target), nothing(func(l *rpc.Libvirt) error {
+		_, err := change(ctx, h, op, onDisk("DomainSetBlockIOTune", found.Name, target), nothing(func(l *rpc.Libvirt) error {
 			return l.DomainSetBlockIOTune(found, target, limits.parameters(), where.flags())
 		}))
 		return err
@@ -111,7 +111,7 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk Disk, want
 	if err := set(wanted); err != nil {
 		return err
 	}
-	after, err := h.disksThere(ctx, e, found, disk, where)
+	after, err := h.disksThere(ctx, op, found, disk, where)
 	if err != nil {
 		return err
 	}
@@ -127,18 +127,18 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk Disk, want
 }
 
 // disksThere is a disk as it is now in each of the definitions; problem.NotFound where one doesn't have it.
-func (h *Host) disksThere(ctx context.Context, e errand, found rpc.Domain, disk Disk, where Where) ([]Disk, error) {
+func (h *Host) disksThere(ctx context.Context, op operation, found rpc.Domain, disk Disk, where Where) ([]Disk, error) {
 	var there []Disk
 	for _, one := range []Where{Live, Saved} {
 		if where&one == 0 {
 			continue
 		}
-		now, err := h.diskThere(ctx, e, found, disk, one)
+		now, err := h.diskThere(ctx, op, found, disk, one)
 		if err != nil {
 			return nil, err
 		}
 		if now == nil {
-			return nil, h.noDisk(e, disk.Target)
+			return nil, h.noDisk(op, disk.Target)
 		}
 		there = append(there, *now)
 	}

@@ -26,9 +26,9 @@ type connection struct {
 // notConnected makes the error for callers who get no connection.
 func (h *Host) notConnected(err error) error {
 	if errors.As(err, new(breaker.TimeLimit)) {
-		return h.fail(errand{doing: "get an answer"}, err)
+		return h.fail(operation{doing: "get an answer"}, err)
 	}
-	return h.fail(errand{doing: "connect"}, err)
+	return h.fail(operation{doing: "connect"}, err)
 }
 
 // connect dials, opens the driver and checks the host's identity.
@@ -37,14 +37,14 @@ func (h *Host) connect(parent context.Context) (c *connection, err error) {
 	defer func() { end(refusalOf(err)) }()
 	ctx, cancel := context.WithTimeoutCause(parent, h.config.ConnectTimeout, timeLimit(h.config.ConnectTimeout))
 	defer cancel()
-	opening := errand{doing: "connect", connecting: true}
+	op := operation{doing: "connect", connecting: true}
 
 	stream, err := h.endpoint.Dial(ctx)
 	if ctx.Err() != nil && err != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, h.fail(opening, err)
+		return nil, h.fail(op, err)
 	}
 	w := newWire(stream)
 	c = &connection{client: rpc.NewWithDialer(w), wire: w}
@@ -55,7 +55,7 @@ func (h *Host) connect(parent context.Context) (c *connection, err error) {
 			err = w.explain(err)
 		}
 		w.cut()
-		return nil, h.fail(opening, err)
+		return nil, h.fail(op, err)
 	}
 
 	// The first question after a daemon's start makes it look at every emulator, which takes longer than connecting.
@@ -70,14 +70,14 @@ func (h *Host) connect(parent context.Context) (c *connection, err error) {
 
 // identify reads the host's UUID and compares it with the pin.
 func (h *Host) identify(ctx context.Context, client *rpc.Libvirt) (string, error) {
-	reading := errand{doing: "read the capabilities"}
+	op := operation{doing: "read the capabilities"}
 	text, err := await(ctx, client.ConnectGetCapabilities, nil)
 	if err != nil {
-		return "", h.fail(reading, err)
+		return "", h.fail(op, err)
 	}
 	var caps libvirtxml.Caps
 	if err := caps.Unmarshal(text); err != nil {
-		return "", h.fail(reading, err)
+		return "", h.fail(op, err)
 	}
 	found, _, ok := normalUUID(caps.Host.UUID)
 	if !ok {
@@ -141,31 +141,31 @@ func await[T any](ctx context.Context, f func() (T, error), late func(T)) (T, er
 const retryPause = 500 * time.Millisecond
 
 // change makes one call that changes something. It is made again only where the daemon has said that it did nothing.
-func change[T any](ctx context.Context, h *Host, e errand, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
-	value, err := repeat(ctx, h, e, changing(call), f)
+func change[T any](ctx context.Context, h *Host, op operation, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
+	value, err := repeat(ctx, h, op, changing(call), f)
 	if err != nil {
-		return value, h.fail(e, err)
+		return value, h.fail(op, err)
 	}
 	return value, nil
 }
 
 // read makes one call that changes nothing, so a connection that was lost under it is no reason to give up: a daemon that
 // was restarted since the last call is noticed here first.
-func read[T any](ctx context.Context, h *Host, e errand, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
-	value, err := repeat(ctx, h, e, call, f)
+func read[T any](ctx context.Context, h *Host, op operation, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
+	value, err := repeat(ctx, h, op, call, f)
 	if errors.Is(err, rpc.ErrInterrupted) {
-		value, err = repeat(ctx, h, e, call, f)
+		value, err = repeat(ctx, h, op, call, f)
 	}
 	if err != nil {
-		return value, h.fail(e, err)
+		return value, h.fail(op, err)
 	}
 	return value, nil
 }
 
 // repeat makes a call again while another call holds the domain, until the caller's deadline, and once where a dead
 // connection took nothing.
-func repeat[T any](ctx context.Context, h *Host, e errand, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
-	limit := cmp.Or(e.limit, h.config.OperationTimeout)
+func repeat[T any](ctx context.Context, h *Host, op operation, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
+	limit := cmp.Or(op.limit, h.config.OperationTimeout)
 	if _, ok := ctx.Deadline(); !ok {
 		bounded, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
 		defer cancel()

@@ -32,13 +32,13 @@ const (
 //
 // Similar to: virsh detach-device --live --config.
 func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk Disk, where Where) error {
-	e := errand{doing: fmt.Sprintf("detach disk %s from domain %s", disk.Target, domainUUID), changes: true, advice: detachAdvice}
+	op := operation{doing: fmt.Sprintf("detach disk %s from domain %s", disk.Target, domainUUID), changes: true, advice: detachAdvice}
 	if _, ok := ctx.Deadline(); !ok {
 		bounded, cancel := context.WithTimeoutCause(ctx, h.config.OperationTimeout, timeLimit(h.config.OperationTimeout))
 		defer cancel()
 		ctx = bounded
 	}
-	found, unlock, err := h.changing(ctx, e, domainUUID)
+	found, unlock, err := h.changing(ctx, op, domainUUID)
 	if problem.Is(err, problem.NotFound) {
 		return nil
 	}
@@ -47,12 +47,12 @@ func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk Disk, whe
 	}
 	defer unlock()
 	if where&Saved != 0 {
-		if err := h.detachSaved(ctx, e, found, disk); err != nil {
+		if err := h.detachSaved(ctx, op, found, disk); err != nil {
 			return err
 		}
 	}
 	if where&Live != 0 {
-		return h.detachLive(ctx, e, found, disk)
+		return h.detachLive(ctx, op, found, disk)
 	}
 	return nil
 }
@@ -98,30 +98,30 @@ var detachAdvice = map[rpc.ErrorNumber]meaning{
 	},
 }
 
-func (h *Host) detachSaved(ctx context.Context, e errand, found rpc.Domain, disk Disk) error {
-	saved, err := h.diskThere(ctx, e, found, disk, Saved)
+func (h *Host) detachSaved(ctx context.Context, op operation, found rpc.Domain, disk Disk) error {
+	saved, err := h.diskThere(ctx, op, found, disk, Saved)
 	if saved == nil || err != nil {
 		return err
 	}
 	text, err := saved.Element()
 	if err != nil {
-		return h.fail(e, err)
+		return h.fail(op, err)
 	}
-	_, err = change(ctx, h, e, onDisk("DomainDetachDeviceFlags", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
+	_, err = change(ctx, h, op, onDisk("DomainDetachDeviceFlags", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainDetachDeviceFlags(found, text, Saved.flags())
 	}))
 	if err == nil {
 		return nil
 	}
 	// The code for a missing disk differs between releases; the definition doesn't lie.
-	if saved, again := h.diskThere(ctx, e, found, disk, Saved); again == nil && saved == nil {
+	if saved, again := h.diskThere(ctx, op, found, disk, Saved); again == nil && saved == nil {
 		return nil
 	}
 	return err
 }
 
-func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk Disk) error {
-	live, err := h.diskThere(ctx, e, found, disk, Live)
+func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, disk Disk) error {
+	live, err := h.diskThere(ctx, op, found, disk, Live)
 	if live == nil || err != nil {
 		return err
 	}
@@ -130,9 +130,9 @@ func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk 
 	refusals, losses := 0, 0
 	goesOn := h.log.Wait(ctx, "the guest to give a disk up", calllog.Object{Domain: found.Name, Target: disk.Target})
 	for refusals < detachRefusals && ctx.Err() == nil {
-		answer, err := h.requestRemoval(ctx, e, found, *live, func() (bool, error) {
+		answer, err := h.requestRemoval(ctx, op, found, *live, func() (bool, error) {
 			goesOn()
-			live, err := h.diskThere(ctx, e, found, disk, Live)
+			live, err := h.diskThere(ctx, op, found, disk, Live)
 			return live == nil, err
 		})
 		asked = asked || err == nil
@@ -159,12 +159,12 @@ func (h *Host) detachLive(ctx context.Context, e errand, found rpc.Domain, disk 
 		}
 	}
 	if refusals >= detachRefusals {
-		return h.guestKeeps(ctx, e, found, refusals, last)
+		return h.guestKeeps(ctx, op, found, refusals, last)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return &removalAsked{h.fail(e, context.Canceled)}
+		return &removalAsked{h.fail(op, context.Canceled)}
 	}
-	return &removalAsked{h.guestKeeps(ctx, e, found, refusals, last)}
+	return &removalAsked{h.guestKeeps(ctx, op, found, refusals, last)}
 }
 
 // removalAsked is the error of a detach that has ended before the guest has answered.
@@ -173,7 +173,7 @@ type removalAsked struct{ error }
 func (r *removalAsked) Unwrap() error { return r.error }
 
 // requestRemoval asks the guest once for the device and waits until it is gone, refused, or the time for one request is over.
-func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, disk Disk, gone func() (bool, error)) (removal, error) {
+func (h *Host) requestRemoval(ctx context.Context, op operation, found rpc.Domain, disk Disk, gone func() (bool, error)) (removal, error) {
 	session, err := h.breaker.Acquire(ctx)
 	if err != nil {
 		return removalPending, err
@@ -181,12 +181,12 @@ func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, d
 	defer session.Release(ctx)
 	c := session.Conn
 	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, c.removals.subscribe(c.client) }, nil); err != nil {
-		return removalPending, h.fail(e, err)
+		return removalPending, h.fail(op, err)
 	}
 	answers, stop := c.removals.wait(found.UUID, disk.Alias)
 	defer stop()
 
-	_, asked := change(ctx, h, e, onDisk("DomainDetachDeviceAlias", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
+	_, asked := change(ctx, h, op, onDisk("DomainDetachDeviceAlias", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainDetachDeviceAlias(found, disk.Alias, Live.flags())
 	}))
 	again := time.NewTimer(detachAgain)
@@ -222,8 +222,8 @@ func (h *Host) requestRemoval(ctx context.Context, e errand, found rpc.Domain, d
 
 // diskThere reads one definition and returns the disk as it is there now; nil where it is gone, or the domain is, or has no
 // such definition. One that doesn't read any more what it did is problem.Refused.
-func (h *Host) diskThere(ctx context.Context, e errand, found rpc.Domain, disk Disk, where Where) (*Disk, error) {
-	d, err := h.describeDomain(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found)
+func (h *Host) diskThere(ctx context.Context, op operation, found rpc.Domain, disk Disk, where Where) (*Disk, error) {
+	d, err := h.describeDomain(ctx, operation{doing: op.doing, absent: rpc.ErrNoDomain}, found)
 	if problem.Is(err, problem.NotFound) {
 		return nil, nil
 	}
@@ -235,16 +235,16 @@ func (h *Host) diskThere(ctx context.Context, e errand, found rpc.Domain, disk D
 		now = theSame(d.Live, disk)
 	}
 	if now != nil && now.readsFrom() != disk.readsFrom() {
-		return nil, h.sourceChanged(e, disk, *now)
+		return nil, h.sourceChanged(op, disk, *now)
 	}
 	return now, nil
 }
 
 // guestKeeps is the answer of a guest that keeps the disk. A paused one can't answer, which only its state tells.
-func (h *Host) guestKeeps(ctx context.Context, e errand, found rpc.Domain, refusals int, refusal error) error {
+func (h *Host) guestKeeps(ctx context.Context, op operation, found rpc.Domain, refusals int, refusal error) error {
 	p := &problem.Problem{
 		Kind: problem.Busy,
-		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
+		What: fmt.Sprintf("Could not %s on %s.", op.doing, h.name()),
 		Why: "The guest did not let go of the disk in time, as one that is still booting, or that has no driver for hot-unplug. The request" +
 			" stays with the guest, which may follow it at any moment.",
 		Do:  "Let the guest boot to its end and apply again; or shut the domain off and apply again.",
@@ -265,8 +265,8 @@ func (h *Host) guestKeeps(ctx context.Context, e errand, found rpc.Domain, refus
 }
 
 func (h *Host) paused(ctx context.Context, found rpc.Domain) bool {
-	e := errand{doing: fmt.Sprintf("read the state of domain %q", found.Name)}
-	state, err := read(ctx, h, e, onDomain("DomainGetState", found.Name), func(l *rpc.Libvirt) (int32, error) {
+	op := operation{doing: fmt.Sprintf("read the state of domain %q", found.Name)}
+	state, err := read(ctx, h, op, onDomain("DomainGetState", found.Name), func(l *rpc.Libvirt) (int32, error) {
 		state, _, err := l.DomainGetState(found, 0)
 		return state, err
 	})

@@ -279,7 +279,7 @@ func TestRealProbesOfKilledRuns(t *testing.T) {
 		t.Helper()
 		id := uuid.New()
 		text := must(probeXML(id, like, disk, probeMark{Until: until.UTC().Format(time.RFC3339), Owner: owner}))(t)
-		must(change(ctx, on, errand{doing: "leave a probe"}, onHost("DomainCreateXML"), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		must(change(ctx, on, operation{doing: "leave a probe"}, onHost("DomainCreateXML"), func(l *rpc.Libvirt) (rpc.Domain, error) {
 			return l.DomainCreateXML(text, flags)
 		}))(t)
 		name := probePrefix + id.String()

@@ -15,17 +15,17 @@ import (
 //
 // Similar to: virsh attach-device --live --config.
 func (h *Host) AttachDisk(ctx context.Context, domainUUID string, disk Disk, where Where) error {
-	e := errand{doing: fmt.Sprintf("attach disk %s to domain %s", disk.Target, domainUUID), changes: true, advice: attachAdvice}
-	found, unlock, err := h.changing(ctx, e, domainUUID)
+	op := operation{doing: fmt.Sprintf("attach disk %s to domain %s", disk.Target, domainUUID), changes: true, advice: attachAdvice}
+	found, unlock, err := h.changing(ctx, op, domainUUID)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	text, err := disk.Element()
 	if err != nil {
-		return h.fail(e, err)
+		return h.fail(op, err)
 	}
-	_, err = change(ctx, h, e, onDisk("DomainAttachDeviceFlags", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
+	_, err = change(ctx, h, op, onDisk("DomainAttachDeviceFlags", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainAttachDeviceFlags(found, text, where.flags())
 	}))
 	return err
@@ -44,13 +44,13 @@ var attachAdvice = map[rpc.ErrorNumber]meaning{
 // Similar to: virsh update-device --config.
 func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk Disk) error {
 	target := disk.Target
-	e := errand{doing: fmt.Sprintf("change disk %s in the saved definition of domain %s", target, domainUUID), changes: true}
-	found, unlock, err := h.changing(ctx, e, domainUUID)
+	op := operation{doing: fmt.Sprintf("change disk %s in the saved definition of domain %s", target, domainUUID), changes: true}
+	found, unlock, err := h.changing(ctx, op, domainUUID)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	there, err := h.disksThere(ctx, e, found, disk.asRead(), Saved)
+	there, err := h.disksThere(ctx, op, found, disk.asRead(), Saved)
 	if err != nil {
 		return err
 	}
@@ -59,20 +59,20 @@ func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk Disk
 	}
 	text, err := disk.Element()
 	if err != nil {
-		return h.fail(e, err)
+		return h.fail(op, err)
 	}
-	if _, err = change(ctx, h, e, onDisk("DomainUpdateDeviceFlags", found.Name, target), nothing(func(l *rpc.Libvirt) error {
+	if _, err = change(ctx, h, op, onDisk("DomainUpdateDeviceFlags", found.Name, target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainUpdateDeviceFlags(found, text, rpc.DomainDeviceModifyConfig)
 	})); err != nil {
 		return err
 	}
-	after, err := h.definition(ctx, errand{doing: e.doing, absent: rpc.ErrNoDomain}, found, rpc.DomainXMLInactive)
+	after, err := h.definition(ctx, operation{doing: op.doing, absent: rpc.ErrNoDomain}, found, rpc.DomainXMLInactive)
 	if err != nil {
 		return err
 	}
 	saved := after.DiskByTarget(target)
 	if saved == nil {
-		return h.noDisk(e, target)
+		return h.noDisk(op, target)
 	}
 	named, err := h.NameSecret(ctx, *saved)
 	if err != nil {
@@ -99,10 +99,10 @@ func notAsAsked(asked, found Disk) []string {
 	return names
 }
 
-func (h *Host) noDisk(e errand, target string) error {
+func (h *Host) noDisk(op operation, target string) error {
 	return &problem.Problem{
 		Kind: problem.NotFound,
-		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
+		What: fmt.Sprintf("Could not %s on %s.", op.doing, h.name()),
 		Why:  fmt.Sprintf("The domain doesn't have this disk as %s any more: it is gone, or another one is in its place.", target),
 		Do:   "Plan again: the next refresh shows what is there.",
 	}

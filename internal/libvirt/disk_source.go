@@ -86,10 +86,10 @@ func (d Disk) Layered() bool {
 }
 
 // sourceChanged is the answer for a disk that doesn't read any more what it did when it was read.
-func (h *Host) sourceChanged(e errand, was, now Disk) error {
+func (h *Host) sourceChanged(op operation, was, now Disk) error {
 	return &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
+		What: fmt.Sprintf("Could not %s on %s.", op.doing, h.name()),
 		Why: fmt.Sprintf("Somebody has just given the disk another source: it was %s, and is %s"+
 			" now.", was.DescribeSource(), now.DescribeSource()),
 		Do: "Plan again: the next refresh shows what is there.",
@@ -97,7 +97,7 @@ func (h *Host) sourceChanged(e errand, was, now Disk) error {
 }
 
 // notWhole is the answer for a disk whose size isn't that of its image.
-func (h *Host) notWhole(e errand, disk Disk) error {
+func (h *Host) notWhole(op operation, disk Disk) error {
 	why := "It reads " + disk.DescribeSource()
 	switch {
 	case disk.encrypted():
@@ -110,7 +110,7 @@ func (h *Host) notWhole(e errand, disk Disk) error {
 	}
 	return &problem.Problem{
 		Kind: problem.Unsupported,
-		What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name()),
+		What: fmt.Sprintf("Could not %s on %s.", op.doing, h.name()),
 		Why:  why,
 		Do:   "Shut the domain off and start it: then QEMU opens the image anew.",
 	}

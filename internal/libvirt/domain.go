@@ -110,12 +110,12 @@ func (d Domain) Where() Where {
 //
 // Similar to: virsh dumpxml; virsh dumpxml --inactive.
 func (h *Host) Domain(ctx context.Context, nameOrUUID string) (Domain, error) {
-	e := errand{doing: fmt.Sprintf("read domain %q", nameOrUUID), absent: rpc.ErrNoDomain}
-	found, err := h.lookupDomain(ctx, e, nameOrUUID)
+	op := operation{doing: fmt.Sprintf("read domain %q", nameOrUUID), absent: rpc.ErrNoDomain}
+	found, err := h.lookupDomain(ctx, op, nameOrUUID)
 	if err != nil {
 		return Domain{}, err
 	}
-	return h.describeDomain(ctx, e, found)
+	return h.describeDomain(ctx, op, found)
 }
 
 // Domains lists all domains of the host, running and shut off, but for the probes of [Host.ProbeDisk]. One that goes away
@@ -137,42 +137,42 @@ func (h *Host) DomainsNamed(ctx context.Context, wanted func(name string) bool) 
 	list = slices.DeleteFunc(list, func(d rpc.Domain) bool { return strings.HasPrefix(d.Name, probePrefix) || !wanted(d.Name) })
 	slices.SortFunc(list, func(a, b rpc.Domain) int { return strings.Compare(a.Name, b.Name) })
 	return Each(ctx, list, func(ctx context.Context, found rpc.Domain) (Domain, error) {
-		return h.describeDomain(ctx, errand{doing: fmt.Sprintf("read domain %q", found.Name), absent: rpc.ErrNoDomain}, found)
+		return h.describeDomain(ctx, operation{doing: fmt.Sprintf("read domain %q", found.Name), absent: rpc.ErrNoDomain}, found)
 	})
 }
 
 func (h *Host) listDomains(ctx context.Context, which rpc.ConnectListAllDomainsFlags) ([]rpc.Domain, error) {
-	return read(ctx, h, errand{doing: "list the domains"}, onHost("ConnectListAllDomains"), func(l *rpc.Libvirt) ([]rpc.Domain, error) {
+	return read(ctx, h, operation{doing: "list the domains"}, onHost("ConnectListAllDomains"), func(l *rpc.Libvirt) ([]rpc.Domain, error) {
 		list, _, err := l.ConnectListAllDomains(1, which)
 		return list, err
 	})
 }
 
 // lookupDomain prefers the UUID: a domain may have another one's UUID as its name.
-func (h *Host) lookupDomain(ctx context.Context, e errand, nameOrUUID string) (rpc.Domain, error) {
+func (h *Host) lookupDomain(ctx context.Context, op operation, nameOrUUID string) (rpc.Domain, error) {
 	if _, id, ok := normalUUID(nameOrUUID); ok {
-		found, err := read(ctx, h, e, onDomain("DomainLookupByUUID", nameOrUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		found, err := read(ctx, h, op, onDomain("DomainLookupByUUID", nameOrUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
 			return l.DomainLookupByUUID(id)
 		})
 		if !problem.Is(err, problem.NotFound) {
 			return found, err
 		}
 	}
-	return read(ctx, h, e, onDomain("DomainLookupByName", nameOrUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+	return read(ctx, h, op, onDomain("DomainLookupByName", nameOrUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
 		return l.DomainLookupByName(nameOrUUID)
 	})
 }
 
-func (h *Host) describeDomain(ctx context.Context, e errand, found rpc.Domain) (Domain, error) {
+func (h *Host) describeDomain(ctx context.Context, op operation, found rpc.Domain) (Domain, error) {
 	d := Domain{Name: found.Name, UUID: uuidText(found.UUID)}
-	persistent, err := read(ctx, h, e, onDomain("DomainIsPersistent", found.Name), func(l *rpc.Libvirt) (int32, error) {
+	persistent, err := read(ctx, h, op, onDomain("DomainIsPersistent", found.Name), func(l *rpc.Libvirt) (int32, error) {
 		return l.DomainIsPersistent(found)
 	})
 	if err != nil {
 		return Domain{}, err
 	}
 	d.Persistent = persistent == 1
-	current, err := h.definition(ctx, e, found, 0)
+	current, err := h.definition(ctx, op, found, 0)
 	if err != nil {
 		return Domain{}, err
 	}
@@ -181,14 +181,14 @@ func (h *Host) describeDomain(ctx context.Context, e errand, found rpc.Domain) (
 		d.Active, d.Live = true, current
 	}
 	if d.Persistent {
-		d.Saved, err = h.definition(ctx, e, found, rpc.DomainXMLInactive)
+		d.Saved, err = h.definition(ctx, op, found, rpc.DomainXMLInactive)
 	}
 	return d, err
 }
 
 // definition reads a domain's XML. The SECURE flag, which adds passwords, is never set.
-func (h *Host) definition(ctx context.Context, e errand, found rpc.Domain, which rpc.DomainXMLFlags) (*Definition, error) {
-	text, err := read(ctx, h, e, onDomain("DomainGetXMLDesc", found.Name), func(l *rpc.Libvirt) (string, error) {
+func (h *Host) definition(ctx context.Context, op operation, found rpc.Domain, which rpc.DomainXMLFlags) (*Definition, error) {
+	text, err := read(ctx, h, op, onDomain("DomainGetXMLDesc", found.Name), func(l *rpc.Libvirt) (string, error) {
 		return l.DomainGetXMLDesc(found, which)
 	})
 	if err != nil {
@@ -196,22 +196,22 @@ func (h *Host) definition(ctx context.Context, e errand, found rpc.Domain, which
 	}
 	definition, err := ParseDefinition(text)
 	if err != nil {
-		return nil, h.fail(e, err)
+		return nil, h.fail(op, err)
 	}
 	return definition, nil
 }
 
 // changing looks a domain up and keeps other changes of it away until unlock is called.
-func (h *Host) changing(ctx context.Context, e errand, domainUUID string) (found rpc.Domain, unlock func(), err error) {
+func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (found rpc.Domain, unlock func(), err error) {
 	id, raw, ok := normalUUID(domainUUID)
 	if !ok {
 		return rpc.Domain{}, nil, h.notUUID("domain", domainUUID)
 	}
 	unlock, err = h.domains.Lock(ctx, id)
 	if err != nil {
-		return rpc.Domain{}, nil, h.fail(errand{doing: e.doing}, err)
+		return rpc.Domain{}, nil, h.fail(operation{doing: op.doing}, err)
 	}
-	lookup := errand{doing: e.doing, absent: rpc.ErrNoDomain}
+	lookup := operation{doing: op.doing, absent: rpc.ErrNoDomain}
 	found, err = read(ctx, h, lookup, onDomain("DomainLookupByUUID", id), func(l *rpc.Libvirt) (rpc.Domain, error) {
 		return l.DomainLookupByUUID(raw)
 	})

@@ -15,8 +15,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// errand is what the text of an error needs to know of a call.
-type errand struct {
+// operation is what the text of an error needs to know of a call to libvirt.
+type operation struct {
 	// doing completes "Could not …", with the object's name and without the host's.
 	doing string
 	// absent is the code that proves that the object is not there. Without it no code is ever problem.NotFound.
@@ -37,7 +37,7 @@ type meaning struct {
 	why, do string
 }
 
-// meanings are what the codes mean wherever they appear. What the words of a reply tell goes first, then an errand's advice.
+// meanings are what the codes mean wherever they appear. What the words of a reply tell goes first, then the operation's advice.
 var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrNoSupport:            {problem.Unsupported, "This driver or release of libvirt can't do it.", "Update libvirt on the host."},
 	rpc.ErrOperationUnsupported: {problem.Unsupported, "libvirt can't do this to a running domain, or not with this device.", ""},
@@ -77,20 +77,20 @@ var denied = meaning{
 }
 
 // fail makes the problem of an error. A problem stays as it is.
-func (h *Host) fail(e errand, err error) error {
+func (h *Host) fail(op operation, err error) error {
 	var done *problem.Problem
 	if errors.As(err, &done) {
 		return err
 	}
-	p := &problem.Problem{What: fmt.Sprintf("Could not %s on %s.", e.doing, h.name())}
-	if e.doing == "connect" {
+	p := &problem.Problem{What: fmt.Sprintf("Could not %s on %s.", op.doing, h.name())}
+	if op.doing == "connect" {
 		p.What = fmt.Sprintf("Could not connect to %s.", h.name())
 	}
 	var refused rpc.Error
 	var known *transport.Refusal
 	switch {
 	case errors.As(err, &refused):
-		h.explain(p, e, refused)
+		h.explain(p, op, refused)
 	case errors.Is(err, rpc.ErrUnsupported):
 		p.Kind = problem.Unsupported
 		p.Why = "The host's libvirt is too old: it doesn't know this call."
@@ -98,16 +98,16 @@ func (h *Host) fail(e errand, err error) error {
 	case errors.Is(err, context.Canceled):
 		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "The operation was cancelled before the answer came."
-		p.Do = afterwards(e)
+		p.Do = afterwards(op)
 	case errors.As(err, new(errTimeLimit)) || errors.Is(err, context.DeadlineExceeded):
 		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "There was no answer in time."
 		p.Do = "Check that the host is up and that its daemon answers (virsh -c URI list); the limits are connect_timeout and operation_timeout" +
-			" of the hypervisor and the timeouts of the resource." + also(e)
+			" of the hypervisor and the timeouts of the resource." + also(op)
 		p.Raw = err.Error()
-	case e.connecting && errors.As(err, &known):
+	case op.connecting && errors.As(err, &known):
 		p.Kind, p.Why, p.Do, p.Raw = known.Kind, known.Why, known.Do, known.Raw
-	case e.connecting:
+	case op.connecting:
 		p.Kind = problem.Unreachable
 		p.Why = "No connection was made."
 		p.Do = h.endpoint.Advice()
@@ -115,7 +115,7 @@ func (h *Host) fail(e errand, err error) error {
 	case broken(err):
 		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "The connection was lost before the answer came."
-		p.Do = afterwards(e)
+		p.Do = afterwards(op)
 		p.Raw = err.Error()
 	default:
 		p.Raw = err.Error()
@@ -124,23 +124,23 @@ func (h *Host) fail(e errand, err error) error {
 }
 
 // explain fills in what a reply of the daemon means.
-func (h *Host) explain(p *problem.Problem, e errand, refused rpc.Error) {
+func (h *Host) explain(p *problem.Problem, op operation, refused rpc.Error) {
 	number := rpc.ErrorNumber(refused.Code) //nolint:gosec // libvirt's codes are small.
 	p.Raw = fmt.Sprintf("%s (libvirt error %d)", refused.Message, refused.Code)
-	if number == e.absent && number != rpc.ErrOk {
+	if number == op.absent && number != rpc.ErrOk {
 		p.Kind = problem.NotFound
 		p.Why = "It isn't there."
 		return
 	}
 	m, ok := meaningOf(refused)
 	if !ok {
-		m, ok = e.advice[number]
+		m, ok = op.advice[number]
 	}
 	if !ok {
 		m = meanings[number]
 	}
 	p.Kind, p.Why, p.Do = m.kind, m.why, m.do
-	if e.connecting && number == rpc.ErrRPC {
+	if op.connecting && number == rpc.ErrRPC {
 		p.Kind = problem.Denied
 		p.Why = "The daemon wants an authentication that this provider doesn't have. With SASL (auth_tcp or auth_tls in libvirtd.conf) it can't" +
 			" connect; none and polkit work."
@@ -149,16 +149,16 @@ func (h *Host) explain(p *problem.Problem, e errand, refused rpc.Error) {
 }
 
 // afterwards is the advice where it is unknown whether a call took effect.
-func afterwards(e errand) string {
-	if e.changes {
+func afterwards(op operation) string {
+	if op.changes {
 		return "It isn't known whether it took effect. Apply again: the next refresh shows it."
 	}
 	return "Apply again."
 }
 
-func also(e errand) string {
-	if e.changes {
-		return " " + afterwards(e)
+func also(op operation) string {
+	if op.changes {
+		return " " + afterwards(op)
 	}
 	return ""
 }

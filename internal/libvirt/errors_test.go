@@ -13,7 +13,7 @@ import (
 
 func TestOnlyTheRightCodeIsNotFound(t *testing.T) {
 	h := host(t, Config{URI: "qemu:///system"})
-	look := errand{doing: "read secret x", absent: rpc.ErrNoSecret}
+	look := operation{doing: "read secret x", absent: rpc.ErrNoSecret}
 	for _, err := range []error{
 		rpc.Error{Code: 42},
 		rpc.Error{Code: 38},
@@ -30,7 +30,7 @@ func TestOnlyTheRightCodeIsNotFound(t *testing.T) {
 	wants(t, h.fail(look, fmt.Errorf("wrapped: %w", rpc.Error{Code: 66, Message: "Secret not found"})), problem.NotFound,
 		"Could not read secret x on hypervisor \"kvm1\"", "Secret not found (libvirt error 66)")
 	for code := range uint32(120) {
-		if problem.Is(h.fail(errand{doing: "attach"}, rpc.Error{Code: code}), problem.NotFound) {
+		if problem.Is(h.fail(operation{doing: "attach"}, rpc.Error{Code: code}), problem.NotFound) {
 			t.Errorf("code %d counts as not found in a call that looks nothing up", code)
 		}
 	}
@@ -42,17 +42,17 @@ func TestCodesHaveTheirKinds(t *testing.T) {
 		1: problem.Other, 3: problem.Unsupported, 84: problem.Unsupported, 27: problem.Invalid, 67: problem.Invalid, 45: problem.Denied,
 		88: problem.Denied, 55: problem.Busy, 68: problem.Busy, 65: problem.Denied, 66: problem.Invalid, 99: problem.Other,
 	} {
-		if err := h.fail(errand{doing: "x"}, rpc.Error{Code: code}); kindOf(err) != kind {
+		if err := h.fail(operation{doing: "x"}, rpc.Error{Code: code}); kindOf(err) != kind {
 			t.Errorf("code %d: kind %v", code, kindOf(err))
 		}
 	}
 	for _, err := range []error{rpc.ErrInterrupted, context.Canceled, context.DeadlineExceeded, errNotSent, timeLimit(1)} {
-		if got := h.fail(errand{doing: "x"}, err); kindOf(got) != problem.Unreachable {
+		if got := h.fail(operation{doing: "x"}, err); kindOf(got) != problem.Unreachable {
 			t.Errorf("%v: kind %v", err, kindOf(got))
 		}
 	}
-	first := h.fail(errand{doing: "x"}, rpc.Error{Code: 27})
-	if second := h.fail(errand{doing: "y"}, first); second != first { //nolint:errorlint // it is the same one.
+	first := h.fail(operation{doing: "x"}, rpc.Error{Code: 27})
+	if second := h.fail(operation{doing: "y"}, first); second != first { //nolint:errorlint // it is the same one.
 		t.Error("a problem was wrapped again")
 	}
 }

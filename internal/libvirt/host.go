@@ -129,8 +129,8 @@ func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Min
 //
 // Similar to: virsh version --daemon.
 func (h *Host) LibVersion(ctx context.Context) (Version, error) {
-	e := errand{doing: "ask for the version of libvirt"}
-	n, err := read(ctx, h, e, onHost("ConnectGetLibVersion"), func(l *rpc.Libvirt) (uint64, error) {
+	op := operation{doing: "ask for the version of libvirt"}
+	n, err := read(ctx, h, op, onHost("ConnectGetLibVersion"), func(l *rpc.Libvirt) (uint64, error) {
 		return l.ConnectGetLibVersion()
 	})
 	if err != nil {

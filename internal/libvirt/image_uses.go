@@ -53,8 +53,8 @@ func (h *Host) DomainImageUses(ctx context.Context, domainUUID string) ([]ImageU
 	if !ok {
 		return nil, h.notUUID("domain", domainUUID)
 	}
-	e := errand{doing: fmt.Sprintf("read domain %s", domainUUID), absent: rpc.ErrNoDomain}
-	found, err := read(ctx, h, e, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+	op := operation{doing: fmt.Sprintf("read domain %s", domainUUID), absent: rpc.ErrNoDomain}
+	found, err := read(ctx, h, op, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
 		return l.DomainLookupByUUID(id)
 	})
 	if err != nil {
@@ -161,8 +161,8 @@ type storagePool struct {
 //
 // Similar to: virsh pool-dumpxml.
 func (h *Host) storagePool(ctx context.Context, name string) (storagePool, error) {
-	e := errand{doing: fmt.Sprintf("read storage pool %q", name), absent: rpc.ErrNoStoragePool}
-	document, err := read(ctx, h, e, onStoragePool("StoragePoolGetXMLDesc", name), func(l *rpc.Libvirt) (string, error) {
+	op := operation{doing: fmt.Sprintf("read storage pool %q", name), absent: rpc.ErrNoStoragePool}
+	document, err := read(ctx, h, op, onStoragePool("StoragePoolGetXMLDesc", name), func(l *rpc.Libvirt) (string, error) {
 		found, err := l.StoragePoolLookupByName(name)
 		if err != nil {
 			return "", err
@@ -177,7 +177,7 @@ func (h *Host) storagePool(ctx context.Context, name string) (storagePool, error
 	}
 	root, err := parse(document)
 	if err != nil {
-		return storagePool{}, h.fail(e, err)
+		return storagePool{}, h.fail(op, err)
 	}
 	return poolOf(&root), nil
 }

@@ -44,21 +44,21 @@ var domainJobs = map[rpc.DomainJobOperation]string{
 //
 // Similar to: virsh domjobinfo DOMAIN; virsh blockjob DOMAIN TARGET.
 func (h *Host) Job(ctx context.Context, domainUUID, target string) (*Job, error) {
-	e := errand{doing: fmt.Sprintf("ask for jobs of domain %s", domainUUID), absent: rpc.ErrNoDomain}
+	op := operation{doing: fmt.Sprintf("ask for jobs of domain %s", domainUUID), absent: rpc.ErrNoDomain}
 	_, id, ok := normalUUID(domainUUID)
 	if !ok {
 		return nil, h.notUUID("domain", domainUUID)
 	}
-	found, err := read(ctx, h, e, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+	found, err := read(ctx, h, op, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
 		return l.DomainLookupByUUID(id)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if job, err := h.domainJob(ctx, e, found); job != nil || err != nil || target == "" {
+	if job, err := h.domainJob(ctx, op, found); job != nil || err != nil || target == "" {
 		return job, err
 	}
-	return read(ctx, h, e, onDisk("DomainGetBlockJobInfo", found.Name, target), func(l *rpc.Libvirt) (*Job, error) {
+	return read(ctx, h, op, onDisk("DomainGetBlockJobInfo", found.Name, target), func(l *rpc.Libvirt) (*Job, error) {
 		there, kind, _, _, _, err := l.DomainGetBlockJobInfo(found, target, 0)
 		if err != nil || there == 0 {
 			// A disk that isn't there has no job, and a domain that was shut off meanwhile neither.
@@ -73,8 +73,8 @@ func (h *Host) Job(ctx context.Context, domainUUID, target string) (*Job, error)
 	})
 }
 
-func (h *Host) domainJob(ctx context.Context, e errand, found rpc.Domain) (*Job, error) {
-	return read(ctx, h, e, onDomain("DomainGetJobStats", found.Name), func(l *rpc.Libvirt) (*Job, error) {
+func (h *Host) domainJob(ctx context.Context, op operation, found rpc.Domain) (*Job, error) {
+	return read(ctx, h, op, onDomain("DomainGetJobStats", found.Name), func(l *rpc.Libvirt) (*Job, error) {
 		kind, params, err := l.DomainGetJobStats(found, 0)
 		if err != nil || kind != int32(rpc.DomainJobBounded) && kind != int32(rpc.DomainJobUnbounded) {
 			return nil, unless(err, rpc.ErrOperationInvalid, rpc.ErrNoSupport, rpc.ErrOperationUnsupported)

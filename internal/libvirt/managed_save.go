@@ -12,12 +12,12 @@ import (
 //
 // Similar to: virsh managedsave-dumpxml DOMAIN.
 func (h *Host) ManagedSave(ctx context.Context, domainUUID string) (*Definition, error) {
-	e := errand{doing: fmt.Sprintf("read the managed save image of domain %s", domainUUID)}
+	op := operation{doing: fmt.Sprintf("read the managed save image of domain %s", domainUUID)}
 	_, id, ok := normalUUID(domainUUID)
 	if !ok {
 		return nil, h.notUUID("domain", domainUUID)
 	}
-	text, err := read(ctx, h, e, onDomain("DomainManagedSaveGetXMLDesc", domainUUID), func(l *rpc.Libvirt) (string, error) {
+	text, err := read(ctx, h, op, onDomain("DomainManagedSaveGetXMLDesc", domainUUID), func(l *rpc.Libvirt) (string, error) {
 		found, err := l.DomainLookupByUUID(id)
 		if err != nil {
 			return "", unless(err, rpc.ErrNoDomain)
@@ -33,7 +33,7 @@ func (h *Host) ManagedSave(ctx context.Context, domainUUID string) (*Definition,
 	}
 	definition, err := ParseDefinition(text)
 	if err != nil {
-		return nil, h.fail(e, err)
+		return nil, h.fail(op, err)
 	}
 	return definition, nil
 }

@@ -32,7 +32,7 @@ const (
 //
 // Similar to: virsh create --paused; virsh destroy.
 func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
-	e := errand{doing: fmt.Sprintf("open the image of disk %s", disk.Target), advice: probeAdvice}
+	op := operation{doing: fmt.Sprintf("open the image of disk %s", disk.Target), advice: probeAdvice}
 	if err := h.clearProbes(ctx, time.Now()); err != nil {
 		return err
 	}
@@ -40,20 +40,21 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
 	id := uuid.New()
 	text, err := probeXML(id, like, disk, probeMark{Until: time.Now().Add(limit + probeEnd).UTC().Format(time.RFC3339), Owner: thisProcess()})
 	if err != nil {
-		return h.fail(e, err)
+		return h.fail(op, err)
 	}
 	probing, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
 	defer cancel()
 
 	// The call itself gets more time: it returns with its error as soon as the probe is destroyed, and until then the
 	// connection is in use, not given up.
-	e.limit = limit + probeEnd
-	calling, done := context.WithTimeout(context.WithoutCancel(ctx), e.limit)
+	op.limit = limit + probeEnd
+	calling, done := context.WithTimeout(context.WithoutCancel(ctx), op.limit)
+	call := onDisk("DomainCreateXML", probePrefix+id.String(), disk.Target)
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
 		defer done()
-		_, err = change(calling, h, e, onDisk("DomainCreateXML", probePrefix+id.String(), disk.Target), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		_, err = change(calling, h, op, call, func(l *rpc.Libvirt) (rpc.Domain, error) {
 			// AUTODESTROY: the daemon ends the probe when this process dies and its connection with it.
 			return l.DomainCreateXML(text, rpc.DomainStartPaused|rpc.DomainStartAutodestroy)
 		})
@@ -66,7 +67,7 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
 		return notAttached(err)
 	case <-probing.Done():
 		_ = h.endProbe(ctx, id, started)
-		return h.probeTimedOut(ctx, e, disk, context.Cause(probing))
+		return h.probeTimedOut(ctx, op, disk, context.Cause(probing))
 	}
 }
 
@@ -75,9 +76,9 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
 func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeEnd)
 	defer cancel()
-	e := errand{doing: fmt.Sprintf("end the probe %s%s", probePrefix, id)}
+	op := operation{doing: fmt.Sprintf("end the probe %s%s", probePrefix, id)}
 	for {
-		_, err := repeat(ctx, h, e, changing(onDomain("DomainDestroyFlags", probePrefix+id.String())), nothing(func(l *rpc.Libvirt) error {
+		_, err := repeat(ctx, h, op, changing(onDomain("DomainDestroyFlags", probePrefix+id.String())), nothing(func(l *rpc.Libvirt) error {
 			found, err := l.DomainLookupByUUID(rpc.UUID(id))
 			if err != nil {
 				return err
@@ -91,7 +92,7 @@ func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan struct
 		}))
 		// A probe that ended by itself meanwhile is what was wanted.
 		if err != nil && code(err) != rpc.ErrNoDomain && code(err) != rpc.ErrOperationInvalid {
-			return h.fail(e, err)
+			return h.fail(op, err)
 		}
 		if started == nil {
 			return nil
@@ -102,7 +103,7 @@ func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan struct
 			started = nil
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return h.fail(e, context.Cause(ctx))
+			return h.fail(op, context.Cause(ctx))
 		}
 	}
 }
@@ -117,10 +118,10 @@ func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 		if !strings.HasPrefix(found.Name, probePrefix) {
 			continue
 		}
-		e := errand{doing: fmt.Sprintf("clear away the probe %s of an earlier run", found.Name), absent: rpc.ErrNoDomain}
-		definition, err := h.definition(ctx, e, found, 0)
+		op := operation{doing: fmt.Sprintf("clear away the probe %s of an earlier run", found.Name), absent: rpc.ErrNoDomain}
+		definition, err := h.definition(ctx, op, found, 0)
 		if err == nil && probeLeftOver(definition.doc, now) {
-			_, err = change(ctx, h, e, onDomain("DomainDestroyFlags", found.Name), nothing(func(l *rpc.Libvirt) error {
+			_, err = change(ctx, h, op, onDomain("DomainDestroyFlags", found.Name), nothing(func(l *rpc.Libvirt) error {
 				return l.DomainDestroyFlags(found, 0)
 			}))
 		}
@@ -131,13 +132,13 @@ func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func (h *Host) probeTimedOut(ctx context.Context, e errand, disk Disk, cause error) error {
+func (h *Host) probeTimedOut(ctx context.Context, op operation, disk Disk, cause error) error {
 	if ctx.Err() != nil {
 		cause = context.Cause(ctx)
 	}
 	return &problem.Problem{
 		Kind: problem.Unreachable,
-		What: fmt.Sprintf("Could not %s on %s: it was not opened in time.", e.doing, h.name()),
+		What: fmt.Sprintf("Could not %s on %s: it was not opened in time.", op.doing, h.name()),
 		Why: "From this host the cluster's monitors did not answer, or they refuse the user's key: librbd waits in silence for both. No guest" +
 			" was touched.",
 		Do: fmt.Sprintf("On the host itself, check that the monitors (%s) can be reached, that user %q has the key that the secret holds, and"+

@@ -92,7 +92,7 @@ func TestAReplyThatTellsTheCauseGetsThatAdvice(t *testing.T) {
 			rpc.ErrInternalError:        detachAdvice[rpc.ErrOperationUnsupported],
 			rpc.ErrOperationUnsupported: detachAdvice[rpc.ErrOperationUnsupported],
 		}
-		err := h.fail(errand{doing: "do it", advice: advice}, rpc.Error{Code: uint32(c.number), Message: c.message})
+		err := h.fail(operation{doing: "do it", advice: advice}, rpc.Error{Code: uint32(c.number), Message: c.message})
 		if !problem.Is(err, c.kind) || !strings.Contains(err.Error(), c.advice) || !strings.Contains(err.Error(), c.message) {
 			t.Errorf("%s: %v", c.message, err)
 		}

@@ -153,8 +153,8 @@ type reader struct {
 
 // gone tells whether the host says that it has the domain no more.
 func (h *Host) gone(ctx context.Context, domain rpc.Domain) bool {
-	e := errand{doing: fmt.Sprintf("look up domain %q", domain.Name), absent: rpc.ErrNoDomain}
-	_, err := read(ctx, h, e, onDomain("DomainLookupByUUID", domain.Name), func(l *rpc.Libvirt) (rpc.Domain, error) {
+	op := operation{doing: fmt.Sprintf("look up domain %q", domain.Name), absent: rpc.ErrNoDomain}
+	_, err := read(ctx, h, op, onDomain("DomainLookupByUUID", domain.Name), func(l *rpc.Libvirt) (rpc.Domain, error) {
 		return l.DomainLookupByUUID(domain.UUID)
 	})
 	return problem.Is(err, problem.NotFound)
@@ -194,9 +194,9 @@ func cannot(err error) bool {
 //
 // Similar to: virsh dumpxml; virsh dumpxml --inactive.
 func (h *Host) definitions(ctx context.Context, domain rpc.Domain) ([]record, error) {
-	e := errand{doing: fmt.Sprintf("read domain %q", domain.Name), absent: rpc.ErrNoDomain}
+	op := operation{doing: fmt.Sprintf("read domain %q", domain.Name), absent: rpc.ErrNoDomain}
 	dump := func(which rpc.DomainXMLFlags) (record, error) {
-		return h.record(ctx, e, record{domain: domain}, "DomainGetXMLDesc", func(l *rpc.Libvirt) (string, error) {
+		return h.record(ctx, op, record{domain: domain}, "DomainGetXMLDesc", func(l *rpc.Libvirt) (string, error) {
 			return l.DomainGetXMLDesc(domain, which)
 		})
 	}
@@ -219,18 +219,18 @@ func (h *Host) definitions(ctx context.Context, domain rpc.Domain) ([]record, er
 //
 // Similar to: virsh snapshot-dumpxml, of each snapshot.
 func (h *Host) snapshotRecords(ctx context.Context, domain rpc.Domain) ([]record, error) {
-	e := errand{doing: fmt.Sprintf("read the snapshots of domain %q", domain.Name), absent: rpc.ErrNoDomain}
-	list, err := read(ctx, h, e, onDomain("DomainListAllSnapshots", domain.Name), func(l *rpc.Libvirt) ([]rpc.DomainSnapshot, error) {
+	op := operation{doing: fmt.Sprintf("read the snapshots of domain %q", domain.Name), absent: rpc.ErrNoDomain}
+	list, err := read(ctx, h, op, onDomain("DomainListAllSnapshots", domain.Name), func(l *rpc.Libvirt) ([]rpc.DomainSnapshot, error) {
 		snapshots, _, err := l.DomainListAllSnapshots(domain, 1, 0)
 		return snapshots, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	e.absent = rpc.ErrNoDomainSnapshot
+	op.absent = rpc.ErrNoDomainSnapshot
 	return h.eachRecord(len(list), func(i int) (record, error) {
 		place := fmt.Sprintf("in the metadata of snapshot %q", list[i].Name)
-		return h.record(ctx, e, record{domain: domain, place: place}, "DomainSnapshotGetXMLDesc",
+		return h.record(ctx, op, record{domain: domain, place: place}, "DomainSnapshotGetXMLDesc",
 			func(l *rpc.Libvirt) (string, error) { return l.DomainSnapshotGetXMLDesc(list[i], 0) })
 	})
 }
@@ -239,18 +239,18 @@ func (h *Host) snapshotRecords(ctx context.Context, domain rpc.Domain) ([]record
 //
 // Similar to: virsh checkpoint-dumpxml, of each checkpoint.
 func (h *Host) checkpointRecords(ctx context.Context, domain rpc.Domain) ([]record, error) {
-	e := errand{doing: fmt.Sprintf("read the checkpoints of domain %q", domain.Name), absent: rpc.ErrNoDomain}
-	list, err := read(ctx, h, e, onDomain("DomainListAllCheckpoints", domain.Name), func(l *rpc.Libvirt) ([]rpc.DomainCheckpoint, error) {
+	op := operation{doing: fmt.Sprintf("read the checkpoints of domain %q", domain.Name), absent: rpc.ErrNoDomain}
+	list, err := read(ctx, h, op, onDomain("DomainListAllCheckpoints", domain.Name), func(l *rpc.Libvirt) ([]rpc.DomainCheckpoint, error) {
 		checkpoints, _, err := l.DomainListAllCheckpoints(domain, 1, 0)
 		return checkpoints, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	e.absent = rpc.ErrNoDomainCheckpoint
+	op.absent = rpc.ErrNoDomainCheckpoint
 	return h.eachRecord(len(list), func(i int) (record, error) {
 		place := fmt.Sprintf("in the metadata of checkpoint %q", list[i].Name)
-		return h.record(ctx, e, record{domain: domain, place: place}, "DomainCheckpointGetXMLDesc",
+		return h.record(ctx, op, record{domain: domain, place: place}, "DomainCheckpointGetXMLDesc",
 			func(l *rpc.Libvirt) (string, error) { return l.DomainCheckpointGetXMLDesc(list[i], 0) })
 	})
 }
@@ -259,9 +259,9 @@ func (h *Host) checkpointRecords(ctx context.Context, domain rpc.Domain) ([]reco
 //
 // Similar to: virsh managedsave-dumpxml.
 func (h *Host) managedSaveRecord(ctx context.Context, domain rpc.Domain) ([]record, error) {
-	e := errand{doing: fmt.Sprintf("read the managed save image of domain %q", domain.Name), absent: rpc.ErrNoDomain}
+	op := operation{doing: fmt.Sprintf("read the managed save image of domain %q", domain.Name), absent: rpc.ErrNoDomain}
 	return h.eachRecord(1, func(int) (record, error) {
-		return h.record(ctx, e, record{domain: domain, place: "in the managed save image"}, "DomainManagedSaveGetXMLDesc",
+		return h.record(ctx, op, record{domain: domain, place: "in the managed save image"}, "DomainManagedSaveGetXMLDesc",
 			func(l *rpc.Libvirt) (string, error) { return l.DomainManagedSaveGetXMLDesc(domain, 0) })
 	})
 }
@@ -282,13 +282,15 @@ func (h *Host) eachRecord(n int, read func(i int) (record, error)) ([]record, er
 	return records, errors.Join(failures...)
 }
 
-func (h *Host) record(ctx context.Context, e errand, r record, procedure string, get func(*rpc.Libvirt) (string, error)) (record, error) {
-	document, err := read(ctx, h, e, onDomain(procedure, r.domain.Name), get)
+// record reads one document.
+func (h *Host) record(ctx context.Context, op operation, r record, procedure string, get func(*rpc.Libvirt) (string, error),
+) (record, error) {
+	document, err := read(ctx, h, op, onDomain(procedure, r.domain.Name), get)
 	if err != nil {
 		return r, err
 	}
 	if r.root, err = parse(document); err != nil {
-		return r, h.fail(e, err)
+		return r, h.fail(op, err)
 	}
 	return r, nil
 }

@@ -35,34 +35,34 @@ type Secret struct {
 //
 // Similar to: virsh secret-dumpxml UUID.
 func (h *Host) Secret(ctx context.Context, uuid string) (Secret, error) {
-	e := errand{doing: fmt.Sprintf("read secret %s", uuid), absent: rpc.ErrNoSecret}
-	found, err := h.lookupSecret(ctx, e, uuid)
+	op := operation{doing: fmt.Sprintf("read secret %s", uuid), absent: rpc.ErrNoSecret}
+	found, err := h.lookupSecret(ctx, op, uuid)
 	if err != nil {
 		return Secret{}, err
 	}
-	return h.describeSecret(ctx, e, found)
+	return h.describeSecret(ctx, op, found)
 }
 
 // SecretByUsage looks a secret of usage type ceph up by its usage name, which is unique on the host.
 //
 // Similar to: virsh secret-list.
 func (h *Host) SecretByUsage(ctx context.Context, usage string) (Secret, error) {
-	e := errand{doing: fmt.Sprintf("read the secret with usage name %q", usage), absent: rpc.ErrNoSecret}
-	found, err := read(ctx, h, e, onSecret("SecretLookupByUsage", usage), func(l *rpc.Libvirt) (rpc.Secret, error) {
+	op := operation{doing: fmt.Sprintf("read the secret with usage name %q", usage), absent: rpc.ErrNoSecret}
+	found, err := read(ctx, h, op, onSecret("SecretLookupByUsage", usage), func(l *rpc.Libvirt) (rpc.Secret, error) {
 		return l.SecretLookupByUsage(int32(rpc.SecretUsageTypeCeph), usage)
 	})
 	if err != nil {
 		return Secret{}, err
 	}
-	return h.describeSecret(ctx, e, found)
+	return h.describeSecret(ctx, op, found)
 }
 
 // Secrets lists the host's secrets of usage type ceph, sorted by usage name. One that goes away meanwhile is left out.
 //
 // Similar to: virsh secret-list.
 func (h *Host) Secrets(ctx context.Context) ([]Secret, error) {
-	e := errand{doing: "list the secrets"}
-	all, err := read(ctx, h, e, onHost("ConnectListAllSecrets"), func(l *rpc.Libvirt) ([]rpc.Secret, error) {
+	op := operation{doing: "list the secrets"}
+	all, err := read(ctx, h, op, onHost("ConnectListAllSecrets"), func(l *rpc.Libvirt) ([]rpc.Secret, error) {
 		list, _, err := l.ConnectListAllSecrets(1, 0)
 		return list, err
 	})
@@ -71,8 +71,8 @@ func (h *Host) Secrets(ctx context.Context) ([]Secret, error) {
 	}
 	all = slices.DeleteFunc(all, func(s rpc.Secret) bool { return s.UsageType != int32(rpc.SecretUsageTypeCeph) })
 	slices.SortFunc(all, func(a, b rpc.Secret) int { return strings.Compare(a.UsageID, b.UsageID) })
-	e.absent = rpc.ErrNoSecret
-	return Each(ctx, all, func(ctx context.Context, found rpc.Secret) (Secret, error) { return h.describeSecret(ctx, e, found) })
+	op.absent = rpc.ErrNoSecret
+	return Each(ctx, all, func(ctx context.Context, found rpc.Secret) (Secret, error) { return h.describeSecret(ctx, op, found) })
 }
 
 // DefineSecret defines a secret of usage type ceph, or changes the description and the flags of the one with this UUID and
@@ -92,20 +92,20 @@ func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
 		UUID:        id,
 		Usage:       &libvirtxml.SecretUsage{Type: UsageCeph, Name: s.UsageName},
 	}
-	e := errand{doing: fmt.Sprintf("define secret %s with usage name %q", id, s.UsageName), changes: true}
+	op := operation{doing: fmt.Sprintf("define secret %s with usage name %q", id, s.UsageName), changes: true}
 	text, err := doc.Marshal()
 	if err != nil {
-		return h.fail(e, err)
+		return h.fail(op, err)
 	}
 	// libvirt has one code for all that it refuses here, and only texts to tell them apart; so what stands in the way is
 	// looked up, and not guessed from the text.
-	_, err = repeat(ctx, h, e, changing(onSecret("SecretDefineXML", id)), func(l *rpc.Libvirt) (rpc.Secret, error) {
+	_, err = repeat(ctx, h, op, changing(onSecret("SecretDefineXML", id)), func(l *rpc.Libvirt) (rpc.Secret, error) {
 		return l.SecretDefineXML(text, 0)
 	})
 	if err == nil {
 		return nil
 	}
-	failure := h.fail(e, err)
+	failure := h.fail(op, err)
 	if code(err) == rpc.ErrInternalError {
 		return h.secretClash(ctx, s, id, failure)
 	}
@@ -157,27 +157,27 @@ func (h *Host) secretClash(ctx context.Context, s Secret, id string, refusal err
 //
 // Similar to: virsh secret-undefine.
 func (h *Host) UndefineSecret(ctx context.Context, uuid string) error {
-	e := errand{doing: fmt.Sprintf("undefine secret %s", uuid), absent: rpc.ErrNoSecret, changes: true}
-	found, err := h.lookupSecret(ctx, e, uuid)
+	op := operation{doing: fmt.Sprintf("undefine secret %s", uuid), absent: rpc.ErrNoSecret, changes: true}
+	found, err := h.lookupSecret(ctx, op, uuid)
 	if err != nil {
 		return err
 	}
-	_, err = change(ctx, h, e, onSecret("SecretUndefine", uuid), nothing(func(l *rpc.Libvirt) error { return l.SecretUndefine(found) }))
+	_, err = change(ctx, h, op, onSecret("SecretUndefine", uuid), nothing(func(l *rpc.Libvirt) error { return l.SecretUndefine(found) }))
 	return err
 }
 
-func (h *Host) lookupSecret(ctx context.Context, e errand, uuid string) (rpc.Secret, error) {
+func (h *Host) lookupSecret(ctx context.Context, op operation, uuid string) (rpc.Secret, error) {
 	_, id, ok := normalUUID(uuid)
 	if !ok {
 		return rpc.Secret{}, h.notUUID("secret", uuid)
 	}
-	return read(ctx, h, e, onSecret("SecretLookupByUUID", uuid), func(l *rpc.Libvirt) (rpc.Secret, error) {
+	return read(ctx, h, op, onSecret("SecretLookupByUUID", uuid), func(l *rpc.Libvirt) (rpc.Secret, error) {
 		return l.SecretLookupByUUID(id)
 	})
 }
 
-func (h *Host) describeSecret(ctx context.Context, e errand, found rpc.Secret) (Secret, error) {
-	text, err := read(ctx, h, e, onSecret("SecretGetXMLDesc", uuidText(found.UUID)), func(l *rpc.Libvirt) (string, error) {
+func (h *Host) describeSecret(ctx context.Context, op operation, found rpc.Secret) (Secret, error) {
+	text, err := read(ctx, h, op, onSecret("SecretGetXMLDesc", uuidText(found.UUID)), func(l *rpc.Libvirt) (string, error) {
 		return l.SecretGetXMLDesc(found, 0)
 	})
 	if err != nil {
@@ -185,7 +185,7 @@ func (h *Host) describeSecret(ctx context.Context, e errand, found rpc.Secret) (
 	}
 	var doc libvirtxml.Secret
 	if err := doc.Unmarshal(text); err != nil {
-		return Secret{}, h.fail(e, err)
+		return Secret{}, h.fail(op, err)
 	}
 	s := Secret{UUID: doc.UUID, Description: doc.Description, Ephemeral: doc.Ephemeral == "yes", Private: doc.Private == "yes"}
 	if doc.Usage != nil {

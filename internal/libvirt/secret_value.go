@@ -33,12 +33,12 @@ func (h *Host) SetSecretValue(ctx context.Context, uuid string, value sensitive.
 	if err := h.MaySendKeys(); err != nil {
 		return err
 	}
-	e := errand{doing: fmt.Sprintf("set the value of secret %s", uuid), absent: rpc.ErrNoSecret, changes: true}
-	found, err := h.lookupSecret(ctx, e, uuid)
+	op := operation{doing: fmt.Sprintf("set the value of secret %s", uuid), absent: rpc.ErrNoSecret, changes: true}
+	found, err := h.lookupSecret(ctx, op, uuid)
 	if err != nil {
 		return err
 	}
-	_, err = change(ctx, h, e, onSecret("SecretSetValue", uuid), nothing(func(l *rpc.Libvirt) error {
+	_, err = change(ctx, h, op, onSecret("SecretSetValue", uuid), nothing(func(l *rpc.Libvirt) error {
 		return l.SecretSetValue(found, value.Bytes(), 0)
 	}))
 	return err
@@ -48,15 +48,15 @@ func (h *Host) SetSecretValue(ctx context.Context, uuid string, value sensitive.
 //
 // Similar to: virsh secret-get-value.
 func (h *Host) SecretValue(ctx context.Context, uuid string) (sensitive.Value, ValueState, error) {
-	lookup := errand{doing: fmt.Sprintf("read the value of secret %s", uuid), absent: rpc.ErrNoSecret}
-	found, err := h.lookupSecret(ctx, lookup, uuid)
+	op := operation{doing: fmt.Sprintf("read the value of secret %s", uuid), absent: rpc.ErrNoSecret}
+	found, err := h.lookupSecret(ctx, op, uuid)
 	if err != nil {
 		return sensitive.Value{}, ValueMissing, err
 	}
 	if h.keepsKeysBack() {
 		return sensitive.Value{}, ValuePrivate, nil
 	}
-	value, err := repeat(ctx, h, lookup, onSecret("SecretGetValue", uuid), func(l *rpc.Libvirt) ([]byte, error) {
+	value, err := repeat(ctx, h, op, onSecret("SecretGetValue", uuid), func(l *rpc.Libvirt) ([]byte, error) {
 		return l.SecretGetValue(found, 0)
 	})
 	switch code(err) {
@@ -64,11 +64,11 @@ func (h *Host) SecretValue(ctx context.Context, uuid string) (sensitive.Value, V
 		return sensitive.Value{}, ValuePrivate, nil
 	case rpc.ErrNoSecret:
 		// The same code for "no value" and "no secret": only a look-up tells whether it was removed just now.
-		_, err = h.lookupSecret(ctx, lookup, uuid)
+		_, err = h.lookupSecret(ctx, op, uuid)
 		return sensitive.Value{}, ValueMissing, err
 	}
 	if err != nil {
-		return sensitive.Value{}, ValueMissing, h.fail(errand{doing: lookup.doing}, err)
+		return sensitive.Value{}, ValueMissing, h.fail(operation{doing: op.doing}, err)
 	}
 	return sensitive.New(value), ValueSet, nil
 }

@@ -88,8 +88,8 @@ func secretReference(uuid, usage string) func(*element) bool {
 //
 // Similar to: virsh pool-dumpxml; virsh pool-dumpxml --inactive, of each pool.
 func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, error) {
-	e := errand{doing: "list the storage pools"}
-	list, err := read(ctx, h, e, onHost("ConnectListAllStoragePools"), func(l *rpc.Libvirt) ([]rpc.StoragePool, error) {
+	op := operation{doing: "list the storage pools"}
+	list, err := read(ctx, h, op, onHost("ConnectListAllStoragePools"), func(l *rpc.Libvirt) ([]rpc.StoragePool, error) {
 		pools, _, err := l.ConnectListAllStoragePools(1, 0)
 		return pools, err
 	})
@@ -102,10 +102,10 @@ func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, e
 	refers := secretReference(uuid, usage)
 	var names []string
 	for _, pool := range list {
-		e := errand{doing: fmt.Sprintf("read storage pool %q", pool.Name), absent: rpc.ErrNoStoragePool}
+		op := operation{doing: fmt.Sprintf("read storage pool %q", pool.Name), absent: rpc.ErrNoStoragePool}
 		found := false
 		for _, which := range []rpc.StorageXMLFlags{0, rpc.StorageXMLInactive} {
-			document, err := read(ctx, h, e, onStoragePool("StoragePoolGetXMLDesc", pool.Name), func(l *rpc.Libvirt) (string, error) {
+			document, err := read(ctx, h, op, onStoragePool("StoragePoolGetXMLDesc", pool.Name), func(l *rpc.Libvirt) (string, error) {
 				return l.StoragePoolGetXMLDesc(pool, which)
 			})
 			if problem.Is(err, problem.NotFound) {
@@ -116,7 +116,7 @@ func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, e
 			}
 			root, err := parse(document)
 			if err != nil {
-				return nil, h.fail(e, err)
+				return nil, h.fail(op, err)
 			}
 			root.visit("", "", func(e *element, _, _ string) { found = found || refers(e) })
 		}
