@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -47,7 +48,7 @@ func (s DomainSearch) Locate(ctx context.Context, uuid string) (Place, error) {
 	}
 	asking := ctx
 	if err == nil && s.Seen == "" {
-		bounded, cancel := context.WithTimeout(ctx, ElsewhereLimit)
+		bounded, cancel := breaker.Optional(ctx, ElsewhereLimit)
 		defer cancel()
 		asking = bounded
 	}

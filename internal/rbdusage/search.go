@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -101,7 +102,7 @@ func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(ima
 
 // monitors asks the cluster, which must answer, and all others, which need not, at once.
 func (s Search) monitors(ctx context.Context, cluster *ceph.Cluster) (ours, others Monitors, err error) {
-	limited, cancel := context.WithTimeout(ctx, othersLimit)
+	limited, cancel := breaker.Optional(ctx, othersLimit)
 	defer cancel()
 	answers := make([][]ceph.Monitor, len(s.Clusters))
 	var group errgroup.Group

@@ -23,7 +23,6 @@ type Connections struct {
 	Hypervisors *Entries[*libvirt.Host]
 
 	renames plannedRenames
-	silent  silences
 	holders holders
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -29,17 +30,8 @@ func (r *diskResource) locate(ctx context.Context, home *libvirt.Host, recorded 
 	return search.Locate(ctx, recorded.DomainUUID.ValueString())
 }
 
-// verifyLimit bounds what a cluster is asked about a disk that exists: it is the hypervisor's word that counts.
+// verifyLimit bounds what a cluster is asked about a disk that exists and can do without: it is the hypervisor's word that counts.
 const verifyLimit = 5 * time.Second
-
-// verify asks a cluster in that time, and not at all where it was silent a moment ago.
-func (r *diskResource) verify(ctx context.Context, fsid string, ask func(context.Context) error) error {
-	return r.Courtesy(ctx, fsid, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, verifyLimit)
-		defer cancel()
-		return ask(ctx)
-	})
-}
 
 const notVerified = "Source of the disk not verified"
 
@@ -60,17 +52,12 @@ func (p *planning) planCluster(ctx context.Context) (clusterHome, error) {
 	if !p.exists || state.FSID.IsNull() || !stays {
 		return p.configuredCluster(ctx)
 	}
-	var home clusterHome
-	ask := func(ctx context.Context) (err error) {
-		home, err = p.configuredCluster(ctx)
-		return err
+	if len(changes(state, p.plan, namesImage)) == 0 { // otherwise it has to tell whether that is the same image
+		var cancel context.CancelFunc
+		ctx, cancel = breaker.Optional(ctx, verifyLimit)
+		defer cancel()
 	}
-	var err error
-	if len(changes(state, p.plan, namesImage)) > 0 {
-		err = ask(ctx) // It has to tell whether that is the same image.
-	} else {
-		err = p.Courtesy(ctx, state.FSID.ValueString(), ask)
-	}
+	home, err := p.configuredCluster(ctx)
 	if problem.Is(err, problem.Unreachable) {
 		tfkit.AddWarning(p.diags, notVerified, err)
 		return clusterHome{Label: config.Cluster, Identity: state.FSID}, nil
@@ -142,7 +129,7 @@ func needsCluster(cause error) error {
 
 // readCluster notes which cluster an imported disk is on.
 func (r *diskResource) readCluster(ctx context.Context, host *libvirt.Host, state *model, diags *diag.Diagnostics) error {
-	asking, cancel := context.WithTimeout(ctx, libvirt.ElsewhereLimit)
+	asking, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
 	defer cancel()
 	cluster, undecided := rbdusage.ClusterOf(asking, r.Clusters.All(), host, state.disk())
 	if undecided {

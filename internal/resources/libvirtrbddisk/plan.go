@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -187,14 +188,13 @@ func (p *planning) settleCluster(ctx context.Context) error {
 	p.different = home.Moved
 	gained := p.exists && p.state.FSID.IsNull() && p.config.Monitors.IsNull()
 	if home.Known && p.config.Monitors.IsNull() && (!p.exists || home.Moved || gained || p.remembered.FollowMonitors) {
-		ask := func(ctx context.Context) (err error) { p.monitors, err = home.Target.Monitors(ctx); return err }
-		needed := !p.exists || home.Moved || gained
-		if needed {
-			err = ask(ctx)
-		} else {
-			err = p.verify(ctx, home.Identity.ValueString(), ask)
+		asking, needed := ctx, !p.exists || home.Moved || gained
+		if !needed {
+			var cancel context.CancelFunc
+			asking, cancel = breaker.Optional(ctx, verifyLimit)
+			defer cancel()
 		}
-		if err != nil {
+		if p.monitors, err = home.Target.Monitors(asking); err != nil {
 			if needed || !problem.Is(err, problem.Unreachable) {
 				return problem.At("cluster", err)
 			}

@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
@@ -176,21 +178,19 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 	if state.FSID.IsNull() {
 		return nil
 	}
-	err := r.verify(ctx, state.FSID.ValueString(), func(ctx context.Context) error {
-		home, err := r.rememberedCluster(ctx, state, diags)
-		if err != nil {
-			return err
-		}
-		image, err := home.Target.ImageBehind(ctx, state.source(), remembered.PoolID, state.ImageID.ValueString())
-		if err == nil {
-			state.ImageID, remembered.PoolID = types.StringValue(image.ID), image.PoolID
-		}
-		return err
-	})
+	asking, cancel := breaker.Optional(ctx, verifyLimit)
+	defer cancel()
+	home, err := r.rememberedCluster(asking, state, diags)
+	var image ceph.Image
+	if err == nil {
+		image, err = home.Target.ImageBehind(asking, state.source(), remembered.PoolID, state.ImageID.ValueString())
+	}
 	switch {
+	case err == nil:
+		state.ImageID, remembered.PoolID = types.StringValue(image.ID), image.PoolID
 	case problem.Is(err, problem.WrongIdentity):
 		return err
-	case err != nil && !problem.Is(err, problem.Unknown):
+	case !problem.Is(err, problem.Unknown):
 		tfkit.AddWarning(diags, notVerified, err)
 	}
 	return nil

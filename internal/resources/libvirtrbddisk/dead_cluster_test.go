@@ -1,0 +1,82 @@
+package libvirtrbddisk
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// A cluster that does not answer costs the refresh and the plan of many disks one attempt to connect, and no more time than the first
+// one is given. Only a plan that needs the cluster waits for the end of the attempt. The time is that of the test's bubble.
+func TestDeadClusterOfManyDisks(t *testing.T) {
+	const fsid = "4f2c0b5e-0000-4000-8000-000000000001"
+	for name, tc := range map[string]struct {
+		dial  func(context.Context) error
+		waits time.Duration // for the first disk
+		ends  time.Duration // the attempt
+		says  string
+	}{
+		"nobody listens": {
+			func(context.Context) error {
+				return &problem.Problem{Kind: problem.Unreachable, What: "Unable to connect to cluster \"east\"."}
+			}, 0, 0, "Unable to connect to cluster \"east\".",
+		},
+		"no answer": {
+			func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, verifyLimit, ceph.DefaultConnectTimeout + 10*time.Second,
+			"Cluster \"east\" did not answer in time.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dials := 0
+				r := &diskResource{tfkit.Base{Connections: tfkit.NewConnections()}}
+				r.Clusters.Add("east", ceph.NewCluster(ceph.Config{Label: "east"}, func(ctx context.Context, _ ceph.Config) (ceph.Conn, error) {
+					dials++
+					return nil, tc.dial(ctx)
+				}))
+				state := plain()
+				state.Cluster, state.FSID = types.StringValue("east"), types.StringValue(fsid)
+				plan := state
+				plans := func(diags *diag.Diagnostics) (clusterHome, error) {
+					p := &planning{
+						diskResource: r, exists: true, state: &state, plan: &plan, diags: diags,
+						config: &model{Cluster: state.Cluster, Monitors: types.SetNull(monitorType)},
+					}
+					return p.planCluster(t.Context())
+				}
+				start := time.Now()
+				for range 10 {
+					var diags diag.Diagnostics
+					if err := r.readSource(t.Context(), &state, &memory{}, &diags); err != nil {
+						t.Error(err)
+					}
+					home, err := plans(&diags)
+					if err != nil || home.Known || home.Identity != state.FSID {
+						t.Errorf("plan: %+v, %v", home, err)
+					}
+					if len(diags) == 0 || diags[0].Summary() != notVerified || !strings.Contains(diags[0].Detail(), tc.says) {
+						t.Errorf("told: %v", diags)
+					}
+				}
+				if waited := time.Since(start); waited != tc.waits || dials != 1 {
+					t.Errorf("waited %s, not %s; dialled %d times", waited, tc.waits, dials)
+				}
+				plan.Image = types.StringValue("another")
+				var diags diag.Diagnostics
+				_, err := plans(&diags)
+				if waited := time.Since(start); err != nil || !strings.Contains(diags[0].Detail(), "Unable to connect") || waited != tc.ends || dials != 1 {
+					t.Errorf("a plan that needs it: after %s, dialled %d times: %v, %v", waited, dials, diags, err)
+				}
+			})
+		})
+	}
+}
