@@ -72,7 +72,7 @@ func Provider(t *testing.T) string {
 		strings.Join(clusters, "\n"), strings.Join(hypervisors, "\n"))
 }
 
-// commandTimeout bounds one question to a second witness.
+// commandTimeout limits one command of a second view.
 const commandTimeout = time.Minute
 
 // Ceph asks a cluster with the ceph command and returns what it says without the line's end.

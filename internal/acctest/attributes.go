@@ -29,31 +29,31 @@ type Resource struct {
 	Prepare func(t *testing.T, name string)
 }
 
-// Attribute is a course that an attribute is taken through: set, imported, drifted, changed, removed; and after each
-// step the second witness says whether it is true.
+// Attribute describes the steps that an attribute is taken through: set, imported, drifted, changed, removed. After each
+// step it is compared with what a second view shows.
 type Attribute struct {
 	Name string
 	// First and Second are two values in the configuration language. An empty Second is not tried.
 	First, Second string
 	// With are other assignments that these values need.
 	With string
-	// Witness asks ceph, rbd, virsh or a guest for the attribute of the object of that name.
-	Witness func(t *testing.T, name string) string
-	// SeenFirst and SeenSecond are the witness's answers after the values have been applied.
+	// View asks ceph, rbd, virsh or a guest for the attribute of the object of that name: the second view.
+	View func(t *testing.T, name string) string
+	// SeenFirst and SeenSecond are what View has to return after the values have been applied.
 	SeenFirst, SeenSecond string
-	// SeenRemoved is the answer once the argument is gone from the configuration: what is unset, or what stays.
+	// SeenRemoved is what View has to return after the argument was removed from the configuration.
 	SeenRemoved string
 	// Required arguments can't be removed.
 	Required bool
-	// Drift changes the attribute by hand; nil where that can't be done, and then Explain says why.
+	// Drift changes the attribute by hand. It is nil where that can't be done; cmd/coverage then explains why.
 	Drift func(t *testing.T, name string)
-	// Replaces tells that a change makes another object.
+	// Replaces is true where a change makes another object.
 	Replaces bool
-	// DriftReplaces tells that only another object brings the configured value back.
+	// DriftReplaces is true where only another object brings the configured value back.
 	DriftReplaces bool
 }
 
-// RunAttributes takes each attribute through its course, on an object of its own, and records what the witnesses have seen.
+// RunAttributes takes each attribute through its steps, on an object of its own, and records those that a second view confirms.
 func RunAttributes(t *testing.T, r Resource, attributes []Attribute) {
 	t.Helper()
 	for _, a := range attributes {
@@ -71,47 +71,47 @@ func RunTogether(t *testing.T, r Resource, group string, attributes []Attribute)
 		if r.Prepare != nil {
 			r.Prepare(t, name)
 		}
-		resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: Factories(), Steps: course{t, r, name, attributes}.steps()})
+		resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: Factories(), Steps: sequence{t, r, name, attributes}.steps()})
 	})
 }
 
-// course is the way of some attributes of one object.
-type course struct {
+// sequence makes the steps of some attributes of one object.
+type sequence struct {
 	t          *testing.T
 	r          Resource
 	name       string
 	attributes []Attribute
 }
 
-func (c course) steps() []resource.TestStep {
-	address := c.r.Type + ".test"
+func (s sequence) steps() []resource.TestStep {
+	address := s.r.Type + ".test"
 	first := func(a Attribute) string { return a.First }
 	steps := []resource.TestStep{
-		{Config: c.config(first), Check: c.seen(Set, nil, func(a Attribute) string { return a.SeenFirst })},
+		{Config: s.config(first), Check: s.seen(Set, nil, func(a Attribute) string { return a.SeenFirst })},
 		{
-			ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: c.r.ImportID(c.name),
-			ImportStateVerifyIgnore: c.r.NotImported,
+			ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: s.r.ImportID(s.name),
+			ImportStateVerifyIgnore: s.r.NotImported,
 		},
-		{Config: c.config(first), Check: c.imported},
+		{Config: s.config(first), Check: s.imported},
 	}
 	drifts := func(a Attribute) bool { return a.Drift != nil }
-	if slices.ContainsFunc(c.attributes, drifts) {
+	if slices.ContainsFunc(s.attributes, drifts) {
 		steps = append(steps, resource.TestStep{
-			PreConfig: c.drift, Config: c.config(first),
-			ConfigPlanChecks: action(address, slices.ContainsFunc(c.attributes, func(a Attribute) bool { return a.DriftReplaces })),
-			Check:            c.seen(Drifted, drifts, func(a Attribute) string { return a.SeenFirst }),
+			PreConfig: s.drift, Config: s.config(first),
+			ConfigPlanChecks: action(address, slices.ContainsFunc(s.attributes, func(a Attribute) bool { return a.DriftReplaces })),
+			Check:            s.seen(Drifted, drifts, func(a Attribute) string { return a.SeenFirst }),
 		})
 	}
 	changes := func(a Attribute) bool { return a.Second != "" }
-	if slices.ContainsFunc(c.attributes, changes) {
+	if slices.ContainsFunc(s.attributes, changes) {
 		steps = append(steps, resource.TestStep{
-			Config:           c.config(Attribute.last),
-			ConfigPlanChecks: action(address, slices.ContainsFunc(c.attributes, func(a Attribute) bool { return a.Replaces })),
-			Check:            c.seen(Changed, changes, func(a Attribute) string { return a.SeenSecond }),
+			Config:           s.config(Attribute.last),
+			ConfigPlanChecks: action(address, slices.ContainsFunc(s.attributes, func(a Attribute) bool { return a.Replaces })),
+			Check:            s.seen(Changed, changes, func(a Attribute) string { return a.SeenSecond }),
 		})
 	}
 	removable := func(a Attribute) bool { return !a.Required }
-	if slices.ContainsFunc(c.attributes, removable) {
+	if slices.ContainsFunc(s.attributes, removable) {
 		removed := func(a Attribute) string {
 			if a.Required {
 				return a.last()
@@ -119,7 +119,7 @@ func (c course) steps() []resource.TestStep {
 			return ""
 		}
 		steps = append(steps, resource.TestStep{
-			Config: c.config(removed), Check: c.seen(Cleared, removable, func(a Attribute) string { return a.SeenRemoved }),
+			Config: s.config(removed), Check: s.seen(Cleared, removable, func(a Attribute) string { return a.SeenRemoved }),
 		})
 	}
 	return steps
@@ -134,49 +134,49 @@ func (a Attribute) last() string {
 }
 
 // config is a configuration with these values; an empty one leaves the argument out.
-func (c course) config(value func(Attribute) string) string {
+func (s sequence) config(value func(Attribute) string) string {
 	var assignments strings.Builder
-	for _, a := range c.attributes {
+	for _, a := range s.attributes {
 		assignments.WriteString(a.With)
 		if v := value(a); v != "" {
 			fmt.Fprintf(&assignments, "\n  %s = %s", a.Name, v)
 		}
 	}
-	return Provider(c.t) + c.r.Config(c.name, assignments.String())
+	return Provider(s.t) + s.r.Config(s.name, assignments.String())
 }
 
-// seen asks the witnesses of those attributes that take part, all without a filter, and records those that agree.
-func (c course) seen(mark Mark, takesPart func(Attribute) bool, want func(Attribute) string) resource.TestCheckFunc {
+// seen compares the attributes that take part (all, where takesPart is nil) with their second views, and records those that are equal.
+func (s sequence) seen(mark Mark, takesPart func(Attribute) bool, want func(Attribute) string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		var failures []error
-		for _, a := range c.attributes {
+		for _, a := range s.attributes {
 			if takesPart != nil && !takesPart(a) {
 				continue
 			}
-			if got := a.Witness(c.t, c.name); got != want(a) {
-				failures = append(failures, fmt.Errorf("%s after it was %s: the witness says %q, want %q", a.Name, mark, got, want(a)))
+			if got := a.View(s.t, s.name); got != want(a) {
+				failures = append(failures, fmt.Errorf("%s after it was %s: the second view shows %q, want %q", a.Name, mark, got, want(a)))
 				continue
 			}
-			Record(c.t, c.r.Type, a.Name, mark)
+			Record(s.t, s.r.Type, a.Name, mark)
 		}
 		return errors.Join(failures...)
 	}
 }
 
-// imported follows an import that was verified.
-func (c course) imported(*terraform.State) error {
-	for _, a := range c.attributes {
-		if !slices.Contains(c.r.NotImported, a.Name) {
-			Record(c.t, c.r.Type, a.Name, Imported)
+// imported records the attributes that the import step before it has verified.
+func (s sequence) imported(*terraform.State) error {
+	for _, a := range s.attributes {
+		if !slices.Contains(s.r.NotImported, a.Name) {
+			Record(s.t, s.r.Type, a.Name, Imported)
 		}
 	}
 	return nil
 }
 
-func (c course) drift() {
-	for _, a := range c.attributes {
+func (s sequence) drift() {
+	for _, a := range s.attributes {
 		if a.Drift != nil {
-			a.Drift(c.t, c.name)
+			a.Drift(s.t, s.name)
 		}
 	}
 }
@@ -189,15 +189,15 @@ func action(address string, replaces bool) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, expected)}}
 }
 
-// Computed checks that the attribute of the object under test is what the witness says, and records it.
-func Computed(t *testing.T, resourceType, attribute string, witness func() string) resource.TestCheckFunc {
+// Computed checks that the attribute of the object under test is what the second view shows, and records it.
+func Computed(t *testing.T, resourceType, attribute string, view func() string) resource.TestCheckFunc {
 	return func(state *terraform.State) error {
 		object := state.RootModule().Resources[resourceType+".test"]
 		if object == nil {
 			return fmt.Errorf("there is no %s.test in the state", resourceType)
 		}
-		if got, want := object.Primary.Attributes[attribute], witness(); got != want {
-			return fmt.Errorf("%s is %q, and the witness says %q", attribute, got, want)
+		if got, want := object.Primary.Attributes[attribute], view(); got != want {
+			return fmt.Errorf("%s is %q, and the second view shows %q", attribute, got, want)
 		}
 		Record(t, resourceType, attribute, Set)
 		return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/coverage"
 )
 
-// Mark is a step in the course of an attribute.
+// Mark is a step of an attribute, or a kind of domain in which all its steps were taken.
 type Mark = coverage.Mark
 
 // The marks of the table in CONTRIBUTING.
@@ -26,8 +26,7 @@ const (
 	Transient = coverage.Transient
 )
 
-// Record notes that a second witness has agreed: the attribute was set, changed, cleared, imported or found drifted. The
-// notes of a whole run become the table in CONTRIBUTING.
+// Record notes that a second view has confirmed a step of an attribute. The notes of a whole run become the table in CONTRIBUTING.
 func Record(t testing.TB, resourceType, attribute string, mark Mark) {
 	t.Helper()
 	root, err := moduleRoot()

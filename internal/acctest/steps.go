@@ -31,18 +31,19 @@ func Run(t *testing.T, what string, exists func() bool, steps ...resource.TestSt
 	})
 }
 
-// Check asks a witness of an object in a step.
-func Check(t *testing.T, name string, witness func(*testing.T, string) string, want string) resource.TestCheckFunc {
+// Check compares what a second view shows of an object with what is wanted.
+func Check(t *testing.T, name string, view func(*testing.T, string) string, want string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
-		if got := witness(t, name); got != want {
-			return fmt.Errorf("the witness says %q, want %q", got, want)
+		if got := view(t, name); got != want {
+			return fmt.Errorf("the second view shows %q, want %q", got, want)
 		}
 		return nil
 	}
 }
 
-// Silence returns what makes a cluster silent in a step, and what lets it answer again, as it does when the test ends.
-func Silence(t *testing.T, cluster string, pause, resume func() error) (silent, awake func()) {
+// Outage returns a function after which a cluster no longer answers, and one after which it answers again; that one is called
+// at the end of the test too.
+func Outage(t *testing.T, cluster string, pause, resume func() error) (begin, end func()) {
 	t.Helper()
 	do := func(what func() error) {
 		if err := what(); err != nil {
@@ -52,7 +53,7 @@ func Silence(t *testing.T, cluster string, pause, resume func() error) (silent, 
 	t.Cleanup(func() { do(resume) })
 	return func() { do(pause) }, func() {
 		do(resume)
-		// The limit counts again from now on: the cluster has to be awake.
+		// Otherwise the time limit of the next step would also count how long its connection takes to find a monitor.
 		AwaitConnections(t, cluster)
 	}
 }

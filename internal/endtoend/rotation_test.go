@@ -204,7 +204,7 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 	stands := rounds(t, guest)
 	for range 2 {
 		// Somebody with a valid ticket works on meanwhile, each time over a new connection: the cluster doesn't stand still.
-		if _, err := north.Rados(ctx, "--pool", "rotating", "put", "witness", north.ConfigFile); err != nil {
+		if _, err := north.Rados(ctx, "--pool", "rotating", "put", "object", north.ConfigFile); err != nil {
 			t.Fatal(err)
 		}
 	}

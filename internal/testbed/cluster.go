@@ -182,7 +182,7 @@ func each(daemons []*Daemon, do func(*Daemon) error) error {
 	return errors.Join(all...)
 }
 
-// Ceph runs the command ceph as client.admin and returns its stdout. It is the second witness for tests: it goes past the
+// Ceph runs the command ceph as client.admin and returns its stdout. It is a second view for tests: it goes past the
 // code under test. An error holds stderr. Similar to: ceph ARGS.
 func (c *Cluster) Ceph(ctx context.Context, args ...string) ([]byte, error) {
 	return c.run(ctx, "", append([]string{"ceph", "--conf", c.ConfigFile, "--connect-timeout", "20"}, args...))

@@ -134,7 +134,7 @@ func (h *Hypervisor) Pause() error { return h.daemon.Pause() }
 // Resume lets a paused libvirtd go on.
 func (h *Hypervisor) Resume() error { return h.daemon.Resume() }
 
-// Virsh runs the command virsh and returns its stdout. It is the second witness for tests. An error holds stderr.
+// Virsh runs the command virsh and returns its stdout. It is a second view for tests. An error holds stderr.
 // Similar to: virsh -c URI ARGS.
 func (h *Hypervisor) Virsh(ctx context.Context, args ...string) (string, error) {
 	return h.VirshIn(ctx, "", args...)

@@ -1,4 +1,4 @@
-// Package coverage keeps what second witnesses have confirmed about each attribute of each resource, and compares it
+// Package coverage keeps which steps of each attribute of each resource a second view has confirmed, and compares it
 // with the table in CONTRIBUTING.
 package coverage
 
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Mark is a step in the course of an attribute.
+// Mark is a step of an attribute, or a kind of domain in which all its steps were taken: a column of the table.
 type Mark string
 
 // The marks, in the order of the table's columns.
@@ -21,15 +21,15 @@ const (
 	Imported Mark = "imported"
 	Drifted  Mark = "drifted"
 
-	// What can be in a running domain goes through the same course in one, and in one without a saved definition.
+	// What can be in a running domain goes through the same steps in one, and in one without a saved definition.
 	Running   Mark = "running"
 	Transient Mark = "transient"
 )
 
-// Course are the steps of an attribute in order, and Marks all marks.
+// Steps are the steps of an attribute in order, and Marks all marks.
 var (
-	Course = []Mark{Set, Changed, Cleared, Imported, Drifted}
-	Marks  = append(Course[:len(Course):len(Course)], Running, Transient)
+	Steps = []Mark{Set, Changed, Cleared, Imported, Drifted}
+	Marks = append(Steps[:len(Steps):len(Steps)], Running, Transient)
 )
 
 // Seen are the confirmed marks by resource type and attribute.

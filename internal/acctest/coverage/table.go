@@ -14,11 +14,11 @@ type Row struct {
 	Marks []Mark
 }
 
-// Explained are the marks that no witness can give, with the reason, by "resource attribute mark".
+// Explained are the reasons of marks that no test can show, by "resource attribute mark".
 type Explained map[string]string
 
-// Table writes the rows with what was seen: a cross where a witness agreed, a number that refers to an explanation, and
-// nothing where neither is there.
+// Table writes the rows with what was seen: a cross for a mark that was seen, the number of a reason, a dash for a mark
+// that the schema excludes, and nothing for a gap.
 func Table(rows []Row, seen Seen, explained Explained) string {
 	var table, notes strings.Builder
 	table.WriteString("| resource | attribute |")

@@ -38,69 +38,69 @@ func TestAccCephPool_attributes(t *testing.T) {
 	ceph(t, "osd", "crush", "rule", "create-replicated", "second_rule", "default", "osd")
 	acctest.RunTogether(t, pools, "placement", []acctest.Attribute{
 		{
-			Name: "pg_num", First: "4", Second: "8", With: unscaled, Witness: field("pg_num_target"),
+			Name: "pg_num", First: "4", Second: "8", With: unscaled, View: field("pg_num_target"),
 			SeenFirst: "4", SeenSecond: "8", SeenRemoved: "8", Drift: set("pg_num", "16"),
 		},
 		{
-			Name: "pgp_num", First: "2", Second: "8", Witness: field("pg_placement_num_target"),
+			Name: "pgp_num", First: "2", Second: "8", View: field("pg_placement_num_target"),
 			SeenFirst: "2", SeenSecond: "8", SeenRemoved: "8", Drift: set("pgp_num", "4"),
 		},
 		{
-			Name: "size", First: "2", Second: "3", Witness: field("size"),
+			Name: "size", First: "2", Second: "3", View: field("size"),
 			SeenFirst: "2", SeenSecond: "3", SeenRemoved: "3", Drift: set("size", "3"),
 		},
 		{
-			Name: "min_size", First: "1", Second: "2", Witness: field("min_size"),
+			Name: "min_size", First: "1", Second: "2", View: field("min_size"),
 			SeenFirst: "1", SeenSecond: "2", SeenRemoved: "2", Drift: set("min_size", "3"),
 		},
 		{
-			Name: "crush_rule", First: `"second_rule"`, Second: `"replicated_rule"`, Witness: get("crush_rule"),
+			Name: "crush_rule", First: `"second_rule"`, Second: `"replicated_rule"`, View: get("crush_rule"),
 			SeenFirst: "second_rule", SeenSecond: "replicated_rule", SeenRemoved: "replicated_rule", Drift: set("crush_rule", "replicated_rule"),
 		},
 	})
 	acctest.RunTogether(t, pools, "options", []acctest.Attribute{
 		{
-			Name: "pg_num_min", First: "4", Second: "8", Witness: option("pg_num_min"),
+			Name: "pg_num_min", First: "4", Second: "8", View: option("pg_num_min"),
 			SeenFirst: "4", SeenSecond: "8", SeenRemoved: "unset", Drift: set("pg_num_min", "2"),
 		},
 		{
-			Name: "pg_num_max", First: "32", Second: "64", Witness: option("pg_num_max"),
+			Name: "pg_num_max", First: "32", Second: "64", View: option("pg_num_max"),
 			SeenFirst: "32", SeenSecond: "64", SeenRemoved: "unset", Drift: set("pg_num_max", "128"),
 		},
 		{
-			Name: "target_size_ratio", First: "0.2", Second: "0.5", Witness: single(option("target_size_ratio")),
+			Name: "target_size_ratio", First: "0.2", Second: "0.5", View: single(option("target_size_ratio")),
 			SeenFirst: "0.2", SeenSecond: "0.5", SeenRemoved: "unset", Drift: set("target_size_ratio", "0.7"),
 		},
 		{
-			Name: "quota_max_bytes", First: `"10MiB"`, Second: `"20MiB"`, Witness: field("quota_max_bytes"),
+			Name: "quota_max_bytes", First: `"10MiB"`, Second: `"20MiB"`, View: field("quota_max_bytes"),
 			SeenFirst: fmt.Sprint(10 * mi), SeenSecond: fmt.Sprint(20 * mi), SeenRemoved: "0", Drift: quota("max_bytes", "5000"),
 		},
 		{
-			Name: "quota_max_objects", First: "1000", Second: "2000", Witness: field("quota_max_objects"),
+			Name: "quota_max_objects", First: "1000", Second: "2000", View: field("quota_max_objects"),
 			SeenFirst: "1000", SeenSecond: "2000", SeenRemoved: "0", Drift: quota("max_objects", "5"),
 		},
 		{
-			Name: "compression_mode", First: `"passive"`, Second: `"force"`, Witness: option("compression_mode"),
+			Name: "compression_mode", First: `"passive"`, Second: `"force"`, View: option("compression_mode"),
 			SeenFirst: "passive", SeenSecond: "force", SeenRemoved: "unset", Drift: set("compression_mode", "none"),
 		},
 		{
-			Name: "compression_algorithm", First: `"zlib"`, Second: `"zstd"`, Witness: option("compression_algorithm"),
+			Name: "compression_algorithm", First: `"zlib"`, Second: `"zstd"`, View: option("compression_algorithm"),
 			SeenFirst: "zlib", SeenSecond: "zstd", SeenRemoved: "unset", Drift: set("compression_algorithm", "snappy"),
 		},
 		{
-			Name: "compression_required_ratio", First: "0.7", Second: "0.5", Witness: single(option("compression_required_ratio")),
+			Name: "compression_required_ratio", First: "0.7", Second: "0.5", View: single(option("compression_required_ratio")),
 			SeenFirst: "0.7", SeenSecond: "0.5", SeenRemoved: "unset", Drift: set("compression_required_ratio", "0.25"),
 		},
 		{
-			Name: "compression_min_blob_size", First: `"8KiB"`, Second: `"16KiB"`, Witness: option("compression_min_blob_size"),
+			Name: "compression_min_blob_size", First: `"8KiB"`, Second: `"16KiB"`, View: option("compression_min_blob_size"),
 			SeenFirst: "8192", SeenSecond: "16384", SeenRemoved: "unset", Drift: set("compression_min_blob_size", "4096"),
 		},
 		{
-			Name: "compression_max_blob_size", First: `"64KiB"`, Second: `"128KiB"`, Witness: option("compression_max_blob_size"),
+			Name: "compression_max_blob_size", First: `"64KiB"`, Second: `"128KiB"`, View: option("compression_max_blob_size"),
 			SeenFirst: "65536", SeenSecond: "131072", SeenRemoved: "unset", Drift: set("compression_max_blob_size", "32768"),
 		},
 		{
-			Name: "applications", First: `["rbd"]`, Second: `["rbd", "backup"]`, Witness: applications,
+			Name: "applications", First: `["rbd"]`, Second: `["rbd", "backup"]`, View: applications,
 			SeenFirst: "rbd", SeenSecond: "backup rbd", SeenRemoved: "",
 			Drift: func(t *testing.T, name string) {
 				ceph(t, "osd", "pool", "application", "disable", name, "rbd", "--yes-i-really-mean-it")
@@ -109,17 +109,17 @@ func TestAccCephPool_attributes(t *testing.T) {
 	})
 	acctest.RunTogether(t, pools, "scaling", []acctest.Attribute{
 		{
-			Name: "pg_autoscale_mode", First: `"off"`, Second: `"warn"`, Witness: field("pg_autoscale_mode"),
+			Name: "pg_autoscale_mode", First: `"off"`, Second: `"warn"`, View: field("pg_autoscale_mode"),
 			SeenFirst: "off", SeenSecond: "warn", SeenRemoved: "warn", Drift: set("pg_autoscale_mode", "on"),
 		},
 		{
-			Name: "target_size_bytes", First: `"1GiB"`, Second: `"2048M"`, Witness: option("target_size_bytes"),
+			Name: "target_size_bytes", First: `"1GiB"`, Second: `"2048M"`, View: option("target_size_bytes"),
 			SeenFirst: fmt.Sprint(1024 * mi), SeenSecond: fmt.Sprint(2048 * mi), SeenRemoved: "unset", Drift: set("target_size_bytes", "1000"),
 		},
 	})
 	var flags, switched []acctest.Attribute
 	for _, name := range []string{"bulk", "nodelete", "nosizechange", "nopgchange"} {
-		a := acctest.Attribute{Name: name, First: "true", Witness: flag(name), SeenFirst: "true", SeenRemoved: "false", Drift: set(name, "false")}
+		a := acctest.Attribute{Name: name, First: "true", View: flag(name), SeenFirst: "true", SeenRemoved: "false", Drift: set(name, "false")}
 		flags = append(flags, a)
 		a.Second, a.SeenSecond, a.Drift = "false", "false", nil
 		switched = append(switched, a)
@@ -129,16 +129,16 @@ func TestAccCephPool_attributes(t *testing.T) {
 	// Neither can be changed by hand; what follows from overwrites that are switched on is a test of its own.
 	acctest.RunTogether(t, pools, "erasure", []acctest.Attribute{
 		{
-			Name: "allow_ec_overwrites", First: "true", Second: "false", Replaces: true, Witness: flag("ec_overwrites"),
+			Name: "allow_ec_overwrites", First: "true", Second: "false", Replaces: true, View: flag("ec_overwrites"),
 			SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false",
 		},
 		{
-			Name: "erasure_code_profile", First: `"k2m1"`, Second: `"other"`, Replaces: true, Witness: get("erasure_code_profile"),
+			Name: "erasure_code_profile", First: `"k2m1"`, Second: `"other"`, Replaces: true, View: get("erasure_code_profile"),
 			SeenFirst: "k2m1", SeenSecond: "other", SeenRemoved: "other",
 		},
 	})
 	acctest.RunTogether(t, pools, "type", []acctest.Attribute{{
-		Name: "type", First: `"replicated"`, Second: `"erasure"`, Replaces: true, Witness: field("type"),
+		Name: "type", First: `"replicated"`, Second: `"erasure"`, Replaces: true, View: field("type"),
 		SeenFirst: "1", SeenSecond: "3", SeenRemoved: "3",
 	}})
 }
@@ -152,7 +152,7 @@ func TestAccCephPool_nameAndCluster(t *testing.T) {
 	}
 	acctest.RunAttributes(t, named, []acctest.Attribute{{
 		Name: "name", First: `"a-name"`, Second: `"` + renamed + `"`, Required: true,
-		Witness: func(t *testing.T, name string) string {
+		View: func(t *testing.T, name string) string {
 			var found []string
 			for _, candidate := range []string{name, renamed, "by-hand"} {
 				if exists(t, candidate) {
@@ -171,7 +171,7 @@ func TestAccCephPool_nameAndCluster(t *testing.T) {
 	}
 	acctest.RunAttributes(t, placed, []acctest.Attribute{{
 		Name: "cluster", First: `"east"`, Second: `"west"`, Replaces: true,
-		Witness: func(t *testing.T, name string) string {
+		View: func(t *testing.T, name string) string {
 			var found []string
 			for _, cluster := range []string{"east", "west"} {
 				if detail(t, cluster, name) != nil {

@@ -414,13 +414,13 @@ func TestAccCephPool_deadCluster(t *testing.T) {
 	west := func(assignments ...string) string {
 		return strings.Replace(pool("waiting", append(assignments, timeouts)...), `cluster = "east"`, `cluster = "west"`, 1)
 	}
-	silent, awake := acctest.Silence(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)
+	begin, end := acctest.Outage(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: west()},
-		resource.TestStep{PreConfig: silent, Config: west("size = 2"), ExpectError: inTime},
+		resource.TestStep{PreConfig: begin, Config: west("size = 2"), ExpectError: inTime},
 		resource.TestStep{Config: west(), Destroy: true, ExpectError: inTime},
-		resource.TestStep{PreConfig: awake, Config: west(), PlanOnly: true},
+		resource.TestStep{PreConfig: end, Config: west(), PlanOnly: true},
 	)
 	acctest.Record(t, poolType, "timeouts", acctest.Set)
 }

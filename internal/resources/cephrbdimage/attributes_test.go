@@ -37,18 +37,18 @@ func TestAccCephRBDImage_attributes(t *testing.T) {
 	acctest.RunTogether(t, described, "settings", []acctest.Attribute{
 		{
 			Name: "features", First: `["layering", "exclusive-lock"]`, Second: `["layering", "exclusive-lock", "object-map", "fast-diff"]`,
-			Witness: features, SeenFirst: "exclusive-lock layering", SeenSecond: "exclusive-lock fast-diff layering object-map",
+			View: features, SeenFirst: "exclusive-lock layering", SeenSecond: "exclusive-lock fast-diff layering object-map",
 			SeenRemoved: "exclusive-lock fast-diff layering object-map",
 			Drift:       func(t *testing.T, name string) { rbd(t, "feature", "disable", "vms/"+name, "exclusive-lock") },
 		},
 		{
-			Name: "metadata", First: `{ owner = "one" }`, Second: `{ owner = "two" }`, Witness: key("owner"),
+			Name: "metadata", First: `{ owner = "one" }`, Second: `{ owner = "two" }`, View: key("owner"),
 			SeenFirst: "one", SeenSecond: "two", SeenRemoved: "",
 			Drift: func(t *testing.T, name string) { rbd(t, "image-meta", "set", "vms/"+name, "owner", "thief") },
 		},
 		{
 			Name: "config", First: `{ rbd_qos_iops_limit = "100" }`, Second: `{ rbd_qos_iops_limit = "200" }`,
-			Witness: key("conf_rbd_qos_iops_limit"), SeenFirst: "100", SeenSecond: "200", SeenRemoved: "",
+			View: key("conf_rbd_qos_iops_limit"), SeenFirst: "100", SeenSecond: "200", SeenRemoved: "",
 			Drift: func(t *testing.T, name string) {
 				rbd(t, "config", "image", "set", "vms/"+name, "rbd_qos_iops_limit", "5")
 			},
@@ -56,19 +56,19 @@ func TestAccCephRBDImage_attributes(t *testing.T) {
 	})
 	acctest.RunTogether(t, described, "layout", []acctest.Attribute{
 		{
-			Name: "object_size", First: `"1MiB"`, Second: `"2048K"`, Replaces: true, Witness: field("object_size"),
+			Name: "object_size", First: `"1MiB"`, Second: `"2048K"`, Replaces: true, View: field("object_size"),
 			SeenFirst: "1048576", SeenSecond: "2097152", SeenRemoved: "2097152",
 		},
 		{
-			Name: "stripe_unit", First: `"64KiB"`, Second: `"128KiB"`, Replaces: true, Witness: field("stripe_unit"),
+			Name: "stripe_unit", First: `"64KiB"`, Second: `"128KiB"`, Replaces: true, View: field("stripe_unit"),
 			SeenFirst: "65536", SeenSecond: "131072", SeenRemoved: "131072",
 		},
 		{
-			Name: "stripe_count", First: "2", Second: "4", Replaces: true, Witness: field("stripe_count"),
+			Name: "stripe_count", First: "2", Second: "4", Replaces: true, View: field("stripe_count"),
 			SeenFirst: "2", SeenSecond: "4", SeenRemoved: "4",
 		},
 		{
-			Name: "data_pool", First: `"data"`, Second: `"archive"`, Replaces: true, Witness: field("data_pool"),
+			Name: "data_pool", First: `"data"`, Second: `"archive"`, Replaces: true, View: field("data_pool"),
 			SeenFirst: "data", SeenSecond: "archive", SeenRemoved: "archive",
 		},
 	})
@@ -78,7 +78,7 @@ func TestAccCephRBDImage_attributes(t *testing.T) {
 		return strings.Replace(block(name, assignments), "\n  "+small, "", 1)
 	}
 	acctest.RunTogether(t, sized, "size", []acctest.Attribute{{
-		Name: "size", First: `"6MiB"`, Second: `"8192K"`, Witness: field("size"),
+		Name: "size", First: `"6MiB"`, Second: `"8192K"`, View: field("size"),
 		SeenFirst: "6291456", SeenSecond: "8388608", SeenRemoved: "8388608",
 		Drift: func(t *testing.T, name string) {
 			rbd(t, "resize", "--no-progress", "--size", "2M", "--allow-shrink", "vms/"+name)
@@ -87,7 +87,7 @@ func TestAccCephRBDImage_attributes(t *testing.T) {
 
 	acctest.RunTogether(t, described, "name", []acctest.Attribute{{
 		Name: "name", First: `"a-name"`, Second: `"a-name-new"`, Required: true,
-		Witness:   func(t *testing.T, _ string) string { return strings.Join(images(t, "vms"), " ") },
+		View:      func(t *testing.T, _ string) string { return strings.Join(images(t, "vms"), " ") },
 		SeenFirst: "a-name", SeenSecond: "a-name-new",
 		Drift: func(t *testing.T, name string) { rbd(t, "rename", "vms/"+name, "vms/by-hand") },
 	}})
@@ -106,15 +106,15 @@ func TestAccCephRBDImage_attributes(t *testing.T) {
 		return strings.Join(found, " ")
 	}
 	acctest.RunTogether(t, described, "pool", []acctest.Attribute{{
-		Name: "pool", First: `"vms"`, Second: `"images"`, Required: true, Replaces: true, Witness: where, SeenFirst: "vms", SeenSecond: "images",
+		Name: "pool", First: `"vms"`, Second: `"images"`, Required: true, Replaces: true, View: where, SeenFirst: "vms", SeenSecond: "images",
 	}})
 	acctest.RunTogether(t, described, "cluster", []acctest.Attribute{{
-		Name: "cluster", First: `"east"`, Second: `"west"`, Required: true, Replaces: true, Witness: where, SeenFirst: "vms", SeenSecond: "west",
+		Name: "cluster", First: `"east"`, Second: `"west"`, Required: true, Replaces: true, View: where, SeenFirst: "vms", SeenSecond: "west",
 	}})
 	spaced := described
 	spaced.ImportID = func(name string) string { return "east/vms/tenant/" + name }
 	acctest.RunTogether(t, spaced, "namespace", []acctest.Attribute{{
-		Name: "namespace", First: `"tenant"`, Second: `"other"`, Replaces: true, Witness: where,
+		Name: "namespace", First: `"tenant"`, Second: `"other"`, Replaces: true, View: where,
 		SeenFirst: "vms/tenant", SeenSecond: "vms/other", SeenRemoved: "vms",
 	}})
 }

@@ -305,13 +305,13 @@ func TestAccCephRBDImage_deadCluster(t *testing.T) {
 		timeouts := `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`
 		return strings.Replace(image("waiting", fmt.Sprintf("size = %q", size), timeouts), `cluster = "east"`, `cluster = "west"`, 1)
 	}
-	silent, awake := acctest.Silence(t, "west", cluster.Pause, cluster.Resume)
+	begin, end := acctest.Outage(t, "west", cluster.Pause, cluster.Resume)
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: config("4MiB")},
-		resource.TestStep{PreConfig: silent, Config: config("8MiB"), ExpectError: inTime},
+		resource.TestStep{PreConfig: begin, Config: config("8MiB"), ExpectError: inTime},
 		resource.TestStep{Config: config("4MiB"), Destroy: true, ExpectError: inTime},
-		resource.TestStep{PreConfig: awake, Config: config("4MiB"), PlanOnly: true},
+		resource.TestStep{PreConfig: end, Config: config("4MiB"), PlanOnly: true},
 	)
 	acctest.Record(t, imageType, "timeouts", acctest.Set)
 }

@@ -29,13 +29,13 @@ func TestAccCephUser_attributes(t *testing.T) {
 		{
 			Name: "caps", First: `{ mon = "profile rbd", osd = "profile rbd pool=vms" }`, Second: `{ mon = "allow r", mgr = "profile rbd" }`,
 			Required: true,
-			Witness:  caps, SeenFirst: "mon: profile rbd; osd: profile rbd pool=vms", SeenSecond: "mgr: profile rbd; mon: allow r",
+			View:     caps, SeenFirst: "mon: profile rbd; osd: profile rbd pool=vms", SeenSecond: "mgr: profile rbd; mon: allow r",
 			Drift: func(t *testing.T, name string) {
 				acctest.Ceph(t, "east", "auth", "caps", "client."+name, "mon", "allow *")
 			},
 		},
 		{
-			Name: "key", First: `"` + one + `"`, Second: `"` + two + `"`, Witness: key,
+			Name: "key", First: `"` + one + `"`, Second: `"` + two + `"`, View: key,
 			SeenFirst: one, SeenSecond: two, SeenRemoved: two,
 			Drift: func(t *testing.T, name string) { giveKey(t, name, cephxKey(3)) },
 		},
@@ -59,7 +59,7 @@ func TestAccCephUser_attributes(t *testing.T) {
 	}
 	acctest.RunTogether(t, named, "name", []acctest.Attribute{{
 		Name: "name", First: `"a-name"`, Second: `"a-name-new"`, Required: true, Replaces: true,
-		Witness: found([2]string{"east", "a-name"}, [2]string{"east", "a-name-new"}), SeenFirst: "east/a-name", SeenSecond: "east/a-name-new",
+		View: found([2]string{"east", "a-name"}, [2]string{"east", "a-name-new"}), SeenFirst: "east/a-name", SeenSecond: "east/a-name-new",
 	}})
 	placed := users
 	placed.Config = func(name, assignments string) string {
@@ -67,7 +67,7 @@ func TestAccCephUser_attributes(t *testing.T) {
 	}
 	acctest.RunTogether(t, placed, "cluster", []acctest.Attribute{{
 		Name: "cluster", First: `"east"`, Second: `"west"`, Replaces: true,
-		Witness: found([2]string{"east", "a-cluster"}, [2]string{"west", "a-cluster"}), SeenFirst: "east/a-cluster", SeenSecond: "west/a-cluster",
+		View: found([2]string{"east", "a-cluster"}, [2]string{"west", "a-cluster"}), SeenFirst: "east/a-cluster", SeenSecond: "west/a-cluster",
 		SeenRemoved: "west/a-cluster",
 	}})
 }

@@ -181,13 +181,13 @@ func TestAccCephUser_deadCluster(t *testing.T) {
 		assignments = append(assignments, `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`)
 		return strings.Replace(user("waiting", assignments...), `cluster = "east"`, `cluster = "west"`, 1)
 	}
-	silent, awake := acctest.Silence(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)
+	begin, end := acctest.Outage(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: west(someCaps)},
-		resource.TestStep{PreConfig: silent, Config: west(`caps = { mon = "allow r" }`), ExpectError: inTime},
+		resource.TestStep{PreConfig: begin, Config: west(`caps = { mon = "allow r" }`), ExpectError: inTime},
 		resource.TestStep{Config: west(someCaps), Destroy: true, ExpectError: inTime},
-		resource.TestStep{PreConfig: awake, Config: west(someCaps), PlanOnly: true},
+		resource.TestStep{PreConfig: end, Config: west(someCaps), PlanOnly: true},
 		resource.TestStep{
 			Config: west(`caps = { mon = "allow r" }`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.TestCheckResourceAttr(address, "caps.mon", "allow r"),

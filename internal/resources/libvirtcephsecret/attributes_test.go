@@ -75,7 +75,7 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 		{
 			Name: "hypervisor", First: `"kvm1"`, Second: `"kvm2"`, Replaces: true,
 			SeenFirst: "kvm1", SeenSecond: "kvm2", SeenRemoved: "kvm2",
-			Witness: func(t *testing.T, name string) string {
+			View: func(t *testing.T, name string) string {
 				var on []string
 				for _, hypervisor := range []string{"kvm1", "kvm2"} {
 					if has(t, hypervisor, idOf(name)) {
@@ -88,7 +88,7 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 		{
 			Name: "usage_name", First: `"a-usage-name"`, Second: `"another usage <name>"`, Replaces: true, Required: true,
 			SeenFirst: "a-usage-name", SeenSecond: "another usage <name>",
-			Witness: func(t *testing.T, name string) string {
+			View: func(t *testing.T, name string) string {
 				if has(t, "kvm1", idOf(name)) {
 					return acctest.SecretOf(t, "kvm1", idOf(name)).Usage.Name
 				}
@@ -103,7 +103,7 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 		{
 			Name: "uuid", First: `"` + strings.ToUpper(explicitUUID) + `"`, Second: `"7a085c23-2177-242d-7661-c785df7f6230"`, Replaces: true,
 			SeenFirst: explicitUUID, SeenSecond: "7a085c23-2177-242d-7661-c785df7f6230", SeenRemoved: "7a085c23-2177-242d-7661-c785df7f6230",
-			Witness: func(t *testing.T, name string) string {
+			View: func(t *testing.T, name string) string {
 				for _, line := range strings.Split(acctest.Virsh(t, "kvm1", "secret-list"), "\n") {
 					if words := strings.Fields(line); len(words) == 3 && words[2] == name {
 						return words[0]
@@ -115,23 +115,23 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 		{
 			Name: "description", First: `"disks of <east> & co"`, Second: `"disks of\nwest\tüß"`,
 			SeenFirst: "disks of <east> & co", SeenSecond: "disks of\nwest\tüß", SeenRemoved: "",
-			Witness: field(func(s *acctest.Secret) string { return s.Description }),
-			Drift:   redefine(func(s *acctest.Secret) { s.Description = "by hand" }),
+			View:  field(func(s *acctest.Secret) string { return s.Description }),
+			Drift: redefine(func(s *acctest.Secret) { s.Description = "by hand" }),
 		},
 		{
 			Name: "ephemeral", First: "true", Second: "false", SeenFirst: "yes", SeenSecond: "no", SeenRemoved: "no",
-			Witness: field(func(s *acctest.Secret) string { return s.Ephemeral }),
-			Drift:   redefine(func(s *acctest.Secret) { s.Ephemeral = "no" }),
+			View:  field(func(s *acctest.Secret) string { return s.Ephemeral }),
+			Drift: redefine(func(s *acctest.Secret) { s.Ephemeral = "no" }),
 		},
 		{
 			Name: "private", First: "false", Second: "true", SeenFirst: "no", SeenSecond: "yes", SeenRemoved: "no",
-			Witness: field(func(s *acctest.Secret) string { return s.Private }),
-			Drift:   redefine(func(s *acctest.Secret) { s.Private = "yes" }), DriftReplaces: true,
+			View:  field(func(s *acctest.Secret) string { return s.Private }),
+			Drift: redefine(func(s *acctest.Secret) { s.Private = "yes" }), DriftReplaces: true,
 		},
 		{
 			Name: "key", First: `"` + one + `"`, Second: `"` + two + `"`, SeenFirst: one, SeenSecond: two, SeenRemoved: two,
-			Witness: func(t *testing.T, name string) string { return value(t, "kvm1", idOf(name)) },
-			Drift:   func(t *testing.T, name string) { setValue(t, "kvm1", idOf(name), cephxKey(9)) },
+			View:  func(t *testing.T, name string) string { return value(t, "kvm1", idOf(name)) },
+			Drift: func(t *testing.T, name string) { setValue(t, "kvm1", idOf(name), cephxKey(9)) },
 		},
 	})
 }

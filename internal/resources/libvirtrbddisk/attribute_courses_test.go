@@ -23,7 +23,7 @@ func shutOff(settings ...setting) []acctest.Attribute {
 	attributes := make([]acctest.Attribute, len(settings))
 	for i, s := range settings {
 		attributes[i] = s.Attribute
-		attributes[i].Witness, attributes[i].Drift = saved(s.of), byHand(s.hand)
+		attributes[i].View, attributes[i].Drift = saved(s.of), byHand(s.hand)
 	}
 	return attributes
 }
@@ -222,15 +222,15 @@ func replacedAttributes() []acctest.Attribute {
 	return []acctest.Attribute{
 		{
 			Name: "hypervisor", First: `"kvm1"`, Second: `"kvm2"`, Replaces: true, SeenFirst: "kvm1", SeenSecond: "kvm2", SeenRemoved: "kvm2",
-			Witness: found(0),
+			View: found(0),
 		},
 		{
 			Name: "domain", First: `"a-replaced"`, Second: `"a-replaced-2"`, Required: true, Replaces: true, SeenFirst: "a-replaced",
-			SeenSecond: "a-replaced-2", Witness: found(1),
+			SeenSecond: "a-replaced-2", View: found(1),
 		},
 		{
 			Name: "target_dev", First: `"vdb"`, Second: `"vdd"`, Required: true, Replaces: true, DriftReplaces: true, SeenFirst: "vdb",
-			SeenSecond: "vdd", Witness: found(2),
+			SeenSecond: "vdd", View: found(2),
 			Drift: redefined(func(d *acctest.Disk) { d.Target.Dev = "vdc" }),
 		},
 	}
@@ -242,7 +242,7 @@ func kindAttributes() []acctest.Attribute {
 		{
 			Name: "bus", First: `"sata"`, Second: `"scsi"`, With: "\n  target_dev = \"sda\"", Replaces: true, DriftReplaces: true,
 			SeenFirst: "sata", SeenSecond: "scsi", SeenRemoved: "scsi",
-			Witness: saved(func(d *acctest.Disk) string { return d.Target.Bus }),
+			View: saved(func(d *acctest.Disk) string { return d.Target.Bus }),
 			Drift: redefined(func(d *acctest.Disk) {
 				d.Target.Bus = "scsi"
 				d.Address = nil
@@ -251,8 +251,8 @@ func kindAttributes() []acctest.Attribute {
 		{
 			Name: "device", First: `"cdrom"`, Second: `"disk"`, Replaces: true, DriftReplaces: true,
 			SeenFirst: "cdrom", SeenSecond: "disk", SeenRemoved: "disk",
-			Witness: saved(func(d *acctest.Disk) string { return d.Device }),
-			Drift:   redefined(func(d *acctest.Disk) { d.Device = "disk" }),
+			View:  saved(func(d *acctest.Disk) string { return d.Device }),
+			Drift: redefined(func(d *acctest.Disk) { d.Device = "disk" }),
 		},
 	}
 }
@@ -263,7 +263,7 @@ func snapshotAttribute() []acctest.Attribute {
 		{
 			Name: "snapshot", First: `"first"`, Second: `"second"`, With: "\n  read_only = true", Replaces: true, DriftReplaces: true,
 			SeenFirst: "first", SeenSecond: "second", SeenRemoved: "",
-			Witness: saved(func(d *acctest.Disk) string {
+			View: saved(func(d *acctest.Disk) string {
 				if d.Source.Network.Snapshot == nil {
 					return ""
 				}
@@ -280,7 +280,7 @@ func clusterAttribute(t *testing.T) []acctest.Attribute {
 	return []acctest.Attribute{
 		{
 			Name: "cluster", First: `"east"`, Second: `"west"`, SeenFirst: "east", SeenSecond: "west", SeenRemoved: "west",
-			Witness: saved(func(d *acctest.Disk) string {
+			View: saved(func(d *acctest.Disk) string {
 				for _, c := range acctest.Bed(t).Clusters() {
 					if len(d.Source.Network.Hosts) > 0 && d.Source.Network.Hosts[0].Name == c.Monitors[0].Host {
 						return c.Name

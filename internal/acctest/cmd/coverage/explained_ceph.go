@@ -4,7 +4,7 @@ package main
 const (
 	ours       = "Stored by Terraform only: there is nothing to import, and nothing that could drift."
 	timeLimits = "A limit is Terraform's own. That it holds is seen on a cluster that has stopped to answer; a changed or removed one has no" +
-		" other witness."
+		" second view."
 	ownLabel  = "A label of the provider block: Ceph does not know it. That it leads to another cluster is an error, and tested as such."
 	forLife   = "Ceph can't change it on an object that is there, neither by hand: another object under the name is what is gone and created."
 	noKeyRead = "An import reads no key."

@@ -1,5 +1,5 @@
-// Command coverage compares the table in CONTRIBUTING, which says what second witnesses have confirmed about each
-// attribute, with the notes of the last whole test run. With -write it writes the table.
+// Command coverage compares the table in CONTRIBUTING, which says which steps of each attribute a second view
+// has confirmed, with the notes of the last whole test run. With -write it writes the table.
 package main
 
 import (
@@ -41,7 +41,7 @@ func run(write bool) error {
 	}
 	rows := rows(context.Background())
 	if missing := coverage.Missing(rows, seen, explained); len(missing) > 0 {
-		err = fmt.Errorf("no witness has confirmed, and internal/acctest/cmd/coverage/explained.go does not explain:\n  %s",
+		err = fmt.Errorf("no test has shown, and internal/acctest/cmd/coverage/explained.go does not explain:\n  %s",
 			strings.Join(missing, "\n  "))
 	}
 	content, readErr := os.ReadFile(file)
@@ -96,7 +96,7 @@ func expected(resourceType string, attribute schema.Attribute) []coverage.Mark {
 	case attribute.IsRequired():
 		marks = []coverage.Mark{coverage.Set, coverage.Changed, coverage.Imported, coverage.Drifted}
 	case attribute.IsOptional():
-		marks = slices.Clone(coverage.Course)
+		marks = slices.Clone(coverage.Steps)
 	default:
 		marks = []coverage.Mark{coverage.Set}
 	}
