@@ -60,7 +60,8 @@ func (f *faultyConn) MonCommand(ctx context.Context, text, input []byte) ([]byte
 }
 
 func (f *faultyConn) Image(context.Context, ImageRef) (Image, error) { return Image{}, f.osd }
-func (f *faultyConn) RemoveImage(context.Context, ImageRef) error    { return f.osd }
+
+func (f *faultyConn) RemoveImage(context.Context, ImageRef) error { return f.osd }
 
 // After a command that was not answered one question finds out, for all, whether the monitors answer at all. What is not answered by
 // OSDs, or takes long, says nothing about them.
@@ -187,36 +188,5 @@ func TestReconnectAfterBlocklist(t *testing.T) {
 	}
 	if dials.Load() != 2 {
 		t.Errorf("%d connections", dials.Load())
-	}
-}
-
-func TestErrnoKinds(t *testing.T) {
-	for errno, kind := range map[Errno]problem.Kind{
-		ETIMEDOUT: problem.Unreachable, EACCES: problem.Denied, EPERM: problem.Denied, EEXIST: problem.Exists, EBUSY: problem.Busy,
-		EINVAL: problem.Invalid, ERANGE: problem.Invalid, EOPNOTSUPP: problem.Unsupported, ENOSPC: problem.Other, ENOENT: problem.Other,
-	} {
-		cluster, _ := withFake(map[string]answer{"osd pool ls": {errno: errno, status: "the words"}})
-		_, err := cluster.Pools(context.Background())
-		wantKind(t, err, kind, `"east"`, "Reply: ", "the words")
-	}
-	cluster, _ := withFake(map[string]answer{"osd pool ls": {errno: EINVAL, status: "command not known"}})
-	_, err := cluster.Pools(context.Background())
-	wantKind(t, err, problem.Unsupported)
-}
-
-func TestReplyWithBareNumbers(t *testing.T) {
-	var reply struct {
-		A *float64
-		B string
-		C []float64
-	}
-	if err := decodeReply([]byte(`{"a":inf,"b":"inf \" nan","c":[-nan,1]}`), &reply); err != nil {
-		t.Fatal(err)
-	}
-	if reply.A != nil || reply.B != `inf " nan` || len(reply.C) != 2 || reply.C[1] != 1 {
-		t.Errorf("%+v", reply)
-	}
-	if err := decodeReply([]byte(`{"key":"AQ`), &reply); err == nil {
-		t.Error("half a reply was accepted")
 	}
 }

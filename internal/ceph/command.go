@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // command is a monitor or manager command: "prefix" and its arguments, by the names of the monitors' own table.
@@ -24,6 +25,11 @@ type refusal struct {
 }
 
 func (r refusal) is(errno Errno) bool { return r.errno == errno }
+
+// unknownCommand tells whether the release doesn't have the command.
+func (r refusal) unknownCommand() bool {
+	return r.is(EINVAL) && strings.Contains(r.status, "command not known")
+}
 
 // monStatus is mon for callers that look at the refusal before they pass the problem on.
 func (c *Cluster) monStatus(ctx context.Context, what string, cmd command, input []byte, reply any) (refusal, error) {

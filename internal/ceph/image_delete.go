@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -77,82 +76,6 @@ func (c *Cluster) removeImage(ctx context.Context, what string, ref ImageRef, re
 		p.Why = strings.TrimSpace(fmt.Sprintf("%s Its snapshots are removed already: %s.", p.Why, strings.Join(names, ", ")))
 	}
 	return false, err
-}
-
-// purgeSnapshots removes all snapshots that somebody made. Protection is lifted from all of them before the first one goes,
-// because that is the step that can still be refused, and put back where it is.
-func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations ImageRelations) error {
-	what := fmt.Sprintf("Unable to remove the snapshots of image %s of cluster %q.", ref, c.cfg.Label)
-	var lifted, removed []string
-	for _, s := range relations.Snapshots {
-		if !s.Protected {
-			continue
-		}
-		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, s.Name, false) })
-		if errno == EINVAL {
-			continue // it is not protected any more
-		}
-		if err != nil {
-			return c.protectAgain(ctx, ref, lifted, explainUnprotect(err, errno, ref, s.Name))
-		}
-		lifted = append(lifted, s.Name)
-	}
-	for _, s := range relations.Snapshots {
-		if s.Kind != UserSnapshot {
-			continue
-		}
-		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, s.Name) })
-		var p *problem.Problem
-		if errno != ENOENT && errors.As(err, &p) {
-			if errno == EBUSY {
-				p.Why, p.Do = fmt.Sprintf("Snapshot %s has been protected, or has got a clone, in this moment.", s.Name),
-					"Look what happens to the image, and destroy again."
-			}
-			if len(removed) > 0 {
-				p.Why = strings.TrimSpace(fmt.Sprintf("%s These are removed already: %s.", p.Why, strings.Join(removed, ", ")))
-			}
-			return err
-		}
-		removed = append(removed, s.Name)
-	}
-	return nil
-}
-
-// protectionLimit bounds putting protection back, which is done also where the time of the operation is up.
-const protectionLimit = 10 * time.Second
-
-// protectAgain undoes the first step of a removal that was refused, and returns why it was.
-func (c *Cluster) protectAgain(ctx context.Context, ref ImageRef, names []string, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), protectionLimit)
-	defer cancel()
-	var left []string
-	for _, name := range names {
-		if again := c.on(ctx, "", func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, name, true) }); again != nil {
-			left = append(left, name)
-		}
-	}
-	var p *problem.Problem
-	if len(left) > 0 && errors.As(err, &p) {
-		p.Why = strings.TrimSpace(fmt.Sprintf("%s These snapshots are no longer protected: %s.", p.Why, strings.Join(left, ", ")))
-	}
-	return err
-}
-
-func explainUnprotect(err error, errno Errno, ref ImageRef, snapshot string) error {
-	var p *problem.Problem
-	if !errors.As(err, &p) {
-		return err
-	}
-	switch errno {
-	case EBUSY:
-		p.Why = fmt.Sprintf("Snapshot %s has got a clone in this moment. Nothing was removed.", snapshot)
-		p.Do = fmt.Sprintf("Flatten or remove the clones first: rbd children --all %s.", ref)
-	case ETIMEDOUT:
-		p.Why += fmt.Sprintf(" To lift the protection of snapshot %s, all pools of the cluster are asked for clones; one of them is silent."+
-			" Nothing was removed.", snapshot)
-		p.Do = "Look for the pool with ceph health detail, mend it, and apply again."
-	}
-	return err
 }
 
 func (c *Cluster) explainRemove(ctx context.Context, ref ImageRef, errno Errno, err error) error {

@@ -2,6 +2,7 @@ package ceph
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -69,4 +70,49 @@ func contains(all, some map[string]string) bool {
 		}
 	}
 	return true
+}
+
+// ImageByID finds an image by what stays the same when its pool or the image itself is renamed. The trash doesn't count.
+//
+// Similar to: rbd info --image-id
+func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id string) (ImageRef, Image, error) {
+	pool, err := c.PoolByID(ctx, poolID)
+	if err != nil {
+		return ImageRef{}, Image{}, err
+	}
+	what := fmt.Sprintf("Unable to find the image with id %s in pool %q of cluster %q.", id, pool.Name, c.cfg.Label)
+	var name string
+	_, err = c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		name, err = conn.ImageName(ctx, pool.Name, namespace, id)
+		return err
+	})
+	if err != nil {
+		return ImageRef{}, Image{}, err
+	}
+	if name == "" {
+		return ImageRef{}, Image{}, &problem.Problem{
+			Kind: problem.NotFound,
+			What: fmt.Sprintf("Pool %q of cluster %q has no image with id %s.", pool.Name, c.cfg.Label, id),
+			Why:  "It was removed, or moved to the trash.",
+			Do:   "If that was a mistake, look for it with: rbd trash ls.",
+		}
+	}
+	ref := ImageRef{Pool: pool.Name, Namespace: namespace, Name: name}
+	image, err := c.Image(ctx, ref)
+	return ref, image, err
+}
+
+// ImageBehind finds the image that is meant by a name and a remembered identity: the remembered one as long as it exists under any
+// name, otherwise the one that has the name now. The pool's and the image's id tell which.
+func (c *Cluster) ImageBehind(ctx context.Context, ref ImageRef, poolID int64, id string) (Image, error) {
+	named, err := c.Image(ctx, ref)
+	if err != nil && !problem.Is(err, problem.NotFound) || err == nil && named.PoolID == poolID && named.ID == id || id == "" || poolID == 0 {
+		return named, err
+	}
+	_, image, byID := c.ImageByID(ctx, poolID, ref.Namespace, id)
+	if problem.Is(byID, problem.NotFound) {
+		return named, err
+	}
+	image.PoolID, image.ID = poolID, id
+	return image, byID
 }

@@ -17,9 +17,6 @@ const (
 	Erasure    = "erasure"
 )
 
-// ApplicationRBD is the application of pools that hold images.
-const ApplicationRBD = "rbd"
-
 // Pool is what a cluster tells about a pool. Bytes are bytes; PGNum and PGPNum are the targets, not what the cluster has
 // reached so far. A nil option is not set.
 type Pool struct {
@@ -120,22 +117,6 @@ func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
 	return pools, nil
 }
 
-// crushRules returns the names of the CRUSH rules by their numbers.
-func (c *Cluster) crushRules(ctx context.Context, what string) (map[int64]string, error) {
-	var dump []struct {
-		ID   int64  `json:"rule_id"`
-		Name string `json:"rule_name"`
-	}
-	if err := c.mon(ctx, what, command{"prefix": "osd crush rule dump"}, &dump); err != nil {
-		return nil, err
-	}
-	rules := make(map[int64]string, len(dump))
-	for _, r := range dump {
-		rules[r.ID] = r.Name
-	}
-	return rules, nil
-}
-
 // poolRecord is a pool in the reply to "osd pool ls detail".
 type poolRecord struct {
 	ID                  int64                     `json:"pool_id"`
@@ -210,46 +191,4 @@ func decimal(v *float64) *float64 {
 		return v
 	}
 	return &short
-}
-
-// firstOf shortens a list for a message.
-func firstOf(names []string, limit int) []string {
-	if len(names) <= limit {
-		return names
-	}
-	rest := fmt.Sprintf("and %d more", len(names)-limit)
-	return append(append(make([]string, 0, limit+1), names[:limit]...), rest)
-}
-
-// PoolUsage is what the manager counts for a pool. It lags a few seconds behind and must not decide whether a pool is empty.
-type PoolUsage struct {
-	StoredBytes   int64
-	MaxAvailBytes int64
-	Objects       int64
-}
-
-// PoolUsage reads the statistics of a pool.
-//
-// Similar to: ceph df
-func (c *Cluster) PoolUsage(ctx context.Context, name string) (PoolUsage, error) {
-	var df struct {
-		Pools []struct {
-			Name  string `json:"name"`
-			Stats struct {
-				Stored   int64 `json:"stored"`
-				MaxAvail int64 `json:"max_avail"`
-				Objects  int64 `json:"objects"`
-			} `json:"stats"`
-		} `json:"pools"`
-	}
-	what := fmt.Sprintf("Unable to read the statistics of pool %q of cluster %q.", name, c.cfg.Label)
-	if err := c.mon(ctx, what, command{"prefix": "df"}, &df); err != nil {
-		return PoolUsage{}, err
-	}
-	for _, p := range df.Pools {
-		if p.Name == name {
-			return PoolUsage{StoredBytes: p.Stats.Stored, MaxAvailBytes: p.Stats.MaxAvail, Objects: p.Stats.Objects}, nil
-		}
-	}
-	return PoolUsage{}, nil
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -161,6 +159,36 @@ func (s PoolSpec) ignored(p Pool) map[string]string {
 	return settings
 }
 
+// lackingOSDs says that a new pool has not enough OSDs, with the numbers that it is about to get: problem.Unserved where it can't be
+// written, another problem where only copies are missing.
+func (c *Cluster) lackingOSDs(ctx context.Context, pool Pool, settings map[string]string) error {
+	for variable, number := range map[string]*int64{"size": &pool.Size, "min_size": &pool.MinSize} {
+		if wanted, err := strconv.ParseInt(settings[variable], 10, 64); err == nil {
+			*number = wanted
+		}
+	}
+	short, err := c.unplaced(ctx, pool)
+	_, shortage := c.shortage(ctx, pool)
+	p := &problem.Problem{
+		Why: shortage,
+		Do:  "Add OSDs, bring back those that are down or out (ceph osd tree), or give the pool a CRUSH rule and a size that fit.",
+	}
+	switch {
+	case err == nil && short != nil:
+		p.Kind = problem.Unserved
+		p.What = fmt.Sprintf("Pool %q of cluster %q was created, but can't be read or written yet: its placement group %s is on %s, and"+
+			" min_size is %d.",
+			pool.Name, c.cfg.Label, short.PG, osdCount(countOSDs(short.Up)), pool.MinSize)
+		p.Do += " Images on it are refused until then; where the application rbd was asked for, the next apply enables it."
+	case shortage != "":
+		p.What = fmt.Sprintf("Pool %q of cluster %q was created, but not all copies or chunks of its objects have an OSD.",
+			pool.Name, c.cfg.Label)
+	default:
+		return nil
+	}
+	return p
+}
+
 func explainCreate(err error, denied refusal) error {
 	var p *problem.Problem
 	if !errors.As(err, &p) {
@@ -177,19 +205,4 @@ func explainCreate(err error, denied refusal) error {
 		p.Do = "Correct the value that the reply names. An erasure_code_profile has to exist: ceph osd erasure-code-profile ls."
 	}
 	return err
-}
-
-// concurrently runs steps that share one proposal of the monitors, and returns all their errors.
-func (c *Cluster) concurrently(steps ...func() error) []error {
-	failures := make([]error, len(steps))
-	var group errgroup.Group
-	group.SetLimit(16)
-	for i, step := range steps {
-		group.Go(func() error {
-			failures[i] = step()
-			return nil
-		})
-	}
-	_ = group.Wait()
-	return failures
 }

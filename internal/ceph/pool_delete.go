@@ -56,16 +56,6 @@ func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
 	return err
 }
 
-// CrushRules lists the names of the CRUSH rules.
-//
-// Similar to: ceph osd crush rule ls
-func (c *Cluster) CrushRules(ctx context.Context) ([]string, error) {
-	var rules []string
-	err := c.mon(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label), command{"prefix": "osd crush rule ls"},
-		&rules)
-	return rules, err
-}
-
 func explainDelete(err error, denied refusal, name string) error {
 	var p *problem.Problem
 	if !errors.As(err, &p) {

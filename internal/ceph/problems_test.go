@@ -1,9 +1,259 @@
 package ceph
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
+
+func TestErrnoKinds(t *testing.T) {
+	for errno, kind := range map[Errno]problem.Kind{
+		ETIMEDOUT: problem.Unreachable, EACCES: problem.Denied, EPERM: problem.Denied, EEXIST: problem.Exists, EBUSY: problem.Busy,
+		EINVAL: problem.Invalid, ERANGE: problem.Invalid, EOPNOTSUPP: problem.Unsupported, ENOSPC: problem.Other, ENOENT: problem.Other,
+	} {
+		cluster, _ := withFake(map[string]answer{"osd pool ls": {errno: errno, status: "the words"}})
+		_, err := cluster.Pools(context.Background())
+		wantKind(t, err, kind, `"east"`, "Reply: ", "the words")
+	}
+	cluster, _ := withFake(map[string]answer{"osd pool ls": {errno: EINVAL, status: "command not known"}})
+	_, err := cluster.Pools(context.Background())
+	wantKind(t, err, problem.Unsupported)
+}
+
+// Each call with the numbers that librbd's source, or the monitors', has for it beyond those of everywhere. words are what the
+// explanation of a number has to say where it means something special for that call.
+func TestEveryErrnoHasWords(t *testing.T) {
+	ref := ImageRef{Pool: "vms", Name: "data"}
+	remove := func(ctx context.Context, c *Cluster) error { return c.DeleteImage(ctx, ref, true) }
+	contents := func(ctx context.Context, c *Cluster) error { _, err := c.ImageContents(ctx, ref); return err }
+	for call, row := range map[string]struct {
+		run    func(context.Context, *Cluster) error
+		errnos []Errno
+		words  map[Errno]string
+		done   []Errno // what is no error of this operation
+	}{
+		"Image":  {run: func(ctx context.Context, c *Cluster) error { _, err := c.Image(ctx, ref); return err }, errnos: []Errno{EROFS}},
+		"Images": {run: func(ctx context.Context, c *Cluster) error { _, err := c.Images(ctx, "vms", ""); return err }},
+		"Trash": {run: func(ctx context.Context, c *Cluster) error {
+			_, err := c.PoolContents(ctx, "vms")
+			return err
+		}},
+		"ImageName":      {run: func(ctx context.Context, c *Cluster) error { _, _, err := c.ImageByID(ctx, 1, "", "1ab"); return err }},
+		"ImageRelations": {run: contents, errnos: []Errno{EROFS}},
+		"ListedClones":   {run: contents},
+		"ImageAllocated": {run: contents, errnos: []Errno{EDOM}},
+		"Watchers":       {run: func(ctx context.Context, c *Cluster) error { _, err := c.Watchers(ctx, ref); return err }},
+		"Namespaces":     {run: func(ctx context.Context, c *Cluster) error { _, err := c.Namespaces(ctx, "vms"); return err }},
+		"CreateNamespace": {
+			run:    func(ctx context.Context, c *Cluster) error { return c.CreateNamespace(ctx, "vms", "n") },
+			errnos: []Errno{EEXIST}, words: map[Errno]string{EEXIST: "exists already"},
+		},
+		"RemoveNamespace": {
+			run:    func(ctx context.Context, c *Cluster) error { return c.DeleteNamespace(ctx, "vms", "n") },
+			errnos: []Errno{ENOTEMPTY}, words: map[Errno]string{EBUSY: "still holds images", ENOTEMPTY: "still holds"},
+		},
+		"CreateImage": {
+			run: func(ctx context.Context, c *Cluster) error {
+				_, err := c.CreateImage(ctx, ImageSpec{ImageRef: ref, SizeBytes: 1})
+				return err
+			},
+			errnos: []Errno{EEXIST, EDOM, EROFS, EFBIG, E2BIG, EXDEV, ENAMETOOLONG},
+			words: map[Errno]string{
+				EEXIST: "import it", EINVAL: "256000000 objects", ENOENT: "does not exist", ENOSPC: "full", EDQUOT: "quota",
+				ENAMETOOLONG: "shorter name",
+			},
+		},
+		"ResizeImage": {
+			run:    func(ctx context.Context, c *Cluster) error { return c.ResizeImage(ctx, ref, 2, false) },
+			errnos: []Errno{EROFS, EFBIG}, words: map[Errno]string{EROFS: "rbd lock ls", EINVAL: "256000000 objects", EDQUOT: "quota"},
+		},
+		"RenameImage": {
+			run:    func(ctx context.Context, c *Cluster) error { return c.RenameImage(ctx, ref, "other") },
+			errnos: []Errno{EROFS, EEXIST, ENAMETOOLONG}, words: map[Errno]string{EROFS: "rbd lock ls", EEXIST: "name exists already"},
+		},
+		"SetImageFeatures": {
+			run: func(ctx context.Context, c *Cluster) error {
+				return c.SetImageFeatures(ctx, ref, []string{"exclusive-lock"}, nil)
+			},
+			errnos: []Errno{EROFS, ENOTEMPTY}, words: map[Errno]string{EROFS: "rbd lock ls", EINVAL: "needs exclusive-lock"},
+		},
+		"SetImageMetadata": {
+			run: func(ctx context.Context, c *Cluster) error {
+				return c.SetImageMetadata(ctx, ref, map[string]string{"a": "b"}, nil)
+			},
+			errnos: []Errno{EROFS, E2BIG}, words: map[Errno]string{EROFS: "rbd lock ls", EINVAL: "rbd config image list"},
+		},
+		"ProtectSnapshot": {
+			run: remove, errnos: []Errno{EROFS}, done: []Errno{EINVAL}, // it is not protected any more
+			words: map[Errno]string{EBUSY: "has got a clone", ETIMEDOUT: "all pools of the cluster are asked"},
+		},
+		"RemoveSnapshot": {run: remove, errnos: []Errno{EROFS}, done: []Errno{ENOENT}, words: map[Errno]string{EBUSY: "protected"}},
+		"RemoveImage": {
+			run: remove, errnos: []Errno{EROFS, EMLINK, ENOTEMPTY, ECHILD},
+			words: map[Errno]string{
+				EBUSY: "Another operation on the image", EMLINK: "rbd group image rm", ENOTEMPTY: "new snapshot or a clone",
+				EINVAL: "rbd mirror image promote", EROFS: "Its snapshots are removed already: s",
+			},
+		},
+		"InitPool":     {run: func(ctx context.Context, c *Cluster) error { return c.initPool(ctx, "vms") }},
+		"VisitObjects": {run: func(ctx context.Context, c *Cluster) error { _, err := c.PoolContents(ctx, "vms"); return err }},
+		"MonCommand": {
+			run:    func(ctx context.Context, c *Cluster) error { _, err := c.Pools(ctx); return err },
+			errnos: []Errno{EEXIST, ENOTEMPTY, E2BIG, EDOM, EALREADY, EINPROGRESS, ENODEV, EXDEV, ENAMETOOLONG, ECHILD, EROFS},
+		},
+	} {
+		for _, errno := range append(append([]Errno{}, everywhere...), row.errnos...) {
+			t.Run(fmt.Sprintf("%s %d", call, errno), func(t *testing.T) {
+				conn := &refusing{call: call, errno: errno}
+				conn.fsid = testFSID
+				conn.answers = map[string]answer{
+					"osd pool ls": {out: `[{"pool_id":1,"pool_name":"vms","type":1,"flags_names":"hashpspool",` +
+						`"application_metadata":{"rbd":{}}}]`},
+					"osd crush rule dump": recorded(t, "osd-crush-rule-dump"),
+				}
+				cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+				ctx := t.Context()
+				if call == "RemoveImage" && errno == EBUSY { // what holds the image may let go in time
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
+					defer cancel()
+				}
+				err := row.run(ctx, cluster)
+				switch {
+				case slices.Contains(row.done, errno):
+					if err != nil {
+						t.Error(err)
+					}
+				case err == nil:
+					t.Error("no error")
+				case strings.Contains(err.Error(), "no explanation here"):
+					t.Errorf("there are no words for it: %v", err)
+				case !strings.Contains(err.Error(), row.words[errno]):
+					t.Errorf("%q is missing in: %v", row.words[errno], err)
+				}
+			})
+		}
+	}
+}
+
+// any call that reaches OSDs can be answered with these, by the OSDs, by librados or by a class of theirs.
+var everywhere = []Errno{
+	EPERM, ENOENT, EINTR, EIO, ENXIO, EAGAIN, ENOMEM, EACCES, EFAULT, EBUSY, EINVAL, ENOSPC, ERANGE, ENOSYS, ENODATA, EBADMSG, EOVERFLOW,
+	EILSEQ, EOPNOTSUPP, ENOTCONN, ESHUTDOWN, ETIMEDOUT, ESTALE, EDQUOT, ECANCELED,
+}
+
+// refusing is a connection on which one call is refused with a number, and every other works and finds nothing.
+type refusing struct {
+	fakeConn
+
+	call  string
+	errno Errno
+}
+
+func (r *refusing) answer(call string) error {
+	if call == r.call {
+		return r.errno
+	}
+	return nil
+}
+
+func (r *refusing) Images(context.Context, string, string) ([]ImageEntry, error) {
+	if r.call == "VisitObjects" { // is called for pools without images only
+		return nil, nil
+	}
+	return []ImageEntry{{Name: "data", ID: "1ab"}}, r.answer("Images")
+}
+
+func (r *refusing) Trash(context.Context, string, string) ([]ImageEntry, error) {
+	return nil, r.answer("Trash")
+}
+
+func (r *refusing) ImageName(context.Context, string, string, string) (string, error) {
+	return "data", r.answer("ImageName")
+}
+
+func (r *refusing) Image(context.Context, ImageRef) (Image, error) {
+	return Image{ID: "1ab", SizeBytes: 1}, r.answer("Image")
+}
+
+func (r *refusing) ImageRelations(context.Context, ImageRef) (ImageRelations, error) {
+	return ImageRelations{PoolID: 1, ID: "1ab", Snapshots: []ImageSnapshot{{ID: 4, Name: "s", Protected: true}}}, r.answer("ImageRelations")
+}
+
+func (r *refusing) ListedClones(context.Context, string, string, int64, string, uint64) ([]string, error) {
+	return nil, r.answer("ListedClones")
+}
+
+func (r *refusing) ImageAllocated(context.Context, ImageRef) (bool, error) {
+	return false, r.answer("ImageAllocated")
+}
+
+func (r *refusing) ImageMigration(context.Context, string, string, string) (*Migration, error) {
+	return nil, r.answer("ImageMigration")
+}
+
+func (r *refusing) Watchers(context.Context, ImageRef) ([]Watcher, error) {
+	return nil, r.answer("Watchers")
+}
+
+func (r *refusing) Namespaces(context.Context, string) ([]string, error) {
+	return nil, r.answer("Namespaces")
+}
+
+func (r *refusing) CreateNamespace(context.Context, string, string) error {
+	return r.answer("CreateNamespace")
+}
+
+func (r *refusing) RemoveNamespace(context.Context, string, string) error {
+	return r.answer("RemoveNamespace")
+}
+
+func (r *refusing) CreateImage(context.Context, ImageSpec) error { return r.answer("CreateImage") }
+
+func (r *refusing) ResizeImage(context.Context, ImageRef, uint64, bool) error {
+	return r.answer("ResizeImage")
+}
+
+func (r *refusing) RenameImage(context.Context, ImageRef, string) error {
+	return r.answer("RenameImage")
+}
+
+func (r *refusing) SetImageFeatures(context.Context, ImageRef, []string, bool) error {
+	return r.answer("SetImageFeatures")
+}
+
+func (r *refusing) SetImageMetadata(context.Context, ImageRef, map[string]string, []string) error {
+	return r.answer("SetImageMetadata")
+}
+
+func (r *refusing) ProtectSnapshot(context.Context, ImageRef, string, bool) error {
+	return r.answer("ProtectSnapshot")
+}
+
+func (r *refusing) RemoveSnapshot(context.Context, ImageRef, string) error {
+	return r.answer("RemoveSnapshot")
+}
+
+func (r *refusing) RemoveImage(context.Context, ImageRef) error { return r.answer("RemoveImage") }
+
+func (r *refusing) InitPool(context.Context, string) error { return r.answer("InitPool") }
+
+func (r *refusing) VisitObjects(context.Context, string, func(string, string) bool) error {
+	return r.answer("VisitObjects")
+}
+
+func (r *refusing) MonCommand(ctx context.Context, text, input []byte) ([]byte, string, error) {
+	if r.call == "MonCommand" {
+		return nil, "", r.errno
+	}
+	out, status, err := r.fakeConn.MonCommand(ctx, text, input)
+	return out, status, err
+}
 
 // A number that tells the cause gets the advice for that cause alone.
 func TestANumberThatTellsTheCauseGetsThatAdvice(t *testing.T) {

@@ -12,6 +12,30 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
+// ImageEntry is an image in a listing. ID is empty for images of format 1.
+type ImageEntry struct {
+	Name string
+	ID   string
+}
+
+// Images lists the images of a namespace (empty for the default one), sorted by name.
+//
+// Similar to: rbd ls
+func (c *Cluster) Images(ctx context.Context, pool, namespace string) ([]ImageEntry, error) {
+	what := fmt.Sprintf("Unable to list the images of pool %q of cluster %q.", pool, c.cfg.Label)
+	var entries []ImageEntry
+	errno, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		entries, err = conn.Images(ctx, pool, namespace)
+		return err
+	})
+	if errno == ENOENT {
+		if _, missing := c.Pool(ctx, pool); missing != nil {
+			return nil, missing
+		}
+	}
+	return entries, err
+}
+
 // ImageFilter says which images of a cluster are meant.
 type ImageFilter struct {
 	Pool      string            // empty: every pool that may hold images

@@ -37,6 +37,50 @@ func (c *Cluster) ImagesOutside(ctx context.Context, name string) ([]string, err
 	return names, nil
 }
 
+// dataOf lists the images of other pools that have this one as data pool.
+func (c *Cluster) dataOf(ctx context.Context, what string, pool Pool) ([]ImageRef, error) {
+	others, err := c.otherPools(ctx, what, pool)
+	if err != nil {
+		return nil, err
+	}
+	found, err := inPools(ctx, c, what, others, func(other Pool) ([]ImageRef, error) { return c.imagesWithDataIn(ctx, what, other, pool.ID) })
+	sort.Slice(found, func(i, j int) bool { return found[i].String() < found[j].String() })
+	return found, err
+}
+
+func (c *Cluster) imagesWithDataIn(ctx context.Context, what string, pool Pool, dataPool int64) ([]ImageRef, error) {
+	holdings, err := c.poolImages(ctx, what, pool)
+	if err != nil {
+		return nil, err
+	}
+	byNamespace := map[string][]string{}
+	for _, image := range holdings.images {
+		if image.id != "" {
+			byNamespace[image.ref.Namespace] = append(byNamespace[image.ref.Namespace], image.id)
+		}
+	}
+	in := map[string]bool{}
+	for namespace, ids := range byNamespace {
+		err := c.on(ctx, what, func(conn Conn) error {
+			dataPools, err := conn.ImageDataPools(ctx, pool.Name, namespace, ids)
+			for id, number := range dataPools {
+				in[namespace+"/"+id] = number == dataPool
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var refs []ImageRef
+	for _, image := range holdings.images {
+		if in[image.ref.Namespace+"/"+image.id] {
+			refs = append(refs, image.ref)
+		}
+	}
+	return refs, nil
+}
+
 func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]Clone, error) {
 	holdings, err := c.poolImages(ctx, what, pool)
 	if err != nil || len(holdings.images) == 0 {
@@ -81,4 +125,21 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 	found := slices.DeleteFunc(append(attached, listed...), func(clone Clone) bool { return clone.PoolID == pool.ID })
 	sort.Slice(found, func(i, j int) bool { return found[i].ID < found[j].ID })
 	return found, err
+}
+
+// otherPools are the pools beside one that may hold images.
+func (c *Cluster) otherPools(ctx context.Context, what string, pool Pool) ([]Pool, error) {
+	pools, err := c.pools(ctx, what)
+	var others []Pool
+	for _, other := range pools {
+		if other.ID != pool.ID && other.Type != Erasure && mayHoldImages(other) {
+			others = append(others, other)
+		}
+	}
+	return others, err
+}
+
+// mayHoldImages leaves out the pools of other applications: those of file systems and gateways can be large.
+func mayHoldImages(p Pool) bool {
+	return len(p.Applications) == 0 || slices.Contains(p.Applications, ApplicationRBD)
 }

@@ -107,22 +107,3 @@ func (c *Cluster) sessions(ctx context.Context, what string) ([]session, error) 
 	}
 	return sessions, nil
 }
-
-// nameWatchers fills in the entities of watchers as far as the monitors tell: a name makes a message better, its absence
-// must not make a read fail.
-func (c *Cluster) nameWatchers(ctx context.Context, watchers []Watcher) {
-	if len(watchers) == 0 {
-		return
-	}
-	sessions, err := c.sessions(ctx, "Unable to name the watchers.")
-	if err != nil {
-		return
-	}
-	entities := make(map[string]string, len(sessions))
-	for _, s := range sessions {
-		entities[s.addr] = s.entity
-	}
-	for i := range watchers {
-		watchers[i].Entity = entities[watchers[i].Addr]
-	}
-}

@@ -2,7 +2,6 @@ package ceph
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,19 +15,6 @@ type crushMap struct {
 	leaf    string         // the type of OSDs: "osd", in old maps "device"
 }
 
-type crushRule struct {
-	Name  string      `json:"rule_name"`
-	Steps []crushStep `json:"steps"`
-}
-
-type crushStep struct {
-	Op       string `json:"op"`
-	Item     int64  `json:"item"`
-	ItemName string `json:"item_name"`
-	Num      int64  `json:"num"`
-	Type     string `json:"type"`
-}
-
 type crushBucket struct {
 	ID    int64  `json:"id"`
 	Name  string `json:"name"`
@@ -38,11 +24,6 @@ type crushBucket struct {
 		Weight int64 `json:"weight"`
 	} `json:"items"`
 }
-
-var (
-	errNoSuchRule  = errors.New("no such CRUSH rule")
-	errUnknownStep = errors.New("a step that this provider doesn't know")
-)
 
 // crush reads the CRUSH map with the state of the OSDs.
 //
@@ -84,28 +65,6 @@ func (c *Cluster) crush(ctx context.Context, what string) (*crushMap, error) {
 		}
 	}
 	return m, nil
-}
-
-func (m *crushMap) rule(name string) (crushRule, error) {
-	for _, rule := range m.rules {
-		if rule.Name == name {
-			return rule, nil
-		}
-	}
-	return crushRule{}, errNoSuchRule
-}
-
-func (r crushRule) String() string {
-	steps := make([]string, 0, len(r.Steps))
-	for _, step := range r.Steps {
-		switch {
-		case step.Op == "take":
-			steps = append(steps, "take "+step.ItemName)
-		case strings.HasPrefix(step.Op, "choose"):
-			steps = append(steps, fmt.Sprintf("%s %d type %s", step.Op, step.Num, step.Type))
-		}
-	}
-	return fmt.Sprintf("%q (%s)", r.Name, strings.Join(steps, ", "))
 }
 
 // most is how many different OSDs a rule finds at most for a pool of that size, among those that count. A placement group can

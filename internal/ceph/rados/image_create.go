@@ -3,13 +3,28 @@
 package rados
 
 import (
+	"context"
 	"errors"
 	"math/bits"
 
+	"github.com/ceph/go-ceph/rados"
 	"github.com/ceph/go-ceph/rbd"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
+
+func (c *conn) CreateImage(ctx context.Context, spec ceph.ImageSpec) error {
+	return do(ctx, c, func(h *rados.Conn) error {
+		return c.withPool(h, spec.Pool, spec.Namespace, func(ioctx *rados.IOContext) error {
+			options := rbd.NewRbdImageOptions()
+			defer options.Destroy()
+			if err := fillOptions(options, spec); err != nil {
+				return err
+			}
+			return rbd.CreateImage(ioctx, spec.Name, spec.SizeBytes, options)
+		})
+	})
+}
 
 // fillOptions turns a spec into librbd's options. What the spec leaves open stays unset, for librbd's own defaults.
 func fillOptions(options *rbd.ImageOptions, spec ceph.ImageSpec) error {

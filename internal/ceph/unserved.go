@@ -99,6 +99,22 @@ func (c *Cluster) unserved(ctx context.Context, p Pool, namespace string, object
 	return nil
 }
 
+// unplaced returns the mapping of a placement group that CRUSH gives fewer OSDs than the pool's min_size; nil where there is none.
+func (c *Cluster) unplaced(ctx context.Context, pool Pool) (*mapping, error) {
+	what := fmt.Sprintf("Unable to find the OSDs of pool %q of cluster %q.", pool.Name, c.cfg.Label)
+	found, err := c.mappings(ctx, what, pool, placementSamples)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(found, func(m mapping) bool { return countOSDs(m.Up) < pool.MinSize }); i >= 0 {
+		return &found[i], nil
+	}
+	return nil, nil //nolint:nilnil // none is a good answer
+}
+
+// placementSamples is in how many placement groups of a pool a change is looked at.
+const placementSamples = 64
+
 // explainUnserved says why a placement group can't serve, and whether the OSDs that exist could never do it.
 func (c *Cluster) explainUnserved(ctx context.Context, p Pool, short mapping) (hopeless bool, why string) {
 	why = fmt.Sprintf("Pool %q can't be read or written: its placement group %s is on %s, and min_size is %d.",

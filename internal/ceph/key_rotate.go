@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -129,15 +128,4 @@ func (c *Cluster) rotateByImport(ctx context.Context, what string, user User, ke
 		return true, c.failed(what, "", err)
 	}
 	return true, c.importKey(ctx, what, user, key)
-}
-
-// importKey replaces the key and all caps of a user in one command.
-func (c *Cluster) importKey(ctx context.Context, what string, user User, key Key) error {
-	denied, err := c.monStatus(ctx, what, command{"prefix": "auth import"}, keyring(user.Name, key, user.Caps).Bytes(), nil)
-	return explainUser(err, denied)
-}
-
-// unknownCommand tells whether the release doesn't have the command.
-func (r refusal) unknownCommand() bool {
-	return r.is(EINVAL) && strings.Contains(r.status, "command not known")
 }

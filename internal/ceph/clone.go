@@ -1,0 +1,105 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Clone is an image that reads from a snapshot of another. Its name is empty where it could not be found out.
+type Clone struct {
+	ImageRef
+
+	PoolID     int64
+	ID         string
+	SnapshotID uint64
+	Trash      bool
+}
+
+// String names the clone for a message.
+func (c Clone) String() string {
+	switch {
+	case c.Name == "":
+		return fmt.Sprintf("the image with id %s in the pool with id %d", c.ID, c.PoolID)
+	case c.Trash:
+		return fmt.Sprintf("%s (in the trash, id %s)", c.ImageRef, c.ID)
+	}
+	return c.ImageRef.String()
+}
+
+// clonesListedByPools asks all pools for clones of format 1. librbd does the same before it lifts a protection, one pool after the
+// other and without telling which one is silent.
+func (c *Cluster) clonesListedByPools(ctx context.Context, what, namespace string, relations ImageRelations) ([]Clone, error) {
+	pools, err := c.pools(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return inPools(ctx, c, what, pools, func(pool Pool) ([]Clone, error) {
+		var found []Clone
+		for _, snapshot := range relations.Snapshots {
+			if !snapshot.Protected {
+				continue
+			}
+			var ids []string
+			_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+				ids, err = conn.ListedClones(ctx, pool.Name, namespace, relations.PoolID, relations.ID, snapshot.ID)
+				return err
+			})
+			if err != nil {
+				return nil, explainSilentPool(err, pool.Name)
+			}
+			for _, id := range ids {
+				found = append(found, Clone{
+					ImageRef: ImageRef{Pool: pool.Name, Namespace: namespace}, PoolID: pool.ID, ID: id,
+					SnapshotID: snapshot.ID,
+				})
+			}
+		}
+		return found, nil
+	})
+}
+
+func explainSilentPool(err error, pool string) error {
+	var p *problem.Problem
+	if !problem.Is(err, problem.Unreachable) || !errors.As(err, &p) {
+		return err
+	}
+	p.Why = fmt.Sprintf("Pool %q did not answer in time. A protected snapshot may have clones in any pool, so each is asked; the placement"+
+		" groups of this one are perhaps inactive.", pool)
+	p.Do = fmt.Sprintf("Look at it with ceph health detail and ceph pg ls-by-pool %s; mend the pool, or delete it if it was never of use."+
+		" Then apply again.", pool)
+	return p
+}
+
+// nameClones finds the names of clones, for messages: that one can't be found out is no failure.
+func (c *Cluster) nameClones(ctx context.Context, clones []Clone) {
+	const what = "Unable to name the clones."
+	for i := range clones {
+		clone := &clones[i]
+		_, _ = c.reading(ctx, what, func(ctx context.Context, conn Conn) error {
+			if clone.Pool == "" {
+				pool, err := c.PoolByID(ctx, clone.PoolID)
+				if err != nil {
+					return err
+				}
+				clone.Pool = pool.Name
+			}
+			name, err := conn.ImageName(ctx, clone.Pool, clone.Namespace, clone.ID)
+			if err != nil || name != "" {
+				clone.Name = name
+				return err
+			}
+			trash, err := conn.Trash(ctx, clone.Pool, clone.Namespace)
+			for _, entry := range trash {
+				if entry.ID == clone.ID {
+					clone.Name, clone.Trash = entry.Name, true
+				}
+			}
+			return err
+		})
+	}
+	sort.Slice(clones, func(i, j int) bool { return clones[i].String() < clones[j].String() })
+}

@@ -1,0 +1,156 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// ImageSpec is an image to create. Zero values mean the client library's defaults.
+type ImageSpec struct {
+	ImageRef
+	SizeBytes   uint64
+	Features    []string // nil means the client's default (rbd_default_features)
+	ObjectSize  uint64
+	StripeUnit  uint64
+	StripeCount uint64
+	DataPool    string
+	Metadata    map[string]string
+	Config      map[string]string // by bare name
+}
+
+// The limits of the size of an image's objects, in bytes; it is a power of two.
+const (
+	MinObjectSize uint64 = 4 << 10
+	MaxObjectSize uint64 = 32 << 20
+)
+
+// ValidObjectSize tells whether librbd takes this size of objects, in bytes.
+func ValidObjectSize(bytes uint64) bool {
+	return bits.OnesCount64(bytes) == 1 && bytes >= MinObjectSize && bytes <= MaxObjectSize
+}
+
+// CreateImage creates an image, then sets its metadata and config. created tells that the image exists, also when the
+// second step failed. An image of that name is problem.Exists and stays as it is. A pool without enough OSDs is problem.Unserved.
+//
+// Similar to: rbd create; rbd image-meta set; rbd config image set
+func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool, err error) {
+	what := fmt.Sprintf("Unable to create image %s in cluster %q.", spec.ImageRef, c.cfg.Label)
+	if err := c.checkImageSpec(what, spec); err != nil {
+		return false, err
+	}
+	if err := c.refuseUnservedImage(ctx, what, spec); err != nil {
+		return false, err
+	}
+	release, err := c.claim(ctx, what, "image", spec.String())
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	former, _, _ := c.imageSize(ctx, what, spec.ImageRef)
+	errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.CreateImage(ctx, spec) })
+	if problem.Unanswered(err) {
+		return c.imageMadeAfterAll(ctx, what, spec, former == ENOENT, err)
+	}
+	if err != nil {
+		return false, c.explainCreateImage(ctx, spec, errno, err)
+	}
+	raw := rawMetadata(spec.Metadata, spec.Config)
+	if len(raw) == 0 {
+		return true, nil
+	}
+	return true, c.SetImageMetadata(ctx, spec.ImageRef, raw, nil)
+}
+
+func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {
+	invalid := func(why, do string) error {
+		return &problem.Problem{Kind: problem.Invalid, What: what, Why: why, Do: do}
+	}
+	for _, feature := range spec.Features {
+		if !slices.Contains(FeatureNames, feature) {
+			return invalid(fmt.Sprintf("There is no feature %q.", feature), fmt.Sprintf("Use some of %s.", strings.Join(FeatureNames, ", ")))
+		}
+	}
+	if spec.ObjectSize != 0 && !ValidObjectSize(spec.ObjectSize) {
+		return invalid(fmt.Sprintf("Objects can't have %d bytes.", spec.ObjectSize), "Use a power of two from 4KiB to 32MiB.")
+	}
+	if (spec.StripeUnit == 0) != (spec.StripeCount == 0) {
+		return invalid("Striping needs both a unit and a count.", "Give stripe_unit and stripe_count, or neither.")
+	}
+	return nil
+}
+
+// refuseUnservedImage asks for the objects that librbd writes first: its own wait would end with operation_timeout.
+func (c *Cluster) refuseUnservedImage(ctx context.Context, what string, spec ImageSpec) error {
+	err := c.refuseUnserved(ctx, what, spec.Pool, spec.Namespace, "rbd_directory", "rbd_id."+spec.Name)
+	if err == nil && spec.DataPool != "" {
+		err = c.refuseUnserved(ctx, what, spec.DataPool, "", "rbd_info")
+	}
+	return err
+}
+
+func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno Errno, err error) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch errno {
+	case EEXIST:
+		p.Why = "An image of this name exists already. It was left as it is."
+		p.Do = fmt.Sprintf("To manage that image, import it: terraform import ceph_rbd_image.NAME %s/%s. Otherwise choose another name.",
+			c.cfg.Label, spec.ImageRef)
+	case ENOENT:
+		p.Why = "The pool, the namespace or the data pool does not exist."
+		p.Do = "Create what is missing first; in the configuration refer to its resource, so that the order is known."
+		for _, pool := range []string{spec.Pool, spec.DataPool} {
+			if _, missing := c.Pool(ctx, pool); pool != "" && problem.Is(missing, problem.NotFound) {
+				p.Why = fmt.Sprintf("Cluster %q has no pool %q.", c.cfg.Label, pool)
+				return p
+			}
+		}
+		if names, err := c.Namespaces(ctx, spec.Pool); err == nil && spec.Namespace != "" && !slices.Contains(names, spec.Namespace) {
+			p.Why = fmt.Sprintf("Pool %q has no namespace %q.", spec.Pool, spec.Namespace)
+			p.Do = fmt.Sprintf("Create it first: rbd namespace create %s/%s.", spec.Pool, spec.Namespace)
+		}
+	case EINVAL, ERANGE, EDOM, ENOSYS, EOPNOTSUPP:
+		p.Kind = problem.Invalid
+		p.Why = "The client library or the pool does not accept this combination of features, object size, striping and data pool."
+		p.Do = "Object-map needs exclusive-lock, fast-diff needs object-map, journaling needs exclusive-lock; the stripe unit divides the" +
+			" object size; a data pool that is erasure-coded needs allow_ec_overwrites, and only a replicated pool can hold the image itself. With" +
+			" object-map the size is at most 256000000 objects."
+	}
+	return err
+}
+
+// imageMadeAfterAll looks for an image whose creation got no answer. One of that size that was not there before is the one that was
+// to be made. The error stays: its metadata is still to be set.
+func (c *Cluster) imageMadeAfterAll(ctx context.Context, what string, spec ImageSpec, wasMissing bool, failure error) (bool, error) {
+	bytes, err := askAgain(ctx, func(ctx context.Context) (uint64, error) {
+		_, bytes, err := c.imageSize(ctx, what, spec.ImageRef)
+		return bytes, err
+	})
+	switch {
+	case !wasMissing || err != nil || bytes != spec.SizeBytes:
+	case len(rawMetadata(spec.Metadata, spec.Config)) == 0:
+		return true, nil
+	default:
+		return true, failure
+	}
+	return false, notKnown(failure, "The image may still be made: if the next apply finds that it exists, import it, or remove it"+
+		" with rbd rm.")
+}
+
+// imageSize reads how large an image is, in bytes. The number is that of librbd's answer: a look, no proof that the image is missing.
+func (c *Cluster) imageSize(ctx context.Context, what string, ref ImageRef) (errno Errno, bytes uint64, err error) {
+	errno, err = c.reading(ctx, what, func(ctx context.Context, conn Conn) error {
+		found, err := conn.Image(ctx, ref)
+		bytes = found.SizeBytes
+		return err
+	})
+	return errno, bytes, err
+}

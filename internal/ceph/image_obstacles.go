@@ -1,0 +1,109 @@
+package ceph
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Obstacles are what stands against a removal also where all snapshots are to go, in words.
+func (r ImageRelations) Obstacles(ref ImageRef) []string {
+	var whys []string
+	for _, o := range r.againstRemoval(ref, true) {
+		whys = append(whys, o.why)
+	}
+	return whys
+}
+
+// obstacle is a reason why something can't be done, and what to do about it.
+type obstacle struct{ why, do string }
+
+// againstRemoval are the obstacles to a removal. Watchers are none of them: they may go by themselves.
+func (r ImageRelations) againstRemoval(ref ImageRef, withSnapshots bool) []obstacle {
+	var all []obstacle
+	add := func(why, do string) { all = append(all, obstacle{why, do}) }
+	if names := r.UserSnapshots(); len(names) > 0 && !withSnapshots {
+		add("it has snapshots: "+strings.Join(firstOf(names, 10), ", "), fmt.Sprintf("remove the snapshots (rbd snap purge %s)", ref))
+	}
+	if len(r.Clones) > 0 {
+		clones := make([]string, len(r.Clones))
+		for i, clone := range r.Clones {
+			clones[i] = fmt.Sprintf("%s of its snapshot %s", clone, r.snapshotName(clone.SnapshotID))
+		}
+		add("it has clones: "+strings.Join(firstOf(clones, 10), ", "), "flatten the clones (rbd flatten CLONE) or remove them; one in the trash"+
+			" is restored first (rbd trash restore)")
+	}
+	for _, s := range r.Snapshots {
+		if s.Kind == GroupSnapshot {
+			add(fmt.Sprintf("it is part of the group's snapshot %s", s.Group), fmt.Sprintf("remove that (rbd group snap rm %s)", s.Group))
+		}
+	}
+	if r.Group != "" {
+		add("it is in the group "+r.Group, fmt.Sprintf("take it out (rbd group image rm %s %s)", r.Group, ref))
+	}
+	if r.Quota != "" {
+		add(fmt.Sprintf("the quota of pool %q is used up, and a removal writes to the pool before it frees anything", r.Quota),
+			fmt.Sprintf("raise quota_max_bytes or quota_max_objects for the moment (ceph osd pool set-quota %s)", r.Quota))
+	}
+	all = append(all, r.locksOn(ref)...)
+	return append(all, r.inTransit(ref)...)
+}
+
+// againstChange are the obstacles to any change of an image. Without the feature exclusive-lock, librbd doesn't look at locks.
+func (r ImageRelations) againstChange(ref ImageRef) []obstacle {
+	var all []obstacle
+	if r.Exclusive {
+		all = r.locksOn(ref)
+	}
+	return append(all, r.inTransit(ref)...)
+}
+
+func (r ImageRelations) locksOn(ref ImageRef) []obstacle {
+	var all []obstacle
+	for _, lock := range r.Locks {
+		all = append(all, obstacle{
+			fmt.Sprintf("%s at %s has put the lock %q on it by hand", lock.Client, lock.Addr, lock.Cookie),
+			fmt.Sprintf("if the lock's holder is gone or done, remove it (rbd lock rm %s %q %s)", ref, lock.Cookie, lock.Client),
+		})
+	}
+	return all
+}
+
+// inTransit are the obstacles of an image whose content somebody else is writing.
+func (r ImageRelations) inTransit(ref ImageRef) []obstacle {
+	var all []obstacle
+	if r.NonPrimary {
+		all = append(all, obstacle{
+			"it is a mirrored copy, and its primary is in another cluster",
+			fmt.Sprintf("change the primary there, or make this one the primary (rbd mirror image promote %s), or end its mirroring (rbd mirror"+
+				" image disable --force %s)", ref, ref),
+		})
+	}
+	if r.Migration != nil {
+		all = append(all, obstacle{
+			"a migration of it is under way",
+			fmt.Sprintf("see how far it is (rbd status %s) and end it with rbd migration execute and rbd migration commit, or with rbd"+
+				" migration abort", ref),
+		})
+	}
+	return all
+}
+
+// refuseFor makes one problem of all obstacles; nil if there are none.
+func refuseFor(what string, obstacles []obstacle, end string) error {
+	if len(obstacles) == 0 {
+		return nil
+	}
+	whys, dos := make([]string, len(obstacles)), make([]string, len(obstacles))
+	for i, o := range obstacles {
+		whys[i], dos[i] = o.why, o.do
+	}
+	return &problem.Problem{
+		Kind: problem.Refused, What: what,
+		Why: upperFirst(strings.Join(whys, "; ")) + ". " + end,
+		Do:  upperFirst(strings.Join(dos, "; ")) + ". Then apply again.",
+	}
+}
+
+func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

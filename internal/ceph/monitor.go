@@ -1,0 +1,79 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+)
+
+// Endpoint is where a monitor listens. The zero value means that it doesn't speak this protocol.
+type Endpoint struct {
+	Host string // an address without brackets
+	Port int
+}
+
+// Monitor is one monitor of the monitor map.
+type Monitor struct {
+	Name     string
+	V1       Endpoint // the legacy protocol, usually port 6789
+	V2       Endpoint // the messenger v2 protocol, usually port 3300
+	InQuorum bool
+}
+
+// Monitors reads the monitor map, in its own order.
+//
+// Similar to: ceph mon dump
+func (c *Cluster) Monitors(ctx context.Context) ([]Monitor, error) {
+	what := fmt.Sprintf("Unable to read the monitors of cluster %q.", c.cfg.Label)
+	var dump struct {
+		Mons []struct {
+			Rank        int    `json:"rank"`
+			Name        string `json:"name"`
+			PublicAddrs struct {
+				Addrvec []struct {
+					Type string `json:"type"`
+					Addr string `json:"addr"`
+				} `json:"addrvec"`
+			} `json:"public_addrs"`
+		} `json:"mons"`
+		Quorum []int `json:"quorum"`
+	}
+	if err := c.mon(ctx, what, command{"prefix": "mon dump"}, &dump); err != nil {
+		return nil, err
+	}
+	quorum := make(map[int]bool, len(dump.Quorum))
+	for _, rank := range dump.Quorum {
+		quorum[rank] = true
+	}
+	monitors := make([]Monitor, 0, len(dump.Mons))
+	for _, m := range dump.Mons {
+		monitor := Monitor{Name: m.Name, InQuorum: quorum[m.Rank]}
+		for _, addr := range m.PublicAddrs.Addrvec {
+			endpoint, err := parseEndpoint(addr.Addr)
+			if err != nil {
+				return nil, c.failed(what, "", err)
+			}
+			switch addr.Type {
+			case "v1":
+				monitor.V1 = endpoint
+			case "v2":
+				monitor.V2 = endpoint
+			}
+		}
+		monitors = append(monitors, monitor)
+	}
+	return monitors, nil
+}
+
+func parseEndpoint(text string) (Endpoint, error) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("monitor address: %w", err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("port of monitor address %q: %w", text, err)
+	}
+	return Endpoint{Host: host, Port: number}, nil
+}

@@ -1,0 +1,61 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+	"sort"
+)
+
+// WatchedImage is an image with the clients that have it open.
+type WatchedImage struct {
+	ImageRef
+	Watchers []Watcher
+}
+
+// PoolWatchers lists the images with watchers whose header or data is in a pool: their clients would get errors if the
+// pool changed its name, because caps name pools.
+//
+// Similar to: rbd status of each image
+func (c *Cluster) PoolWatchers(ctx context.Context, name string) ([]WatchedImage, error) {
+	pool, err := c.Pool(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("Unable to look for clients of the images in pool %q of cluster %q.", name, c.cfg.Label)
+	holdings, err := c.poolImages(ctx, what, pool)
+	if err != nil {
+		return nil, err
+	}
+	refs, err := c.dataOf(ctx, what, pool)
+	if err != nil {
+		return nil, err
+	}
+	for _, image := range holdings.images {
+		if !image.trash {
+			refs = append(refs, image.ref)
+		}
+	}
+	watched, err := gather(refs, func(ref ImageRef) ([]WatchedImage, error) {
+		var watchers []Watcher
+		errno, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+			watchers, err = conn.Watchers(ctx, ref)
+			return err
+		})
+		if errno == ENOENT {
+			// Removed, or moved to the trash, since the listing: nobody is disturbed by the rename.
+			return nil, nil
+		}
+		if err != nil || len(watchers) == 0 {
+			return nil, err
+		}
+		return []WatchedImage{{ImageRef: ref, Watchers: watchers}}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(watched, func(i, j int) bool { return watched[i].String() < watched[j].String() })
+	for i := range watched {
+		c.nameWatchers(ctx, watched[i].Watchers)
+	}
+	return watched, nil
+}

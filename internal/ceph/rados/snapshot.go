@@ -1,0 +1,76 @@
+//go:build cgo
+
+package rados
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ceph/go-ceph/rados"
+	"github.com/ceph/go-ceph/rbd"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// mirrorNamespace is librbd's number for snapshots of mirroring, which its Go binding does not name.
+const mirrorNamespace = rbd.SnapNamespaceType(3)
+
+func snapshots(h *rados.Conn, image *rbd.Image) ([]ceph.ImageSnapshot, error) {
+	list, err := image.GetSnapshotNames()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ceph.ImageSnapshot, 0, len(list))
+	for _, s := range list {
+		snapshot := ceph.ImageSnapshot{ID: s.Id, Name: s.Name}
+		kind, err := image.GetSnapNamespaceType(s.Id)
+		if err != nil {
+			return nil, err
+		}
+		switch kind {
+		case rbd.SnapNamespaceTypeUser:
+			snapshot.Protected, err = image.GetSnapshot(s.Name).IsProtected()
+		case rbd.SnapNamespaceTypeTrash:
+			snapshot.Kind = ceph.TrashSnapshot
+			snapshot.Name, err = image.GetSnapTrashNamespace(s.Id)
+		case rbd.SnapNamespaceTypeGroup:
+			snapshot.Kind = ceph.GroupSnapshot
+			snapshot.Group, err = groupSnapshot(h, image, s.Id)
+		case mirrorNamespace:
+			snapshot.Kind = ceph.MirrorSnapshot
+		default:
+			err = fmt.Errorf("snapshot %q is of a kind (%d) that this provider does not know: %w", s.Name, kind, ceph.EOPNOTSUPP)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, snapshot)
+	}
+	return out, nil
+}
+
+func groupSnapshot(h *rados.Conn, image *rbd.Image, id uint64) (string, error) {
+	of, err := image.GetSnapGroupNamespace(id)
+	if err != nil {
+		return "", err
+	}
+	pool, err := poolName(h, int64(of.Pool)) //nolint:gosec // the number of a pool
+	return fmt.Sprintf("%s/%s@%s", pool, of.GroupName, of.GroupSnapName), err
+}
+
+func (c *conn) ProtectSnapshot(ctx context.Context, ref ceph.ImageRef, name string, protected bool) error {
+	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error {
+		return opened(ioctx, ref, func(image *rbd.Image) error {
+			if protected {
+				return image.GetSnapshot(name).Protect()
+			}
+			return image.GetSnapshot(name).Unprotect()
+		})
+	})
+}
+
+func (c *conn) RemoveSnapshot(ctx context.Context, ref ceph.ImageRef, name string) error {
+	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error {
+		return opened(ioctx, ref, func(image *rbd.Image) error { return image.GetSnapshot(name).Remove() })
+	})
+}

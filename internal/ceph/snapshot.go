@@ -1,0 +1,137 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// SnapshotRef names a snapshot of an image. Pool, namespace and image may be empty where the image is in the trash.
+type SnapshotRef struct {
+	ImageRef
+	Snapshot string
+	ImageID  string
+	Trash    bool
+}
+
+// SnapshotKind tells whose a snapshot is: librbd's namespaces of snapshots.
+type SnapshotKind int
+
+// The kinds of snapshots.
+const (
+	UserSnapshot   SnapshotKind = iota // made with rbd snap create
+	GroupSnapshot                      // part of the snapshot of a group
+	TrashSnapshot                      // removed already, and kept for its clones
+	MirrorSnapshot                     // made by mirroring, which removes it
+)
+
+// ImageSnapshot is a snapshot of an image.
+type ImageSnapshot struct {
+	ID        uint64
+	Name      string // of one in the trash, the name that it had
+	Kind      SnapshotKind
+	Group     string // POOL/GROUP@SNAPSHOT of a group's snapshot
+	Protected bool
+}
+
+// UserSnapshots are the names of the snapshots that somebody made, and that can be removed by hand.
+func (r ImageRelations) UserSnapshots() []string {
+	var names []string
+	for _, s := range r.Snapshots {
+		if s.Kind == UserSnapshot {
+			names = append(names, s.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (r ImageRelations) snapshotName(id uint64) string {
+	for _, s := range r.Snapshots {
+		if s.ID == id {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+// purgeSnapshots removes all snapshots that somebody made. Protection is lifted from all of them before the first one goes,
+// because that is the step that can still be refused, and put back where it is.
+func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations ImageRelations) error {
+	what := fmt.Sprintf("Unable to remove the snapshots of image %s of cluster %q.", ref, c.cfg.Label)
+	var lifted, removed []string
+	for _, s := range relations.Snapshots {
+		if !s.Protected {
+			continue
+		}
+		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, s.Name, false) })
+		if errno == EINVAL {
+			continue // it is not protected any more
+		}
+		if err != nil {
+			return c.protectAgain(ctx, ref, lifted, explainUnprotect(err, errno, ref, s.Name))
+		}
+		lifted = append(lifted, s.Name)
+	}
+	for _, s := range relations.Snapshots {
+		if s.Kind != UserSnapshot {
+			continue
+		}
+		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, s.Name) })
+		var p *problem.Problem
+		if errno != ENOENT && errors.As(err, &p) {
+			if errno == EBUSY {
+				p.Why, p.Do = fmt.Sprintf("Snapshot %s has been protected, or has got a clone, in this moment.", s.Name),
+					"Look what happens to the image, and destroy again."
+			}
+			if len(removed) > 0 {
+				p.Why = strings.TrimSpace(fmt.Sprintf("%s These are removed already: %s.", p.Why, strings.Join(removed, ", ")))
+			}
+			return err
+		}
+		removed = append(removed, s.Name)
+	}
+	return nil
+}
+
+// protectionLimit bounds putting protection back, which is done also where the time of the operation is up.
+const protectionLimit = 10 * time.Second
+
+// protectAgain undoes the first step of a removal that was refused, and returns why it was.
+func (c *Cluster) protectAgain(ctx context.Context, ref ImageRef, names []string, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), protectionLimit)
+	defer cancel()
+	var left []string
+	for _, name := range names {
+		if again := c.on(ctx, "", func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, name, true) }); again != nil {
+			left = append(left, name)
+		}
+	}
+	var p *problem.Problem
+	if len(left) > 0 && errors.As(err, &p) {
+		p.Why = strings.TrimSpace(fmt.Sprintf("%s These snapshots are no longer protected: %s.", p.Why, strings.Join(left, ", ")))
+	}
+	return err
+}
+
+func explainUnprotect(err error, errno Errno, ref ImageRef, snapshot string) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch errno {
+	case EBUSY:
+		p.Why = fmt.Sprintf("Snapshot %s has got a clone in this moment. Nothing was removed.", snapshot)
+		p.Do = fmt.Sprintf("Flatten or remove the clones first: rbd children --all %s.", ref)
+	case ETIMEDOUT:
+		p.Why += fmt.Sprintf(" To lift the protection of snapshot %s, all pools of the cluster are asked for clones; one of them is silent."+
+			" Nothing was removed.", snapshot)
+		p.Do = "Look for the pool with ceph health detail, mend it, and apply again."
+	}
+	return err
+}

@@ -1,0 +1,67 @@
+package ceph
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// SetCaps replaces all caps of a user; its key stays.
+//
+// Similar to: ceph auth caps
+func (c *Cluster) SetCaps(ctx context.Context, name string, caps map[string]string) error {
+	if err := checkUser(caps, Key{}); err != nil {
+		return err
+	}
+	what := fmt.Sprintf("Unable to change the caps of user %s of cluster %q.", entityOf(name), c.cfg.Label)
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth caps", "entity": entityOf(name), "caps": capsList(caps)}, nil, nil)
+	return explainUser(err, denied)
+}
+
+// SetKey gives a user another key and keeps its caps. Whoever holds the old key can't open a new connection
+// from then on; connections that are open go on, and break one by one. A key with which nobody could log in is
+// problem.Refused.
+//
+// Similar to: ceph auth import
+func (c *Cluster) SetKey(ctx context.Context, name string, key Key) error {
+	if err := checkUser(nil, key); err != nil {
+		return err
+	}
+	what := fmt.Sprintf("Unable to change the key of user %s of cluster %q.", entityOf(name), c.cfg.Label)
+	user, err := c.User(ctx, name)
+	if err != nil {
+		return err
+	}
+	if user.Key.Equal(key) {
+		return nil
+	}
+	if err := c.checkCipher(ctx, what, key); err != nil {
+		return err
+	}
+	failure := c.importKey(ctx, what, user, key)
+	if failure != nil && !problem.Unanswered(failure) {
+		return failure
+	}
+	after, err := askAgain(ctx, func(ctx context.Context) (User, error) {
+		after, err := c.User(ctx, name)
+		if err == nil && !after.Key.Equal(key) {
+			err = failure
+		}
+		return after, err
+	})
+	if err != nil {
+		return cmp.Or(failure, err)
+	}
+	if !equalCapsMaps(user.Caps, after.Caps) {
+		return c.SetCaps(ctx, name, user.Caps)
+	}
+	return nil
+}
+
+// importKey replaces the key and all caps of a user in one command.
+func (c *Cluster) importKey(ctx context.Context, what string, user User, key Key) error {
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth import"}, keyring(user.Name, key, user.Caps).Bytes(), nil)
+	return explainUser(err, denied)
+}

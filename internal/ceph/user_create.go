@@ -1,0 +1,105 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// CreateUser creates a user with these caps, and with the chosen key, or one that the cluster makes if key is zero. A user of that
+// name is problem.Exists and stays as it is. A chosen key with which nobody could log in is problem.Refused.
+//
+// Similar to: ceph auth get-or-create; ceph auth add
+func (c *Cluster) CreateUser(ctx context.Context, name string, caps map[string]string, key Key) (User, error) {
+	return c.createUser(ctx, name, caps, key, "")
+}
+
+// CreateUserOfType is CreateUser with a key that the cluster makes of the given type, aes or aes256k. A type that the cluster
+// doesn't allow is problem.Refused. A cluster that knows no key types, and so makes another one than was asked for, is
+// problem.Unsupported, and the user is not left behind.
+//
+// Similar to: ceph auth get-or-create --key-type
+func (c *Cluster) CreateUserOfType(ctx context.Context, name string, caps map[string]string, keyType string) (User, error) {
+	user, err := c.createUser(ctx, name, caps, Key{}, keyType)
+	if err != nil {
+		return User{}, err
+	}
+	what := fmt.Sprintf("Unable to create user %s in cluster %q.", entityOf(name), c.cfg.Label)
+	wrong := checkKeyType(what, user.Key, keyType)
+	if wrong == nil {
+		return user, nil
+	}
+	if err := c.DeleteUser(ctx, name); err != nil {
+		var p *problem.Problem
+		if errors.As(wrong, &p) {
+			p.Do = fmt.Sprintf("%s The user that was made could not be removed again: ceph auth rm %s.", p.Do, user.Entity)
+		}
+	}
+	return User{}, wrong
+}
+
+func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]string, key Key, keyType string) (User, error) {
+	what := fmt.Sprintf("Unable to create user %s in cluster %q.", entityOf(name), c.cfg.Label)
+	if err := checkUser(caps, key); err != nil {
+		return User{}, err
+	}
+	release, err := c.claim(ctx, what, "user", name)
+	if err != nil {
+		return User{}, err
+	}
+	defer release()
+	switch _, err := c.User(ctx, name); {
+	case err == nil:
+		return User{}, &problem.Problem{
+			Kind: problem.Exists,
+			What: what,
+			Why:  "A user of this name exists already. Its key and caps were left as they are.",
+			Do: fmt.Sprintf("To manage that user, import it: terraform import ceph_user.NAME %s/%s. Otherwise choose another name.",
+				c.cfg.Label, name),
+		}
+	case !problem.Is(err, problem.NotFound):
+		return User{}, err
+	}
+
+	if !key.IsZero() {
+		if err := c.checkCipher(ctx, what, key); err != nil {
+			return User{}, err
+		}
+	}
+	if err := c.addUser(ctx, what, name, caps, key, keyType); err != nil {
+		return c.addedAfterAll(ctx, name, caps, key, err)
+	}
+	if !key.IsZero() {
+		return User{Name: name, Entity: entityOf(name), Key: key, Caps: caps}, nil
+	}
+	return askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+}
+
+// addUser sends the one command that makes a user.
+func (c *Cluster) addUser(ctx context.Context, what, name string, caps map[string]string, key Key, keyType string) error {
+	cmd, input := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}, []byte(nil)
+	if !key.IsZero() {
+		cmd["prefix"], input = "auth add", keyring(name, key, nil).Bytes()
+	} else if keyType != "" {
+		cmd["key_type"] = keyType
+	}
+	denied, err := c.monStatus(ctx, what, cmd, input, nil)
+	return explainUser(err, denied)
+}
+
+// addedAfterAll looks for a user whose creation got no answer. It was not there before, so one with these caps and this key is the
+// one that was to be made.
+func (c *Cluster) addedAfterAll(ctx context.Context, name string, caps map[string]string, key Key, failure error) (User, error) {
+	if !problem.Unanswered(failure) {
+		return User{}, failure
+	}
+	user, err := askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+	if err == nil && equalCapsMaps(user.Caps, caps) && (key.IsZero() || user.Key.Equal(key)) {
+		return user, nil
+	}
+	return User{}, notKnown(failure, fmt.Sprintf("The user may still be made: if the next apply finds that %s exists, import it, or remove"+
+		" it with: ceph auth rm %s.",
+		entityOf(name), entityOf(name)))
+}

@@ -1,0 +1,106 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Watcher is a client that has an image open for writing (or, with some clients, for reading with a lock).
+type Watcher struct {
+	Addr   string // "192.0.2.7:0/1234"
+	ID     int64
+	Cookie uint64
+	Entity string // such as client.libvirt; empty when it could not be found out
+}
+
+// Watchers lists the clients that have an image open for writing, and with some clients for reading. One whose host
+// crashed lingers for about 30 seconds.
+//
+// Similar to: rbd status
+func (c *Cluster) Watchers(ctx context.Context, ref ImageRef) ([]Watcher, error) {
+	what := fmt.Sprintf("Unable to list the watchers of image %s of cluster %q.", ref, c.cfg.Label)
+	var watchers []Watcher
+	err := c.onImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
+		watchers, err = conn.Watchers(ctx, ref)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.nameWatchers(ctx, watchers)
+	return watchers, nil
+}
+
+// DescribeWatchers lists watchers for a message, as in "client.libvirt at 192.0.2.7:0/1234".
+func DescribeWatchers(watchers []Watcher) string {
+	list := make([]string, 0, len(watchers))
+	for _, w := range watchers {
+		if w.Entity != "" {
+			list = append(list, fmt.Sprintf("%s at %s", w.Entity, w.Addr))
+		} else {
+			list = append(list, w.Addr)
+		}
+	}
+	return strings.Join(firstOf(list, 5), ", ")
+}
+
+// nameWatchers fills in the entities of watchers as far as the monitors tell: a name makes a message better, its absence
+// must not make a read fail.
+func (c *Cluster) nameWatchers(ctx context.Context, watchers []Watcher) {
+	if len(watchers) == 0 {
+		return
+	}
+	sessions, err := c.sessions(ctx, "Unable to name the watchers.")
+	if err != nil {
+		return
+	}
+	entities := make(map[string]string, len(sessions))
+	for _, s := range sessions {
+		entities[s.addr] = s.entity
+	}
+	for i := range watchers {
+		watchers[i].Entity = entities[watchers[i].Addr]
+	}
+}
+
+// The time that the watcher of a client that crashed, or has just closed an image, may stay.
+const lingering = 40 * time.Second
+
+// releaseStep is how often somebody who only lingers is looked for.
+const releaseStep = 500 * time.Millisecond
+
+// AwaitRelease waits until nobody holds an image any more. It asks twice a second, for up to 40 seconds (or until ctx ends), for held,
+// an error that names the holders; those that stay are returned. Another error ends the wait.
+//
+// Similar to: rbd status IMAGE, again and again
+func (c *Cluster) AwaitRelease(ctx context.Context, ref ImageRef, ask func() (held, err error)) error {
+	return awaitRelease(ctx, lingering, c.log.Wait(ctx, "watchers to go", ofImage(ref)), ask)
+}
+
+func awaitRelease(ctx context.Context, patience time.Duration, goesOn func(), ask func() (held, err error)) error {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	var last error
+	for {
+		held, err := ask()
+		if err != nil && ctx.Err() != nil && last != nil {
+			return last // the time is up, and this is what it was spent on
+		}
+		if err != nil || held == nil {
+			return err
+		}
+		last = held
+		goesOn()
+		step := time.NewTimer(releaseStep)
+		select {
+		case <-step.C:
+			continue
+		case <-deadline.C:
+		case <-ctx.Done():
+		}
+		step.Stop()
+		return held
+	}
+}
