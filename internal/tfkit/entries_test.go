@@ -117,7 +117,7 @@ func TestDefaultLabel(t *testing.T) {
 	}
 }
 
-func TestPlanHome(t *testing.T) {
+func TestPlanEntry(t *testing.T) {
 	null, unknown, value := types.StringNull(), types.StringUnknown(), types.StringValue
 	two := map[string]string{"a": "A", "b": "B", "alias": "A", "down": ""}
 	for name, tc := range map[string]struct {
@@ -142,28 +142,28 @@ func TestPlanHome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var diags diag.Diagnostics
-			home, err := entries(false, tc.sites).PlanHome(t.Context(), tc.configured, tc.label, tc.identity, &diags)
+			entry, err := entries(false, tc.sites).PlanEntry(t.Context(), tc.configured, tc.label, tc.identity, &diags)
 			if (err != nil) != (tc.kind != 0) || err != nil && !problem.Is(err, tc.kind) {
 				t.Fatalf("error %v", err)
 			}
 			if err != nil {
 				return
 			}
-			if !home.Label.Equal(tc.wantLabel) || !home.Identity.Equal(tc.wantIdentity) || home.Moved != tc.moved || home.Known != tc.known {
-				t.Errorf("got %+v", home)
+			if !entry.Label.Equal(tc.wantLabel) || !entry.Identity.Equal(tc.wantIdentity) || entry.Moved != tc.moved || entry.Known != tc.known {
+				t.Errorf("got %+v", entry)
 			}
 		})
 	}
 }
 
-func TestSettleHomeChecksThePlannedIdentity(t *testing.T) {
+func TestApplyEntryChecksThePlannedIdentity(t *testing.T) {
 	var diags diag.Diagnostics
 	e := entries(false, map[string]string{"a": "A"})
-	if home, err := e.SettleHome(t.Context(), types.StringUnknown(), types.StringUnknown(), &diags); err != nil ||
-		home.Label.ValueString() != "a" {
-		t.Errorf("got %+v, %v", home, err)
+	if entry, err := e.ApplyEntry(t.Context(), types.StringUnknown(), types.StringUnknown(), &diags); err != nil ||
+		entry.Label.ValueString() != "a" {
+		t.Errorf("got %+v, %v", entry, err)
 	}
-	if _, err := e.SettleHome(t.Context(), types.StringValue("a"), types.StringValue("B"), &diags); !problem.Is(err, problem.WrongIdentity) {
+	if _, err := e.ApplyEntry(t.Context(), types.StringValue("a"), types.StringValue("B"), &diags); !problem.Is(err, problem.WrongIdentity) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Home is where a planned object lives.
-type Home[T any] struct {
+// Entry is the entry of the provider block, a cluster or a hypervisor, that an object belongs to.
+type Entry[T any] struct {
 	Label    types.String // unknown where the configuration's label is
 	Identity types.String // unknown until the entry can be asked
 	Target   T            // usable where Known
@@ -18,92 +18,91 @@ type Home[T any] struct {
 	Moved    bool         // the configuration now names an entry with another identity
 }
 
-// PlanHome settles in a plan where an object lives: the label of the configuration, or the recorded one, or the only
-// one there is; and the identity behind it. The state's label and identity are null for an object to be created.
+// PlanEntry finds in a plan the entry that an object belongs to: by the label of the configuration, or the recorded one, or
+// the only one there is; and the identity behind it. The state's label and identity are null for an object to be created.
 //
 // A new label with the same identity is a renamed label: no move. That can't be decided while the new entry is out of
 // reach, and then it is an error, never a replacement.
-func (e *Entries[T]) PlanHome(
+func (e *Entries[T]) PlanEntry(
 	ctx context.Context, configured, stateLabel, stateIdentity types.String, diags *diag.Diagnostics,
-) (Home[T], error) {
-	home := Home[T]{Label: configured, Identity: types.StringUnknown()}
+) (Entry[T], error) {
+	entry := Entry[T]{Label: configured, Identity: types.StringUnknown()}
 	if configured.IsUnknown() {
-		return home, nil
+		return entry, nil
 	}
 	if configured.IsNull() {
-		home.Label = stateLabel
+		entry.Label = stateLabel
 	}
-	if home.Label.IsNull() {
+	if entry.Label.IsNull() {
 		label, err := e.DefaultLabel()
 		if problem.Is(err, problem.Unknown) {
-			home.Label = types.StringUnknown()
-			return home, nil
+			entry.Label = types.StringUnknown()
+			return entry, nil
 		}
 		if err != nil {
-			return home, err
+			return entry, err
 		}
-		home.Label = types.StringValue(label)
+		entry.Label = types.StringValue(label)
 	}
 
 	exists := !stateIdentity.IsNull()
-	renamed := exists && !home.Label.Equal(stateLabel)
+	renamed := exists && !entry.Label.Equal(stateLabel)
 	var target T
 	var err error
 	if exists && !renamed {
-		target, err = e.Resolve(ctx, home.Label.ValueString(), stateIdentity.ValueString(), diags)
+		target, err = e.Resolve(ctx, entry.Label.ValueString(), stateIdentity.ValueString(), diags)
 	} else {
-		target, err = e.Get(home.Label.ValueString())
+		target, err = e.Get(entry.Label.ValueString())
 	}
 	if problem.Is(err, problem.Unknown) {
 		if exists && !renamed {
-			home.Identity = stateIdentity
+			entry.Identity = stateIdentity
 		}
-		return home, nil
+		return entry, nil
 	}
 	if err != nil {
-		return home, err
+		return entry, err
 	}
 	identity, err := e.identity(ctx, target)
 	if err != nil {
-		return home, err
+		return entry, err
 	}
-	home.Target, home.Known, home.Identity = target, true, types.StringValue(identity)
-	home.Moved = renamed && identity != stateIdentity.ValueString()
-	return home, nil
+	entry.Target, entry.Known, entry.Identity = target, true, types.StringValue(identity)
+	entry.Moved = renamed && identity != stateIdentity.ValueString()
+	return entry, nil
 }
 
-// SettleHome settles at apply where an object lives, once nothing is unknown any more, and proves the planned or
-// remembered identity.
-func (e *Entries[T]) SettleHome(ctx context.Context, label, identity types.String, diags *diag.Diagnostics) (Home[T], error) {
+// ApplyEntry finds the entry at apply, when nothing is unknown any more, and proves the planned or remembered identity.
+func (e *Entries[T]) ApplyEntry(ctx context.Context, label, identity types.String, diags *diag.Diagnostics) (Entry[T], error) {
 	if label.IsNull() || label.IsUnknown() {
 		only, err := e.DefaultLabel()
 		if err != nil {
-			return Home[T]{}, err
+			return Entry[T]{}, err
 		}
 		label = types.StringValue(only)
 	}
-	return e.ResolveHome(ctx, label, identity, diags)
+	return e.ResolveEntry(ctx, label, identity, diags)
 }
 
-// ResolveHome is [Entries.Resolve] for the attributes of a resource.
-func (e *Entries[T]) ResolveHome(ctx context.Context, label, identity types.String, diags *diag.Diagnostics) (Home[T], error) {
-	home := Home[T]{Label: label}
+// ResolveEntry is [Entries.Resolve] for the attributes of a resource.
+func (e *Entries[T]) ResolveEntry(ctx context.Context, label, identity types.String, diags *diag.Diagnostics) (Entry[T], error) {
+	entry := Entry[T]{Label: label}
 	var err error
-	if home.Target, err = e.Resolve(ctx, label.ValueString(), identity.ValueString(), diags); err != nil {
-		return home, err
+	if entry.Target, err = e.Resolve(ctx, label.ValueString(), identity.ValueString(), diags); err != nil {
+		return entry, err
 	}
-	found, err := e.identity(ctx, home.Target)
-	home.Identity, home.Known = types.StringValue(found), err == nil
-	return home, err
+	found, err := e.identity(ctx, entry.Target)
+	entry.Identity, entry.Known = types.StringValue(found), err == nil
+	return entry, err
 }
 
-// ReadHome is [Entries.ResolveHome] for a Read, whose error it reports; what can't be read before the apply keeps its state.
-func (e *Entries[T]) ReadHome(
+// ReadEntry is [Entries.ResolveEntry] for a Read, whose error it reports; what can't be read before the apply keeps its state.
+func (e *Entries[T]) ReadEntry(
 	ctx context.Context, label, identity types.String, summary string, diags *diag.Diagnostics,
-) (home Home[T], ok bool) {
-	home, err := e.ResolveHome(ctx, label, identity, diags)
+) (entry Entry[T], ok bool) {
+	entry, err := e.ResolveEntry(ctx, label, identity, diags)
 	if err != nil && !KeptUnread(diags, err) {
 		AddError(diags, summary, err)
 	}
-	return home, err == nil
+	return entry, err == nil
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Settle fills a value that the plan left open with the actual one. What the plan fixed stays as planned: were it
-// different in truth, the next refresh tells.
-func Settle[T attr.Value](planned *T, actual T) {
+// Fill replaces a value that the plan left unknown by the actual one. A value that the plan fixed stays as planned: the next
+// refresh shows any difference.
+func Fill[T attr.Value](planned *T, actual T) {
 	if (*planned).IsUnknown() {
 		*planned = actual
 	}

@@ -82,18 +82,18 @@ func (d *clusterDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	info, err := home.Target.Info(ctx)
+	info, err := entry.Target.Info(ctx)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
 	data = fromAPI(info)
-	data.Cluster = home.Label
+	data.Cluster = entry.Label
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 

@@ -84,27 +84,27 @@ func (d *poolDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	pool, err := home.Target.Pool(ctx, data.Name.ValueString())
+	pool, err := entry.Target.Pool(ctx, data.Name.ValueString())
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	usage, err := home.Target.PoolUsage(ctx, pool.Name)
+	usage, err := entry.Target.PoolUsage(ctx, pool.Name)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	found := model{Cluster: home.Label}
+	found := model{Cluster: entry.Label}
 	found.fromAPI(pool)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
-		ID: found.ID, Cluster: home.Label, Name: found.Name, Type: found.Type, PGNum: found.PGNum, PGAutoscaleMode: found.PGAutoscaleMode,
+		ID: found.ID, Cluster: entry.Label, Name: found.Name, Type: found.Type, PGNum: found.PGNum, PGAutoscaleMode: found.PGAutoscaleMode,
 		Size: found.Size, MinSize: found.MinSize, CrushRule: found.CrushRule, ErasureCodeProfile: found.ErasureCodeProfile,
-		AllowECOverwrites: types.BoolValue(pool.AllowECOverwrites), Applications: found.Applications, PoolID: found.PoolID, FSID: home.Identity,
+		AllowECOverwrites: types.BoolValue(pool.AllowECOverwrites), Applications: found.Applications, PoolID: found.PoolID, FSID: entry.Identity,
 		StoredBytes: types.Int64Value(usage.StoredBytes), MaxAvailBytes: types.Int64Value(usage.MaxAvailBytes),
 		Objects: types.Int64Value(usage.Objects),
 	})...)

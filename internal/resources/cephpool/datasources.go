@@ -48,10 +48,10 @@ func (d *poolsDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
 	var pools []ceph.Pool
 	if err == nil {
-		pools, err = home.Target.Pools(ctx)
+		pools, err = entry.Target.Pools(ctx)
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -63,10 +63,10 @@ func (d *poolsDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		if !fits(pool.Name) {
 			continue
 		}
-		m := model{Cluster: home.Label, FSID: home.Identity}
+		m := model{Cluster: entry.Label, FSID: entry.Identity}
 		m.fromAPI(pool)
 		found = append(found, m)
 	}
-	data.Cluster, data.Pools = home.Label, tfkit.ListOf(ctx, resp.State, "pools", found, &resp.Diagnostics)
+	data.Cluster, data.Pools = entry.Label, tfkit.ListOf(ctx, resp.State, "pools", found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

@@ -270,15 +270,15 @@ func (m *model) fromAPI(pool ceph.Pool) {
 // settle fills what the plan left open with what the cluster made of it. What the plan fixed stays as planned: were it
 // different in truth, the next refresh tells.
 func (m *model) settle(actual *model) {
-	tfkit.Settle(&m.Type, actual.Type)
-	tfkit.Settle(&m.PGAutoscaleMode, actual.PGAutoscaleMode)
-	tfkit.Settle(&m.CrushRule, actual.CrushRule)
-	tfkit.Settle(&m.ErasureCodeProfile, actual.ErasureCodeProfile)
-	tfkit.Settle(&m.PGNum, actual.PGNum)
-	tfkit.Settle(&m.PGPNum, actual.PGPNum)
-	tfkit.Settle(&m.Size, actual.Size)
-	tfkit.Settle(&m.MinSize, actual.MinSize)
-	tfkit.Settle(&m.PoolID, actual.PoolID)
+	tfkit.Fill(&m.Type, actual.Type)
+	tfkit.Fill(&m.PGAutoscaleMode, actual.PGAutoscaleMode)
+	tfkit.Fill(&m.CrushRule, actual.CrushRule)
+	tfkit.Fill(&m.ErasureCodeProfile, actual.ErasureCodeProfile)
+	tfkit.Fill(&m.PGNum, actual.PGNum)
+	tfkit.Fill(&m.PGPNum, actual.PGPNum)
+	tfkit.Fill(&m.Size, actual.Size)
+	tfkit.Fill(&m.MinSize, actual.MinSize)
+	tfkit.Fill(&m.PoolID, actual.PoolID)
 	m.ID = m.id()
 }
 

@@ -32,12 +32,12 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	config, state, plan, exists := sides.Config, sides.State, sides.Plan, sides.Exists
-	home, err := r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.PlanEntry(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddAttributeError(&resp.Diagnostics, atCluster, "Unable to plan Ceph pool", err)
 		return
 	}
-	plan.Cluster, plan.FSID = home.Label, home.Identity
+	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	planDerived(config, state, plan, exists)
 	plan.ID = plan.id()
 	checkName(state, plan, &resp.Diagnostics)
@@ -45,14 +45,14 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 
 	if exists {
 		replaced := state.replacedBy(plan)
-		if home.Moved {
+		if entry.Moved {
 			replaced = append(replaced, atCluster)
 		}
 		resp.RequiresReplace = append(resp.RequiresReplace, replaced...)
 		if len(replaced) > 0 {
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
 		} else {
-			r.checkChange(ctx, home, config, state, plan, resp)
+			r.checkChange(ctx, entry, config, state, plan, resp)
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -124,9 +124,9 @@ func (r *poolResource) refuseReplacement(ctx context.Context, state *model, beca
 	if state.ForceDestroy.ValueBool() {
 		return
 	}
-	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, diags)
+	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, diags)
 	if err == nil {
-		err = refuseUnlessEmpty(ctx, home.Target, state.Name.ValueString())
+		err = refuseUnlessEmpty(ctx, entry.Target, state.Name.ValueString())
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddAttributeError(diags, because, "Replacement of a pool that is not empty", err)
@@ -135,17 +135,17 @@ func (r *poolResource) refuseReplacement(ctx context.Context, state *model, beca
 
 // checkChange refuses at plan time what an update would refuse, and warns of what costs time and bandwidth.
 func (r *poolResource) checkChange(
-	ctx context.Context, home tfkit.Home[*ceph.Cluster], config, state, plan *model, resp *resource.ModifyPlanResponse,
+	ctx context.Context, entry tfkit.Entry[*ceph.Cluster], config, state, plan *model, resp *resource.ModifyPlanResponse,
 ) {
-	if home.Known && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name) {
-		if err := refuseRename(ctx, home.Target, state.Name.ValueString(), plan.Name.ValueString()); err != nil {
+	if entry.Known && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name) {
+		if err := refuseRename(ctx, entry.Target, state.Name.ValueString(), plan.Name.ValueString()); err != nil {
 			tfkit.AddAttributeError(&resp.Diagnostics, atName, "Unable to rename Ceph pool", err)
 		}
-		r.PlanPoolRename(home.Identity.ValueString(), plan.Name.ValueString(), state.PoolID.ValueInt64())
+		r.PlanPoolRename(entry.Identity.ValueString(), plan.Name.ValueString(), state.PoolID.ValueInt64())
 	}
-	if home.Known {
-		planPlacement(ctx, home.Target, state, plan, &resp.Diagnostics)
-		warnOfQuota(ctx, home.Target, state, plan, &resp.Diagnostics)
+	if entry.Known {
+		planPlacement(ctx, entry.Target, state, plan, &resp.Diagnostics)
+		warnOfQuota(ctx, entry.Target, state, plan, &resp.Diagnostics)
 	}
 	if config.PGNum.IsNull() && !plan.autoscaled() {
 		notAbove(&resp.Diagnostics, "pg_num_min", plan.PGNumMin, "pg_num", plan.PGNum)

@@ -53,19 +53,19 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.ApplyEntry(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Cluster, plan.FSID = home.Label, home.Identity
+	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 
-	rules, err := plan.rulesBefore(ctx, home.Target)
+	rules, err := plan.rulesBefore(ctx, entry.Target)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	created, err := home.Target.CreatePool(ctx, plan.toSpec(applicationNames(ctx, plan.Applications, &resp.Diagnostics)))
+	created, err := entry.Target.CreatePool(ctx, plan.toSpec(applicationNames(ctx, plan.Applications, &resp.Diagnostics)))
 	if !created {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
@@ -74,7 +74,7 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 		// The pool exists: an error now would taint it, and the next plan would destroy it.
 		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not as it was asked for", err)
 	}
-	r.settle(ctx, home.Target, &plan, &resp.Diagnostics)
+	r.settle(ctx, entry.Target, &plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(plan.noteCreated(ctx, resp.Private, rules)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -88,11 +88,11 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	home, ok := r.Clusters.ReadHome(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
+	entry, ok := r.Clusters.ReadEntry(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	pool, err := findPool(ctx, home.Target, &state)
+	pool, err := findPool(ctx, entry.Target, &state)
 	if problem.Is(err, problem.NotFound) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -101,7 +101,7 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	state.FSID = home.Identity
+	state.FSID = entry.Identity
 	state.fromAPI(pool)
 	noted, diags := req.Private.GetKey(ctx, madeRule)
 	resp.Diagnostics.Append(diags...)
@@ -122,18 +122,18 @@ func (r *poolResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.ApplyEntry(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Cluster, plan.FSID = home.Label, home.Identity
-	if err := change(ctx, home.Target, &state, &plan, &resp.Diagnostics); err != nil {
+	plan.Cluster, plan.FSID = entry.Label, entry.Identity
+	if err := change(ctx, entry.Target, &state, &plan, &resp.Diagnostics); err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
-		r.saveTruth(ctx, home.Target, &state, resp)
+		r.saveTruth(ctx, entry.Target, &state, resp)
 		return
 	}
-	r.settle(ctx, home.Target, &plan, &resp.Diagnostics)
+	r.settle(ctx, entry.Target, &plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -146,19 +146,19 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	ctx, cancel := tfkit.StartChange(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	pool, err := findPool(ctx, home.Target, &state)
+	pool, err := findPool(ctx, entry.Target, &state)
 	if err == nil {
-		err = r.mayDelete(ctx, home.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
+		err = r.mayDelete(ctx, entry.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
 	}
 	if err == nil {
 		noted, diags := req.Private.GetKey(ctx, madeRule)
 		resp.Diagnostics.Append(diags...)
-		err = home.Target.DeletePool(ctx, pool.Name, tfkit.Noted(noted))
+		err = entry.Target.DeletePool(ctx, pool.Name, tfkit.Noted(noted))
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

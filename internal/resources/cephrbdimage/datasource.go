@@ -104,18 +104,18 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	found := model{Cluster: home.Label, Pool: data.Pool, Namespace: data.Namespace, Name: data.Name}
-	image, err := home.Target.Image(ctx, found.ref())
+	found := model{Cluster: entry.Label, Pool: data.Pool, Namespace: data.Namespace, Name: data.Name}
+	image, err := entry.Target.Image(ctx, found.ref())
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	watchers, err := home.Target.Watchers(ctx, found.ref())
+	watchers, err := entry.Target.Watchers(ctx, found.ref())
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
@@ -126,10 +126,10 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		open = append(open, watcherModel{types.StringValue(watcher.Addr), tfkit.StringOrNull(watcher.Entity)})
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
-		ID: found.ID, Cluster: home.Label, Pool: found.Pool, Namespace: found.Namespace, Name: found.Name, Size: found.Size,
+		ID: found.ID, Cluster: entry.Label, Pool: found.Pool, Namespace: found.Namespace, Name: found.Name, Size: found.Size,
 		SizeBytes: found.SizeBytes,
 		Features:  found.Features, ObjectSize: found.ObjectSize, StripeUnit: found.StripeUnit, StripeCount: found.StripeCount,
 		DataPool: found.DataPool,
-		Metadata: found.Metadata, Config: found.Config, ImageID: found.ImageID, PoolID: found.PoolID, FSID: home.Identity, Watchers: open,
+		Metadata: found.Metadata, Config: found.Config, ImageID: found.ImageID, PoolID: found.PoolID, FSID: entry.Identity, Watchers: open,
 	})...)
 }

@@ -68,14 +68,14 @@ func (d *imagesDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
 	var found []model
 	if err == nil {
 		filter := ceph.ImageFilter{
 			Pool: data.Pool.ValueString(), Namespace: data.Namespace.ValueStringPointer(), Name: tfkit.Fits(data.NamePattern),
 		}
-		err = home.Target.VisitImages(ctx, filter, func(image ceph.ListedImage) bool {
-			m := model{Cluster: home.Label, FSID: home.Identity}
+		err = entry.Target.VisitImages(ctx, filter, func(image ceph.ListedImage) bool {
+			m := model{Cluster: entry.Label, FSID: entry.Identity}
 			m.fromAPI(image.ImageRef, image.Image)
 			found = append(found, m)
 			return true
@@ -85,6 +85,6 @@ func (d *imagesDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	data.Cluster, data.Images = home.Label, tfkit.ListOf(ctx, resp.State, "images", found, &resp.Diagnostics)
+	data.Cluster, data.Images = entry.Label, tfkit.ListOf(ctx, resp.State, "images", found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

@@ -103,15 +103,15 @@ func nothingRead() model {
 
 // settle fills what the plan left open with what librbd made of it.
 func (m *model) settle(actual *model) {
-	tfkit.Settle(&m.Size, actual.Size)
-	tfkit.Settle(&m.SizeBytes, actual.SizeBytes)
-	tfkit.Settle(&m.Features, actual.Features)
-	tfkit.Settle(&m.ObjectSize, actual.ObjectSize)
-	tfkit.Settle(&m.StripeUnit, actual.StripeUnit)
-	tfkit.Settle(&m.StripeCount, actual.StripeCount)
-	tfkit.Settle(&m.DataPool, actual.DataPool)
-	tfkit.Settle(&m.ImageID, actual.ImageID)
-	tfkit.Settle(&m.PoolID, actual.PoolID)
+	tfkit.Fill(&m.Size, actual.Size)
+	tfkit.Fill(&m.SizeBytes, actual.SizeBytes)
+	tfkit.Fill(&m.Features, actual.Features)
+	tfkit.Fill(&m.ObjectSize, actual.ObjectSize)
+	tfkit.Fill(&m.StripeUnit, actual.StripeUnit)
+	tfkit.Fill(&m.StripeCount, actual.StripeCount)
+	tfkit.Fill(&m.DataPool, actual.DataPool)
+	tfkit.Fill(&m.ImageID, actual.ImageID)
+	tfkit.Fill(&m.PoolID, actual.PoolID)
 	m.ID = m.id()
 }
 

@@ -21,12 +21,12 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		return
 	}
 	config, state, plan, exists := sides.Config, sides.State, sides.Plan, sides.Exists
-	home, err := r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.PlanEntry(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("cluster"), "Unable to plan RBD image", err)
 		return
 	}
-	plan.Cluster, plan.FSID = home.Label, home.Identity
+	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	plan.ID = plan.id()
 	plan.planSize()
 	checkStriping(config, plan, &resp.Diagnostics)
@@ -35,17 +35,17 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	}
 	if exists {
 		replaced := state.replacedBy(plan)
-		if home.Moved {
+		if entry.Moved {
 			replaced = append(replaced, path.Root("cluster"))
 		} else {
-			replaced = append(replaced, r.movedPools(ctx, home, state, plan, &resp.Diagnostics)...)
+			replaced = append(replaced, r.movedPools(ctx, entry, state, plan, &resp.Diagnostics)...)
 		}
 		resp.RequiresReplace = append(resp.RequiresReplace, replaced...)
 		if len(replaced) > 0 {
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
 		} else {
 			checkShrink(state, plan, &resp.Diagnostics)
-			checkRename(ctx, home, state, plan, &resp.Diagnostics)
+			checkRename(ctx, entry, state, plan, &resp.Diagnostics)
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -63,7 +63,7 @@ func (m *model) planSize() {
 // name where this plan renames that pool, and else an error: the apply, which plans a second time, would find out too
 // late that it is another pool.
 func (r *imageResource) movedPools(
-	ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics,
+	ctx context.Context, entry tfkit.Entry[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics,
 ) []path.Path {
 	var moved []path.Path
 	for _, named := range []struct {
@@ -74,7 +74,7 @@ func (r *imageResource) movedPools(
 		{"pool", plan.Pool, state.Pool, func(ref ceph.ImageRef, _ ceph.Image) string { return ref.Pool }},
 		{"data_pool", plan.DataPool, state.DataPool, func(_ ceph.ImageRef, image ceph.Image) string { return image.DataPool }},
 	} {
-		if named.planned.IsUnknown() || named.planned.Equal(named.recorded) || !home.Known {
+		if named.planned.IsUnknown() || named.planned.Equal(named.recorded) || !entry.Known {
 			continue
 		}
 		if named.recorded.IsNull() {
@@ -82,14 +82,14 @@ func (r *imageResource) movedPools(
 			continue
 		}
 		name := named.planned.ValueString()
-		ref, image, err := find(ctx, home.Target, state)
+		ref, image, err := find(ctx, entry.Target, state)
 		if problem.Is(err, problem.NotFound) {
 			moved = append(moved, path.Root(named.attribute))
 			continue
 		}
 		same := false
 		if err == nil {
-			same, err = r.samePool(ctx, home, named.present(ref, image), name)
+			same, err = r.samePool(ctx, entry, named.present(ref, image), name)
 		}
 		if err != nil {
 			tfkit.AddAttributeError(diags, path.Root(named.attribute), "Unable to plan RBD image", err)
@@ -101,24 +101,24 @@ func (r *imageResource) movedPools(
 }
 
 // samePool tells whether the name is, or in this plan becomes, that of the present pool.
-func (r *imageResource) samePool(ctx context.Context, home tfkit.Home[*ceph.Cluster], present, name string) (bool, error) {
+func (r *imageResource) samePool(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], present, name string) (bool, error) {
 	if name == present {
 		return true, nil
 	}
-	_, missing := home.Target.Pool(ctx, name)
+	_, missing := entry.Target.Pool(ctx, name)
 	if missing == nil || !problem.Is(missing, problem.NotFound) {
 		return false, missing
 	}
-	pool, err := home.Target.Pool(ctx, present)
+	pool, err := entry.Target.Pool(ctx, present)
 	if err != nil {
 		return false, err
 	}
-	if id, planned := r.PlannedPool(home.Identity.ValueString(), name); planned && id == pool.ID {
+	if id, planned := r.PlannedPool(entry.Identity.ValueString(), name); planned && id == pool.ID {
 		return true, nil
 	}
 	return false, &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("Cluster %q has no pool %q yet, so what becomes of an image in pool %q can't be planned.", home.Target.Label(), name,
+		What: fmt.Sprintf("Cluster %q has no pool %q yet, so what becomes of an image in pool %q can't be planned.", entry.Target.Label(), name,
 			present),
 		Why: "The image would be renamed along with its pool, or be replaced, and only the pool tells which.",
 		Do: "Correct the name. Where the pool is to be made, make it in one apply and move the image in the next. Where it is renamed, name it" +
@@ -128,16 +128,16 @@ func (r *imageResource) samePool(ctx context.Context, home tfkit.Home[*ceph.Clus
 
 // refuseReplacement fails the plan that would replace an image with something in it, or one that can't be deleted.
 func (r *imageResource) refuseReplacement(ctx context.Context, state *model, because path.Path, diags *diag.Diagnostics) {
-	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, diags)
+	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, diags)
 	force := state.ForceDestroy.ValueBool()
 	if err == nil && !force {
 		var contents ceph.ImageContents
-		if contents, err = home.Target.ImageContents(ctx, state.ref()); err == nil {
-			err = refuseUnlessEmpty(home.Target, state.ref(), contents, "replaced")
+		if contents, err = entry.Target.ImageContents(ctx, state.ref()); err == nil {
+			err = refuseUnlessEmpty(entry.Target, state.ref(), contents, "replaced")
 		}
 	}
 	if err == nil {
-		err = home.Target.CheckImageRemoval(ctx, state.ref(), force)
+		err = entry.Target.CheckImageRemoval(ctx, state.ref(), force)
 	}
 	if force && !problem.Is(err, problem.Refused) {
 		return // the apply asks again
@@ -148,17 +148,17 @@ func (r *imageResource) refuseReplacement(ctx context.Context, state *model, bec
 }
 
 // checkRename refuses a name that another image has.
-func checkRename(ctx context.Context, home tfkit.Home[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) {
-	if !home.Known || plan.Name.IsUnknown() || plan.Name.Equal(state.Name) {
+func checkRename(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) {
+	if !entry.Known || plan.Name.IsUnknown() || plan.Name.Equal(state.Name) {
 		return
 	}
 	to := state.ref()
 	to.Name = plan.Name.ValueString()
-	_, err := home.Target.Image(ctx, to)
+	_, err := entry.Target.Image(ctx, to)
 	if err == nil {
 		err = &problem.Problem{
 			Kind: problem.Exists,
-			What: fmt.Sprintf("Image %s on cluster %q can't be renamed to %q.", state.ref(), home.Target.Label(), to.Name),
+			What: fmt.Sprintf("Image %s on cluster %q can't be renamed to %q.", state.ref(), entry.Target.Label(), to.Name),
 			Why:  "There is already an image of that name.",
 			Do:   "Choose another name, or delete or rename that image in an apply before.",
 		}

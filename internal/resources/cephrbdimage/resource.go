@@ -78,13 +78,13 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.ApplyEntry(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Cluster, plan.FSID = home.Label, home.Identity
-	created, err := home.Target.CreateImage(ctx, plan.toSpec())
+	plan.Cluster, plan.FSID = entry.Label, entry.Identity
+	created, err := entry.Target.CreateImage(ctx, plan.toSpec())
 	if !created {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
@@ -94,7 +94,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 		tfkit.AddWarning(&resp.Diagnostics, "RBD image created, but not all of its settings", err)
 	}
 	actual := nothingRead()
-	if image, err := home.Target.Image(ctx, plan.ref()); err != nil {
+	if image, err := entry.Target.Image(ctx, plan.ref()); err != nil {
 		tfkit.AddWarning(&resp.Diagnostics, "RBD image not read back", err)
 	} else {
 		actual.fromAPI(plan.ref(), image)
@@ -112,11 +112,11 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	home, ok := r.Clusters.ReadHome(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
+	entry, ok := r.Clusters.ReadEntry(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	ref, image, err := find(ctx, home.Target, &state)
+	ref, image, err := find(ctx, entry.Target, &state)
 	if problem.Is(err, problem.NotFound) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -125,8 +125,8 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	state.FSID = home.Identity
-	warnOfMigration(home.Target, &state, ref, image, &resp.Diagnostics)
+	state.FSID = entry.Identity
+	warnOfMigration(entry.Target, &state, ref, image, &resp.Diagnostics)
 	state.fromAPI(ref, image)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
@@ -142,14 +142,14 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.ApplyEntry(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Cluster, plan.FSID = home.Label, home.Identity
-	err = change(ctx, home.Target, &state, &plan)
-	ref, image, readErr := find(ctx, home.Target, &state)
+	plan.Cluster, plan.FSID = entry.Label, entry.Identity
+	err = change(ctx, entry.Target, &state, &plan)
+	ref, image, readErr := find(ctx, entry.Target, &state)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		if readErr == nil { // what was changed before the failure stands
@@ -178,9 +178,9 @@ func (r *imageResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	}
 	ctx, cancel := tfkit.StartChange(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err == nil {
-		err = r.delete(ctx, home.Target, &state, &resp.Diagnostics)
+		err = r.delete(ctx, entry.Target, &state, &resp.Diagnostics)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

@@ -83,12 +83,12 @@ func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	user, err := home.Target.User(ctx, data.Name.ValueString())
+	user, err := entry.Target.User(ctx, data.Name.ValueString())
 	if err == nil {
 		err = user.Key.Check()
 	}
@@ -96,12 +96,12 @@ func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	clients := connected(ctx, home.Target, user.Entity, &resp.Diagnostics)
-	found := model{Cluster: home.Label, KeyInState: data.IncludeKey, Caps: types.MapNull(types.StringType)}
+	clients := connected(ctx, entry.Target, user.Entity, &resp.Diagnostics)
+	found := model{Cluster: entry.Label, KeyInState: data.IncludeKey, Caps: types.MapNull(types.StringType)}
 	found.fromAPI(user)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
-		ID: found.ID, Cluster: home.Label, Name: found.Name, IncludeKey: data.IncludeKey, Entity: found.Entity, Caps: found.Caps,
-		Key: found.Key, KeyFingerprint: found.KeyFingerprint, Clients: clients, FSID: home.Identity,
+		ID: found.ID, Cluster: entry.Label, Name: found.Name, IncludeKey: data.IncludeKey, Entity: found.Entity, Caps: found.Caps,
+		Key: found.Key, KeyFingerprint: found.KeyFingerprint, Clients: clients, FSID: entry.Identity,
 	})...)
 }
 

@@ -52,10 +52,10 @@ func (d *usersDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	home, err := d.Clusters.SettleHome(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
+	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
 	var users []ceph.UserEntry
 	if err == nil {
-		users, err = home.Target.Users(ctx)
+		users, err = entry.Target.Users(ctx)
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -68,13 +68,13 @@ func (d *usersDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 			continue
 		}
 		m := model{
-			Cluster: home.Label, FSID: home.Identity, Name: types.StringValue(user.Name), Entity: types.StringValue(user.Entity),
+			Cluster: entry.Label, FSID: entry.Identity, Name: types.StringValue(user.Name), Entity: types.StringValue(user.Entity),
 			Caps: capsMap(user.Caps), KeyType: tfkit.StringOrNull(user.KeyType), KeyFingerprint: tfkit.StringOrNull(user.KeyFingerprint),
 		}
 		m.ID = m.id()
 		found = append(found, m)
 	}
-	data.Cluster, data.Users = home.Label, tfkit.ListOf(ctx, resp.State, "users", found, &resp.Diagnostics)
+	data.Cluster, data.Users = entry.Label, tfkit.ListOf(ctx, resp.State, "users", found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 

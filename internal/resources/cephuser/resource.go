@@ -55,34 +55,34 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	config, state, plan, exists := sides.Config, sides.State, sides.Plan, sides.Exists
-	home, err := r.Clusters.PlanHome(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.PlanEntry(ctx, config.Cluster, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("cluster"), "Unable to plan Ceph user", err)
 		return
 	}
-	plan.Cluster, plan.FSID = home.Label, home.Identity
+	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	plan.ID = plan.id()
 	if !config.KeyWO.IsNull() && config.KeyInState.IsNull() {
 		plan.KeyInState = types.BoolValue(false) // a key that is written only stands nowhere
 	}
 	plan.planKey(config, state, exists)
 	plan.checkVersion(config, state, &resp.Diagnostics)
-	if exists && home.Known && (home.Moved || plan.replacesType(config, state) || !plan.Name.Equal(state.Name)) {
-		plan.checkReplacement(ctx, home.Target, config, &resp.Diagnostics)
+	if exists && entry.Known && (entry.Moved || plan.replacesType(config, state) || !plan.Name.Equal(state.Name)) {
+		plan.checkReplacement(ctx, entry.Target, config, &resp.Diagnostics)
 		if former, err := r.Clusters.Resolve(ctx, state.Cluster.ValueString(), state.FSID.ValueString(), &resp.Diagnostics); err == nil {
 			r.checkOwnUser(ctx, former, state.Entity.ValueString(), path.Root("name"), &resp.Diagnostics)
 		}
 	}
 	switch {
-	case exists && home.Moved:
+	case exists && entry.Moved:
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("cluster"))
 	case exists && plan.replacesType(config, state):
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("key_type"))
 	case exists:
 		plan.checkGeneration(state, &resp.Diagnostics)
-		if home.Known && !resp.Diagnostics.HasError() {
-			r.checkKeyChange(ctx, home.Target, config, state, plan, &resp.Diagnostics)
-			r.checkCaps(ctx, home.Target, state, plan, &resp.Diagnostics)
+		if entry.Known && !resp.Diagnostics.HasError() {
+			r.checkKeyChange(ctx, entry.Target, config, state, plan, &resp.Diagnostics)
+			r.checkCaps(ctx, entry.Target, state, plan, &resp.Diagnostics)
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -99,13 +99,13 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.ApplyEntry(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Cluster, plan.FSID = home.Label, home.Identity
-	user, err := plan.create(ctx, home.Target, &config, &resp.Diagnostics)
+	plan.Cluster, plan.FSID = entry.Label, entry.Identity
+	user, err := plan.create(ctx, entry.Target, &config, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
@@ -124,11 +124,11 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	home, ok := r.Clusters.ReadHome(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
+	entry, ok := r.Clusters.ReadEntry(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	user, err := home.Target.User(ctx, state.Name.ValueString())
+	user, err := entry.Target.User(ctx, state.Name.ValueString())
 	if problem.Is(err, problem.NotFound) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -140,7 +140,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	state.FSID = home.Identity
+	state.FSID = entry.Identity
 	state.fromAPI(user)
 	written, diags := req.Private.GetKey(ctx, writtenKey)
 	resp.Diagnostics.Append(diags...)
@@ -161,33 +161,33 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.SettleHome(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.ApplyEntry(ctx, plan.Cluster, state.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Cluster, plan.FSID = home.Label, home.Identity
+	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	name, change, caps := plan.Name.ValueString(), plan.keyChange(&config, &state), capsOf(ctx, plan.Caps, &resp.Diagnostics)
 	// Whatever could refuse is asked before the first change.
 	if !plan.Caps.Equal(state.Caps) {
-		if err := r.refuseOwnCaps(ctx, home.Target, name, caps); err != nil {
+		if err := r.refuseOwnCaps(ctx, entry.Target, name, caps); err != nil {
 			tfkit.AddAttributeError(&resp.Diagnostics, path.Root("caps"), summary, err)
 			return
 		}
 	}
-	needed, err := r.keyChangeNow(ctx, home.Target, change, &config, &plan)
+	needed, err := r.keyChangeNow(ctx, entry.Target, change, &config, &plan)
 	if err != nil {
 		addKeyError(&resp.Diagnostics, change, summary, err)
 		return
 	}
 	if !plan.Caps.Equal(state.Caps) {
-		if err := home.Target.SetCaps(ctx, name, caps); err != nil {
+		if err := entry.Target.SetCaps(ctx, name, caps); err != nil {
 			tfkit.AddError(&resp.Diagnostics, summary, err)
 			return
 		}
 		state.Caps = plan.Caps
 	}
-	user, err := plan.changeKey(ctx, home.Target, needed, &config)
+	user, err := plan.changeKey(ctx, entry.Target, needed, &config)
 	if err != nil {
 		addKeyError(&resp.Diagnostics, change, summary, err)
 		if user.Key.IsZero() {
@@ -223,9 +223,9 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	ctx, cancel := tfkit.StartChange(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
+	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err == nil {
-		err = r.deleteUser(ctx, home.Target, state.Name.ValueString())
+		err = r.deleteUser(ctx, entry.Target, state.Name.ValueString())
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -236,15 +236,15 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 func (m *model) settle(user ceph.User, diags *diag.Diagnostics) {
 	m.Entity = types.StringValue(user.Entity)
 	m.ID = m.id()
-	tfkit.Settle(&m.Key, tfkit.KeyText(user.Key))
+	tfkit.Fill(&m.Key, tfkit.KeyText(user.Key))
 	if !m.KeyFingerprint.IsUnknown() && !m.KeyType.IsUnknown() {
 		return
 	}
 	if err := user.Key.Check(); err != nil {
 		tfkit.AddWarning(diags, "Key of the user not understood", err)
 	}
-	tfkit.Settle(&m.KeyType, tfkit.StringOrNull(user.Key.Type()))
-	tfkit.Settle(&m.KeyFingerprint, tfkit.StringOrNull(user.Key.Fingerprint()))
+	tfkit.Fill(&m.KeyType, tfkit.StringOrNull(user.Key.Type()))
+	tfkit.Fill(&m.KeyFingerprint, tfkit.StringOrNull(user.Key.Fingerprint()))
 }
 
 // create makes the user with the key that the configuration chooses, or one that the cluster makes.

@@ -94,15 +94,15 @@ func (u *userKey) Open(ctx context.Context, req ephemeral.OpenRequest, resp *eph
 // read fills in what the cluster tells.
 func (u *userKey) read(ctx context.Context, m *model, diags *diag.Diagnostics) {
 	const summary = "Unable to read key of Ceph user"
-	home, err := u.Clusters.SettleHome(ctx, m.Cluster, types.StringNull(), diags)
+	entry, err := u.Clusters.ApplyEntry(ctx, m.Cluster, types.StringNull(), diags)
 	if err != nil {
 		tfkit.AddError(diags, summary, err)
 		return
 	}
-	m.Cluster = home.Label
-	user, err := home.Target.User(ctx, strings.TrimPrefix(m.Entity.ValueString(), prefix))
+	m.Cluster = entry.Label
+	user, err := entry.Target.User(ctx, strings.TrimPrefix(m.Entity.ValueString(), prefix))
 	if problem.Is(err, problem.NotFound) {
-		tfkit.AddAttributeError(diags, path.Root("entity"), summary, missing(home.Target, m.Entity.ValueString()))
+		tfkit.AddAttributeError(diags, path.Root("entity"), summary, missing(entry.Target, m.Entity.ValueString()))
 		return
 	}
 	if err == nil {

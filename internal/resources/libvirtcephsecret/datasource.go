@@ -74,34 +74,34 @@ func (d *secretDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	home, err := d.Hypervisors.SettleHome(ctx, data.Hypervisor, types.StringNull(), &resp.Diagnostics)
+	entry, err := d.Hypervisors.ApplyEntry(ctx, data.Hypervisor, types.StringNull(), &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
 	var secret libvirt.Secret
 	if data.UUID.IsNull() {
-		secret, err = home.Target.SecretByUsage(ctx, data.UsageName.ValueString())
+		secret, err = entry.Target.SecretByUsage(ctx, data.UsageName.ValueString())
 	} else {
-		secret, err = home.Target.Secret(ctx, libvirt.CanonicalUUID(data.UUID.ValueString()))
+		secret, err = entry.Target.Secret(ctx, libvirt.CanonicalUUID(data.UUID.ValueString()))
 	}
 	if err == nil {
-		err = refuseUsageType(home.Target, secret)
+		err = refuseUsageType(entry.Target, secret)
 	}
 	var value sensitive.Value
 	var held libvirt.ValueState
 	if err == nil {
-		value, held, err = home.Target.SecretValue(ctx, secret.UUID)
+		value, held, err = entry.Target.SecretValue(ctx, secret.UUID)
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	found := model{Hypervisor: home.Label, UUID: data.UUID}
+	found := model{Hypervisor: entry.Label, UUID: data.UUID}
 	found.fromAPI(secret)
 	found.readValue(value, held, nil)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
-		ID: found.ID, Hypervisor: home.Label, UUID: found.UUID, UsageName: found.UsageName, Description: found.Description,
-		Ephemeral: found.Ephemeral, Private: found.Private, KeyFingerprint: found.KeyFingerprint, HostUUID: home.Identity,
+		ID: found.ID, Hypervisor: entry.Label, UUID: found.UUID, UsageName: found.UsageName, Description: found.Description,
+		Ephemeral: found.Ephemeral, Private: found.Private, KeyFingerprint: found.KeyFingerprint, HostUUID: entry.Identity,
 	})...)
 }

@@ -50,19 +50,19 @@ func (d *secretsDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	home, err := d.Hypervisors.SettleHome(ctx, data.Hypervisor, types.StringNull(), &resp.Diagnostics)
+	entry, err := d.Hypervisors.ApplyEntry(ctx, data.Hypervisor, types.StringNull(), &resp.Diagnostics)
 	var secrets []libvirt.Secret
 	if err == nil {
-		secrets, err = home.Target.Secrets(ctx)
+		secrets, err = entry.Target.Secrets(ctx)
 	}
 	var found []model
 	if err == nil {
 		fits := tfkit.Fits(data.NamePattern)
 		secrets = slices.DeleteFunc(secrets, func(s libvirt.Secret) bool { return !fits(s.UsageName) })
 		found, err = libvirt.Each(ctx, secrets, func(ctx context.Context, secret libvirt.Secret) (model, error) {
-			m := model{Hypervisor: home.Label, HostUUID: home.Identity}
+			m := model{Hypervisor: entry.Label, HostUUID: entry.Identity}
 			m.fromAPI(secret)
-			value, held, err := home.Target.SecretValue(ctx, secret.UUID)
+			value, held, err := entry.Target.SecretValue(ctx, secret.UUID)
 			m.readValue(value, held, nil)
 			return m, err
 		})
@@ -71,6 +71,6 @@ func (d *secretsDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	data.Hypervisor, data.Secrets = home.Label, tfkit.ListOf(ctx, resp.State, "secrets", found, &resp.Diagnostics)
+	data.Hypervisor, data.Secrets = entry.Label, tfkit.ListOf(ctx, resp.State, "secrets", found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

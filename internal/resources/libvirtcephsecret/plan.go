@@ -21,12 +21,12 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	config, state, plan, exists := sides.Config, sides.State, sides.Plan, sides.Exists
-	home, err := r.Hypervisors.PlanHome(ctx, config.Hypervisor, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	entry, err := r.Hypervisors.PlanEntry(ctx, config.Hypervisor, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("hypervisor"), "Unable to plan libvirt secret", err)
 		return
 	}
-	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 	if config.UUID.IsNull() && (!exists || !plan.UsageName.Equal(state.UsageName)) {
 		plan.UUID = types.StringUnknown()
 		if !plan.UsageName.IsUnknown() {
@@ -42,10 +42,10 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if exists {
 		replacedBy := state.replacedBy(plan)
 		resp.RequiresReplace = append(resp.RequiresReplace, replacedBy...)
-		if len(replacedBy) > 0 && home.Known && !home.Moved {
-			warnReplaced(ctx, home.Target, state.secret(), &resp.Diagnostics)
+		if len(replacedBy) > 0 && entry.Known && !entry.Moved {
+			warnReplaced(ctx, entry.Target, state.secret(), &resp.Diagnostics)
 		}
-		if home.Moved {
+		if entry.Moved {
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("hypervisor"))
 		}
 		if writes(state, plan, exists) && !plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {

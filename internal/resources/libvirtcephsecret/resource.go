@@ -67,12 +67,12 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, &resp.Diagnostics)
+	entry, err := r.Hypervisors.ApplyEntry(ctx, plan.Hypervisor, plan.HostUUID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 	if plan.UUID.IsUnknown() {
 		plan.UUID = types.StringValue(defaultUUID(plan.UsageName.ValueString()))
 	}
@@ -84,20 +84,20 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		err = key.Check()
 	}
 	if err == nil {
-		err = home.Target.MaySendKeys()
+		err = entry.Target.MaySendKeys()
 	}
 	if err == nil {
-		err = refuseClash(ctx, home.Target, plan.secret(), key)
+		err = refuseClash(ctx, entry.Target, plan.secret(), key)
 	}
 	if err == nil {
-		err = home.Target.DefineSecret(ctx, readable(plan.secret()))
+		err = entry.Target.DefineSecret(ctx, readable(plan.secret()))
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
 	r.made(&plan)
-	if err := complete(ctx, home.Target, plan.secret(), key); err != nil {
+	if err := complete(ctx, entry.Target, plan.secret(), key); err != nil {
 		// The secret exists: an error now would taint it. The next refresh finds what it lacks.
 		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but not completed", err)
 	}
@@ -131,13 +131,13 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	home, ok := r.Hypervisors.ReadHome(ctx, state.Hypervisor, state.HostUUID, summary, &resp.Diagnostics)
+	entry, ok := r.Hypervisors.ReadEntry(ctx, state.Hypervisor, state.HostUUID, summary, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	secret, err := home.Target.Secret(ctx, libvirt.CanonicalUUID(state.UUID.ValueString()))
+	secret, err := entry.Target.Secret(ctx, libvirt.CanonicalUUID(state.UUID.ValueString()))
 	if err == nil {
-		err = refuseUsageType(home.Target, secret)
+		err = refuseUsageType(entry.Target, secret)
 	}
 	if problem.Is(err, problem.NotFound) {
 		resp.State.RemoveResource(ctx)
@@ -146,7 +146,7 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	var value sensitive.Value
 	var held libvirt.ValueState
 	if err == nil {
-		value, held, err = home.Target.SecretValue(ctx, secret.UUID)
+		value, held, err = entry.Target.SecretValue(ctx, secret.UUID)
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -155,7 +155,7 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	written, diags := req.Private.GetKey(ctx, writtenKey)
 	resp.Diagnostics.Append(diags...)
 	importing := state.HostUUID.IsNull()
-	state.HostUUID = home.Identity
+	state.HostUUID = entry.Identity
 	state.fromAPI(secret)
 	if importing {
 		r.claim(&state, tfkit.Imports, &resp.Diagnostics)
@@ -197,15 +197,15 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	entry, err := r.Hypervisors.ApplyEntry(ctx, plan.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 	plan.ID = plan.id()
 	if plan.secret() != state.secret() {
-		if err := home.Target.DefineSecret(ctx, plan.secret()); err != nil {
+		if err := entry.Target.DefineSecret(ctx, plan.secret()); err != nil {
 			tfkit.AddError(&resp.Diagnostics, summary, err)
 			return
 		}
@@ -216,13 +216,13 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if !plan.Key.IsNull() && !plan.Key.Equal(state.Key) || !config.KeyWO.IsNull() && writes(&state, &plan, true) {
 		key = keyOf(&config)
 		if err = key.Check(); err == nil {
-			err = home.Target.SetSecretValue(ctx, plan.secret().UUID, key.Value)
+			err = entry.Target.SetSecretValue(ctx, plan.secret().UUID, key.Value)
 		}
 		if err != nil {
 			tfkit.AddError(&resp.Diagnostics, summary, err)
 			return
 		}
-		warnRunning(ctx, home.Target, plan.secret(), formerValue{
+		warnRunning(ctx, entry.Target, plan.secret(), formerValue{
 			held: state.KeyFingerprint.ValueString(), given: tfkit.Noted(given), private: state.Private.ValueBool(),
 		}, key, &resp.Diagnostics)
 	}
@@ -251,12 +251,12 @@ func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	if r.keptByReplacement(&state, &resp.Diagnostics) {
 		return
 	}
-	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	entry, err := r.Hypervisors.ResolveEntry(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	if err == nil {
-		err = refuseUsed(ctx, home.Target, state.secret())
+		err = refuseUsed(ctx, entry.Target, state.secret())
 	}
 	if err == nil {
-		err = home.Target.UndefineSecret(ctx, state.secret().UUID)
+		err = entry.Target.UndefineSecret(ctx, state.secret().UUID)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

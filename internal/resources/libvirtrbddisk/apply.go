@@ -220,8 +220,8 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 			j.plan.take(name, &truth)
 		}
 	}
-	tfkit.Settle(&j.plan.ImageID, types.StringNull())
-	tfkit.Settle(&j.plan.FSID, types.StringNull())
+	tfkit.Fill(&j.plan.ImageID, types.StringNull())
+	tfkit.Fill(&j.plan.FSID, types.StringNull())
 	j.remembered.Domain, j.remembered.Target, j.remembered.Source = j.Domain.UUID, j.target(), j.plan.source().String()
 }
 

@@ -46,7 +46,7 @@ func TestDeadClusterOfManyDisks(t *testing.T) {
 				state := plain()
 				state.Cluster, state.FSID = types.StringValue("east"), types.StringValue(fsid)
 				plan := state
-				plans := func(diags *diag.Diagnostics) (clusterHome, error) {
+				plans := func(diags *diag.Diagnostics) (clusterEntry, error) {
 					p := &planning{
 						diskResource: r, exists: true, state: &state, plan: &plan, diags: diags,
 						config: &model{Cluster: state.Cluster, Monitors: types.SetNull(monitorType)},
@@ -59,9 +59,9 @@ func TestDeadClusterOfManyDisks(t *testing.T) {
 					if err := r.readSource(t.Context(), &state, &memory{}, &diags); err != nil {
 						t.Error(err)
 					}
-					home, err := plans(&diags)
-					if err != nil || home.Known || home.Identity != state.FSID {
-						t.Errorf("plan: %+v, %v", home, err)
+					entry, err := plans(&diags)
+					if err != nil || entry.Known || entry.Identity != state.FSID {
+						t.Errorf("plan: %+v, %v", entry, err)
 					}
 					if len(diags) == 0 || diags[0].Summary() != notVerified || !strings.Contains(diags[0].Detail(), tc.says) {
 						t.Errorf("told: %v", diags)

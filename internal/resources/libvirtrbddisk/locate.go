@@ -35,17 +35,17 @@ const verifyLimit = 5 * time.Second
 
 const notVerified = "Source of the disk not verified"
 
-// clusterHome is the cluster of a planned disk.
-type clusterHome = tfkit.Home[*ceph.Cluster]
+// clusterEntry is the cluster of a planned disk.
+type clusterEntry = tfkit.Entry[*ceph.Cluster]
 
-// noCluster is the home of a disk that has none: it says itself where its monitors are.
-var noCluster = clusterHome{Label: types.StringNull(), Identity: types.StringNull()}
+// noCluster stands for the cluster of a disk that names its monitors itself.
+var noCluster = clusterEntry{Label: types.StringNull(), Identity: types.StringNull()}
 
 // planCluster settles the cluster in a plan. A disk that names neither a cluster nor monitors belongs to the only one that
 // is configured when it is created, and later to the one with that fsid.
 //
 // An existing disk whose cluster does not answer is planned without it, as long as it stays there.
-func (p *planning) planCluster(ctx context.Context) (clusterHome, error) {
+func (p *planning) planCluster(ctx context.Context) (clusterEntry, error) {
 	config, state := p.config, p.state
 	named := !config.Cluster.IsNull() && config.Cluster.Equal(state.Cluster)
 	stays := named || config.Cluster.IsNull() && config.Monitors.IsNull()
@@ -57,38 +57,38 @@ func (p *planning) planCluster(ctx context.Context) (clusterHome, error) {
 		ctx, cancel = breaker.Optional(ctx, verifyLimit)
 		defer cancel()
 	}
-	home, err := p.configuredCluster(ctx)
+	entry, err := p.configuredCluster(ctx)
 	if problem.Is(err, problem.Unreachable) {
 		tfkit.AddWarning(p.diags, notVerified, err)
-		return clusterHome{Label: config.Cluster, Identity: state.FSID}, nil
+		return clusterEntry{Label: config.Cluster, Identity: state.FSID}, nil
 	}
-	return home, err
+	return entry, err
 }
 
 // configuredCluster is the cluster that the configuration means.
-func (p *planning) configuredCluster(ctx context.Context) (clusterHome, error) {
+func (p *planning) configuredCluster(ctx context.Context) (clusterEntry, error) {
 	switch {
 	case !p.config.Cluster.IsNull():
-		return p.Clusters.PlanHome(ctx, p.config.Cluster, p.state.Cluster, p.state.FSID, p.diags)
+		return p.Clusters.PlanEntry(ctx, p.config.Cluster, p.state.Cluster, p.state.FSID, p.diags)
 	case !p.config.Monitors.IsNull(), p.exists && p.state.FSID.IsNull():
 		return noCluster, nil
 	case p.exists:
-		home, err := p.rememberedCluster(ctx, p.state, p.diags)
+		entry, err := p.rememberedCluster(ctx, p.state, p.diags)
 		if problem.Is(err, problem.Unknown) {
-			return clusterHome{Identity: p.state.FSID}, nil
+			return clusterEntry{Identity: p.state.FSID}, nil
 		}
-		return home, err
+		return entry, err
 	}
-	home, err := p.Clusters.PlanHome(ctx, types.StringNull(), types.StringNull(), types.StringNull(), p.diags)
+	entry, err := p.Clusters.PlanEntry(ctx, types.StringNull(), types.StringNull(), types.StringNull(), p.diags)
 	if problem.Is(err, problem.Invalid) {
 		err = needsCluster(err)
 	}
-	return home, err
+	return entry, err
 }
 
 // rememberedCluster finds the cluster of a disk that exists: by its label, or by the remembered fsid.
-func (r *diskResource) rememberedCluster(ctx context.Context, state *model, diags *diag.Diagnostics) (clusterHome, error) {
-	home, err := r.Clusters.ResolveHome(ctx, state.Cluster, state.FSID, diags)
+func (r *diskResource) rememberedCluster(ctx context.Context, state *model, diags *diag.Diagnostics) (clusterEntry, error) {
+	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, diags)
 	if state.Cluster.IsNull() && problem.Is(err, problem.Invalid) {
 		err = &problem.Problem{
 			Kind: problem.Invalid,
@@ -96,7 +96,7 @@ func (r *diskResource) rememberedCluster(ctx context.Context, state *model, diag
 			Do:   "Add that cluster to the clusters of provider \"ceph\", or set monitors to do without it.",
 		}
 	}
-	return home, err
+	return entry, err
 }
 
 // settleCluster settles the cluster at apply; nil for a disk without one.
@@ -104,18 +104,18 @@ func (r *diskResource) settleCluster(ctx context.Context, config, plan *model, d
 	if plan.FSID.IsNull() {
 		return nil, nil
 	}
-	var home clusterHome
+	var entry clusterEntry
 	var err error
 	if config.Cluster.IsNull() && !plan.FSID.IsUnknown() {
-		home, err = r.rememberedCluster(ctx, &model{Cluster: types.StringNull(), FSID: plan.FSID}, diags)
+		entry, err = r.rememberedCluster(ctx, &model{Cluster: types.StringNull(), FSID: plan.FSID}, diags)
 	} else {
-		home, err = r.Clusters.SettleHome(ctx, plan.Cluster, plan.FSID, diags)
+		entry, err = r.Clusters.ApplyEntry(ctx, plan.Cluster, plan.FSID, diags)
 	}
 	if err != nil {
 		return nil, problem.At("cluster", err)
 	}
-	plan.FSID = home.Identity
-	return home.Target, nil
+	plan.FSID = entry.Identity
+	return entry.Target, nil
 }
 
 func needsCluster(cause error) error {

@@ -26,8 +26,8 @@ type planning struct {
 	remembered          memory
 	diags               *diag.Diagnostics
 
-	host      tfkit.Home[*libvirt.Host]
-	cluster   clusterHome
+	host      tfkit.Entry[*libvirt.Host]
+	cluster   clusterEntry
 	monitors  []ceph.Monitor // of the cluster, once asked
 	different bool           // the plan names another source
 	replaced  []string       // the arguments that ask for another disk
@@ -71,18 +71,18 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 
 // settleHost settles the hypervisor. One to which the domain has moved is taken over in place.
 func (p *planning) settleHost(ctx context.Context) error {
-	home, err := p.Hypervisors.PlanHome(ctx, p.config.Hypervisor, p.state.Hypervisor, p.state.HostUUID, p.diags)
+	entry, err := p.Hypervisors.PlanEntry(ctx, p.config.Hypervisor, p.state.Hypervisor, p.state.HostUUID, p.diags)
 	if err != nil {
 		return problem.At("hypervisor", err)
 	}
-	p.host = home
-	p.plan.Hypervisor, p.plan.HostUUID = home.Label, home.Identity
-	if !home.Moved {
+	p.host = entry
+	p.plan.Hypervisor, p.plan.HostUUID = entry.Label, entry.Identity
+	if !entry.Moved {
 		return nil
 	}
 	there, err := p.locateAfterMove(ctx)
 	switch {
-	case err == nil && there.Host == home.Target:
+	case err == nil && there.Host == entry.Target:
 		p.where = &there
 	case err == nil, problem.Is(err, problem.NotFound):
 		p.replaced = append(p.replaced, "hypervisor")
@@ -98,7 +98,7 @@ func (p *planning) settleHost(ctx context.Context) error {
 // locateAfterMove finds the domain of a disk whose configuration names another host now. The former host may be the one that
 // died: then a domain that runs on the new one has moved there.
 func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Place, error) {
-	former, err := p.Hypervisors.ResolveHome(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
+	former, err := p.Hypervisors.ResolveEntry(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
 	if err == nil {
 		there, located := p.locate(ctx, former.Target, p.state)
 		if located == nil || problem.Is(located, problem.NotFound) {
@@ -180,31 +180,31 @@ func (p *planning) settleArguments(context.Context) error {
 
 // settleCluster settles the cluster, whose fsid is a part of the source's identity.
 func (p *planning) settleCluster(ctx context.Context) error {
-	home, err := p.planCluster(ctx)
+	entry, err := p.planCluster(ctx)
 	if err != nil {
 		return problem.At("cluster", err)
 	}
-	p.plan.FSID = home.Identity
-	p.different = home.Moved
+	p.plan.FSID = entry.Identity
+	p.different = entry.Moved
 	gained := p.exists && p.state.FSID.IsNull() && p.config.Monitors.IsNull()
-	if home.Known && p.config.Monitors.IsNull() && (!p.exists || home.Moved || gained || p.remembered.FollowMonitors) {
-		asking, needed := ctx, !p.exists || home.Moved || gained
+	if entry.Known && p.config.Monitors.IsNull() && (!p.exists || entry.Moved || gained || p.remembered.FollowMonitors) {
+		asking, needed := ctx, !p.exists || entry.Moved || gained
 		if !needed {
 			var cancel context.CancelFunc
 			asking, cancel = breaker.Optional(ctx, verifyLimit)
 			defer cancel()
 		}
-		if p.monitors, err = home.Target.Monitors(asking); err != nil {
+		if p.monitors, err = entry.Target.Monitors(asking); err != nil {
 			if needed || !problem.Is(err, problem.Unreachable) {
 				return problem.At("cluster", err)
 			}
 			tfkit.AddWarning(p.diags, notVerified, err)
-			home.Known = false
+			entry.Known = false
 		}
 	}
-	p.cluster = home
-	if gained && home.Known {
-		disk := rbdusage.Access{Cluster: home.Target, Disk: p.state.disk()}
+	p.cluster = entry
+	if gained && entry.Known {
+		disk := rbdusage.Access{Cluster: entry.Target, Disk: p.state.disk()}
 		warnings, err := disk.RefuseOther(ctx, p.monitors, p.state.Domain.ValueString())
 		tfkit.AddWarnings(p.diags, warnings)
 		return err

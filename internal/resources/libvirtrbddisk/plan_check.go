@@ -72,7 +72,7 @@ func (p *planning) settleSource(ctx context.Context) error {
 }
 
 // compareSource compares the identity of a planned source with the present one.
-func compareSource(ctx context.Context, cluster clusterHome, state, plan *model, remembered memory) (verdict, error) {
+func compareSource(ctx context.Context, cluster clusterEntry, state, plan *model, remembered memory) (verdict, error) {
 	named := !plan.Pool.IsUnknown() && !plan.Namespace.IsUnknown() && !plan.Image.IsUnknown()
 	if named && (state.FSID.IsNull() || plan.FSID.IsNull()) {
 		return otherSource, nil
@@ -333,11 +333,11 @@ func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanR
 }
 
 func (r *diskResource) checkRemoval(ctx context.Context, state *model, remembered memory, diags *diag.Diagnostics) error {
-	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &diag.Diagnostics{})
+	entry, err := r.Hypervisors.ResolveEntry(ctx, state.Hypervisor, state.HostUUID, &diag.Diagnostics{})
 	if err != nil {
 		return nil //nolint:nilerr // the apply asks again
 	}
-	where, err := r.locate(ctx, home.Target, state)
+	where, err := r.locate(ctx, entry.Target, state)
 	if err != nil {
 		return nil //nolint:nilerr // as above
 	}

@@ -38,13 +38,13 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	home, ok := r.Hypervisors.ReadHome(ctx, state.Hypervisor, state.HostUUID, summary, &resp.Diagnostics)
+	entry, ok := r.Hypervisors.ReadEntry(ctx, state.Hypervisor, state.HostUUID, summary, &resp.Diagnostics)
 	if !ok {
 		return
 	}
 	importing := state.DomainUUID.IsNull()
 	if importing {
-		domain, disk, err := home.Target.Importable(ctx, state.Domain.ValueString(), state.TargetDev.ValueString())
+		domain, disk, err := entry.Target.Importable(ctx, state.Domain.ValueString(), state.TargetDev.ValueString())
 		if err == nil {
 			state.DomainUUID = types.StringValue(domain.UUID)
 			state.read(disk, namesImage)
@@ -58,7 +58,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if remembered.Source == "" {
 		remembered.Source = state.source().String()
 	}
-	where, err := r.locate(ctx, home.Target, &state)
+	where, err := r.locate(ctx, entry.Target, &state)
 	found := libvirt.Disks{}
 	if err == nil {
 		found = state.ours(remembered).Find(where.Domain)
@@ -90,7 +90,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	remembered.tellPending(where, found, &resp.Diagnostics)
-	state.HostUUID = home.Identity
+	state.HostUUID = entry.Identity
 	state.ID = state.id()
 	if importing {
 		err = r.readCluster(ctx, where.Host, &state, &resp.Diagnostics)
@@ -180,10 +180,10 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 	}
 	asking, cancel := breaker.Optional(ctx, verifyLimit)
 	defer cancel()
-	home, err := r.rememberedCluster(asking, state, diags)
+	entry, err := r.rememberedCluster(asking, state, diags)
 	var image ceph.Image
 	if err == nil {
-		image, err = home.Target.ImageBehind(asking, state.source(), remembered.PoolID, state.ImageID.ValueString())
+		image, err = entry.Target.ImageBehind(asking, state.source(), remembered.PoolID, state.ImageID.ValueString())
 	}
 	switch {
 	case err == nil:

@@ -101,23 +101,23 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 // prepare finds the domain of a new disk, and settles what the plan left open.
 func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *diag.Diagnostics) (*job, error) {
 	j := &job{plan: plan, fixedAddress: !config.Address.IsNull(), connections: r.Connections}
-	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, diags)
+	entry, err := r.Hypervisors.ApplyEntry(ctx, plan.Hypervisor, plan.HostUUID, diags)
 	if err != nil {
 		return j, problem.At("hypervisor", err)
 	}
-	plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
-	domain, err := home.Target.Expected(ctx, plan.Domain.ValueString())
+	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
+	domain, err := entry.Target.Expected(ctx, plan.Domain.ValueString())
 	if err != nil {
 		return j, err
 	}
-	if err := j.take(ctx, r, home.Target, domain); err != nil {
+	if err := j.take(ctx, r, entry.Target, domain); err != nil {
 		return j, err
 	}
-	if j.Place, err = r.locate(ctx, home.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
+	if j.Place, err = r.locate(ctx, entry.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
 		return j, problem.At("domain", err)
 	}
 	tfkit.AddWarnings(diags, j.Warnings())
-	if err := j.RefuseElsewhere(home.Target); err != nil {
+	if err := j.RefuseElsewhere(entry.Target); err != nil {
 		return j, err
 	}
 	plan.DomainUUID, plan.ID = types.StringValue(domain.UUID), plan.id()
@@ -142,11 +142,11 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	defer cancel()
 	j := &job{plan: &plan, fixedAddress: !config.Address.IsNull(), remembered: remembered, connections: r.Connections}
 	defer j.release()
-	home, err := r.Hypervisors.SettleHome(ctx, plan.Hypervisor, plan.HostUUID, &resp.Diagnostics)
+	entry, err := r.Hypervisors.ApplyEntry(ctx, plan.Hypervisor, plan.HostUUID, &resp.Diagnostics)
 	if err == nil {
-		plan.Hypervisor, plan.HostUUID = home.Label, home.Identity
+		plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 		plan.ID = plan.id()
-		j.Place, err = r.locate(ctx, home.Target, &state)
+		j.Place, err = r.locate(ctx, entry.Target, &state)
 		tfkit.AddWarnings(&resp.Diagnostics, j.Warnings())
 	}
 	if err == nil {
@@ -200,10 +200,10 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		warnReplacement(&state, &resp.Diagnostics)
 		return
 	}
-	home, err := r.Hypervisors.ResolveHome(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
+	entry, err := r.Hypervisors.ResolveEntry(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	var where libvirt.Place
 	if err == nil {
-		where, err = r.locate(ctx, home.Target, &state)
+		where, err = r.locate(ctx, entry.Target, &state)
 		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings())
 	}
 	var found libvirt.Disks
