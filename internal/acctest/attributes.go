@@ -18,14 +18,14 @@ import (
 type Resource struct {
 	// Type is the resource's type. The block under test has the label "test".
 	Type string
-	// Config is a configuration with one object of that name, and the given assignments in its block. The provider
+	// Config returns a configuration with one object of that name, and the given assignments in its block. The provider
 	// block is put before it.
 	Config func(name, assignments string) string
-	// ImportID is the import id of the object of that name.
+	// ImportID returns the import ID of the object of that name.
 	ImportID func(name string) string
 	// NotImported are the attributes that neither Ceph nor libvirt stores.
 	NotImported []string
-	// Prepare, if set, makes what an object of that name needs; it is called once.
+	// Prepare, if set, makes what the object of that name needs. It is called once.
 	Prepare func(t *testing.T, name string)
 }
 
@@ -61,8 +61,8 @@ func RunAttributes(t *testing.T, r Resource, attributes []Attribute) {
 	}
 }
 
-// RunTogether is RunAttributes for attributes that have nothing to do with each other, on one object: all are set at once,
-// all drift at once, and so on, which costs no more than one of them.
+// RunTogether is [RunAttributes] for attributes that have nothing to do with each other: all are set at once on one object, all
+// drift at once, and so on, which takes no longer than for one of them.
 func RunTogether(t *testing.T, r Resource, group string, attributes []Attribute) {
 	t.Helper()
 	Bed(t)
@@ -125,7 +125,7 @@ func (s sequence) steps() []resource.TestStep {
 	return steps
 }
 
-// last is the value before the argument is removed.
+// last is the value that the argument has before it is removed.
 func (a Attribute) last() string {
 	if a.Second == "" {
 		return a.First
@@ -133,7 +133,7 @@ func (a Attribute) last() string {
 	return a.Second
 }
 
-// config is a configuration with these values; an empty one leaves the argument out.
+// config is a configuration in which the attributes have these values. An attribute whose value is empty is left out.
 func (s sequence) config(value func(Attribute) string) string {
 	var assignments strings.Builder
 	for _, a := range s.attributes {

@@ -12,8 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
 )
 
-// connections are shared by the providers of a test run. Each command that a test runs makes a provider, which nobody
-// tells when it ends: its process would. Within the one process of a test, threads and sockets would add up.
+// connections are shared by the providers of a test run. Each terraform command of a test starts another provider, which is never
+// told to close its connections, as its process would end. In the one process of a test their threads and sockets would add up.
 var connections = struct {
 	sync.Mutex
 	open map[string]*sharedConn
@@ -23,17 +23,17 @@ type sharedConn struct {
 	ceph.Conn
 	key      string
 	monitors string // as configured
-	users    int    // those that have it and have not closed it
+	users    int    // handles that are not closed yet
 }
 
-// handle is the share of one user.
+// handle is one of the users of a shared connection.
 type handle struct {
 	*sharedConn
 	once sync.Once
 }
 
-// Close gives the share back, and nobody new gets the connection: who closes one has found it lost, or has made it to try a
-// key. It ends with the last share, so that others who try the same key at the same time are not cut off.
+// Close releases the connection, and nobody new gets it: a provider closes one because it was lost, or because it was made to try
+// a key. It is closed with the last handle, since others may be trying the same key at the same time.
 func (h *handle) Close() {
 	h.once.Do(func() {
 		connections.Lock()
@@ -49,8 +49,8 @@ func (h *handle) Close() {
 	})
 }
 
-// AwaitConnections returns when all connections that the providers of this test run share to a cluster have answered: after
-// a monitor has gone, or was frozen, a client needs a moment to find another.
+// AwaitConnections waits until the cluster has answered on all shared connections: after a monitor has gone, or was paused, a
+// client needs a moment to find another.
 func AwaitConnections(t testing.TB, cluster string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)

@@ -3,8 +3,6 @@
 package acctest
 
 import (
-	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -14,7 +12,7 @@ import (
 // Mark is a step of an attribute, or a kind of domain in which all its steps were taken.
 type Mark = coverage.Mark
 
-// The marks of the table in CONTRIBUTING.
+// The columns of the table in CONTRIBUTING.
 const (
 	Set      = coverage.Set
 	Changed  = coverage.Changed
@@ -35,22 +33,5 @@ func Record(t testing.TB, resourceType, attribute string, mark Mark) {
 	}
 	if err := coverage.Append(filepath.Join(root, "build", "coverage"), resourceType, attribute, mark); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// moduleRoot is the folder of go.mod above the folder of the test.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("no go.mod above the test's folder")
-		}
-		dir = filepath.Dir(dir)
 	}
 }

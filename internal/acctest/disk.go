@@ -9,10 +9,11 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// Disk is a disk's element as virsh shows it, read without our clients.
+// Disk is the XML element of a disk, as virsh shows it, read without the provider's clients.
 type Disk = libvirtxml.DomainDisk
 
-// DiskOf is the disk at a target of a domain, running or saved; nil where there is none.
+// DiskOf returns the disk at a target in the saved or live definition of a domain, or nil where there is none.
+// Similar to: virsh dumpxml DOMAIN --inactive.
 func DiskOf(t testing.TB, hypervisor, domain, target string, saved bool) *Disk {
 	t.Helper()
 	doc := DomainOf(t, hypervisor, domain, saved)
@@ -24,7 +25,7 @@ func DiskOf(t testing.TB, hypervisor, domain, target string, saved bool) *Disk {
 	return nil
 }
 
-// ParseDisk is the disk of a text that somebody writes by hand.
+// ParseDisk reads the XML of a disk.
 func ParseDisk(t testing.TB, text string) *Disk {
 	t.Helper()
 	disk := &Disk{}
@@ -34,8 +35,8 @@ func ParseDisk(t testing.TB, text string) *Disk {
 	return disk
 }
 
-// RBDDisk is a disk as somebody writes it by hand: the image POOL/IMAGE of a cluster, read as a user whose key a secret holds.
-// Without a user it names no secret either.
+// RBDDisk returns a disk as somebody would write it by hand: the image POOL/IMAGE of a cluster, opened as a user whose key a secret
+// holds. An empty user leaves out the secret too.
 func RBDDisk(t testing.TB, cluster, image, target, user, secretUUID string) *Disk {
 	t.Helper()
 	source := &libvirtxml.DomainDiskSourceNetwork{Protocol: "rbd", Name: image}

@@ -1,3 +1,4 @@
-// Package acctest runs the provider against a testbed: real clusters, real hypervisors, real guests. What a test
-// believes is what ceph, rbd, virsh or a guest's console say, never the provider alone. All of it needs cgo.
+// Package acctest is what acceptance tests share. They run the provider against a testbed: real clusters, hypervisors and guests.
+// A test compares with what ceph, rbd, virsh or a guest's console show (the second view), never with the provider alone. All of it
+// needs cgo.
 package acctest

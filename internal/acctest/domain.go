@@ -9,10 +9,10 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// Domain is a domain's definition as virsh shows it, read without our clients.
+// Domain is the definition of a domain, as virsh shows it, read without the provider's clients.
 type Domain = libvirtxml.Domain
 
-// DomainOf is the definition of a domain, running or saved. Similar to: virsh dumpxml DOMAIN --inactive.
+// DomainOf returns the saved or live definition of a domain. Similar to: virsh dumpxml DOMAIN --inactive.
 func DomainOf(t testing.TB, hypervisor, domain string, saved bool) *Domain {
 	t.Helper()
 	args := []string{"dumpxml", domain}
@@ -26,7 +26,7 @@ func DomainOf(t testing.TB, hypervisor, domain string, saved bool) *Domain {
 	return doc
 }
 
-// XML is the text of a definition or a part of it, as virsh takes it.
+// XML returns the text of a definition, or of a part of it, as virsh reads it.
 func XML(t testing.TB, element libvirtxml.Document) string {
 	t.Helper()
 	text, err := element.Marshal()
@@ -36,8 +36,8 @@ func XML(t testing.TB, element libvirtxml.Document) string {
 	return text
 }
 
-// DefineDomain defines a domain that never runs, with the RBD image POOL/IMAGE of a cluster as its disk vda, until the
-// test ends.
+// DefineDomain defines a domain that never runs, with the RBD image POOL/IMAGE of a cluster as its disk vda. It is undefined when
+// the test ends. Similar to: virsh define FILE.
 func DefineDomain(t *testing.T, hypervisor, name, cluster, image string) {
 	t.Helper()
 	Bed(t)

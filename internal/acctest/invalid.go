@@ -8,12 +8,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// Invalid is a configuration that no plan must come of: the configuration without the provider block, what is wrong being
-// in the block with the label "test"; the argument that the message is located at, empty where it can't be; and the words
-// that the operator reads.
+// Invalid is a configuration that must not get a plan. It consists of the configuration without the provider block, where the
+// mistake is in the block with the label "test"; the argument to which the error message belongs, empty where it belongs to none;
+// and words of the message.
 type Invalid [3]string
 
-// RunInvalid plans each configuration, which has to fail with its message at its place.
+// RunInvalid plans each configuration, which has to fail with its message at its argument.
 func RunInvalid(t *testing.T, invalid map[string]Invalid) {
 	t.Helper()
 	provider := Provider(t)

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// space is what a space of a message may have become: Terraform breaks lines and draws a frame around them.
+// space matches what Terraform can make of a space in a message: it breaks lines and draws a frame around them.
 const space = `[\s│]+`
 
-// Message matches these words in what Terraform prints, wherever it breaks the lines.
+// Message returns a pattern that matches these words in Terraform's output, wherever it breaks the lines.
 func Message(words string) *regexp.Regexp { return regexp.MustCompile(phrase(words)) }
 
 // MessageAt is Message for a diagnostic that is located at an argument of a resource, or data source, with the label "test".

@@ -8,10 +8,10 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// Secret is a secret's definition as virsh shows it, read without our clients.
+// Secret is the definition of a secret, as virsh shows it, read without the provider's clients.
 type Secret = libvirtxml.Secret
 
-// SecretOf is the definition of a secret. Similar to: virsh secret-dumpxml UUID.
+// SecretOf returns the definition of a secret. Similar to: virsh secret-dumpxml UUID.
 func SecretOf(t testing.TB, hypervisor, uuid string) *Secret {
 	t.Helper()
 	doc := &Secret{}

@@ -22,9 +22,9 @@ import (
 // terraformTimeout bounds one terraform command.
 const terraformTimeout = 5 * time.Minute
 
-// Workspace is a folder in which the terraform command works, with the provider as users get it: a binary in a
-// filesystem mirror.
+// Workspace is a folder in which terraform runs as a command, with the provider as users get it: a binary in a filesystem mirror.
 type Workspace struct {
+	// Dir is the folder.
 	Dir string
 
 	command string
@@ -58,14 +58,14 @@ func NewWorkspace(t *testing.T, folder string) *Workspace {
 	return newWorkspace(t, built, copyOf(folder))
 }
 
-// NewWorkspaceWith is [NewWorkspace] with that binary of the provider, such as one that was built of an earlier commit.
+// NewWorkspaceWith is [NewWorkspace] with another binary of the provider, such as one of an earlier commit.
 func NewWorkspaceWith(t *testing.T, binary, folder string) *Workspace {
 	t.Helper()
 	Bed(t)
 	return newWorkspace(t, func() (string, error) { return binary, nil }, copyOf(folder))
 }
 
-// copyOf fills a workspace with the files of a folder of the repository.
+// copyOf returns a function that copies the files of a folder of the repository.
 func copyOf(folder string) func(dir string) error {
 	return func(dir string) error {
 		root, err := moduleRoot()
@@ -76,21 +76,21 @@ func copyOf(folder string) func(dir string) error {
 	}
 }
 
-// NewWorkspaceOf is [NewWorkspace] with one file of that text.
+// NewWorkspaceOf is [NewWorkspace] with a text as the only file of its configuration.
 func NewWorkspaceOf(t *testing.T, configuration string) *Workspace {
 	t.Helper()
 	Bed(t)
 	return newWorkspace(t, built, fileOf(configuration))
 }
 
-// NewWorkspaceStarting is [NewWorkspaceOf] with a program that Terraform starts in the provider's place.
+// NewWorkspaceStarting is [NewWorkspaceOf] with a program that Terraform starts instead of the provider.
 func NewWorkspaceStarting(t *testing.T, program, configuration string) *Workspace {
 	t.Helper()
 	Bed(t)
 	return newWorkspace(t, func() (string, error) { return program, nil }, fileOf(configuration))
 }
 
-// Binary is the path of the provider's binary.
+// Binary returns the path of the provider's binary.
 func Binary(t *testing.T) string {
 	t.Helper()
 	binary, err := built()
@@ -100,7 +100,7 @@ func Binary(t *testing.T) string {
 	return binary
 }
 
-// fileOf fills a workspace with one file of that text.
+// fileOf returns a function that writes a text as main.tf.
 func fileOf(configuration string) func(dir string) error {
 	return func(dir string) error {
 		return os.WriteFile(filepath.Join(dir, "main.tf"), []byte(configuration), 0o600)
@@ -132,7 +132,7 @@ func newWorkspace(t *testing.T, provider func() (string, error), fill func(dir s
 	return w
 }
 
-// Set gives a variable of the configuration its value, through the environment: no key comes into a file or argv.
+// Set sets a variable of the configuration through the environment, so that no key gets into a file or argv.
 func (w *Workspace) Set(t *testing.T, name string, value any) {
 	t.Helper()
 	text, isText := value.(string)
@@ -167,7 +167,7 @@ func (w *Workspace) Try(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// Command is terraform in this workspace, yet to be started, with all that it prints going to one place.
+// Command returns a terraform command of this workspace, not started yet, whose output and errors both go to out.
 func (w *Workspace) Command(ctx context.Context, out io.Writer, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, w.command, append(args, noColor(args)...)...)
 	command.Dir, command.Env = w.Dir, w.env
@@ -175,7 +175,7 @@ func (w *Workspace) Command(ctx context.Context, out io.Writer, args ...string) 
 	return command
 }
 
-// noColor is the flag for the commands that color their output.
+// noColor is the flag for commands that color their output; the others refuse it.
 func noColor(args []string) []string {
 	switch args[0] {
 	case "init", "plan", "apply", "destroy", "refresh", "import":
@@ -214,7 +214,7 @@ func (w *Workspace) ExpectEmptyPlan(t *testing.T) {
 	}
 }
 
-// State is the state file as it is.
+// State returns the content of the state file.
 func (w *Workspace) State(t *testing.T) []byte {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))

@@ -4,11 +4,6 @@ package acctest
 
 import (
 	"archive/zip"
-	"bytes"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/hex"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,7 +19,7 @@ func (w *Workspace) Write(t *testing.T, configuration string) {
 	}
 }
 
-// Files are the files that terraform wrote into the workspace, by path: state, backup, and what is packed in plans. The
+// Files returns the files that terraform wrote into the workspace, by path: state, backup, and the files within plans. The
 // configuration and the provider are left out.
 func (w *Workspace) Files(t *testing.T) map[string][]byte {
 	t.Helper()
@@ -59,69 +54,4 @@ func (w *Workspace) Files(t *testing.T) map[string][]byte {
 		t.Fatal(err)
 	}
 	return files
-}
-
-// FindKey looks for a cephx key in base64, decoded, in hexadecimal, or encoded once more, and says in which form it found
-// one; an empty text means that it is not there.
-func FindKey(content []byte, key string) string {
-	raw, err := base64.StdEncoding.DecodeString(key)
-	if err != nil {
-		return "and what was searched for is no key"
-	}
-	// The first 12 bytes tell only type and time; without them the base64 of 16 bytes begins at a boundary.
-	secret := raw[12:]
-	for form, pattern := range map[string][]byte{
-		"in base64":          []byte(strings.TrimRight(base64.StdEncoding.EncodeToString(secret), "=")[:20]),
-		"decoded":            secret,
-		"in hexadecimal":     []byte(hex.EncodeToString(secret)),
-		"in base64, twice":   []byte(strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(key)), "=")),
-		"as a list of bytes": []byte(strings.Trim(fmt.Sprintf("%d", secret), "[]")),
-	} {
-		if bytes.Contains(content, pattern) {
-			return form
-		}
-	}
-	return ""
-}
-
-// Canary is a text with two keys that nobody has, one in base64 and one decoded, to be planted where no key may be found: a
-// detector that misses it would miss a key. The keys are told by the form in which [FindKey] has to find them.
-func Canary(t testing.TB) (text string, keys map[string]string) {
-	t.Helper()
-	head := []byte{1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 0}
-	secret := make([]byte, 16)
-	if _, err := rand.Read(secret); err != nil {
-		t.Fatal(err)
-	}
-	// Letters stand in a text, a state and a log as they are.
-	bare := rand.Text()[:16]
-	encoded := base64.StdEncoding.EncodeToString(append(bytes.Clone(head), secret...))
-	return encoded + " " + bare, map[string]string{
-		"in base64": encoded, "decoded": base64.StdEncoding.EncodeToString(append(bytes.Clone(head), bare...)),
-	}
-}
-
-// ExpectCanary fails the test when the detector misses a key of the canary in what was found at a place.
-func ExpectCanary(t testing.TB, place string, content []byte, keys map[string]string) {
-	t.Helper()
-	for form, key := range keys {
-		if got := FindKey(content, key); got != form {
-			t.Errorf("of the canary %s, %q was found in the %d bytes of %s", form, got, len(content), place)
-		}
-	}
-}
-
-// ProviderLog are the lines of Terraform's log that come from the provider, with those that continue them.
-func ProviderLog(log []byte) []byte {
-	var lines []byte
-	provider := false
-	for line := range bytes.Lines(log) {
-		if !bytes.HasPrefix(line, []byte("  ")) {
-			provider = bytes.Contains(line, []byte("provider.terraform-provider-ceph"))
-		}
-		if provider {
-			lines = append(lines, line...)
-		}
-	}
-	return lines
 }

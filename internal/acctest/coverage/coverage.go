@@ -32,10 +32,10 @@ var (
 	Marks = append(Steps[:len(Steps):len(Steps)], Running, Transient)
 )
 
-// Seen are the confirmed marks by resource type and attribute.
+// Seen has the confirmed marks by resource type and attribute.
 type Seen map[string]map[string]map[Mark]bool
 
-// Append notes one confirmation in a folder of notes, one file for each process.
+// Append writes a confirmed mark to a folder, in which each process has a file of its own.
 func Append(dir, resourceType, attribute string, mark Mark) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -50,7 +50,7 @@ func Append(dir, resourceType, attribute string, mark Mark) error {
 	return file.Close()
 }
 
-// Read collects the notes of a folder.
+// Read returns the marks that the files of a folder hold.
 func Read(dir string) (Seen, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err != nil {

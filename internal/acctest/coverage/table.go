@@ -9,8 +9,7 @@ import (
 // Row is an attribute that the table must have a row for.
 type Row struct {
 	Resource, Attribute string
-	// Marks are those that can be expected of it, by its schema: a required attribute is never cleared, a computed one
-	// only read.
+	// Marks are those that its schema makes possible: a required attribute is never cleared, a computed one only read.
 	Marks []Mark
 }
 

@@ -10,14 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
-// patience is how long a test waits for what follows from a step of its own.
-const patience = 30 * time.Second
-
-// OpenImage is a client that has an image (POOL/IMAGE) open, as a running guest has, until the returned function is called or
-// the test ends. It is connected as the user, without "client.".
+// OpenImage starts a client that has an image (POOL/IMAGE) open, as a running guest has, until the returned function is called or
+// the test ends. It connects as the user, which is given without "client.". Similar to: rbd watch POOL/IMAGE.
 func OpenImage(t *testing.T, cluster, user, image string) (closeImage func()) {
 	t.Helper()
 	c := Bed(t).Cluster(cluster)
@@ -28,7 +24,7 @@ func OpenImage(t *testing.T, cluster, user, image string) (closeImage func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	command := exec.CommandContext(ctx, "rbd", "--conf", c.ConfigFile, "--id", user, "--keyring", keyring, "watch", image)
-	// The client goes, in good order, when its input ends.
+	// When its input ends, the client closes the image; a killed one would leave its watch for a while.
 	input, err := command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -50,14 +46,4 @@ func OpenImage(t *testing.T, cluster, user, image string) (closeImage func()) {
 	t.Cleanup(closeImage)
 	Eventually(t, "a watcher on "+image, func() bool { return strings.Contains(RBD(t, cluster, "status", image), "watcher=") })
 	return closeImage
-}
-
-// Eventually waits until it is so.
-func Eventually(t *testing.T, what string, isSo func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !isSo(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
 }

@@ -3,18 +3,17 @@
 package acctest
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// guide holds the table of what a provider's user needs. The tests read it, so that it is true.
+// guide has the table of the capabilities that a provider's user needs. The tests use what it says, which shows that it is true.
 const guide = "templates/guides/least-capabilities.md.tmpl"
 
-// LeastCaps are the capabilities that the guide states for an operation on a resource, by service, with the given name for
-// each of its placeholders. The row begins with the resource's type, or with what the guide says in full: "data `ceph_pool`".
+// LeastCaps returns the capabilities that the guide states for an operation on a resource, by service, with a name put in for each
+// placeholder. The row begins with the resource's type, or with what the guide has there: "data `ceph_pool`".
 func LeastCaps(t *testing.T, resourceType, operation string, placeholders map[string]string) map[string]string {
 	t.Helper()
 	root, err := moduleRoot()
@@ -47,20 +46,4 @@ func LeastCaps(t *testing.T, resourceType, operation string, placeholders map[st
 	}
 	t.Fatalf("%s has no row for %s %s", guide, resourceType, operation)
 	return nil
-}
-
-// ProviderAs is a provider block for one cluster, as a user that is made with these capabilities and no others.
-func ProviderAs(t *testing.T, cluster, user string, caps map[string]string) string {
-	t.Helper()
-	c := Bed(t).Cluster(cluster)
-	args := []string{"auth", "get-or-create", "client." + user}
-	for service, text := range caps {
-		args = append(args, service, text)
-	}
-	Ceph(t, cluster, args...)
-	t.Cleanup(func() { Ceph(t, cluster, "auth", "rm", "client."+user) })
-	key := Ceph(t, cluster, "auth", "print-key", "client."+user)
-	return fmt.Sprintf("provider \"ceph\" {\n  clusters = {\n    %s = { mon_host = %q, user = %q, key = %q, connect_timeout = \"5s\","+
-		" operation_timeout = \"60s\" }\n  }\n}\n",
-		cluster, c.MonHost, user, key)
 }
