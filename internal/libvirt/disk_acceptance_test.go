@@ -193,11 +193,11 @@ func TestRealDomainsOnSeveralHosts(t *testing.T) {
 	one, two := kvm(t, bed, "kvm1", Config{}), kvm(t, bed, "kvm2", Config{})
 	dead := host(t, Config{Label: "dead", URI: "qemu+unix:///system?socket=" + t.TempDir() + "/none"})
 	g := guest(t, bed, "kvm2", testbed.GuestOptions{}, false)
-	found, unreachable := FindDomain(t.Context(), []*Host{one, two, dead}, g.UUID)
+	found, unreachable := findDomain(t.Context(), []*Host{one, two, dead}, g.UUID)
 	if len(found) != 1 || found[0].Host != two || found[0].Domain.Name != g.Name {
 		t.Errorf("%+v", found)
 	}
-	if len(unreachable) != 1 || !strings.Contains(unreachable[0].Error(), "dead") {
+	if len(unreachable) != 1 || !strings.Contains(unreachable[0].Err.Error(), "dead") {
 		t.Errorf("%v", unreachable)
 	}
 }

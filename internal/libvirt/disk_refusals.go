@@ -153,7 +153,7 @@ func (h *Host) targetTaken(domain Domain, planned, disk Disk) error {
 }
 
 // RefuseSource refuses another image for a disk of a running guest.
-func (p Place) RefuseSource(target, from, to string) error {
+func (p Placement) RefuseSource(target, from, to string) error {
 	replace := "et on_source_change = \"replace\": the disk is then detached from the running guest, and the other image attached."
 	do := "Shut the domain off and apply again: then the source is changed in place. Or s" + replace
 	if !p.Domain.Persistent {

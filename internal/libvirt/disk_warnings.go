@@ -11,7 +11,7 @@ import (
 // The summaries name the disk: Terraform shows only one of several warnings with the same summary.
 
 // DetachWarning tells that a running guest loses a disk, and what that does to it. The reason ends a sentence, and may be empty.
-func (p Place) DetachWarning(target, source, reason string) problem.Warning {
+func (p Placement) DetachWarning(target, source, reason string) problem.Warning {
 	return problem.Warning{Summary: fmt.Sprintf("Disk %s of the running domain %q will be detached", target, p.Domain.Name), Text: fmt.Sprintf(
 		"Disk %s (%s) is detached from domain %q, which runs on hypervisor %q%s. A guest such as Linux lets go of a virtio disk at once, also"+
 			" while a file system on it is mounted: its reads and writes fail from then on, and what it had not written yet is lost. Unmount it in"+
@@ -20,7 +20,7 @@ func (p Place) DetachWarning(target, source, reason string) problem.Warning {
 
 // PendingDetach tells, as long as it can be, that the guest was asked to give a disk up and has not answered: it may do so at any moment,
 // whatever was applied since. The request ends with the running domain, whose number it was made to, or with the disk; still is 0 then.
-func (p Place) PendingDetach(found Disks, asked int) (still int, warnings []problem.Warning) {
+func (p Placement) PendingDetach(found Disks, asked int) (still int, warnings []problem.Warning) {
 	if asked == 0 || found.Live == nil || p.Domain.RunningNumber() != asked {
 		return 0, nil
 	}
@@ -43,7 +43,7 @@ func (d Domain) RunningNumber() int {
 // RestoredWarnings tell that the next start of the domain brings back a guest that doesn't know of a change, and what follows.
 //
 // Similar to: virsh list --all --managed-save.
-func (p Place) RestoredWarnings(ctx context.Context, target, consequence string) ([]problem.Warning, error) {
+func (p Placement) RestoredWarnings(ctx context.Context, target, consequence string) ([]problem.Warning, error) {
 	if p.Domain.Active {
 		return nil, nil
 	}
@@ -59,7 +59,7 @@ func (p Place) RestoredWarnings(ctx context.Context, target, consequence string)
 }
 
 // UnseenWarnings tell of a disk that a running guest may not notice.
-func (p Place) UnseenWarnings(target, bus string) []problem.Warning {
+func (p Placement) UnseenWarnings(target, bus string) []problem.Warning {
 	if p.Domain.Live.HotPlug(bus) != PlugsUnseen {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (p Place) UnseenWarnings(target, bus string) []problem.Warning {
 }
 
 // UntoldWarning tells that a running guest isn't told of a growth of its image.
-func (p Place) UntoldWarning(ours Ours, live Disk, size string) problem.Warning {
+func (p Placement) UntoldWarning(ours Ours, live Disk, size string) problem.Warning {
 	why := "Its disk reads " + live.DescribeSource() + ", which has a size of its own, and doesn't follow the image's."
 	if ours.Knows(live) {
 		why = "Its disk shows a part of the image, as the content of an encrypted one, or has a format of its own. libvirt can't be told its" +
@@ -86,7 +86,7 @@ func (p Place) UntoldWarning(ours Ours, live Disk, size string) problem.Warning 
 
 // TakenOverWarning tells that a new disk was there already: an apply that was cut off leaves it so, and so does the resource of another
 // configuration, which nothing shows here.
-func (p Place) TakenOverWarning(target string) problem.Warning {
+func (p Placement) TakenOverWarning(target string) problem.Warning {
 	return problem.Warning{Argument: "target_dev", Summary: "Disk taken over", Text: fmt.Sprintf(
 		"Domain %q on hypervisor %q has disk %s already, with an alias of this provider and as it is asked for: an apply that was cut off"+
 			" leaves it so. It is taken over.\n\nIf a resource of another configuration has it, remove one of the two: what goes with one is"+
@@ -95,7 +95,7 @@ func (p Place) TakenOverWarning(target string) problem.Warning {
 }
 
 // ChangeWarning tells what a change does to the running guest.
-func (p Place) ChangeWarning(target string, atOnce, waiting []string) problem.Warning {
+func (p Placement) ChangeWarning(target string, atOnce, waiting []string) problem.Warning {
 	text := fmt.Sprintf("Domain %q runs on hypervisor %q with disk %s.", p.Domain.Name, p.Host.Label(), target)
 	if len(atOnce) > 0 {
 		text += "\n\nChanged at once, in the running guest: " + strings.Join(atOnce, ", ") + "."
@@ -109,7 +109,7 @@ func (p Place) ChangeWarning(target string, atOnce, waiting []string) problem.Wa
 
 // RefuseTransient refuses a change in place that only a saved definition could keep for the next start; again tells how to have the disk
 // attached anew.
-func (p Place) RefuseTransient(target string, waiting []string, again string) error {
+func (p Placement) RefuseTransient(target string, waiting []string, again string) error {
 	if len(waiting) == 0 || p.Domain.Persistent {
 		return nil
 	}
@@ -123,7 +123,7 @@ func (p Place) RefuseTransient(target string, waiting []string, again string) er
 }
 
 // DiskGone is the answer where a disk that was there a moment ago isn't any more, and what the next plan does.
-func (p Place) DiskGone(target, next string) error {
+func (p Placement) DiskGone(target, next string) error {
 	return &problem.Problem{
 		Kind: problem.Other,
 		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q is gone.", target, p.Domain.Name, p.Host.Label()),

@@ -40,9 +40,9 @@ type Found struct {
 	// Uses are sorted by host, domain and disk.
 	Uses []Use
 	// Unreached are the hypervisors that did not answer.
-	Unreached []libvirt.Unanswered
+	Unreached []libvirt.HostError
 	// Failed are those that answered, but could not be searched as a whole. What was found there is among the uses.
-	Failed []libvirt.Unanswered
+	Failed []libvirt.HostError
 }
 
 // othersLimit bounds the wait for clusters that are asked only to rule them out.
@@ -64,14 +64,14 @@ func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(ima
 	_ = group.Wait()
 	var found Found
 	for i, host := range s.Hosts {
-		switch unanswered := (libvirt.Unanswered{Host: host, Err: errs[i]}); {
+		switch failure := (libvirt.HostError{Label: host.Label(), Err: errs[i]}); {
 		case errs[i] == nil:
 		case ctx.Err() != nil:
 			return Found{}, errs[i] // It says nothing about the host.
 		case problem.Is(errs[i], problem.Unreachable):
-			found.Unreached = append(found.Unreached, unanswered)
+			found.Unreached = append(found.Unreached, failure)
 		default:
-			found.Failed = append(found.Failed, unanswered)
+			found.Failed = append(found.Failed, failure)
 		}
 		for _, use := range uses[i] {
 			if named(use.Image) {

@@ -52,7 +52,7 @@ func (c *Connections) refuseNamed(
 	for _, host := range found.Unreached {
 		diags.AddWarning("Hypervisor not searched", fmt.Sprintf(
 			"It was not checked whether a domain on hypervisor %q names %s on cluster %q.\n\n%s",
-			host.Host.Label(), what, cluster.Label(), host.Err))
+			host.Label, what, cluster.Label(), host.Err))
 	}
 	if waiting := c.Hypervisors.Waiting(); waiting != "" {
 		diags.AddWarning("Hypervisor not searched", fmt.Sprintf("It was not checked whether a domain on %s names %s on cluster %q,"+
@@ -105,13 +105,13 @@ func namedBy(what string, cluster *ceph.Cluster, found rbdusage.Found) error {
 }
 
 // notSearched refuses what was not searched for everywhere: only a hypervisor that doesn't answer at all may be left out.
-func notSearched(what string, cluster *ceph.Cluster, failed []libvirt.Unanswered) error {
+func notSearched(what string, cluster *ceph.Cluster, failed []libvirt.HostError) error {
 	if len(failed) == 0 {
 		return nil
 	}
 	var labels, replies []string
 	for _, host := range failed {
-		labels = append(labels, fmt.Sprintf("%q", host.Host.Label()))
+		labels = append(labels, fmt.Sprintf("%q", host.Label))
 		replies = append(replies, host.Err.Error())
 	}
 	return &problem.Problem{

@@ -17,7 +17,7 @@ import (
 
 // job brings the disk of one domain to what a plan says.
 type job struct {
-	libvirt.Place
+	libvirt.Placement
 	found   libvirt.Disks
 	cluster *ceph.Cluster // nil for a disk without one
 	plan    *model
@@ -212,7 +212,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 		truth.Alias, truth.Address = types.StringNull(), types.ObjectNull(addressTypes)
 	} else {
 		j.Domain, j.found = domain, found
-		truth.readComputed(j.Place, j.found)
+		truth.readComputed(j.Placement, j.found)
 		truth.Address = addressObject(j.found.Mirrored().Address)
 	}
 	for _, name := range []string{"alias", "address", "running_on", "live", "persistent", "pending_restart", "monitors_stale"} {
@@ -241,7 +241,7 @@ func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.Update
 	if found.Live == nil {
 		found.Live = before.Live
 	}
-	if found.Mirrored() == nil || state.readDisk(asking, libvirt.Place{Host: j.Host, Domain: domain}, found, j.remembered) != nil {
+	if found.Mirrored() == nil || state.readDisk(asking, libvirt.Placement{Host: j.Host, Domain: domain}, found, j.remembered) != nil {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

@@ -19,13 +19,16 @@ import (
 )
 
 // locate finds the domain of a recorded disk, which tells where it was seen last.
-func (r *diskResource) locate(ctx context.Context, home *libvirt.Host, recorded *model) (libvirt.Place, error) {
-	search := libvirt.DomainSearch{Home: home, Others: slices.DeleteFunc(r.Hypervisors.All(), func(h *libvirt.Host) bool { return h == home })}
-	if seen := recorded.RunningOn.ValueString(); seen != home.Label() && seen != recorded.Hypervisor.ValueString() {
-		search.Seen = seen
+func (r *diskResource) locate(ctx context.Context, configured *libvirt.Host, recorded *model) (libvirt.Placement, error) {
+	search := libvirt.DomainSearch{
+		Configured: configured,
+		Others:     slices.DeleteFunc(r.Hypervisors.All(), func(h *libvirt.Host) bool { return h == configured }),
+	}
+	if seen := recorded.RunningOn.ValueString(); seen != configured.Label() && seen != recorded.Hypervisor.ValueString() {
+		search.LastSeen = seen
 	}
 	for _, label := range r.Hypervisors.Unasked() {
-		search.Unknown = append(search.Unknown, libvirt.Unasked{Label: label, Err: r.Hypervisors.NotKnown(label)})
+		search.Unknown = append(search.Unknown, libvirt.HostError{Label: label, Err: r.Hypervisors.NotKnown(label)})
 	}
 	return search.Locate(ctx, recorded.DomainUUID.ValueString())
 }

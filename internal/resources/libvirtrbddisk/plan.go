@@ -28,12 +28,12 @@ type planning struct {
 
 	host      tfkit.Entry[*libvirt.Host]
 	cluster   clusterEntry
-	monitors  []ceph.Monitor // of the cluster, once asked
-	different bool           // the plan names another source
-	replaced  []string       // the arguments that ask for another disk
-	where     *libvirt.Place // once asked
-	left      *libvirt.Place // where the disk is while the plan names another hypervisor
-	undecided error          // why it isn't known where the domain is, once asked
+	monitors  []ceph.Monitor     // of the cluster, once asked
+	different bool               // the plan names another source
+	replaced  []string           // the arguments that ask for another disk
+	where     *libvirt.Placement // once asked
+	left      *libvirt.Placement // where the disk is while the plan names another hypervisor
+	undecided error              // why it isn't known where the domain is, once asked
 }
 
 // ModifyPlan settles where the disk is, decides what replaces it, refuses what an apply would refuse, and tells what an apply
@@ -97,7 +97,7 @@ func (p *planning) settleHost(ctx context.Context) error {
 
 // locateAfterMove finds the domain of a disk whose configuration names another host now. The former host may be the one that
 // died: then a domain that runs on the new one has moved there.
-func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Place, error) {
+func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Placement, error) {
 	former, err := p.Hypervisors.ResolveEntry(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
 	if err == nil {
 		there, located := p.locate(ctx, former.Target, p.state)
@@ -107,9 +107,9 @@ func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Place, error) {
 		err = located
 	}
 	if domain, asked := p.host.Target.Domain(ctx, p.state.DomainUUID.ValueString()); asked == nil && domain.Active {
-		return libvirt.Place{Host: p.host.Target, Domain: domain}, nil
+		return libvirt.Placement{Host: p.host.Target, Domain: domain}, nil
 	}
-	return libvirt.Place{}, err
+	return libvirt.Placement{}, err
 }
 
 // settleDomain keeps the recorded spelling of the domain, name or UUID, while it still means the same one.
@@ -266,12 +266,12 @@ func (p *planning) settleComputed(ctx context.Context) error {
 }
 
 // found is the disk in the domain as it is now.
-func (p *planning) found(where *libvirt.Place) libvirt.Disks {
+func (p *planning) found(where *libvirt.Placement) libvirt.Disks {
 	return p.state.ours(p.remembered).Find(where.Domain)
 }
 
 // located finds the domain, once. Nothing is known while the hypervisor isn't, or one on which the domain may be.
-func (p *planning) located(ctx context.Context) (*libvirt.Place, error) {
+func (p *planning) located(ctx context.Context) (*libvirt.Placement, error) {
 	if p.where != nil || p.undecided != nil || !p.host.Known || p.host.Moved || !p.exists {
 		return p.where, nil //nolint:nilerr // What is undecided was told, and the plan goes on without.
 	}

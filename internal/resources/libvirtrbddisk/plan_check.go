@@ -206,7 +206,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if err != nil {
 		return problem.At("domain", err)
 	}
-	where := libvirt.Place{Host: p.host.Target, Domain: domain}
+	where := libvirt.Placement{Host: p.host.Target, Domain: domain}
 	if err := where.Host.RefuseUnfit(ctx, where.Domain, p.plan.disk()); err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 }
 
 // checkShrink refuses a size below the one that the guest knows.
-func (p *planning) checkShrink(ctx context.Context, where *libvirt.Place) error {
+func (p *planning) checkShrink(ctx context.Context, where *libvirt.Placement) error {
 	bytes, err := where.Host.DiskBytes(ctx, where.Domain.UUID, p.plan.TargetDev.ValueString())
 	if err != nil || p.plan.Size.Bytes() >= bytes {
 		return err
@@ -250,7 +250,7 @@ func (p *planning) checkShrink(ctx context.Context, where *libvirt.Place) error 
 }
 
 // tell warns of what an apply does to the running guest.
-func (p *planning) tell(where *libvirt.Place, changed []string, resized bool) error {
+func (p *planning) tell(where *libvirt.Placement, changed []string, resized bool) error {
 	var atOnceNames, waiting []string
 	for _, f := range libvirt.DiskFields {
 		switch {
@@ -284,7 +284,7 @@ func (p *planning) attachAgain() string {
 }
 
 // warnReplaced warns that a running guest loses the disk for a moment.
-func (p *planning) warnReplaced(where *libvirt.Place) {
+func (p *planning) warnReplaced(where *libvirt.Placement) {
 	if !p.state.Live.ValueBool() {
 		return
 	}
@@ -293,7 +293,7 @@ func (p *planning) warnReplaced(where *libvirt.Place) {
 }
 
 // checkHeld refuses at plan time what an apply would refuse, and tells what a guest that is to be restored won't know of.
-func (p *planning) checkHeld(ctx context.Context, where *libvirt.Place, resized bool) error {
+func (p *planning) checkHeld(ctx context.Context, where *libvirt.Placement, resized bool) error {
 	err := where.Host.RefuseHeld(ctx, where.Domain, p.found(where), p.state.TargetDev.ValueString(), libvirt.Change{
 		Detaches: len(p.replaced) > 0, Resizes: resized, Renames: renames(p.state, p.plan), Exchanges: p.different,
 	})
@@ -305,7 +305,7 @@ func (p *planning) checkHeld(ctx context.Context, where *libvirt.Place, resized 
 }
 
 // tellRestored warns of a guest that the next start restores. A host that gives no answer is asked again by the apply.
-func (p *planning) tellRestored(ctx context.Context, where libvirt.Place, consequence string) error {
+func (p *planning) tellRestored(ctx context.Context, where libvirt.Placement, consequence string) error {
 	warnings, err := where.RestoredWarnings(ctx, p.plan.TargetDev.ValueString(), consequence)
 	tfkit.AddWarnings(p.diags, warnings)
 	return refusalOnly(err)
@@ -349,7 +349,7 @@ func (r *diskResource) checkRemoval(ctx context.Context, state *model, remembere
 }
 
 // planDetach refuses the detach of a disk that something holds, and warns of one from a running guest.
-func planDetach(ctx context.Context, where libvirt.Place, found libvirt.Disks, target string, diags *diag.Diagnostics) error {
+func planDetach(ctx context.Context, where libvirt.Placement, found libvirt.Disks, target string, diags *diag.Diagnostics) error {
 	if found.Mirrored() == nil {
 		return nil
 	}

@@ -109,7 +109,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 }
 
 // warnExchanged tells of a disk whose source somebody has exchanged.
-func warnExchanged(diags *diag.Diagnostics, where libvirt.Place, found libvirt.Disks, state *model, remembered memory) {
+func warnExchanged(diags *diag.Diagnostics, where libvirt.Placement, found libvirt.Disks, state *model, remembered memory) {
 	ours := state.ours(remembered)
 	disk := ours.ExchangedIn(found)
 	if disk == nil {
@@ -123,7 +123,7 @@ func warnExchanged(diags *diag.Diagnostics, where libvirt.Place, found libvirt.D
 }
 
 // readDisk takes over what the hypervisor tells.
-func (m *model) readDisk(ctx context.Context, where libvirt.Place, found libvirt.Disks, remembered memory) error {
+func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found libvirt.Disks, remembered memory) error {
 	disk, err := where.Host.NameSecret(ctx, *found.Mirrored())
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func runsOther(ours libvirt.Ours, found libvirt.Disks) bool {
 }
 
 // readComputed takes over where the disk is and how the running guest's differs.
-func (m *model) readComputed(where libvirt.Place, found libvirt.Disks) {
+func (m *model) readComputed(where libvirt.Placement, found libvirt.Disks) {
 	m.DomainUUID = types.StringValue(where.Domain.UUID)
 	m.RunningOn = types.StringValue(where.Host.Label())
 	m.Live, m.Persistent = types.BoolValue(found.Live != nil), types.BoolValue(found.Saved != nil)
@@ -197,7 +197,7 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 }
 
 // tellPending warns of a detach that the guest may still follow, and forgets one that is over.
-func (m *memory) tellPending(where libvirt.Place, found libvirt.Disks, diags *diag.Diagnostics) {
+func (m *memory) tellPending(where libvirt.Placement, found libvirt.Disks, diags *diag.Diagnostics) {
 	still, warnings := where.PendingDetach(found, m.DetachAsked)
 	m.DetachAsked = still
 	tfkit.AddWarnings(diags, warnings)

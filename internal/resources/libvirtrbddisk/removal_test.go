@@ -33,7 +33,7 @@ func TestPendingDetach(t *testing.T) {
 			domain.Live = &libvirt.Definition{ID: c.running}
 		}
 		remembered, diags := memory{DetachAsked: c.asked}, diag.Diagnostics{}
-		remembered.tellPending(libvirt.Place{Host: host, Domain: domain}, libvirt.Disks{Saved: there, Live: c.live}, &diags)
+		remembered.tellPending(libvirt.Placement{Host: host, Domain: domain}, libvirt.Disks{Saved: there, Live: c.live}, &diags)
 		if told := diags.WarningsCount() == 1; told != c.pending || (remembered.DetachAsked != 0) != c.pending {
 			t.Errorf("%s: %v, and %d is kept", name, diags, remembered.DetachAsked)
 		}

@@ -113,7 +113,7 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if err := j.take(ctx, r, entry.Target, domain); err != nil {
 		return j, err
 	}
-	if j.Place, err = r.locate(ctx, entry.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
+	if j.Placement, err = r.locate(ctx, entry.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
 		return j, problem.At("domain", err)
 	}
 	tfkit.AddWarnings(diags, j.Warnings())
@@ -146,7 +146,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if err == nil {
 		plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 		plan.ID = plan.id()
-		j.Place, err = r.locate(ctx, entry.Target, &state)
+		j.Placement, err = r.locate(ctx, entry.Target, &state)
 		tfkit.AddWarnings(&resp.Diagnostics, j.Warnings())
 	}
 	if err == nil {
@@ -169,7 +169,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	j.remembered.FollowMonitors = config.Monitors.IsNull() && (j.remembered.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
 	j.finish(ctx, &resp.Diagnostics)
-	j.remembered.tellPending(j.Place, j.found, &resp.Diagnostics)
+	j.remembered.tellPending(j.Placement, j.found, &resp.Diagnostics)
 	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, j.remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -201,7 +201,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		return
 	}
 	entry, err := r.Hypervisors.ResolveEntry(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
-	var where libvirt.Place
+	var where libvirt.Placement
 	if err == nil {
 		where, err = r.locate(ctx, entry.Target, &state)
 		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings())
