@@ -10,17 +10,17 @@ import (
 
 const states = "testdata/states"
 
-// types are those that each state has, also of the earliest commit.
+// types are the resource types that each state has, also that of the earliest commit.
 var types = []string{"ceph_pool", "ceph_rbd_image", "ceph_user", "libvirt_ceph_secret", "libvirt_rbd_disk"}
 
-// neverSet are attributes that no state has a value of, with the reason.
+// neverSet are attributes that have a value in no state, with the reason.
 var neverSet = map[string]string{
 	"ceph_user.key_wo":           "write-only",
 	"libvirt_ceph_secret.key_wo": "write-only",
 	"libvirt_rbd_disk.namespace": "needs libvirt 11.6 or later on the host",
 }
 
-// A state shows what becomes of an attribute only where it has a value of it.
+// TestStatesSetAllAttributes: a state shows what an upgrade does to an attribute only where it has a value.
 func TestStatesSetAllAttributes(t *testing.T) {
 	folders, err := filepath.Glob(filepath.Join(states, "*"))
 	if err != nil || len(folders) == 0 {

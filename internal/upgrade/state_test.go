@@ -1,16 +1,12 @@
 package upgrade_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
-	"slices"
 	"testing"
 )
 
-// kept is a state as it is kept: with tokens, and with the private state readable.
-func kept(t *testing.T, state []byte, all tokens) []byte {
+// toTestData returns a state of Terraform as the test data has it: with tokens, and with the private state readable.
+func toTestData(t *testing.T, state []byte, all tokens) []byte {
 	t.Helper()
 	document := decode(t, state)
 	for _, instance := range instances(t, document) {
@@ -27,8 +23,8 @@ func kept(t *testing.T, state []byte, all tokens) []byte {
 	return encode(t, all.contractIn(document))
 }
 
-// written is a kept state as Terraform writes it.
-func written(t *testing.T, state []byte, all tokens) []byte {
+// fromTestData returns a state of the test data as Terraform writes it.
+func fromTestData(t *testing.T, state []byte, all tokens) []byte {
 	t.Helper()
 	document := all.expandIn(decode(t, state))
 	for _, instance := range instances(t, document) {
@@ -40,7 +36,7 @@ func written(t *testing.T, state []byte, all tokens) []byte {
 		for name, value := range private {
 			values[name] = compact(t, value)
 		}
-		// Terraform has the framework's JSON, whose values are bytes, as bytes too: both are base64 in JSON.
+		// The framework encodes the private state as JSON, in which bytes are base64; Terraform stores that as bytes in its own JSON.
 		instance["private"] = compact(t, values)
 	}
 	return encode(t, document)
@@ -57,80 +53,4 @@ func bytesByName(t *testing.T, encoded string) map[string][]byte {
 		t.Fatal(err)
 	}
 	return values
-}
-
-// object is one of JSON.
-type object = map[string]any
-
-// resources are the managed resources of a state.
-func resources(t *testing.T, document any) []object {
-	t.Helper()
-	top, _ := document.(object)
-	return slices.DeleteFunc(objects(t, top["resources"]), func(resource object) bool { return resource["mode"] != "managed" })
-}
-
-// instances are those of all managed resources.
-func instances(t *testing.T, document any) []object {
-	t.Helper()
-	var all []object
-	for _, resource := range resources(t, document) {
-		all = append(all, objects(t, resource["instances"])...)
-	}
-	return all
-}
-
-// objects are the elements of a list.
-func objects(t *testing.T, list any) []object {
-	t.Helper()
-	elements, _ := list.([]any)
-	all := make([]object, len(elements))
-	for i, element := range elements {
-		var ok bool
-		if all[i], ok = element.(object); !ok {
-			t.Fatalf("%v is no object", element)
-		}
-	}
-	return all
-}
-
-// decode keeps numbers as they are written.
-func decode(t *testing.T, text []byte) any {
-	t.Helper()
-	var document any
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	if err := decoder.Decode(&document); err != nil {
-		t.Fatal(err)
-	}
-	return document
-}
-
-func encode(t *testing.T, document any) []byte {
-	t.Helper()
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(document); err != nil {
-		t.Fatal(err)
-	}
-	return text.Bytes()
-}
-
-func compact(t *testing.T, value any) []byte {
-	t.Helper()
-	text, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-func readFile(t *testing.T, elements ...string) []byte {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(elements...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
 }

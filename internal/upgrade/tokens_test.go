@@ -11,7 +11,7 @@ import (
 // ${mon.host}, ${mon.v1_port}, ${mon.v2_port}, and of objects ${pool.POOL} and ${image.POOL[/NAMESPACE]/IMAGE}.
 type tokens map[string]string
 
-// expand puts the values in the place of the tokens.
+// expand replaces the tokens by their values.
 func (all tokens) expand(text string) string {
 	var pairs []string
 	for token, value := range all {
@@ -20,7 +20,7 @@ func (all tokens) expand(text string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// contract puts the tokens in the place of the values. Numbers are too short for it: they could be anything.
+// contract replaces the values by their tokens. It leaves out numbers, which could stand for something else, except ports in XML.
 func (all tokens) contract(text string) string {
 	var pairs []string
 	for _, token := range slices.Sorted(maps.Keys(all)) {
@@ -34,10 +34,10 @@ func (all tokens) contract(text string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// numbers are the fields whose numbers differ from bed to bed, with how their tokens start.
+// numbers are the fields whose numbers differ from bed to bed, with the beginning of their tokens.
 var numbers = map[string]string{"pool_id": "${pool.", "port": "${mon."}
 
-// expandIn and contractIn do the same within a document of JSON.
+// expandIn is expand for all values of a JSON document.
 func (all tokens) expandIn(document any) any {
 	return edit(document, "", func(field string, value any) any {
 		text, ok := value.(string)
@@ -51,6 +51,9 @@ func (all tokens) expandIn(document any) any {
 	})
 }
 
+// contractIn is contract for all values of a JSON document, and for the numbers of some fields.
+// contractIn is contract for all values of a JSON document, and for the numbers of some fields.
+// contractIn is contract for all values of a JSON document, and for the numbers of some fields.
 func (all tokens) contractIn(document any) any {
 	return edit(document, "", func(field string, value any) any {
 		switch v := value.(type) {
@@ -67,7 +70,7 @@ func (all tokens) contractIn(document any) any {
 	})
 }
 
-// edit changes all values of a document that hold no others, each with the name of its field.
+// edit replaces all values of a document that are neither objects nor lists by what change returns for them and their field's name.
 func edit(document any, field string, change func(field string, value any) any) any {
 	switch v := document.(type) {
 	case map[string]any:

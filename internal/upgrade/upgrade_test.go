@@ -3,7 +3,6 @@
 package upgrade_test
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,7 +19,7 @@ const (
 	hypervisor = "kvm1"
 )
 
-// Erasure-coded pools that take overwrites need three OSDs on BlueStore. An autoscaler would change numbers at its own time.
+// Erasure-coded pools with overwrites need three OSDs on BlueStore. An autoscaler would change pg_num during the test.
 func TestMain(m *testing.M) {
 	acctest.Main(m, testbed.Options{
 		Clusters: []testbed.ClusterOptions{{
@@ -30,20 +29,20 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestAccUpgrade gives this provider what each earlier one has left: its objects, made by hand, and its state. A plan changes
-// nothing; what somebody else changes is noticed and put right; what the state lost is taken over, as what a killed create left;
-// and destroy leaves nothing.
+// TestAccUpgrade gives this provider what each earlier one has made (its objects, made by hand here) and its state. A plan changes
+// nothing. Drift is found and repaired. An object that is lost from the state, as after a killed create, is taken over. Destroy leaves
+// nothing.
 func TestAccUpgrade(t *testing.T) {
 	acctest.Bed(t)
 	if *keepState != "" {
-		t.Skip("a state is written first")
+		t.Skip("this run writes test data")
 	}
 	folders, err := filepath.Glob(filepath.Join(states, "*"))
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no states in %s: %v", states, err)
 	}
 	for _, folder := range folders {
-		// What one leaves when it fails would be in the way of the next.
+		// Objects that are left over from a failed test would make the next one fail too.
 		if !t.Run(filepath.Base(folder), func(t *testing.T) { upgrade(t, folder) }) {
 			return
 		}
@@ -53,13 +52,13 @@ func TestAccUpgrade(t *testing.T) {
 func upgrade(t *testing.T, folder string) {
 	t.Helper()
 	nothing := made(t)
-	run(t, folder, "before.txt")
-	run(t, folder, "by-hand.txt")
-	expectMade(t, keptFiles(t, folder), "by hand, other than the earlier provider has left it")
+	runScript(t, folder, "before.txt")
+	runScript(t, folder, "by-hand.txt")
+	expectMade(t, madeBefore(t, folder), "made by hand differs from what the earlier provider has made")
 
 	w := acctest.NewWorkspace(t, filepath.Join("internal", "upgrade", folder))
 	setVariables(t, w)
-	state := written(t, readFile(t, folder, "state.json"), objectTokens(t))
+	state := fromTestData(t, readFile(t, folder, "state.json"), objectTokens(t))
 	if err := os.WriteFile(filepath.Join(w.Dir, "terraform.tfstate"), state, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -67,22 +66,22 @@ func upgrade(t *testing.T, folder string) {
 	w.Apply(t, "-refresh-only")
 	expectNothingToDo(t, w)
 
-	drift := run(t, folder, "drift.txt")
+	drift := runScript(t, folder, "drift.txt")
 	w.Terraform(t, append([]string{"state", "rm"}, drift.forgotten...)...)
 	want := slices.Sorted(slices.Values(append(drift.expected, drift.forgotten...)))
 	if got := planned(t, w); !slices.Equal(got, want) {
 		t.Fatalf("after drift.txt the plan changes %v, want %v", got, want)
 	}
 	w.Terraform(t, "apply", "-input=false", planFile)
-	expectMade(t, keptFiles(t, folder), "after an apply")
+	expectMade(t, madeBefore(t, folder), "after an apply")
 
-	run(t, folder, "end.txt")
+	runScript(t, folder, "end.txt")
 	w.Destroy(t)
-	run(t, folder, "after.txt")
+	runScript(t, folder, "after.txt")
 	expectMade(t, nothing, "after destroy")
 }
 
-// expectNothingToDo fails the test when a plan changes anything, or has something to say.
+// expectNothingToDo fails the test when a plan changes anything or warns.
 func expectNothingToDo(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	out, err := w.Try(t, "plan", "-input=false", "-detailed-exitcode")
@@ -91,14 +90,14 @@ func expectNothingToDo(t *testing.T, w *acctest.Workspace) {
 	}
 }
 
-// planFile is where planned leaves its plan.
+// planFile is the file to which planned writes the plan.
 const planFile = "changes"
 
-// plannedChange is how a plan starts what it says of one resource.
+// plannedChange matches the first line of a resource in the text of a plan.
 var plannedChange = regexp.MustCompile(`(?m)^  # (\S+) (?:will|must) be `)
 
-// planned are the addresses that a plan would do anything to, in order. It has nothing to warn of: an image that it took for another
-// one, since it doesn't remember the former name, would be such a thing.
+// planned returns the addresses that a plan changes, in order. A warning fails the test: the provider would warn if it took an image
+// for another one because it had lost the former name.
 func planned(t *testing.T, w *acctest.Workspace) []string {
 	t.Helper()
 	out := w.Terraform(t, "plan", "-input=false", "-out="+planFile)
@@ -110,36 +109,6 @@ func planned(t *testing.T, w *acctest.Workspace) []string {
 		addresses = append(addresses, match[1])
 	}
 	return slices.Sorted(slices.Values(addresses))
-}
-
-// keptFiles are the files of the folder made.
-func keptFiles(t *testing.T, folder string) map[string]string {
-	t.Helper()
-	files := map[string]string{}
-	entries, err := os.ReadDir(filepath.Join(folder, "made"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, entry := range entries {
-		files[entry.Name()] = string(readFile(t, folder, "made", entry.Name()))
-	}
-	return files
-}
-
-// expectMade fails the test when ceph, rbd and virsh show anything else than these files.
-func expectMade(t *testing.T, want map[string]string, when string) {
-	t.Helper()
-	got := made(t)
-	names := maps.Clone(want)
-	maps.Copy(names, got)
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if got[name] != want[name] {
-			t.Errorf("%s %s:\n%s\nwant:\n%s", name, when, got[name], want[name])
-		}
-	}
-	if t.Failed() {
-		t.FailNow()
-	}
 }
 
 func setVariables(t *testing.T, w *acctest.Workspace) {

@@ -16,16 +16,17 @@ var (
 	keepProvider = flag.String("provider", "", "binary of the provider that writes the state, built of the commit that names the folder")
 )
 
-// TestAccKeepState applies a configuration with an earlier provider and keeps what comes of it. See make keep-state.
+// TestAccKeepState applies a configuration with an earlier provider, and writes the state and what was made to the test data. See
+// make keep-state.
 func TestAccKeepState(t *testing.T) {
 	if *keepState == "" {
 		t.Skip("writes test data: make keep-state")
 	}
 	folder := filepath.Join(states, *keepState)
-	run(t, folder, "before.txt")
+	runScript(t, folder, "before.txt")
 	w := acctest.NewWorkspaceWith(t, *keepProvider, filepath.Join("internal", "upgrade", folder))
 	setVariables(t, w)
-	// What had another name first is remembered beside the state.
+	// The provider stores a former name in the private state.
 	w.Set(t, "renamed", false)
 	w.Apply(t)
 	w.Set(t, "renamed", true)
@@ -34,9 +35,9 @@ func TestAccKeepState(t *testing.T) {
 	w.ExpectEmptyPlan(t)
 
 	all := objectTokens(t)
-	state := kept(t, w.State(t), all)
-	if again := kept(t, written(t, state, all), all); string(again) != string(state) {
-		t.Fatalf("the state is another one after it was written and kept again:\n%s", again)
+	state := toTestData(t, w.State(t), all)
+	if again := toTestData(t, fromTestData(t, state, all), all); string(again) != string(state) {
+		t.Fatalf("the state differs after it went from the test data and back:\n%s", again)
 	}
 	write(t, filepath.Join(folder, "state.json"), string(state))
 	if err := os.RemoveAll(filepath.Join(folder, "made")); err != nil {

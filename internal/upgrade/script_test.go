@@ -12,8 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// script is a file of commands: ceph, rbd or virsh with words as arguments, one in a line, with "< FILE" for what it reads. A #
-// at the beginning of a line makes it a comment.
+// script is a file with a command in each line: ceph, rbd or virsh, its arguments, and "< FILE" for its standard input. A line that
+// begins with # is a comment.
 type script struct {
 	commands []command
 	// expected and forgotten are the arguments of the lines "expect ADDRESS" and "forget ADDRESS", which run nothing.
@@ -60,8 +60,8 @@ func readScript(t *testing.T, folder, name string) script {
 	return s
 }
 
-// addToSession gives a command to the ceph that runs the one before it: without arguments it reads commands. A start of it takes
-// longer than all of them. It doesn't tell that one has failed, which what is made then shows.
+// addToSession adds a command to the ceph process that runs the one before it: without arguments it reads commands from its standard
+// input. A start of ceph takes longer than all of them. It does not report a command that fails; expectMade finds what is missing.
 func (s *script) addToSession(line string) {
 	if n := len(s.commands); n == 0 || s.commands[n-1].program != "ceph" || len(s.commands[n-1].args) > 0 {
 		s.commands = append(s.commands, command{program: "ceph"})
@@ -69,8 +69,8 @@ func (s *script) addToSession(line string) {
 	s.commands[len(s.commands)-1].stdin += line + "\n"
 }
 
-// run runs the commands of a file.
-func run(t *testing.T, folder, name string) script {
+// runScript runs the commands of a file.
+func runScript(t *testing.T, folder, name string) script {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
