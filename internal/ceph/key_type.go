@@ -20,14 +20,11 @@ type cipher struct {
 //
 // Similar to: ceph mon dump
 func (c *Cluster) allowedCiphers(ctx context.Context, what string) (allowed []cipher, known bool, err error) {
-	var dump struct {
-		Allowed []cipher `json:"auth_allowed_ciphers"`
-	}
-	err = c.mon(ctx, what, command{"prefix": "mon dump"}, &dump)
+	dump, err := c.monDump(ctx, what)
 	if problem.Is(err, problem.Denied) {
 		return nil, false, nil
 	}
-	return dump.Allowed, true, err
+	return dump.AllowedCiphers, true, err
 }
 
 // CheckKey tells whether the cluster would give a user this chosen key, or a key of this type; either is empty where it is not

@@ -21,25 +21,35 @@ type Monitor struct {
 	InQuorum bool
 }
 
+// monDump is the monitor map in the reply to "mon dump".
+type monDump struct {
+	Mons []struct {
+		Rank        int    `json:"rank"`
+		Name        string `json:"name"`
+		PublicAddrs struct {
+			Addrvec []struct {
+				Type string `json:"type"`
+				Addr string `json:"addr"`
+			} `json:"addrvec"`
+		} `json:"public_addrs"`
+	} `json:"mons"`
+	Quorum []int `json:"quorum"`
+	// AllowedCiphers are the key types that may log in; none where the release knows no key types.
+	AllowedCiphers []cipher `json:"auth_allowed_ciphers"`
+}
+
+func (c *Cluster) monDump(ctx context.Context, what string) (dump monDump, err error) {
+	err = c.mon(ctx, what, command{"prefix": "mon dump"}, &dump)
+	return dump, err
+}
+
 // Monitors reads the monitor map, in its own order.
 //
 // Similar to: ceph mon dump
 func (c *Cluster) Monitors(ctx context.Context) ([]Monitor, error) {
 	what := fmt.Sprintf("Unable to read the monitors of cluster %q.", c.cfg.Label)
-	var dump struct {
-		Mons []struct {
-			Rank        int    `json:"rank"`
-			Name        string `json:"name"`
-			PublicAddrs struct {
-				Addrvec []struct {
-					Type string `json:"type"`
-					Addr string `json:"addr"`
-				} `json:"addrvec"`
-			} `json:"public_addrs"`
-		} `json:"mons"`
-		Quorum []int `json:"quorum"`
-	}
-	if err := c.mon(ctx, what, command{"prefix": "mon dump"}, &dump); err != nil {
+	dump, err := c.monDump(ctx, what)
+	if err != nil {
 		return nil, err
 	}
 	quorum := make(map[int]bool, len(dump.Quorum))
