@@ -8,6 +8,7 @@ import (
 )
 
 type crushRule struct {
+	ID    int64       `json:"rule_id"`
 	Name  string      `json:"rule_name"`
 	Steps []crushStep `json:"steps"`
 }
@@ -29,26 +30,20 @@ var (
 //
 // Similar to: ceph osd crush rule ls
 func (c *Cluster) CrushRules(ctx context.Context) ([]string, error) {
-	var rules []string
-	err := c.mon(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label), command{"prefix": "osd crush rule ls"},
-		&rules)
-	return rules, err
-}
-
-// crushRules returns the names of the CRUSH rules by their numbers.
-func (c *Cluster) crushRules(ctx context.Context, what string) (map[int64]string, error) {
-	var dump []struct {
-		ID   int64  `json:"rule_id"`
-		Name string `json:"rule_name"`
-	}
-	if err := c.mon(ctx, what, command{"prefix": "osd crush rule dump"}, &dump); err != nil {
+	rules, err := c.crushRules(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label))
+	if err != nil {
 		return nil, err
 	}
-	rules := make(map[int64]string, len(dump))
-	for _, r := range dump {
-		rules[r.ID] = r.Name
+	names := make([]string, 0, len(rules))
+	for _, rule := range rules {
+		names = append(names, rule.Name)
 	}
-	return rules, nil
+	return names, nil
+}
+
+func (c *Cluster) crushRules(ctx context.Context, what string) (rules []crushRule, err error) {
+	err = c.mon(ctx, what, command{"prefix": "osd crush rule dump"}, &rules)
+	return rules, err
 }
 
 func (m *crushMap) rule(name string) (crushRule, error) {

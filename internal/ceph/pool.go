@@ -108,9 +108,13 @@ func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
 	if err != nil {
 		return nil, err
 	}
+	ruleNames := make(map[int64]string, len(rules))
+	for _, rule := range rules {
+		ruleNames[rule.ID] = rule.Name
+	}
 	pools := make([]Pool, 0, len(records))
 	for _, r := range records {
-		pools = append(pools, r.pool(rules))
+		pools = append(pools, r.pool(ruleNames))
 	}
 	sort.Slice(pools, func(i, j int) bool { return pools[i].Name < pools[j].Name })
 	c.listing.keep(pools, c.now(), started)
@@ -151,7 +155,7 @@ type poolOptions struct {
 // erasureType is the number of erasure-coded pools; all others are replicated.
 const erasureType = 3
 
-func (r poolRecord) pool(rules map[int64]string) Pool {
+func (r poolRecord) pool(ruleNames map[int64]string) Pool {
 	flags := map[string]bool{}
 	for _, flag := range strings.Split(r.Flags, ",") {
 		flags[flag] = true
@@ -160,7 +164,7 @@ func (r poolRecord) pool(rules map[int64]string) Pool {
 		ID: r.ID, Name: r.Name, Type: Replicated,
 		Size: r.Size, MinSize: r.MinSize,
 		PGNum: r.PGNumTarget, PGPNum: r.PGPlacementTarget, PGAutoscaleMode: r.PGAutoscaleMode,
-		CrushRule: rules[r.CrushRule], ErasureCodeProfile: r.ErasureCodeProfile,
+		CrushRule: ruleNames[r.CrushRule], ErasureCodeProfile: r.ErasureCodeProfile,
 		Bulk: flags["bulk"], NoDelete: flags["nodelete"], NoSizeChange: flags["nosizechange"], NoPGChange: flags["nopgchange"],
 		AllowECOverwrites: flags["ec_overwrites"], Full: flags["full"], QuotaReached: flags["full_quota"],
 		QuotaMaxBytes: r.QuotaMaxBytes, QuotaMaxObjects: r.QuotaMaxObjects,
