@@ -7,8 +7,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// AddError turns an error of a client into a diagnostic, at the argument that is to blame where there is one. The summary is static:
-// "Unable to create Ceph pool".
+// AddError turns an error of a client into a diagnostic, at the argument at fault where there is one. The summary is
+// static: "Unable to create Ceph pool".
 func AddError(diags *diag.Diagnostics, summary string, err error) {
 	if argument := problem.Argument(err); argument != "" {
 		diags.AddAttributeError(path.Root(argument), summary, err.Error())
@@ -17,17 +17,17 @@ func AddError(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddError(summary, err.Error())
 }
 
-// AddAttributeError is AddError located at the attribute that is to blame.
+// AddAttributeError is AddError located at the attribute at fault.
 func AddAttributeError(diags *diag.Diagnostics, at path.Path, summary string, err error) {
 	diags.AddAttributeError(at, summary, err.Error())
 }
 
-// AddWarning reports an error after which the work still counts as done.
+// AddWarning reports an error that does not fail the operation.
 func AddWarning(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddWarning(summary, err.Error())
 }
 
-// AddWarnings reports what a client has to tell.
+// AddWarnings reports the warnings of a client.
 func AddWarnings(diags *diag.Diagnostics, warnings []problem.Warning) {
 	for _, w := range warnings {
 		if w.Argument == "" {
@@ -38,9 +38,9 @@ func AddWarnings(diags *diag.Diagnostics, warnings []problem.Warning) {
 	}
 }
 
-// KeptUnread tells whether an object can't be read because the provider configuration is not known yet, as while the
-// machine that will run the cluster is itself still planned. It then leaves a warning: Read keeps the state.
-func KeptUnread(diags *diag.Diagnostics, err error) bool {
+// WarnIfUnknown reports whether an object can't be read because the provider configuration is not known yet, for example while the
+// machine that will run the cluster is itself only planned. It then adds a warning, and Read keeps the state.
+func WarnIfUnknown(diags *diag.Diagnostics, err error) bool {
 	if !problem.Is(err, problem.Unknown) {
 		return false
 	}

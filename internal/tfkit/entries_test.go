@@ -168,12 +168,12 @@ func TestApplyEntryChecksThePlannedIdentity(t *testing.T) {
 	}
 }
 
-func TestKeptUnread(t *testing.T) {
+func TestWarnIfUnknown(t *testing.T) {
 	var diags diag.Diagnostics
-	if KeptUnread(&diags, errors.New("lost connection")) || diags.WarningsCount() != 0 {
+	if WarnIfUnknown(&diags, errors.New("lost connection")) || diags.WarningsCount() != 0 {
 		t.Error("a lost connection must stay an error")
 	}
-	if !KeptUnread(&diags, &problem.Problem{Kind: problem.Unknown}) || diags.WarningsCount() != 1 {
+	if !WarnIfUnknown(&diags, &problem.Problem{Kind: problem.Unknown}) || diags.WarningsCount() != 1 {
 		t.Error("an unknown configuration must be a warning")
 	}
 }

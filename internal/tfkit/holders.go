@@ -130,8 +130,8 @@ func (c *Connections) HolderOf(object string) (Holder, bool) {
 	return holder, held
 }
 
-// LetGo forgets an object, and what it had.
-func (c *Connections) LetGo(object string) {
+// ReleaseHolder removes the holder of an object, and of every object that it has itself.
+func (c *Connections) ReleaseHolder(object string) {
 	c.holders.mu.Lock()
 	defer c.holders.mu.Unlock()
 	for name, holder := range c.holders.held {

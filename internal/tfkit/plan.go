@@ -101,7 +101,7 @@ func (e *Entries[T]) ReadEntry(
 	ctx context.Context, label, identity types.String, summary string, diags *diag.Diagnostics,
 ) (entry Entry[T], ok bool) {
 	entry, err := e.ResolveEntry(ctx, label, identity, diags)
-	if err != nil && !KeptUnread(diags, err) {
+	if err != nil && !WarnIfUnknown(diags, err) {
 		AddError(diags, summary, err)
 	}
 	return entry, err == nil

@@ -84,8 +84,8 @@ func (uuidValidator) ValidateString(_ context.Context, req validator.StringReque
 	}
 }
 
-// Written refuses a text that isn't of the form of a regular expression, with the words.
-func Written(form, words string) validator.String {
+// Matches refuses a text that does not match a regular expression, with an error of these words.
+func Matches(form, words string) validator.String {
 	return stringvalidator.RegexMatches(regexp.MustCompile(form), words)
 }
 

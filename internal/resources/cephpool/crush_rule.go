@@ -24,19 +24,19 @@ func (m *model) rulesBefore(ctx context.Context, cluster *ceph.Cluster) ([]strin
 }
 
 // noteCreated notes the rule that came with the pool.
-func (m *model) noteCreated(ctx context.Context, private tfkit.PrivateState, before []string) diag.Diagnostics {
+func (m *model) noteCreated(ctx context.Context, private tfkit.PrivateStateWriter, before []string) diag.Diagnostics {
 	rule := m.CrushRule.ValueString()
 	if before == nil || slices.Contains(before, rule) {
 		rule = ""
 	}
-	return tfkit.Note(ctx, private, madeRule, rule)
+	return tfkit.SetPrivate(ctx, private, madeRule, rule)
 }
 
 // noteFound notes the rule of an imported pool: one that has the pool's name is taken for its own.
-func (m *model) noteFound(ctx context.Context, private tfkit.PrivateState) diag.Diagnostics {
+func (m *model) noteFound(ctx context.Context, private tfkit.PrivateStateWriter) diag.Diagnostics {
 	rule := m.CrushRule.ValueString()
 	if m.Type.ValueString() != ceph.Erasure || rule != m.Name.ValueString() {
 		rule = ""
 	}
-	return tfkit.Note(ctx, private, madeRule, rule)
+	return tfkit.SetPrivate(ctx, private, madeRule, rule)
 }

@@ -158,7 +158,7 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	if err == nil {
 		noted, diags := req.Private.GetKey(ctx, madeRule)
 		resp.Diagnostics.Append(diags...)
-		err = entry.Target.DeletePool(ctx, pool.Name, tfkit.Noted(noted))
+		err = entry.Target.DeletePool(ctx, pool.Name, tfkit.PrivateText(noted))
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

@@ -242,17 +242,17 @@ const writtenKey = "written_fingerprint"
 
 // recordWritten remembers the fingerprint of a write-only key, so that Read notices when somebody else changes the key.
 // Nothing is remembered of a key that is managed otherwise.
-func (m *model) recordWritten(ctx context.Context, private tfkit.PrivateState, config *model) diag.Diagnostics {
+func (m *model) recordWritten(ctx context.Context, private tfkit.PrivateStateWriter, config *model) diag.Diagnostics {
 	written := ""
 	if !config.KeyWO.IsNull() {
 		written = m.KeyFingerprint.ValueString()
 	}
-	return tfkit.Note(ctx, private, writtenKey, written)
+	return tfkit.SetPrivate(ctx, private, writtenKey, written)
 }
 
 // readWritten shows a key that is not the one written last as another version, which plans to write key_wo again.
 func (m *model) readWritten(written []byte) {
-	if last := tfkit.Noted(written); last != "" && last != m.KeyFingerprint.ValueString() {
+	if last := tfkit.PrivateText(written); last != "" && last != m.KeyFingerprint.ValueString() {
 		m.KeyWOVersion = m.KeyFingerprint
 	}
 }

@@ -55,7 +55,7 @@ func (r *secretResource) claimPlanned(
 	ctx context.Context, state, plan *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
 	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, plannedKey, state.owned().Object)...)
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, plannedKey, state.owned().Object)...)
 		switch {
 		case !plan.settled():
 		case plan.owned().Object == state.owned().Object:
@@ -67,7 +67,7 @@ func (r *secretResource) claimPlanned(
 	}
 	noted, diags := req.Private.GetKey(ctx, plannedKey)
 	resp.Diagnostics.Append(diags...)
-	if plan.settled() && tfkit.Noted(noted) != plan.owned().Object {
+	if plan.settled() && tfkit.PrivateText(noted) != plan.owned().Object {
 		r.claim(plan, tfkit.Makes, &resp.Diagnostics)
 	}
 }

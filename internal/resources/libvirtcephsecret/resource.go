@@ -54,7 +54,7 @@ func (r *secretResource) IdentitySchema(_ context.Context, _ resource.IdentitySc
 func (r *secretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
 	// A fingerprint that no key has: the read that follows finds another one and records it as the version.
-	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, writtenKey, "imported")...)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, writtenKey, "imported")...)
 }
 
 func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -181,7 +181,7 @@ func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, writte
 	if !m.Key.IsNull() && fingerprint(m.Key).ValueString() != found {
 		m.Key = types.StringNull()
 	}
-	if last := tfkit.Noted(written); last != "" && last != found {
+	if last := tfkit.PrivateText(written); last != "" && last != found {
 		m.KeyWOVersion = types.StringValue(found)
 	}
 }
@@ -223,7 +223,7 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 			return
 		}
 		warnRunning(ctx, entry.Target, plan.secret(), formerValue{
-			held: state.KeyFingerprint.ValueString(), given: tfkit.Noted(given), private: state.Private.ValueBool(),
+			held: state.KeyFingerprint.ValueString(), given: tfkit.PrivateText(given), private: state.Private.ValueBool(),
 		}, key, &resp.Diagnostics)
 	}
 	plan.settleFingerprint(key)
@@ -276,14 +276,14 @@ func (m *model) settleFingerprint(key ceph.Key) {
 
 // recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value, and that of
 // any value that was written.
-func recordWritten(ctx context.Context, private tfkit.PrivateState, config *model, key ceph.Key) diag.Diagnostics {
+func recordWritten(ctx context.Context, private tfkit.PrivateStateWriter, config *model, key ceph.Key) diag.Diagnostics {
 	written := ""
 	if !config.KeyWO.IsNull() && !key.IsZero() {
 		written = key.Fingerprint()
 	}
-	diags := tfkit.Note(ctx, private, writtenKey, written)
+	diags := tfkit.SetPrivate(ctx, private, writtenKey, written)
 	if !key.IsZero() {
-		diags.Append(tfkit.Note(ctx, private, givenKey, key.Fingerprint())...)
+		diags.Append(tfkit.SetPrivate(ctx, private, givenKey, key.Fingerprint())...)
 	}
 	return diags
 }

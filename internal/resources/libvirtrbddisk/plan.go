@@ -49,7 +49,7 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	p := &planning{
 		diskResource: r, config: sides.Config, state: sides.State, plan: sides.Plan, exists: sides.Exists,
-		diags: &resp.Diagnostics, remembered: tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics),
+		diags: &resp.Diagnostics, remembered: tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics),
 	}
 	if resp.Diagnostics.HasError() {
 		return

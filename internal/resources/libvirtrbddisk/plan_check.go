@@ -319,7 +319,7 @@ func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanR
 	}
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
+	remembered := tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

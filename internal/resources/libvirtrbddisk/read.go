@@ -22,7 +22,7 @@ func (r *diskResource) ImportState(ctx context.Context, req resource.ImportState
 	importKey.Import(ctx, req, resp)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("attach_probe"), true)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_source_change"), onSourceChangeRefuse)...)
-	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, memory{Imported: true})...)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, memory{Imported: true})...)
 }
 
 // Read asks the hypervisor alone whether the disk is there; the cluster only tells which image it is.
@@ -32,7 +32,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
-	remembered := tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
+	remembered := tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -70,7 +70,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		}
 		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings())
 	}
-	if tfkit.KeptUnread(&resp.Diagnostics, err) {
+	if tfkit.WarnIfUnknown(&resp.Diagnostics, err) {
 		return
 	}
 	if problem.Is(err, problem.NotFound) || err == nil && found.Mirrored() == nil {
@@ -103,7 +103,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	remembered.Domain, remembered.Target = state.DomainUUID.ValueString(), state.TargetDev.ValueString()
-	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, remembered)...)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }

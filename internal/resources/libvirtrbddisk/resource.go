@@ -78,7 +78,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 	switch {
 	case err != nil && !j.attached():
 		if j.taken != "" {
-			r.LetGo(j.taken)
+			r.ReleaseHolder(j.taken)
 		}
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
@@ -93,7 +93,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 	r.Hold(j.object(), tfkit.Holder{Object: j.object(), Made: true})
 	j.noteImage(image)
 	j.finish(ctx, &resp.Diagnostics)
-	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, j.remembered)...)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, j.remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -134,7 +134,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	remembered := tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
+	remembered := tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -163,14 +163,14 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		if j.touched {
 			j.saveTruth(ctx, &state, resp)
 			remembered.FormerSources = j.remembered.FormerSources
-			resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, remembered)...)
+			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, remembered)...)
 		}
 		return
 	}
 	j.remembered.FollowMonitors = config.Monitors.IsNull() && (j.remembered.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
 	j.finish(ctx, &resp.Diagnostics)
 	j.remembered.tellPending(j.Placement, j.found, &resp.Diagnostics)
-	resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, j.remembered)...)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, j.remembered)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -180,7 +180,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	const summary = "Unable to detach RBD disk"
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := tfkit.Recall[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
+	remembered := tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -224,11 +224,11 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	if pending {
 		remembered.DetachAsked = where.Domain.RunningNumber()
-		resp.Diagnostics.Append(tfkit.Note(ctx, resp.Private, memoryKey, remembered)...)
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, remembered)...)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.LetGo(object)
+	r.ReleaseHolder(object)
 }

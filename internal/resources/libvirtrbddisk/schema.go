@@ -25,7 +25,7 @@ import (
 
 // sourceName is a name that doesn't break that of an RBD source, POOL/IMAGE.
 func sourceName(what string) validator.String {
-	return tfkit.Written(`^[^/@\s]+$`, "must be the name of "+what+`: not empty, without "/", "@" or spaces`)
+	return tfkit.Matches(`^[^/@\s]+$`, "must be the name of "+what+`: not empty, without "/", "@" or spaces`)
 }
 
 // Schema of libvirt_rbd_disk.
@@ -43,7 +43,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			Required: true,
 			MarkdownDescription: "Name or UUID of the domain: running, shut off, persistent or transient, and defined by whomever. Another" +
 				" spelling of the same domain is no change, the new name of a renamed one touches nothing; another domain replaces the disk.",
-			Validators: []validator.String{tfkit.Written(`^[^/\n]+$`, `must be a domain's name or UUID: not empty, without "/"`)},
+			Validators: []validator.String{tfkit.Matches(`^[^/\n]+$`, `must be a domain's name or UUID: not empty, without "/"`)},
 		},
 		"cluster": schema.StringAttribute{
 			Optional: true,
@@ -60,7 +60,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				" `/etc/ceph/ceph.conf`, if there is one, even when it belongs to another cluster. Recommended: a small file per cluster with" +
 				" `client_mount_timeout`, or `/dev/null`. Changing or removing it rewrites the saved definition; a running guest takes it at its next" +
 				" start. `<config file>` in the XML.",
-			Validators: []validator.String{tfkit.Written(`^/`, `must be an absolute path on the hypervisor`)},
+			Validators: []validator.String{tfkit.Matches(`^/`, `must be an absolute path on the hypervisor`)},
 		},
 		"pool": schema.StringAttribute{
 			Required:            true,
@@ -111,7 +111,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			MarkdownDescription: "Target of the disk, unique in the domain: `vdb` on bus `virtio`, `sdb` on `scsi`, `sata` or `usb`, `hdb` on" +
 				" `ide`. The guest may name the disk otherwise; use `serial` to find it there. Changing it replaces the disk. `<target dev>` in the" +
 				" XML.",
-			Validators: []validator.String{tfkit.Written(`^(vd|sd|hd)[a-z]{1,3}$`, `must be a target such as "vdb" or "sda"`)},
+			Validators: []validator.String{tfkit.Matches(`^(vd|sd|hd)[a-z]{1,3}$`, `must be a target such as "vdb" or "sda"`)},
 		},
 		"bus": schema.StringAttribute{
 			Optional: true, Computed: true,
@@ -183,7 +183,7 @@ func monitorsAttribute() schema.SetNestedAttribute {
 			"host": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name or address, an IPv6 address without brackets.",
-				Validators: []validator.String{tfkit.Written(`^([^\s:/\[\],]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.%\w]*)$`,
+				Validators: []validator.String{tfkit.Matches(`^([^\s:/\[\],]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.%\w]*)$`,
 					`must be a host name or an address: without port, brackets, "v1:" or "v2:" (the port has an argument of its own)`)},
 			},
 			"port": schema.Int64Attribute{
@@ -293,14 +293,14 @@ func driverAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Serial by which the guest finds the disk, as in `/dev/disk/by-id/virtio-SERIAL`: at most 20 characters, 36 on" +
 				" bus `scsi`. " + nextStart +
 				" Removing it unsets it. `<serial>` in the XML.",
-			Validators: []validator.String{tfkit.Written(`^[A-Za-z0-9_+.-]+$`, "must be letters, digits, and the characters _ + . -")},
+			Validators: []validator.String{tfkit.Matches(`^[A-Za-z0-9_+.-]+$`, "must be letters, digits, and the characters _ + . -")},
 		},
 		"wwn": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "World Wide Name, 16 hexadecimal digits; bus `scsi`, `sata` or `ide`. " + nextStart +
 				" Removing it unsets it. `<wwn>` in the XML.",
 			PlanModifiers: []planmodifier.String{tfkit.KeepEqual(strings.EqualFold, "Upper and lower case are the same.")},
-			Validators:    []validator.String{tfkit.Written(`^[0-9a-fA-F]{16}$`, "must be 16 hexadecimal digits")},
+			Validators:    []validator.String{tfkit.Matches(`^[0-9a-fA-F]{16}$`, "must be 16 hexadecimal digits")},
 		},
 		"boot_order": number("Place in the order in which the guest's firmware tries its devices. The domain must not have `<boot dev>` in its"+
 			" `<os>`.", "<boot order>", 1),
