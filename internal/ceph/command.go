@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
 // command is a monitor or manager command: "prefix" and its arguments, by the names of the monitors' own table.
@@ -14,7 +16,7 @@ type command map[string]any
 
 // mon sends a command and decodes the JSON reply into reply, unless that is nil. what is the sentence for the problem.
 func (c *Cluster) mon(ctx context.Context, what string, cmd command, reply any) error {
-	_, err := c.monStatus(ctx, what, cmd, nil, reply)
+	_, err := c.monStatus(ctx, what, cmd, reply)
 	return err
 }
 
@@ -32,9 +34,16 @@ func (r refusal) unknownCommand() bool {
 }
 
 // monStatus is mon for callers that look at the refusal before they pass the problem on.
-func (c *Cluster) monStatus(ctx context.Context, what string, cmd command, input []byte, reply any) (refusal, error) {
+func (c *Cluster) monStatus(ctx context.Context, what string, cmd command, reply any) (refusal, error) {
 	return c.send(ctx, what, cmd, reply, func(ctx context.Context, conn Conn, text []byte) ([]byte, string, error) {
-		return conn.MonCommand(ctx, text, input)
+		return conn.MonCommand(ctx, text, nil)
+	})
+}
+
+// monKeyring is monStatus for a command that takes a keyring as its input.
+func (c *Cluster) monKeyring(ctx context.Context, what string, cmd command, keyring sensitive.Value) (refusal, error) {
+	return c.send(ctx, what, cmd, nil, func(ctx context.Context, conn Conn, text []byte) ([]byte, string, error) {
+		return conn.MonCommand(ctx, text, keyring.Bytes())
 	})
 }
 

@@ -78,7 +78,7 @@ func (c *Cluster) rotateAtOnce(ctx context.Context, what string, user User, keyT
 		cmd["key_type"] = keyType
 	}
 	// The reply holds the key, in a form that differs between releases; it is read by itself afterwards.
-	denied, err := c.monStatus(ctx, what, cmd, nil, nil)
+	denied, err := c.monStatus(ctx, what, cmd, nil)
 	if denied.unknownCommand() {
 		return false, err
 	}
@@ -90,7 +90,7 @@ func (c *Cluster) rotateAtOnce(ctx context.Context, what string, user User, keyT
 func (c *Cluster) rotatePending(ctx context.Context, what string, user User, keyType string) (known bool, err error) {
 	var records []authRecord
 	cmd := command{"prefix": "auth get-or-create-pending", "entity": user.Entity}
-	denied, err := c.monStatus(ctx, what, cmd, nil, &records)
+	denied, err := c.monStatus(ctx, what, cmd, &records)
 	if denied.unknownCommand() {
 		return false, err
 	}
@@ -106,7 +106,7 @@ func (c *Cluster) rotatePending(ctx context.Context, what string, user User, key
 	if err := checkKeyType(what, pending, keyType); err != nil {
 		return true, errors.Join(err, c.clearPending(ctx, what, user.Entity))
 	}
-	denied, err = c.monStatus(ctx, what, command{"prefix": "auth commit-pending", "entity": user.Entity}, nil, nil)
+	denied, err = c.monStatus(ctx, what, command{"prefix": "auth commit-pending", "entity": user.Entity}, nil)
 	return true, explainUser(err, denied)
 }
 
@@ -114,7 +114,7 @@ func (c *Cluster) rotatePending(ctx context.Context, what string, user User, key
 //
 // Similar to: ceph auth clear-pending
 func (c *Cluster) clearPending(ctx context.Context, what, entity string) error {
-	denied, err := c.monStatus(ctx, what, command{"prefix": "auth clear-pending", "entity": entity}, nil, nil)
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth clear-pending", "entity": entity}, nil)
 	return explainUser(err, denied)
 }
 

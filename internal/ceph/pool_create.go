@@ -54,7 +54,7 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, 
 	}
 
 	cmd := spec.command()
-	denied, err := c.monStatus(ctx, what, cmd, nil, nil)
+	denied, err := c.monStatus(ctx, what, cmd, nil)
 	if err = explainCreate(err, denied); problem.Unanswered(err) {
 		return c.poolMadeAfterAll(ctx, spec.Name, err)
 	}

@@ -40,7 +40,7 @@ func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
 
 	denied, err := c.monStatus(ctx, what, command{
 		"prefix": "osd pool delete", "pool": name, "pool2": name, "yes_i_really_really_mean_it": true,
-	}, nil, nil)
+	}, nil)
 	if err != nil {
 		return explainDelete(err, denied, name)
 	}
@@ -48,7 +48,7 @@ func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
 		return nil
 	}
 	what = fmt.Sprintf("Pool %q of cluster %q is deleted, but not its CRUSH rule %q.", name, c.cfg.Label, rule)
-	denied, err = c.monStatus(ctx, what, command{"prefix": "osd crush rule rm", "name": rule}, nil, nil)
+	denied, err = c.monStatus(ctx, what, command{"prefix": "osd crush rule rm", "name": rule}, nil)
 	// Somebody may have begun to use the rule, or removed it, in the meantime.
 	if err != nil && (denied.is(EBUSY) || denied.is(ENOENT)) {
 		return nil

@@ -13,7 +13,7 @@ import (
 // Similar to: ceph osd pool rename
 func (c *Cluster) RenamePool(ctx context.Context, from, to string) error {
 	what := fmt.Sprintf("Unable to rename pool %q of cluster %q to %q.", from, c.cfg.Label, to)
-	denied, err := c.monStatus(ctx, what, command{"prefix": "osd pool rename", "srcpool": from, "destpool": to}, nil, nil)
+	denied, err := c.monStatus(ctx, what, command{"prefix": "osd pool rename", "srcpool": from, "destpool": to}, nil)
 	var p *problem.Problem
 	switch {
 	case !errors.As(err, &p):

@@ -166,7 +166,7 @@ func (c *Cluster) setPoolVariable(ctx context.Context, name, variable, value str
 		cmd["yes_i_really_mean_it"] = true
 	}
 	what := fmt.Sprintf("Unable to set %s to %s on pool %q of cluster %q.", variable, value, name, c.cfg.Label)
-	denied, err := c.monStatus(ctx, what, cmd, nil, nil)
+	denied, err := c.monStatus(ctx, what, cmd, nil)
 	if err != nil {
 		return explainSet(err, denied, variable, value)
 	}

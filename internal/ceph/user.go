@@ -50,7 +50,7 @@ func (c *Cluster) User(ctx context.Context, name string) (User, error) {
 func (c *Cluster) authRecord(ctx context.Context, name string) (authRecord, error) {
 	what := fmt.Sprintf("Unable to read user %s of cluster %q.", entityOf(name), c.cfg.Label)
 	var records []authRecord
-	denied, err := c.monStatus(ctx, what, command{"prefix": "auth get", "entity": entityOf(name)}, nil, &records)
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth get", "entity": entityOf(name)}, &records)
 	if denied.is(ENOENT) {
 		if missing := c.userMissing(ctx, what, name); missing != nil {
 			return authRecord{}, missing

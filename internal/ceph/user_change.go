@@ -16,7 +16,7 @@ func (c *Cluster) SetCaps(ctx context.Context, name string, caps map[string]stri
 		return err
 	}
 	what := fmt.Sprintf("Unable to change the caps of user %s of cluster %q.", entityOf(name), c.cfg.Label)
-	denied, err := c.monStatus(ctx, what, command{"prefix": "auth caps", "entity": entityOf(name), "caps": capsList(caps)}, nil, nil)
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth caps", "entity": entityOf(name), "caps": capsList(caps)}, nil)
 	return explainUser(err, denied)
 }
 
@@ -62,6 +62,6 @@ func (c *Cluster) SetKey(ctx context.Context, name string, key Key) error {
 
 // importKey replaces the key and all caps of a user in one command.
 func (c *Cluster) importKey(ctx context.Context, what string, user User, key Key) error {
-	denied, err := c.monStatus(ctx, what, command{"prefix": "auth import"}, keyring(user.Name, key, user.Caps).Bytes(), nil)
+	denied, err := c.monKeyring(ctx, what, command{"prefix": "auth import"}, keyring(user.Name, key, user.Caps))
 	return explainUser(err, denied)
 }

@@ -79,13 +79,16 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 
 // addUser sends the one command that makes a user.
 func (c *Cluster) addUser(ctx context.Context, what, name string, caps map[string]string, key Key, keyType string) error {
-	cmd, input := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}, []byte(nil)
+	cmd := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}
 	if !key.IsZero() {
-		cmd["prefix"], input = "auth add", keyring(name, key, nil).Bytes()
-	} else if keyType != "" {
+		cmd["prefix"] = "auth add"
+		denied, err := c.monKeyring(ctx, what, cmd, keyring(name, key, nil))
+		return explainUser(err, denied)
+	}
+	if keyType != "" {
 		cmd["key_type"] = keyType
 	}
-	denied, err := c.monStatus(ctx, what, cmd, input, nil)
+	denied, err := c.monStatus(ctx, what, cmd, nil)
 	return explainUser(err, denied)
 }
 

@@ -56,8 +56,9 @@ func (h *Host) SecretValue(ctx context.Context, uuid string) (sensitive.Value, V
 	if h.keepsKeysBack() {
 		return sensitive.Value{}, ValuePrivate, nil
 	}
-	value, err := repeat(ctx, h, op, onSecret("SecretGetValue", uuid), func(l *rpc.Libvirt) ([]byte, error) {
-		return l.SecretGetValue(found, 0)
+	value, err := repeat(ctx, h, op, onSecret("SecretGetValue", uuid), func(l *rpc.Libvirt) (sensitive.Value, error) {
+		value, err := l.SecretGetValue(found, 0)
+		return sensitive.New(value), err
 	})
 	switch code(err) {
 	case rpc.ErrInvalidSecret:
@@ -70,7 +71,7 @@ func (h *Host) SecretValue(ctx context.Context, uuid string) (sensitive.Value, V
 	if err != nil {
 		return sensitive.Value{}, ValueMissing, h.fail(operation{doing: op.doing}, err)
 	}
-	return sensitive.New(value), ValueSet, nil
+	return value, ValueSet, nil
 }
 
 // MaySendKeys is nil where keys may be sent to the host, and otherwise the refusal of SetSecretValue, known beforehand.
