@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -83,27 +84,10 @@ func kvm(t *testing.T, bed *testbed.Bed, name string, cfg Config) *Host {
 	return host(t, cfg)
 }
 
-func must[T any](value T, err error) func(t *testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
-
-func ok(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func makeImage(t *testing.T, bed *testbed.Bed, name string) {
 	t.Helper()
 	east := bed.Cluster("east")
-	must(east.RBD(t.Context(), "create", "--size", "64M", testPool+"/"+name))(t)
+	expect.Value(east.RBD(t.Context(), "create", "--size", "64M", testPool+"/"+name))(t)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -124,18 +108,18 @@ func makeImage(t *testing.T, bed *testbed.Bed, name string) {
 
 func userKey(t *testing.T, bed *testbed.Bed, user string) []byte {
 	t.Helper()
-	text := must(bed.Cluster("east").Ceph(t.Context(), "auth", "print-key", "client."+user))(t)
-	return must(base64.StdEncoding.DecodeString(strings.TrimSpace(string(text))))(t)
+	text := expect.Value(bed.Cluster("east").Ceph(t.Context(), "auth", "print-key", "client."+user))(t)
+	return expect.Value(base64.StdEncoding.DecodeString(strings.TrimSpace(string(text))))(t)
 }
 
 // defineSecret defines a secret with a value and removes it at the end.
 func defineSecret(t *testing.T, h *Host, value []byte) string {
 	t.Helper()
 	s := Secret{UUID: uuid.NewString(), UsageName: "client.libvirt@" + uuid.NewString()}
-	ok(t, h.DefineSecret(t.Context(), s))
+	expect.NoError(t, h.DefineSecret(t.Context(), s))
 	t.Cleanup(func() { _ = h.UndefineSecret(context.Background(), s.UUID) })
 	if value != nil {
-		ok(t, h.SetSecretValue(t.Context(), s.UUID, sensitive.New(value)))
+		expect.NoError(t, h.SetSecretValue(t.Context(), s.UUID, sensitive.New(value)))
 	}
 	return s.UUID
 }
@@ -154,7 +138,7 @@ func rbdDisk(bed *testbed.Bed, image, target, secret string) Disk {
 func guest(t *testing.T, bed *testbed.Bed, hypervisor string, options testbed.GuestOptions, start bool) *testbed.Guest {
 	t.Helper()
 	options.Name = strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
-	g := must(bed.Hypervisor(hypervisor).DefineGuest(t.Context(), options))(t)
+	g := expect.Value(bed.Hypervisor(hypervisor).DefineGuest(t.Context(), options))(t)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -162,7 +146,7 @@ func guest(t *testing.T, bed *testbed.Bed, hypervisor string, options testbed.Gu
 		_ = g.Undefine(ctx)
 	})
 	if start {
-		ok(t, g.Start(t.Context()))
+		expect.NoError(t, g.Start(t.Context()))
 	}
 	return g
 }

@@ -4,17 +4,15 @@ import (
 	"context"
 	"net"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
-
-const hang = time.Minute // long beside every limit that the tests set
 
 func host(t *testing.T, cfg Config) *Host {
 	t.Helper()
@@ -27,45 +25,6 @@ func host(t *testing.T, cfg Config) *Host {
 	}
 	t.Cleanup(h.Close)
 	return h
-}
-
-// ends fails the test when f takes a minute: what is tested hangs then.
-func ends(t *testing.T, f func() error) error {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(hang):
-		t.Fatal("the call did not end")
-		return nil
-	}
-}
-
-// soon waits for something, for a minute at most.
-func soon(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(hang); !happened(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal(what + " did not come")
-		}
-	}
-}
-
-func wants(t *testing.T, err error, kind problem.Kind, words ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatal("no error")
-	}
-	if !problem.Is(err, kind) {
-		t.Fatalf("kind %v instead of %v: %v", kindOf(err), kind, err)
-	}
-	for _, word := range words {
-		if !strings.Contains(err.Error(), word) {
-			t.Errorf("%q is missing in: %v", word, err)
-		}
-	}
 }
 
 func TestManyCallersShareOneConnection(t *testing.T) {
@@ -97,7 +56,7 @@ func TestAnotherHostThanThePinnedOne(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri(), HostUUID: "99999999-2222-4333-8444-555555555555"})
 	_, err := h.LibVersion(t.Context())
-	wants(t, err, problem.WrongIdentity, "kvm1", fakeHostUUID, "99999999")
+	expect.Problem(t, err, problem.WrongIdentity, "kvm1", fakeHostUUID, "99999999")
 	if n := d.called(procLibVersion); n != 0 {
 		t.Error("it was asked nevertheless")
 	}
@@ -107,8 +66,8 @@ func TestADaemonThatNeverAnswersTheConnect(t *testing.T) {
 	d := newFakeDaemon(t)
 	d.on(procAuthList, func(int) ([]byte, uint32, bool) { return nil, 0, false })
 	h := host(t, Config{URI: d.uri(), ConnectTimeout: 50 * time.Millisecond})
-	err := ends(t, func() error { _, err := h.UUID(context.Background()); return err })
-	wants(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
+	err := expect.Return(t, func() error { _, err := h.UUID(context.Background()); return err })
+	expect.Problem(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
 }
 
 func TestADaemonThatHangsInACall(t *testing.T) {
@@ -121,8 +80,8 @@ func TestADaemonThatHangsInACall(t *testing.T) {
 	patient := h.config.OperationTimeout
 	h.config.OperationTimeout = 50 * time.Millisecond
 	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 0, false })
-	err := ends(t, func() error { _, err := h.LibVersion(context.Background()); return err })
-	wants(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
+	err := expect.Return(t, func() error { _, err := h.LibVersion(context.Background()); return err })
+	expect.Problem(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
 
 	// The call that was given up occupies its connection, so the next one gets another.
 	h.config.OperationTimeout = patient
@@ -140,23 +99,23 @@ func TestACallIsGivenUpWhenItsContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { cancel(); return nil, 0, false })
 	h := host(t, Config{URI: d.uri()})
-	err := ends(t, func() error { _, err := h.LibVersion(ctx); return err })
-	wants(t, err, problem.Unreachable, "cancelled")
+	err := expect.Return(t, func() error { _, err := h.LibVersion(ctx); return err })
+	expect.Problem(t, err, problem.Unreachable, "cancelled")
 }
 
 func TestAnAttemptEndsWithTheLastWhoWaitsForIt(t *testing.T) {
 	d := newFakeDaemon(t)
 	d.on(procAuthList, func(call int) ([]byte, uint32, bool) { return append(xdrWord(1), xdrWord(0)...), 0, call > 1 })
-	h := host(t, Config{URI: d.uri(), ConnectTimeout: 10 * hang})
+	h := host(t, Config{URI: d.uri(), ConnectTimeout: 10 * expect.Timeout})
 	ctx, leave := context.WithCancel(t.Context())
 	result := make(chan error, 1)
 	go func() { _, err := h.UUID(ctx); result <- err }()
-	soon(t, "one who waits", func() bool { return d.called(procAuthList) > 0 })
+	expect.Eventually(t, "one who waits", func() bool { return d.called(procAuthList) > 0 })
 	leave()
-	wants(t, ends(t, func() error { return <-result }), problem.Unreachable, "cancelled")
-	soon(t, "the end of the connection", d.dropped)
+	expect.Problem(t, expect.Return(t, func() error { return <-result }), problem.Unreachable, "cancelled")
+	expect.Eventually(t, "the end of the connection", d.dropped)
 	// Whoever comes then gets an attempt of his own.
-	ok(t, ends(t, func() error { _, err := h.UUID(t.Context()); return err }))
+	expect.NoError(t, expect.Return(t, func() error { _, err := h.UUID(t.Context()); return err }))
 }
 
 // A host that did not answer is dialled again by each change, once, and by nobody else. Success is for all.
@@ -169,7 +128,7 @@ func TestWhoDialsAHost(t *testing.T) {
 	first := breaker.Retry(t.Context())
 	optional := func(ctx context.Context) context.Context {
 		t.Helper()
-		ctx, cancel := breaker.Optional(ctx, hang)
+		ctx, cancel := breaker.Optional(ctx, expect.Timeout)
 		t.Cleanup(cancel)
 		return ctx
 	}
@@ -214,18 +173,18 @@ func TestAHostThatHangsIsNotAskedOptionallyAgain(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri()})
 	_, err := h.UUID(t.Context())
-	ok(t, err)
+	expect.NoError(t, err)
 	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 0, false })
 	ask := func(limit time.Duration) error {
-		return ends(t, func() error {
+		return expect.Return(t, func() error {
 			ctx, cancel := breaker.Optional(breaker.Retry(t.Context()), limit)
 			defer cancel()
 			_, err := h.LibVersion(ctx)
 			return err
 		})
 	}
-	wants(t, ask(50*time.Millisecond), problem.Unreachable, "no answer within 50ms")
-	wants(t, ask(10*hang), problem.Unreachable, "Could not get an answer on hypervisor \"kvm1\"", "no answer within 50ms")
+	expect.Problem(t, ask(50*time.Millisecond), problem.Unreachable, "no answer within 50ms")
+	expect.Problem(t, ask(10*expect.Timeout), problem.Unreachable, "Could not get an answer on hypervisor \"kvm1\"", "no answer within 50ms")
 	if n := d.called(procLibVersion); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
@@ -233,7 +192,7 @@ func TestAHostThatHangsIsNotAskedOptionallyAgain(t *testing.T) {
 	if _, err := h.LibVersion(t.Context()); err != nil || d.called(procConnectOpen) != 2 {
 		t.Errorf("dialled %d times, %v", d.called(procConnectOpen), err)
 	}
-	ok(t, ask(10*hang))
+	expect.NoError(t, ask(10*expect.Timeout))
 }
 
 func TestOneCallersEndDoesNotDisturbTheOthers(t *testing.T) {
@@ -254,11 +213,11 @@ func TestOneCallersEndDoesNotDisturbTheOthers(t *testing.T) {
 	for d.called(procLibVersion) == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	if err := ends(t, func() error { _, err := h.LibVersion(ctx); return err }); err == nil {
+	if err := expect.Return(t, func() error { _, err := h.LibVersion(ctx); return err }); err == nil {
 		t.Error("the hanging call has a result")
 	}
 	close(slow)
-	if err := ends(t, func() error { return <-patient }); err != nil {
+	if err := expect.Return(t, func() error { return <-patient }); err != nil {
 		t.Errorf("the other call was disturbed: %v", err)
 	}
 }
@@ -290,8 +249,8 @@ func TestAReadThatIsInterruptedIsMadeAgainAndAChangeIsNot(t *testing.T) {
 		return append(append(make([]byte, 16), xdrWord(2)...), xdrString("usage")...), 0, true
 	})
 	d.on(procSecretSetValue, func(int) ([]byte, uint32, bool) { d.dropAll(); return nil, 0, false })
-	err := ends(t, func() error { return h.SetSecretValue(t.Context(), fakeHostUUID, sensitive.New([]byte("value"))) })
-	wants(t, err, problem.Unreachable, "isn't known whether it took effect")
+	err := expect.Return(t, func() error { return h.SetSecretValue(t.Context(), fakeHostUUID, sensitive.New([]byte("value"))) })
+	expect.Problem(t, err, problem.Unreachable, "isn't known whether it took effect")
 	if n := d.called(procSecretSetValue); n != 1 {
 		t.Errorf("the change was made %d times", n)
 	}
@@ -316,9 +275,9 @@ func TestAHeldDomainIsWaitedForUntilTheDeadline(t *testing.T) {
 	before := d.called(procLibVersion)
 	result := make(chan error, 1)
 	go func() { _, err := h.LibVersion(ctx); result <- err }()
-	soon(t, "the second try", func() bool { return d.called(procLibVersion) > before+1 })
+	expect.Eventually(t, "the second try", func() bool { return d.called(procLibVersion) > before+1 })
 	cancel()
-	wants(t, ends(t, func() error { return <-result }), problem.Busy, "Another call holds the domain", "libvirt error 68")
+	expect.Problem(t, expect.Return(t, func() error { return <-result }), problem.Busy, "Another call holds the domain", "libvirt error 68")
 }
 
 func TestWhatIsNotLibvirtIsNotBelieved(t *testing.T) {
@@ -346,8 +305,8 @@ func TestWhatIsNotLibvirtIsNotBelieved(t *testing.T) {
 				}
 			}()
 			h := host(t, Config{URI: "qemu+unix:///system?socket=" + listener.Addr().String()})
-			err = ends(t, func() error { _, err := h.UUID(context.Background()); return err })
-			wants(t, err, problem.Unreachable, "kvm1")
+			err = expect.Return(t, func() error { _, err := h.UUID(context.Background()); return err })
+			expect.Problem(t, err, problem.Unreachable, "kvm1")
 		})
 	}
 }
@@ -357,7 +316,7 @@ func TestSASLIsNamed(t *testing.T) {
 	d.on(procAuthList, func(int) ([]byte, uint32, bool) { return append(xdrWord(1), xdrWord(1)...), 0, true })
 	d.on(procConnectOpen, func(int) ([]byte, uint32, bool) { return nil, 39, true })
 	_, err := host(t, Config{URI: d.uri()}).UUID(t.Context())
-	wants(t, err, problem.Denied, "SASL", "qemu+ssh")
+	expect.Problem(t, err, problem.Denied, "SASL", "qemu+ssh")
 }
 
 func TestAClosedHostAnswers(t *testing.T) {
@@ -369,13 +328,13 @@ func TestAClosedHostAnswers(t *testing.T) {
 	h.Close()
 	h.Close()
 	_, err := h.UUID(t.Context())
-	wants(t, err, problem.Unreachable)
+	expect.Problem(t, err, problem.Unreachable)
 }
 
 func TestAMissingSocket(t *testing.T) {
 	h := host(t, Config{URI: "qemu+unix:///system?socket=" + filepath.Join(t.TempDir(), "none")})
 	_, err := h.UUID(t.Context())
-	wants(t, err, problem.Unreachable, "Could not connect to hypervisor \"kvm1\"", "daemon runs", "no such file")
+	expect.Problem(t, err, problem.Unreachable, "Could not connect to hypervisor \"kvm1\"", "daemon runs", "no such file")
 }
 
 func TestFollowFindsPacketsInAnyPieces(t *testing.T) {

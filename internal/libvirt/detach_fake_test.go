@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -38,7 +39,7 @@ func (p passed) Err() error {
 func withDisk(t *testing.T, d *fakeDaemon) {
 	t.Helper()
 	disk, err := diskFrom(t).Element()
-	ok(t, err)
+	expect.NoError(t, err)
 	d.on(procDomainLookupUUID, func(int) ([]byte, uint32, bool) {
 		return append(append(xdrString("guest"), make([]byte, 16)...), xdrWord(1)...), 0, true
 	})
@@ -81,9 +82,9 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 			result := make(chan error, 1)
 			go func() { result <- h.DetachDisk(ctx, fakeHostUUID, diskFrom(t), Live) }()
 			// The look after the first answer shows that it came; a domain that is held is asked again.
-			soon(t, "the answer to the request", func() bool { return d.called(procDetachAlias) > 1 || d.called(procDomainXML) > 1 })
+			expect.Eventually(t, "the answer to the request", func() bool { return d.called(procDetachAlias) > 1 || d.called(procDomainXML) > 1 })
 			end()
-			wants(t, ends(t, func() error { return <-result }), c.kind, c.words...)
+			expect.Problem(t, expect.Return(t, func() error { return <-result }), c.kind, c.words...)
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -26,46 +27,46 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 	secret := defineSecret(t, h, userKey(t, bed, testUser))
 	disk := rbdDisk(bed, "running", "vdb", secret)
 
-	before := must(h.Domain(ctx, g.Name))(t)
+	before := expect.Value(h.Domain(ctx, g.Name))(t)
 	if !before.Active || !before.Persistent || before.UUID != g.UUID || before.Where() != Live|Saved {
 		t.Fatalf("%+v", before)
 	}
-	ok(t, h.ProbeDisk(ctx, before, disk))
-	if list := must(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t); strings.Contains(list, probePrefix) {
+	expect.NoError(t, h.ProbeDisk(ctx, before, disk))
+	if list := expect.Value(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t); strings.Contains(list, probePrefix) {
 		t.Errorf("the probe is still there: %s", list)
 	}
-	ok(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved))
-	seen := must(g.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" }))(t)
+	expect.NoError(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved))
+	seen := expect.Value(g.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" }))(t)
 	if seen.Bytes != imageBytes {
 		t.Errorf("the guest sees %d bytes", seen.Bytes)
 	}
-	now := must(h.Domain(ctx, g.UUID))(t)
+	now := expect.Value(h.Domain(ctx, g.UUID))(t)
 	for place, doc := range map[string]*Definition{"live": now.Live, "saved": now.Saved} {
 		if d := doc.DiskByAlias("ua-ceph-vdb"); d == nil || d.Target != "vdb" || d.SecretUUID != secret {
 			t.Errorf("%s: %+v", place, d)
 		}
 	}
-	if uses := must(h.SecretUsers(ctx, secret, ""))(t); len(uses) != 1 ||
+	if uses := expect.Value(h.SecretUsers(ctx, secret, ""))(t); len(uses) != 1 ||
 		uses[0] != (DomainUse{Domain: g.Name, UUID: g.UUID, Target: "vdb", Active: true, Saved: true}) {
 		t.Errorf("users of the secret: %+v", uses)
 	}
-	if uses := must(h.ImageUses(ctx))(t); len(uses) != 1 || !uses[0].Active || uses[0].Image != testPool+"/running" {
+	if uses := expect.Value(h.ImageUses(ctx))(t); len(uses) != 1 || !uses[0].Active || uses[0].Image != testPool+"/running" {
 		t.Errorf("users of the image: %+v", uses)
 	}
-	wants(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Invalid, "vdb", "kvm1")
+	expect.Problem(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Invalid, "vdb", "kvm1")
 
 	t.Run("grows", func(t *testing.T) {
-		must(bed.Cluster("east").RBD(ctx, "resize", "--no-progress", "--size", "96M", testPool+"/running"))(t)
-		if n := must(h.DiskBytes(ctx, g.UUID, "vdb"))(t); n != imageBytes {
+		expect.Value(bed.Cluster("east").RBD(ctx, "resize", "--no-progress", "--size", "96M", testPool+"/running"))(t)
+		if n := expect.Value(h.DiskBytes(ctx, g.UUID, "vdb"))(t); n != imageBytes {
 			t.Errorf("QEMU knows %d bytes before it is told", n)
 		}
-		ok(t, h.ResizeDisk(ctx, g.UUID, disk, 96*mebibyte))
-		must(g.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" && d.Bytes == 96*mebibyte }))(t)
-		if n := must(h.DiskBytes(ctx, g.UUID, "vdb"))(t); n != 96*mebibyte {
+		expect.NoError(t, h.ResizeDisk(ctx, g.UUID, disk, 96*mebibyte))
+		expect.Value(g.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" && d.Bytes == 96*mebibyte }))(t)
+		if n := expect.Value(h.DiskBytes(ctx, g.UUID, "vdb"))(t); n != 96*mebibyte {
 			t.Errorf("%d bytes", n)
 		}
-		wants(t, h.ResizeDisk(ctx, g.UUID, disk, 96*mebibyte-512), problem.Refused, "cut the image")
-		if n := must(bed.Cluster("east").RBD(ctx, "info", "--format", "json", testPool+"/running"))(t); !strings.Contains(string(n),
+		expect.Problem(t, h.ResizeDisk(ctx, g.UUID, disk, 96*mebibyte-512), problem.Refused, "cut the image")
+		if n := expect.Value(bed.Cluster("east").RBD(ctx, "info", "--format", "json", testPool+"/running"))(t); !strings.Contains(string(n),
 			`"size":100663296`) {
 			t.Errorf("the image changed: %s", n)
 		}
@@ -79,8 +80,8 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 			{Rates: map[string]uint64{"total_iops_sec": 700}, Group: "shared"},
 			{},
 		} {
-			ok(t, h.SetIOTune(ctx, g.UUID, disk, limits, Live|Saved))
-			shown := must(hypervisor.Virsh(ctx, "blkdeviotune", g.Name, "vdb", "--live"))(t)
+			expect.NoError(t, h.SetIOTune(ctx, g.UUID, disk, limits, Live|Saved))
+			shown := expect.Value(hypervisor.Virsh(ctx, "blkdeviotune", g.Name, "vdb", "--live"))(t)
 			for _, name := range LimitNames() {
 				// Without a length of its own a burst takes one second.
 				if !hasLine(shown, name, limits.Rates[name]) && limits.Rates[name] != 0 || name == "write_iops_sec" &&
@@ -94,11 +95,11 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 		}
 	})
 	t.Run("changes in the saved definition", func(t *testing.T) {
-		saved := *must(h.Domain(ctx, g.UUID))(t).Saved.DiskByTarget("vdb")
+		saved := *expect.Value(h.Domain(ctx, g.UUID))(t).Saved.DiskByTarget("vdb")
 		saved.Cache, saved.Serial = "writeback", "other"
 		saved.Monitors = []Monitor{{Host: "192.0.2.1"}, {Host: "192.0.2.2", Port: 3300}}
-		ok(t, h.UpdateSavedDisk(ctx, g.UUID, saved))
-		after := must(h.Domain(ctx, g.UUID))(t)
+		expect.NoError(t, h.UpdateSavedDisk(ctx, g.UUID, saved))
+		after := expect.Value(h.Domain(ctx, g.UUID))(t)
 		if d := after.Saved.DiskByTarget("vdb"); d.Cache != "writeback" || len(d.Monitors) != 2 || d.Serial != "other" {
 			t.Errorf("%+v", d)
 		}
@@ -107,31 +108,31 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 		}
 		absent := rbdDisk(bed, "running", "vdq", secret)
 		absent.Alias = ""
-		wants(t, h.UpdateSavedDisk(ctx, g.UUID, absent), problem.NotFound, "vdq")
+		expect.Problem(t, h.UpdateSavedDisk(ctx, g.UUID, absent), problem.NotFound, "vdq")
 	})
 	t.Run("another's disk stays", func(t *testing.T) {
 		theirs := rbdDisk(bed, "running", "vdb", secret)
 		theirs.Alias = "ua-somebody-else"
-		before := must(h.Domain(ctx, g.UUID))(t)
-		ok(t, h.DetachDisk(ctx, g.UUID, theirs, Live|Saved))
+		before := expect.Value(h.Domain(ctx, g.UUID))(t)
+		expect.NoError(t, h.DetachDisk(ctx, g.UUID, theirs, Live|Saved))
 		changed := theirs
 		changed.Serial = "theirs"
-		wants(t, h.UpdateSavedDisk(ctx, g.UUID, changed), problem.NotFound, "vdb", "another one is in its place")
-		wants(t, h.SetIOTune(ctx, g.UUID, theirs, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Live), problem.NotFound, "vdb")
-		wants(t, h.SetIOTune(ctx, g.UUID, theirs, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Saved), problem.NotFound, "vdb")
-		wants(t, h.ResizeDisk(ctx, g.UUID, theirs, 128*mebibyte), problem.NotFound, "vdb")
-		if now := must(h.Domain(ctx, g.UUID))(t); !reflect.DeepEqual(before, now) {
+		expect.Problem(t, h.UpdateSavedDisk(ctx, g.UUID, changed), problem.NotFound, "vdb", "another one is in its place")
+		expect.Problem(t, h.SetIOTune(ctx, g.UUID, theirs, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Live), problem.NotFound, "vdb")
+		expect.Problem(t, h.SetIOTune(ctx, g.UUID, theirs, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Saved), problem.NotFound, "vdb")
+		expect.Problem(t, h.ResizeDisk(ctx, g.UUID, theirs, 128*mebibyte), problem.NotFound, "vdb")
+		if now := expect.Value(h.Domain(ctx, g.UUID))(t); !reflect.DeepEqual(before, now) {
 			t.Error("a disk was changed that is not the one that was named")
 		}
 	})
 	t.Run("goes", func(t *testing.T) {
-		ok(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
-		now := must(h.Domain(ctx, g.UUID))(t)
+		expect.NoError(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
+		now := expect.Value(h.Domain(ctx, g.UUID))(t)
 		if now.Live.DiskByTarget("vdb") != nil || now.Saved.DiskByTarget("vdb") != nil {
 			t.Error("it is still there")
 		}
-		ok(t, g.WaitNoDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" }))
-		ok(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
+		expect.NoError(t, g.WaitNoDisk(ctx, func(d testbed.GuestDisk) bool { return d.Serial == "vdb-serial" }))
+		expect.NoError(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
 	})
 }
 
@@ -152,39 +153,40 @@ func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
 	t.Run("stopped", func(t *testing.T) {
 		g := guest(t, bed, "kvm1", testbed.GuestOptions{Machine: "pc"}, false)
 		disk := rbdDisk(bed, "nowhere", "vdc", "00000000-0000-4000-8000-000000000000")
-		if d := must(h.Domain(ctx, g.UUID))(t); d.Active || d.Live != nil || d.Where() != Saved {
+		if d := expect.Value(h.Domain(ctx, g.UUID))(t); d.Active || d.Live != nil || d.Where() != Saved {
 			t.Fatalf("%+v", d)
 		}
-		wants(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Busy, "state that this needs")
-		ok(t, h.AttachDisk(ctx, g.UUID, disk, Saved))
-		if uses := must(h.SecretUsers(ctx, "00000000-0000-4000-8000-000000000000", ""))(t); len(uses) != 1 || uses[0].Active {
+		expect.Problem(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Busy, "state that this needs")
+		expect.NoError(t, h.AttachDisk(ctx, g.UUID, disk, Saved))
+		if uses := expect.Value(h.SecretUsers(ctx, "00000000-0000-4000-8000-000000000000", ""))(t); len(uses) != 1 || uses[0].Active {
 			t.Errorf("%+v", uses)
 		}
-		ok(t, h.SetIOTune(ctx, g.UUID, disk, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Saved))
-		ok(t, h.SetIOTune(ctx, g.UUID, disk, Limits{}, Saved))
-		ok(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
-		if d := must(h.Domain(ctx, g.UUID))(t); d.Saved.DiskByTarget("vdc") != nil {
+		expect.NoError(t, h.SetIOTune(ctx, g.UUID, disk, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Saved))
+		expect.NoError(t, h.SetIOTune(ctx, g.UUID, disk, Limits{}, Saved))
+		expect.NoError(t, h.DetachDisk(ctx, g.UUID, disk, Live|Saved))
+		if d := expect.Value(h.Domain(ctx, g.UUID))(t); d.Saved.DiskByTarget("vdc") != nil {
 			t.Error("it is still there")
 		}
 		_, err := h.Domain(ctx, "no-such-domain")
-		wants(t, err, problem.NotFound, "no-such-domain", "kvm1")
-		wants(t, h.AttachDisk(ctx, "00000000-0000-4000-8000-000000000001", disk, Saved), problem.NotFound)
-		ok(t, h.DetachDisk(ctx, "00000000-0000-4000-8000-000000000001", disk, Saved))
+		expect.Problem(t, err, problem.NotFound, "no-such-domain", "kvm1")
+		expect.Problem(t, h.AttachDisk(ctx, "00000000-0000-4000-8000-000000000001", disk, Saved), problem.NotFound)
+		expect.NoError(t, h.DetachDisk(ctx, "00000000-0000-4000-8000-000000000001", disk, Saved))
 	})
 	t.Run("transient and deaf", func(t *testing.T) {
 		makeImage(t, bed, "deaf")
 		g := guest(t, bed, "kvm1", testbed.GuestOptions{Transient: true, NoDrivers: true}, true)
 		disk := rbdDisk(bed, "deaf", "vdb", defineSecret(t, h, userKey(t, bed, testUser)))
-		if d := must(h.Domain(ctx, g.UUID))(t); d.Saved != nil || d.Where() != Live {
+		if d := expect.Value(h.Domain(ctx, g.UUID))(t); d.Saved != nil || d.Where() != Live {
 			t.Fatalf("%+v", d)
 		}
-		ok(t, h.AttachDisk(ctx, g.UUID, disk, Live))
+		expect.NoError(t, h.AttachDisk(ctx, g.UUID, disk, Live))
 		short, cancel := context.WithTimeout(ctx, 4*time.Second)
 		defer cancel()
-		wants(t, ends(t, func() error { return h.DetachDisk(short, g.UUID, disk, Live) }), problem.Busy, "did not let go", "shut the domain off")
+		err := expect.Return(t, func() error { return h.DetachDisk(short, g.UUID, disk, Live) })
+		expect.Problem(t, err, problem.Busy, "did not let go", "shut the domain off")
 		// Switched off while it is waited for, it has nothing left to hold.
 		go func() { _ = g.Destroy(ctx) }()
-		ok(t, ends(t, func() error { return h.DetachDisk(ctx, g.UUID, disk, Live) }))
+		expect.NoError(t, expect.Return(t, func() error { return h.DetachDisk(ctx, g.UUID, disk, Live) }))
 	})
 }
 
@@ -209,15 +211,15 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 	h := kvm(t, bed, "kvm1", Config{})
 	// What is never opened costs its whole limit; what has to succeed gets a generous one.
 	hasty := kvm(t, bed, "kvm1", Config{})
-	must(hasty.UUID(ctx))(t)
+	expect.Value(hasty.UUID(ctx))(t)
 	hasty.config.OperationTimeout = 5 * time.Second
-	like := must(h.Domain(ctx, guest(t, bed, "kvm1", testbed.GuestOptions{}, false).UUID))(t)
+	like := expect.Value(h.Domain(ctx, guest(t, bed, "kvm1", testbed.GuestOptions{}, false).UUID))(t)
 	makeImage(t, bed, "probed")
 	secret := defineSecret(t, h, userKey(t, bed, testUser))
 	good := rbdDisk(bed, "probed", "vdb", secret)
 	gone := func(t *testing.T) {
 		t.Helper()
-		if list := must(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t); strings.Contains(list, probePrefix) {
+		if list := expect.Value(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t); strings.Contains(list, probePrefix) {
 			t.Errorf("a probe is left: %s", list)
 		}
 	}
@@ -225,43 +227,43 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 		t.Run("good on "+bus, func(t *testing.T) {
 			disk := good
 			disk.Target, disk.Bus = "sdb", bus
-			ok(t, h.ProbeDisk(ctx, like, disk))
+			expect.NoError(t, h.ProbeDisk(ctx, like, disk))
 			gone(t)
 		})
 	}
 	t.Run("no such image", func(t *testing.T) {
-		wants(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "missing", "vdb", secret)), problem.Refused, "No such file or directory",
+		expect.Problem(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "missing", "vdb", secret)), problem.Refused, "No such file or directory",
 			"No guest was touched")
 		gone(t)
 	})
 	t.Run("no such secret", func(t *testing.T) {
-		wants(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", "00000000-0000-4000-8000-000000000000")), problem.Invalid,
+		expect.Problem(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", "00000000-0000-4000-8000-000000000000")), problem.Invalid,
 			"secret isn't defined")
 	})
 	t.Run("the key's text as the value", func(t *testing.T) {
-		text := must(bed.Cluster("east").Ceph(ctx, "auth", "print-key", "client."+testUser))(t)
+		text := expect.Value(bed.Cluster("east").Ceph(ctx, "auth", "print-key", "client."+testUser))(t)
 		err := h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", defineSecret(t, h, text)))
-		wants(t, err, problem.Refused, "Invalid argument", "decoded key")
+		expect.Problem(t, err, problem.Refused, "Invalid argument", "decoded key")
 	})
 	dead := good
 	dead.Monitors = []Monitor{{Host: "127.0.0.99", Port: 1}}
 	t.Run("dead monitors", func(t *testing.T) {
-		err := ends(t, func() error { return hasty.ProbeDisk(ctx, like, dead) })
-		wants(t, err, problem.Unreachable, "127.0.0.99 port 1", testUser, "no answer within 5s")
+		err := expect.Return(t, func() error { return hasty.ProbeDisk(ctx, like, dead) })
+		expect.Problem(t, err, problem.Unreachable, "127.0.0.99 port 1", testUser, "no answer within 5s")
 		gone(t)
 	})
 	t.Run("wrong key", func(t *testing.T) {
 		wrong := userKey(t, bed, "admin")
-		err := ends(t, func() error {
+		err := expect.Return(t, func() error {
 			return hasty.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", defineSecret(t, h, wrong)))
 		})
-		wants(t, err, problem.Unreachable, "refuse the user's key")
+		expect.Problem(t, err, problem.Unreachable, "refuse the user's key")
 		gone(t)
 	})
 	t.Run("cancelled", func(t *testing.T) {
 		short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 		defer cancel()
-		wants(t, ends(t, func() error { return h.ProbeDisk(short, like, dead) }), problem.Unreachable)
+		expect.Problem(t, expect.Return(t, func() error { return h.ProbeDisk(short, like, dead) }), problem.Unreachable)
 		gone(t)
 	})
 }
@@ -271,15 +273,15 @@ func TestRealProbesOfKilledRuns(t *testing.T) {
 	hypervisor := bed.Hypervisor("kvm1")
 	ctx := t.Context()
 	h := kvm(t, bed, "kvm1", Config{})
-	like := must(h.Domain(ctx, guest(t, bed, "kvm1", testbed.GuestOptions{}, false).UUID))(t)
+	like := expect.Value(h.Domain(ctx, guest(t, bed, "kvm1", testbed.GuestOptions{}, false).UUID))(t)
 	makeImage(t, bed, "left")
 	disk := rbdDisk(bed, "left", "vdb", defineSecret(t, h, userKey(t, bed, testUser)))
-	listed := func() string { return must(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t) }
+	listed := func() string { return expect.Value(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t) }
 	leave := func(on *Host, until time.Time, owner string, flags rpc.DomainCreateFlags) string {
 		t.Helper()
 		id := uuid.New()
-		text := must(probeXML(id, like, disk, probeMark{Until: until.UTC().Format(time.RFC3339), Owner: owner}))(t)
-		must(change(ctx, on, operation{doing: "leave a probe"}, onHost("DomainCreateXML"), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		text := expect.Value(probeXML(id, like, disk, probeMark{Until: until.UTC().Format(time.RFC3339), Owner: owner}))(t)
+		expect.Value(change(ctx, on, operation{doing: "leave a probe"}, onHost("DomainCreateXML"), func(l *rpc.Libvirt) (rpc.Domain, error) {
 			return l.DomainCreateXML(text, flags)
 		}))(t)
 		name := probePrefix + id.String()
@@ -294,7 +296,7 @@ func TestRealProbesOfKilledRuns(t *testing.T) {
 		t.Fatal("the probe did not start")
 	}
 	dying.Close()
-	for deadline := time.Now().Add(hang); strings.Contains(listed(), own); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(expect.Timeout); strings.Contains(listed(), own); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the probe outlived its connection")
 		}
@@ -306,14 +308,14 @@ func TestRealProbesOfKilledRuns(t *testing.T) {
 	killed := leave(h, time.Now().Add(time.Hour), place+" 1 1", rpc.DomainStartPaused)
 	going := leave(h, time.Now().Add(time.Hour), "elsewhere 1 1", rpc.DomainStartPaused)
 	mine := leave(h, time.Now().Add(time.Hour), thisProcess(), rpc.DomainStartPaused)
-	ok(t, h.ProbeDisk(ctx, like, disk))
+	expect.NoError(t, h.ProbeDisk(ctx, like, disk))
 	now := listed()
 	for name, stays := range map[string]bool{expired: false, killed: false, going: true, mine: true} {
 		if strings.Contains(now, name) != stays {
 			t.Errorf("%s: it should stay: %v; there are %s", name, stays, now)
 		}
 	}
-	if uses := must(h.ImageUses(ctx))(t); len(uses) != 0 {
+	if uses := expect.Value(h.ImageUses(ctx))(t); len(uses) != 0 {
 		t.Errorf("a probe is reported as a user of the image: %+v", uses)
 	}
 }
@@ -323,28 +325,28 @@ func TestRealFrozenDaemon(t *testing.T) {
 	bed := realDaemons(t)
 	hypervisor := bed.Hypervisor("kvm2")
 	h := kvm(t, bed, "kvm2", Config{})
-	ctx, cancel := context.WithTimeout(t.Context(), 5*hang)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*expect.Timeout)
 	defer cancel()
-	must(h.Secrets(ctx))(t)
+	expect.Value(h.Secrets(ctx))(t)
 	// The limits are short only while nothing can answer.
 	patient := h.config
 	h.config.ConnectTimeout, h.config.OperationTimeout = time.Second, time.Second
-	ok(t, hypervisor.Pause())
+	expect.NoError(t, hypervisor.Pause())
 	t.Cleanup(func() { _ = hypervisor.Resume() })
 	for range 3 {
 		_, err := h.Secrets(ctx)
-		wants(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
+		expect.Problem(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
 	}
 	h.config = patient
-	ok(t, hypervisor.Resume())
+	expect.NoError(t, hypervisor.Resume())
 	_, err := h.Secrets(ctx)
-	wants(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
-	must(h.Secrets(breaker.Retry(ctx)))(t)
-	must(h.Secrets(ctx))(t)
-	ok(t, hypervisor.Kill())
+	expect.Problem(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
+	expect.Value(h.Secrets(breaker.Retry(ctx)))(t)
+	expect.Value(h.Secrets(ctx))(t)
+	expect.NoError(t, hypervisor.Kill())
 	_, err = h.Secrets(ctx)
-	wants(t, err, problem.Unreachable, "kvm2")
-	ok(t, hypervisor.Start(ctx))
-	must(h.Secrets(breaker.Retry(ctx)))(t)
-	must(h.Secrets(ctx))(t)
+	expect.Problem(t, err, problem.Unreachable, "kvm2")
+	expect.NoError(t, hypervisor.Start(ctx))
+	expect.Value(h.Secrets(breaker.Retry(ctx)))(t)
+	expect.Value(h.Secrets(ctx))(t)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -104,13 +105,13 @@ var goldens = map[string]golden{
 // eachGolden runs a test on each disk of testdata/disks.
 func eachGolden(t *testing.T, test func(t *testing.T, want golden, text string)) {
 	t.Helper()
-	files := must(filepath.Glob("testdata/disks/*.xml"))(t)
+	files := expect.Value(filepath.Glob("testdata/disks/*.xml"))(t)
 	if len(files) != len(goldens) {
 		t.Errorf("%d files, %d expectations", len(files), len(goldens))
 	}
 	for _, name := range slices.Sorted(maps.Keys(goldens)) {
 		t.Run(name, func(t *testing.T) {
-			text := must(os.ReadFile(filepath.Join("testdata/disks", name+".xml")))(t)
+			text := expect.Value(os.ReadFile(filepath.Join("testdata/disks", name+".xml")))(t)
 			test(t, goldens[name], string(text))
 		})
 	}
@@ -119,14 +120,14 @@ func eachGolden(t *testing.T, test func(t *testing.T, want golden, text string))
 // parsed is the disk in a text, and its element as the test's own reading of it.
 func parsed(t *testing.T, text string) (Disk, element) {
 	t.Helper()
-	return definitionOf(t, text).Disks[0], must(parse(text))(t)
+	return definitionOf(t, text).Disks[0], expect.Value(parse(text))(t)
 }
 
 // written is the disk as it would be written.
 func written(t *testing.T, disk Disk) (text string, e element) {
 	t.Helper()
-	text = must(disk.Element())(t)
-	return text, must(parse(text))(t)
+	text = expect.Value(disk.Element())(t)
+	return text, expect.Value(parse(text))(t)
 }
 
 func TestGoldenDisksAreRead(t *testing.T) {
@@ -166,9 +167,9 @@ func TestGoldenDisksAreRewrittenAsTheyWere(t *testing.T) {
 		}
 		err := (&Host{}).RefuseLoss("guest", disk)
 		if len(want.lost) == 0 {
-			ok(t, err)
+			expect.NoError(t, err)
 		} else {
-			wants(t, err, problem.Refused, want.lost...)
+			expect.Problem(t, err, problem.Refused, want.lost...)
 		}
 	})
 }
@@ -176,7 +177,7 @@ func TestGoldenDisksAreRewrittenAsTheyWere(t *testing.T) {
 func TestGoldenDisksForTheSavedDefinition(t *testing.T) {
 	eachGolden(t, func(t *testing.T, want golden, text string) {
 		disk, was := parsed(t, text)
-		saved := must(disk.ForSaved())(t)
+		saved := expect.Value(disk.ForSaved())(t)
 		if got := saved.Changed(); len(got) > 0 {
 			t.Errorf("changed: %v", got)
 		}
@@ -223,14 +224,14 @@ func TestGoldenDisksThatWouldLoseAreDetached(t *testing.T) {
 			return xdrString("<domain type='qemu'><name>guest</name><devices>" + text + "</devices></domain>"), 0, true
 		})
 		h := host(t, Config{URI: d.uri()})
-		disk := *must(h.Domain(t.Context(), fakeHostUUID))(t).Saved.DiskByTarget(want.target)
+		disk := *expect.Value(h.Domain(t.Context(), fakeHostUUID))(t).Saved.DiskByTarget(want.target)
 		changed := disk
 		changed.Cache = "unsafe"
-		wants(t, h.UpdateSavedDisk(t.Context(), fakeHostUUID, changed), problem.Refused, want.lost...)
+		expect.Problem(t, h.UpdateSavedDisk(t.Context(), fakeHostUUID, changed), problem.Refused, want.lost...)
 		if n := d.called(procUpdateFlags); n > 0 {
 			t.Errorf("rewritten %d times", n)
 		}
-		ok(t, h.DetachDisk(t.Context(), fakeHostUUID, disk, Saved))
+		expect.NoError(t, h.DetachDisk(t.Context(), fakeHostUUID, disk, Saved))
 		if n := d.called(procDetachFlags); n != 1 {
 			t.Errorf("detached %d times", n)
 		}

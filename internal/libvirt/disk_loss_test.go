@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 // fullDiskXML has every element and attribute that libvirt's schema knows below a <disk> of an RBD image, up to libvirt 12.
@@ -110,7 +112,7 @@ func TestWhatIsLostByRewriteIsNamed(t *testing.T) {
 	}
 	isNamedOnEachLevel(t, fullDiskXML)
 	for _, name := range []string{"overlay-running", "nova-config-drive", "by-hand-usb", "s390-ccw"} {
-		isNamedOnEachLevel(t, string(must(os.ReadFile("testdata/disks/"+name+".xml"))(t)))
+		isNamedOnEachLevel(t, string(expect.Value(os.ReadFile("testdata/disks/"+name+".xml"))(t)))
 	}
 }
 
@@ -172,7 +174,7 @@ func TestWhatOneDocumentHasAndTheOtherLacks(t *testing.T) {
 		},
 		"an empty element": {strings.Replace(disk, "<serial>", "<readonly/><serial>", 1), "", "readonly"},
 	} {
-		is, would := must(parse(disk))(t), must(parse(c.other))(t)
+		is, would := expect.Value(parse(disk))(t), expect.Value(parse(c.other))(t)
 		if got := strings.Join(lost("", &is, &would), ","); got != c.lost {
 			t.Errorf("%s: lost %q instead of %q", name, got, c.lost)
 		}

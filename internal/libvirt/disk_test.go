@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 	"libvirt.org/go/libvirtxml"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 const diskXML = `<disk type='network' device='disk'>
@@ -39,7 +41,7 @@ func diskFrom(t *testing.T, edits ...string) Disk {
 // definitionOf is a domain's definition with these disks.
 func definitionOf(t *testing.T, disks ...string) *Definition {
 	t.Helper()
-	return must(ParseDefinition("<domain type='kvm'><name>guest</name><devices><emulator>/usr/bin/qemu</emulator>" +
+	return expect.Value(ParseDefinition("<domain type='kvm'><name>guest</name><devices><emulator>/usr/bin/qemu</emulator>" +
 		strings.Join(disks, "") + "</devices></domain>"))(t)
 }
 
@@ -146,7 +148,8 @@ func TestLimitsAsRead(t *testing.T) {
 
 func TestTheProbeIsTheGuestsKindAndNothingElse(t *testing.T) {
 	id := uuid.New()
-	like := Domain{Saved: must(ParseDefinition(`<domain type='kvm'><name>guest</name><os><type arch='x86_64' machine='q35'>hvm</type></os>
+	like := Domain{Saved: expect.Value(ParseDefinition(`<domain type='kvm'>
+		<name>guest</name><os><type arch='x86_64' machine='q35'>hvm</type></os>
 		<cpu mode='host-model'/><devices><emulator>/usr/bin/qemu-system-x86_64</emulator>` + diskXML + `</devices></domain>`))(t)}
 	disk := diskFrom(t, "cache='none'", "cache='none' iothread='2'")
 	text, err := probeXML(id, like, disk, probeMark{Until: "2026-01-02T03:04:05Z"})
@@ -174,7 +177,7 @@ func TestTheProbeIsTheGuestsKindAndNothingElse(t *testing.T) {
 			t.Errorf("%q is in %s", part, text)
 		}
 	}
-	if text := must(disk.Element())(t); !strings.Contains(text, "iothread") || !strings.Contains(text, "<address") {
+	if text := expect.Value(disk.Element())(t); !strings.Contains(text, "iothread") || !strings.Contains(text, "<address") {
 		t.Error("the guest's disk was changed")
 	}
 	var doc libvirtxml.Domain

@@ -8,6 +8,7 @@ import (
 
 	rpc "github.com/digitalocean/go-libvirt"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -27,7 +28,7 @@ func TestOnlyTheRightCodeIsNotFound(t *testing.T) {
 			t.Errorf("%v counts as not found", err)
 		}
 	}
-	wants(t, h.fail(look, fmt.Errorf("wrapped: %w", rpc.Error{Code: 66, Message: "Secret not found"})), problem.NotFound,
+	expect.Problem(t, h.fail(look, fmt.Errorf("wrapped: %w", rpc.Error{Code: 66, Message: "Secret not found"})), problem.NotFound,
 		"Could not read secret x on hypervisor \"kvm1\"", "Secret not found (libvirt error 66)")
 	for code := range uint32(120) {
 		if problem.Is(h.fail(operation{doing: "attach"}, rpc.Error{Code: code}), problem.NotFound) {

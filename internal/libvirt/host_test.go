@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
@@ -18,7 +19,7 @@ func TestAConfigurationThatCantBeUsed(t *testing.T) {
 		{Label: "kvm1", URI: "qemu:///system", HostUUID: "abc"}: {`"kvm1"`, `"abc"`, "virsh capabilities"},
 	} {
 		_, err := NewHost(cfg)
-		wants(t, err, problem.Invalid, words...)
+		expect.Problem(t, err, problem.Invalid, words...)
 	}
 }
 
@@ -35,7 +36,7 @@ func TestThePasswordStaysInside(t *testing.T) {
 func TestNoKeyOverAnOpenNetwork(t *testing.T) {
 	h := host(t, Config{URI: "qemu+tcp://192.0.2.1/system"})
 	err := h.SetSecretValue(t.Context(), fakeHostUUID, sensitive.New([]byte("geheim")))
-	wants(t, err, problem.Refused, "tcp without TLS", "allow_plaintext", "192.0.2.1")
+	expect.Problem(t, err, problem.Refused, "tcp without TLS", "allow_plaintext", "192.0.2.1")
 	if strings.Contains(err.Error(), "geheim") {
 		t.Error("the key is in the error")
 	}

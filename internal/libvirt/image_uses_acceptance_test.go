@@ -10,15 +10,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
 // readable is a folder that the hypervisors' plain user may use, and what is put there with it.
 func readable(t *testing.T) string {
 	t.Helper()
-	folder := must(os.MkdirTemp("", "images"))(t) //nolint:usetesting // a test's own folder is closed to that user.
+	folder := expect.Value(os.MkdirTemp("", "images"))(t) //nolint:usetesting // a test's own folder is closed to that user.
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	ok(t, os.Chmod(folder, 0o777))
+	expect.NoError(t, os.Chmod(folder, 0o777))
 	return folder
 }
 
@@ -26,7 +27,7 @@ func readable(t *testing.T) string {
 func named(t *testing.T, h *Host, domain, image string) []string {
 	t.Helper()
 	var list []string
-	for _, use := range must(h.ImageUses(t.Context()))(t) {
+	for _, use := range expect.Value(h.ImageUses(t.Context()))(t) {
 		if use.Domain == domain && use.Image == image {
 			list = append(list, strings.TrimSuffix(fmt.Sprintf("%s, %s", use.Target, use.Place), ", ")+map[bool]string{true: ", live"}[use.Active])
 		}
@@ -39,12 +40,14 @@ func named(t *testing.T, h *Host, domain, image string) []string {
 func TestRealImageUsesOfARunningGuest(t *testing.T) {
 	bed := realDaemons(t)
 	h := kvm(t, bed, "kvm1", Config{})
-	virsh := func(args ...string) string { return must(bed.Hypervisor("kvm1").Virsh(t.Context(), args...))(t) }
+	virsh := func(args ...string) string {
+		return expect.Value(bed.Hypervisor("kvm1").Virsh(t.Context(), args...))(t)
+	}
 	makeImage(t, bed, "under")
 	makeImage(t, bed, "copied")
 	g := guest(t, bed, "kvm1", testbed.GuestOptions{Paused: true}, true)
 	secret := defineSecret(t, h, userKey(t, bed, testUser))
-	ok(t, h.AttachDisk(t.Context(), g.UUID, rbdDisk(bed, "under", "vdb", secret), Live|Saved))
+	expect.NoError(t, h.AttachDisk(t.Context(), g.UUID, rbdDisk(bed, "under", "vdb", secret), Live|Saved))
 	t.Cleanup(func() {
 		_, _ = bed.Hypervisor("kvm1").Virsh(context.Background(), "destroy", g.Name)
 		_, _ = bed.Hypervisor("kvm1").Virsh(context.Background(), "undefine", g.Name, "--snapshots-metadata")
@@ -64,7 +67,7 @@ func TestRealImageUsesOfARunningGuest(t *testing.T) {
 	destination := rbdDisk(bed, "copied", "vdb", secret)
 	destination.Alias = ""
 	file := filepath.Join(folder, "destination")
-	ok(t, os.WriteFile(file, []byte(must(destination.Element())(t)), 0o600))
+	expect.NoError(t, os.WriteFile(file, []byte(expect.Value(destination.Element())(t)), 0o600))
 	virsh("blockcopy", g.Name, "vdb", "--xml", file, "--reuse-external", "--transient-job")
 	if got, want := named(t, h, g.Name, testPool+"/copied"), []string{"vdb, as the destination of a block copy, live"}; !slices.Equal(got,
 		want) {
@@ -81,20 +84,20 @@ func TestRealImageUsesOfAnOverlaysHeader(t *testing.T) {
 	folder := readable(t)
 	east := bed.Cluster("east")
 	configuration, overlay := filepath.Join(folder, "ceph.conf"), filepath.Join(folder, "overlay")
-	ok(t, os.WriteFile(configuration, fmt.Appendf(nil, "[global]\nmon_host = %s\nkey = %s\n", east.MonHost, east.AdminKey), 0o644))
+	expect.NoError(t, os.WriteFile(configuration, fmt.Appendf(nil, "[global]\nmon_host = %s\nkey = %s\n", east.MonHost, east.AdminKey), 0o644))
 	out, err := exec.Command("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", "rbd:"+testPool+"/header:conf="+configuration,
 		overlay, "64M").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	ok(t, os.Chmod(overlay, 0o666))
-	must(bed.Hypervisor("kvm1").VirshIn(t.Context(), "<disk type='file'><driver name='qemu' type='qcow2'/><source file='"+overlay+
+	expect.NoError(t, os.Chmod(overlay, 0o666))
+	expect.Value(bed.Hypervisor("kvm1").VirshIn(t.Context(), "<disk type='file'><driver name='qemu' type='qcow2'/><source file='"+overlay+
 		"'/><target dev='vdb' bus='virtio'/></disk>",
 		"attach-device", g.Name, "/dev/stdin", "--config"))(t)
 	if got := named(t, h, g.Name, testPool+"/header"); len(got) != 0 {
 		t.Errorf("known while the domain is shut off: %q", got)
 	}
-	ok(t, g.Start(t.Context()))
+	expect.NoError(t, g.Start(t.Context()))
 	if got, want := named(t, h, g.Name, testPool+"/header"), []string{"vdb, as the base of an overlay, live"}; !slices.Equal(got, want) {
 		t.Errorf("%q instead of %q", got, want)
 	}

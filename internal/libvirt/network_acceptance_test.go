@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -17,14 +18,14 @@ func listening(t *testing.T, options testbed.ListenOptions) testbed.Ports {
 	h := realDaemons(t).Hypervisor("kvm2")
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
-	t.Cleanup(func() { ok(t, h.Unlisten(ctx)) })
-	return must(h.Listen(ctx, options))(t)
+	t.Cleanup(func() { expect.NoError(t, h.Unlisten(ctx)) })
+	return expect.Value(h.Listen(ctx, options))(t)
 }
 
 func TestAccSASLDemanded(t *testing.T) {
 	ports := listening(t, testbed.ListenOptions{TCP: true, SASL: true})
 	_, err := host(t, Config{URI: fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP)}).UUID(t.Context())
-	wants(t, err, problem.Denied, "SASL", "qemu+ssh")
+	expect.Problem(t, err, problem.Denied, "SASL", "qemu+ssh")
 }
 
 // What crosses a network in the open keeps keys back in both directions. Only a name that isn't loopback makes it a network,
@@ -41,14 +42,14 @@ func TestAccKeysStayHome(t *testing.T) {
 		return h
 	}
 	another := sensitive.New([]byte("another"))
-	wants(t, network(false).SetSecretValue(t.Context(), id, another), problem.Refused, "tcp without TLS", "allow_plaintext")
+	expect.Problem(t, network(false).SetSecretValue(t.Context(), id, another), problem.Refused, "tcp without TLS", "allow_plaintext")
 	if value, state, err := network(false).SecretValue(t.Context(), id); !value.IsZero() || state != ValuePrivate || err != nil {
 		t.Errorf("%q, %v, %v", value, state, err)
 	}
 	if value, state, err := plain.SecretValue(t.Context(), id); err != nil || state != ValueSet || string(value.Bytes()) != "a value" {
 		t.Errorf("%q, %v, %v", value, state, err)
 	}
-	ok(t, network(true).SetSecretValue(t.Context(), id, another))
+	expect.NoError(t, network(true).SetSecretValue(t.Context(), id, another))
 	if value, _, err := network(true).SecretValue(t.Context(), id); string(value.Bytes()) != "another" {
 		t.Errorf("%q, %v", value, err)
 	}

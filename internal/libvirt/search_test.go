@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -143,12 +144,12 @@ func TestImageUsesOfAHostThatAnswersInPart(t *testing.T) {
 			continue
 		}
 		if c.fails {
-			wants(t, err, c.kind, c.words)
+			expect.Problem(t, err, c.kind, c.words)
 		}
 	}
 	nowhere := host(t, Config{URI: "qemu+unix:///system?socket=" + t.TempDir() + "/nosuch"})
 	_, err := nowhere.ImageUses(t.Context())
-	wants(t, err, problem.Unreachable)
+	expect.Problem(t, err, problem.Unreachable)
 }
 
 // Snapshots are listed only for domains that have any, and each document is read once.

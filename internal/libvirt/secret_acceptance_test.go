@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
@@ -22,22 +23,22 @@ func TestRealSecretLife(t *testing.T) {
 	}
 
 	_, err := h.Secret(ctx, want.UUID)
-	wants(t, err, problem.NotFound, want.UUID, "kvm1")
+	expect.Problem(t, err, problem.NotFound, want.UUID, "kvm1")
 	_, err = h.SecretByUsage(ctx, want.UsageName)
-	wants(t, err, problem.NotFound)
+	expect.Problem(t, err, problem.NotFound)
 	_, _, err = h.SecretValue(ctx, want.UUID)
-	wants(t, err, problem.NotFound)
-	wants(t, h.SetSecretValue(ctx, want.UUID, sensitive.New([]byte("x"))), problem.NotFound)
-	wants(t, h.UndefineSecret(ctx, want.UUID), problem.NotFound)
+	expect.Problem(t, err, problem.NotFound)
+	expect.Problem(t, h.SetSecretValue(ctx, want.UUID, sensitive.New([]byte("x"))), problem.NotFound)
+	expect.Problem(t, h.UndefineSecret(ctx, want.UUID), problem.NotFound)
 
-	ok(t, h.DefineSecret(ctx, want))
-	if got := must(h.Secret(ctx, strings.ToUpper(want.UUID)))(t); got != want {
+	expect.NoError(t, h.DefineSecret(ctx, want))
+	if got := expect.Value(h.Secret(ctx, strings.ToUpper(want.UUID)))(t); got != want {
 		t.Errorf("%+v instead of %+v", got, want)
 	}
-	if got := must(h.SecretByUsage(ctx, want.UsageName))(t); got != want {
+	if got := expect.Value(h.SecretByUsage(ctx, want.UsageName))(t); got != want {
 		t.Errorf("%+v instead of %+v", got, want)
 	}
-	if list := must(virsh(ctx, "secret-list"))(t); !strings.Contains(list, want.UUID) {
+	if list := expect.Value(virsh(ctx, "secret-list"))(t); !strings.Contains(list, want.UUID) {
 		t.Errorf("virsh doesn't show it: %s", list)
 	}
 	if value, state, err := h.SecretValue(ctx, want.UUID); !value.IsZero() || state != ValueMissing || err != nil {
@@ -45,17 +46,18 @@ func TestRealSecretLife(t *testing.T) {
 	}
 
 	value := []byte{0, 1, 2, 0xff, '\n'}
-	ok(t, h.SetSecretValue(ctx, want.UUID, sensitive.New(value)))
+	expect.NoError(t, h.SetSecretValue(ctx, want.UUID, sensitive.New(value)))
 	if got, state, err := h.SecretValue(ctx, want.UUID); !bytes.Equal(got.Bytes(), value) || state != ValueSet || err != nil {
 		t.Errorf("%v %v %v", got, state, err)
 	}
-	if shown := must(virsh(ctx, "secret-get-value", want.UUID))(t); strings.TrimSpace(shown) != base64.StdEncoding.EncodeToString(value) {
+	shown := expect.Value(virsh(ctx, "secret-get-value", want.UUID))(t)
+	if strings.TrimSpace(shown) != base64.StdEncoding.EncodeToString(value) {
 		t.Errorf("virsh shows another value")
 	}
 
 	want.Description = "changed"
-	ok(t, h.DefineSecret(ctx, want))
-	if got := must(h.Secret(ctx, want.UUID))(t); got != want {
+	expect.NoError(t, h.DefineSecret(ctx, want))
+	if got := expect.Value(h.Secret(ctx, want.UUID))(t); got != want {
 		t.Errorf("%+v instead of %+v", got, want)
 	}
 	if _, state, _ := h.SecretValue(ctx, want.UUID); state != ValueSet {
@@ -63,15 +65,15 @@ func TestRealSecretLife(t *testing.T) {
 	}
 
 	found := false
-	for _, s := range must(h.Secrets(ctx))(t) {
+	for _, s := range expect.Value(h.Secrets(ctx))(t) {
 		found = found || s == want
 	}
 	if !found {
 		t.Error("it is not in the list")
 	}
-	ok(t, h.UndefineSecret(ctx, want.UUID))
+	expect.NoError(t, h.UndefineSecret(ctx, want.UUID))
 	_, err = h.Secret(ctx, want.UUID)
-	wants(t, err, problem.NotFound)
+	expect.Problem(t, err, problem.NotFound)
 }
 
 func TestRealSecretClashes(t *testing.T) {
@@ -79,33 +81,33 @@ func TestRealSecretClashes(t *testing.T) {
 	h := kvm(t, bed, "kvm1", Config{})
 	ctx := t.Context()
 	first := Secret{UUID: uuid.NewString(), UsageName: "client.libvirt@" + uuid.NewString()}
-	ok(t, h.DefineSecret(ctx, first))
+	expect.NoError(t, h.DefineSecret(ctx, first))
 	t.Cleanup(func() { _ = h.UndefineSecret(t.Context(), first.UUID) })
 
 	other := Secret{UUID: uuid.NewString(), UsageName: first.UsageName}
-	wants(t, h.DefineSecret(ctx, other), problem.Exists, first.UUID, "usage name is unique", "Import")
+	expect.Problem(t, h.DefineSecret(ctx, other), problem.Exists, first.UUID, "usage name is unique", "Import")
 	other = Secret{UUID: first.UUID, UsageName: "another"}
-	wants(t, h.DefineSecret(ctx, other), problem.Exists, first.UsageName, "UUID belongs to another secret")
+	expect.Problem(t, h.DefineSecret(ctx, other), problem.Exists, first.UsageName, "UUID belongs to another secret")
 
 	volume := Secret{UUID: uuid.NewString(), UsageName: "third"}
-	must(bed.Hypervisor("kvm1").VirshIn(ctx, "<secret><uuid>"+volume.UUID+"</uuid><usage type='volume'><volume>/v</volume></usage></secret>",
-		"secret-define", "/dev/stdin"))(t)
+	definition := "<secret><uuid>" + volume.UUID + "</uuid><usage type='volume'><volume>/v</volume></usage></secret>"
+	expect.Value(bed.Hypervisor("kvm1").VirshIn(ctx, definition, "secret-define", "/dev/stdin"))(t)
 	t.Cleanup(func() { _ = h.UndefineSecret(t.Context(), volume.UUID) })
-	wants(t, h.DefineSecret(ctx, volume), problem.Exists, `usage type "volume"`)
-	for _, s := range must(h.Secrets(ctx))(t) {
+	expect.Problem(t, h.DefineSecret(ctx, volume), problem.Exists, `usage type "volume"`)
+	for _, s := range expect.Value(h.Secrets(ctx))(t) {
 		if s.UUID == volume.UUID {
 			t.Error("a volume's secret is listed as a Ceph secret")
 		}
 	}
 
 	first.Private = true
-	ok(t, h.DefineSecret(ctx, first))
-	ok(t, h.SetSecretValue(ctx, first.UUID, sensitive.New([]byte("x"))))
+	expect.NoError(t, h.DefineSecret(ctx, first))
+	expect.NoError(t, h.SetSecretValue(ctx, first.UUID, sensitive.New([]byte("x"))))
 	if value, state, err := h.SecretValue(ctx, first.UUID); !value.IsZero() || state != ValuePrivate || err != nil {
 		t.Errorf("%v %v %v", value, state, err)
 	}
 	first.Private = false
-	wants(t, h.DefineSecret(ctx, first), problem.Refused, "private")
+	expect.Problem(t, h.DefineSecret(ctx, first), problem.Refused, "private")
 }
 
 func TestRealSecretsOverARestart(t *testing.T) {
@@ -115,16 +117,16 @@ func TestRealSecretsOverARestart(t *testing.T) {
 	ctx := t.Context()
 	kept := defineSecret(t, h, []byte("kept"))
 	lost := Secret{UUID: uuid.NewString(), UsageName: "client.x@" + uuid.NewString(), Ephemeral: true}
-	ok(t, h.DefineSecret(ctx, lost))
-	ok(t, h.SetSecretValue(ctx, lost.UUID, sensitive.New([]byte("lost"))))
+	expect.NoError(t, h.DefineSecret(ctx, lost))
+	expect.NoError(t, h.SetSecretValue(ctx, lost.UUID, sensitive.New([]byte("lost"))))
 
-	ok(t, hypervisor.Restart(ctx))
+	expect.NoError(t, hypervisor.Restart(ctx))
 	if _, state, err := h.SecretValue(ctx, kept); state != ValueSet || err != nil {
 		t.Errorf("%v %v", state, err)
 	}
 	_, err := h.Secret(ctx, lost.UUID)
-	wants(t, err, problem.NotFound)
-	if id := must(h.UUID(ctx))(t); id != hypervisor.UUID {
+	expect.Problem(t, err, problem.NotFound)
+	if id := expect.Value(h.UUID(ctx))(t); id != hypervisor.UUID {
 		t.Errorf("host UUID %s instead of %s", id, hypervisor.UUID)
 	}
 }

@@ -15,14 +15,15 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt/transport"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
 func dial(ctx context.Context, t *testing.T, uri string) error {
 	t.Helper()
-	endpoint := must(transport.Parse(uri))(t)
-	return ends(t, func() error { _, err := endpoint.Dial(ctx); return err })
+	endpoint := expect.Value(transport.Parse(uri))(t)
+	return expect.Return(t, func() error { _, err := endpoint.Dial(ctx); return err })
 }
 
 // Each transport that dials itself gives up with its context, whatever the other end leaves unsaid.
@@ -31,10 +32,10 @@ func TestDiallingObeysItsContext(t *testing.T) {
 	t.Setenv("HOME", folder)
 	t.Setenv("XDG_CONFIG_HOME", folder)
 	t.Setenv("SSH_AUTH_SOCK", "")
-	authority := must(testbed.NewAuthority())(t)
-	ok(t, authority.Trust(folder))
-	ok(t, authority.Issue(folder, "server", nil))
-	pair := must(tls.LoadX509KeyPair(filepath.Join(folder, "servercert.pem"), filepath.Join(folder, "serverkey.pem")))(t)
+	authority := expect.Value(testbed.NewAuthority())(t)
+	expect.NoError(t, authority.Trust(folder))
+	expect.NoError(t, authority.Issue(folder, "server", nil))
+	pair := expect.Value(tls.LoadX509KeyPair(filepath.Join(folder, "servercert.pem"), filepath.Join(folder, "serverkey.pem")))(t)
 	secured := func(conn net.Conn) {
 		_ = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}).HandshakeContext(t.Context())
 	}
@@ -47,7 +48,7 @@ func TestDiallingObeysItsContext(t *testing.T) {
 		"TLS without the verdict": {"qemu+tls://%s/system?pkipath=" + folder, secured},
 	} {
 		t.Run(name, func(t *testing.T) {
-			listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+			listener := expect.Value(net.Listen("tcp", "127.0.0.1:0"))(t)
 			defer listener.Close()
 			ctx, cancel := context.WithCancel(t.Context())
 			hungUp := make(chan error, 1)
@@ -68,7 +69,7 @@ func TestDiallingObeysItsContext(t *testing.T) {
 			if err := dial(ctx, t, fmt.Sprintf(tc.uri, listener.Addr())); err == nil {
 				t.Error("there is a connection")
 			}
-			_ = ends(t, func() error { return <-hungUp }) // its end counts, not how
+			_ = expect.Return(t, func() error { return <-hungUp }) // its end counts, not how
 		})
 	}
 }
@@ -76,8 +77,8 @@ func TestDiallingObeysItsContext(t *testing.T) {
 func hostKey(t *testing.T) ssh.Signer {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
-	ok(t, err)
-	return must(ssh.NewSignerFromKey(key))(t)
+	expect.NoError(t, err)
+	return expect.Value(ssh.NewSignerFromKey(key))(t)
 }
 
 // A server that asks for a password, in either way, gets the one of the URI; sshauth can leave a way out.
@@ -107,7 +108,7 @@ func TestLoginWithAPassword(t *testing.T) {
 	for method, config := range servers {
 		config.AddHostKey(hostKey(t))
 		for query, want := range map[string]bool{"": true, "&sshauth=" + method: true, "&sshauth=agent,privkey": false} {
-			listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+			listener := expect.Value(net.Listen("tcp", "127.0.0.1:0"))(t)
 			loggedIn := make(chan bool, 1)
 			go func() {
 				defer listener.Close()
@@ -133,7 +134,7 @@ func TestHostThatHangsUpAfterTheLogin(t *testing.T) {
 	t.Setenv("SSH_AUTH_SOCK", "")
 	config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) { return nil, nil }}
 	config.AddHostKey(hostKey(t))
-	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+	listener := expect.Value(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer listener.Close()
 	go func() {
 		for {

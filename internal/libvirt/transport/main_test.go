@@ -6,12 +6,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -51,7 +49,7 @@ func kvm1(t *testing.T) *testbed.Hypervisor {
 func host(t *testing.T, cfg libvirt.Config) *libvirt.Host {
 	t.Helper()
 	cfg.Label = "kvm1"
-	h := must(libvirt.NewHost(cfg))(t)
+	h := expect.Value(libvirt.NewHost(cfg))(t)
 	t.Cleanup(h.Close)
 	return h
 }
@@ -61,7 +59,7 @@ func connects(t *testing.T, uri string) error {
 	t.Helper()
 	h := host(t, libvirt.Config{URI: uri})
 	defer h.Close()
-	return ends(t, func() error {
+	return expect.Return(t, func() error {
 		id, err := h.UUID(context.Background())
 		if want := kvm1(t).UUID; err == nil && id != want {
 			t.Errorf("%s leads to %s instead of %s", uri, id, want)
@@ -70,68 +68,10 @@ func connects(t *testing.T, uri string) error {
 	})
 }
 
-func must[T any](value T, err error) func(t *testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
-
-func ok(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-const hang = time.Minute // long beside every limit that the tests set
-
-// ends fails the test when f takes a minute: what is tested hangs then.
-func ends(t *testing.T, f func() error) error {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(hang):
-		t.Fatal("the call did not end")
-		return nil
-	}
-}
-
-// soon waits for something, for a minute at most.
-func soon(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(hang); !happened(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal(what + " did not come")
-		}
-	}
-}
-
-func wants(t *testing.T, err error, kind problem.Kind, words ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatal("no error")
-	}
-	if !problem.Is(err, kind) {
-		t.Fatalf("not of kind %v: %v", kind, err)
-	}
-	for _, word := range words {
-		if !strings.Contains(err.Error(), word) {
-			t.Errorf("%q is missing in: %v", word, err)
-		}
-	}
-}
-
 func listenUnix(t *testing.T, path string) string {
 	t.Helper()
-	ok(t, os.MkdirAll(filepath.Dir(path), 0o700))
-	listener := must(net.Listen("unix", path))(t)
+	expect.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	listener := expect.Value(net.Listen("unix", path))(t)
 	t.Cleanup(func() { _ = listener.Close() })
 	return path
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -22,26 +23,26 @@ func listening(t *testing.T, options testbed.ListenOptions) testbed.Ports {
 	h := kvm1(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
-	t.Cleanup(func() { ok(t, h.Unlisten(ctx)) })
-	return must(h.Listen(ctx, options))(t)
+	t.Cleanup(func() { expect.NoError(t, h.Unlisten(ctx)) })
+	return expect.Value(h.Listen(ctx, options))(t)
 }
 
 func TestAccTLS(t *testing.T) {
 	kvm1(t)
-	ours, theirs := must(testbed.NewAuthority())(t), must(testbed.NewAuthority())(t)
+	ours, theirs := expect.Value(testbed.NewAuthority())(t), expect.Value(testbed.NewAuthority())(t)
 	root := filepath.Join(bed.Dir, "pki")
-	t.Cleanup(func() { ok(t, os.RemoveAll(root)) })
+	t.Cleanup(func() { expect.NoError(t, os.RemoveAll(root)) })
 	server := filepath.Join(root, "server")
-	ok(t, ours.Trust(server))
-	ok(t, ours.Issue(server, "server", nil))
+	expect.NoError(t, ours.Trust(server))
+	expect.NoError(t, ours.Issue(server, "server", nil))
 	ports := listening(t, testbed.ListenOptions{TLSFolder: server})
 	uri := func(host, folder, more string) string {
 		return fmt.Sprintf("qemu+tls://%s:%d/session?pkipath=%s%s", host, ports.TLS, filepath.Join(root, folder), more)
 	}
 	client := func(folder string, trusted, issuer *testbed.Authority, change func(*x509.Certificate)) {
-		ok(t, trusted.Trust(filepath.Join(root, folder)))
+		expect.NoError(t, trusted.Trust(filepath.Join(root, folder)))
 		if issuer != nil {
-			ok(t, issuer.Issue(filepath.Join(root, folder), "client", change))
+			expect.NoError(t, issuer.Issue(filepath.Join(root, folder), "client", change))
 		}
 	}
 	client("good", ours, ours, nil)
@@ -50,12 +51,12 @@ func TestAccTLS(t *testing.T) {
 	client("nobody", ours, nil, nil)
 	client("expired", ours, ours, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
 	client("keyless", ours, ours, nil)
-	ok(t, os.Remove(filepath.Join(root, "keyless", "clientkey.pem")))
+	expect.NoError(t, os.Remove(filepath.Join(root, "keyless", "clientkey.pem")))
 	client("broken", ours, ours, nil)
-	ok(t, os.WriteFile(filepath.Join(root, "broken", "cacert.pem"), []byte("not PEM"), 0o600))
+	expect.NoError(t, os.WriteFile(filepath.Join(root, "broken", "cacert.pem"), []byte("not PEM"), 0o600))
 
-	ok(t, connects(t, uri("127.0.0.1", "good", "")))
-	ok(t, connects(t, uri("127.0.0.1", "wrong-ca", "&no_verify=1")))
+	expect.NoError(t, connects(t, uri("127.0.0.1", "good", "")))
+	expect.NoError(t, connects(t, uri("127.0.0.1", "wrong-ca", "&no_verify=1")))
 	for name, tc := range map[string]struct {
 		uri   string
 		kind  problem.Kind
@@ -82,24 +83,26 @@ func TestAccTLS(t *testing.T) {
 			fmt.Sprintf("qemu+tls://127.0.0.1:1/session?pkipath=%s/good", root), problem.Unreachable, []string{"listens for TLS", "refused"},
 		},
 	} {
-		t.Run(name, func(t *testing.T) { wants(t, connects(t, tc.uri), tc.kind, append(tc.words, `hypervisor "kvm1"`)...) })
+		t.Run(name, func(t *testing.T) {
+			expect.Problem(t, connects(t, tc.uri), tc.kind, append(tc.words, `hypervisor "kvm1"`)...)
+		})
 	}
 	// libvirtd doesn't start with a certificate that has expired, but a certificate may expire later.
 	t.Run("host's certificate expired", func(t *testing.T) {
 		address := speaksTLS(t, ours, server, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
 		err := connects(t, fmt.Sprintf("qemu+tls://%s/session?pkipath=%s/good", address, root))
-		wants(t, err, problem.Denied, "has expired", "Renew servercert.pem")
+		expect.Problem(t, err, problem.Denied, "has expired", "Renew servercert.pem")
 	})
 	t.Run("only a common name", func(t *testing.T) {
 		for name, accepted := range map[string]bool{"localhost": true, "kvm1.example.net": false} {
 			address := speaksTLS(t, ours, server, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, name })
 			_, port, err := net.SplitHostPort(address)
-			ok(t, err)
+			expect.NoError(t, err)
 			err = connects(t, fmt.Sprintf("qemu+tls://localhost:%s/session?pkipath=%s/good", port, root))
 			if accepted {
-				wants(t, err, problem.Denied, "did not take the client certificate") // and so the host was believed
+				expect.Problem(t, err, problem.Denied, "did not take the client certificate") // and so the host was believed
 			} else {
-				wants(t, err, problem.Denied, "not for localhost, but for "+name)
+				expect.Problem(t, err, problem.Denied, "not for localhost, but for "+name)
 			}
 		}
 	})
@@ -108,9 +111,10 @@ func TestAccTLS(t *testing.T) {
 // speaksTLS shows one client a server's certificate, and then hangs up. It returns where.
 func speaksTLS(t *testing.T, issuer *testbed.Authority, folder string, change func(*x509.Certificate)) string {
 	t.Helper()
-	ok(t, issuer.Issue(folder, "server", change))
-	pair := must(tls.LoadX509KeyPair(filepath.Join(folder, "servercert.pem"), filepath.Join(folder, "serverkey.pem")))(t)
-	listener := must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}))(t)
+	expect.NoError(t, issuer.Issue(folder, "server", change))
+	pair := expect.Value(tls.LoadX509KeyPair(filepath.Join(folder, "servercert.pem"), filepath.Join(folder, "serverkey.pem")))(t)
+	config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	listener := expect.Value(tls.Listen("tcp", "127.0.0.1:0", config))(t)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		conn, err := listener.Accept()
@@ -125,15 +129,15 @@ func speaksTLS(t *testing.T, issuer *testbed.Authority, folder string, change fu
 func TestAccTCP(t *testing.T) {
 	ports := listening(t, testbed.ListenOptions{TCP: true})
 	uri := fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP)
-	ok(t, connects(t, uri))
+	expect.NoError(t, connects(t, uri))
 	h := host(t, libvirt.Config{URI: uri})
-	must(h.LibVersion(t.Context()))(t)
-	ok(t, kvm1(t).Restart(t.Context()))
-	must(h.LibVersion(t.Context()))(t)
+	expect.Value(h.LibVersion(t.Context()))(t)
+	expect.NoError(t, kvm1(t).Restart(t.Context()))
+	expect.Value(h.LibVersion(t.Context()))(t)
 
 	// TLS spoken to a daemon that doesn't is no refusal of anything.
 	folder := t.TempDir()
-	ok(t, must(testbed.NewAuthority())(t).Trust(folder))
+	expect.NoError(t, expect.Value(testbed.NewAuthority())(t).Trust(folder))
 	err := connects(t, fmt.Sprintf("qemu+tls://127.0.0.1:%d/session?pkipath=%s", ports.TCP, folder))
-	wants(t, err, problem.Unreachable, "listens for TLS")
+	expect.Problem(t, err, problem.Unreachable, "listens for TLS")
 }

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 	"golang.org/x/sys/unix"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -39,7 +40,7 @@ type sshOperator struct {
 func newKey(t *testing.T) crypto.Signer {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
-	ok(t, err)
+	expect.NoError(t, err)
 	return key
 }
 
@@ -48,12 +49,12 @@ func newSSHOperator(t *testing.T, settings ...string) *sshOperator {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	o := &sshOperator{server: must(kvm1(t).ServeSSH(ctx, settings...))(t), home: t.TempDir()}
-	t.Cleanup(func() { ok(t, o.server.Close()) })
+	o := &sshOperator{server: expect.Value(kvm1(t).ServeSSH(ctx, settings...))(t), home: t.TempDir()}
+	t.Cleanup(func() { expect.NoError(t, o.server.Close()) })
 	t.Setenv("HOME", o.home)
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(o.home, ".config"))
 	t.Setenv("SSH_AUTH_SOCK", "")
-	ok(t, o.server.Admit(o.home, "kvm1"))
+	expect.NoError(t, o.server.Admit(o.home, "kvm1"))
 	o.knownHosts = filepath.Join(o.home, ".ssh", "known_hosts")
 	o.command = filepath.Join(o.home, "bin", "ssh")
 	return o
@@ -61,17 +62,17 @@ func newSSHOperator(t *testing.T, settings ...string) *sshOperator {
 
 func (o *sshOperator) know(t *testing.T, lines ...string) {
 	t.Helper()
-	ok(t, os.WriteFile(o.knownHosts, []byte(strings.Join(lines, "")), 0o600))
+	expect.NoError(t, os.WriteFile(o.knownHosts, []byte(strings.Join(lines, "")), 0o600))
 }
 
 // commands are the processes that run with the operator's configuration.
 func (o *sshOperator) commands(t *testing.T) []int {
 	t.Helper()
 	var found []int
-	for _, path := range must(filepath.Glob("/proc/[0-9]*/cmdline"))(t) {
+	for _, path := range expect.Value(filepath.Glob("/proc/[0-9]*/cmdline"))(t) {
 		// A process that has ended meanwhile has no command line.
 		if content, err := os.ReadFile(path); err == nil && strings.Contains(string(content), filepath.Join(o.home, ".ssh", "config")) {
-			found = append(found, must(strconv.Atoi(filepath.Base(filepath.Dir(path))))(t))
+			found = append(found, expect.Value(strconv.Atoi(filepath.Base(filepath.Dir(path))))(t))
 		}
 	}
 	return found
@@ -88,16 +89,16 @@ func (o *sshOperator) uri(transport, query string) string {
 func TestAccSSHConnects(t *testing.T) {
 	o := newSSHOperator(t, "AllowStreamLocalForwarding no")
 	socket := "socket=" + kvm1(t).Socket
-	rsaKey := must(rsa.GenerateKey(rand.Reader, 2048))(t)
+	rsaKey := expect.Value(rsa.GenerateKey(rand.Reader, 2048))(t)
 	rsaFile := filepath.Join(o.home, "rsa")
-	ok(t, testbed.WriteSSHKey(rsaFile, rsaKey, ""))
+	expect.NoError(t, testbed.WriteSSHKey(rsaFile, rsaKey, ""))
 	for _, transport := range []string{"ssh", "libssh", "libssh2"} {
 		for name, query := range map[string]string{"socket": socket, "netcat": "proxy=netcat", "helper": "proxy=native", "either": ""} {
 			t.Run(transport+" "+name, func(t *testing.T) {
 				if _, err := exec.LookPath("virt-ssh-helper"); err != nil && name == "helper" {
 					t.Skip("this machine has no virt-ssh-helper")
 				}
-				ok(t, connects(t, o.uri(transport, query)))
+				expect.NoError(t, connects(t, o.uri(transport, query)))
 			})
 		}
 	}
@@ -105,31 +106,31 @@ func TestAccSSHConnects(t *testing.T) {
 		for _, line := range o.server.KnownHosts {
 			fields := strings.Fields(line)
 			o.know(t, knownhosts.HashHostname(fields[0])+" "+strings.Join(fields[1:], " ")+"\n")
-			ok(t, connects(t, o.uri("ssh", socket)))
-			ok(t, connects(t, o.uri("libssh", socket)))
+			expect.NoError(t, connects(t, o.uri("ssh", socket)))
+			expect.NoError(t, connects(t, o.uri("libssh", socket)))
 		}
 	})
 	o.know(t, o.server.KnownHosts...)
 	t.Run("alias of ssh_config", func(t *testing.T) {
-		ok(t, connects(t, "qemu+ssh://kvm1/session?"+socket+"&command="+url.QueryEscape(o.command)))
+		expect.NoError(t, connects(t, "qemu+ssh://kvm1/session?"+socket+"&command="+url.QueryEscape(o.command)))
 	})
 	t.Run("keyfile", func(t *testing.T) {
-		ok(t, o.server.Authorize(rsaKey.Public()))
-		ok(t, connects(t, o.uri("ssh", socket+"&keyfile="+rsaFile)))
-		ok(t, connects(t, o.uri("libssh", socket+"&keyfile="+rsaFile)))
+		expect.NoError(t, o.server.Authorize(rsaKey.Public()))
+		expect.NoError(t, connects(t, o.uri("ssh", socket+"&keyfile="+rsaFile)))
+		expect.NoError(t, connects(t, o.uri("libssh", socket+"&keyfile="+rsaFile)))
 	})
 	t.Run("second of several keys", func(t *testing.T) {
-		ok(t, os.Rename(rsaFile, filepath.Join(o.home, ".ssh", "id_rsa")))
-		ok(t, connects(t, o.uri("libssh", socket)))
+		expect.NoError(t, os.Rename(rsaFile, filepath.Join(o.home, ".ssh", "id_rsa")))
+		expect.NoError(t, connects(t, o.uri("libssh", socket)))
 	})
 	t.Run("agent", func(t *testing.T) {
 		key := newKey(t)
-		ok(t, o.server.Authorize(key.Public()))
+		expect.NoError(t, o.server.Authorize(key.Public()))
 		t.Setenv("SSH_AUTH_SOCK", serveAgent(t, key))
-		ok(t, connects(t, o.uri("ssh", socket)))
-		ok(t, connects(t, o.uri("libssh", socket)))
-		ok(t, connects(t, o.uri("libssh", socket+"&sshauth=agent")))
-		wants(t, connects(t, o.uri("libssh", socket+"&sshauth=privkey")), problem.Denied, "none of the keys")
+		expect.NoError(t, connects(t, o.uri("ssh", socket)))
+		expect.NoError(t, connects(t, o.uri("libssh", socket)))
+		expect.NoError(t, connects(t, o.uri("libssh", socket+"&sshauth=agent")))
+		expect.Problem(t, connects(t, o.uri("libssh", socket+"&sshauth=privkey")), problem.Denied, "none of the keys")
 	})
 }
 
@@ -137,8 +138,8 @@ func TestAccSSHConnects(t *testing.T) {
 func serveAgent(t *testing.T, key crypto.Signer) string {
 	t.Helper()
 	keyring := agent.NewKeyring()
-	ok(t, keyring.Add(agent.AddedKey{PrivateKey: key}))
-	listener := must(net.Listen("unix", filepath.Join(t.TempDir(), "agent")))(t)
+	expect.NoError(t, keyring.Add(agent.AddedKey{PrivateKey: key}))
+	listener := expect.Value(net.Listen("unix", filepath.Join(t.TempDir(), "agent")))(t)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		for {
@@ -159,7 +160,7 @@ func TestAccSSHFailures(t *testing.T) {
 	keyFile := filepath.Join(o.home, ".ssh", "id_ed25519")
 	other := newKey(t)
 	otherLine := func(t *testing.T) string {
-		return fmt.Sprintf("[127.0.0.1]:%d %s", o.server.Port, ssh.MarshalAuthorizedKey(must(ssh.NewPublicKey(other.Public()))(t)))
+		return fmt.Sprintf("[127.0.0.1]:%d %s", o.server.Port, ssh.MarshalAuthorizedKey(expect.Value(ssh.NewPublicKey(other.Public()))(t)))
 	}
 	for name, tc := range map[string]struct {
 		spoil func(t *testing.T)
@@ -179,13 +180,13 @@ func TestAccSSHFailures(t *testing.T) {
 			},
 		},
 		"key refused": {
-			spoil: func(t *testing.T) { ok(t, o.server.Authorize(other.Public())) },
+			spoil: func(t *testing.T) { expect.NoError(t, o.server.Authorize(other.Public())) },
 			query: socket, kind: problem.Denied, words: []string{"none of the keys", "authorized_keys", "SSH_AUTH_SOCK"},
 		},
 		"key with a passphrase": {
 			spoil: func(t *testing.T) {
-				ok(t, testbed.WriteSSHKey(keyFile, other, "geheim"))
-				ok(t, o.server.Authorize(other.Public()))
+				expect.NoError(t, testbed.WriteSSHKey(keyFile, other, "geheim"))
+				expect.NoError(t, o.server.Authorize(other.Public()))
 			},
 			query: socket, kind: problem.Denied, words: []string{"passphrase", "agent", "SSH_AUTH_SOCK"},
 		},
@@ -202,15 +203,15 @@ func TestAccSSHFailures(t *testing.T) {
 		},
 		"no such key file": {
 			query: socket + "&keyfile=/nowhere/key", kind: problem.Denied, words: []string{"/nowhere/key", "authorized_keys"},
-			spoil: func(t *testing.T) { ok(t, os.Rename(keyFile, keyFile+".away")) },
-			mend:  func(t *testing.T) { ok(t, os.Rename(keyFile+".away", keyFile)) },
+			spoil: func(t *testing.T) { expect.NoError(t, os.Rename(keyFile, keyFile+".away")) },
+			mend:  func(t *testing.T) { expect.NoError(t, os.Rename(keyFile+".away", keyFile)) },
 		},
 	} {
 		for _, transport := range []string{"ssh", "libssh"} {
 			t.Run(transport+" "+name, func(t *testing.T) {
 				key := newKey(t)
-				ok(t, testbed.WriteSSHKey(keyFile, key, ""))
-				ok(t, o.server.Authorize(key.Public()))
+				expect.NoError(t, testbed.WriteSSHKey(keyFile, key, ""))
+				expect.NoError(t, o.server.Authorize(key.Public()))
 				if tc.spoil != nil {
 					tc.spoil(t)
 				}
@@ -218,29 +219,29 @@ func TestAccSSHFailures(t *testing.T) {
 					defer tc.mend(t)
 				}
 				err := connects(t, o.uri(transport, tc.query))
-				wants(t, err, tc.kind, append(tc.words, `hypervisor "kvm1"`)...)
+				expect.Problem(t, err, tc.kind, append(tc.words, `hypervisor "kvm1"`)...)
 				if transport == "libssh" && name == "key with a passphrase" {
-					wants(t, err, tc.kind, "There is no key to log in with", keyFile+": it has a passphrase")
+					expect.Problem(t, err, tc.kind, "There is no key to log in with", keyFile+": it has a passphrase")
 				}
 			})
 		}
 	}
 	t.Run("verification switched off", func(t *testing.T) {
 		key := newKey(t)
-		ok(t, testbed.WriteSSHKey(keyFile, key, ""))
-		ok(t, o.server.Authorize(key.Public()))
+		expect.NoError(t, testbed.WriteSSHKey(keyFile, key, ""))
+		expect.NoError(t, o.server.Authorize(key.Public()))
 		o.know(t)
-		ok(t, connects(t, o.uri("ssh", socket+"&no_verify=1")))
+		expect.NoError(t, connects(t, o.uri("ssh", socket+"&no_verify=1")))
 		o.know(t)
-		ok(t, connects(t, o.uri("libssh", socket+"&known_hosts_verify=ignore")))
+		expect.NoError(t, connects(t, o.uri("libssh", socket+"&known_hosts_verify=ignore")))
 		learnt := filepath.Join(o.home, "learnt", "known_hosts")
-		wants(t, connects(t, o.uri("libssh", socket+"&known_hosts="+learnt)), problem.Unreachable, learnt, "SHA256:")
-		ok(t, connects(t, o.uri("libssh", socket+"&known_hosts_verify=auto&known_hosts="+learnt)))
-		ok(t, connects(t, o.uri("libssh", socket+"&known_hosts="+learnt)))
+		expect.Problem(t, connects(t, o.uri("libssh", socket+"&known_hosts="+learnt)), problem.Unreachable, learnt, "SHA256:")
+		expect.NoError(t, connects(t, o.uri("libssh", socket+"&known_hosts_verify=auto&known_hosts="+learnt)))
+		expect.NoError(t, connects(t, o.uri("libssh", socket+"&known_hosts="+learnt)))
 	})
 	t.Run("no ssh command", func(t *testing.T) {
 		err := connects(t, fmt.Sprintf("qemu+ssh://root@127.0.0.1:%d/session?command=/nowhere/ssh", o.server.Port))
-		wants(t, err, problem.Invalid, "openssh-client", "qemu+libssh")
+		expect.Problem(t, err, problem.Invalid, "openssh-client", "qemu+libssh")
 	})
 }
 
@@ -248,22 +249,22 @@ func TestAccSSHFailures(t *testing.T) {
 func loseInTheMiddle(t *testing.T, o *sshOperator, h *libvirt.Host) {
 	t.Helper()
 	secret := libvirt.Secret{UUID: uuid.NewString(), UsageName: t.Name()}
-	ok(t, h.DefineSecret(t.Context(), secret))
-	defer func(id string) { ok(t, h.UndefineSecret(t.Context(), id)) }(secret.UUID)
+	expect.NoError(t, h.DefineSecret(t.Context(), secret))
+	defer func(id string) { expect.NoError(t, h.UndefineSecret(t.Context(), id)) }(secret.UUID)
 	// The daemon refuses another secret for the same usage, so that one is not found afterwards, which would answer the question.
 	secret.UUID = uuid.NewString()
 	var err error
-	soon(t, "the loss of a call that was sent", func() bool {
-		ok(t, kvm1(t).Pause())
+	expect.Eventually(t, "the loss of a call that was sent", func() bool {
+		expect.NoError(t, kvm1(t).Pause())
 		result := make(chan error, 1)
 		go func() { result <- h.DefineSecret(context.Background(), secret) }()
 		time.Sleep(50 * time.Millisecond)
-		ok(t, o.server.KillSessions())
-		ok(t, kvm1(t).Resume())
-		err = ends(t, func() error { return <-result })
+		expect.NoError(t, o.server.KillSessions())
+		expect.NoError(t, kvm1(t).Resume())
+		err = expect.Return(t, func() error { return <-result })
 		return problem.Unanswered(err) // where the loss came before the call, it was made on the next connection
 	})
-	wants(t, err, problem.Unreachable, "The connection was lost", "isn't known whether it took effect")
+	expect.Problem(t, err, problem.Unreachable, "The connection was lost", "isn't known whether it took effect")
 }
 
 // An sshd that is down, that hangs, and that dies under a connection; and no process of ours is left.
@@ -274,34 +275,34 @@ func TestAccSSHLoss(t *testing.T) {
 			uri := o.uri(transport, "socket="+kvm1(t).Socket)
 			h := host(t, libvirt.Config{URI: uri})
 			ask := func() error { _, err := h.LibVersion(context.Background()); return err }
-			ok(t, ends(t, ask))
+			expect.NoError(t, expect.Return(t, ask))
 			for _, pid := range o.commands(t) {
-				if session, err := unix.Getsid(pid); err != nil || session == must(unix.Getsid(0))(t) {
+				if session, err := unix.Getsid(pid); err != nil || session == expect.Value(unix.Getsid(0))(t) {
 					t.Errorf("Ctrl-C on the terminal would reach ssh: %v", err)
 				}
 			}
 			for range 3 {
-				ok(t, o.server.KillSessions())
-				ok(t, ends(t, ask))
+				expect.NoError(t, o.server.KillSessions())
+				expect.NoError(t, expect.Return(t, ask))
 			}
 			loseInTheMiddle(t, o, h)
 			h.Close()
-			soon(t, "the end of the session", func() bool { return o.server.Sessions() == 0 })
+			expect.Eventually(t, "the end of the session", func() bool { return o.server.Sessions() == 0 })
 
 			o.server.Freeze()
 			h = host(t, libvirt.Config{URI: uri, ConnectTimeout: 2 * time.Second})
-			wants(t, ends(t, ask), problem.Unreachable, "kvm1", strconv.Itoa(o.server.Port))
-			patient := host(t, libvirt.Config{URI: uri, ConnectTimeout: 10 * hang})
+			expect.Problem(t, expect.Return(t, ask), problem.Unreachable, "kvm1", strconv.Itoa(o.server.Port))
+			patient := host(t, libvirt.Config{URI: uri, ConnectTimeout: 10 * expect.Timeout})
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(100*time.Millisecond, cancel)
-			wants(t, ends(t, func() error { _, err := patient.LibVersion(ctx); return err }), problem.Unreachable, "cancelled")
-			soon(t, "the end of an ssh that nobody waits for any more", func() bool { return len(o.commands(t)) == 0 })
+			expect.Problem(t, expect.Return(t, func() error { _, err := patient.LibVersion(ctx); return err }), problem.Unreachable, "cancelled")
+			expect.Eventually(t, "the end of an ssh that nobody waits for any more", func() bool { return len(o.commands(t)) == 0 })
 			o.server.Thaw()
-			ok(t, ends(t, func() error { _, err := patient.LibVersion(t.Context()); return err }))
+			expect.NoError(t, expect.Return(t, func() error { _, err := patient.LibVersion(t.Context()); return err }))
 
-			ok(t, o.server.Close())
-			wants(t, ends(t, func() error { _, err := patient.LibVersion(context.Background()); return err }), problem.Unreachable, "kvm1",
-				"refused")
+			expect.NoError(t, o.server.Close())
+			err := expect.Return(t, func() error { _, err := patient.LibVersion(context.Background()); return err })
+			expect.Problem(t, err, problem.Unreachable, "kvm1", "refused")
 		})
 	}
 }
