@@ -1,3 +1,3 @@
-// Package endtoend applies the very files of examples/ through a filesystem mirror, as users do, to real clusters, a real
-// hypervisor and a running guest. All of it are tests, which need cgo.
+// Package endtoend holds tests that apply the files of examples/ as users do, with the provider in a filesystem mirror, to real
+// clusters, real hypervisors and running guests. They need cgo.
 package endtoend

@@ -14,8 +14,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/terraformcli"
 )
 
-// TestAccInstallProvider does what the README says of one's own clusters: make install-provider, its configuration in an
-// empty folder, init and plan; in an empty home, with no command-line configuration and with a network that answers nothing.
+// TestAccInstallProvider does what the README says about one's own clusters: make install-provider, its configuration in an empty
+// folder, init and plan. The home folder is empty, there is no command-line configuration, and no network answers.
 func TestAccInstallProvider(t *testing.T) {
 	bed := acctest.Bed(t)
 	east := bed.Cluster("east")
@@ -57,7 +57,7 @@ func TestAccInstallProvider(t *testing.T) {
 			}
 			first := providerVersion(t, run("version"))
 
-			// A later build leaves this folder as it is until it is asked for.
+			// A working folder keeps the version that it has until init -upgrade.
 			t.Setenv("HOME", home)
 			if _, err := terraformcli.Install(binary, "0.1.0"); err != nil {
 				t.Fatal(err)
@@ -102,8 +102,8 @@ func ownClusters(t *testing.T) string {
 	return shown[0]
 }
 
-// makeAt runs make for a user with that home. The folders of Go stay the caller's, or everything would be fetched and built
-// again.
+// makeAt returns a function that runs make for a user with that home folder. Go's own folders stay those of the caller, since
+// everything would be downloaded and built again otherwise.
 func makeAt(t *testing.T, home string) func(args ...string) {
 	t.Helper()
 	folders, err := exec.CommandContext(t.Context(), "go", "env", "GOPATH", "GOCACHE", "GOMODCACHE").Output()
@@ -122,7 +122,7 @@ func makeAt(t *testing.T, home string) func(args ...string) {
 	}
 }
 
-// providerVersion is the version that terraform version or tofu version tells of the provider.
+// providerVersion returns the provider's version from the output of terraform version or tofu version.
 func providerVersion(t *testing.T, told string) string {
 	t.Helper()
 	found := regexp.MustCompile(`/ceph-libvirt/ceph v(\S+)`).FindStringSubmatch(told)

@@ -16,8 +16,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// patient is a provider block whose own time limits lie far beyond those of this test.
-const patient = `
+// longLimits is a configuration whose own time limits are far longer than those of this test.
+const longLimits = `
 terraform {
   required_providers {
     ceph = { source = "ceph-libvirt/ceph" }
@@ -43,32 +43,32 @@ resource "libvirt_ceph_secret" "s" {
 }
 `
 
-// Ctrl-C ends a refresh, and a change, that waits for a frozen cluster or host, long before any of the provider's own limits;
-// the next apply goes on. (The refresh that is part of terraform apply can't be interrupted: Terraform does not pass it on.)
+// Ctrl-C ends a refresh or a change that waits for a paused cluster or host, long before any of the provider's own limits. The next
+// apply succeeds. (Ctrl-C does not end the refresh within terraform apply: Terraform does not tell the provider.)
 func TestAccInterrupt(t *testing.T) {
 	bed := acctest.Bed(t)
 	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
-	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(patient, east.MonHost, east.AdminKey, kvm1.URI, east.AdminKey))
+	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(longLimits, east.MonHost, east.AdminKey, kvm1.URI, east.AdminKey))
 	w.Set(t, "quota", "1000")
 	w.Apply(t)
-	for name, frozen := range map[string]struct {
-		pausing
+	for name, paused := range map[string]struct {
+		pauser
 		reads string
 	}{"cluster": {east, "ceph_pool"}, "hypervisor": {kvm1, "libvirt_ceph_secret"}} {
-		t.Run("refresh with a frozen "+name, func(t *testing.T) {
-			waits := calls(t, w, "Read", frozen.reads)
-			whileFrozen(t, frozen, func() { interrupt(t, w, waits, "plan", "-input=false") })
+		t.Run("refresh with a paused "+name, func(t *testing.T) {
+			waits := calls(t, w, "Read", paused.reads)
+			whilePaused(t, paused, func() { interrupt(t, w, waits, "plan", "-input=false") })
 			w.ExpectEmptyPlan(t)
 		})
 	}
-	t.Run("change on a frozen cluster", func(t *testing.T) {
+	t.Run("change on a paused cluster", func(t *testing.T) {
 		w.Set(t, "quota", "2000")
 		w.Terraform(t, "plan", "-input=false", "-out=tfplan")
-		// Terraform plans once more before it calls for the change, so that is where the apply waits.
+		// Terraform plans each resource again before its change, so the apply already waits there.
 		waits := calls(t, w, "ModifyPlan", "ceph_pool")
-		whileFrozen(t, east, func() { interrupt(t, w, waits, "apply", "-input=false", "tfplan") })
+		whilePaused(t, east, func() { interrupt(t, w, waits, "apply", "-input=false", "tfplan") })
 		if state := string(w.State(t)); !strings.Contains(state, `"quota_max_objects": 1000,`) {
-			t.Error("the state tells of a change that was not confirmed")
+			t.Error("the state has a change that was not confirmed")
 		}
 		w.Apply(t)
 		if detail := acctest.Ceph(t, "east", "osd", "pool", "get-quota", "interrupted", "--format", "json"); !strings.Contains(detail,
@@ -80,12 +80,12 @@ func TestAccInterrupt(t *testing.T) {
 	w.Destroy(t)
 }
 
-// Ctrl-C while a host tries to open an image: nothing is attached, the guest goes on, and no probe is left.
+// Ctrl-C while a host tries to open an image: nothing is attached, the guest still answers, and no probe is left.
 func TestAccInterruptAttach(t *testing.T) {
 	bed := acctest.Bed(t)
 	kvm1 := bed.Hypervisor("kvm1")
 	guest := runningGuest(t.Context(), t, kvm1, testbed.GuestOptions{Name: "attaching"})
-	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(attaching, kvm1.URI, freshKey(t)))
+	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(unansweredDisk, kvm1.URI, freshKey(t)))
 	w.Apply(t, "-target=libvirt_ceph_secret.s")
 	probes := func() bool { return strings.Contains(acctest.Virsh(t, "kvm1", "list", "--all", "--name"), "probe") }
 	out := interrupt(t, w, probes, "apply", "-auto-approve", "-input=false")
@@ -104,13 +104,13 @@ func TestAccInterruptAttach(t *testing.T) {
 		t.Errorf("the guest sees %v, %v", seen, err)
 	}
 	if state := string(w.State(t)); strings.Contains(state, "libvirt_rbd_disk") {
-		t.Error("the state tells of a disk")
+		t.Error("the state has a disk")
 	}
 	w.Destroy(t)
 }
 
-// attaching is a disk whose monitors don't answer.
-const attaching = `
+// unansweredDisk is a disk whose monitors don't answer.
+const unansweredDisk = `
 terraform {
   required_providers {
     ceph = { source = "ceph-libvirt/ceph" }
@@ -138,28 +138,28 @@ resource "libvirt_rbd_disk" "d" {
 }
 `
 
-// pausing are daemons that can be frozen.
-type pausing interface {
+// pauser is a cluster or hypervisor whose daemons can be paused.
+type pauser interface {
 	Pause() error
 	Resume() error
 }
 
-// whileFrozen stops the daemons, does something, and lets them go on.
-func whileFrozen(t *testing.T, frozen pausing, do func()) {
+// whilePaused pauses the daemons, runs do, and resumes them.
+func whilePaused(t *testing.T, paused pauser, do func()) {
 	t.Helper()
-	if err := frozen.Pause(); err != nil {
+	if err := paused.Pause(); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := frozen.Resume(); err != nil {
+		if err := paused.Resume(); err != nil {
 			t.Error(err)
 		}
 	}()
 	do()
 }
 
-// calls tells whether the provider itself has begun an operation (Read, ModifyPlan) of a type, in a run that is yet to start: before
-// that Ctrl-C would be a matter between the terminal and Terraform.
+// calls returns a function that reports whether the provider has begun an operation (Read, ModifyPlan) of a type in the next run of
+// terraform. An earlier Ctrl-C would end Terraform without the provider.
 func calls(t *testing.T, w *acctest.Workspace, operation, typeName string) func() bool {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "trace.log")
@@ -167,7 +167,7 @@ func calls(t *testing.T, w *acctest.Workspace, operation, typeName string) func(
 	w.Setenv("TF_LOG_PATH", log)
 	t.Cleanup(func() { w.Setenv("TF_LOG", "off") })
 	return func() bool {
-		content, _ := os.ReadFile(log) // none before Terraform has begun it
+		content, _ := os.ReadFile(log) // it does not exist before Terraform writes to it
 		for line := range strings.Lines(string(content)) {
 			if strings.Contains(line, "Calling provider defined Resource "+operation) && strings.Contains(line, "tf_resource_type="+typeName) {
 				return true
@@ -177,7 +177,7 @@ func calls(t *testing.T, w *acctest.Workspace, operation, typeName string) func(
 	}
 }
 
-// interrupt runs terraform, sends it what Ctrl-C sends once it waits, and returns what it printed.
+// interrupt runs terraform, sends it SIGINT, as Ctrl-C does, once waits returns true, and returns what it printed.
 func interrupt(t *testing.T, w *acctest.Workspace, waits func() bool, args ...string) string {
 	t.Helper()
 	const begins, ends = time.Minute, 90 * time.Second
@@ -196,7 +196,7 @@ func interrupt(t *testing.T, w *acctest.Workspace, waits func() bool, args ...st
 			t.Fatalf("terraform did not wait: %v\n%s", err, out.String())
 		case <-late:
 			cancel()
-			t.Fatalf("terraform did not come to where it waits: %v\n%s", <-ended, out.String())
+			t.Fatalf("terraform did not reach the point where it waits: %v\n%s", <-ended, out.String())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

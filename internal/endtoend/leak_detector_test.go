@@ -5,9 +5,6 @@ package endtoend_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,14 +16,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// leaks looks for keys in all that Terraform and the provider leave behind: what they print, the files that they write
-// (state, plans, logs), and the command lines of all processes.
+// leaks looks for keys in everything that Terraform and the provider print and write (state, plans, logs), and in the command lines
+// of all processes.
 type leaks struct {
 	keys      map[string]string // well-formed, base64, by what they are
 	malformed map[string]string
 	canary    string // can be a label too
 
-	// text is a canary as text, and canaries are the keys in it, by the form in which they are to be found.
+	// text is a canary as text, and canaries are the keys in it, by the form in which the detector must find them.
 	text     string
 	canaries map[string]string
 
@@ -35,7 +32,7 @@ type leaks struct {
 	argv map[string]bool
 }
 
-// newLeaks begins to watch the command lines of all processes.
+// newLeaks starts to watch the command lines of all processes.
 func newLeaks(t *testing.T) *leaks {
 	l := &leaks{
 		keys: map[string]string{}, malformed: map[string]string{}, canary: labelKey(t), argv: map[string]bool{},
@@ -58,7 +55,7 @@ func newLeaks(t *testing.T) *leaks {
 func (l *leaks) look() {
 	processes, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, process := range processes {
-		if line, err := os.ReadFile(process); err == nil && len(line) > 0 { // else it has ended meanwhile
+		if line, err := os.ReadFile(process); err == nil && len(line) > 0 { // it is empty for a process that has ended
 			l.mu.Lock()
 			l.argv[string(line)] = true
 			l.mu.Unlock()
@@ -66,7 +63,7 @@ func (l *leaks) look() {
 	}
 }
 
-// workspace prepares a workspace for the hunt: everything is logged.
+// workspace lets Terraform log everything in a workspace.
 func (l *leaks) workspace(w *acctest.Workspace) *acctest.Workspace {
 	w.Setenv("TF_LOG", "TRACE")
 	w.Setenv("TF_LOG_PATH", filepath.Join(w.Dir, "trace.log"))
@@ -82,7 +79,7 @@ func (l *leaks) try(t *testing.T, w *acctest.Workspace, args ...string) (string,
 	return out, err
 }
 
-// run is try for a command that has to succeed.
+// run is try for a command that must succeed.
 func (l *leaks) run(t *testing.T, w *acctest.Workspace, args ...string) string {
 	t.Helper()
 	out, err := l.try(t, w, args...)
@@ -108,26 +105,26 @@ func (l *leaks) searched(t *testing.T, w *acctest.Workspace) map[string][]byte {
 	return all
 }
 
-// expectNone fails the test for each key that was found anywhere.
+// expectNone fails the test for each key that is found anywhere.
 func (l *leaks) expectNone(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	for where, content := range l.searched(t, w) {
 		for name, key := range l.keys {
 			if form := acctest.FindKey(content, key); form != "" {
-				t.Errorf("%s stands %s in %s", name, form, where)
+				t.Errorf("%s is there %s in %s", name, form, where)
 			}
 		}
 		for name, text := range l.malformed {
 			if bytes.Contains(content, []byte(text)) {
-				t.Errorf("%s stands in %s", name, where)
+				t.Errorf("%s is in %s", name, where)
 			}
 		}
 	}
 }
 
-// plantable is a piece of configuration that takes the canary everywhere: as a value that is planned, recorded and printed, and
-// through an error of the provider, which it logs.
-const plantable = `
+// canaryConfiguration puts the canary everywhere: as a value that is planned, stored in the state and printed, and in an error of the
+// provider, which is logged.
+const canaryConfiguration = `
 variable "canary" { type = string }
 variable "canary_refused" {
   type    = bool
@@ -142,17 +139,17 @@ resource "ceph_user" "canary" {
 output "canary" { value = var.canary }
 `
 
-// plant adds the canary to a workspace, whose next commands take it along.
-func (l *leaks) plant(t *testing.T, w *acctest.Workspace) {
+// addCanary adds the canary to the configuration of a workspace.
+func (l *leaks) addCanary(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(w.Dir, "canary.tf"), []byte(plantable), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(w.Dir, "canary.tf"), []byte(canaryConfiguration), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	w.Set(t, "canary", l.text)
 }
 
-// expectCanaries lets the provider refuse the canary, given on the command line, and fails the test when the detector misses it,
-// in base64 or decoded, in one of these places or in what was printed and logged.
+// expectCanaries gives the canary to the provider on the command line, which refuses it, and fails the test when the detector misses
+// it, in base64 or decoded, in one of these places, in the output or in the logs.
 func (l *leaks) expectCanaries(t *testing.T, w *acctest.Workspace, places ...string) {
 	t.Helper()
 	if out, err := l.try(t, w, "plan", "-input=false", "-var=canary="+l.text, "-var=canary_refused=true"); err == nil {
@@ -164,7 +161,7 @@ func (l *leaks) expectCanaries(t *testing.T, w *acctest.Workspace, places ...str
 	}
 }
 
-// expectCanary fails the test when the detector misses the canary in one of these places: then it would miss a key too.
+// expectCanary fails the test when the detector misses the canary in one of these places, since it would then miss a key too.
 func (l *leaks) expectCanary(t *testing.T, w *acctest.Workspace, places ...string) {
 	t.Helper()
 	searched := l.searched(t, w)
@@ -177,35 +174,5 @@ func (l *leaks) expectCanary(t *testing.T, w *acctest.Workspace, places ...strin
 			slices.Sort(names)
 			t.Errorf("the canary was not found in %s; there is %s", place, strings.Join(names, ", "))
 		}
-	}
-}
-
-// freshKey is a cephx key of type aes that nobody else has.
-func freshKey(t *testing.T) string {
-	t.Helper()
-	raw := append([]byte{1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 0}, make([]byte, 16)...)
-	if _, err := rand.Read(raw[12:]); err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(raw)
-}
-
-// labelKey is a key whose text can be the label of a cluster too.
-func labelKey(t *testing.T) string {
-	t.Helper()
-	for {
-		if key := freshKey(t); !strings.Contains(key, "/") {
-			return key
-		}
-	}
-}
-
-// giveKey changes the key of client.libvirt by hand.
-func giveKey(t *testing.T, cluster, key string) {
-	t.Helper()
-	text := fmt.Sprintf("[client.libvirt]\n\tkey = %s\n\tcaps mon = \"profile rbd\"\n\tcaps osd = \"profile rbd pool=libvirt-pool\"\n\tcaps"+
-		" mgr = \"profile rbd pool=libvirt-pool\"\n", key)
-	if _, err := acctest.Bed(t).Cluster(cluster).CephIn(t.Context(), text, "auth", "import", "-i", "-"); err != nil {
-		t.Fatal(err)
 	}
 }

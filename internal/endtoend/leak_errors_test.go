@@ -15,8 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// failing is a configuration in which everything fails that can fail with a key at hand. What fails in which step is told
-// by the variable step.
+// failing is a configuration in which everything fails that can fail and uses a key. The variable step chooses what fails.
 const failing = `
 terraform {
   required_providers {
@@ -142,8 +141,8 @@ resource "libvirt_rbd_disk" "wrong" {
 }
 `
 
-// No error message holds a key, of whatever kind it is, whether the key is a good, a wrong or a malformed one. A canary goes
-// the same ways, and must be found in each place: else nothing was shown.
+// No error message holds a key, whether the key is right, wrong or malformed. A canary goes the same ways and must be found in each
+// place, which shows that the detector works there.
 func TestAccErrorsHoldNoKey(t *testing.T) {
 	bed := acctest.Bed(t)
 	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
@@ -160,11 +159,11 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 		keys[name] = freshKey(t)
 	}
 	for name, key := range keys {
-		l.keep("the key "+name, key)
+		l.addKey("the key "+name, key)
 	}
 	keys["text"] = strings.Repeat("no cephx key ", 2) + freshKey(t)[:20]
-	keys["twice"] = base64.StdEncoding.EncodeToString([]byte(l.keep("the key that is encoded twice", freshKey(t))))
-	keys["keyring"] = "[client.x]\n\tkey = " + l.keep("the key of a keyring", freshKey(t))
+	keys["twice"] = base64.StdEncoding.EncodeToString([]byte(l.addKey("the key that is encoded twice", freshKey(t))))
+	keys["keyring"] = "[client.x]\n\tkey = " + l.addKey("the key of a keyring", freshKey(t))
 	l.malformed["a text that is no key"] = keys["text"]
 	folder := t.TempDir()
 	for name, text := range map[string]string{
@@ -181,7 +180,7 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 	acctest.Virsh(t, "kvm1", "secret-define", "--file",
 		file(t, "secret.xml", "<secret><uuid>"+clash+"</uuid><usage type='ceph'><name>clash</name></usage></secret>"))
 	defer acctest.Virsh(t, "kvm1", "secret-undefine", clash)
-	setByHand(t, "kvm1", clash, l.keep("the value of a secret that is there", secret))
+	setByHand(t, "kvm1", clash, l.addKey("the value of a secret that is there", secret))
 
 	w := l.workspace(acctest.NewWorkspaceOf(t, strings.NewReplacer("EAST", east.MonHost, "KVM1", kvm1.URI, "FOLDER", folder).Replace(failing)))
 	w.Set(t, "keys", keys)
@@ -222,7 +221,7 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 	l.run(t, w, "destroy", "-auto-approve", "-input=false", "-var=step=none", "-var=canary="+l.canary)
 }
 
-// found tells whether a message stands in what Terraform printed, however it broke the lines.
+// found reports whether a message is in what Terraform printed, wherever it broke the lines.
 func found(printed, message string) bool {
 	frame := regexp.MustCompile(`[\s│]+`)
 	return strings.Contains(frame.ReplaceAllString(printed, " "), frame.ReplaceAllString(message, " "))

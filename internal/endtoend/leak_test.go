@@ -13,8 +13,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// chain is a workspace with examples/keys-without-a-trace for the whole bed.
-func chain(t *testing.T) *acctest.Workspace {
+// keysWorkspace returns a workspace with examples/keys-without-a-trace for the whole bed.
+func keysWorkspace(t *testing.T) *acctest.Workspace {
 	t.Helper()
 	bed := acctest.Bed(t)
 	w := acctest.NewWorkspace(t, "examples/keys-without-a-trace")
@@ -34,13 +34,13 @@ func chain(t *testing.T) *acctest.Workspace {
 	return w
 }
 
-// secretOf is the UUID of the secret with client.libvirt's key.
+// secretOf returns the UUID of the secret with client.libvirt's key.
 func secretOf(t *testing.T, host, cluster string) string {
 	t.Helper()
 	return secretWith(t, host, "client.libvirt@"+acctest.Bed(t).Cluster(cluster).FSID)
 }
 
-// secretWith is the UUID of the secret with this in its usage name, as virsh lists it.
+// secretWith returns the UUID of the secret whose usage name contains this text. Similar to: virsh secret-list.
 func secretWith(t *testing.T, host, usage string) string {
 	t.Helper()
 	for line := range strings.Lines(acctest.Virsh(t, host, "secret-list")) {
@@ -52,9 +52,9 @@ func secretWith(t *testing.T, host, usage string) string {
 	return ""
 }
 
-// expectKeysEverywhere holds what ceph says of each user's key against what virsh says of each secret. It returns the keys
-// by cluster.
-func expectKeysEverywhere(t *testing.T) map[string]string {
+// expectSameKeys compares the key that ceph shows of each user with the value that virsh shows of each secret. It returns the keys by
+// cluster.
+func expectSameKeys(t *testing.T) map[string]string {
 	t.Helper()
 	keys := map[string]string{}
 	for _, cluster := range []string{"east", "west"} {
@@ -68,12 +68,12 @@ func expectKeysEverywhere(t *testing.T) map[string]string {
 	return keys
 }
 
-// The whole chain works, is rotated, repaired, imported and destroyed, and no key is left anywhere that it was not asked for.
+// Users and secrets are made, rotated, repaired, imported and destroyed, and no key is left in any place that should not have it.
 func TestAccKeysLeaveNoTrace(t *testing.T) {
 	bed := acctest.Bed(t)
 	guest := definedGuest(t.Context(), t, bed.Hypervisor("kvm1"), testbed.GuestOptions{Name: "keyless"})
 	before := inventory(t)
-	// The disks are attached to a running guest, with a probe, and one runs with a key that is changed; to rotate a key it has to be off.
+	// The disks are attached to a running guest, each after a probe. A key of a running guest changes; for a rotation it must be off.
 	power := func(on bool) {
 		act := guest.Destroy
 		if on {
@@ -93,12 +93,12 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 	for _, cluster := range bed.Clusters() {
 		l.keys["the key of client.admin on "+cluster.Name] = cluster.AdminKey
 	}
-	w := l.workspace(chain(t))
-	l.plant(t, w)
+	w := l.workspace(keysWorkspace(t))
+	l.addCanary(t, w)
 
 	l.run(t, w, "plan", "-input=false", "-out=first.tfplan")
 	l.run(t, w, "apply", "-input=false", "first.tfplan")
-	first := expectKeysEverywhere(t)
+	first := expectSameKeys(t)
 	inPlay("as made", first)
 	l.run(t, w, "plan", "-input=false", "-detailed-exitcode", "-out=empty.tfplan")
 
@@ -109,7 +109,7 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 		t.Errorf("the plan does not say that the keys will change:\n%s", out)
 	}
 	l.run(t, w, "apply", "-input=false", "rotation.tfplan")
-	second := expectKeysEverywhere(t)
+	second := expectSameKeys(t)
 	inPlay("rotated", second)
 	for cluster := range second {
 		if second[cluster] == first[cluster] {
@@ -117,21 +117,21 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 		}
 	}
 
-	// Changed by ceph on one cluster, and by virsh on one host: one apply is enough, and it tells of the guest that runs.
+	// A key is changed with ceph on one cluster, and with virsh on one host: one apply repairs both, and warns of the running guest.
 	power(true)
 	third := map[string]string{"east": freshKey(t), "west": second["west"]}
 	inPlay("changed by hand", third)
 	giveKey(t, "east", third["east"])
-	setByHand(t, "kvm2", secretOf(t, "kvm2", "west"), l.keep("a value set with virsh", freshKey(t)))
+	setByHand(t, "kvm2", secretOf(t, "kvm2", "west"), l.addKey("a value set with virsh", freshKey(t)))
 	l.run(t, w, "apply", "-refresh-only", "-auto-approve", "-input=false")
 	if out := l.run(t, w, "apply", "-auto-approve", "-input=false"); !acctest.Message("Running domains keep the former key").MatchString(out) {
 		t.Errorf("no warning of the guest that runs:\n%s", out)
 	}
-	expectKeysEverywhere(t)
+	expectSameKeys(t)
 	l.run(t, w, "plan", "-input=false", "-detailed-exitcode")
 	power(false)
 
-	// Refused while somebody is connected with the key, and nothing is changed.
+	// A rotation is refused while a client is connected with the key, and nothing changes.
 	closeImage := acctest.OpenImage(t, "east", "libvirt", "libvirt-pool/librbd")
 	w.Set(t, "key_generation", "3")
 	if out, err := l.try(t, w, "plan", "-input=false"); err == nil ||
@@ -140,13 +140,13 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 	}
 	closeImage()
 	w.Set(t, "key_generation", "2")
-	expectKeysEverywhere(t)
+	expectSameKeys(t)
 
 	l.importAll(t)
 	l.expectCanaries(t, w, "terraform.tfstate", "terraform.tfstate.backup", "first.tfplan/tfplan", "empty.tfplan/tfplan",
 		"empty.tfplan/tfstate", "rotation.tfplan/tfplan", "rotation.tfplan/tfstate")
 	l.expectNone(t, w)
-	// What was searched has the provider's own lines in it, those of the calls that carry keys too.
+	// The log that was searched has the provider's own lines, also those of calls with keys.
 	log := string(l.searched(t, w)["what the provider logged"])
 	for _, line := range []string{"cluster east: auth get-or-create entity=client.libvirt", "hypervisor kvm1: SecretSetValue secret="} {
 		if !strings.Contains(log, line) {
@@ -160,13 +160,13 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 	l.expectNone(t, w)
 }
 
-// keep remembers a key that is in play.
-func (l *leaks) keep(name, key string) string {
+// addKey adds a key to those that are looked for.
+func (l *leaks) addKey(name, key string) string {
 	l.keys[name] = key
 	return key
 }
 
-// importAll imports a user and a secret into a workspace of their own, with the configuration that Terraform writes.
+// importAll imports a user and a secret into a new workspace, with the configuration that Terraform generates.
 func (l *leaks) importAll(t *testing.T) {
 	t.Helper()
 	bed := acctest.Bed(t)
@@ -195,7 +195,7 @@ import {
 }
 `, bed.Cluster("east").MonHost, bed.Hypervisor("kvm1").URI, secretOf(t, "kvm1", "east"))))
 	w.Set(t, "key", bed.Cluster("east").AdminKey)
-	l.plant(t, w)
+	l.addCanary(t, w)
 	l.run(t, w, "plan", "-input=false", "-generate-config-out=generated.tf")
 	l.run(t, w, "apply", "-auto-approve", "-input=false")
 	l.run(t, w, "plan", "-input=false", "-detailed-exitcode")

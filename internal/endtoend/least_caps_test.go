@@ -14,7 +14,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// What only reads gets by with its row of the guide, and what reads keys does not get by with less.
+// Each data source works with the capabilities that the guide states, and those that read keys do not work with fewer.
 func TestAccLeastCapsToRead(t *testing.T) {
 	acctest.Bed(t)
 	acctest.Ceph(t, "east", "osd", "pool", "create", "seen")
@@ -30,7 +30,7 @@ func TestAccLeastCapsToRead(t *testing.T) {
 	for name, tc := range map[string]struct {
 		row, operation, config string
 		check                  resource.TestCheckFunc
-		clients                knownvalue.Check // what it tells of them, where it does
+		clients                knownvalue.Check // of the attribute clients; nil where there is none
 		readsKeys              bool
 	}{
 		"cluster": {

@@ -14,10 +14,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// goPluginLines are what go-plugin writes at each start, before anything of the provider runs.
+// goPluginLines are the lines that go-plugin writes at each start, before the provider runs.
 var goPluginLines = []string{"configuring server automatic mTLS", "plugin address"}
 
-// providerLog is what the provider wrote to its standard error, taken before Terraform reads it.
+// providerLog is the file that has the provider's standard error.
 type providerLog string
 
 // workspaceWithLog returns a workspace whose provider writes its standard error to a file as well.
@@ -32,7 +32,8 @@ func workspaceWithLog(t *testing.T, configuration string) (*acctest.Workspace, p
 	return acctest.NewWorkspaceStarting(t, launcher, configuration), providerLog(log)
 }
 
-// take returns the messages of the lines, those of go-plugin's start apart, and forgets them. Each line has to be JSON.
+// take returns the messages of all lines, except those of go-plugin's start, which it counts, and empties the file. Each line has to
+// be JSON.
 func (l providerLog) take(t *testing.T) (starts int, messages []string) {
 	t.Helper()
 	content, err := os.ReadFile(string(l))
@@ -62,7 +63,7 @@ func (l providerLog) take(t *testing.T) (starts int, messages []string) {
 	return starts, messages
 }
 
-// expectLines fails the test when one of the beginnings has no line, or one of the unwanted has.
+// expectLines fails the test when no line begins with one of the wanted texts, or one begins with an unwanted text.
 func expectLines(t *testing.T, lines, wanted, unwanted []string) {
 	t.Helper()
 	var wrong []string
@@ -84,9 +85,9 @@ func expectLines(t *testing.T, lines, wanted, unwanted []string) {
 	}
 }
 
-// Without a TF_LOG variable nothing is written; at DEBUG each change is told, at TRACE each read as well, and what is waited for.
+// Without a TF_LOG variable the provider writes nothing, at DEBUG each change, and at TRACE also each read and each wait.
 func TestAccLog(t *testing.T) {
-	blocks := both.block(t) + half("a", "east", "kvm1")
+	blocks := both.block(t) + resourcesFor("a", "east", "kvm1")
 	w, log := workspaceWithLog(t, blocks)
 	w.Apply(t)
 	w.ExpectEmptyPlan(t)
@@ -114,7 +115,7 @@ func TestAccLog(t *testing.T) {
 	_, lines = log.take(t)
 	expectLines(t, lines, slices.Concat(reads, hostReads, connected), changed)
 
-	// A rotation that is refused waits a moment for clients that only linger.
+	// Before a rotation is refused, the provider waits a moment for sessions of clients that are gone already.
 	closeImage := acctest.OpenImage(t, "east", "identity", "identity/data")
 	w.Setenv("TF_LOG_PROVIDER", "DEBUG")
 	if out, err := w.Try(t, "destroy", "-auto-approve", "-target=ceph_user.a"); err == nil {

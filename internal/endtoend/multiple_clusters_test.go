@@ -17,37 +17,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m, testbed.Options{}) }
-
-// runningGuest defines and starts a guest, and takes it away after the test.
-func runningGuest(ctx context.Context, t *testing.T, host *testbed.Hypervisor, options testbed.GuestOptions) *testbed.Guest {
-	t.Helper()
-	guest := definedGuest(ctx, t, host, options)
-	if err := guest.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := guest.WaitReady(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return guest
-}
-
-func definedGuest(ctx context.Context, t *testing.T, host *testbed.Hypervisor, options testbed.GuestOptions) *testbed.Guest {
-	t.Helper()
-	guest, err := host.DefineGuest(ctx, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = guest.Destroy(context.Background()) // fails for one that is shut off
-		if err := guest.Undefine(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return guest
-}
-
-// writeBeginning writes text to the start of an image with rbd, in rbd's own format of differences: the rest stays.
+// writeBeginning writes text to the start of an image, as a diff in rbd's own format, which leaves the rest as it is.
+// Similar to: rbd import-diff - POOL/IMAGE.
 func writeBeginning(t *testing.T, cluster, image, text string) {
 	t.Helper()
 	diff := []byte("rbd diff v1\nw")
@@ -58,7 +29,7 @@ func writeBeginning(t *testing.T, cluster, image, text string) {
 	}
 }
 
-// inventory is all that a destroy must leave as it was: pools and users of both clusters, secrets and domains of the
+// inventory returns what a destroy must leave as it was before: pools and users of both clusters, secrets and domains of the
 // hypervisor.
 func inventory(t *testing.T) string {
 	t.Helper()
@@ -68,7 +39,7 @@ func inventory(t *testing.T) string {
 		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "osd", "crush", "rule", "ls"))
 		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "auth", "export"))
 		for key := range strings.Lines(acctest.Ceph(t, cluster.Name, "config-key", "ls")) {
-			if !strings.Contains(key, `"mgr/`) { // the manager's own, which it writes when it likes
+			if !strings.Contains(key, `"mgr/`) { // the manager's own, which it writes at any time
 				fmt.Fprintln(&all, strings.Trim(key, " ,\n"))
 			}
 		}
@@ -118,7 +89,7 @@ func TestAccMultipleClusters(t *testing.T) {
 		}
 	}
 	for cluster, target := range targets {
-		checkChain(t, bed.Cluster(cluster), target)
+		compareViews(t, bed.Cluster(cluster), target)
 	}
 
 	w.Set(t, "image_size", "96MiB")
@@ -148,7 +119,7 @@ func TestAccMultipleClusters(t *testing.T) {
 	}
 }
 
-// attachForeignDisk attaches a disk of somebody else's with virsh: a file, live and saved.
+// attachForeignDisk attaches a disk that the provider does not manage, live and saved: a file. Similar to: virsh attach-disk.
 func attachForeignDisk(ctx context.Context, t *testing.T, host *testbed.Hypervisor, guest *testbed.Guest) {
 	t.Helper()
 	file := filepath.Join(acctest.Bed(t).Dir, "foreign.raw")
@@ -164,8 +135,8 @@ func attachForeignDisk(ctx context.Context, t *testing.T, host *testbed.Hypervis
 	}
 }
 
-// checkChain holds what ceph, rbd and virsh say about one cluster's part against each other.
-func checkChain(t *testing.T, cluster *testbed.Cluster, target string) {
+// compareViews compares what ceph, rbd and virsh show of one cluster's user, secret, image and disk.
+func compareViews(t *testing.T, cluster *testbed.Cluster, target string) {
 	t.Helper()
 	usage := "client.libvirt@" + cluster.FSID
 	var uuid string

@@ -18,14 +18,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// imported are the types of a disk's example, each with the address there.
+// imported are the types in a disk's example, each with its address there.
 var imported = map[string]string{
 	"ceph_pool": "ceph_pool.vms", "ceph_user": "ceph_user.libvirt", "ceph_rbd_image": "ceph_rbd_image.data",
 	"libvirt_ceph_secret": "libvirt_ceph_secret.libvirt", "libvirt_rbd_disk": "libvirt_rbd_disk.data",
 }
 
-// TestAccOpenTofu takes a disk's example through OpenTofu, with all that it stands on: applied, imported by the import blocks
-// of the pages, and destroyed.
+// TestAccOpenTofu runs a disk's example with OpenTofu, with all resources that it needs: applied, imported by the import blocks of the
+// pages, and destroyed.
 func TestAccOpenTofu(t *testing.T) {
 	bed := acctest.Bed(t)
 	tofu, err := exec.LookPath("tofu")

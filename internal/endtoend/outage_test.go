@@ -14,13 +14,14 @@ import (
 )
 
 const (
-	// bound is far above what a refresh with a dead cluster may take, and far below what librados would wait by itself.
-	bound = 90 * time.Second
-	// short is the time limit of what is down, where it is asked; endless, beside bound, where nobody may wait for it.
-	short, endless = "3s", "30m"
+	// commandLimit is far more than a refresh with an unreachable cluster may take, and far less than librados would wait by itself.
+	commandLimit = 90 * time.Second
+	// shortLimit is the time limit of the unreachable entry in commands that ask it. longLimit is its limit in commands that must not
+	// wait for it: if they did, they would exceed commandLimit.
+	shortLimit, longLimit = "3s", "30m"
 )
 
-// within fails the test when do does not end in time.
+// within fails the test when do takes longer than commandLimit.
 func within(t *testing.T, what string, do func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -30,13 +31,13 @@ func within(t *testing.T, what string, do func()) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(bound):
+	case <-time.After(commandLimit):
 		t.Errorf("%s did not end", what)
 		<-done
 	}
 }
 
-// diskOf is the image of a half as a disk of a domain.
+// diskOf returns a disk of a domain: the image of resourcesFor with the same ID.
 func diskOf(id, cluster, hypervisor, domain string) string {
 	return strings.NewReplacer("ID", id, "CLUSTER", cluster, "HYPERVISOR", hypervisor, "DOMAIN", domain).Replace(`
 resource "libvirt_rbd_disk" "ID" {
@@ -53,34 +54,34 @@ resource "libvirt_rbd_disk" "ID" {
 `)
 }
 
-// One cluster, or one hypervisor, that is down fails the refresh of its own resources, in bounded time and by its name; the
-// state stays as it is, and the other half can be worked on meanwhile, without a wait for what is down.
+// While a cluster or hypervisor is unreachable, the refresh of its resources fails within its time limit, with its name in the error,
+// and the state stays as it is. Other resources can be changed meanwhile, without any wait.
 func TestAccOutage(t *testing.T) {
 	bed := acctest.Bed(t)
 	east, kvm1, kvm2 := bed.Cluster("east"), bed.Hypervisor("kvm1"), bed.Hypervisor("kvm2")
 	definedGuest(t.Context(), t, kvm1, testbed.GuestOptions{Name: "outage-a"})
 	definedGuest(t.Context(), t, kvm2, testbed.GuestOptions{Name: "outage-b"})
-	others := half("a", "east", "kvm1") + half("b", "west", "kvm2") + diskOf("b", "west", "kvm2", "outage-b")
+	others := resourcesFor("a", "east", "kvm1") + resourcesFor("b", "west", "kvm2") + diskOf("b", "west", "kvm2", "outage-b")
 	disk := diskOf("a", "east", "kvm1", "outage-a")
 	resources := others + disk
 	w := acctest.NewWorkspaceOf(t, both.block(t)+resources)
 	w.Apply(t)
-	// Without references, the disk is refreshed although what it refers to can't be.
-	alone := others + strings.NewReplacer("ceph_pool.a.name", `"identity"`, "ceph_rbd_image.a.name", `"data"`, "ceph_user.a.name",
+	// Without references, Terraform refreshes the disk although the refresh of its pool fails.
+	unreferenced := others + strings.NewReplacer("ceph_pool.a.name", `"identity"`, "ceph_rbd_image.a.name", `"data"`, "ceph_user.a.name",
 		`"identity"`, "libvirt_ceph_secret.a.uuid", fmt.Sprintf("%q", secretWith(t, "kvm1", "client.identity@"))).Replace(disk)
-	otherHalf := append([]string{"-target=libvirt_rbd_disk.b"}, targetsOf("b")...)
+	targets := append([]string{"-target=libvirt_rbd_disk.b"}, targetsOf("b")...)
 	secret := fmt.Sprintf(`hypervisor "kvm1" (%s)`, kvm1.URI)
 	for name, tc := range map[string]struct {
 		dead     string
 		down, up func() error
 		says     []string
 	}{
-		"cluster frozen": {"east", east.Pause, func() error { return resume(east) }, []string{"Unable to read Ceph pool", `cluster "east"`}},
+		"cluster paused": {"east", east.Pause, func() error { return resume(east) }, []string{"Unable to read Ceph pool", `cluster "east"`}},
 		"cluster stopped": {
 			"east", east.StopDaemons, func() error { return east.StartDaemons(context.Background()) },
 			[]string{"Unable to read Ceph pool", `cluster "east"`},
 		},
-		"hypervisor frozen": {"kvm1", kvm1.Pause, kvm1.Resume, []string{"Unable to read libvirt secret", "Unable to read RBD disk", secret}},
+		"hypervisor paused": {"kvm1", kvm1.Pause, kvm1.Resume, []string{"Unable to read libvirt secret", "Unable to read RBD disk", secret}},
 		"hypervisor stopped": {
 			"kvm1", kvm1.Stop, func() error { return kvm1.Start(context.Background()) },
 			[]string{"Unable to read libvirt secret", "Unable to read RBD disk", secret},
@@ -102,15 +103,15 @@ func TestAccOutage(t *testing.T) {
 					up()
 				}
 			})
-			w.Write(t, both.limited(t, map[string]string{tc.dead: short})+alone)
+			w.Write(t, both.blockWithLimits(t, map[string]string{tc.dead: shortLimit})+unreferenced)
 			for _, command := range [][]string{{"plan"}, {"apply", "-auto-approve"}, {"destroy", "-auto-approve"}} {
-				within(t, strings.Join(command, " "), func() { refused(t, w, tc.says, command...) })
+				within(t, strings.Join(command, " "), func() { expectRefused(t, w, tc.says, command...) })
 			}
 			if tc.dead == kvm1.Name {
-				undecided(t, w, kvm2, "outage-b")
+				expectUndecided(t, w, kvm2, "outage-b")
 			}
-			w.Write(t, both.limited(t, map[string]string{tc.dead: endless})+alone)
-			within(t, "the refresh of the other half", func() { w.Apply(t, append([]string{"-refresh-only"}, otherHalf...)...) })
+			w.Write(t, both.blockWithLimits(t, map[string]string{tc.dead: longLimit})+unreferenced)
+			within(t, "the refresh of the other resources", func() { w.Apply(t, append([]string{"-refresh-only"}, targets...)...) })
 			up()
 			w.Write(t, both.block(t)+resources)
 			w.ExpectEmptyPlan(t)
@@ -119,7 +120,7 @@ func TestAccOutage(t *testing.T) {
 	w.Destroy(t)
 }
 
-// resume lets a cluster go on, and waits until its OSDs, which may be taken for dead by then, serve the image again.
+// resume resumes a cluster, and waits until its OSDs, which the monitors may have marked down, serve the image again.
 func resume(c *testbed.Cluster) error {
 	if err := c.Resume(); err != nil {
 		return err
@@ -130,20 +131,20 @@ func resume(c *testbed.Cluster) error {
 	return err
 }
 
-// undecided takes a domain from its host while another host is down: it may be there, so its disk is neither forgotten nor
-// made again.
-func undecided(t *testing.T, w *acctest.Workspace, home *testbed.Hypervisor, domain string) {
+// expectUndecided removes a domain from its host while another host is unreachable. The domain may be there, so the provider must
+// neither remove its disk from the state nor create it again.
+func expectUndecided(t *testing.T, w *acctest.Workspace, host *testbed.Hypervisor, domain string) {
 	t.Helper()
-	definition := acctest.Virsh(t, home.Name, "dumpxml", "--inactive", domain)
-	uuid := acctest.Virsh(t, home.Name, "domuuid", domain)
-	acctest.Virsh(t, home.Name, "undefine", domain)
+	definition := acctest.Virsh(t, host.Name, "dumpxml", "--inactive", domain)
+	uuid := acctest.Virsh(t, host.Name, "domuuid", domain)
+	acctest.Virsh(t, host.Name, "undefine", domain)
 	defer func() {
-		if _, err := home.VirshIn(context.Background(), definition, "define", "/dev/stdin"); err != nil {
+		if _, err := host.VirshIn(context.Background(), definition, "define", "/dev/stdin"); err != nil {
 			t.Error(err)
 		}
 	}()
 	says := []string{
-		fmt.Sprintf("Domain %s is no longer on hypervisor %q, and it is not known where it is.", uuid, home.Name), `hypervisor "kvm1"`,
+		fmt.Sprintf("Domain %s is no longer on hypervisor %q, and it is not known where it is.", uuid, host.Name), `hypervisor "kvm1"`,
 	}
-	refused(t, w, says, "plan", "-target=libvirt_rbd_disk.b")
+	expectRefused(t, w, says, "plan", "-target=libvirt_rbd_disk.b")
 }

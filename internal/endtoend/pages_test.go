@@ -14,8 +14,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// TestAccPages applies the example files of every page, each with the provider block of the first page and nothing else
-// added, and destroys what they made.
+// TestAccPages applies the example files of each page, with no addition but the provider block of the first page, and destroys what
+// they made.
 func TestAccPages(t *testing.T) {
 	bed := acctest.Bed(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
@@ -33,12 +33,12 @@ func TestAccPages(t *testing.T) {
 		for _, folder := range folders {
 			t.Run(kind+"/"+folder.Name(), func(t *testing.T) {
 				if kind == "data-sources" {
-					existing(t)
+					makeForDataSources(t)
 				}
 				before := inventory(t)
 				w := pageWorkspace(t, filepath.Join(root, folder.Name(), file))
 				w.Apply(t)
-				if kind != "data-sources" { // what these tell changes by itself, such as the bytes that are free
+				if kind != "data-sources" { // they show numbers that change by themselves, such as free bytes
 					w.ExpectEmptyPlan(t)
 				}
 				w.Destroy(t)
@@ -50,7 +50,7 @@ func TestAccPages(t *testing.T) {
 	}
 }
 
-// pageWorkspace is a workspace with the files that match and the provider block's own example.
+// pageWorkspace returns a workspace with the files that match and the example of the provider block.
 func pageWorkspace(t *testing.T, pattern string) *acctest.Workspace {
 	t.Helper()
 	bed := acctest.Bed(t)
@@ -71,15 +71,15 @@ func pageWorkspace(t *testing.T, pattern string) *acctest.Workspace {
 	east, west := bed.Cluster("east"), bed.Cluster("west")
 	w.Set(t, "east_mon_host", east.MonHost)
 	w.Set(t, "east_admin_key", east.AdminKey)
-	w.Set(t, "backup_key", east.AdminKey) // any key will do: no disk is opened with it
+	w.Set(t, "backup_key", east.AdminKey) // any key works, since no disk is opened with it
 	w.Set(t, "west_config_file", west.ConfigFile)
 	w.Set(t, "west_keyring_file", west.KeyringFile)
 	w.Set(t, "kvm1_uri", bed.Hypervisor("kvm1").URI)
 	return w
 }
 
-// existing makes by hand what the data sources' examples read, and takes it away after the test.
-func existing(t *testing.T) {
+// makeForDataSources makes by hand what the data sources' examples read, and removes it after the test.
+func makeForDataSources(t *testing.T) {
 	t.Helper()
 	const secret = "77085c23-2177-242d-7661-c785df7f6230"
 	acctest.Ceph(t, "east", "osd", "pool", "create", "vms", "8")

@@ -15,18 +15,18 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// byHand is one row of the manual procedure: a user of a cluster with its secret, and the disk that it opens.
-type byHand struct {
+// manualRow is one row of the manual procedure: a user of a cluster with its secret, and the disk that it opens.
+type manualRow struct {
 	cluster, pool, image, user, secret, target, slot string
 }
 
-var procedure = []byHand{
+var procedure = []manualRow{
 	{"east", "rbd", "librbda", "admin", "77085c23-2177-242d-7661-c785df7f6230", "vdb", "0x12"},
 	{"west", "libvirt-pool", "librbd", "libvirt", "88085c23-2177-242d-7661-c785df7f6230", "vdc", "0x13"},
 }
 
-// TestAccSeed holds examples/seed against the manual procedure that it replaces: the same is made by hand on another
-// hypervisor first, then by the provider, and the XML of secrets and disks must be the same.
+// TestAccSeed compares examples/seed with the manual procedure that it replaces: the same is made by hand on another hypervisor first,
+// then by the provider, and the XML of secrets and disks must be equal.
 func TestAccSeed(t *testing.T) {
 	bed := acctest.Bed(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
@@ -129,7 +129,7 @@ func makeByHand(t *testing.T, bed *testbed.Bed) string {
 	return poolsAndUsers(t)
 }
 
-// cleanUpByHand takes away from the clusters what makeByHand made.
+// cleanUpByHand removes from the clusters what makeByHand made.
 func cleanUpByHand(t *testing.T) {
 	t.Helper()
 	for _, row := range procedure {
@@ -142,7 +142,7 @@ func cleanUpByHand(t *testing.T) {
 	}
 }
 
-// poolsAndUsers is what the procedure makes on the clusters, without what differs each time: numbers and keys.
+// poolsAndUsers shows what the procedure makes on the clusters, without numbers and keys, which differ each time.
 func poolsAndUsers(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
@@ -170,7 +170,7 @@ func secretsXML(t *testing.T, host string) string {
 	var all strings.Builder
 	for _, row := range procedure {
 		fmt.Fprintln(&all, acctest.Virsh(t, host, "secret-dumpxml", row.secret))
-		if row.user == "admin" { // the other one's key is made anew each time
+		if row.user == "admin" { // the other user gets a new key each time
 			if acctest.Virsh(t, host, "secret-get-value", row.secret) != acctest.Ceph(t, row.cluster, "auth", "get-key", "client.admin") {
 				t.Errorf("the secret %s on %s does not hold the key of client.admin", row.secret, host)
 			}
@@ -179,7 +179,7 @@ func secretsXML(t *testing.T, host string) string {
 	return all.String()
 }
 
-// seedDisks are the disks of the saved definition without the alias, which is the provider's own mark.
+// seedDisks shows the disks of the saved definition without the alias, which only the provider's have.
 func seedDisks(t *testing.T, host string) string {
 	t.Helper()
 	var all strings.Builder
@@ -194,7 +194,7 @@ func seedDisks(t *testing.T, host string) string {
 	return all.String()
 }
 
-// file with that content, readable by this user alone, in a folder of the test.
+// file writes a file that only this user can read, in a folder of the test, and returns its path.
 func file(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

@@ -15,7 +15,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// remote reaches one hypervisor by every transport at once: a label, a secret and a disk of the same guest for each.
+// remote is a configuration that reaches one hypervisor by all transports at once. Each has a label, a secret and a disk of the same
+// guest.
 const remote = `
 terraform {
   required_providers {
@@ -70,17 +71,17 @@ resource "libvirt_rbd_disk" "d" {
 }
 `
 
-// remoteTargets are those of the configuration.
+// remoteTargets are the targets of the disks by transport.
 var remoteTargets = map[string]string{"ssh": "vdb", "libssh": "vdc", "tls": "vdd", "tcp": "vde"}
 
-// Secrets and disks of a running guest live through ssh (the command, and the client within the provider), TLS and tcp as they
-// do through a local socket, which virsh looks through.
+// Secrets and disks of a running guest are made, changed and destroyed over ssh (the command, and the provider's own client), TLS and
+// tcp. virsh looks at them over the local socket.
 func TestAccTransports(t *testing.T) {
 	bed := acctest.Bed(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	kvm1, east := bed.Hypervisor("kvm1"), bed.Cluster("east")
-	server, ports, pki, home := remotely(ctx, t, kvm1)
+	server, ports, pki, home := serveRemotely(ctx, t, kvm1)
 	guest := runningGuest(ctx, t, kvm1, testbed.GuestOptions{Name: "remote"})
 	before := inventory(t)
 
@@ -119,7 +120,7 @@ func TestAccTransports(t *testing.T) {
 		}
 	}
 
-	// Ctrl-C while an sshd doesn't answer, and no ssh is left that still waits for it.
+	// After Ctrl-C while an sshd does not answer, no ssh process is left that waits for it.
 	server.Freeze()
 	reads := calls(t, w, "Read", "libvirt_ceph_secret")
 	interrupt(t, w, func() bool { return reads() && len(commandsWith(t, home)) > 0 }, "plan", "-input=false")
@@ -136,9 +137,11 @@ func TestAccTransports(t *testing.T) {
 	}
 }
 
-// remotely lets a hypervisor be reached over the network until the end of the test: by sshd, where home is somebody's who may
-// log in, and by TLS, where pki is the folder with a client's certificate, and tcp.
-func remotely(ctx context.Context, t *testing.T, h *testbed.Hypervisor) (server *testbed.SSHServer, ports testbed.Ports, pki, home string) {
+// serveRemotely lets a hypervisor be reached over the network until the end of the test: over ssh (home is the home folder of a user
+// who may log in), TLS (pki is the folder with a client's certificate) and tcp.
+func serveRemotely(
+	ctx context.Context, t *testing.T, h *testbed.Hypervisor,
+) (server *testbed.SSHServer, ports testbed.Ports, pki, home string) {
 	t.Helper()
 	home = t.TempDir()
 	server, err := h.ServeSSH(ctx, "AllowStreamLocalForwarding no")
@@ -153,7 +156,7 @@ func remotely(ctx context.Context, t *testing.T, h *testbed.Hypervisor) (server 
 	if err := server.Admit(home, "kvm1"); err != nil {
 		t.Fatal(err)
 	}
-	// libvirtd, which reads its own half of it, may not enter the folders of this test.
+	// libvirtd reads its certificate too, and may not enter the folders of this test.
 	pki, err = os.MkdirTemp(acctest.Bed(t).Dir, "pki-")
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +184,7 @@ func remotely(ctx context.Context, t *testing.T, h *testbed.Hypervisor) (server 
 	return server, ports, pki, home
 }
 
-// commandsWith lists the command lines of the processes that name a folder.
+// commandsWith returns the command lines that contain the path of a folder.
 func commandsWith(t *testing.T, folder string) []string {
 	t.Helper()
 	paths, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -190,7 +193,7 @@ func commandsWith(t *testing.T, folder string) []string {
 	}
 	var found []string
 	for _, path := range paths {
-		// A process that has ended meanwhile has no command line.
+		// The process may have ended meanwhile.
 		if content, err := os.ReadFile(path); err == nil && strings.Contains(string(content), folder) {
 			found = append(found, strings.ReplaceAll(string(content), "\x00", " "))
 		}

@@ -13,8 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// warned is a pool whose number of placement groups is about to change, and a disk for a user without "profile rbd" on the
-// monitors.
+// warned is a pool whose number of placement groups changes, and a disk of a user who does not have "profile rbd" on the monitors.
 const warned = `
 terraform {
   required_providers {
@@ -59,7 +58,7 @@ resource "libvirt_rbd_disk" "d" {
 }
 `
 
-// TestAccWarnings reads what only the command shows: warnings.
+// TestAccWarnings reads the warnings in the output of terraform; plugin-testing does not show them.
 func TestAccWarnings(t *testing.T) {
 	bed := acctest.Bed(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)

@@ -11,8 +11,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// tell asks a cluster that is not of the common bed too.
-func tell(t *testing.T, cluster *testbed.Cluster, args ...string) string {
+// ceph runs the ceph command on any cluster, also on one outside the package's bed. Similar to: ceph ARGS.
+func ceph(t *testing.T, cluster *testbed.Cluster, args ...string) string {
 	t.Helper()
 	out, err := cluster.Ceph(t.Context(), args...)
 	if err != nil {
@@ -21,6 +21,7 @@ func tell(t *testing.T, cluster *testbed.Cluster, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// rbd runs the rbd command on any cluster. Similar to: rbd ARGS.
 func rbd(t *testing.T, cluster *testbed.Cluster, args ...string) {
 	t.Helper()
 	if _, err := cluster.RBD(t.Context(), args...); err != nil {
@@ -28,13 +29,13 @@ func rbd(t *testing.T, cluster *testbed.Cluster, args ...string) {
 	}
 }
 
-// listed tells whether the monitors list a client of this entity.
-func listed(t *testing.T, cluster *testbed.Cluster, entity string) bool {
+// hasSession reports whether a client of this entity has a session with a monitor. Similar to: ceph tell mon.a sessions.
+func hasSession(t *testing.T, cluster *testbed.Cluster, entity string) bool {
 	t.Helper()
-	return strings.Contains(tell(t, cluster, "tell", "mon.a", "sessions"), fmt.Sprintf("%q", entity))
+	return strings.Contains(ceph(t, cluster, "tell", "mon.a", "sessions"), fmt.Sprintf("%q", entity))
 }
 
-// rounds is how far the guest's counter has come; an error of the guest's disk fails the test.
+// rounds returns how often the guest has written and read back. An error of its disk fails the test.
 func rounds(t *testing.T, guest *testbed.Guest) int {
 	t.Helper()
 	state, err := guest.Counter(t.Context())
@@ -47,15 +48,15 @@ func rounds(t *testing.T, guest *testbed.Guest) int {
 	return state.Rounds
 }
 
-// goesOn waits until the guest has written and read back a few more times.
-func goesOn(t *testing.T, guest *testbed.Guest) {
+// expectWriting waits until the guest has written and read back a few more times.
+func expectWriting(t *testing.T, guest *testbed.Guest) {
 	t.Helper()
 	from := rounds(t, guest)
 	acctest.Eventually(t, "the guest to write and read back", func() bool { return rounds(t, guest) > from+3 })
 }
 
-// count lets the guest write to its only disk.
-func count(t *testing.T, guest *testbed.Guest) {
+// startWriting lets the guest write to its only disk, again and again.
+func startWriting(t *testing.T, guest *testbed.Guest) {
 	t.Helper()
 	disk, err := guest.WaitDisk(t.Context(), func(testbed.GuestDisk) bool { return true })
 	if err != nil {
@@ -64,10 +65,10 @@ func count(t *testing.T, guest *testbed.Guest) {
 	if err := guest.StartCounter(t.Context(), disk.Name); err != nil {
 		t.Fatal(err)
 	}
-	goesOn(t, guest)
+	expectWriting(t, guest)
 }
 
-// restart switches a guest off and on: its disks are opened with what the saved definition and the secrets say now.
+// restart switches a guest off and on, so that its disks are opened with the saved definition and the secrets of now.
 func restart(t *testing.T, guest *testbed.Guest) {
 	t.Helper()
 	if err := guest.Destroy(t.Context()); err != nil {
@@ -76,10 +77,10 @@ func restart(t *testing.T, guest *testbed.Guest) {
 	if err := guest.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	count(t, guest)
+	startWriting(t, guest)
 }
 
-// replaceKey gives a user of this example another key by hand.
+// replaceKey gives a user of examples/user-per-generation another key by hand. Similar to: ceph auth import -i FILE.
 func replaceKey(t *testing.T, cluster *testbed.Cluster, user string) {
 	t.Helper()
 	text := fmt.Sprintf("[client.%s]\n\tkey = %s\n\tcaps mon = \"profile rbd\"\n\tcaps osd = \"profile rbd pool=rotating\"\n\tcaps"+
@@ -90,7 +91,7 @@ func replaceKey(t *testing.T, cluster *testbed.Cluster, user string) {
 	}
 }
 
-// userOf is the cephx user that the domain's definition, running or saved, names for its disk.
+// userOf returns the cephx user of a domain's disk, from the saved or live definition.
 func userOf(t *testing.T, host *testbed.Hypervisor, domain string, saved bool) string {
 	t.Helper()
 	disk := acctest.DiskOf(t, host.Name, domain, "vdb", saved)

@@ -15,10 +15,11 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// The claims of the guide "Changing keys under running guests", each with a guest that keeps writing and reading back.
+// These tests show what the guide "Changing keys under running guests" says, with a guest that keeps writing and reading.
 
-// generations is a workspace with examples/user-per-generation, on a cluster and a hypervisor that has the guest.
-func generations(t *testing.T, cluster *testbed.Cluster, hosts []*testbed.Hypervisor, domain string) *acctest.Workspace {
+// generationsWorkspace returns a workspace with examples/user-per-generation, on a cluster and hypervisors of which the first has the
+// guest.
+func generationsWorkspace(t *testing.T, cluster *testbed.Cluster, hosts []*testbed.Hypervisor, domain string) *acctest.Workspace {
 	t.Helper()
 	w := acctest.NewWorkspace(t, "examples/user-per-generation")
 	uris := map[string]string{}
@@ -35,23 +36,23 @@ func generations(t *testing.T, cluster *testbed.Cluster, hosts []*testbed.Hyperv
 	return w
 }
 
-// The recommended way: the next user beside the former one, a restart or a migration with another definition, and the former
-// one removed in a later apply. Whoever tries it in one apply is refused, loses nothing, and arrives with the second one.
+// The recommended way: add the next user, restart the guest or migrate it with another definition, and remove the former user in a
+// later apply. To do it in one apply is refused; nothing is lost, and the next apply finishes.
 func TestAccUserPerGeneration(t *testing.T) {
 	bed := acctest.Bed(t)
 	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	tell(t, east, "osd", "pool", "create", "rotating", "8")
+	ceph(t, east, "osd", "pool", "create", "rotating", "8")
 	rbd(t, east, "pool", "init", "rotating")
 	rbd(t, east, "create", "--size", "8M", "rotating/disk")
 	defer acctest.Ceph(t, "east", "osd", "pool", "delete", "rotating", "rotating", "--yes-i-really-really-mean-it")
 	guest := runningGuest(ctx, t, kvm1, testbed.GuestOptions{Name: "rotating"})
-	w := generations(t, east, bed.Hypervisors(), "rotating")
+	w := generationsWorkspace(t, east, bed.Hypervisors(), "rotating")
 	w.Apply(t)
-	count(t, guest)
+	startWriting(t, guest)
 
-	// In one apply.
+	// Everything in one apply, which is refused.
 	w.Set(t, "generations", []string{"2"})
 	w.Set(t, "generation", "2")
 	out, err := w.Try(t, "apply", "-auto-approve", "-input=false")
@@ -59,12 +60,12 @@ func TestAccUserPerGeneration(t *testing.T) {
 		!found(out, "is in use by rotating (vdb)") {
 		t.Errorf("removing the user of a running guest: %v\n%s", err, out)
 	}
-	goesOn(t, guest)
+	expectWriting(t, guest)
 	if live, saved := userOf(t, kvm1, "rotating", false), userOf(t, kvm1, "rotating", true); live != "libvirt-1" || saved != "libvirt-2" {
 		t.Errorf("the running guest has %s, its saved definition %s", live, saved)
 	}
 	for _, user := range []string{"client.libvirt-1", "client.libvirt-2"} {
-		tell(t, east, "auth", "get", user)
+		ceph(t, east, "auth", "get", user)
 	}
 	restart(t, guest)
 	if live := userOf(t, kvm1, "rotating", false); live != "libvirt-2" {
@@ -72,27 +73,27 @@ func TestAccUserPerGeneration(t *testing.T) {
 	}
 	w.Apply(t)
 	w.ExpectEmptyPlan(t)
-	if users := tell(t, east, "auth", "ls"); strings.Contains(users, "client.libvirt-1") {
+	if users := ceph(t, east, "auth", "ls"); strings.Contains(users, "client.libvirt-1") {
 		t.Error("the former user is still there")
 	}
-	goesOn(t, guest)
+	expectWriting(t, guest)
 
-	// The recommended way: nothing is refused, and the output tells when the former user can go.
+	// The recommended way: nothing is refused, and the output shows when the former user can be removed.
 	w.Set(t, "generations", []string{"2", "3"})
 	w.Set(t, "generation", "3")
 	w.Apply(t)
-	goesOn(t, guest)
+	expectWriting(t, guest)
 	w.Apply(t, "-refresh-only")
 	if out := w.Terraform(t, "output", "-json", "clients"); !strings.Contains(out, `"2":["127.0.0.1:0/`) || !strings.Contains(out, `"3":[]`) {
 		t.Errorf("the output lists the clients as %s", out)
 	}
-	// A live migration takes the running definition along, and the user in it; the key it takes from the other host's secret.
-	// The former one is worth nothing here, so only with the new one can the guest go on.
+	// A live migration keeps the running definition, with its user, and takes the key from the other host's secret. The key is replaced
+	// first, so the guest can only go on if the provider has updated that secret.
 	replaceKey(t, east, "libvirt-2")
 	w.Apply(t)
 	migrate := func(from, to *testbed.Hypervisor, changes ...string) {
 		t.Helper()
-		// The console moves too: otherwise both QEMUs would have the same socket.
+		// The console needs another path, since both QEMU processes would use the same socket otherwise.
 		changes = append(changes, "/"+from.Name+"/console/", "/"+to.Name+"/console/")
 		definition := strings.NewReplacer(changes...).Replace(acctest.Virsh(t, from.Name, "dumpxml", "--migratable", "--security-info",
 			"rotating"))
@@ -101,14 +102,14 @@ func TestAccUserPerGeneration(t *testing.T) {
 		if guest, err = to.Guest(ctx, "rotating"); err != nil {
 			t.Fatal(err)
 		}
-		goesOn(t, guest)
+		expectWriting(t, guest)
 	}
 	kvm2 := bed.Hypervisor("kvm2")
 	migrate(kvm1, kvm2)
 	if user := userOf(t, kvm2, "rotating", false); user != "libvirt-2" {
 		t.Errorf("after the migration the guest has %s", user)
 	}
-	// With another definition it changes its user on the way, and needs no restart.
+	// A migration with another definition changes the user without a restart.
 	migrate(kvm2, kvm1, "username='libvirt-2'", "username='libvirt-3'",
 		secretWith(t, "kvm1", "client.libvirt-2@"), secretWith(t, "kvm1", "client.libvirt-3@"))
 	if user := userOf(t, kvm1, "rotating", false); user != "libvirt-3" {
@@ -121,23 +122,23 @@ func TestAccUserPerGeneration(t *testing.T) {
 	w.Set(t, "generations", []string{"3"})
 	w.Apply(t)
 	w.ExpectEmptyPlan(t)
-	goesOn(t, guest)
+	expectWriting(t, guest)
 	w.Destroy(t)
 }
 
-// What a guest experiences whose key was replaced under it: nothing at first, and then each connection that breaks
-// stays broken. With the new key its disk works again.
+// When the key of a running guest is replaced, its disk works at first, and then each connection that breaks stays broken. After a
+// restart with the new key the disk works again.
 func TestAccKeyReplacedUnderGuest(t *testing.T) {
 	acctest.Bed(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	// Tickets last for days and hours by default. Here they end within seconds.
+	// cephx tickets are valid for hours or days by default, and here for seconds.
 	const tickets = 6 * time.Second
 	bed, err := testbed.Start(ctx, testbed.Options{
 		Clusters: []testbed.ClusterOptions{{
 			Name: "north", Config: map[string]string{
 				"auth_mon_ticket_ttl": fmt.Sprint(tickets.Seconds()), "auth_service_ticket_ttl": "3",
-				// How long the lock of a client that can't give it back keeps the next one waiting: half a minute by default.
+				// How long the next client waits for the lock of a client that is gone: half a minute by default.
 				"osd_client_watch_timeout": "10",
 			},
 		}},
@@ -152,7 +153,7 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 		}
 	}()
 	north, host := bed.Cluster("north"), bed.Hypervisor("kvm9")
-	tell(t, north, "osd", "pool", "create", "rotating", "8")
+	ceph(t, north, "osd", "pool", "create", "rotating", "8")
 	rbd(t, north, "pool", "init", "rotating")
 	rbd(t, north, "create", "--size", "8M", "rotating/disk")
 	guest, err := host.DefineGuest(ctx, testbed.GuestOptions{Name: "rotating"})
@@ -165,9 +166,9 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(replaced, north.MonHost, host.URI))
 	w.Set(t, "admin_key", north.AdminKey)
 	w.Apply(t)
-	count(t, guest)
+	startWriting(t, guest)
 
-	// A guest with valid tickets doesn't mind that connections break.
+	// A guest with valid tickets connects again.
 	reconnect := func() {
 		t.Helper()
 		if err := north.RestartOSDs(ctx); err != nil {
@@ -175,7 +176,7 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 		}
 	}
 	reconnect()
-	goesOn(t, guest)
+	expectWriting(t, guest)
 
 	w.Set(t, "key_generation", "2")
 	if out, err := w.Try(t, "plan", "-input=false"); err == nil ||
@@ -190,37 +191,37 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 		}
 	}
 
-	// It looks fine ...
-	goesOn(t, guest)
+	// The disk works while the connections last.
+	expectWriting(t, guest)
 	acctest.Eventually(t, "the monitors to refuse the former key", func() bool {
 		log, err := os.ReadFile(filepath.Join(bed.Dir, "north", "log", "mon.a.log"))
 		return err == nil && strings.Contains(string(log), "cephx server client.guest:  unexpected key")
 	})
 	for end := time.Now().Add(2 * tickets); time.Now().Before(end); {
-		goesOn(t, guest)
+		expectWriting(t, guest)
 	}
-	// ... and is not: once its tickets have ended, a connection that breaks stays broken.
+	// Once the tickets have expired, a connection that breaks stays broken.
 	reconnect()
-	stands := rounds(t, guest)
+	before := rounds(t, guest)
 	for range 2 {
-		// Somebody with a valid ticket works on meanwhile, each time over a new connection: the cluster doesn't stand still.
+		// Another client can write, each time over a new connection: the cluster itself works.
 		if _, err := north.Rados(ctx, "--pool", "rotating", "put", "object", north.ConfigFile); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if now := rounds(t, guest); now > stands+1 { // one that was under way
-		t.Fatalf("the guest's disk works again, with a key that nobody accepts: %d rounds more", now-stands)
+	if now := rounds(t, guest); now > before+1 { // one may have ended just now
+		t.Fatalf("the guest's disk works again, with a key that nobody accepts: %d rounds more", now-before)
 	}
 
-	// Opened with the new key, which the secret has had since the rotation, the disk works again.
+	// The secret has had the new key since the rotation.
 	restart(t, guest)
-	if !listed(t, north, "client.guest") {
+	if !hasSession(t, north, "client.guest") {
 		t.Error("the monitors don't list the guest with its new key")
 	}
 	w.Destroy(t)
 }
 
-// replaced is one user whose key is replaced, with the secret and the disk that use it.
+// replaced is a user whose key is replaced, with the secret and the disk that use it.
 const replaced = `
 terraform {
   required_providers {

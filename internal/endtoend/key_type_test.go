@@ -13,78 +13,15 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// One apply rotates the users and updates the secrets of every hypervisor. When a host fails meanwhile, the others are done,
-// it is named, and the next apply finishes. A host that is down from the start does not keep the others waiting either.
-func TestAccRotationReachesEveryHost(t *testing.T) {
-	bed := acctest.Bed(t)
-	kvm2 := bed.Hypervisor("kvm2")
-	definedGuest(t.Context(), t, bed.Hypervisor("kvm1"), testbed.GuestOptions{Name: "keyless"})
-	w := chain(t)
-	w.Apply(t)
-	first := expectKeysEverywhere(t)
-	value := func(host, cluster string) string {
-		return acctest.Virsh(t, host, "secret-get-value", secretOf(t, host, cluster))
-	}
-
-	w.Set(t, "key_generation", "2")
-	w.Terraform(t, "plan", "-input=false", "-out=rotation.tfplan")
-	if err := kvm2.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	start := func() {
-		if err := kvm2.Start(context.Background()); err != nil {
-			t.Error(err)
-		}
-	}
-	t.Cleanup(func() {
-		if _, err := kvm2.Virsh(context.Background(), "list"); err != nil {
-			start()
-		}
-	})
-	out, err := w.Try(t, "apply", "-input=false", "rotation.tfplan")
-	if err == nil || !strings.Contains(out, `hypervisor "kvm2"`) || strings.Contains(out, `hypervisor "kvm1"`) {
-		t.Errorf("the host that failed is not named, or another one is: %v\n%s", err, out)
-	}
-	for _, cluster := range []string{"east", "west"} {
-		key := acctest.Ceph(t, cluster, "auth", "print-key", "client.libvirt")
-		if key == first[cluster] || value("kvm1", cluster) != key {
-			t.Errorf("the key of %s is new: %v; kvm1 has it: %v", cluster, key != first[cluster], value("kvm1", cluster) == key)
-		}
-	}
-	start()
-	w.Apply(t)
-	second := expectKeysEverywhere(t)
-	w.ExpectEmptyPlan(t)
-
-	// Down from the start: the refresh names it, and what is not on it can be rotated meanwhile.
-	w.Set(t, "key_generation", "3")
-	if err := kvm2.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := w.Try(t, "plan", "-input=false"); err == nil || !strings.Contains(out, `hypervisor "kvm2"`) {
-		t.Errorf("%v\n%s", err, out)
-	}
-	w.Apply(t, `-target=libvirt_ceph_secret.libvirt["east on kvm1"]`, `-target=libvirt_ceph_secret.libvirt["west on kvm1"]`)
-	start()
-	w.Apply(t)
-	for cluster, key := range expectKeysEverywhere(t) {
-		if key == second[cluster] {
-			t.Errorf("the key of %s was not rotated", cluster)
-		}
-	}
-	w.ExpectEmptyPlan(t)
-	w.Destroy(t)
-}
-
-// aes256k is the structure of the key type that came with Ceph 19.2.6: type 2, a time, 32 bytes.
+// aes256k returns a key of the type that Ceph 19.2.6 introduced: type 2, a time, 32 bytes.
 func aes256k(fill byte) string {
 	raw := append([]byte{2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 32, 0}, make([]byte, 32)...)
 	raw[len(raw)-1] = fill
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// A machine whose Ceph libraries are too old for the type of a key is told so, the one that runs Terraform as well as a
-// hypervisor.
+// The error says so where the Ceph libraries of a machine are too old for the type of a key: of the machine that runs Terraform, and
+// of a hypervisor.
 func TestAccKeyTypeTooNew(t *testing.T) {
 	bed := acctest.Bed(t)
 	east := bed.Cluster("east")

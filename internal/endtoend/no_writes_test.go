@@ -1,0 +1,89 @@
+//go:build cgo
+
+package endtoend_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// content is what a write would change on the clusters and hypervisors of the bed.
+type content struct {
+	// objects has a line for each pool (with the epoch of its last change), user (with its key), image, and file of a secret (with
+	// its time).
+	objects []string
+	// commands are the last ones in the monitors' audit log.
+	commands []string
+}
+
+func contentNow(t *testing.T) content {
+	t.Helper()
+	bed := acctest.Bed(t)
+	var objects, commands []string
+	for _, c := range bed.Clusters() {
+		for line := range strings.Lines(acctest.Ceph(t, c.Name, "osd", "pool", "ls", "detail")) {
+			// This line changes by itself while the OSDs remove the snapshots of a deleted image.
+			if !strings.Contains(line, "removed_snaps_queue") {
+				objects = append(objects, line)
+			}
+		}
+		if slices.Contains(strings.Fields(acctest.Ceph(t, c.Name, "osd", "pool", "ls")), "identity") {
+			objects = append(objects, acctest.RBD(t, c.Name, "info", "identity/data"))
+		}
+		objects = append(objects, acctest.Ceph(t, c.Name, "auth", "export"), acctest.Ceph(t, c.Name, "config-key", "ls"))
+		for line := range strings.Lines(acctest.Ceph(t, c.Name, "log", "last", "1000", "info", "audit")) {
+			if strings.Contains(line, "entity='client.") && !readOnly.MatchString(line) {
+				commands = append(commands, c.Name+": "+line)
+			}
+		}
+	}
+	for _, h := range bed.Hypervisors() {
+		files, err := filepath.Glob(filepath.Join(bed.Dir, h.Name, "config", "libvirt", "secrets", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			info, err := os.Stat(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			objects = append(objects, fmt.Sprint(file, info.Size(), info.ModTime()))
+		}
+	}
+	lines := strings.Split(strings.Join(objects, "\n"), "\n")
+	return content{slices.DeleteFunc(lines, func(line string) bool { return strings.TrimSpace(line) == "" }), commands}
+}
+
+// readOnly matches commands that change nothing; they are in the audit log because they show keys.
+var readOnly = regexp.MustCompile(`"prefix": ?"auth (export|get|ls)"`)
+
+// expectNoWrites runs do, and fails the test when it wrote anything to a cluster or hypervisor.
+func expectNoWrites(t *testing.T, do func()) {
+	t.Helper()
+	before := contentNow(t)
+	do()
+	after := contentNow(t)
+	for what, lines := range map[string][]string{
+		"is gone": without(before.objects, after.objects),
+		"is new":  without(after.objects, before.objects),
+	} {
+		for _, line := range lines {
+			t.Errorf("something was written: this line %s: %s", what, line)
+		}
+	}
+	for _, command := range without(after.commands, before.commands) {
+		t.Errorf("a monitor was told to change something: %s", command)
+	}
+}
+
+// without returns the lines that are not in the other list.
+func without(lines, other []string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return slices.Contains(other, line) })
+}
