@@ -11,34 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
-
-// Connections is what the provider block configures, handed to every resource and data source. Nothing is connected
-// before the first use.
-type Connections struct {
-	Clusters    *Entries[*ceph.Cluster]
-	Hypervisors *Entries[*libvirt.Host]
-
-	renames plannedRenames
-	holders holders
-}
-
-// NewConnections returns connections without any entry.
-func NewConnections() *Connections {
-	return &Connections{
-		Clusters: &Entries[*ceph.Cluster]{
-			noun: "cluster", block: "clusters", remembered: "fsid",
-			identity: func(ctx context.Context, c *ceph.Cluster) (string, error) { return c.FSID(ctx) },
-		},
-		Hypervisors: &Entries[*libvirt.Host]{
-			noun: "hypervisor", block: "hypervisors", remembered: "host_uuid", reinstalls: true,
-			identity: func(ctx context.Context, h *libvirt.Host) (string, error) { return h.UUID(ctx) },
-		},
-	}
-}
 
 // Entries are the labelled clusters, or the labelled hypervisors, of a provider block. A label is only a label: what
 // an object belongs to is told by the identity behind it, a cluster's fsid or a hypervisor's host_uuid.

@@ -1,14 +1,9 @@
 package tfkit
 
 import (
-	"context"
 	"fmt"
-	"regexp"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
@@ -59,53 +54,5 @@ func HostUUIDAttribute() schema.StringAttribute {
 		Computed: true,
 		MarkdownDescription: "The host's UUID, its identity. It is remembered and checked before every operation." +
 			" As shown by `virsh capabilities`.",
-	}
-}
-
-// LabelValidator refuses labels that would break an id.
-func LabelValidator() validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]+$`), "must be a label of the provider block: not empty,"+
-		" without \"/\" or spaces")
-}
-
-// KeepEqual plans the recorded string where the configured one means the same, so that another spelling is no change.
-func KeepEqual(same func(recorded, planned string) bool, meaning string) planmodifier.String {
-	return keepEqual{same, meaning}
-}
-
-// KeepSize is KeepEqual for sizes.
-func KeepSize() planmodifier.String {
-	return KeepEqual(SameSize, "Equal sizes are no change, however they are written.")
-}
-
-// KeepUnlessConfigured is what an argument needs that always has a value: once it is removed from the configuration,
-// the recorded value stays.
-func KeepUnlessConfigured() planmodifier.String { return stringplanmodifier.UseStateForUnknown() }
-
-type keepEqual struct {
-	same    func(recorded, planned string) bool
-	meaning string
-}
-
-func (m keepEqual) Description(context.Context) string         { return m.meaning }
-func (m keepEqual) MarkdownDescription(context.Context) string { return m.meaning }
-
-func (m keepEqual) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
-	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
-		return
-	}
-	if m.same(req.StateValue.ValueString(), req.PlanValue.ValueString()) {
-		resp.PlanValue = req.StateValue
-	}
-}
-
-// PositiveSize refuses a size of nothing: what is not wanted is left out.
-func PositiveSize() validator.String { return positiveSize{} }
-
-type positiveSize struct{ Described }
-
-func (positiveSize) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if bytes, err := ParseSize(req.ConfigValue.ValueString()); err == nil && bytes == 0 {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid size", "A size of 0 has no use here. To set none, leave the argument out.")
 	}
 }

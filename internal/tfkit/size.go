@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/attr/xattr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -157,4 +158,15 @@ func SameSize(a, b string) bool {
 	x, errX := ParseSize(a)
 	y, errY := ParseSize(b)
 	return errX == nil && errY == nil && x == y
+}
+
+// PositiveSize refuses a size of nothing: what is not wanted is left out.
+func PositiveSize() validator.String { return positiveSize{} }
+
+type positiveSize struct{ Described }
+
+func (positiveSize) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if bytes, err := ParseSize(req.ConfigValue.ValueString()); err == nil && bytes == 0 {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid size", "A size of 0 has no use here. To set none, leave the argument out.")
+	}
 }

@@ -48,9 +48,3 @@ func TestSizeMeaning(t *testing.T) {
 		t.Error("30GiB and 30721M are not the same size")
 	}
 }
-
-func TestImportKeyForm(t *testing.T) {
-	if form := (ImportKey{"cluster", "name"}).Form(); form != "CLUSTER/NAME" {
-		t.Error(form)
-	}
-}

@@ -103,3 +103,9 @@ func (v Choice) ValidateString(_ context.Context, req validator.StringRequest, r
 			"%q is none of \"%s\". Leave the attribute out for %s default.", value.ValueString(), strings.Join(v.Values, "\", \""), v.Default))
 	}
 }
+
+// LabelValidator refuses labels that would break an id.
+func LabelValidator() validator.String {
+	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]+$`), "must be a label of the provider block: not empty,"+
+		" without \"/\" or spaces")
+}

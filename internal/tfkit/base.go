@@ -1,0 +1,50 @@
+package tfkit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// DataSourceBase is embedded in every data source: it takes over the connections of the provider.
+type DataSourceBase struct {
+	*Connections
+}
+
+// Configure takes over the connections.
+func (b *DataSourceBase) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
+}
+
+// EphemeralBase is embedded in every ephemeral resource: it takes over the connections of the provider.
+type EphemeralBase struct {
+	*Connections
+}
+
+// Configure takes over the connections.
+func (b *EphemeralBase) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
+}
+
+// Base is embedded in every resource: it takes over the connections of the provider.
+type Base struct {
+	*Connections
+}
+
+// Configure takes over the connections.
+func (b *Base) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
+}
+
+// provided are the connections that the provider hands out. Terraform validates before it configures: then there are none.
+func provided(data any, diags *diag.Diagnostics) *Connections {
+	connections, ok := data.(*Connections)
+	if !ok && data != nil {
+		diags.AddError("Unexpected provider data", fmt.Sprintf("%T is a mistake in the provider. Please report it.", data))
+	}
+	return connections
+}

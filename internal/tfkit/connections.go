@@ -1,0 +1,32 @@
+package tfkit
+
+import (
+	"context"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+)
+
+// Connections is what the provider block configures, handed to every resource and data source. Nothing is connected
+// before the first use.
+type Connections struct {
+	Clusters    *Entries[*ceph.Cluster]
+	Hypervisors *Entries[*libvirt.Host]
+
+	renames plannedRenames
+	holders holders
+}
+
+// NewConnections returns connections without any entry.
+func NewConnections() *Connections {
+	return &Connections{
+		Clusters: &Entries[*ceph.Cluster]{
+			noun: "cluster", block: "clusters", remembered: "fsid",
+			identity: func(ctx context.Context, c *ceph.Cluster) (string, error) { return c.FSID(ctx) },
+		},
+		Hypervisors: &Entries[*libvirt.Host]{
+			noun: "hypervisor", block: "hypervisors", remembered: "host_uuid", reinstalls: true,
+			identity: func(ctx context.Context, h *libvirt.Host) (string, error) { return h.UUID(ctx) },
+		},
+	}
+}

@@ -1,0 +1,30 @@
+package tfkit
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// PlanSides are what a plan is made of: the configuration, the recorded state, which is empty for a resource that is to be
+// created, and the plan so far.
+type PlanSides[M any] struct {
+	Config, State, Plan *M
+	Exists              bool
+}
+
+// ReadPlanSides reads them. There is nothing to plan for a destroy, or while Terraform only validates.
+func ReadPlanSides[M any](
+	ctx context.Context, base Base, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) (PlanSides[M], bool) {
+	sides := PlanSides[M]{Config: new(M), State: new(M), Plan: new(M), Exists: !req.State.Raw.IsNull()}
+	if req.Plan.Raw.IsNull() || base.Connections == nil {
+		return sides, false
+	}
+	resp.Diagnostics.Append(req.Config.Get(ctx, sides.Config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, sides.Plan)...)
+	if sides.Exists {
+		resp.Diagnostics.Append(req.State.Get(ctx, sides.State)...)
+	}
+	return sides, !resp.Diagnostics.HasError()
+}
