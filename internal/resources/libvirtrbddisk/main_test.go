@@ -134,6 +134,24 @@ func running(t *testing.T, hypervisor string, options testbed.GuestOptions) *tes
 	return g
 }
 
+// benchGuest starts a guest whose disks can be on bus scsi too. A transient one has lost its saved definition since. It returns
+// that definition as well.
+func benchGuest(t *testing.T, name string, transient bool, change func(*acctest.Domain)) (*testbed.Guest, string) {
+	t.Helper()
+	g := guest(t, "kvm1", testbed.GuestOptions{Name: name, SCSI: true})
+	doc := definition(t, "kvm1", name, true)
+	change(doc)
+	define(t, doc)
+	text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
+	if err := g.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if transient {
+		acctest.Virsh(t, "kvm1", "undefine", name)
+	}
+	return g, text
+}
+
 // definition and diskOf are what virsh shows.
 var definition, diskOf = acctest.DomainOf, acctest.DiskOf
 
@@ -143,6 +161,9 @@ func handXML(t *testing.T, cluster, name, target string) string {
 	secret := map[string]string{"east": eastSecret, "west": westSecret, "north": northSecret}[cluster]
 	return acctest.XML(t, acctest.RBDDisk(t, cluster, pool+"/"+name, target, "libvirt", secret))
 }
+
+// source tells Terraform where the provider comes from, which the tests within this process don't need.
+const source = "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"
 
 // block is one resource on kvm1 with an image of cluster east, unless the assignments say otherwise.
 func block(domain, imageName string, assignments ...string) string {

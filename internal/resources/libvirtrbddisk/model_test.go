@@ -5,11 +5,11 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 const (
@@ -141,6 +141,63 @@ func TestFromXMLKeepsSpelling(t *testing.T) {
 	}
 }
 
+// A change writes what it names, where it stands; all other spellings stay.
+func TestChangeKeepsSpelling(t *testing.T) {
+	const text = `<disk type="network" device="disk">
+  <driver name="qemu" type="raw" queues="2"/>
+  <source protocol="rbd" name="libvirt-pool/librbd">
+    <host name="mon-b.example.net" port="6789"/>
+    <host name="192.0.2.1" transport="tcp"/>
+    <auth username="libvirt"><secret type="ceph" usage="client.libvirt secret"/></auth>
+  </source>
+  <target dev="vdb" bus="virtio"/>
+  <wwn>5000C50015EA71AA</wwn>
+  <address type="pci" domain="0x0000" bus="0x01" slot="0x00" function="0x0" multifunction="on"/>
+</disk>`
+	disk := parsed(t, text)
+	for name, c := range map[string]struct {
+		change    func(*model)
+		was, will string
+	}{
+		"limits": {
+			func(m *model) { m.IOTune = limitsObject(libvirt.Limits{Rates: map[string]uint64{"total_iops_sec": 5}}) },
+			"  <wwn>", "  <iotune>\n    <total_iops_sec>5</total_iops_sec>\n  </iotune>\n  <wwn>",
+		},
+		"user": {func(m *model) { m.User = types.StringValue("other") }, `username="libvirt"`, `username="other"`},
+		"secret": {
+			func(m *model) { m.SecretUUID = types.StringValue("99085c23-2177-242d-7661-c785df7f6230") },
+			`usage="client.libvirt secret"`, `uuid="99085c23-2177-242d-7661-c785df7f6230"`,
+		},
+		"one more monitor": {
+			func(m *model) {
+				m.Monitors = monitorSet([]libvirt.Monitor{
+					{Host: "192.0.2.1"},
+					{Host: "192.0.2.9", Port: 3300},
+					{Host: "mon-b.example.net", Port: 6789},
+				})
+			},
+			"    <auth", "    <host name=\"192.0.2.9\" port=\"3300\"></host>\n    <auth",
+		},
+		"one monitor less": {
+			func(m *model) { m.Monitors = monitorSet([]libvirt.Monitor{{Host: "192.0.2.1"}}) },
+			"    <host name=\"mon-b.example.net\" port=\"6789\"></host>\n", "",
+		},
+		"address": {
+			func(m *model) {
+				m.Address = addressObject(&libvirt.Address{Type: libvirt.AddressPCI, Numbers: []uint{0, 2, 0, 0}})
+			},
+			`bus="0x01" slot`, `bus="0x02" slot`,
+		},
+	} {
+		m := modelOf(disk)
+		c.change(&m)
+		got := m.onto(disk, nil)
+		if want := strings.Replace(marshal(t, disk), c.was, c.will, 1); marshal(t, got) != want {
+			t.Errorf("%s: the disk became\n%s\nwant\n%s", name, marshal(t, got), want)
+		}
+	}
+}
+
 func withType(kind string, parts map[string]string) map[string]attr.Value {
 	values := map[string]attr.Value{}
 	for name := range addressTypes {
@@ -208,39 +265,28 @@ func TestFieldsAreArguments(t *testing.T) {
 	}
 }
 
-func TestCheckBus(t *testing.T) {
-	for name, c := range map[string]struct {
-		change func(*model)
-		at     string
-	}{
-		"fits":             {func(*model) {}, ""},
-		"target":           {func(m *model) { m.TargetDev = types.StringValue("sdb") }, "target_dev"},
-		"wwn on virtio":    {func(m *model) { m.WWN = types.StringValue("5000c50015ea71ac") }, "wwn"},
-		"long serial":      {func(m *model) { m.Serial = types.StringValue(strings.Repeat("x", 21)) }, "serial"},
-		"serial that fits": {func(m *model) { m.Serial = types.StringValue(strings.Repeat("x", 20)) }, ""},
-		"drive on virtio": {func(m *model) {
-			m.Address = addressObject(&libvirt.Address{Type: "drive", Numbers: []uint{0, 0, 0, 1}})
-		}, "address"},
-		"cdrom on virtio": {func(m *model) { m.Device = types.StringValue("cdrom") }, "device"},
-		"queues on scsi": {func(m *model) {
-			m.Bus, m.TargetDev, m.Queues = types.StringValue("scsi"), types.StringValue("sda"), types.Int64Value(1)
-		}, "queues"},
-		"bus not known yet": {func(m *model) { m.Bus, m.TargetDev = types.StringUnknown(), types.StringValue("sdb") }, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := plain()
-			c.change(&m)
-			var diags diag.Diagnostics
-			refuseMisfits(&m, &diags)
-			var at []string
-			for _, d := range diags {
-				if located, ok := d.(diag.DiagnosticWithPath); ok {
-					at = append(at, located.Path().String())
-				}
-			}
-			if strings.Join(at, " ") != c.at {
-				t.Errorf("%v", diags)
-			}
-		})
+// A CD-ROM is read-only whether an argument says so or not: libvirt puts <readonly/> back where it is taken out.
+func TestCDROMStaysReadOnly(t *testing.T) {
+	const text = `<disk type="network" device="cdrom">
+  <driver name="qemu" type="raw"></driver>
+  <source protocol="rbd" name="libvirt-pool/librbd"></source>
+  <target dev="sda" bus="sata"></target>
+  <readonly></readonly>
+</disk>`
+	for _, device := range []string{libvirt.DeviceCDROM, ""} { // an imported one is not known to be a CD-ROM yet
+		m := plain()
+		m.TargetDev, m.Bus, m.Device = types.StringValue("sda"), types.StringValue("sata"), tfkit.StringOrNull(device)
+		disk := parsed(t, text)
+		m.read(disk, nil)
+		if !m.ReadOnly.IsNull() || m.Device.ValueString() != libvirt.DeviceCDROM {
+			t.Errorf("read_only is %v, device %v", m.ReadOnly, m.Device)
+		}
+		if same := m.onto(disk, nil); len(same.Changed()) > 0 || marshal(t, same) != marshal(t, disk) {
+			t.Errorf("an unchanged one became\n%s", marshal(t, same))
+		}
+	}
+	m := plain()
+	if text := marshal(t, m.onto(parsed(t, strings.Replace(text, "cdrom", "disk", 1)), nil)); strings.Contains(text, "readonly") {
+		t.Errorf("a disk is read-only: %s", text)
 	}
 }

@@ -1,17 +1,13 @@
 package libvirtrbddisk
 
 import (
-	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 // A disk with our alias and the planned names is what a killed create left only where it leads to the planned cluster, live and
@@ -70,46 +66,5 @@ func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
 	named := disk("librbd", libvirt.Monitor{Host: "192.0.2.7", Port: 6789})
 	if cluster.Answer(t.Context(), named.Monitors) != rbdusage.Yes || cluster.Answer(t.Context(), other.Monitors) == rbdusage.Yes {
 		t.Error("the cluster's monitors don't decide")
-	}
-}
-
-// A CD-ROM is read-only whether an argument says so or not: libvirt puts <readonly/> back where it is taken out.
-func TestCDROMStaysReadOnly(t *testing.T) {
-	const text = `<disk type="network" device="cdrom">
-  <driver name="qemu" type="raw"></driver>
-  <source protocol="rbd" name="libvirt-pool/librbd"></source>
-  <target dev="sda" bus="sata"></target>
-  <readonly></readonly>
-</disk>`
-	for _, device := range []string{libvirt.DeviceCDROM, ""} { // an imported one is not known to be a CD-ROM yet
-		m := plain()
-		m.TargetDev, m.Bus, m.Device = types.StringValue("sda"), types.StringValue("sata"), tfkit.StringOrNull(device)
-		disk := parsed(t, text)
-		m.read(disk, nil)
-		if !m.ReadOnly.IsNull() || m.Device.ValueString() != libvirt.DeviceCDROM {
-			t.Errorf("read_only is %v, device %v", m.ReadOnly, m.Device)
-		}
-		if same := m.onto(disk, nil); len(same.Changed()) > 0 || marshal(t, same) != marshal(t, disk) {
-			t.Errorf("an unchanged one became\n%s", marshal(t, same))
-		}
-	}
-	m := plain()
-	if text := marshal(t, m.onto(parsed(t, strings.Replace(text, "cdrom", "disk", 1)), nil)); strings.Contains(text, "readonly") {
-		t.Errorf("a disk is read-only: %s", text)
-	}
-}
-
-// What libvirt calls default is not kept in the XML, so it would differ for ever.
-func TestDefaultIsLeftOut(t *testing.T) {
-	for value, refused := range map[string]bool{"none": false, "default": true, "": true} {
-		var resp validator.StringResponse
-		tfkit.Choice{Values: []string{"none", "unsafe"}, Default: "the hypervisor's"}.ValidateString(t.Context(),
-			validator.StringRequest{Path: path.Root("cache"), ConfigValue: types.StringValue(value)}, &resp)
-		if resp.Diagnostics.HasError() != refused {
-			t.Errorf("%q: %v", value, resp.Diagnostics)
-		}
-		if refused && !strings.Contains(resp.Diagnostics[0].Detail(), "Leave the attribute out") {
-			t.Error(resp.Diagnostics[0].Detail())
-		}
 	}
 }

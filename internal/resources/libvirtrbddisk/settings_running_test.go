@@ -3,48 +3,10 @@
 package libvirtrbddisk_test
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
-
-const (
-	warnsAtOnce = "Changed at once, in the running guest: "
-	warnsLater  = "Changed in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is" +
-		" not enough): "
-)
-
-func isAtOnce(s setting) bool { return s.Name == "iotune" }
-func isLater(s setting) bool  { return !isAtOnce(s) }
-
-// atOnce gives the settings that a running guest takes at once one value, and the others another.
-func atOnce(now, later func(setting) string) func(setting) string {
-	return func(s setting) string {
-		if isAtOnce(s) {
-			return now(s)
-		}
-		return later(s)
-	}
-}
-
-// expectWarnings tells which settings the operator has to be told of, for each disk.
-func (b *bench) expectWarnings(when string, got outcome, changes func(setting) bool) {
-	b.t.Helper()
-	for _, d := range b.disks {
-		now := names(d.settings, func(s setting) bool { return isAtOnce(s) && changes(s) })
-		later := names(d.settings, func(s setting) bool { return isLater(s) && changes(s) })
-		text := strings.Join(got.texts(d.label, "warning"), "\n")
-		if told := listed(text, warnsAtOnce); !slices.Equal(told, now) {
-			b.t.Errorf("%s: %s: told to be changed at once: %v, want %v", when, d.label, told, now)
-		}
-		if told := listed(text, warnsLater); !slices.Equal(told, later) {
-			b.t.Errorf("%s: %s: told to be changed later: %v, want %v\n%s", when, d.label, told, later, text)
-		}
-	}
-}
 
 // Every setting of a running guest's disk: set when it is attached, imported, put back after somebody changed the saved
 // definition, changed and removed. The guest keeps its disk and its image all the time, and has the new settings once it
@@ -123,37 +85,5 @@ func TestAccLibvirtRBDDisk_settingsOfRunningGuest(t *testing.T) {
 	if !t.Failed() {
 		acctest.Record(t, diskType, "pending_restart", acctest.Set)
 		acctest.Record(t, diskType, "monitors_stale", acctest.Set)
-	}
-}
-
-// imports takes all disks over that are there.
-func (b *bench) imports() string {
-	var text strings.Builder
-	for _, d := range b.disks {
-		fmt.Fprintf(&text, "import {\n  provider = ceph\n  to = %s.%s\n  id = \"kvm1/%s/%s\"\n}\n", diskType, d.label, b.name, d.target)
-	}
-	return text.String()
-}
-
-// byHand changes a disk of the saved definition with `virsh update-device --config`.
-func (b *bench) byHand(d benchDisk, change func(*acctest.Disk)) {
-	b.t.Helper()
-	disk := diskOf(b.t, "kvm1", b.name, d.target, true)
-	change(disk)
-	acctest.VirshIn(b.t, "kvm1", acctest.XML(b.t, disk), "update-device", b.name, "/dev/stdin", "--config")
-}
-
-// expectGuest compares what the guest can see of the settings: the serial of one disk, the World Wide Name of the other, and
-// whether that one can't be written.
-func (b *bench) expectGuest(when, serial, wwn, readOnly string) {
-	b.t.Helper()
-	if got := b.inGuest(b.disks[0].bytes, "serial"); got != serial {
-		b.t.Errorf("%s: the guest sees the serial %q, want %q", when, got, serial)
-	}
-	if got := b.inGuest(b.disks[1].bytes, "device/wwid"); !strings.HasSuffix(got, wwn) || wwn == "" && strings.HasPrefix(got, "naa.") {
-		b.t.Errorf("%s: the guest sees the wwid %q, want %q", when, got, wwn)
-	}
-	if got := b.inGuest(b.disks[1].bytes, "ro"); got != readOnly {
-		b.t.Errorf("%s: the guest sees read-only %q, want %q", when, got, readOnly)
 	}
 }

@@ -175,3 +175,39 @@ func TestAccLibvirtRBDDisk_badInput(t *testing.T) {
 		{"bad input", name, []string{`cluster = null`, `monitors = [{ host = "192.0.2.1" }]`, `size = "1GiB"`}, `size needs a cluster.`},
 	})
 }
+
+// A domain that has the image already, in whichever way its definition says so, does not get it twice.
+func TestAccLibvirtRBDDisk_namedTwice(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "named-twice"
+	guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	var list []refusal
+	west := []string{`cluster = "west"`, fmt.Sprintf("secret_uuid = %q", westSecret)}
+	for i, m := range mappings(t) {
+		target, imageName := fmt.Sprintf("vdz%c", 'a'+i), fmt.Sprintf("named-twice-%d", i)
+		acctest.VirshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
+		list = append(list, refusal{m.what, imageName, west, fmt.Sprintf(`already has image %s/%s, as disk %s.`, pool, imageName, target)})
+	}
+	overlay := fmt.Sprintf("<disk type='file'><driver name='qemu' type='qcow2'/><source file='/nosuch/overlay'/><backingStore"+
+		" type='network'><format type='raw'/><source protocol='rbd' name='%s/named-twice-base'>%s</source></backingStore><target dev='vdzz'"+
+		" bus='virtio'/></disk>", pool, mappings(t)[0].hosts)
+	acctest.VirshIn(t, "kvm1", overlay, "attach-device", name, "/dev/stdin", "--config")
+	list = append(list, refusal{
+		"the base of an overlay", "named-twice-base", west,
+		`already names image ` + pool + `/named-twice-base: vdzz, as the base of an overlay.`,
+	})
+	before := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
+	refused(t, name, false, list)
+	if after := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive"); after != before {
+		t.Errorf("the definition changed:\n%s", after)
+	}
+	// Nor does it get it by a change of another disk.
+	for _, imageName := range []string{"named-twice-free", list[0].image} {
+		image(t, "west", imageName, "4M")
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: acctest.Provider(t) + block(name, "named-twice-free", west...)},
+		{Config: acctest.Provider(t) + block(name, list[0].image, west...), ExpectError: acctest.Message(list[0].want)},
+	}})
+}

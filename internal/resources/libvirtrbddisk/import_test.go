@@ -4,6 +4,7 @@ package libvirtrbddisk_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -100,38 +101,58 @@ func TestAccLibvirtRBDDisk_importedWithoutACluster(t *testing.T) {
 	}})
 }
 
-// A domain that has the image already, in whichever way its definition says so, does not get it twice.
-func TestAccLibvirtRBDDisk_namedTwice(t *testing.T) {
+// A disk that was attached by hand is imported, changed, and found again without an alias of ours.
+func TestAccLibvirtRBDDisk_importedByHand(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	const name = "named-twice"
-	guest(t, "kvm1", testbed.GuestOptions{Name: name})
-	var list []refusal
-	west := []string{`cluster = "west"`, fmt.Sprintf("secret_uuid = %q", westSecret)}
-	for i, m := range mappings(t) {
-		target, imageName := fmt.Sprintf("vdz%c", 'a'+i), fmt.Sprintf("named-twice-%d", i)
-		acctest.VirshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
-		list = append(list, refusal{m.what, imageName, west, fmt.Sprintf(`already has image %s/%s, as disk %s.`, pool, imageName, target)})
-	}
-	overlay := fmt.Sprintf("<disk type='file'><driver name='qemu' type='qcow2'/><source file='/nosuch/overlay'/><backingStore"+
-		" type='network'><format type='raw'/><source protocol='rbd' name='%s/named-twice-base'>%s</source></backingStore><target dev='vdzz'"+
-		" bus='virtio'/></disk>", pool, mappings(t)[0].hosts)
-	acctest.VirshIn(t, "kvm1", overlay, "attach-device", name, "/dev/stdin", "--config")
-	list = append(list, refusal{
-		"the base of an overlay", "named-twice-base", west,
-		`already names image ` + pool + `/named-twice-base: vdzz, as the base of an overlay.`,
-	})
-	before := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
-	refused(t, name, false, list)
-	if after := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive"); after != before {
-		t.Errorf("the definition changed:\n%s", after)
-	}
-	// Nor does it get it by a change of another disk.
-	for _, imageName := range []string{"named-twice-free", list[0].image} {
-		image(t, "west", imageName, "4M")
-	}
+	const name = "byhand"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	acctest.VirshIn(t, "kvm1", handXML(t, "east", name, "vdb"), "attach-device", name, "/dev/stdin", "--live", "--config")
+	imported := acctest.Provider(t) + "import {\n  provider = ceph\n  to = " + address + "\n  id = \"kvm1/byhand/vdb\"\n}\n"
+	config := func(assignments ...string) string { return acctest.Provider(t) + block(name, name, assignments...) }
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: acctest.Provider(t) + block(name, "named-twice-free", west...)},
-		{Config: acctest.Provider(t) + block(name, list[0].image, west...), ExpectError: acctest.Message(list[0].want)},
+		{Config: config(), ExpectError: regexp.MustCompile(`(?s)already has a disk vdb.*terraform import\s+ADDRESS\s+kvm1/byhand/vdb`)},
+		{
+			Config: imported + block(name, name), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+			Check: resource.TestCheckNoResourceAttr(address, "alias"),
+		},
+		{Config: config(`discard = "unmap"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: attr("pending_restart", "true")},
+		{
+			PreConfig: func() { acctest.RBD(t, "east", "rename", pool+"/"+name, pool+"/byhand-2") },
+			Config:    acctest.Provider(t) + block(name, "byhand-2", `discard = "unmap"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: attr("live", "true"),
+		},
+		{Config: acctest.Provider(t), Check: check(func() error { return seesNone(g) })},
 	}})
+}
+
+// The configuration that Terraform writes for an existing disk plans nothing.
+func TestAccLibvirtRBDDisk_generatedConfig(t *testing.T) {
+	prepare(t)
+	for name, assignments := range map[string][]string{
+		"generated-plain": nil,
+		"generated-full": {
+			`cache = "none"`, `io = "native"`, `discard = "unmap"`, `serial = "first"`, `copy_on_read = true`, `config_file = "/dev/null"`,
+			`queues = 2`, `iotune = { total_iops_sec = 100, total_iops_sec_max = 200 }`, `address = { type = "pci", bus = "0x05" }`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			guest(t, "kvm1", testbed.GuestOptions{Name: name})
+			image(t, "east", name, "16M")
+			w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+block(name, name, assignments...))
+			w.Apply(t)
+			w.Terraform(t, "state", "rm", address)
+			w.Write(t, source+acctest.Provider(t)+
+				fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s/vdb\"\n}\n", address, name))
+			out := w.Terraform(t, "plan", "-input=false", "-generate-config-out=generated.tf")
+			if !strings.Contains(out, "1 to import, 0 to add, 0 to change, 0 to destroy") {
+				t.Errorf("the generated configuration plans a change:\n%s", out)
+			}
+			w.Apply(t)
+			w.ExpectEmptyPlan(t)
+			w.Destroy(t)
+		})
+	}
 }

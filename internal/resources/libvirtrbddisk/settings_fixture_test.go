@@ -3,9 +3,7 @@
 package libvirtrbddisk_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,24 +30,6 @@ type bench struct {
 	disks []benchDisk
 }
 
-// benchGuest starts a guest whose disks can be on bus scsi too. A transient one has lost its saved definition since. It returns
-// that definition as well.
-func benchGuest(t *testing.T, name string, transient bool, change func(*acctest.Domain)) (*testbed.Guest, string) {
-	t.Helper()
-	g := guest(t, "kvm1", testbed.GuestOptions{Name: name, SCSI: true})
-	doc := definition(t, "kvm1", name, true)
-	change(doc)
-	define(t, doc)
-	text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
-	if err := g.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if transient {
-		acctest.Virsh(t, "kvm1", "undefine", name)
-	}
-	return g, text
-}
-
 // newBench starts a guest whose disks can have every setting.
 func newBench(t *testing.T, name string, transient bool) *bench {
 	t.Helper()
@@ -70,8 +50,10 @@ func newBench(t *testing.T, name string, transient bool) *bench {
 }
 
 // first, second and removed are values of settings: those of their course, and none where the argument can be left out.
-func first(s setting) string  { return s.First }
+func first(s setting) string { return s.First }
+
 func second(s setting) string { return s.Second }
+
 func removed(s setting) string {
 	if s.Required {
 		return s.Second
@@ -81,11 +63,25 @@ func removed(s setting) string {
 
 func seenFirst(s setting) string  { return s.SeenFirst }
 func seenSecond(s setting) string { return s.SeenSecond }
+
 func seenRemoved(s setting) string {
 	if s.Required {
 		return s.SeenSecond
 	}
 	return s.SeenRemoved
+}
+
+func isAtOnce(s setting) bool { return s.Name == "iotune" }
+func isLater(s setting) bool  { return !isAtOnce(s) }
+
+// atOnce gives the settings that a running guest takes at once one value, and the others another.
+func atOnce(now, later func(setting) string) func(setting) string {
+	return func(s setting) string {
+		if isAtOnce(s) {
+			return now(s)
+		}
+		return later(s)
+	}
 }
 
 // write writes the configuration with these values, and what else stands in it.
@@ -103,6 +99,23 @@ func (b *bench) write(value func(setting) string, more ...string) {
 		text += strings.Replace(block(b.name, d.image, assignments...), `"test"`, fmt.Sprintf("%q", d.label), 1)
 	}
 	b.w.Write(b.t, text)
+}
+
+// imports takes all disks over that are there.
+func (b *bench) imports() string {
+	var text strings.Builder
+	for _, d := range b.disks {
+		fmt.Fprintf(&text, "import {\n  provider = ceph\n  to = %s.%s\n  id = \"kvm1/%s/%s\"\n}\n", diskType, d.label, b.name, d.target)
+	}
+	return text.String()
+}
+
+// byHand changes a disk of the saved definition with `virsh update-device --config`.
+func (b *bench) byHand(d benchDisk, change func(*acctest.Disk)) {
+	b.t.Helper()
+	disk := diskOf(b.t, "kvm1", b.name, d.target, true)
+	change(disk)
+	acctest.VirshIn(b.t, "kvm1", acctest.XML(b.t, disk), "update-device", b.name, "/dev/stdin", "--config")
 }
 
 // expect compares every setting with what virsh shows.
@@ -128,6 +141,43 @@ func (b *bench) expectState(when, attribute string, want any) {
 	for _, d := range b.disks {
 		if got := stateOf(b.t, b.w, d.label)[attribute]; got != want {
 			b.t.Errorf("%s: %s of %s is %v in the state, want %v", when, attribute, d.label, got, want)
+		}
+	}
+}
+
+// expectGuest compares what the guest can see of the settings: the serial of one disk, the World Wide Name of the other, and
+// whether that one can't be written.
+func (b *bench) expectGuest(when, serial, wwn, readOnly string) {
+	b.t.Helper()
+	if got := b.inGuest(b.disks[0].bytes, "serial"); got != serial {
+		b.t.Errorf("%s: the guest sees the serial %q, want %q", when, got, serial)
+	}
+	if got := b.inGuest(b.disks[1].bytes, "device/wwid"); !strings.HasSuffix(got, wwn) || wwn == "" && strings.HasPrefix(got, "naa.") {
+		b.t.Errorf("%s: the guest sees the wwid %q, want %q", when, got, wwn)
+	}
+	if got := b.inGuest(b.disks[1].bytes, "ro"); got != readOnly {
+		b.t.Errorf("%s: the guest sees read-only %q, want %q", when, got, readOnly)
+	}
+}
+
+const (
+	warnsAtOnce = "Changed at once, in the running guest: "
+	warnsLater  = "Changed in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is" +
+		" not enough): "
+)
+
+// expectWarnings tells which settings the operator has to be told of, for each disk.
+func (b *bench) expectWarnings(when string, got outcome, changes func(setting) bool) {
+	b.t.Helper()
+	for _, d := range b.disks {
+		now := names(d.settings, func(s setting) bool { return isAtOnce(s) && changes(s) })
+		later := names(d.settings, func(s setting) bool { return isLater(s) && changes(s) })
+		text := strings.Join(got.texts(d.label, "warning"), "\n")
+		if told := listed(text, warnsAtOnce); !slices.Equal(told, now) {
+			b.t.Errorf("%s: %s: told to be changed at once: %v, want %v", when, d.label, told, now)
+		}
+		if told := listed(text, warnsLater); !slices.Equal(told, later) {
+			b.t.Errorf("%s: %s: told to be changed later: %v, want %v\n%s", when, d.label, told, later, text)
 		}
 	}
 }
@@ -200,110 +250,4 @@ func names(settings []setting, wanted func(setting) bool) []string {
 	}
 	slices.Sort(list)
 	return list
-}
-
-// attachAnew is what somebody does to a running guest's disk who wants it otherwise: detach it, and attach it again.
-func attachAnew(t *testing.T, domain, target string, change func(*acctest.Disk)) {
-	t.Helper()
-	disk := diskOf(t, "kvm1", domain, target, false)
-	acctest.Virsh(t, "kvm1", "detach-disk", domain, target, "--live")
-	acctest.Eventually(t, "the end of disk "+target, func() bool { return diskOf(t, "kvm1", domain, target, false) == nil })
-	disk.Source.Index = 0
-	change(disk)
-	acctest.VirshIn(t, "kvm1", acctest.XML(t, disk), "attach-device", domain, "/dev/stdin", "--live")
-}
-
-// stateOf are the attributes of a disk in the state.
-func stateOf(t *testing.T, w *acctest.Workspace, label string) map[string]any {
-	t.Helper()
-	var state struct {
-		Resources []struct {
-			Type, Name string
-			Instances  []struct{ Attributes map[string]any }
-		}
-	}
-	if err := json.Unmarshal(w.State(t), &state); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range state.Resources {
-		if r.Type == diskType && r.Name == label {
-			return r.Instances[0].Attributes
-		}
-	}
-	t.Fatalf("the state has no disk %s", label)
-	return nil
-}
-
-// outcome is what terraform says with -json.
-type outcome struct {
-	Add, Change, Import, Remove int
-	diagnostics                 []diagnostic
-}
-
-type diagnostic struct{ Severity, Summary, Detail, Address string }
-
-// texts are the diagnostics of a disk.
-func (o outcome) texts(label, severity string) []string {
-	texts := map[string]bool{}
-	for _, d := range o.diagnostics {
-		if d.Severity == severity && d.Address == diskType+"."+label {
-			texts[d.Summary+"\n"+d.Detail] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(texts))
-}
-
-// listed are the names that a text lists between these words and the next full stop.
-func listed(text, after string) []string {
-	_, rest, found := strings.Cut(text, after)
-	if !found {
-		return nil
-	}
-	list, _, _ := strings.Cut(strings.TrimSpace(rest), ".")
-	names := strings.Split(list, ", ")
-	slices.Sort(names)
-	return names
-}
-
-// try runs a command of terraform that speaks JSON.
-func try(t *testing.T, w *acctest.Workspace, args ...string) (outcome, error) {
-	t.Helper()
-	text, err := w.Try(t, append(args, "-input=false", "-json")...)
-	var result outcome
-	for line := range strings.Lines(text) {
-		var entry struct {
-			Diagnostic *diagnostic
-			Changes    *outcome
-		}
-		if json.Unmarshal([]byte(line), &entry) != nil {
-			t.Fatalf("terraform %s: %s", strings.Join(args, " "), text)
-		}
-		if entry.Diagnostic != nil {
-			result.diagnostics = append(result.diagnostics, *entry.Diagnostic)
-		}
-		if entry.Changes != nil {
-			entry.Changes.diagnostics = result.diagnostics
-			result = *entry.Changes
-		}
-	}
-	return result, err
-}
-
-// apply applies the configuration, which must succeed.
-func apply(t *testing.T, w *acctest.Workspace) outcome {
-	t.Helper()
-	result, err := try(t, w, "apply", "-auto-approve")
-	if err != nil {
-		t.Fatalf("%v: %+v", err, result.diagnostics)
-	}
-	return result
-}
-
-// expectChanges compares what terraform did, or planned.
-func expectChanges(t *testing.T, when string, got outcome, add, change, imported, remove int) {
-	t.Helper()
-	got.diagnostics = nil
-	if want := (outcome{Add: add, Change: change, Import: imported, Remove: remove}); fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("%s: terraform counts %+v, want %+v", when, got, want)
-	}
 }

@@ -1,0 +1,180 @@
+//go:build cgo
+
+package libvirtrbddisk_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// A guest without drivers keeps its disk: an error, and the disk stays in the state until the guest has ended.
+func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
+	prepare(t)
+	for name, options := range map[string]struct {
+		mark      acctest.Mark
+		transient bool
+	}{"keeps": {acctest.Running, false}, "keeps-transient": {acctest.Transient, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := running(t, "kvm1", testbed.GuestOptions{Name: name, NoDrivers: true, Transient: options.transient})
+			image(t, "east", name, "16M")
+			config := acctest.Provider(t) + block(name, name, `timeouts = { delete = "12s" }`)
+			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+				{Config: config},
+				{Config: config, Destroy: true, ExpectError: regexp.MustCompile(`The guest did not let go of the disk`)},
+				{
+					RefreshState: true, ExpectNonEmptyPlan: !options.transient,
+					Check: resource.ComposeAggregateTestCheckFunc(
+						attr("live", "true"), attr("persistent", "false"), recorded(t, "timeouts", acctest.Set), recorded(t, "timeouts", options.mark),
+					),
+				},
+				{
+					PreConfig: func() {
+						if err := g.Destroy(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+					},
+					Config: acctest.Provider(t),
+					Check: check(func() error {
+						if !options.transient && diskOf(t, "kvm1", name, "vdb", true) != nil {
+							return fmt.Errorf("the disk is still there")
+						}
+						return nil
+					}),
+				},
+			}})
+		})
+	}
+}
+
+// There is no hot-plug on bus sata: what the running domain has and lacks stays so until it ends.
+func TestAccLibvirtRBDDisk_withoutHotPlug(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "sata"
+	g := guest(t, "kvm1", testbed.GuestOptions{Name: name, Paused: true})
+	image(t, "east", name, "16M")
+	config := acctest.Provider(t) + block(name, name, `bus = "sata"`, `target_dev = "sda"`)
+	start := func() {
+		if err := g.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	where := func(live, persistent string) resource.TestCheckFunc {
+		return resource.ComposeTestCheckFunc(attr("live", live), attr("persistent", persistent), check(func() error {
+			for saved, want := range map[bool]string{false: live, true: persistent} {
+				if got := fmt.Sprint(diskOf(t, "kvm1", name, "sda", saved) != nil); got != want {
+					return fmt.Errorf("saved=%v: the disk is there: %s, want %s", saved, got, want)
+				}
+			}
+			return nil
+		}))
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config},
+		{PreConfig: start, Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
+		{RefreshState: true, Check: where("true", "true")},
+		{Config: config, Destroy: true, ExpectError: acctest.Message(`there is no hot-unplug on its bus. Shut the domain off and apply again`)},
+		{RefreshState: true, ExpectNonEmptyPlan: true, Check: where("true", "false")},
+		// What it lacks by now is the saved definition, to which the next apply adds it again.
+		{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: where("true", "true")},
+		{
+			// In the saved definition alone it waits for the next start.
+			PreConfig: func() {
+				text, err := diskOf(t, "kvm1", name, "sda", true).Marshal()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := g.Destroy(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				acctest.Virsh(t, "kvm1", "detach-disk", name, "sda", "--config")
+				start()
+				acctest.VirshIn(t, "kvm1", text, "attach-device", name, "/dev/stdin", "--config")
+			},
+			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+		},
+		{RefreshState: true, Check: where("false", "true")},
+		{Config: acctest.Provider(t), Check: check(func() error {
+			if diskOf(t, "kvm1", name, "sda", true) != nil {
+				return fmt.Errorf("the disk is still there")
+			}
+			return nil
+		})},
+	}})
+}
+
+// A paused guest can't let go. Whoever keeps the disk after that learns that the request still stands.
+func TestAccLibvirtRBDDisk_pendingDetach(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "pending"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+block(name, name, `timeouts = { delete = "6s" }`))
+	apply(t, w)
+	pending := func(when string, result outcome, want bool) {
+		t.Helper()
+		text := strings.Join(result.texts("test", "warning"), "\n")
+		if got := acctest.Message(`may still give up disk vdb`).MatchString(text); got != want {
+			t.Errorf("%s: told of the pending request: %v, want %v: %s", when, got, want, text)
+		}
+	}
+	refuse := func() {
+		t.Helper()
+		if err := g.Suspend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		result, err := try(t, w, "destroy", "-auto-approve")
+		text := result.said("error")
+		for _, words := range []string{"did not let go of the disk", "The saved definition doesn't have the disk any more", "To keep the disk"} {
+			if err == nil || !acctest.Message(words).MatchString(text) {
+				t.Errorf("the destroy doesn't say %q: %v %s", words, err, text)
+			}
+		}
+		if diskOf(t, "kvm1", name, "vdb", true) != nil || diskOf(t, "kvm1", name, "vdb", false) == nil {
+			t.Error("the disk should be in the running domain alone")
+		}
+	}
+	refuse()
+	result := apply(t, w)
+	expectChanges(t, "kept", result, 0, 1, 0, 0)
+	pending("kept", result, true)
+	pending("kept, again", apply(t, w), true)
+	if diskOf(t, "kvm1", name, "vdb", true) == nil {
+		t.Error("the saved definition lacks the disk")
+	}
+	if err := g.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	acctest.Eventually(t, "the end of the disk", func() bool { return diskOf(t, "kvm1", name, "vdb", false) == nil })
+	result = apply(t, w)
+	expectChanges(t, "attached again", result, 0, 1, 0, 0)
+	pending("attached again", result, false)
+	if err := sees(g, 16<<20); err != nil {
+		t.Error(err)
+	}
+
+	refuse()
+	apply(t, w)
+	if err := g.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	result = apply(t, w)
+	expectChanges(t, "started anew", result, 0, 0, 0, 0)
+	pending("started anew", result, false)
+	if err := sees(g, 16<<20); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,94 @@
+//go:build cgo
+
+package libvirtrbddisk_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
+}
+
+// check wraps a question to a second witness.
+func check(ask func() error) resource.TestCheckFunc {
+	return func(*terraform.State) error { return ask() }
+}
+
+func attr(name, value string) resource.TestCheckFunc {
+	return resource.TestCheckResourceAttr(address, name, value)
+}
+
+// recorded notes a mark once the checks before it have passed.
+func recorded(t *testing.T, attribute string, mark acctest.Mark) resource.TestCheckFunc {
+	return check(func() error {
+		acctest.Record(t, diskType, attribute, mark)
+		return nil
+	})
+}
+
+// sees waits until the guest sees a disk of so many bytes.
+func sees(g *testbed.Guest, bytes int64) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, err := g.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Bytes == bytes && d.Readable })
+	return err
+}
+
+// seesNone waits until the guest sees no disk.
+func seesNone(g *testbed.Guest) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return g.WaitNoDisk(ctx, func(testbed.GuestDisk) bool { return true })
+}
+
+// powerCycle ends a guest at once and starts it again.
+func powerCycle(t *testing.T, g *testbed.Guest) {
+	t.Helper()
+	if err := g.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// detachByHand takes the disk vdb from a guest on kvm1. From a running one (--live) it is gone when libvirt says so: virsh
+// waits for the guest only 5 seconds, and the guest lets go of it a moment before libvirt knows.
+func detachByHand(t *testing.T, g *testbed.Guest, flags ...string) {
+	t.Helper()
+	acctest.Virsh(t, "kvm1", append([]string{"detach-disk", g.Name, "vdb"}, flags...)...)
+	if slices.Contains(flags, "--live") {
+		if err := seesNone(g); err != nil {
+			t.Fatal(err)
+		}
+		acctest.Eventually(t, "the detach of vdb from "+g.Name, func() bool { return diskOf(t, "kvm1", g.Name, "vdb", false) == nil })
+	}
+}
+
+// attachAnew is what somebody does to a running guest's disk who wants it otherwise: detach it, and attach it again.
+func attachAnew(t *testing.T, domain, target string, change func(*acctest.Disk)) {
+	t.Helper()
+	disk := diskOf(t, "kvm1", domain, target, false)
+	acctest.Virsh(t, "kvm1", "detach-disk", domain, target, "--live")
+	acctest.Eventually(t, "the end of disk "+target, func() bool { return diskOf(t, "kvm1", domain, target, false) == nil })
+	disk.Source.Index = 0
+	change(disk)
+	acctest.VirshIn(t, "kvm1", acctest.XML(t, disk), "attach-device", domain, "/dev/stdin", "--live")
+}
+
+// definitions are both definitions of a domain on kvm1 as virsh shows them.
+func definitions(t *testing.T, domain string) string {
+	t.Helper()
+	return acctest.Virsh(t, "kvm1", "dumpxml", domain) + acctest.Virsh(t, "kvm1", "dumpxml", domain, "--inactive")
+}
