@@ -17,7 +17,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// probes counts the domains of a probe that the host has started with an image: QEMU's log of each holds its command line.
+// probes counts the probes that the host has started with an image. Each has a log of QEMU with its command line.
 func probes(t *testing.T, imageName string) int {
 	t.Helper()
 	logs, err := filepath.Glob(filepath.Join(acctest.Bed(t).Dir, "kvm1", "cache", "libvirt", "qemu", "log", "*probe*.log"))
@@ -37,7 +37,7 @@ func probes(t *testing.T, imageName string) int {
 	return count
 }
 
-// The host tries the image before a running guest gets it, unless that was not wanted.
+// The host opens the image in a probe before a running guest gets it, unless attach_probe is false.
 func TestAccLibvirtRBDDisk_attachProbe(t *testing.T) {
 	prepare(t)
 	t.Parallel()

@@ -8,7 +8,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// attempt is a command of terraform while something holds a disk.
+// attempt is a command of terraform while a job or a managed save image holds a disk.
 type attempt struct {
 	what        string
 	image       string
@@ -18,7 +18,7 @@ type attempt struct {
 	want string
 }
 
-// attempts tries them in turn. What is refused has left both definitions as they were.
+// attempts makes them in turn. A refused one must leave both definitions as they were.
 func attempts(t *testing.T, w *acctest.Workspace, domain string, list []attempt) {
 	t.Helper()
 	for _, a := range list {

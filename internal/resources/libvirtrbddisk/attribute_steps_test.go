@@ -11,14 +11,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// setting is an attribute of the disk's XML: how it is read there, and how somebody else changes it there.
+// setting is an attribute of the disk's XML: its value in virsh's XML, and a change that somebody else makes there.
 type setting struct {
 	acctest.Attribute
 	of   func(*acctest.Disk) string
 	hand func(*acctest.Disk)
 }
 
-// shutOff are settings of a disk in the saved definition of a domain that is shut off.
+// shutOff makes attributes of settings, as they are seen and changed in the saved definition of a domain that is shut off.
 func shutOff(settings ...setting) []acctest.Attribute {
 	attributes := make([]acctest.Attribute, len(settings))
 	for i, s := range settings {
@@ -28,7 +28,7 @@ func shutOff(settings ...setting) []acctest.Attribute {
 	return attributes
 }
 
-// settingAttributes stand for themselves, on bus virtio.
+// settingAttributes are those of a disk on bus virtio that don't depend on each other.
 func settingAttributes(t *testing.T) []setting {
 	t.Helper()
 	three := uint(3)
@@ -123,7 +123,7 @@ func settingAttributes(t *testing.T) []setting {
 	}
 }
 
-// scsiAttributes are those of a disk on bus scsi, and what the others exclude.
+// scsiAttributes are those that need bus scsi, or exclude one of settingAttributes.
 func scsiAttributes() []setting {
 	return []setting{
 		driverText("io", "native", "threads", "io_uring", "\n  cache = \"none\"", func(d *acctest.Disk) *string { return &d.Driver.IO }),
@@ -140,7 +140,7 @@ func scsiAttributes() []setting {
 	}
 }
 
-// sourceAttributes say what is read.
+// sourceAttributes name the image.
 func sourceAttributes() []setting {
 	return []setting{
 		{
@@ -162,7 +162,7 @@ func sourceAttributes() []setting {
 	}
 }
 
-// accessAttributes say where the image is read, and as whom.
+// accessAttributes say by which monitors and as which user the image is opened.
 func accessAttributes(t *testing.T) []setting {
 	t.Helper()
 	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
@@ -200,9 +200,9 @@ func accessAttributes(t *testing.T) []setting {
 	}
 }
 
-// replacedAttributes say where the disk is.
+// replacedAttributes say where the disk is attached. A change replaces it.
 func replacedAttributes() []acctest.Attribute {
-	// found is where the only disk is, of all domains that the course may put it in: hypervisor, domain, target.
+	// found makes a second view of one part of the only disk's place: hypervisor (0), domain (1) or target (2).
 	found := func(part int) func(*testing.T, string) string {
 		return func(t *testing.T, name string) string {
 			var places [][]string
@@ -236,7 +236,7 @@ func replacedAttributes() []acctest.Attribute {
 	}
 }
 
-// kindAttributes say what kind of disk it is.
+// kindAttributes say what kind of device it is.
 func kindAttributes() []acctest.Attribute {
 	return []acctest.Attribute{
 		{
@@ -257,7 +257,7 @@ func kindAttributes() []acctest.Attribute {
 	}
 }
 
-// snapshotAttribute reads a snapshot instead of the image.
+// snapshotAttribute is the snapshot that is read instead of the image.
 func snapshotAttribute() []acctest.Attribute {
 	return []acctest.Attribute{
 		{
@@ -274,7 +274,7 @@ func snapshotAttribute() []acctest.Attribute {
 	}
 }
 
-// clusterAttribute is taken to another cluster, whose monitors the disk then has.
+// clusterAttribute is the cluster, seen by the monitors that virsh shows.
 func clusterAttribute(t *testing.T) []acctest.Attribute {
 	t.Helper()
 	return []acctest.Attribute{

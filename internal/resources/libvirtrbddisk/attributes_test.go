@@ -12,7 +12,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// attributeDisks are libvirt_rbd_disk resources on a domain of their own that is shut off, with an image of the same name.
+// attributeDisks describes the tested resources: each on a domain of its own that is shut off, with an image of the same name.
 var attributeDisks = acctest.Resource{
 	Type: diskType,
 	Prepare: func(t *testing.T, name string) {
@@ -63,7 +63,7 @@ var attributeDisks = acctest.Resource{
 	NotImported: []string{"size", "attach_probe", "on_source_change"},
 }
 
-// bootByDevice lets the devices of a domain say for themselves when they are booted from, as boot_order needs it.
+// bootByDevice changes a domain from <boot dev> in its <os>, which excludes boot_order, to <boot order> in its devices.
 func bootByDevice(t *testing.T, doc *acctest.Domain, imageName string) {
 	t.Helper()
 	disk := acctest.ParseDisk(t, strings.Replace(handXML(t, "east", imageName, handTarget), "</disk>", "<boot order='7'/></disk>", 1))
@@ -77,7 +77,7 @@ func define(t *testing.T, doc *acctest.Domain) {
 	acctest.VirshIn(t, "kvm1", acctest.XML(t, doc), "define", "/dev/stdin")
 }
 
-// saved is a witness: something of the disk in `virsh dumpxml --inactive`.
+// saved makes a second view of a part of the disk in `virsh dumpxml --inactive`.
 func saved(of func(*acctest.Disk) string) func(*testing.T, string) string {
 	return func(t *testing.T, name string) string {
 		disk := savedDisk(t, name)
@@ -88,7 +88,7 @@ func saved(of func(*acctest.Disk) string) func(*testing.T, string) string {
 	}
 }
 
-// savedDisk is the only disk of a domain's saved definition that was not attached by hand.
+// savedDisk returns the only disk of a domain's saved definition that is not at handTarget, nil where there is none.
 func savedDisk(t *testing.T, name string) *acctest.Disk {
 	t.Helper()
 	doc := definition(t, "kvm1", name, true)
@@ -100,7 +100,7 @@ func savedDisk(t *testing.T, name string) *acctest.Disk {
 	return nil
 }
 
-// byHand is a drift: `virsh update-device --config`.
+// byHand makes a drift with `virsh update-device --config`.
 func byHand(change func(*acctest.Disk)) func(*testing.T, string) {
 	return func(t *testing.T, name string) {
 		disk := savedDisk(t, name)
@@ -109,7 +109,7 @@ func byHand(change func(*acctest.Disk)) func(*testing.T, string) {
 	}
 }
 
-// redefined is a drift that `virsh update-device` can't make: the whole domain is defined anew with another disk in it.
+// redefined makes a drift that `virsh update-device` refuses: it defines the whole domain again with a changed disk.
 func redefined(change func(*acctest.Disk)) func(*testing.T, string) {
 	return func(t *testing.T, name string) {
 		doc := definition(t, "kvm1", name, true)
@@ -120,7 +120,7 @@ func redefined(change func(*acctest.Disk)) func(*testing.T, string) {
 	}
 }
 
-// driverText is an attribute of <driver>: two values, and a third by hand.
+// driverText is the setting of an attribute of <driver>: two values, and a third that somebody else gives it.
 func driverText(name, first, second, hand, with string, at func(*acctest.Disk) *string) setting {
 	return setting{
 		Attribute: acctest.Attribute{
@@ -132,7 +132,7 @@ func driverText(name, first, second, hand, with string, at func(*acctest.Disk) *
 	}
 }
 
-// toggle is a boolean attribute.
+// toggle is the setting of a boolean attribute.
 func toggle(name string, get func(*acctest.Disk) bool, unset func(*acctest.Disk)) setting {
 	return setting{
 		Attribute: acctest.Attribute{Name: name, First: "true", Second: "false", SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false"},
@@ -141,7 +141,7 @@ func toggle(name string, get func(*acctest.Disk) bool, unset func(*acctest.Disk)
 	}
 }
 
-// hosts are a disk's monitors in order, whatever the order of the XML is.
+// hosts returns a disk's monitors, sorted.
 func hosts(d *acctest.Disk) string {
 	var list []string
 	for _, h := range d.Source.Network.Hosts {
@@ -160,8 +160,8 @@ func pci(d *acctest.Disk) string {
 	return fmt.Sprintf("%d:%d:%d.%d", *a.Domain, *a.Bus, *a.Slot, *a.Function)
 }
 
-// Each group is taken through its course on one disk: what has nothing to do with each other is set, changed and removed
-// together.
+// Every attribute is set, changed, removed, imported, and put back after a drift, on a domain that is shut off. Attributes that don't
+// depend on each other go through these steps together, on one disk.
 func TestAccLibvirtRBDDisk_attributes(t *testing.T) {
 	prepare(t)
 	t.Parallel()

@@ -18,7 +18,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// monitorsOf are the monitors of a cluster as `ceph mon dump` tells: host and port of the newer protocol, in order.
+// monitorsOf returns host and port (v2) of a cluster's monitors, sorted, as `ceph mon dump` shows them.
 func monitorsOf(t *testing.T, cluster string) []string {
 	t.Helper()
 	var dump struct {
@@ -44,7 +44,7 @@ func monitorsOf(t *testing.T, cluster string) []string {
 	return list
 }
 
-// quorumOf is how many monitors of a cluster have agreed on a leader.
+// quorumOf counts the monitors of a cluster's quorum.
 func quorumOf(t *testing.T, cluster string) int {
 	t.Helper()
 	var status struct {
@@ -56,8 +56,8 @@ func quorumOf(t *testing.T, cluster string) int {
 	return len(status.Names)
 }
 
-// What stops or changes a cluster is done to one that no other test needs.
-func TestAccLibvirtRBDDisk_north(t *testing.T) {
+// Cluster north, which no other test needs, stops to answer, and later loses a monitor.
+func TestAccLibvirtRBDDisk_clusterOutage(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	prepareCluster(t, "north", northSecret)
@@ -65,14 +65,13 @@ func TestAccLibvirtRBDDisk_north(t *testing.T) {
 	t.Run("monitors", severalMonitors)
 }
 
-// A cluster that is down is no reason to fail a refresh of the disk, or to keep it from being detached.
+// While its cluster is down a disk is still refreshed, changed and detached.
 func clusterDown(t *testing.T) {
 	const name = "down"
 	guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "north", name, "16M")
-	// What a cluster costs that has stopped to answer is its own time limit, for each question. The limit is short only once
-	// it has stopped.
-	hasty := regexp.MustCompile(`(mon_host .*)"5s"(.*)"60s"`).ReplaceAllString(acctest.Provider(t), `$1"2s"$2"2s"`)
+	// Each question to a cluster that doesn't answer takes as long as its timeout. It is short only once the cluster has stopped.
+	shortLimits := regexp.MustCompile(`(mon_host .*)"5s"(.*)"60s"`).ReplaceAllString(acctest.Provider(t), `$1"2s"$2"2s"`)
 	north := func(provider string, assignments ...string) string {
 		return provider + block(name, name, append(assignments, `cluster = "north"`, fmt.Sprintf("secret_uuid = %q", northSecret))...)
 	}
@@ -89,7 +88,7 @@ func clusterDown(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			Config: north(hasty, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Config: north(shortLimits, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: check(func() error {
 				if got := diskOf(t, "kvm1", name, "vdb", true).Driver.Cache; got != "none" {
 					return fmt.Errorf("cache is %q", got)
@@ -97,7 +96,7 @@ func clusterDown(t *testing.T) {
 				return nil
 			}),
 		},
-		{Config: hasty, Check: check(func() error {
+		{Config: shortLimits, Check: check(func() error {
 			if diskOf(t, "kvm1", name, "vdb", true) != nil {
 				return fmt.Errorf("the disk is still there")
 			}
@@ -106,8 +105,8 @@ func clusterDown(t *testing.T) {
 	}})
 }
 
-// The monitors of a cluster with several, on IPv6 where there is any: a running guest opens its disk through them, and its
-// saved definition follows when one is gone.
+// A running guest opens its disk through the monitors of a cluster that has three, on IPv6 where the machine has it. When one is removed
+// the saved definition follows.
 func severalMonitors(t *testing.T) {
 	const name = "monitors"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
@@ -140,7 +139,7 @@ func severalMonitors(t *testing.T) {
 				acctest.Ceph(t, "north", "mon", "rm", "c")
 				acctest.Eventually(t, "a monitor map of two", func() bool { return len(monitorsOf(t, "north")) == 2 })
 				acctest.Eventually(t, "a quorum of two", func() bool { return quorumOf(t, "north") == 2 })
-				// A plan asks for the monitors only for a moment; a client of the one that is gone has to find another first.
+				// A client that was connected to the removed monitor has to find another one first, and a plan doesn't wait for that.
 				acctest.AwaitConnections(t, "north")
 			},
 			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),

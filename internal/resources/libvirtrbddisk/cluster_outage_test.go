@@ -15,9 +15,9 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// A cluster that does not answer costs the refresh and the plan of many disks one attempt to connect, and no more time than the first
-// one is given. Only a plan that needs the cluster waits for the end of the attempt. The time is that of the test's bubble.
-func TestDeadClusterOfManyDisks(t *testing.T) {
+// The refresh and the plan of many disks of an unreachable cluster dial it once, and wait no longer than one of them would. Only a plan
+// that needs the cluster waits for the end of that attempt. The time is synctest's.
+func TestUnreachableClusterOfManyDisks(t *testing.T) {
 	const fsid = "4f2c0b5e-0000-4000-8000-000000000001"
 	for name, tc := range map[string]struct {
 		dial  func(context.Context) error
@@ -73,7 +73,8 @@ func TestDeadClusterOfManyDisks(t *testing.T) {
 				plan.Image = types.StringValue("another")
 				var diags diag.Diagnostics
 				_, err := plans(&diags)
-				if waited := time.Since(start); err != nil || !strings.Contains(diags[0].Detail(), "Unable to connect") || waited != tc.ends || dials != 1 {
+				waited := time.Since(start)
+				if err != nil || !strings.Contains(diags[0].Detail(), "Unable to connect") || waited != tc.ends || dials != 1 {
 					t.Errorf("a plan that needs it: after %s, dialled %d times: %v, %v", waited, dials, diags, err)
 				}
 			})

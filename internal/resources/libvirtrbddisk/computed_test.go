@@ -15,7 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// hypervisorOf is the one on which virsh shows the domain running.
+// hypervisorOf returns the hypervisor on which virsh shows the domain running.
 func hypervisorOf(t *testing.T, uuid string) string {
 	t.Helper()
 	for _, h := range acctest.Bed(t).Hypervisors() {
@@ -26,24 +26,24 @@ func hypervisorOf(t *testing.T, uuid string) string {
 	return "none"
 }
 
-// computed checks what the provider says of the disk vdb of a running domain on kvm1, whose image on cluster east has the
-// domain's name, against ceph, rbd and virsh.
+// computed compares the computed attributes of disk vdb of a running domain on kvm1 with what ceph, rbd and virsh show. The image, on
+// cluster east, has the domain's name.
 func computed(t *testing.T, domain string) resource.TestCheckFunc {
 	t.Helper()
 	var checks []resource.TestCheckFunc
-	for attribute, witness := range witnesses(t, domain) {
-		checks = append(checks, acctest.Computed(t, diskType, attribute, witness))
+	for attribute, view := range secondViews(t, domain) {
+		checks = append(checks, acctest.Computed(t, diskType, attribute, view))
 	}
 	return resource.ComposeAggregateTestCheckFunc(checks...)
 }
 
-// witnesses are those of the computed attributes.
-func witnesses(t *testing.T, domain string) map[string]func() string {
+// secondViews are the second views of the computed attributes, by their names.
+func secondViews(t *testing.T, domain string) map[string]func() string {
 	t.Helper()
 	uuid := func() string { return acctest.Virsh(t, "kvm1", "domuuid", domain) }
 	has := func(saved bool) func() string {
 		return func() string {
-			// Of a transient domain virsh shows what it would be if it were defined.
+			// Of a transient domain virsh shows the definition that it would have if it were defined.
 			there := !saved || slices.Contains(strings.Fields(acctest.Virsh(t, "kvm1", "list", "--all", "--persistent", "--name")), domain)
 			return fmt.Sprint(there && diskOf(t, "kvm1", domain, "vdb", saved) != nil)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// A guest without drivers keeps its disk: an error, and the disk stays in the state until the guest has ended.
+// A guest without drivers doesn't release its disk: that is an error, and the disk stays in the state until the guest has ended.
 func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
 	prepare(t)
 	for name, options := range map[string]struct {
@@ -55,7 +55,7 @@ func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
 	}
 }
 
-// There is no hot-plug on bus sata: what the running domain has and lacks stays so until it ends.
+// There is no hot-plug on bus sata: what the running domain has, and what it lacks, stays so until it ends.
 func TestAccLibvirtRBDDisk_withoutHotPlug(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -84,10 +84,10 @@ func TestAccLibvirtRBDDisk_withoutHotPlug(t *testing.T) {
 		{RefreshState: true, Check: where("true", "true")},
 		{Config: config, Destroy: true, ExpectError: acctest.Message(`there is no hot-unplug on its bus. Shut the domain off and apply again`)},
 		{RefreshState: true, ExpectNonEmptyPlan: true, Check: where("true", "false")},
-		// What it lacks by now is the saved definition, to which the next apply adds it again.
+		// Only the saved definition lacks it now. The next apply adds it there again.
 		{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: where("true", "true")},
 		{
-			// In the saved definition alone it waits for the next start.
+			// A disk in the saved definition alone waits for the next start.
 			PreConfig: func() {
 				text, err := diskOf(t, "kvm1", name, "sda", true).Marshal()
 				if err != nil {
@@ -112,7 +112,7 @@ func TestAccLibvirtRBDDisk_withoutHotPlug(t *testing.T) {
 	}})
 }
 
-// A paused guest can't let go. Whoever keeps the disk after that learns that the request still stands.
+// A paused guest can't release its disk. An operator who then keeps the disk is warned that the guest may still release it.
 func TestAccLibvirtRBDDisk_pendingDetach(t *testing.T) {
 	prepare(t)
 	t.Parallel()

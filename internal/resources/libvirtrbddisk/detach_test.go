@@ -9,7 +9,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 )
 
-// A request to give a disk up stands until the running domain has ended, or the disk has gone.
+// A detach that the guest did not follow stays pending until the running domain has ended, or the disk is gone.
 func TestPendingDetach(t *testing.T) {
 	host, err := libvirt.NewHost(libvirt.Config{Label: "kvm1", URI: "qemu:///system"})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// leaveKVM2 takes a domain away from kvm2 when the test has ended.
+// leaveKVM2 destroys and undefines a domain on kvm2 when the test has ended.
 func leaveKVM2(t *testing.T, name string) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -29,7 +29,7 @@ func leaveKVM2(t *testing.T, name string) {
 	})
 }
 
-// migrate takes a running guest from kvm1 to kvm2, where its console is elsewhere, and returns it as it is there.
+// migrate takes a running guest from kvm1 to kvm2, and returns it as it is there: its console has another path.
 func migrate(t *testing.T, name string, flags ...string) *testbed.Guest {
 	t.Helper()
 	acctest.Virsh(t, "kvm1", migration(t, name, flags...)...)
@@ -56,7 +56,7 @@ func migration(t *testing.T, name string, flags ...string) []string {
 	return append(append(args, flags...), name, acctest.Bed(t).Hypervisor("kvm2").URI)
 }
 
-// A guest that was migrated while it runs keeps its disk, and is changed where it is. What is left of it where it came from,
+// A guest that was migrated while it runs keeps its disk, which is changed on its new host. What the migration has left on the former host,
 // shut off, is not touched.
 func TestAccLibvirtRBDDisk_migrated(t *testing.T) {
 	prepare(t)
@@ -101,7 +101,7 @@ func TestAccLibvirtRBDDisk_migrated(t *testing.T) {
 }
 
 // A domain that was defined on another host instead, shut off, is found there.
-func TestAccLibvirtRBDDisk_moved(t *testing.T) {
+func TestAccLibvirtRBDDisk_definedElsewhere(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "moved"
@@ -131,7 +131,7 @@ func TestAccLibvirtRBDDisk_moved(t *testing.T) {
 	}})
 }
 
-// A domain that got another name is still the same one: by its former name until the configuration knows the new one.
+// A renamed domain is still the same one, whether the configuration has its former name, its new one or its UUID.
 func TestAccLibvirtRBDDisk_domainRenamed(t *testing.T) {
 	prepare(t)
 	t.Parallel()

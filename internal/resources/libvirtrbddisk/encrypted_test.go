@@ -16,12 +16,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// passphraseSecret opens encrypted disks; its usage is that of a volume.
+// passphraseSecret opens encrypted disks.
 const passphraseSecret = "66085c23-2177-242d-7661-c785df7f6230"
 
 var passphrasePrepared sync.Once
 
-// preparePassphrase defines it, once.
+// preparePassphrase defines passphraseSecret, once.
 func preparePassphrase(t *testing.T) {
 	t.Helper()
 	passphrasePrepared.Do(func() {
@@ -33,19 +33,19 @@ func preparePassphrase(t *testing.T) {
 	})
 }
 
-var drawn = regexp.MustCompile(` index='\d+'|\n\s*<alias name='[^']*'/>|\n\s*<address type='pci'[^>]*/>`)
+var chosenAtAttach = regexp.MustCompile(` index='\d+'|\n\s*<alias name='[^']*'/>|\n\s*<address type='pci'[^>]*/>`)
 
-// diskText is what virsh shows of the domain's only disk, without what is drawn anew whenever it is attached.
+// diskText returns what virsh shows of the domain's only disk, without what libvirt chooses whenever the disk is attached.
 func diskText(t *testing.T, domain string, flags ...string) string {
 	t.Helper()
 	text := acctest.Virsh(t, "kvm1", append([]string{"dumpxml", domain}, flags...)...)
 	_, text, _ = strings.Cut(text, "<disk ")
 	text, _, _ = strings.Cut(text, "</disk>")
-	return drawn.ReplaceAllString(text, "")
+	return chosenAtAttach.ReplaceAllString(text, "")
 }
 
-// A running guest's disk that QEMU decrypts: its image has a header that the guest doesn't see. The image is never resized, the disk is
-// put back as it was where it is missing, and a secret that is named by its usage stays so.
+// QEMU decrypts a disk of a running guest, who doesn't see the header in the image. The image is never resized, the disk is attached
+// again as it was where it is missing, and a secret that is named by its usage stays so.
 func TestAccLibvirtRBDDisk_encryptedByHand(t *testing.T) {
 	prepare(t)
 	preparePassphrase(t)

@@ -16,38 +16,38 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// exchange is a way in which somebody gives a disk of ours another source, at a target of its own.
-type exchange struct {
+// exchangedSource is a way in which somebody gives a disk of ours another source.
+type exchangedSource struct {
 	device   string // "disk" unless it says otherwise
 	imported bool
-	// byHand does it, while the domain runs.
-	byHand func(b *exchangeBench, target string)
-	// told are words that the operator has to read; none where nothing is told.
+	// byHand makes the exchange, while the domain runs.
+	byHand func(b *exchangedFixture, target string)
+	// told are words that a warning must have; none where there is no warning.
 	told []string
-	// free tells that the disk may be detached.
+	// free is set where the disk may be detached.
 	free bool
-	// whole tells that the source in the saved definition is ours, so that it may be changed there.
+	// whole is set where the saved definition still has our source, so that it may be changed there.
 	whole bool
-	// later are what is told when the domain is shut off; as told where it is nil.
+	// later are the words once the domain is shut off; nil means those of told.
 	later []string
-	// back brings the image back once the domain runs again; nil where nobody tries.
-	back func(b *exchangeBench, target string)
+	// back brings the image back once the domain runs again; nil where the test doesn't try.
+	back func(b *exchangedFixture, target string)
 }
 
-// commit writes the overlays into the image.
-func commit(b *exchangeBench, target string) {
+// commit writes the overlays back into the image.
+func commit(b *exchangedFixture, target string) {
 	acctest.Virsh(b.t, "kvm1", "blockcommit", b.name, target, "--active", "--pivot", "--wait")
 }
 
-// exchanges by the target of the disk. The guest has a driver for the first controller, which has the disks up to sdg.
-var exchanges = map[string]exchange{
+// exchangedSources by the target of their disk. The guest has a driver only for the first controller, which has the disks up to sdg.
+var exchangedSources = map[string]exchangedSource{
 	"sda": { // a snapshot
-		byHand: func(b *exchangeBench, target string) { b.snapshot(target, b.file(target)) },
+		byHand: func(b *exchangedFixture, target string) { b.snapshot(target, b.file(target)) },
 		told:   []string{"file $FILE", "hangs on libvirt-pool/$IMAGE", "virsh blockcommit $DOMAIN $TARGET --active --pivot"},
 		back:   commit,
 	},
 	"sdb": { // a snapshot of a snapshot
-		byHand: func(b *exchangeBench, target string) {
+		byHand: func(b *exchangedFixture, target string) {
 			b.snapshot(target, b.file(target)+"1")
 			b.snapshot(target, b.file(target))
 		},
@@ -55,20 +55,20 @@ var exchanges = map[string]exchange{
 		back: commit,
 	},
 	"sdj": { // a copy, to which the guest went over
-		byHand: func(b *exchangeBench, target string) {
+		byHand: func(b *exchangedFixture, target string) {
 			acctest.Virsh(b.t, "kvm1", "blockcopy", b.name, target, b.file(target), "--transient-job", "--wait", "--pivot")
 		},
 		told: []string{"file $FILE", "doesn't tell that it hangs on libvirt-pool/$IMAGE", "terraform state rm"},
 	},
 	"sdd": { // a snapshot that was made to stand alone
-		byHand: func(b *exchangeBench, target string) {
+		byHand: func(b *exchangedFixture, target string) {
 			b.snapshot(target, b.file(target))
 			acctest.Virsh(b.t, "kvm1", "blockpull", b.name, target, "--wait")
 		},
 		told: []string{"file $FILE", "doesn't tell that it hangs on libvirt-pool/$IMAGE", "terraform state rm"},
 	},
 	"sde": { // a file, in the saved definition
-		byHand: func(b *exchangeBench, target string) {
+		byHand: func(b *exchangedFixture, target string) {
 			b.redefine(target, func(d *acctest.Disk) {
 				d.Source, d.Auth = acctest.ParseDisk(b.t, "<disk type='file'><source file='"+b.file(target)+"'/></disk>").Source, nil
 			})
@@ -77,7 +77,7 @@ var exchanges = map[string]exchange{
 		later: []string{"file $FILE", "doesn't tell that it hangs on libvirt-pool/$IMAGE"},
 	},
 	"sdf": { // an overlay that is an RBD image too, in the saved definition
-		byHand: func(b *exchangeBench, target string) {
+		byHand: func(b *exchangedFixture, target string) {
 			b.redefine(target, func(d *acctest.Disk) {
 				overlay := acctest.ParseDisk(b.t, acctest.XML(b.t, d))
 				overlay.Source.Network.Name += "-overlay"
@@ -94,7 +94,7 @@ var exchanges = map[string]exchange{
 		later: []string{"rbd source libvirt-pool/$IMAGE-overlay", "hangs on libvirt-pool/$IMAGE", "Start the domain first"},
 	},
 	"sdg": { // another image, in the running guest
-		byHand: func(b *exchangeBench, target string) {
+		byHand: func(b *exchangedFixture, target string) {
 			image(b.t, "east", b.image(target)+"-other", "8M")
 			attachAnew(b.t, b.name, target, func(d *acctest.Disk) { d.Source.Network.Name += "-other" })
 		},
@@ -102,7 +102,7 @@ var exchanges = map[string]exchange{
 	},
 	"sdh": { // another medium, in the saved definition
 		device: "cdrom",
-		byHand: func(b *exchangeBench, target string) {
+		byHand: func(b *exchangedFixture, target string) {
 			b.redefine(target, func(d *acctest.Disk) {
 				d.Source, d.Auth = acctest.ParseDisk(b.t, "<disk type='file'><source file='"+b.file(target)+"'/></disk>").Source, nil
 			})
@@ -112,38 +112,38 @@ var exchanges = map[string]exchange{
 	},
 	"sdi": { // no medium, in the saved definition
 		device: "cdrom", free: true,
-		byHand: func(b *exchangeBench, target string) {
+		byHand: func(b *exchangedFixture, target string) {
 			b.redefine(target, func(d *acctest.Disk) { d.Source, d.Auth = nil, nil })
 		},
 		told: []string{"an empty drive", "terraform taint"},
 	},
 	"sdc": { // a snapshot of a disk that has no alias of ours
 		imported: true,
-		byHand:   func(b *exchangeBench, target string) { b.snapshot(target, b.file(target)) },
+		byHand:   func(b *exchangedFixture, target string) { b.snapshot(target, b.file(target)) },
 		told:     []string{"file $FILE", "hangs on libvirt-pool/$IMAGE", "virsh blockcommit $DOMAIN $TARGET --active --pivot"},
 		back:     commit,
 	},
 }
 
-// exchangeBench is a guest whose disks are exchanged, all of one configuration.
-type exchangeBench struct {
+// exchangedFixture is a guest whose disks are exchanged, all of one configuration.
+type exchangedFixture struct {
 	t    *testing.T
 	name string
 	dir  string
-	rows map[string]exchange
+	rows map[string]exchangedSource
 	w    *acctest.Workspace
 	g    *testbed.Guest
 }
 
-func (b *exchangeBench) file(target string) string  { return filepath.Join(b.dir, target+".img") }
-func (b *exchangeBench) image(target string) string { return b.name + "-" + target }
-func (b *exchangeBench) targets() []string          { return slices.Sorted(maps.Keys(b.rows)) }
+func (b *exchangedFixture) file(target string) string  { return filepath.Join(b.dir, target+".img") }
+func (b *exchangedFixture) image(target string) string { return b.name + "-" + target }
+func (b *exchangedFixture) targets() []string          { return slices.Sorted(maps.Keys(b.rows)) }
 
 // mib is the size of a disk's image, by which the guest's disks are told apart.
-func (b *exchangeBench) mib(target string) int { return 16 + int(target[2]-'a') }
+func (b *exchangedFixture) mib(target string) int { return 16 + int(target[2]-'a') }
 
-// snapshot puts an overlay on one disk.
-func (b *exchangeBench) snapshot(target, file string) {
+// snapshot puts an overlay on one disk, and on no other.
+func (b *exchangedFixture) snapshot(target, file string) {
 	b.t.Helper()
 	args := []string{"snapshot-create-as", b.name, "--disk-only", "--no-metadata", "--diskspec", target + ",file=" + file}
 	for other := range b.rows {
@@ -155,7 +155,7 @@ func (b *exchangeBench) snapshot(target, file string) {
 }
 
 // redefine changes one disk of the saved definition.
-func (b *exchangeBench) redefine(target string, change func(*acctest.Disk)) {
+func (b *exchangedFixture) redefine(target string, change func(*acctest.Disk)) {
 	redefined(func(d *acctest.Disk) {
 		if d.Target.Dev == target {
 			change(d)
@@ -164,7 +164,7 @@ func (b *exchangeBench) redefine(target string, change func(*acctest.Disk)) {
 }
 
 // write writes the configuration of the disks that are managed.
-func (b *exchangeBench) write(assignments func(target string, row exchange) []string, more ...string) {
+func (b *exchangedFixture) write(assignments func(target string, row exchangedSource) []string, more ...string) {
 	b.t.Helper()
 	text := source + acctest.Provider(b.t) + strings.Join(more, "\n")
 	for _, target := range b.targets() {
@@ -181,20 +181,20 @@ func (b *exchangeBench) write(assignments func(target string, row exchange) []st
 }
 
 // plain are the settings that the disks begin with.
-func (b *exchangeBench) plain(target string, _ exchange) []string {
+func (b *exchangedFixture) plain(target string, _ exchangedSource) []string {
 	return []string{fmt.Sprintf(`size = "%dMiB"`, b.mib(target))}
 }
 
 // changed are settings that do no harm: limits, a cache mode, and the size of an image that has grown.
-func (b *exchangeBench) changed(target string, row exchange) []string {
+func (b *exchangedFixture) changed(target string, row exchangedSource) []string {
 	if row.device == "cdrom" {
 		return b.plain(target, row)
 	}
 	return []string{fmt.Sprintf(`size = "%dMiB"`, b.mib(target)+32), "iotune = { total_iops_sec = 1000 }", `cache = "writeback"`}
 }
 
-// warnings are what Terraform tells of a disk.
-func (b *exchangeBench) warnings(got outcome, severity, target string) string {
+// warnings returns the diagnostics of a severity that name a disk, in their text or by their address.
+func (b *exchangedFixture) warnings(got outcome, severity, target string) string {
 	var text strings.Builder
 	for _, d := range got.diagnostics {
 		if d.Severity == severity && (strings.Contains(d.Summary+d.Detail, "isk "+target+" ") || d.Address == diskType+"."+target) {
@@ -204,8 +204,8 @@ func (b *exchangeBench) warnings(got outcome, severity, target string) string {
 	return text.String()
 }
 
-// expectTold compares what the operator is told of each disk.
-func (b *exchangeBench) expectTold(when string, got outcome, words func(exchange) []string) {
+// expectTold looks for these words in the warnings of each disk.
+func (b *exchangedFixture) expectTold(when string, got outcome, words func(exchangedSource) []string) {
 	b.t.Helper()
 	for _, target := range b.targets() {
 		text := b.warnings(got, "warning", target)
@@ -223,14 +223,14 @@ func (b *exchangeBench) expectTold(when string, got outcome, words func(exchange
 
 var limitsAndCache = regexp.MustCompile(`(?s)\n\s*<iotune>.*?</iotune>| cache='writeback'`)
 
-// definitions are what virsh shows of the domain, limits and cache modes aside.
-func (b *exchangeBench) definitions() string {
+// definitions returns what virsh shows of the domain, without limits and cache modes.
+func (b *exchangedFixture) definitions() string {
 	b.t.Helper()
 	text := acctest.Virsh(b.t, "kvm1", "dumpxml", b.name) + acctest.Virsh(b.t, "kvm1", "dumpxml", b.name, "--inactive")
 	return limitsAndCache.ReplaceAllString(text, "")
 }
 
-// openFolder is a folder in which a hypervisor may make files.
+// openFolder makes a folder in which a hypervisor may make files.
 func openFolder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "disks") //nolint:usetesting // a test's own folder is closed to other users.
@@ -244,22 +244,22 @@ func openFolder(t *testing.T) string {
 	return dir
 }
 
-func toldNow(e exchange) []string { return e.told }
+func toldNow(e exchangedSource) []string { return e.told }
 
-func toldLater(e exchange) []string {
+func toldLater(e exchangedSource) []string {
 	if e.later != nil {
 		return e.later
 	}
 	return e.told
 }
 
-// What somebody has given another source is told, its source is never written, nothing of it is detached, and what does no harm works:
-// while the domain runs, when it is shut off, and when the image is back.
+// The operator is warned of a disk to which somebody has given another source. The provider never writes that source and never detaches the
+// disk, and harmless changes work: while the domain runs, when it is shut off, and when the image is back.
 func TestAccLibvirtRBDDisk_exchangedSource(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	b := &exchangeBench{t: t, name: "exchanged", dir: openFolder(t), rows: maps.Clone(exchanges)}
-	b.g, _ = benchGuest(t, b.name, false, func(*acctest.Domain) {})
+	b := &exchangedFixture{t: t, name: "exchanged", dir: openFolder(t), rows: maps.Clone(exchangedSources)}
+	b.g, _ = runningWithSCSI(t, b.name, false, func(*acctest.Domain) {})
 	imports := ""
 	for _, target := range b.targets() {
 		image(t, "east", b.image(target), fmt.Sprintf("%dM", b.mib(target)))
@@ -286,7 +286,7 @@ func TestAccLibvirtRBDDisk_exchangedSource(t *testing.T) {
 
 	if out, err := b.w.Try(t, "apply", "planned"); err == nil ||
 		!acctest.Message("is not detached, and nothing was changed").MatchString(out) {
-		t.Errorf("what was planned before is done: %v %s", err, out)
+		t.Errorf("a plan made before the exchange is applied: %v %s", err, out)
 	}
 	unchanged("planned before")
 	b.write(b.plain)
@@ -311,11 +311,11 @@ func TestAccLibvirtRBDDisk_exchangedSource(t *testing.T) {
 	unchanged("shut off")
 	b.kept("shut off", "sdg", unchanged)
 
-	b.comeBack()
+	b.bringBack()
 }
 
-// harmless changes what does no harm.
-func (b *exchangeBench) harmless(unchanged func(string)) {
+// harmless makes harmless changes.
+func (b *exchangedFixture) harmless(unchanged func(string)) {
 	t := b.t
 	t.Helper()
 	disks := 0
@@ -354,8 +354,8 @@ func (b *exchangeBench) harmless(unchanged func(string)) {
 	expectChanges(t, "changed, again", apply(t, b.w), 0, 0, 0, 0)
 }
 
-// refused are changes of the source.
-func (b *exchangeBench) refused(unchanged func(string)) {
+// refused tries to change the source.
+func (b *exchangedFixture) refused(unchanged func(string)) {
 	t := b.t
 	t.Helper()
 	for what, assignments := range map[string][]string{
@@ -363,7 +363,7 @@ func (b *exchangeBench) refused(unchanged func(string)) {
 		"image":    {`image = "elsewhere"`},
 		"replaced": {`snapshot = "first"`, `read_only = true`},
 	} {
-		b.write(func(target string, row exchange) []string {
+		b.write(func(target string, row exchangedSource) []string {
 			if row.whole {
 				return b.changed(target, row)
 			}
@@ -388,9 +388,9 @@ func (b *exchangeBench) refused(unchanged func(string)) {
 }
 
 // refusedWhenOff tries to give another image to the disk with an overlay.
-func (b *exchangeBench) refusedWhenOff() {
+func (b *exchangedFixture) refusedWhenOff() {
 	b.t.Helper()
-	b.write(func(target string, row exchange) []string {
+	b.write(func(target string, row exchangedSource) []string {
 		if target == "sda" {
 			return append(b.changed(target, row), `image = "elsewhere"`, `on_source_change = "replace"`)
 		}
@@ -402,8 +402,8 @@ func (b *exchangeBench) refusedWhenOff() {
 	}
 }
 
-// kept tries to detach all disks: none is. What may be detached is, alone.
-func (b *exchangeBench) kept(when, only string, unchanged func(string)) {
+// kept tries to destroy all disks, which detaches none, and then one that may be detached.
+func (b *exchangedFixture) kept(when, only string, unchanged func(string)) {
 	t := b.t
 	t.Helper()
 	b.write(b.changed)
@@ -424,8 +424,8 @@ func (b *exchangeBench) kept(when, only string, unchanged func(string)) {
 	delete(b.rows, only)
 }
 
-// comeBack brings the images back that can be, after which all is as it was.
-func (b *exchangeBench) comeBack() {
+// bringBack brings back the images that can be, and expects that nothing else has changed.
+func (b *exchangedFixture) bringBack() {
 	t := b.t
 	t.Helper()
 	for _, target := range b.targets() {
@@ -444,7 +444,7 @@ func (b *exchangeBench) comeBack() {
 	b.write(b.changed)
 	got := apply(t, b.w)
 	expectChanges(t, "back", got, 0, 0, 0, 0)
-	b.expectTold("back", got, func(exchange) []string { return nil })
+	b.expectTold("back", got, func(exchangedSource) []string { return nil })
 	for _, target := range b.targets() {
 		// QEMU doesn't tell a guest that its disk has become larger by the commit.
 		if err := sees(b.g, int64(b.mib(target))<<20); err != nil {

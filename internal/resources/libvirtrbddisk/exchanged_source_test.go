@@ -7,8 +7,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 )
 
-// What is told of a disk whose source was exchanged, and of the way back.
-func TestExchangesExplained(t *testing.T) {
+// The warning about an exchanged source says what the source is now, and how to bring the former one back.
+func TestExchangedSourceExplained(t *testing.T) {
 	const (
 		ours    = `<disk type='network'><driver type='raw'/><source protocol='rbd' name='libvirt-pool/librbd'/>`
 		former  = `<disk type='network'><driver type='raw'/><source protocol='rbd' name='libvirt-pool/former'/>`

@@ -13,18 +13,18 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// A migration leaves a definition, shut off, where the guest came from. While the host to which it went doesn't answer, that
-// definition says nothing about the disk: it is neither read nor changed nor taken for the whole.
-func TestAccLibvirtRBDDisk_migratedToSilence(t *testing.T) {
+// A migration leaves a definition, shut off, on the former host. While the guest's new host is unreachable, that definition says nothing
+// about the disk, and is not changed.
+func TestAccLibvirtRBDDisk_migratedToUnreachableHost(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "silent"
 	running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
 	provider := source + acctest.Provider(t)
-	silent := strings.ReplaceAll(provider, acctest.Bed(t).Hypervisor("kvm2").URI, "qemu+unix:///session?socket="+
+	unreachable := strings.ReplaceAll(provider, acctest.Bed(t).Hypervisor("kvm2").URI, "qemu+unix:///session?socket="+
 		filepath.Join(t.TempDir(), "none"))
-	if silent == provider {
+	if unreachable == provider {
 		t.Fatal("kvm2 still answers")
 	}
 	w := acctest.NewWorkspaceOf(t, provider+block(name, name))
@@ -40,7 +40,7 @@ func TestAccLibvirtRBDDisk_migratedToSilence(t *testing.T) {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
 	}
-	w.Write(t, silent+block(name, name, `cache = "none"`))
+	w.Write(t, unreachable+block(name, name, `cache = "none"`))
 	if out, err := w.Try(t, "plan", "-input=false"); err == nil ||
 		!acctest.Message(`it is not known whether it still runs on hypervisor "kvm2"`).MatchString(out) {
 		t.Errorf("plan: %v\n%s", err, out)
@@ -61,16 +61,16 @@ func TestAccLibvirtRBDDisk_migratedToSilence(t *testing.T) {
 	}
 }
 
-// A domain that is shut off and was never seen elsewhere is taken as it is, with a warning that names the host that was not asked.
-func TestAccLibvirtRBDDisk_notAskedEverywhere(t *testing.T) {
+// A domain that is shut off and was never seen elsewhere gets its disk, with a warning that names the unreachable host.
+func TestAccLibvirtRBDDisk_attachWhileHostUnreachable(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "unasked"
 	guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
-	silent := strings.ReplaceAll(source+acctest.Provider(t), acctest.Bed(t).Hypervisor("kvm2").URI,
+	unreachable := strings.ReplaceAll(source+acctest.Provider(t), acctest.Bed(t).Hypervisor("kvm2").URI,
 		"qemu+unix:///session?socket="+filepath.Join(t.TempDir(), "none"))
-	w := acctest.NewWorkspaceOf(t, silent+block(name, name))
+	w := acctest.NewWorkspaceOf(t, unreachable+block(name, name))
 	if out := w.Apply(t); !acctest.Message(`Whether it runs on "kvm2" was not to be learned`).MatchString(out) {
 		t.Errorf("no warning:\n%s", out)
 	}
@@ -80,9 +80,9 @@ func TestAccLibvirtRBDDisk_notAskedEverywhere(t *testing.T) {
 	w.Destroy(t)
 }
 
-// A hypervisor that can't be asked, because it is silent or because its uri is known only after the apply, may be where a domain is: what
-// is not known to be gone stays in the state, and is not taken for destroyed.
-func TestAccLibvirtRBDDisk_hostsNotAsked(t *testing.T) {
+// A domain may be on a hypervisor that is unreachable, or whose uri is known only after the apply: its disk stays in the state, and its
+// destruction is refused.
+func TestAccLibvirtRBDDisk_hostUnreachableOrUnknown(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const gone, lacks = "unasked-gone", "unasked-lacks"
@@ -110,7 +110,7 @@ provider "ceph" {
 	}
 	const late = "= { uri = terraform_data.made.output }"
 	known := config("1", entry("kvm1", kvm1)+", kvm2 "+late, kvm2)
-	silent := config("1", entry("kvm1", kvm1)+", "+entry("kvm2", "qemu+unix:///session?socket="+filepath.Join(t.TempDir(), "none")), kvm2)
+	unreachable := config("1", entry("kvm1", kvm1)+", "+entry("kvm2", "qemu+unix:///session?socket="+filepath.Join(t.TempDir(), "none")), kvm2)
 	w := acctest.NewWorkspaceOf(t, known)
 	w.Apply(t)
 	move := func(name string) {
@@ -138,12 +138,12 @@ provider "ceph" {
 		}
 	}
 
-	// Shut off here without the disk, it runs with it where nobody answers.
+	// The domain is shut off on kvm1 without the disk, and runs with the disk on kvm2, which is unreachable.
 	move(lacks)
 	acctest.Virsh(t, "kvm1", "detach-disk", lacks, "vdb", "--config")
-	w.Write(t, silent)
+	w.Write(t, unreachable)
 	result, err := try(t, w, "apply", "-auto-approve")
-	kept("silent", result, err, "lacks")
+	kept("unreachable", result, err, "lacks")
 	if result, err = try(t, w, "destroy", "-auto-approve", "-target="+diskType+".lacks"); err == nil {
 		t.Error("destroyed where nobody could be asked")
 	}
@@ -154,7 +154,7 @@ provider "ceph" {
 	}
 	stateOf(t, w, "lacks")
 
-	// The same, and one that is no longer here at all, while the uri of the other host is unknown.
+	// The same while the uri of kvm2 is unknown, also with a domain that is not on kvm1 any more.
 	move(gone)
 	acctest.Virsh(t, "kvm1", "undefine", gone)
 	w.Write(t, config("2", entry("kvm1", kvm1)+", kvm2 "+late, kvm2))
@@ -169,7 +169,7 @@ provider "ceph" {
 		}
 	}
 
-	// Another host under the label is not taken for a reinstalled one while an unknown entry may be the former host.
+	// Another host under the label doesn't count as reinstalled while an unknown entry may be the former host.
 	w.Write(t, config("3", entry("kvm1", kvm2)+", former "+late, kvm1))
 	result, err = try(t, w, "plan")
 	kept("reinstalled", result, err, "gone", "lacks")
@@ -180,7 +180,7 @@ provider "ceph" {
 	}
 	expectChanges(t, "reinstalled", result, 1, 0, 0, 1)
 
-	// Where each host answers, the disks are found, changed and detached.
+	// Once all hosts answer, the disks are found and detached.
 	for _, name := range []string{gone, lacks} {
 		acctest.Virsh(t, "kvm2", "destroy", name)
 	}

@@ -15,16 +15,16 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// mapping is a way in which a definition can say, or not say, where an image of the cluster west is.
-type mapping struct {
+// monitorSpelling is a way in which a definition can say, or not say, where an image of the cluster west is.
+type monitorSpelling struct {
 	what, hosts string
 }
 
-func mappings(t *testing.T) []mapping {
+func monitorSpellings(t *testing.T) []monitorSpelling {
 	t.Helper()
 	at := acctest.Bed(t).Cluster("west").Monitors[0]
 	host := func(name string, port int) string { return fmt.Sprintf("<host name='%s' port='%d'/>", name, port) }
-	return []mapping{
+	return []monitorSpelling{
 		{"by address", host(at.Host, at.V2Port)},
 		{"by the older protocol's port", host(at.Host, at.V1Port)},
 		{"by name", host("localhost", at.V2Port)},
@@ -35,15 +35,15 @@ func mappings(t *testing.T) []mapping {
 	}
 }
 
-func (m mapping) xml(image, target string) string {
+func (m monitorSpelling) xml(image, target string) string {
 	return fmt.Sprintf("<disk type='network' device='disk'><driver name='qemu' type='raw'/><auth username='libvirt'><secret type='ceph'"+
 		" uuid='%s'/></auth><source protocol='rbd' name='%s/%s'>%s</source><target dev='%s' bus='virtio'/></disk>", westSecret, pool,
 		image, m.hosts, target)
 }
 
-// However a definition says where the image is, the first plan after an import changes nothing. Where the monitors don't tell, the key
-// that the disk's secret holds does.
-func TestAccLibvirtRBDDisk_importedFromWhereverItIs(t *testing.T) {
+// An import finds the disk's cluster however its definition names the monitors, and the first plan changes nothing. Where the monitors
+// don't tell, the key in the disk's secret does.
+func TestAccLibvirtRBDDisk_importFindsCluster(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "mapped"
@@ -52,7 +52,7 @@ func TestAccLibvirtRBDDisk_importedFromWhereverItIs(t *testing.T) {
 	var imports string
 	var unchanged []plancheck.PlanCheck
 	var there []resource.TestCheckFunc
-	for i, m := range mappings(t) {
+	for i, m := range monitorSpellings(t) {
 		label, target, imageName := fmt.Sprintf("r%d", i), fmt.Sprintf("vd%c", 'b'+i), fmt.Sprintf("mapped-%d", i)
 		image(t, "west", imageName, "4M")
 		acctest.VirshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
@@ -78,16 +78,15 @@ func TestAccLibvirtRBDDisk_importedFromWhereverItIs(t *testing.T) {
 	}})
 }
 
-// A disk that was imported while nothing told its cluster gets the configured one in place, and the plan says what isn't known. One
-// whose monitors are another cluster's does not.
-func TestAccLibvirtRBDDisk_importedWithoutACluster(t *testing.T) {
+// A disk whose cluster an import could not find gets the configured one in place.
+func TestAccLibvirtRBDDisk_importWithoutCluster(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "adrift"
 	guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "west", name, "4M")
 	// The secret of another user tells nothing.
-	m := mapping{}
+	m := monitorSpelling{}
 	acctest.VirshIn(t, "kvm1", strings.Replace(m.xml(name, "vdb"), westSecret, otherSecret, 1), "attach-device", name,
 		"/dev/stdin", "--config")
 	config := acctest.Provider(t) + block(name, name, `cluster = "west"`, fmt.Sprintf("secret_uuid = %q", westSecret))
@@ -102,7 +101,7 @@ func TestAccLibvirtRBDDisk_importedWithoutACluster(t *testing.T) {
 }
 
 // A disk that was attached by hand is imported, changed, and found again without an alias of ours.
-func TestAccLibvirtRBDDisk_importedByHand(t *testing.T) {
+func TestAccLibvirtRBDDisk_importAttachedByHand(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "byhand"

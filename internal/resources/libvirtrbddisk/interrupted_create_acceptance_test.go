@@ -12,8 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// What a killed create left is taken over.
-func TestAccLibvirtRBDDisk_adopted(t *testing.T) {
+// A disk that an interrupted create has left is taken over.
+func TestAccLibvirtRBDDisk_interruptedCreate(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "adopted"

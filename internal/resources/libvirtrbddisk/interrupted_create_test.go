@@ -10,9 +10,9 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 )
 
-// A disk with our alias and the planned names is what a killed create left only where it leads to the planned cluster, live and
-// saved: images of two clusters may have one name.
-func TestOnlyTheSameClustersDiskIsTakenOver(t *testing.T) {
+// A disk with our alias and the planned names was left by an interrupted create only if it is on the planned cluster, live and saved:
+// images of two clusters may have the same name.
+func TestDiskOfInterruptedCreate(t *testing.T) {
 	plan := plain()
 	alias := libvirt.OwnAlias(testDomain, "vdb")
 	at := func(host string) libvirt.Monitor { return libvirt.Monitor{Host: host} }

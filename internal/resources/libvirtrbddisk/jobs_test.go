@@ -11,7 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// A job of somebody else on the disk is found and named before anything is touched. What it doesn't hold up goes on.
+// A block job or backup of somebody else is named before anything is touched. Changes that it doesn't hinder are made.
 func TestAccLibvirtRBDDisk_blockJob(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -64,11 +64,11 @@ func TestAccLibvirtRBDDisk_blockJob(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	t.Run("mounted", func(t *testing.T) { mounted(t, g, w) })
+	t.Run("mounted", func(t *testing.T) { destroyMounted(t, g, w) })
 }
 
-// mounted destroys a disk under a file system that the guest writes to: the guest gives it up at once, as the plan has said.
-func mounted(t *testing.T, g *testbed.Guest, w *acctest.Workspace) {
+// destroyMounted destroys a disk with a mounted file system: the guest releases it at once, as the plan has warned.
+func destroyMounted(t *testing.T, g *testbed.Guest, w *acctest.Workspace) {
 	if _, err := g.Run(t.Context(), "mke2fs /dev/vda >/dev/null 2>&1; mkdir -p /m && mount -t ext2 /dev/vda /m && echo"+
 		" before >/m/file && sync"); err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func mounted(t *testing.T, g *testbed.Guest, w *acctest.Workspace) {
 	}
 }
 
-// A domain that is on its way to another host can't be changed until it has arrived, and is not kept waiting for.
+// A domain that is being migrated can't be changed. That is an error at once: nobody waits for the end of the migration.
 func TestAccLibvirtRBDDisk_domainJob(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -102,7 +102,7 @@ func TestAccLibvirtRBDDisk_domainJob(t *testing.T) {
 	image(t, "east", name+"-new", "16M")
 	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+block(name, name))
 	apply(t, w)
-	// At 1 MiB a second the memory never gets there, because the guest changes more of it meanwhile.
+	// The guest changes its RAM faster than 1 MiB a second, so that the migration never ends.
 	for _, script := range []string{
 		"mkdir /fill && mount -t tmpfs none /fill && dd if=/dev/urandom of=/fill/f bs=1M count=40",
 		"while :; do dd if=/dev/urandom of=/fill/f bs=1M count=40 conv=notrunc; sleep 1; done >/dev/null 2>&1 &",
@@ -131,7 +131,7 @@ func TestAccLibvirtRBDDisk_domainJob(t *testing.T) {
 	}
 	acctest.Virsh(t, "kvm1", "domjobabort", name)
 	if err := <-left; err == nil {
-		t.Error("the migration has got there")
+		t.Error("the migration has ended well")
 	}
 	if _, err := try(t, w, "destroy", "-auto-approve"); err != nil {
 		t.Error(err)

@@ -15,8 +15,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// A disk of a running guest: the guest sees it, also when it has grown, and when it is gone.
-func TestAccLibvirtRBDDisk_running(t *testing.T) {
+// A running guest sees its disk, notices its growth, and loses it. A disk that somebody else attached stays as it is.
+func TestAccLibvirtRBDDisk_basic(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	for _, machine := range []string{"q35", "pc"} {
@@ -88,7 +88,7 @@ func TestAccLibvirtRBDDisk_running(t *testing.T) {
 				})},
 			}
 			if machine == "pc" {
-				// The first step attaches, the last one detaches; between them is nothing that the machine type has a part in.
+				// Only attaching and detaching, the first and the last step, depend on the machine type.
 				steps = []resource.TestStep{steps[0], steps[len(steps)-1]}
 			}
 			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: steps})
@@ -97,7 +97,7 @@ func TestAccLibvirtRBDDisk_running(t *testing.T) {
 }
 
 // A disk that somebody dropped comes back, also where it is missing in only one of the two definitions.
-func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
+func TestAccLibvirtRBDDisk_disappears(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "dropped"
@@ -120,7 +120,7 @@ func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
 		{PreConfig: drop("--live"), Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: inBoth},
 		{PreConfig: drop("--live", "--config"), Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: inBoth},
 		{
-			// Another's disk has taken the target: ours is lost, and theirs stays.
+			// Somebody else's disk is at the target now. It stays, and ours can't be attached there.
 			PreConfig: func() {
 				drop("--live", "--config")()
 				image(t, "east", "theirs", "8M")
@@ -132,8 +132,8 @@ func TestAccLibvirtRBDDisk_dropped(t *testing.T) {
 	}})
 }
 
-// A disk to which somebody gave another target is still ours: it is taken from there and attached where it belongs.
-func TestAccLibvirtRBDDisk_targetByHand(t *testing.T) {
+// A disk to which somebody gave another target is detached there, and attached at the configured target.
+func TestAccLibvirtRBDDisk_targetChangedByHand(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "target"
@@ -163,7 +163,7 @@ func TestAccLibvirtRBDDisk_targetByHand(t *testing.T) {
 }
 
 // A CD-ROM is changed in place.
-func TestAccLibvirtRBDDisk_cdromChanged(t *testing.T) {
+func TestAccLibvirtRBDDisk_cdrom(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "changed-cdrom"
@@ -187,7 +187,7 @@ func TestAccLibvirtRBDDisk_cdromChanged(t *testing.T) {
 	}})
 }
 
-// A snapshot is read instead of its image, whoever has the image open.
+// A snapshot is read instead of its image, also while somebody has the image open.
 func TestAccLibvirtRBDDisk_snapshot(t *testing.T) {
 	prepare(t)
 	t.Parallel()

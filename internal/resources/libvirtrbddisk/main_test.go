@@ -21,16 +21,16 @@ const (
 	diskType = "libvirt_rbd_disk"
 	address  = diskType + ".test"
 
-	// All clusters have this pool and this user, as clusters do.
+	// pool exists on all clusters, as does the user client.libvirt.
 	pool = "libvirt-pool"
 
-	// handTarget is where disks are that somebody attached by hand.
+	// handTarget is the target of disks that were attached by hand.
 	handTarget = "vdz"
 
 	eastSecret = "77085c23-2177-242d-7661-c785df7f6230"
 	westSecret = "88085c23-2177-242d-7661-c785df7f6230"
 
-	// otherSecret holds the key of client.libvirt too, which is that of client.libvirt2 as well.
+	// otherSecret holds the key of client.libvirt too. client.libvirt2 has the same key.
 	otherSecret = "99085c23-2177-242d-7661-c785df7f6230"
 
 	northSecret = "89085c23-2177-242d-7661-c785df7f6230"
@@ -52,8 +52,7 @@ func TestMain(m *testing.M) {
 
 var prepared sync.Once
 
-// prepare makes by hand what every test needs: the pool and client.libvirt on two clusters, and their secrets on both
-// hypervisors.
+// prepare makes what every test needs: the pool and client.libvirt on two clusters, and their secrets on both hypervisors.
 func prepare(t *testing.T) {
 	t.Helper()
 	acctest.Bed(t)
@@ -124,7 +123,7 @@ func guest(t *testing.T, hypervisor string, options testbed.GuestOptions) *testb
 	return g
 }
 
-// running is a guest that has started and speaks.
+// running starts a guest, and waits until its console answers.
 func running(t *testing.T, hypervisor string, options testbed.GuestOptions) *testbed.Guest {
 	t.Helper()
 	g := guest(t, hypervisor, options)
@@ -134,9 +133,9 @@ func running(t *testing.T, hypervisor string, options testbed.GuestOptions) *tes
 	return g
 }
 
-// benchGuest starts a guest whose disks can be on bus scsi too. A transient one has lost its saved definition since. It returns
-// that definition as well.
-func benchGuest(t *testing.T, name string, transient bool, change func(*acctest.Domain)) (*testbed.Guest, string) {
+// runningWithSCSI starts a guest with a virtio-scsi controller, and returns its definition too. A transient one is undefined after its
+// start.
+func runningWithSCSI(t *testing.T, name string, transient bool, change func(*acctest.Domain)) (*testbed.Guest, string) {
 	t.Helper()
 	g := guest(t, "kvm1", testbed.GuestOptions{Name: name, SCSI: true})
 	doc := definition(t, "kvm1", name, true)
@@ -152,20 +151,20 @@ func benchGuest(t *testing.T, name string, transient bool, change func(*acctest.
 	return g, text
 }
 
-// definition and diskOf are what virsh shows.
+// definition and diskOf return a domain, or its disk at a target, as virsh shows it.
 var definition, diskOf = acctest.DomainOf, acctest.DiskOf
 
-// handXML is a disk as somebody attaches it by hand.
+// handXML returns the XML of a disk that is to be attached by hand.
 func handXML(t *testing.T, cluster, name, target string) string {
 	t.Helper()
 	secret := map[string]string{"east": eastSecret, "west": westSecret, "north": northSecret}[cluster]
 	return acctest.XML(t, acctest.RBDDisk(t, cluster, pool+"/"+name, target, "libvirt", secret))
 }
 
-// source tells Terraform where the provider comes from, which the tests within this process don't need.
+// source tells the terraform command where the provider comes from. Tests with plugin-testing don't need it.
 const source = "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"
 
-// block is one resource on kvm1 with an image of cluster east, unless the assignments say otherwise.
+// block returns a resource on kvm1 with an image of cluster east, unless the assignments say otherwise.
 func block(domain, imageName string, assignments ...string) string {
 	set := func(attribute string) bool {
 		for _, assignment := range assignments {

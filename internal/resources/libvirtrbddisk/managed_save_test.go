@@ -10,7 +10,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// A managed save image holds the guest as it was with its disk: what would spoil it is refused, what it won't know is told.
+// A managed save image holds the guest with its disk: what would make the image useless is refused, and the plan warns of changes that the
+// restored guest won't have.
 func TestAccLibvirtRBDDisk_managedSave(t *testing.T) {
 	prepare(t)
 	t.Parallel()

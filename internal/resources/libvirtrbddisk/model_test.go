@@ -17,7 +17,7 @@ const (
 	testSecret = "77085c23-2177-242d-7661-c785df7f6230"
 )
 
-// plain is a disk with what is required and no more.
+// plain returns the model of a disk with its required arguments only.
 func plain() model {
 	m := model{
 		Pool: types.StringValue("libvirt-pool"), Image: types.StringValue("librbd"), User: types.StringValue("libvirt"),
@@ -29,7 +29,7 @@ func plain() model {
 	return m
 }
 
-// parsed is a disk as it is read from the saved definition of a domain.
+// parsed returns a disk as it is read from the saved definition of a domain.
 func parsed(t *testing.T, text string) libvirt.Disk {
 	t.Helper()
 	definition, err := libvirt.ParseDefinition("<domain type='qemu'><name>guest</name><devices>" + text + "</devices></domain>")
@@ -69,7 +69,7 @@ func TestXMLOfNewDisk(t *testing.T) {
 	}
 }
 
-// What somebody else put into the disk's definition stays, and an unchanged disk comes out as it was.
+// XML that no attribute manages stays, and an unchanged disk is written as it was read.
 func TestToXMLKeepsTheRest(t *testing.T) {
 	const found = `<disk type="network" device="disk" snapshot="no">
   <driver name="qemu" type="raw" cache="none" rerror_policy="report" queue_size="256"></driver>
@@ -120,7 +120,7 @@ func TestToXMLKeepsTheRest(t *testing.T) {
 	}
 }
 
-// What means the same keeps its spelling; what differs is taken over, and what is gone becomes null.
+// A read keeps the recorded spelling of what means the same, takes over what differs, and sets to null what is gone.
 func TestFromXMLKeepsSpelling(t *testing.T) {
 	m := plain()
 	m.Address = planAddress(types.ObjectValueMust(addressTypes, withType("pci", map[string]string{"slot": "18"})),
@@ -141,7 +141,7 @@ func TestFromXMLKeepsSpelling(t *testing.T) {
 	}
 }
 
-// A change writes what it names, where it stands; all other spellings stay.
+// A change writes what it names, at its place in the XML; all other spellings stay.
 func TestChangeKeepsSpelling(t *testing.T) {
 	const text = `<disk type="network" device="disk">
   <driver name="qemu" type="raw" queues="2"/>
@@ -222,7 +222,7 @@ func TestPlanAddress(t *testing.T) {
 	}
 }
 
-// A disk's name of its image is the same whichever side writes it.
+// The model and the libvirt client write the name of an image in the same way.
 func TestSourceNames(t *testing.T) {
 	for name, want := range map[string]ceph.ImageRef{
 		"pool/image":    {Pool: "pool", Name: "image"},
@@ -236,7 +236,7 @@ func TestSourceNames(t *testing.T) {
 	}
 }
 
-// Every argument that a disk's table of fields names is one of the model, and comes back from a disk as it went there.
+// Each of libvirt.DiskFields is an argument of the model, and comes back unchanged from a disk and from its XML.
 func TestFieldsAreArguments(t *testing.T) {
 	full := libvirt.Disk{
 		Target: "sdb", Bus: "scsi", Device: "disk", Pool: "p", Namespace: "n", Image: "i", Snapshot: "s",
@@ -265,7 +265,7 @@ func TestFieldsAreArguments(t *testing.T) {
 	}
 }
 
-// A CD-ROM is read-only whether an argument says so or not: libvirt puts <readonly/> back where it is taken out.
+// A CD-ROM has <readonly/> whatever read_only says: libvirt puts it back where it is removed.
 func TestCDROMStaysReadOnly(t *testing.T) {
 	const text = `<disk type="network" device="cdrom">
   <driver name="qemu" type="raw"></driver>

@@ -17,13 +17,13 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// rival is one of several disks that meet at one image, or at one target.
+// rival is one of several disks of one image, or at one target.
 type rival struct {
 	hypervisor, domain, target, image string
 	assignments                       []string
 }
 
-// there tells whether virsh shows the rival's image at its target, in the running domain or, where it is shut off, the saved one.
+// there tells whether virsh shows the rival's image at its target: in the running domain, or in the definition of one that is shut off.
 func (r rival) there(t *testing.T) bool {
 	t.Helper()
 	disk := diskOf(t, r.hypervisor, r.domain, r.target, false)
@@ -35,8 +35,8 @@ func (r rival) block(label string) string {
 	return strings.Replace(block(r.domain, r.image, assignments...), `"test"`, fmt.Sprintf("%q", label), 1)
 }
 
-// meeting are rivals of one configuration, and what becomes of them.
-type meeting struct {
+// conflict is a set of rivals in one configuration, and what becomes of them.
+type conflict struct {
 	what   string
 	rivals []rival
 	// attached is how many of them the state has after the apply.
@@ -45,17 +45,17 @@ type meeting struct {
 	words string
 }
 
-func (m meeting) label(row, i int) string { return fmt.Sprintf("m%d%c", row, 'a'+i) }
+func (m conflict) label(row, i int) string { return fmt.Sprintf("m%d%c", row, 'a'+i) }
 
-// withoutCluster names the monitors of cluster east as an assignment, for a disk without a cluster.
+// withoutCluster returns the assignments of a disk that names a monitor of cluster east instead of the cluster.
 func withoutCluster(t *testing.T) []string {
 	t.Helper()
 	m := acctest.Bed(t).Cluster("east").Monitors[0]
 	return []string{"cluster = null", fmt.Sprintf("monitors = [{ host = %q, port = %d }]", m.Host, m.V1Port)}
 }
 
-// Of all disks of one apply that would write one image, or take one target, one is attached, whatever their order: check and attach
-// are one step. Domains that are shut off may name the same image, with a warning.
+// Of several disks in one apply that would write one image, or have one target, exactly one is attached, in whatever order they come.
+// Domains that are shut off may have the same image, with a warning.
 func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -66,12 +66,12 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 		guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	}
 	shared := []string{"shareable = true"}
-	// Both are made for a domain that is known only in the apply: otherwise the plan refuses them.
+	// The domain is known only in the apply: otherwise the plan would refuse both.
 	late := func(domain string) []string {
 		return []string{fmt.Sprintf("domain = terraform_data.late[%q].output", domain)}
 	}
 	const openElsewhere, namedElsewhere = "is attached to domain", "is named by"
-	meetings := []meeting{
+	conflicts := []conflict{
 		{"two running domains", []rival{{"kvm1", one, "vdb", "w0", nil}, {"kvm2", two, "vdb", "w0", nil}}, 1, openElsewhere},
 		{"two targets of one domain", []rival{{"kvm1", one, "vdc", "w1", nil}, {"kvm1", one, "vdd", "w1", nil}}, 1, "already has image"},
 		{
@@ -109,7 +109,7 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 	}
 	config := source + acctest.Provider(t) +
 		fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  for_each = toset([%q, %q])\n  input    = each.key\n}\n", one, off)
-	for row, m := range meetings {
+	for row, m := range conflicts {
 		for i, r := range m.rivals {
 			config += r.block(m.label(row, i))
 		}
@@ -123,7 +123,7 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 		t.Error("nothing was refused")
 	}
 	state := w.Terraform(t, "state", "list")
-	for row, m := range meetings {
+	for row, m := range conflicts {
 		owners, warned := 0, ""
 		for i, r := range m.rivals {
 			label := m.label(row, i)
@@ -162,7 +162,7 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 	w.Apply(t)
 }
 
-// qemuOf is the process of a running guest.
+// qemuOf returns the process of a running guest.
 func qemuOf(t *testing.T, domain string) int {
 	t.Helper()
 	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -182,7 +182,7 @@ func qemuOf(t *testing.T, domain string) int {
 	return 0
 }
 
-// Two runs of terraform know nothing of each other: the one that finds another client after its attach takes the disk back.
+// Two runs of terraform know nothing of each other: a run that finds another client of the image after its attach detaches the disk again.
 func TestAccLibvirtRBDDisk_oneWriterOfTwoRuns(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -192,11 +192,11 @@ func TestAccLibvirtRBDDisk_oneWriterOfTwoRuns(t *testing.T) {
 	var runs [2]*acctest.Workspace
 	for i, r := range rivals {
 		running(t, r.hypervisor, testbed.GuestOptions{Name: r.domain})
-		// Without a probe both come to the attach at the same moment.
+		// The probe would delay one of them.
 		r.assignments = []string{"attach_probe = false", `timeouts = { create = "20s" }`}
 		runs[i] = acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+r.block("test"))
 	}
-	// Both come as far as the attach, which their QEMU does at the same moment.
+	// Both QEMUs are stopped until both runs have asked for the attach, so that they attach at the same moment.
 	var halted []int
 	for _, r := range rivals {
 		halted = append(halted, qemuOf(t, r.domain))
@@ -246,8 +246,8 @@ func TestAccLibvirtRBDDisk_oneWriterOfTwoRuns(t *testing.T) {
 	}
 }
 
-// A change that makes a disk the only one to have an image is checked as a new one is: who has the image open, and whether the domain
-// has it at another target.
+// A change after which a disk must be the only one that has its image is checked as a new disk is: who has the image open, and whether the
+// domain has it at another target.
 func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -275,7 +275,7 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 	var closeAll []func()
 	before, after := source+acctest.Provider(t), source+acctest.Provider(t)
 	disk := func(label, domain, imageName string, assignments ...string) string {
-		// The wait for those who have the image open ends with the time for the change.
+		// The provider waits for other clients to close the image as long as the update may take.
 		assignments = append([]string{`timeouts = { update = "10s" }`}, assignments...)
 		return strings.Replace(block(domain, imageName, assignments...), `"test"`, fmt.Sprintf("%q", label), 1)
 	}
@@ -294,8 +294,8 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 		before += disk(fmt.Sprintf("r%d", i), row.domain, first, target, row.before)
 		after += disk(fmt.Sprintf("r%d", i), row.domain, name, target, row.after)
 		if row.words == twice {
-			twin := disk(fmt.Sprintf("twin%d", i), row.domain, name, fmt.Sprintf("target_dev = \"vdx%c\"", 'a'+i), shared)
-			before, after = before+twin, after+twin
+			other := disk(fmt.Sprintf("other%d", i), row.domain, name, fmt.Sprintf("target_dev = \"vdx%c\"", 'a'+i), shared)
+			before, after = before+other, after+other
 		}
 	}
 	w := acctest.NewWorkspaceOf(t, before)
@@ -329,7 +329,7 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 	w.Write(t, source+acctest.Provider(t))
 	w.Apply(t)
 
-	// A disk that is missing in the running domain is put back only where nobody has opened its image since.
+	// A disk that is missing in the running domain is attached again only if nobody has opened its image since.
 	image(t, "east", "change-back", "8M")
 	w.Write(t, source+acctest.Provider(t)+disk("test", off, "change-back"))
 	apply(t, w)

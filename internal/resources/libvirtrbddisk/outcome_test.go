@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// outcome is what terraform says with -json.
+// outcome is what a command of terraform writes with -json: the counts of its changes, and its diagnostics.
 type outcome struct {
 	Add, Change, Import, Remove int
 	diagnostics                 []diagnostic
@@ -21,7 +21,7 @@ type outcome struct {
 
 type diagnostic struct{ Severity, Summary, Detail, Address string }
 
-// texts are the diagnostics of a disk.
+// texts returns summary and detail of each diagnostic at a disk, sorted.
 func (o outcome) texts(label, severity string) []string {
 	texts := map[string]bool{}
 	for _, d := range o.diagnostics {
@@ -32,7 +32,7 @@ func (o outcome) texts(label, severity string) []string {
 	return slices.Sorted(maps.Keys(texts))
 }
 
-// said is what terraform says of whatever resource: in a destroy its errors name none.
+// said returns all diagnostics of a severity, whatever their address: the errors of a destroy have none.
 func (o outcome) said(severity string) string {
 	var text strings.Builder
 	for _, d := range o.diagnostics {
@@ -43,7 +43,7 @@ func (o outcome) said(severity string) string {
 	return text.String()
 }
 
-// listed are the names that a text lists between these words and the next full stop.
+// listed returns the names that a text lists between these words and the next full stop, sorted.
 func listed(text, after string) []string {
 	_, rest, found := strings.Cut(text, after)
 	if !found {
@@ -55,7 +55,7 @@ func listed(text, after string) []string {
 	return names
 }
 
-// try runs a command of terraform that speaks JSON.
+// try runs a command of terraform with -json.
 func try(t *testing.T, w *acctest.Workspace, args ...string) (outcome, error) {
 	t.Helper()
 	text, err := w.Try(t, append(args, "-input=false", "-json")...)
@@ -89,7 +89,7 @@ func apply(t *testing.T, w *acctest.Workspace) outcome {
 	return result
 }
 
-// expectChanges compares what terraform did, or planned.
+// expectChanges compares the counts of what terraform did, or planned.
 func expectChanges(t *testing.T, when string, got outcome, add, change, imported, remove int) {
 	t.Helper()
 	got.diagnostics = nil
@@ -98,7 +98,7 @@ func expectChanges(t *testing.T, when string, got outcome, add, change, imported
 	}
 }
 
-// stateOf are the attributes of a disk in the state.
+// stateOf returns the attributes of a disk in the state.
 func stateOf(t *testing.T, w *acctest.Workspace, label string) map[string]any {
 	t.Helper()
 	var state struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// owners are the objects of the state that have a disk at a target of a domain, deposed ones included.
+// owners counts the objects of the state that have the disk at a target of a domain, also deposed ones.
 func owners(t *testing.T, w *acctest.Workspace, domain, target string) int {
 	t.Helper()
 	var state struct {
@@ -43,8 +43,7 @@ func owners(t *testing.T, w *acctest.Workspace, domain, target string) int {
 
 const createBeforeDestroy = "lifecycle {\n  create_before_destroy = true\n}"
 
-// A replacement that keeps the target, made before the present object goes, leaves the guest its disk: what an object of the state
-// owns is neither taken from it nor lost with it.
+// With create_before_destroy a replacement at the same target takes over the disk that is there, and the guest keeps it.
 func TestAccLibvirtRBDDisk_createBeforeDestroy(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -99,7 +98,7 @@ func TestAccLibvirtRBDDisk_createBeforeDestroy(t *testing.T) {
 		kept(way.what, "first")
 		w.ExpectEmptyPlan(t)
 	}
-	// Another snapshot is another disk, for which the target is not free.
+	// Another snapshot is another disk. Its target is not free until the present disk is gone.
 	w.Write(t, config(`snapshot = "second"`, "read_only = true"))
 	result, err := try(t, w, "apply", "-auto-approve")
 	text := strings.Join(result.texts("test", "error"), "\n")
@@ -107,7 +106,7 @@ func TestAccLibvirtRBDDisk_createBeforeDestroy(t *testing.T) {
 		t.Errorf("not refused with the advice: %s", text)
 	}
 	kept("another snapshot", "first")
-	// Destroyed first, as by default, the same replacement is made.
+	// Without create_before_destroy the same replacement works.
 	w.Write(t, strings.Replace(config(`snapshot = "second"`, "read_only = true"), createBeforeDestroy, "", 1))
 	w.Apply(t)
 	kept("destroyed first", "second")
@@ -117,8 +116,7 @@ func TestAccLibvirtRBDDisk_createBeforeDestroy(t *testing.T) {
 	}
 }
 
-// One disk belongs to one resource: another that names the same target is refused in the plan, and nothing that leaves the
-// configuration takes the disk of another with it.
+// A disk belongs to one resource. Another resource with the same target is refused in the plan, and its removal doesn't detach the disk.
 func TestAccLibvirtRBDDisk_oneOwner(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -163,7 +161,7 @@ func TestAccLibvirtRBDDisk_oneOwner(t *testing.T) {
 			t.Errorf("%s: %d objects of the state have the disk", row.what, n)
 		}
 	}
-	// Where two have it all the same, as after terraform import, that is told, and neither takes it along.
+	// terraform import can make two owners. The plan warns of that, and refuses to destroy either of them.
 	w.Write(t, disk+second(name, name))
 	w.Terraform(t, "import", "-input=false", diskType+".second", "kvm1/"+name+"/vdb")
 	result, err := try(t, w, "plan")

@@ -10,7 +10,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// What two resources plan for one disk goes together or not, whichever is planned first; the second one tells.
+// The plans of two resources for one disk are compatible or refused, whichever comes first. The second one is told.
 func TestClaimsOfOneDisk(t *testing.T) {
 	const keeps, drops, makes, imports = tfkit.Keeps, tfkit.Drops, tfkit.Makes, tfkit.Imports
 	const fine, warned, refused = "", "warned", "refused"

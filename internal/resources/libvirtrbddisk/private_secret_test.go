@@ -12,7 +12,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// The key of a private secret can't be read from the host. The user's key from the cluster is checked all the same.
+// A private secret can't be read, so only the probe shows that it holds another key. The user's caps are checked nevertheless.
 func TestAccLibvirtRBDDisk_privateSecret(t *testing.T) {
 	prepare(t)
 	t.Parallel()

@@ -30,7 +30,7 @@ func providerWith(t *testing.T, clusters, hypervisors map[string]string) string 
 	return text.String() + "  }\n}\n"
 }
 
-// A label is only a label: another one for the same cluster and host touches nothing, and one that leads elsewhere is refused.
+// Another label for the same cluster or host touches nothing, and a label that leads to another one is refused.
 func TestAccLibvirtRBDDisk_labels(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -80,7 +80,7 @@ func TestAccLibvirtRBDDisk_labels(t *testing.T) {
 	}})
 }
 
-// A provider block whose settings are known only after apply keeps the disk as it is, with a warning, and nothing happens to it.
+// While the provider block is known only after the apply the disk is kept as it is, with a warning.
 func TestAccLibvirtRBDDisk_providerUnknown(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -105,7 +105,7 @@ provider "ceph" {
 	w.Write(t, config("2"))
 	out := w.Apply(t)
 	if !strings.Contains(out, "State kept without refresh") || !strings.Contains(out, "1 added, 0 changed, 1 destroyed") {
-		t.Errorf("more than the key was made anew, or no warning:\n%s", out)
+		t.Errorf("more than the key was replaced, or no warning:\n%s", out)
 	}
 	if after := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive"); after != before {
 		t.Errorf("the domain was changed:\n%s", after)

@@ -24,8 +24,8 @@ type refusal struct {
 	want        string
 }
 
-// refused tries all of them at once, on one domain, each under a label and at a target of its own; every one has to be
-// refused with its words at its own address.
+// refused applies (or plans) all of them at once, on one domain, each under its own label and at its own target. Each must be refused with
+// its words at its own address.
 func refused(t *testing.T, domain string, planOnly bool, list []refusal) {
 	t.Helper()
 	config := acctest.Provider(t)
@@ -79,7 +79,7 @@ func TestAccLibvirtRBDDisk_refusedBeforeAttach(t *testing.T) {
 		base64.StdEncoding.EncodeToString([]byte(acctest.Ceph(t, "east", "auth", "get-key", "client.libvirt"))))
 	acctest.Ceph(t, "east", "auth", "get-or-create", "client.reader", "mon", "profile rbd", "osd", "profile rbd-read-only")
 	defineSecret(t, "kvm1", "12085c23-2177-242d-7661-c785df7f6230", "reader", acctest.Ceph(t, "east", "auth", "get-key", "client.reader"))
-	// No limit of the test's own ends the wait for watchers, or the probe: it could end something else.
+	// The default timeouts end the wait for watchers and the probe: shorter ones could end another step.
 	refused(t, name, false, []refusal{
 		{"no domain", name, []string{`domain = "nosuch"`}, `Hypervisor "kvm1" has no domain "nosuch".`},
 		{"no image", "nosuch", nil, `Cluster "east" has no image libvirt-pool/nosuch.`},
@@ -118,7 +118,7 @@ func TestAccLibvirtRBDDisk_refusedBeforeAttach(t *testing.T) {
 		if !strings.Contains(domain, "probe") {
 			continue
 		}
-		// Other tests probe too, and such a one may be gone by now.
+		// Other tests start probes too. One of them may have ended since the list was made.
 		text, err := acctest.Bed(t).Hypervisor("kvm1").Virsh(t.Context(), "dumpxml", domain)
 		if err == nil && strings.Contains(text, pool+"/"+name) {
 			t.Errorf("a probe is left: %s", text)
@@ -126,8 +126,8 @@ func TestAccLibvirtRBDDisk_refusedBeforeAttach(t *testing.T) {
 	}
 }
 
-// Mistakes that are found without a connection, at the attribute that is to blame.
-func TestAccLibvirtRBDDisk_badInput(t *testing.T) {
+// Mistakes are refused by the plan, at the attribute at fault.
+func TestAccLibvirtRBDDisk_invalid(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "input"
@@ -176,22 +176,22 @@ func TestAccLibvirtRBDDisk_badInput(t *testing.T) {
 	})
 }
 
-// A domain that has the image already, in whichever way its definition says so, does not get it twice.
-func TestAccLibvirtRBDDisk_namedTwice(t *testing.T) {
+// A domain that has the image already is not given it twice, however its definition names the image.
+func TestAccLibvirtRBDDisk_imageNamedTwice(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "named-twice"
 	guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	var list []refusal
 	west := []string{`cluster = "west"`, fmt.Sprintf("secret_uuid = %q", westSecret)}
-	for i, m := range mappings(t) {
+	for i, m := range monitorSpellings(t) {
 		target, imageName := fmt.Sprintf("vdz%c", 'a'+i), fmt.Sprintf("named-twice-%d", i)
 		acctest.VirshIn(t, "kvm1", m.xml(imageName, target), "attach-device", name, "/dev/stdin", "--config")
 		list = append(list, refusal{m.what, imageName, west, fmt.Sprintf(`already has image %s/%s, as disk %s.`, pool, imageName, target)})
 	}
 	overlay := fmt.Sprintf("<disk type='file'><driver name='qemu' type='qcow2'/><source file='/nosuch/overlay'/><backingStore"+
 		" type='network'><format type='raw'/><source protocol='rbd' name='%s/named-twice-base'>%s</source></backingStore><target dev='vdzz'"+
-		" bus='virtio'/></disk>", pool, mappings(t)[0].hosts)
+		" bus='virtio'/></disk>", pool, monitorSpellings(t)[0].hosts)
 	acctest.VirshIn(t, "kvm1", overlay, "attach-device", name, "/dev/stdin", "--config")
 	list = append(list, refusal{
 		"the base of an overlay", "named-twice-base", west,
@@ -202,7 +202,7 @@ func TestAccLibvirtRBDDisk_namedTwice(t *testing.T) {
 	if after := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive"); after != before {
 		t.Errorf("the definition changed:\n%s", after)
 	}
-	// Nor does it get it by a change of another disk.
+	// A change of another disk doesn't give it the image twice either.
 	for _, imageName := range []string{"named-twice-free", list[0].image} {
 		image(t, "west", imageName, "4M")
 	}

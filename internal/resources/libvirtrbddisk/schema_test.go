@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-func TestCheckBus(t *testing.T) {
+func TestRefuseMisfits(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*model)
 		at     string
@@ -50,7 +50,7 @@ func TestCheckBus(t *testing.T) {
 	}
 }
 
-// What libvirt calls default is not kept in the XML, so it would differ for ever.
+// "default" is refused: libvirt doesn't keep it in the XML, so each plan would show a change.
 func TestDefaultIsLeftOut(t *testing.T) {
 	for value, refused := range map[string]bool{"none": false, "default": true, "": true} {
 		var resp validator.StringResponse

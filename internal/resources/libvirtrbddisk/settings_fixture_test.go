@@ -13,32 +13,32 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// benchDisk is one resource of a bench, and the settings that are tried on it.
-type benchDisk struct {
+// settingsDisk is one resource of a fixture, and the settings that are tried on it.
+type settingsDisk struct {
 	label, target string
 	image         string
 	bytes         int64
 	settings      []setting
 }
 
-// bench is a running guest on kvm1 with a disk for each group of settings, all of one configuration.
-type bench struct {
+// settingsFixture is a running guest on kvm1 with a disk for each group of settings, all of one configuration.
+type settingsFixture struct {
 	t     *testing.T
 	name  string
 	g     *testbed.Guest
 	w     *acctest.Workspace
-	disks []benchDisk
+	disks []settingsDisk
 }
 
-// newBench starts a guest whose disks can have every setting.
-func newBench(t *testing.T, name string, transient bool) *bench {
+// newSettingsFixture starts a guest whose disks can have every setting.
+func newSettingsFixture(t *testing.T, name string, transient bool) *settingsFixture {
 	t.Helper()
 	image(t, "east", name+"-hand", "8M")
-	g, _ := benchGuest(t, name, transient, func(doc *acctest.Domain) {
+	g, _ := runningWithSCSI(t, name, transient, func(doc *acctest.Domain) {
 		bootByDevice(t, doc, name+"-hand")
 		doc.IOThreads = 2
 	})
-	b := &bench{t: t, name: name, g: g, disks: []benchDisk{
+	b := &settingsFixture{t: t, name: name, g: g, disks: []settingsDisk{
 		{label: "virtio", target: "vdb", image: name, bytes: 16 << 20, settings: append(settingAttributes(t), accessAttributes(t)...)},
 		{label: "scsi", target: "sda", image: name + "-scsi", bytes: 24 << 20, settings: scsiAttributes()},
 	}}
@@ -49,7 +49,8 @@ func newBench(t *testing.T, name string, transient bool) *bench {
 	return b
 }
 
-// first, second and removed are values of settings: those of their course, and none where the argument can be left out.
+// first, second and removed return the value that a setting has in the configuration, seenFirst, seenSecond and seenRemoved what virsh then
+// shows.
 func first(s setting) string { return s.First }
 
 func second(s setting) string { return s.Second }
@@ -74,7 +75,7 @@ func seenRemoved(s setting) string {
 func isAtOnce(s setting) bool { return s.Name == "iotune" }
 func isLater(s setting) bool  { return !isAtOnce(s) }
 
-// atOnce gives the settings that a running guest takes at once one value, and the others another.
+// atOnce takes the value now of settings that a running guest takes at once, and later of all others.
 func atOnce(now, later func(setting) string) func(setting) string {
 	return func(s setting) string {
 		if isAtOnce(s) {
@@ -85,7 +86,7 @@ func atOnce(now, later func(setting) string) func(setting) string {
 }
 
 // write writes the configuration with these values, and what else stands in it.
-func (b *bench) write(value func(setting) string, more ...string) {
+func (b *settingsFixture) write(value func(setting) string, more ...string) {
 	b.t.Helper()
 	text := source + acctest.Provider(b.t) + strings.Join(more, "\n")
 	for _, d := range b.disks {
@@ -101,8 +102,8 @@ func (b *bench) write(value func(setting) string, more ...string) {
 	b.w.Write(b.t, text)
 }
 
-// imports takes all disks over that are there.
-func (b *bench) imports() string {
+// imports returns an import block for each disk.
+func (b *settingsFixture) imports() string {
 	var text strings.Builder
 	for _, d := range b.disks {
 		fmt.Fprintf(&text, "import {\n  provider = ceph\n  to = %s.%s\n  id = \"kvm1/%s/%s\"\n}\n", diskType, d.label, b.name, d.target)
@@ -111,7 +112,7 @@ func (b *bench) imports() string {
 }
 
 // byHand changes a disk of the saved definition with `virsh update-device --config`.
-func (b *bench) byHand(d benchDisk, change func(*acctest.Disk)) {
+func (b *settingsFixture) byHand(d settingsDisk, change func(*acctest.Disk)) {
 	b.t.Helper()
 	disk := diskOf(b.t, "kvm1", b.name, d.target, true)
 	change(disk)
@@ -119,7 +120,7 @@ func (b *bench) byHand(d benchDisk, change func(*acctest.Disk)) {
 }
 
 // expect compares every setting with what virsh shows.
-func (b *bench) expect(when string, saved bool, want func(setting) string) {
+func (b *settingsFixture) expect(when string, saved bool, want func(setting) string) {
 	b.t.Helper()
 	for _, d := range b.disks {
 		disk := diskOf(b.t, "kvm1", b.name, d.target, saved)
@@ -136,7 +137,7 @@ func (b *bench) expect(when string, saved bool, want func(setting) string) {
 }
 
 // expectState compares a computed attribute of all disks.
-func (b *bench) expectState(when, attribute string, want any) {
+func (b *settingsFixture) expectState(when, attribute string, want any) {
 	b.t.Helper()
 	for _, d := range b.disks {
 		if got := stateOf(b.t, b.w, d.label)[attribute]; got != want {
@@ -145,9 +146,9 @@ func (b *bench) expectState(when, attribute string, want any) {
 	}
 }
 
-// expectGuest compares what the guest can see of the settings: the serial of one disk, the World Wide Name of the other, and
-// whether that one can't be written.
-func (b *bench) expectGuest(when, serial, wwn, readOnly string) {
+// expectGuest compares what the guest sees of the settings: the serial of the first disk, and the World Wide Name and the read-only flag
+// of the second.
+func (b *settingsFixture) expectGuest(when, serial, wwn, readOnly string) {
 	b.t.Helper()
 	if got := b.inGuest(b.disks[0].bytes, "serial"); got != serial {
 		b.t.Errorf("%s: the guest sees the serial %q, want %q", when, got, serial)
@@ -166,8 +167,8 @@ const (
 		" not enough): "
 )
 
-// expectWarnings tells which settings the operator has to be told of, for each disk.
-func (b *bench) expectWarnings(when string, got outcome, changes func(setting) bool) {
+// expectWarnings compares which settings the operator is warned of, for each disk.
+func (b *settingsFixture) expectWarnings(when string, got outcome, changes func(setting) bool) {
 	b.t.Helper()
 	for _, d := range b.disks {
 		now := names(d.settings, func(s setting) bool { return isAtOnce(s) && changes(s) })
@@ -182,8 +183,8 @@ func (b *bench) expectWarnings(when string, got outcome, changes func(setting) b
 	}
 }
 
-// live is what virsh shows of the running guest's disks, limits aside.
-func (b *bench) live() string {
+// live returns what virsh shows of the running guest's disks, without limits.
+func (b *settingsFixture) live() string {
 	b.t.Helper()
 	var text strings.Builder
 	for _, d := range b.disks {
@@ -196,8 +197,8 @@ func (b *bench) live() string {
 
 var watcherClient = regexp.MustCompile(`client\.\d+`)
 
-// openers are the clients that have the images open. They stay the same while QEMU keeps the images open.
-func (b *bench) openers() string {
+// openers returns the clients that have the images open. They stay the same while QEMU keeps the images open.
+func (b *settingsFixture) openers() string {
 	b.t.Helper()
 	var list []string
 	for _, d := range b.disks {
@@ -208,9 +209,8 @@ func (b *bench) openers() string {
 	return strings.Join(list, ", ")
 }
 
-// inGuest finds a disk in the guest by its size, and tells what the guest's kernel says of it in a file: nothing
-// where it has nothing to say.
-func (b *bench) inGuest(bytes int64, file string) string {
+// inGuest finds a disk in the guest by its size, and returns a file of the guest's kernel about it, empty where there is none.
+func (b *settingsFixture) inGuest(bytes int64, file string) string {
 	b.t.Helper()
 	disk, err := b.g.WaitDisk(b.t.Context(), func(d testbed.GuestDisk) bool { return d.Bytes == bytes && d.Readable })
 	if err != nil {
@@ -223,8 +223,8 @@ func (b *bench) inGuest(bytes int64, file string) string {
 	return strings.TrimSpace(text)
 }
 
-// record notes for all settings, and what follows from them, that the course has ended well.
-func (b *bench) record(mark acctest.Mark) {
+// record notes in the table of coverage that all steps of the settings have passed, and of the attributes that depend on them.
+func (b *settingsFixture) record(mark acctest.Mark) {
 	b.t.Helper()
 	if b.t.Failed() {
 		return
@@ -240,7 +240,7 @@ func (b *bench) record(mark acctest.Mark) {
 	}
 }
 
-// names are those of all settings that the filter wants, in order.
+// names returns the names of the wanted settings, sorted.
 func names(settings []setting, wanted func(setting) bool) []string {
 	var list []string
 	for _, s := range settings {

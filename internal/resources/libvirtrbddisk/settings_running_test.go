@@ -8,13 +8,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// Every setting of a running guest's disk: set when it is attached, imported, put back after somebody changed the saved
-// definition, changed and removed. The guest keeps its disk and its image all the time, and has the new settings once it
-// has been started again.
+// Every setting of a running guest's disk is set when it is attached, imported, put back after somebody changed the saved definition,
+// changed and removed. The guest keeps its disk and its image open all the time, and has the new settings after its next start.
 func TestAccLibvirtRBDDisk_settingsOfRunningGuest(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	b := newBench(t, "s-running", false)
+	b := newSettingsFixture(t, "s-running", false)
 	imports := b.imports()
 
 	b.write(first)

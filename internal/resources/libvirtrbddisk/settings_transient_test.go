@@ -12,10 +12,10 @@ import (
 
 const refusesInPlace = "can't be changed in place: "
 
-// stays tells of a setting that keeps its value when it is removed from the configuration.
+// stays tells whether a setting keeps its value when it is removed from the configuration.
 func stays(s setting) bool { return s.Required || s.Name == "monitors" || s.Name == "address" }
 
-// unset removes what can be removed, and leaves the rest as it was first.
+// unset is the value in a configuration from which all is removed that can be.
 func unset(s setting) string {
 	if s.Required {
 		return s.First
@@ -23,8 +23,8 @@ func unset(s setting) string {
 	return ""
 }
 
-// expectRefused tries to apply: it has to be refused with the names of these settings, of each disk, and nothing happens.
-func (b *bench) expectRefused(when string, wanted func(setting) bool) {
+// expectRefused applies, which must be refused with the names of these settings for each disk, and change nothing.
+func (b *settingsFixture) expectRefused(when string, wanted func(setting) bool) {
 	b.t.Helper()
 	before := b.live()
 	got, err := try(b.t, b.w, "apply", "-auto-approve")
@@ -45,13 +45,13 @@ func (b *bench) expectRefused(when string, wanted func(setting) bool) {
 	}
 }
 
-// Every setting of a disk of a transient domain, which the attributes mirror as it runs: set when it is attached, imported,
-// found changed. What QEMU takes only when it opens the disk is refused, by its name and with the way out; that way is then
-// gone. The limits are changed at once.
+// Every setting of a transient domain's disk is set when it is attached, imported, and seen when somebody has changed it. A change that
+// QEMU takes only when it opens the disk is refused, with its name and with what to do, which is then done. The limits are changed at
+// once.
 func TestAccLibvirtRBDDisk_settingsOfTransientDomain(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	b := newBench(t, "s-transient", true)
+	b := newSettingsFixture(t, "s-transient", true)
 
 	b.write(first)
 	expectChanges(t, "set", apply(t, b.w), len(b.disks), 0, 0, 0)

@@ -16,7 +16,7 @@ import (
 )
 
 // A renamed image is the same source. Another image is refused while the domain runs.
-func TestAccLibvirtRBDDisk_source(t *testing.T) {
+func TestAccLibvirtRBDDisk_sourceChanged(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name = "source"
@@ -35,7 +35,7 @@ func TestAccLibvirtRBDDisk_source(t *testing.T) {
 		})
 	}
 	otherImage := regexp.MustCompile(`can't be changed from libvirt-pool/source-[bc] to\s+libvirt-pool/source-[bc]`)
-	// stillSees records what on_source_change has kept from the guest.
+	// stillSees notes that on_source_change has kept the guest's image as it was.
 	stillSees := func(mark acctest.Mark, bytes int64) {
 		if err := sees(g, bytes); err != nil {
 			t.Fatal(err)
@@ -121,8 +121,8 @@ func TestAccLibvirtRBDDisk_poolRenamed(t *testing.T) {
 	}})
 }
 
-// An update that fails half-way, after the image's new name was written, still knows the running guest's disk by the former one.
-func TestAccLibvirtRBDDisk_renamedAndFailed(t *testing.T) {
+// An update that fails after it has written the image's new name still finds the running guest's disk, which has the former name.
+func TestAccLibvirtRBDDisk_updateFailsAfterRename(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const name, later = "half", "half-renamed"

@@ -12,8 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// sourceBench is a running guest with one disk, of which is tried what it reads and where it is.
-type sourceBench struct {
+// sourceFixture is a running guest with one disk, whose image and place are changed.
+type sourceFixture struct {
 	t         *testing.T
 	name      string
 	mark      acctest.Mark
@@ -24,8 +24,8 @@ type sourceBench struct {
 	w          *acctest.Workspace
 }
 
-// at checks where virsh shows disks of all domains of the bench: hypervisor, domain, target.
-func (b *sourceBench) at(when, want string) {
+// at compares where virsh shows disks in all domains of the fixture: hypervisor, domain, target.
+func (b *sourceFixture) at(when, want string) {
 	b.t.Helper()
 	var places []string
 	for _, d := range [][2]string{{"kvm1", b.name}, {"kvm1", b.name + "-2"}, {"kvm2", b.name}} {
@@ -41,9 +41,9 @@ func (b *sourceBench) at(when, want string) {
 	}
 }
 
-// byHand changes the disk at a target in the definition that the attributes mirror: the saved one by defining the domain
-// anew, a running one by attaching the disk anew.
-func (b *sourceBench) byHand(target string, change func(*acctest.Disk)) {
+// byHand changes the disk at a target in the definition that the attributes mirror: the saved one by defining the domain again, that of a
+// transient domain by attaching the disk again.
+func (b *sourceFixture) byHand(target string, change func(*acctest.Disk)) {
 	b.t.Helper()
 	if b.transient {
 		attachAnew(b.t, b.name, target, change)
@@ -52,8 +52,8 @@ func (b *sourceBench) byHand(target string, change func(*acctest.Disk)) {
 	redefined(change)(b.t, b.name)
 }
 
-// disk is the one that virsh shows at a target, in the definition that the attributes mirror.
-func (b *sourceBench) disk(target string) *acctest.Disk {
+// disk returns what virsh shows at a target, in the definition that the attributes mirror.
+func (b *sourceFixture) disk(target string) *acctest.Disk {
 	b.t.Helper()
 	disk := diskOf(b.t, "kvm1", b.name, target, !b.transient)
 	if disk == nil {
@@ -63,13 +63,13 @@ func (b *sourceBench) disk(target string) *acctest.Disk {
 }
 
 // write writes the configuration of the disk.
-func (b *sourceBench) write(assignments ...string) {
+func (b *sourceFixture) write(assignments ...string) {
 	b.t.Helper()
 	b.w.Write(b.t, source+acctest.Provider(b.t)+block(b.name, b.name, assignments...))
 }
 
-// refused tries to apply, which has to fail with these words and leave the guest alone.
-func (b *sourceBench) refused(words string, assignments ...string) {
+// refused applies, which must fail with these words and change nothing in the guest.
+func (b *sourceFixture) refused(words string, assignments ...string) {
 	b.t.Helper()
 	before := acctest.Virsh(b.t, "kvm1", "dumpxml", b.name)
 	b.write(assignments...)
@@ -86,8 +86,8 @@ func (b *sourceBench) refused(words string, assignments ...string) {
 	}
 }
 
-// updated applies a change in place, of which the running guest's disk knows nothing.
-func (b *sourceBench) updated(what string, assignments ...string) {
+// updated applies a change in place, which must change nothing in the running domain.
+func (b *sourceFixture) updated(what string, assignments ...string) {
 	b.t.Helper()
 	before := acctest.Virsh(b.t, "kvm1", "dumpxml", b.name)
 	b.write(assignments...)
@@ -97,8 +97,8 @@ func (b *sourceBench) updated(what string, assignments ...string) {
 	}
 }
 
-// replaced applies a change for which the disk is detached and another attached; the operator is told so, and why.
-func (b *sourceBench) replaced(what string, assignments ...string) {
+// replaced applies a change that replaces the disk. The operator must be warned of the detach, and why it happens.
+func (b *sourceFixture) replaced(what string, assignments ...string) {
 	b.t.Helper()
 	b.write(assignments...)
 	result := apply(b.t, b.w)
@@ -110,17 +110,17 @@ func (b *sourceBench) replaced(what string, assignments ...string) {
 }
 
 // sees waits until the guest sees the disk, of so many MiB.
-func (b *sourceBench) sees(mebibytes int64) {
+func (b *sourceFixture) sees(mebibytes int64) {
 	b.t.Helper()
 	if err := sees(b.g, mebibytes<<20); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-// What a running guest's disk reads and where it is, with a saved definition and without one.
+// The image and the place of a running guest's disk are changed, with a saved definition and without one.
 func TestAccLibvirtRBDDisk_sourceOfRunningGuest(t *testing.T) {
 	prepare(t)
-	for _, b := range []*sourceBench{
+	for _, b := range []*sourceFixture{
 		{name: "w-running", mark: acctest.Running},
 		{name: "w-transient", mark: acctest.Transient, transient: true},
 	} {
@@ -128,7 +128,7 @@ func TestAccLibvirtRBDDisk_sourceOfRunningGuest(t *testing.T) {
 			t.Parallel()
 			b.t = t
 			b.start()
-			b.told()
+			b.outsideDefinition()
 			b.source()
 			b.moved()
 			if !t.Failed() {
@@ -144,10 +144,10 @@ func TestAccLibvirtRBDDisk_sourceOfRunningGuest(t *testing.T) {
 	}
 }
 
-// start starts the guest, and two that stand still, to which the disk can go.
-func (b *sourceBench) start() {
+// start starts the guest, and two paused ones to which the disk can be moved.
+func (b *sourceFixture) start() {
 	b.t.Helper()
-	b.g, b.definition = benchGuest(b.t, b.name, b.transient, func(*acctest.Domain) {})
+	b.g, b.definition = runningWithSCSI(b.t, b.name, b.transient, func(*acctest.Domain) {})
 	running(b.t, "kvm1", testbed.GuestOptions{Name: b.name + "-2", Transient: b.transient, Paused: true})
 	running(b.t, "kvm2", testbed.GuestOptions{Name: b.name, Transient: b.transient, Paused: true})
 	image(b.t, "east", b.name, "16M")
@@ -157,15 +157,15 @@ func (b *sourceBench) start() {
 	b.w = acctest.NewWorkspaceOf(b.t, source+acctest.Provider(b.t))
 }
 
-// told are attributes that stand in no definition.
-func (b *sourceBench) told() {
+// outsideDefinition checks attributes that stand in no definition.
+func (b *sourceFixture) outsideDefinition() {
 	b.t.Helper()
 	b.write(`size = "16MiB"`, `attach_probe = true`, `device = "disk"`, `bus = "virtio"`)
 	expectChanges(b.t, "attached", apply(b.t, b.w), 1, 0, 0, 0)
 	b.sees(16)
-	for attribute, witness := range witnesses(b.t, b.name) {
-		if got, want := fmt.Sprint(stateOf(b.t, b.w, "test")[attribute]), witness(); got != want {
-			b.t.Errorf("%s is %q, and the witness says %q", attribute, got, want)
+	for attribute, view := range secondViews(b.t, b.name) {
+		if got, want := fmt.Sprint(stateOf(b.t, b.w, "test")[attribute]), view(); got != want {
+			b.t.Errorf("%s is %q, and the second view says %q", attribute, got, want)
 		}
 	}
 	if tried := probes(b.t, b.name); tried != 1 {
@@ -188,8 +188,8 @@ func (b *sourceBench) told() {
 	b.refused(`A disk on bus "sata" can't be plugged into domain`, `bus = "sata"`, `target_dev = "sda"`)
 }
 
-// source is what the disk reads: another name of the same image, and another image.
-func (b *sourceBench) source() {
+// source changes what the disk reads: another name of the same image, and another image.
+func (b *sourceFixture) source() {
 	b.t.Helper()
 	acctest.RBD(b.t, "east", "rename", pool+"/"+b.name, pool+"/"+b.name+"-renamed")
 	renamed := fmt.Sprintf(`image = "%s-renamed"`, b.name)
@@ -217,7 +217,7 @@ func (b *sourceBench) source() {
 
 	b.byHand("vdb", func(d *acctest.Disk) { d.Source.Network.Name = pool + "/" + b.name + "-big" })
 	if b.transient {
-		// The guest has the other image open. Only another disk brings the right one back.
+		// The guest has the other image open. Only a replacement brings the right one back.
 		b.sees(40)
 		b.refused("can't be changed from libvirt-pool/"+b.name+"-big to other-pool/"+b.name, `pool = "other-pool"`)
 		b.replaced("pool, image", `pool = "other-pool"`, `on_source_change = "replace"`)
@@ -232,8 +232,8 @@ func (b *sourceBench) source() {
 	b.snapshot()
 }
 
-// snapshot is one that is read instead of the image.
-func (b *sourceBench) snapshot() {
+// snapshot sets, imports, changes and removes the snapshot that is read instead of the image.
+func (b *sourceFixture) snapshot() {
 	b.t.Helper()
 	names := func(want string) {
 		b.t.Helper()
@@ -262,8 +262,8 @@ func (b *sourceBench) snapshot() {
 	names("")
 }
 
-// moved is where the disk is.
-func (b *sourceBench) moved() {
+// moved changes where the disk is: target, bus, domain and hypervisor.
+func (b *sourceFixture) moved() {
 	b.t.Helper()
 	step := func(what, place string, assignments ...string) {
 		b.t.Helper()
@@ -280,7 +280,7 @@ func (b *sourceBench) moved() {
 	if disk := b.disk("sda"); disk.Target.Bus != "scsi" || disk.Device != "cdrom" {
 		b.t.Errorf("the disk is a %s on bus %s", disk.Device, disk.Target.Bus)
 	}
-	// The domains where it goes stand still: what is plugged in there stays until they end.
+	// The other domains are paused: a disk that is plugged in there stays until they end.
 	step("domain, target_dev, bus, device", "kvm1/"+b.name+"-2/vdb", fmt.Sprintf("domain = %q", b.name+"-2"), `bus = "virtio"`,
 		`device = "disk"`)
 	acctest.Virsh(b.t, "kvm1", "destroy", b.name+"-2")
@@ -297,8 +297,8 @@ func (b *sourceBench) moved() {
 	expectChanges(b.t, "no hypervisor", apply(b.t, b.w), 0, 0, 0, 0)
 }
 
-// lost is what becomes of the disk when the running guest loses it, and when the domain itself ends and begins again.
-func (b *sourceBench) lost() {
+// lost detaches the disk by hand, and ends and starts a transient domain: the disk comes back.
+func (b *sourceFixture) lost() {
 	b.t.Helper()
 	detachByHand(b.t, b.g, "--live")
 	if !b.transient {

@@ -20,7 +20,7 @@ func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
 }
 
-// check wraps a question to a second witness.
+// check makes a step's check of a question to a second view.
 func check(ask func() error) resource.TestCheckFunc {
 	return func(*terraform.State) error { return ask() }
 }
@@ -29,7 +29,7 @@ func attr(name, value string) resource.TestCheckFunc {
 	return resource.TestCheckResourceAttr(address, name, value)
 }
 
-// recorded notes a mark once the checks before it have passed.
+// recorded notes in the table of coverage what the checks before it have shown.
 func recorded(t *testing.T, attribute string, mark acctest.Mark) resource.TestCheckFunc {
 	return check(func() error {
 		acctest.Record(t, diskType, attribute, mark)
@@ -52,7 +52,7 @@ func seesNone(g *testbed.Guest) error {
 	return g.WaitNoDisk(ctx, func(testbed.GuestDisk) bool { return true })
 }
 
-// powerCycle ends a guest at once and starts it again.
+// powerCycle destroys a guest and starts it again.
 func powerCycle(t *testing.T, g *testbed.Guest) {
 	t.Helper()
 	if err := g.Destroy(t.Context()); err != nil {
@@ -63,8 +63,8 @@ func powerCycle(t *testing.T, g *testbed.Guest) {
 	}
 }
 
-// detachByHand takes the disk vdb from a guest on kvm1. From a running one (--live) it is gone when libvirt says so: virsh
-// waits for the guest only 5 seconds, and the guest lets go of it a moment before libvirt knows.
+// detachByHand detaches the disk vdb of a guest on kvm1. With --live it waits until libvirt shows the disk no more: virsh waits only
+// 5 seconds, and the guest releases the disk a moment before libvirt knows.
 func detachByHand(t *testing.T, g *testbed.Guest, flags ...string) {
 	t.Helper()
 	acctest.Virsh(t, "kvm1", append([]string{"detach-disk", g.Name, "vdb"}, flags...)...)
@@ -76,7 +76,7 @@ func detachByHand(t *testing.T, g *testbed.Guest, flags ...string) {
 	}
 }
 
-// attachAnew is what somebody does to a running guest's disk who wants it otherwise: detach it, and attach it again.
+// attachAnew detaches a running guest's disk by hand, and attaches it again with a change.
 func attachAnew(t *testing.T, domain, target string, change func(*acctest.Disk)) {
 	t.Helper()
 	disk := diskOf(t, "kvm1", domain, target, false)
@@ -87,7 +87,7 @@ func attachAnew(t *testing.T, domain, target string, change func(*acctest.Disk))
 	acctest.VirshIn(t, "kvm1", acctest.XML(t, disk), "attach-device", domain, "/dev/stdin", "--live")
 }
 
-// definitions are both definitions of a domain on kvm1 as virsh shows them.
+// definitions returns both definitions of a domain on kvm1 as virsh shows them.
 func definitions(t *testing.T, domain string) string {
 	t.Helper()
 	return acctest.Virsh(t, "kvm1", "dumpxml", domain) + acctest.Virsh(t, "kvm1", "dumpxml", domain, "--inactive")

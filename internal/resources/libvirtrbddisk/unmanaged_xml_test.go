@@ -14,9 +14,9 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// kept are disks by their target, each with something that no attribute names and a change of others has to leave as it is.
+// unmanagedXML are disks by their target, each with XML that no attribute manages, and that a change of attributes must leave as it is.
 // $POOL/$IMAGE is the image, $HOST and $PORT the monitor.
-var kept = map[string]string{
+var unmanagedXML = map[string]string{
 	"vdb": `<disk type='network' device='disk' snapshot='no' model='virtio-non-transitional'>
 		<driver name='qemu' type='raw' rerror_policy='report' ioeventfd='on' event_idx='off' queue_size='256' iommu='on' ats='on'
 			packed='on' page_per_vq='on'/>
@@ -49,18 +49,18 @@ var kept = map[string]string{
 		$AUTH<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/></source><target dev='sdc' bus='usb' removable='on'/></disk>`,
 }
 
-// keptBench is a domain with disks that somebody attached by hand.
-type keptBench struct {
+// unmanagedFixture is a domain with disks that somebody attached by hand.
+type unmanagedFixture struct {
 	t    *testing.T
 	name string
 	rows map[string]string
 	w    *acctest.Workspace
 }
 
-func (b *keptBench) targets() []string { return slices.Sorted(maps.Keys(b.rows)) }
+func (b *unmanagedFixture) targets() []string { return slices.Sorted(maps.Keys(b.rows)) }
 
 // attach attaches the disks by hand.
-func (b *keptBench) attach(flags ...string) {
+func (b *unmanagedFixture) attach(flags ...string) {
 	b.t.Helper()
 	monitor := acctest.Bed(b.t).Cluster("east").Monitors[0]
 	for _, target := range b.targets() {
@@ -72,8 +72,8 @@ func (b *keptBench) attach(flags ...string) {
 	}
 }
 
-// write writes the configuration of the disks, each with its monitor as it is in the definition, and more of them.
-func (b *keptBench) write(more string, assignments ...string) {
+// write writes the configuration of the disks, each with the monitor of its definition, and more monitors.
+func (b *unmanagedFixture) write(more string, assignments ...string) {
 	b.t.Helper()
 	monitor := acctest.Bed(b.t).Cluster("east").Monitors[0]
 	text := source + acctest.Provider(b.t)
@@ -109,20 +109,21 @@ func (b *keptBench) write(more string, assignments ...string) {
 	b.w.Write(b.t, text)
 }
 
-var changedHere = regexp.MustCompile(`(?s)\n\s*<iotune>.*?</iotune>| cache='writeback'|\n\s*<host name='192.0.2.9'/>|\n\s*<alias` +
+var changedByTest = regexp.MustCompile(`(?s)\n\s*<iotune>.*?</iotune>| cache='writeback'|\n\s*<host name='192.0.2.9'/>|\n\s*<alias` +
 	` name='[^']*'/>| copy_on_read='off'`)
 
-// saved is what virsh shows of the saved definition's disks, but for what the test changes.
-func (b *keptBench) saved() string {
+// saved returns what virsh shows of the saved definition, without what the test changes.
+func (b *unmanagedFixture) saved() string {
 	b.t.Helper()
-	return changedHere.ReplaceAllString(acctest.Virsh(b.t, "kvm1", "dumpxml", b.name, "--inactive"), "")
+	return changedByTest.ReplaceAllString(acctest.Virsh(b.t, "kvm1", "dumpxml", b.name, "--inactive"), "")
 }
 
-// A change leaves what it doesn't name, known to the provider or not: limits, a setting of the saved definition, monitors, a growth.
-func TestAccLibvirtRBDDisk_restKept(t *testing.T) {
+// A change of limits, of a setting, of monitors or of the size leaves all other XML of the disk as it is, whether the provider knows it
+// or not.
+func TestAccLibvirtRBDDisk_unmanagedXMLKept(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	b := &keptBench{t: t, name: "kept", rows: kept}
+	b := &unmanagedFixture{t: t, name: "kept", rows: unmanagedXML}
 	preparePassphrase(t)
 	guest(t, "kvm1", testbed.GuestOptions{Name: b.name, SCSI: true})
 	doc := definition(t, "kvm1", b.name, true)

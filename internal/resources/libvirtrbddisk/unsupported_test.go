@@ -13,8 +13,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// emulatorWithoutRBD is QEMU as on a host that lacks the package of its RBD driver: a copy of the program looks for its modules beside
-// itself.
+// emulatorWithoutRBD makes a QEMU without its RBD driver, as on a host that lacks the package. QEMU looks for modules beside its program,
+// so this is a copy of the program beside links to all modules but that one.
 func emulatorWithoutRBD(t *testing.T) string {
 	t.Helper()
 	modules, err := filepath.Glob("/usr/lib/*/qemu/*.so")
@@ -50,8 +50,8 @@ func emulatorWithoutRBD(t *testing.T) string {
 	return copied
 }
 
-// standing is a guest that stands still before its first instruction, with a definition of its own.
-func standing(t *testing.T, name, machine string, change func(*acctest.Domain)) {
+// pausedGuest starts a guest with a changed definition, paused before its first instruction.
+func pausedGuest(t *testing.T, name, machine string, change func(*acctest.Domain)) {
 	t.Helper()
 	g := guest(t, "kvm1", testbed.GuestOptions{Name: name, Machine: machine, Paused: true})
 	doc := definition(t, "kvm1", name, true)
@@ -62,19 +62,19 @@ func standing(t *testing.T, name, machine string, change func(*acctest.Domain)) 
 	}
 }
 
-// What a host or a guest can't do is said by its own cause, and nothing else is advised.
-func TestAccLibvirtRBDDisk_unfit(t *testing.T) {
+// What a host or a guest doesn't support is refused with its cause, and the advice fits that cause alone.
+func TestAccLibvirtRBDDisk_unsupported(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	withoutACPI := func(doc *acctest.Domain) { doc.Features.ACPI = nil }
 	emulator := emulatorWithoutRBD(t)
-	standing(t, "unfit-rbd", "q35", func(doc *acctest.Domain) { doc.Devices.Emulator = emulator })
-	standing(t, "unfit-pc", "pc", withoutACPI)
-	standing(t, "unfit-q35", "q35", withoutACPI)
-	standing(t, "unfit-full", "q35", func(doc *acctest.Domain) {
+	pausedGuest(t, "unfit-rbd", "q35", func(doc *acctest.Domain) { doc.Devices.Emulator = emulator })
+	pausedGuest(t, "unfit-pc", "pc", withoutACPI)
+	pausedGuest(t, "unfit-q35", "q35", withoutACPI)
+	pausedGuest(t, "unfit-full", "q35", func(doc *acctest.Domain) {
 		doc.Devices.Controllers = doc.Devices.Controllers[:2] // without a port for a disk
 	})
-	standing(t, "unfit-room", "q35", func(*acctest.Domain) {})
+	pausedGuest(t, "unfit-room", "q35", func(*acctest.Domain) {})
 	guest(t, "kvm1", testbed.GuestOptions{Name: "unfit-off"})
 	users := map[string]string{"far": "network 192.0.2.0/24", "near": "network 127.0.0.0/8"}
 	for user, network := range users {
@@ -136,7 +136,7 @@ func TestAccLibvirtRBDDisk_unfit(t *testing.T) {
 	}
 }
 
-// target is what assignments name as the disk's target.
+// target returns the disk's target that the assignments set, vdb where they set none.
 func target(assignments []string) string {
 	for _, a := range assignments {
 		if text, ok := strings.CutPrefix(a, "target_dev = "); ok {
