@@ -30,6 +30,8 @@ func (c *imagesConn) Namespaces(_ context.Context, pool string) ([]string, error
 }
 
 func (c *imagesConn) Images(_ context.Context, pool, namespace string) ([]ImageEntry, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	place := strings.TrimSuffix(pool+"/"+namespace, "/")
 	var entries []ImageEntry
 	for _, name := range c.images[place] {
