@@ -3,6 +3,7 @@ package libvirt
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"libvirt.org/go/libvirtxml"
 
@@ -23,22 +24,47 @@ func (d Disk) DescribeSource() string {
 }
 
 func describeSource(source *libvirtxml.DomainDiskSource) string {
+	switch kind, name := sourceKind(source); kind {
+	case "":
+		return emptyDrive
+	case otherSource:
+		return "a source of another kind"
+	case "block":
+		return "block device " + name
+	case "file", "volume":
+		return kind + " " + name
+	default:
+		return strings.TrimSpace(kind + " source " + name)
+	}
+}
+
+// otherSource is the kind of a source that isn't told in words.
+const otherSource = "other"
+
+// SourceKind tells what a disk reads: the protocol of a network source, "file", "block", "volume" or "other", empty for an empty drive;
+// and the source by its name.
+func (d Disk) SourceKind() (kind, name string) {
+	if d.read == nil {
+		return "", ""
+	}
+	return sourceKind(d.read.element.Source)
+}
+
+func sourceKind(source *libvirtxml.DomainDiskSource) (kind, name string) {
 	switch {
 	case source == nil:
-	case source.Network != nil && source.Network.Name != "":
-		return source.Network.Protocol + " source " + source.Network.Name
-	case source.Network != nil && source.Network.Protocol != "":
-		return source.Network.Protocol + " source"
+	case source.Network != nil && source.Network.Protocol+source.Network.Name != "":
+		return source.Network.Protocol, source.Network.Name
 	case source.File != nil && source.File.File != "":
-		return "file " + source.File.File
+		return "file", source.File.File
 	case source.Block != nil && source.Block.Dev != "":
-		return "block device " + source.Block.Dev
+		return "block", source.Block.Dev
 	case source.Volume != nil && source.Volume.Volume != "":
-		return "volume " + source.Volume.Pool + "/" + source.Volume.Volume
+		return "volume", source.Volume.Pool + "/" + source.Volume.Volume
 	case source.Dir != nil, source.NVME != nil, source.VHostUser != nil, source.VHostVDPA != nil, source.Ctl != nil:
-		return "a source of another kind"
+		return otherSource, ""
 	}
-	return emptyDrive
+	return "", ""
 }
 
 // EmptyDrive tells whether a disk has no source at all, as a CD-ROM whose medium was ejected.

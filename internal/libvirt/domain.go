@@ -28,6 +28,7 @@ type Definition struct {
 	Disks []Disk
 	ID    int // the number of a running domain (virsh domid), another one after each start; 0 for a saved definition
 	doc   *libvirtxml.Domain
+	text  string // as libvirt wrote it
 }
 
 // ParseDefinition reads a domain's XML, as virsh dumpxml prints it.
@@ -36,7 +37,7 @@ func ParseDefinition(text string) (*Definition, error) {
 	if err := doc.Unmarshal(text); err != nil {
 		return nil, err
 	}
-	d := &Definition{doc: doc, ID: value(doc.ID)}
+	d := &Definition{doc: doc, text: text, ID: value(doc.ID)}
 	if doc.Devices != nil {
 		for i, element := range doc.Devices.Disks {
 			disk := diskOf(element)

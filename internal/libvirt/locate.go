@@ -1,6 +1,7 @@
 package libvirt
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -41,7 +42,7 @@ func (h *Host) Importable(ctx context.Context, nameOrUUID, target string) (Domai
 	switch {
 	case disk == nil:
 		p.What = fmt.Sprintf("Domain %q on hypervisor %q has no disk %q.", domain.Name, h.Label(), target)
-		p.Do = "Its disks are: " + strings.Join(domain.targets(), ", ") + "."
+		p.Do = "Its disks are: " + cmp.Or(strings.Join(domain.Targets(), ", "), "none") + "."
 	case disk.Source() == "":
 		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is %s.",
 			target, domain.Name, h.Label(), disk.DescribeSource())
@@ -49,7 +50,7 @@ func (h *Host) Importable(ctx context.Context, nameOrUUID, target string) (Domai
 		if len(disk.Backing()) > 0 {
 			p.Do += fmt.Sprintf(" If it is an overlay on one, first: virsh blockcommit %s %s --active --pivot.", domain.Name, target)
 		}
-	case disk.SecretUUID == "" && disk.SecretUsage == "":
+	case !disk.Takeable():
 		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a secret.", target, domain.Name, h.Label())
 		p.Do = "Disks without them, as of a cluster without cephx, can't be managed here; its pools and images can."
 	default:
@@ -58,8 +59,11 @@ func (h *Host) Importable(ctx context.Context, nameOrUUID, target string) (Domai
 	return domain, Disk{}, p
 }
 
-// targets of the disks in both definitions, for messages.
-func (d Domain) targets() []string {
+// Takeable tells whether a disk can be taken over: one on RBD, with a user and a secret.
+func (d Disk) Takeable() bool { return d.Source() != "" && (d.SecretUUID != "" || d.SecretUsage != "") }
+
+// Targets of the disks in both definitions, in order.
+func (d Domain) Targets() []string {
 	var names []string
 	for _, definition := range []*Definition{d.Saved, d.Live} {
 		if definition == nil {
@@ -71,8 +75,6 @@ func (d Domain) targets() []string {
 			}
 		}
 	}
-	if len(names) == 0 {
-		return []string{"none"}
-	}
+	slices.Sort(names)
 	return names
 }

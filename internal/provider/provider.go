@@ -80,6 +80,8 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 		cephrbdimage.NewDataSources,
 		libvirtcephsecret.NewDataSource,
 		libvirtcephsecret.NewDataSources,
+		libvirtrbddisk.NewDomainDataSource,
+		libvirtrbddisk.NewDomainsDataSource,
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -166,40 +165,6 @@ func (a Access) Explain(ctx context.Context, err error) error {
 			" before; or give the user a key of type aes, if the cluster allows that: key_type of ceph_user.",
 		Raw: p.Raw,
 	})
-}
-
-// ClusterOf finds the cluster that a disk of a host is on; nil where there is none. The first whose monitors the disk names has it.
-// Where the monitors don't tell, it is the only one that has the image and whose user's key the disk's secret holds; undecided tells that
-// it isn't exactly one, as while a cluster doesn't answer that may be it.
-func ClusterOf(ctx context.Context, clusters []*ceph.Cluster, host *libvirt.Host, disk libvirt.Disk) (found *ceph.Cluster, undecided bool) {
-	answers, opens := make([]Answer, len(clusters)), make([]bool, len(clusters))
-	var asked sync.WaitGroup
-	for i, cluster := range clusters {
-		asked.Go(func() {
-			monitors, err := cluster.Monitors(ctx)
-			if err != nil {
-				return // It may be this one: Unknown.
-			}
-			if answers[i] = Of(monitors).Answer(ctx, disk.Monitors); answers[i] == Unknown {
-				opens[i] = Access{Host: host, Cluster: cluster, Disk: disk}.fits(ctx)
-			}
-		})
-	}
-	asked.Wait()
-	candidates := 0
-	for i, cluster := range clusters {
-		if answers[i] == Yes {
-			return cluster, false
-		}
-		undecided = undecided || answers[i] == Unknown
-		if opens[i] {
-			found, candidates = cluster, candidates+1
-		}
-	}
-	if candidates == 1 {
-		return found, false
-	}
-	return nil, undecided
 }
 
 // fits tells whether the cluster has the disk's image, and a user with the key that the disk's secret holds.

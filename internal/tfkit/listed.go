@@ -85,21 +85,27 @@ func ListOf[M any](ctx context.Context, in tfsdk.State, name string, models []M,
 	if !ok {
 		return types.ListNull(types.StringType)
 	}
+	return ListOfType(list, models)
+}
+
+// ListOfType is ListOf for a list whose type is known.
+func ListOfType[M any](list types.ListType, models []M) types.List {
+	kind := list.ElemType.(attr.TypeWithAttributeTypes) //nolint:forcetypeassert // the elements are objects
 	objects := make([]attr.Value, len(models))
 	for i := range models {
-		objects[i] = ObjectOf(list.ElemType, &models[i])
+		objects[i] = objectOf(kind, reflect.ValueOf(&models[i]).Elem())
 	}
 	return types.ListValueMust(list.ElemType, objects)
 }
 
-// ObjectOf is an object of a type whose attributes are fields of a model, by their tags. Other fields are left out.
-func ObjectOf(kind attr.Type, model any) types.Object {
-	attributes := kind.(attr.TypeWithAttributeTypes).AttributeTypes() //nolint:forcetypeassert // the type is an object's
+// objectOf is an object whose attributes are the fields of a model with their tags; those of an embedded model are its own. Other fields
+// are left out.
+func objectOf(kind attr.TypeWithAttributeTypes, model reflect.Value) types.Object {
+	attributes := kind.AttributeTypes()
 	values := make(map[string]attr.Value, len(attributes))
-	fields := reflect.Indirect(reflect.ValueOf(model))
-	for i := range fields.NumField() {
-		if name := fields.Type().Field(i).Tag.Get("tfsdk"); attributes[name] != nil {
-			values[name] = fields.Field(i).Interface().(attr.Value) //nolint:forcetypeassert // all fields of a model are
+	for _, field := range reflect.VisibleFields(model.Type()) {
+		if name := field.Tag.Get("tfsdk"); attributes[name] != nil {
+			values[name] = model.FieldByIndex(field.Index).Interface().(attr.Value) //nolint:forcetypeassert // all fields of a model are
 		}
 	}
 	return types.ObjectValueMust(attributes, values)

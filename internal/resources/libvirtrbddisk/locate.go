@@ -134,7 +134,8 @@ func needsCluster(cause error) error {
 func (r *diskResource) readCluster(ctx context.Context, host *libvirt.Host, state *model, diags *diag.Diagnostics) error {
 	asking, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
 	defer cancel()
-	cluster, undecided := rbdusage.ClusterOf(asking, r.Clusters.All(), host, state.disk())
+	finder := rbdusage.Finder{Clusters: r.Clusters.All(), Host: host}
+	cluster, undecided := finder.ClusterOf(asking, state.disk())
 	if undecided {
 		diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not known", "The disk names no monitors, or by names that mean"+
 			" nothing here, or a cluster doesn't answer; and it is not exactly one configured cluster that has the image and the key that the"+

@@ -1,0 +1,79 @@
+package rbdusage
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+)
+
+// Finder finds the clusters of the disks of a host. However many disks it is asked about, each cluster tells its monitors once.
+type Finder struct {
+	Clusters []*ceph.Cluster
+	Host     *libvirt.Host
+
+	once    sync.Once
+	places  []Monitors // of the clusters; nil for one that doesn't answer
+	mu      sync.Mutex
+	answers map[string][]Answer // of the clusters, by the monitors of a disk
+}
+
+// ClusterOf finds the cluster that a disk is on; nil where there is none. The first whose monitors the disk names has it. Where the
+// monitors don't tell, it is the only one that has the image and whose user's key the disk's secret holds; undecided tells that it isn't
+// exactly one, as while a cluster doesn't answer that may be it.
+func (f *Finder) ClusterOf(ctx context.Context, disk libvirt.Disk) (found *ceph.Cluster, undecided bool) {
+	answers := f.answersTo(ctx, disk.Monitors)
+	opens := make([]bool, len(f.Clusters))
+	var asked sync.WaitGroup
+	for i, cluster := range f.Clusters {
+		if answers[i] == Unknown && f.places[i] != nil {
+			asked.Go(func() { opens[i] = Access{Host: f.Host, Cluster: cluster, Disk: disk}.fits(ctx) })
+		}
+	}
+	asked.Wait()
+	candidates := 0
+	for i, cluster := range f.Clusters {
+		if answers[i] == Yes {
+			return cluster, false
+		}
+		undecided = undecided || answers[i] == Unknown
+		if opens[i] {
+			found, candidates = cluster, candidates+1
+		}
+	}
+	if candidates == 1 {
+		return found, false
+	}
+	return nil, undecided
+}
+
+// answersTo tells of each cluster whether its monitors are those of a disk.
+func (f *Finder) answersTo(ctx context.Context, disk []libvirt.Monitor) []Answer {
+	f.once.Do(func() {
+		f.places, f.answers = make([]Monitors, len(f.Clusters)), map[string][]Answer{}
+		var asked sync.WaitGroup
+		for i, cluster := range f.Clusters {
+			asked.Go(func() {
+				if monitors, err := cluster.Monitors(ctx); err == nil {
+					f.places[i] = Of(monitors)
+				}
+			})
+		}
+		asked.Wait()
+	})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := fmt.Sprint(libvirt.SortMonitors(disk))
+	if f.answers[key] == nil {
+		answers := make([]Answer, len(f.Clusters)) // Unknown of one that doesn't answer: it may be this one.
+		for i, places := range f.places {
+			if places != nil {
+				answers[i] = places.Answer(ctx, disk)
+			}
+		}
+		f.answers[key] = answers
+	}
+	return f.answers[key]
+}
