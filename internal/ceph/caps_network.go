@@ -10,12 +10,12 @@ import (
 
 // Elsewhere lists the networks from which caps count, of all grants that don't count for this provider's own connection: what a
 // client at another address may do can't be tried from here.
-func (c *Cluster) Elsewhere(ctx context.Context, caps map[string]string) ([]string, error) {
-	if len(networksBut(caps, netip.Addr{})) == 0 {
+func (c *Cluster) OtherNetworks(ctx context.Context, caps map[string]string) ([]string, error) {
+	if len(networksWithout(caps, netip.Addr{})) == 0 {
 		return nil, nil
 	}
 	var own string
-	_, err := c.reading(ctx, fmt.Sprintf("Unable to learn this machine's address from cluster %q.", c.cfg.Label),
+	_, err := c.read(ctx, fmt.Sprintf("Unable to learn this machine's address from cluster %q.", c.cfg.Label),
 		func(ctx context.Context, conn Conn) (err error) {
 			own, err = conn.Addr(ctx)
 			return err
@@ -23,11 +23,11 @@ func (c *Cluster) Elsewhere(ctx context.Context, caps map[string]string) ([]stri
 	if err != nil {
 		return nil, err
 	}
-	return networksBut(caps, clientAddress(own)), nil
+	return networksWithout(caps, clientAddress(own)), nil
 }
 
-// networksBut lists the networks of grants that an address isn't in. What is no network fits no address.
-func networksBut(caps map[string]string, address netip.Addr) []string {
+// networksWithout lists the networks of grants that an address isn't in. What is no network fits no address.
+func networksWithout(caps map[string]string, address netip.Addr) []string {
 	var list []string
 	for _, text := range caps {
 		clauses, _ := splitClauses(text)

@@ -91,7 +91,7 @@ func TestNetworksOfCaps(t *testing.T) {
 		"profile rbd network nowhere":                            "nowhere",
 		"allow r pool=network":                                   "",
 	} {
-		if got := strings.Join(networksBut(map[string]string{"osd": caps}, own), " "); got != want {
+		if got := strings.Join(networksWithout(map[string]string{"osd": caps}, own), " "); got != want {
 			t.Errorf("%q counts elsewhere: %q, want %q", caps, got, want)
 		}
 	}

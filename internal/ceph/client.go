@@ -23,7 +23,7 @@ type Client struct {
 func (c *Cluster) Clients(ctx context.Context, entity string) ([]Client, error) {
 	var own string
 	what := fmt.Sprintf("Unable to list the clients of cluster %q.", c.cfg.Label)
-	_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+	_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 		own, err = conn.Addr(ctx)
 		return err
 	})
@@ -49,16 +49,16 @@ func (c *Cluster) Clients(ctx context.Context, entity string) ([]Client, error) 
 // errConnected stands for the clients that RemainingClients has found.
 var errConnected = errors.New("clients are connected")
 
-// RemainingClients waits for clients of an entity that only linger, as one that has just been closed, and returns those that are still
-// connected after the time that patience gives.
+// RemainingClients waits until no client of an entity is connected, and returns those that are still connected after the timeout. The
+// monitors list a client for a while after it has closed its connection.
 //
 // Similar to: ceph tell mon.* sessions, again and again
-func (c *Cluster) RemainingClients(ctx context.Context, entity string, patience time.Duration) (clients []Client, err error) {
-	goesOn := c.log.Wait(ctx, "clients to go", calllog.Object{Entity: entity})
-	err = awaitRelease(ctx, patience, goesOn, func() (held, err error) {
+func (c *Cluster) RemainingClients(ctx context.Context, entity string, timeout time.Duration) (clients []Client, err error) {
+	progress := c.log.Wait(ctx, "clients to go", calllog.Object{Entity: entity})
+	err = awaitRelease(ctx, timeout, progress, func() (held, err error) {
 		now, err := c.Clients(ctx, entity)
 		if err != nil {
-			return nil, err // of what was found before nothing is forgotten
+			return nil, err // clients keeps what was found before
 		}
 		if clients = now; len(clients) == 0 {
 			return nil, nil

@@ -30,9 +30,9 @@ func (c Clone) String() string {
 	return c.ImageRef.String()
 }
 
-// clonesListedByPools asks all pools for clones of format 1. librbd does the same before it lifts a protection, one pool after the
+// clonesOfFormat1 asks all pools for clones of format 1. librbd does the same before it lifts a protection, one pool after the
 // other and without telling which one is silent.
-func (c *Cluster) clonesListedByPools(ctx context.Context, what, namespace string, relations ImageRelations) ([]Clone, error) {
+func (c *Cluster) clonesOfFormat1(ctx context.Context, what, namespace string, relations ImageRelations) ([]Clone, error) {
 	pools, err := c.pools(ctx, what)
 	if err != nil {
 		return nil, err
@@ -44,12 +44,12 @@ func (c *Cluster) clonesListedByPools(ctx context.Context, what, namespace strin
 				continue
 			}
 			var ids []string
-			_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+			_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 				ids, err = conn.ListedClones(ctx, pool.Name, namespace, relations.PoolID, relations.ID, snapshot.ID)
 				return err
 			})
 			if err != nil {
-				return nil, explainSilentPool(err, pool.Name)
+				return nil, explainPoolTimeout(err, pool.Name)
 			}
 			for _, id := range ids {
 				found = append(found, Clone{
@@ -62,7 +62,7 @@ func (c *Cluster) clonesListedByPools(ctx context.Context, what, namespace strin
 	})
 }
 
-func explainSilentPool(err error, pool string) error {
+func explainPoolTimeout(err error, pool string) error {
 	var p *problem.Problem
 	if !problem.Is(err, problem.Unreachable) || !errors.As(err, &p) {
 		return err
@@ -79,7 +79,7 @@ func (c *Cluster) nameClones(ctx context.Context, clones []Clone) {
 	const what = "Unable to name the clones."
 	for i := range clones {
 		clone := &clones[i]
-		_, _ = c.reading(ctx, what, func(ctx context.Context, conn Conn) error {
+		_, _ = c.read(ctx, what, func(ctx context.Context, conn Conn) error {
 			if clone.Pool == "" {
 				pool, err := c.PoolByID(ctx, clone.PoolID)
 				if err != nil {

@@ -22,12 +22,12 @@ type Cluster struct {
 	log  calllog.Logger
 	now  func() time.Time
 
-	listing poolListing
-	breaker *breaker.Breaker[*identified]
+	poolCache poolCache
+	breaker   *breaker.Breaker[*identifiedConn]
 }
 
-// identified is a connection to the cluster that is meant.
-type identified struct {
+// identifiedConn is a connection to the cluster that is meant.
+type identifiedConn struct {
 	Conn
 	fsid string
 }
@@ -35,8 +35,8 @@ type identified struct {
 // NewCluster returns a cluster that is not connected yet.
 func NewCluster(cfg Config, dial Dial) *Cluster {
 	c := &Cluster{cfg: cfg.WithDefaults(), dial: dial, log: calllog.New("cluster", cfg.Label, cfg.Log), now: time.Now}
-	c.breaker = breaker.New(breaker.Config[*identified]{
-		Dial: c.connect, Check: c.check, Close: func(conn *identified) { conn.Close() }, Explain: c.notConnected,
+	c.breaker = breaker.New(breaker.Config[*identifiedConn]{
+		Dial: c.connect, Check: c.check, Close: func(conn *identifiedConn) { conn.Close() }, Explain: c.notConnected,
 		DialToEnd: true, // librados can't be interrupted
 	})
 	return c
@@ -78,7 +78,7 @@ func (c *Cluster) notConnected(err error) error {
 }
 
 // check asks the monitors anything. A refusal is an answer as well, and that the connection is lost is what the next call notices.
-func (c *Cluster) check(ctx context.Context, conn *identified) error {
+func (c *Cluster) check(ctx context.Context, conn *identifiedConn) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
 	defer cancel()
 	_, _, err := conn.MonCommand(ctx, []byte(`{"prefix": "version"}`), nil)
@@ -88,7 +88,7 @@ func (c *Cluster) check(ctx context.Context, conn *identified) error {
 	return c.failed(fmt.Sprintf("Unable to ask cluster %q.", c.cfg.Label), "", err)
 }
 
-func (c *Cluster) connect(ctx context.Context) (*identified, error) {
+func (c *Cluster) connect(ctx context.Context) (*identifiedConn, error) {
 	// librados ends the attempt itself after ConnectTimeout, with a better error; this is for what hangs all the same.
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout+10*time.Second)
 	defer cancel()
@@ -116,5 +116,5 @@ func (c *Cluster) connect(ctx context.Context) (*identified, error) {
 	if c.cfg.Log != nil {
 		conn = loggedConn{conn, c.log}
 	}
-	return &identified{conn, fsid}, nil
+	return &identifiedConn{conn, fsid}, nil
 }

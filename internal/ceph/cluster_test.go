@@ -48,12 +48,12 @@ func TestOneAttemptForAll(t *testing.T) {
 type faultyConn struct {
 	*fakeConn
 	mon, osd error
-	vain     int // how many commands to monitors were not obeyed
+	failed   int // how many commands to monitors were not obeyed
 }
 
 func (f *faultyConn) MonCommand(ctx context.Context, text, input []byte) ([]byte, string, error) {
 	if f.mon != nil {
-		f.vain++
+		f.failed++
 		return nil, "", f.mon
 	}
 	return f.fakeConn.MonCommand(ctx, text, input)
@@ -108,8 +108,8 @@ func TestUnansweredCalls(t *testing.T) {
 					t.Errorf("the next: %v", err)
 				}
 			}
-			if conn.vain != tc.asked || dials != tc.dials {
-				t.Errorf("asked in vain %d times, not %d; dialled %d times, not %d", conn.vain, tc.asked, dials, tc.dials)
+			if conn.failed != tc.asked || dials != tc.dials {
+				t.Errorf("%d failed commands, not %d; dialled %d times, not %d", conn.failed, tc.asked, dials, tc.dials)
 			}
 			conn.mon = nil
 			if err := pools(breaker.Retry(t.Context()), cluster); err != nil {

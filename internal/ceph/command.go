@@ -63,8 +63,8 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 		return refusal{}, c.failed(what, "", err)
 	}
 	if changesPools(cmd) {
-		c.listing.end()
-		defer c.listing.end()
+		c.poolCache.invalidate()
+		defer c.poolCache.invalidate()
 	}
 	out, status, err := via(ctx, conn.Conn, text)
 	if err != nil {
@@ -87,14 +87,14 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 	return refusal{}, nil
 }
 
-// on runs a call of the connection that has no status.
-func (c *Cluster) on(ctx context.Context, what string, call func(Conn) error) error {
-	_, err := c.onErrno(ctx, what, call)
+// call runs a call of the connection that has no status.
+func (c *Cluster) call(ctx context.Context, what string, call func(Conn) error) error {
+	_, err := c.callErrno(ctx, what, call)
 	return err
 }
 
-// onErrno is on for callers that look at the number before they pass the problem on.
-func (c *Cluster) onErrno(ctx context.Context, what string, call func(Conn) error) (Errno, error) {
+// callErrno is call for callers that look at the number before they pass the problem on.
+func (c *Cluster) callErrno(ctx context.Context, what string, call func(Conn) error) (Errno, error) {
 	conn, err := c.breaker.Acquire(ctx)
 	if err != nil {
 		return 0, err
@@ -113,11 +113,11 @@ func (c *Cluster) onErrno(ctx context.Context, what string, call func(Conn) erro
 	return 0, nil
 }
 
-// reading is on with the cluster's operation timeout, for what only reads and can be given up at any time.
-func (c *Cluster) reading(ctx context.Context, what string, call func(context.Context, Conn) error) (Errno, error) {
+// read is call with the cluster's operation timeout, for what only reads and can be given up at any time.
+func (c *Cluster) read(ctx context.Context, what string, call func(context.Context, Conn) error) (Errno, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.cfg.OperationTimeout)
 	defer cancel()
-	return c.onErrno(ctx, what, func(conn Conn) error { return call(bounded, conn) })
+	return c.callErrno(ctx, what, func(conn Conn) error { return call(bounded, conn) })
 }
 
 // lost tells that a connection can't be used any more.

@@ -69,18 +69,18 @@ func (c *Cluster) crush(ctx context.Context, what string) (*crushMap, error) {
 
 // most is how many different OSDs a rule finds at most for a pool of that size, among those that count. A placement group can
 // get fewer, as where a rule chooses a rack before it knows whether that has a host to offer; none gets more.
-func (m *crushMap) most(rule crushRule, size int64, counts func(osd int64) bool) (int64, error) {
+func (m *crushMap) maxOSDs(rule crushRule, size int64, counts func(osd int64) bool) (int64, error) {
 	var found int64
 	union := map[int64]bool{}
 	for i, step := range rule.Steps {
 		switch {
 		case step.Op == "take":
-			block, err := blockOf(rule.Steps[i+1:])
+			block, err := choicesUntilEmit(rule.Steps[i+1:])
 			if err != nil {
 				return 0, err
 			}
-			found += m.below(step.Item, block, size, counts)
-			m.leaves(step.Item, counts, union)
+			found += m.osdsBelow(step.Item, block, size, counts)
+			m.addOSDs(step.Item, counts, union)
 		case !knownStep(step.Op):
 			return 0, fmt.Errorf("%w: %s", errUnknownStep, step.Op)
 		}
@@ -97,8 +97,8 @@ func chooses(op string) bool {
 	return slices.Contains([]string{"choose_firstn", "choose_indep", "chooseleaf_firstn", "chooseleaf_indep"}, op)
 }
 
-// blockOf are the choices between a take and its emit.
-func blockOf(steps []crushStep) ([]crushStep, error) {
+// choicesUntilEmit are the choices between a take and its emit.
+func choicesUntilEmit(steps []crushStep) ([]crushStep, error) {
 	var block []crushStep
 	for _, step := range steps {
 		switch {
@@ -114,7 +114,7 @@ func blockOf(steps []crushStep) ([]crushStep, error) {
 }
 
 // below is how many OSDs the choices of a block find below an item.
-func (m *crushMap) below(item int64, block []crushStep, size int64, counts func(int64) bool) int64 {
+func (m *crushMap) osdsBelow(item int64, block []crushStep, size int64, counts func(int64) bool) int64 {
 	if len(block) == 0 {
 		if item >= 0 && counts(item) {
 			return 1
@@ -126,20 +126,20 @@ func (m *crushMap) below(item int64, block []crushStep, size int64, counts func(
 	if wanted <= 0 {
 		wanted += size
 	}
-	var yields []int64
+	var perItem []int64
 	for candidate := range m.ofType(item, step.Type) {
 		if strings.HasPrefix(step.Op, "chooseleaf") {
 			osds := map[int64]bool{}
-			m.leaves(candidate, counts, osds)
-			yields = append(yields, min(int64(len(osds)), 1))
+			m.addOSDs(candidate, counts, osds)
+			perItem = append(perItem, min(int64(len(osds)), 1))
 		} else {
-			yields = append(yields, m.below(candidate, block[1:], size, counts))
+			perItem = append(perItem, m.osdsBelow(candidate, block[1:], size, counts))
 		}
 	}
-	slices.SortFunc(yields, func(a, b int64) int { return int(b - a) })
+	slices.SortFunc(perItem, func(a, b int64) int { return int(b - a) })
 	var found int64
-	for _, yield := range yields[:min(max(wanted, 0), int64(len(yields)))] {
-		found += yield
+	for _, n := range perItem[:min(max(wanted, 0), int64(len(perItem)))] {
+		found += n
 	}
 	return min(found, size)
 }
@@ -162,7 +162,7 @@ func (m *crushMap) ofType(item int64, kind string) map[int64]bool {
 }
 
 // leaves adds the OSDs that count below an item, or the item itself.
-func (m *crushMap) leaves(item int64, counts func(int64) bool, found map[int64]bool) {
+func (m *crushMap) addOSDs(item int64, counts func(int64) bool, found map[int64]bool) {
 	if item >= 0 {
 		if counts(item) {
 			found[item] = true

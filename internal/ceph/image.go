@@ -45,7 +45,7 @@ type Image struct {
 func (c *Cluster) Image(ctx context.Context, ref ImageRef) (Image, error) {
 	what := fmt.Sprintf("Unable to read image %s of cluster %q.", ref, c.cfg.Label)
 	var image Image
-	err := c.onImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
+	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
 		image, err = conn.Image(ctx, ref)
 		return err
 	})
@@ -56,9 +56,9 @@ func (c *Cluster) Image(ctx context.Context, ref ImageRef) (Image, error) {
 	return image, nil
 }
 
-// onImage runs a read of an existing image and finds out what an ENOENT means.
-func (c *Cluster) onImage(ctx context.Context, what string, ref ImageRef, call func(context.Context, Conn) error) error {
-	errno, err := c.reading(ctx, what, call)
+// readImage runs a read of an existing image and finds out what an ENOENT means.
+func (c *Cluster) readImage(ctx context.Context, what string, ref ImageRef, call func(context.Context, Conn) error) error {
+	errno, err := c.read(ctx, what, call)
 	if errno == ENOENT {
 		return c.imageMissing(ctx, ref, err)
 	}

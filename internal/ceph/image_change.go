@@ -13,14 +13,14 @@ import (
 func (c *Cluster) CheckImageChange(ctx context.Context, ref ImageRef) error {
 	what := fmt.Sprintf("Image %s of cluster %q can't be changed now.", ref, c.cfg.Label)
 	var relations ImageRelations
-	err := c.onImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
+	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
 		relations, err = conn.ImageRelations(ctx, ref)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return refuseFor(what, relations.againstChange(ref), "Nothing was changed.")
+	return refuseObstacles(what, relations.againstChange(ref), "Nothing was changed.")
 }
 
 // ResizeImage changes the size of an image, in bytes. A smaller size is problem.Refused unless allowShrink is set.
@@ -62,7 +62,7 @@ func (c *Cluster) changeImage(ctx context.Context, what string, ref ImageRef, ca
 	if err := c.refuseUnserved(ctx, what, ref.Pool, ref.Namespace, "rbd_id."+ref.Name); err != nil {
 		return err
 	}
-	errno, err := c.onErrno(ctx, what, call)
+	errno, err := c.callErrno(ctx, what, call)
 	if errno == ENOENT {
 		return c.imageMissing(ctx, ref, err)
 	}

@@ -30,7 +30,7 @@ func (c *Cluster) ImageContents(ctx context.Context, ref ImageRef) (ImageContent
 	}
 	what := fmt.Sprintf("Unable to look into image %s of cluster %q.", ref, c.cfg.Label)
 	contents := ImageContents{ImageRelations: relations}
-	err = c.onImage(ctx, what, ref, func(_ context.Context, conn Conn) (err error) {
+	err = c.readImage(ctx, what, ref, func(_ context.Context, conn Conn) (err error) {
 		// Without an object map each object is asked for, so this may take longer than other reads.
 		contents.Allocated, err = conn.ImageAllocated(ctx, ref)
 		return err

@@ -53,9 +53,9 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 	}
 	defer release()
 	former, _, _ := c.imageSize(ctx, what, spec.ImageRef)
-	errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.CreateImage(ctx, spec) })
+	errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.CreateImage(ctx, spec) })
 	if problem.Unanswered(err) {
-		return c.imageMadeAfterAll(ctx, what, spec, former == ENOENT, err)
+		return c.confirmImage(ctx, what, spec, former == ENOENT, err)
 	}
 	if err != nil {
 		return false, c.explainCreateImage(ctx, spec, errno, err)
@@ -127,10 +127,10 @@ func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno 
 	return err
 }
 
-// imageMadeAfterAll looks for an image whose creation got no answer. One of that size that was not there before is the one that was
+// confirmImage looks for an image whose creation got no answer. One of that size that was not there before is the one that was
 // to be made. The error stays: its metadata is still to be set.
-func (c *Cluster) imageMadeAfterAll(ctx context.Context, what string, spec ImageSpec, wasMissing bool, failure error) (bool, error) {
-	bytes, err := askAgain(ctx, func(ctx context.Context) (uint64, error) {
+func (c *Cluster) confirmImage(ctx context.Context, what string, spec ImageSpec, wasMissing bool, failure error) (bool, error) {
+	bytes, err := recheck(ctx, func(ctx context.Context) (uint64, error) {
 		_, bytes, err := c.imageSize(ctx, what, spec.ImageRef)
 		return bytes, err
 	})
@@ -141,13 +141,13 @@ func (c *Cluster) imageMadeAfterAll(ctx context.Context, what string, spec Image
 	default:
 		return true, failure
 	}
-	return false, notKnown(failure, "The image may still be made: if the next apply finds that it exists, import it, or remove it"+
+	return false, outcomeUnknown(failure, "The image may still be made: if the next apply finds that it exists, import it, or remove it"+
 		" with rbd rm.")
 }
 
 // imageSize reads how large an image is, in bytes. The number is that of librbd's answer: a look, no proof that the image is missing.
 func (c *Cluster) imageSize(ctx context.Context, what string, ref ImageRef) (errno Errno, bytes uint64, err error) {
-	errno, err = c.reading(ctx, what, func(ctx context.Context, conn Conn) error {
+	errno, err = c.read(ctx, what, func(ctx context.Context, conn Conn) error {
 		found, err := conn.Image(ctx, ref)
 		bytes = found.SizeBytes
 		return err

@@ -32,11 +32,11 @@ func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots b
 		}
 		// The removal itself would ask a live owner to give up the image's lock, so watchers are looked at first.
 		if len(relations.Watchers) > 0 {
-			return c.watched(what, relations.Watchers), nil
+			return c.busyImage(what, relations.Watchers), nil
 		}
 		again, err := c.removeImage(ctx, what, ref, relations)
 		if again {
-			return c.watched(what, nil), nil
+			return c.busyImage(what, nil), nil
 		}
 		removal = err
 		return nil, nil
@@ -58,7 +58,7 @@ func (r ImageRelations) refuseRemoval(what string, ref ImageRef, withSnapshots b
 	if withSnapshots {
 		end += " force_destroy does not override this."
 	}
-	return refuseFor(what, r.againstRemoval(ref, withSnapshots), end)
+	return refuseObstacles(what, r.againstRemoval(ref, withSnapshots), end)
 }
 
 // removeImage removes the snapshots and then the image. held tells that something came in between.
@@ -66,11 +66,11 @@ func (c *Cluster) removeImage(ctx context.Context, what string, ref ImageRef, re
 	if err := c.purgeSnapshots(ctx, ref, relations); err != nil {
 		return false, err
 	}
-	errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveImage(ctx, ref) })
+	errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.RemoveImage(ctx, ref) })
 	if errno == EBUSY {
 		return true, err
 	}
-	err = c.explainRemove(ctx, ref, errno, err)
+	err = c.explainRemoveImage(ctx, ref, errno, err)
 	var p *problem.Problem
 	if names := relations.UserSnapshots(); len(names) > 0 && errors.As(err, &p) {
 		p.Why = strings.TrimSpace(fmt.Sprintf("%s Its snapshots are removed already: %s.", p.Why, strings.Join(names, ", ")))
@@ -78,7 +78,7 @@ func (c *Cluster) removeImage(ctx context.Context, what string, ref ImageRef, re
 	return false, err
 }
 
-func (c *Cluster) explainRemove(ctx context.Context, ref ImageRef, errno Errno, err error) error {
+func (c *Cluster) explainRemoveImage(ctx context.Context, ref ImageRef, errno Errno, err error) error {
 	var p *problem.Problem
 	if !errors.As(err, &p) {
 		return err
@@ -99,7 +99,7 @@ func (c *Cluster) explainRemove(ctx context.Context, ref ImageRef, errno Errno, 
 	return err
 }
 
-func (c *Cluster) watched(what string, watchers []Watcher) error {
+func (c *Cluster) busyImage(what string, watchers []Watcher) error {
 	if len(watchers) == 0 {
 		return &problem.Problem{
 			Kind: problem.Busy, What: what,

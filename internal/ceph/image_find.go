@@ -36,7 +36,7 @@ func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Im
 	const what = "Unable to find out whether the image was migrated."
 	var migration *Migration
 	var trash []ImageEntry
-	_, err = c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 		if migration, err = conn.ImageMigration(ctx, pool.Name, known.Namespace, known.ID); err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id str
 	}
 	what := fmt.Sprintf("Unable to find the image with id %s in pool %q of cluster %q.", id, pool.Name, c.cfg.Label)
 	var name string
-	_, err = c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 		name, err = conn.ImageName(ctx, pool.Name, namespace, id)
 		return err
 	})
@@ -102,9 +102,9 @@ func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id str
 	return ref, image, err
 }
 
-// ImageBehind finds the image that is meant by a name and a remembered identity: the remembered one as long as it exists under any
+// ImageByIDOrName finds the image that is meant by a name and a remembered identity: the remembered one as long as it exists under any
 // name, otherwise the one that has the name now. The pool's and the image's id tell which.
-func (c *Cluster) ImageBehind(ctx context.Context, ref ImageRef, poolID int64, id string) (Image, error) {
+func (c *Cluster) ImageByIDOrName(ctx context.Context, ref ImageRef, poolID int64, id string) (Image, error) {
 	named, err := c.Image(ctx, ref)
 	if err != nil && !problem.Is(err, problem.NotFound) || err == nil && named.PoolID == poolID && named.ID == id || id == "" || poolID == 0 {
 		return named, err

@@ -24,7 +24,7 @@ type ImageEntry struct {
 func (c *Cluster) Images(ctx context.Context, pool, namespace string) ([]ImageEntry, error) {
 	what := fmt.Sprintf("Unable to list the images of pool %q of cluster %q.", pool, c.cfg.Label)
 	var entries []ImageEntry
-	errno, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+	errno, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 		entries, err = conn.Images(ctx, pool, namespace)
 		return err
 	})
@@ -141,7 +141,7 @@ func (c *Cluster) readImages(ctx context.Context, pool, namespace string, entrie
 		}
 	}
 	var told map[string]Image
-	errno, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+	errno, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 		told, err = conn.ImageHeaders(ctx, pool, namespace, ids)
 		return err
 	})

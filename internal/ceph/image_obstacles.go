@@ -47,7 +47,7 @@ func (r ImageRelations) againstRemoval(ref ImageRef, withSnapshots bool) []obsta
 			fmt.Sprintf("raise quota_max_bytes or quota_max_objects for the moment (ceph osd pool set-quota %s)", r.Quota))
 	}
 	all = append(all, r.locksOn(ref)...)
-	return append(all, r.inTransit(ref)...)
+	return append(all, r.writtenElsewhere(ref)...)
 }
 
 // againstChange are the obstacles to any change of an image. Without the feature exclusive-lock, librbd doesn't look at locks.
@@ -56,7 +56,7 @@ func (r ImageRelations) againstChange(ref ImageRef) []obstacle {
 	if r.Exclusive {
 		all = r.locksOn(ref)
 	}
-	return append(all, r.inTransit(ref)...)
+	return append(all, r.writtenElsewhere(ref)...)
 }
 
 func (r ImageRelations) locksOn(ref ImageRef) []obstacle {
@@ -70,8 +70,8 @@ func (r ImageRelations) locksOn(ref ImageRef) []obstacle {
 	return all
 }
 
-// inTransit are the obstacles of an image whose content somebody else is writing.
-func (r ImageRelations) inTransit(ref ImageRef) []obstacle {
+// writtenElsewhere are the obstacles of an image whose content somebody else is writing.
+func (r ImageRelations) writtenElsewhere(ref ImageRef) []obstacle {
 	var all []obstacle
 	if r.NonPrimary {
 		all = append(all, obstacle{
@@ -90,8 +90,8 @@ func (r ImageRelations) inTransit(ref ImageRef) []obstacle {
 	return all
 }
 
-// refuseFor makes one problem of all obstacles; nil if there are none.
-func refuseFor(what string, obstacles []obstacle, end string) error {
+// refuseObstacles makes one problem of all obstacles; nil if there are none.
+func refuseObstacles(what string, obstacles []obstacle, end string) error {
 	if len(obstacles) == 0 {
 		return nil
 	}

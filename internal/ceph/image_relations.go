@@ -44,7 +44,7 @@ type ImageRelations struct {
 func (c *Cluster) ImageRelations(ctx context.Context, ref ImageRef) (ImageRelations, error) {
 	what := fmt.Sprintf("Unable to find out what depends on image %s of cluster %q.", ref, c.cfg.Label)
 	var relations ImageRelations
-	err := c.onImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
+	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
 		relations, err = conn.ImageRelations(ctx, ref)
 		return err
 	})
@@ -53,7 +53,7 @@ func (c *Cluster) ImageRelations(ctx context.Context, ref ImageRef) (ImageRelati
 	}
 	if slices.ContainsFunc(relations.Snapshots, func(s ImageSnapshot) bool { return s.Protected }) {
 		// Only what is protected can have clones of format 1, which each pool lists for itself.
-		listed, err := c.clonesListedByPools(ctx, what, ref.Namespace, relations)
+		listed, err := c.clonesOfFormat1(ctx, what, ref.Namespace, relations)
 		if err != nil {
 			return ImageRelations{}, err
 		}

@@ -41,7 +41,7 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 	if err != nil && !problem.Unanswered(err) {
 		return User{}, err
 	}
-	after, unread := askAgain(ctx, func(ctx context.Context) (User, error) {
+	after, unread := recheck(ctx, func(ctx context.Context) (User, error) {
 		after, unread := c.User(ctx, name)
 		if unread == nil && after.Key.Equal(before.Key) {
 			unread = err
@@ -51,9 +51,9 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 	switch {
 	case unread != nil && err == nil:
 		return User{Name: name, Entity: before.Entity, Caps: before.Caps},
-			notKnown(unread, "The key was rotated; the next refresh reads the new one.")
+			outcomeUnknown(unread, "The key was rotated; the next refresh reads the new one.")
 	case unread != nil:
-		return User{}, notKnown(err, "The key may still be rotated: the next refresh shows it.")
+		return User{}, outcomeUnknown(err, "The key may still be rotated: the next refresh shows it.")
 	}
 	if after.Key.Equal(before.Key) {
 		return User{}, &problem.Problem{

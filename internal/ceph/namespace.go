@@ -14,7 +14,7 @@ import (
 func (c *Cluster) Namespaces(ctx context.Context, pool string) ([]string, error) {
 	what := fmt.Sprintf("Unable to list the namespaces of pool %q of cluster %q.", pool, c.cfg.Label)
 	var names []string
-	_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+	_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 		names, err = conn.Namespaces(ctx, pool)
 		return err
 	})
@@ -26,7 +26,7 @@ func (c *Cluster) Namespaces(ctx context.Context, pool string) ([]string, error)
 // Similar to: rbd namespace create
 func (c *Cluster) CreateNamespace(ctx context.Context, pool, namespace string) error {
 	what := fmt.Sprintf("Unable to create namespace %q in pool %q of cluster %q.", namespace, pool, c.cfg.Label)
-	return c.on(ctx, what, func(conn Conn) error { return conn.CreateNamespace(ctx, pool, namespace) })
+	return c.call(ctx, what, func(conn Conn) error { return conn.CreateNamespace(ctx, pool, namespace) })
 }
 
 // DeleteNamespace removes an RBD namespace without images.
@@ -34,7 +34,7 @@ func (c *Cluster) CreateNamespace(ctx context.Context, pool, namespace string) e
 // Similar to: rbd namespace remove
 func (c *Cluster) DeleteNamespace(ctx context.Context, pool, namespace string) error {
 	what := fmt.Sprintf("Unable to remove namespace %q of pool %q of cluster %q.", namespace, pool, c.cfg.Label)
-	errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveNamespace(ctx, pool, namespace) })
+	errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.RemoveNamespace(ctx, pool, namespace) })
 	var p *problem.Problem
 	if errno == EBUSY && errors.As(err, &p) {
 		p.Kind, p.Why = problem.Refused, "It still holds images, perhaps only in its trash."

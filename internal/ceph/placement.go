@@ -26,12 +26,12 @@ func (c *Cluster) CheckPlacement(ctx context.Context, pool string, from, to Plac
 	if err != nil {
 		return err
 	}
-	now, err := m.placed(to, m.available)
+	now, err := m.osdsFor(to, m.available)
 	if err != nil {
-		return c.uncounted(what, to.Rule, err)
+		return c.explainUncounted(what, to.Rule, err)
 	}
 	// A pool that lacks OSDs already may be changed for the better, in as many steps as that takes.
-	before, err := m.placed(from, m.available)
+	before, err := m.osdsFor(from, m.available)
 	if err != nil {
 		before = from.Size
 	}
@@ -55,7 +55,7 @@ func (p Placement) sizes() string {
 	return fmt.Sprintf("%d (min_size %d)", p.Size, p.MinSize)
 }
 
-func (c *Cluster) uncounted(what, rule string, err error) error {
+func (c *Cluster) explainUncounted(what, rule string, err error) error {
 	if errors.Is(err, errNoSuchRule) {
 		return &problem.Problem{
 			Kind: problem.NotFound, What: what,
@@ -78,12 +78,12 @@ func (m *crushMap) existing(osd int64) bool {
 	return exists
 }
 
-func (m *crushMap) placed(p Placement, counts func(osd int64) bool) (int64, error) {
+func (m *crushMap) osdsFor(p Placement, counts func(osd int64) bool) (int64, error) {
 	rule, err := m.rule(p.Rule)
 	if err != nil {
 		return 0, err
 	}
-	return m.most(rule, p.Size, counts)
+	return m.maxOSDs(rule, p.Size, counts)
 }
 
 // shortage says what a rule finds, and what follows from it for a pool.

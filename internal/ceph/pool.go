@@ -63,7 +63,7 @@ func (c *Cluster) Pools(ctx context.Context) ([]Pool, error) {
 // Similar to: ceph osd pool ls detail
 func (c *Cluster) Pool(ctx context.Context, name string) (Pool, error) {
 	what := fmt.Sprintf("Unable to read pool %q of cluster %q.", name, c.cfg.Label)
-	pool, pools, err := c.recentPool(ctx, what, func(p Pool) bool { return p.Name == name })
+	pool, pools, err := c.cachedPool(ctx, what, func(p Pool) bool { return p.Name == name })
 	if errors.Is(err, errNoSuchPool) {
 		err = c.noPool(fmt.Sprintf("Cluster %q has no pool %q.", c.cfg.Label, name), pools)
 	}
@@ -75,7 +75,7 @@ func (c *Cluster) Pool(ctx context.Context, name string) (Pool, error) {
 // Similar to: ceph osd pool ls detail
 func (c *Cluster) PoolByID(ctx context.Context, id int64) (Pool, error) {
 	what := fmt.Sprintf("Unable to read the pool with id %d of cluster %q.", id, c.cfg.Label)
-	pool, pools, err := c.recentPool(ctx, what, func(p Pool) bool { return p.ID == id })
+	pool, pools, err := c.cachedPool(ctx, what, func(p Pool) bool { return p.ID == id })
 	if errors.Is(err, errNoSuchPool) {
 		err = c.noPool(fmt.Sprintf("Cluster %q has no pool with id %d.", c.cfg.Label, id), pools)
 	}
@@ -99,7 +99,7 @@ func (c *Cluster) noPool(what string, pools []Pool) error {
 }
 
 func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
-	started := c.listing.started()
+	started := c.poolCache.begin()
 	var records []poolRecord
 	if err := c.mon(ctx, what, command{"prefix": "osd pool ls", "detail": "detail"}, &records); err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
 		pools = append(pools, r.pool(ruleNames))
 	}
 	sort.Slice(pools, func(i, j int) bool { return pools[i].Name < pools[j].Name })
-	c.listing.keep(pools, c.now(), started)
+	c.poolCache.store(pools, c.now(), started)
 	return pools, nil
 }
 

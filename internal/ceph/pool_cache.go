@@ -7,47 +7,47 @@ import (
 	"time"
 )
 
-// listingAge is how long a listing of the pools serves further readers. A refresh reads every pool and every image one by
-// one, and each of them asks for the same listing: without this its cost would grow with their product.
-const listingAge = 250 * time.Millisecond
+// poolCacheTTL is how long a listing of the pools may be used again. A refresh reads every pool and every image one by one, and each of
+// them needs the same listing: without the cache the cost of a refresh would grow with the product of images and pools.
+const poolCacheTTL = 250 * time.Millisecond
 
-// poolListing is the last listing of a cluster's pools. Our own changes end it at once.
-type poolListing struct {
+// poolCache holds the last listing of a cluster's pools. Each change that this connection sends empties it.
+type poolCache struct {
 	mu      sync.Mutex
 	pools   []Pool
 	at      time.Time
 	changes int // how many changes of pools this connection has sent
 }
 
-// recent returns the last listing if it may still serve.
-func (l *poolListing) recent(now time.Time) ([]Pool, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.pools, l.pools != nil && now.Sub(l.at) < listingAge
+// get returns the last listing if it is not older than poolCacheTTL.
+func (c *poolCache) get(now time.Time) ([]Pool, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pools, c.pools != nil && now.Sub(c.at) < poolCacheTTL
 }
 
-// started tells under which number of changes a listing begins, for keep.
-func (l *poolListing) started() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.changes
+// begin returns the number of changes so far. A listing that begins now hands it to store.
+func (c *poolCache) begin() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changes
 }
 
-// keep takes a listing over, unless a change was sent while it was under way.
-func (l *poolListing) keep(pools []Pool, now time.Time, started int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.changes == started {
-		l.pools, l.at = pools, now
+// store keeps a listing, unless a change was sent since its begin.
+func (c *poolCache) store(pools []Pool, now time.Time, started int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.changes == started {
+		c.pools, c.at = pools, now
 	}
 }
 
-// end forgets the listing before and after a change.
-func (l *poolListing) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pools = nil
-	l.changes++
+// invalidate empties the cache. It is called before and after each change.
+func (c *poolCache) invalidate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pools = nil
+	c.changes++
 }
 
 // changesPools tells whether a monitor command is a change of pools.
@@ -56,10 +56,9 @@ func changesPools(cmd command) bool {
 	return ok && strings.HasPrefix(prefix, "osd pool ") && prefix != "osd pool ls"
 }
 
-// recentPool finds a pool in a listing that may be some milliseconds old. That a pool is missing is only believed of a
-// new one.
-func (c *Cluster) recentPool(ctx context.Context, what string, is func(Pool) bool) (Pool, []Pool, error) {
-	if pools, ok := c.listing.recent(c.now()); ok {
+// cachedPool finds a pool in the cached listing, or else in a new one. Only a new listing proves that a pool is missing.
+func (c *Cluster) cachedPool(ctx context.Context, what string, is func(Pool) bool) (Pool, []Pool, error) {
+	if pools, ok := c.poolCache.get(c.now()); ok {
 		if pool, found := firstPool(pools, is); found {
 			return pool, pools, nil
 		}

@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-func TestPoolListingServesUntilAChange(t *testing.T) {
-	var l poolListing
+func TestPoolCacheServesUntilAChange(t *testing.T) {
+	var c poolCache
 	now := time.Now()
-	l.keep([]Pool{{ID: 1, Name: "vms"}}, now, l.started())
-	if _, ok := l.recent(now.Add(listingAge / 2)); !ok {
+	c.store([]Pool{{ID: 1, Name: "vms"}}, now, c.begin())
+	if _, ok := c.get(now.Add(poolCacheTTL / 2)); !ok {
 		t.Error("a recent listing does not serve")
 	}
-	if _, ok := l.recent(now.Add(listingAge)); ok {
+	if _, ok := c.get(now.Add(poolCacheTTL)); ok {
 		t.Error("an old listing serves")
 	}
-	l.end()
-	if _, ok := l.recent(now); ok {
+	c.invalidate()
+	if _, ok := c.get(now); ok {
 		t.Error("a listing serves after a change")
 	}
-	before := l.started()
-	l.end()
-	l.keep([]Pool{{ID: 1}}, now, before)
-	if _, ok := l.recent(now); ok {
+	before := c.begin()
+	c.invalidate()
+	c.store([]Pool{{ID: 1}}, now, before)
+	if _, ok := c.get(now); ok {
 		t.Error("a listing that began before a change serves")
 	}
 }

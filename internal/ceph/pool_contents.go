@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Contents is what a pool holds beyond RBD's bookkeeping, found by listing.
-type Contents struct {
+// PoolContents is what a pool holds beyond RBD's bookkeeping, found by listing.
+type PoolContents struct {
 	Images     []ImageRef // of all namespaces
 	Trash      []ImageRef // of all namespaces, by the names they had
 	Namespaces []string
@@ -19,12 +19,12 @@ type Contents struct {
 }
 
 // Empty tells whether nothing would be lost if the pool were deleted. An empty namespace counts as nothing.
-func (c Contents) Empty() bool {
+func (c PoolContents) Empty() bool {
 	return len(c.Images) == 0 && len(c.Trash) == 0 && len(c.Objects) == 0 && len(c.DataOf) == 0
 }
 
 // Summary says in words what the pool holds, for a message.
-func (c Contents) Summary() string {
+func (c PoolContents) Summary() string {
 	var parts []string
 	add := func(count int, one, many string, names []string) {
 		if count == 0 {
@@ -69,17 +69,17 @@ var bookkeeping = []string{
 // quicker and lag behind.
 //
 // Similar to: rbd ls; rbd trash ls; rbd namespace ls; rados ls
-func (c *Cluster) PoolContents(ctx context.Context, name string) (Contents, error) {
+func (c *Cluster) PoolContents(ctx context.Context, name string) (PoolContents, error) {
 	pool, err := c.Pool(ctx, name)
 	if err != nil {
-		return Contents{}, err
+		return PoolContents{}, err
 	}
 	what := fmt.Sprintf("Unable to find out what pool %q of cluster %q holds.", name, c.cfg.Label)
 	holdings, err := c.poolImages(ctx, what, pool)
 	if err != nil {
-		return Contents{}, err
+		return PoolContents{}, err
 	}
-	contents := Contents{Namespaces: holdings.namespaces}
+	contents := PoolContents{Namespaces: holdings.namespaces}
 	for _, image := range holdings.images {
 		if image.trash {
 			contents.Trash = append(contents.Trash, image.ref)
@@ -88,13 +88,13 @@ func (c *Cluster) PoolContents(ctx context.Context, name string) (Contents, erro
 		}
 	}
 	if contents.DataOf, err = c.dataOf(ctx, what, pool); err != nil {
-		return Contents{}, err
+		return PoolContents{}, err
 	}
 	if !contents.Empty() {
 		// The objects of images are many and would tell nothing new.
 		return contents, nil
 	}
-	err = c.on(ctx, what, func(conn Conn) error {
+	err = c.call(ctx, what, func(conn Conn) error {
 		return conn.VisitObjects(ctx, name, func(namespace, object string) bool {
 			if !isBookkeeping(object) {
 				contents.Objects = append(contents.Objects, strings.TrimPrefix(namespace+"/"+object, "/"))
@@ -107,8 +107,8 @@ func (c *Cluster) PoolContents(ctx context.Context, name string) (Contents, erro
 
 func isBookkeeping(object string) bool { return slices.Contains(bookkeeping, object) }
 
-// heldImage is an image of a pool with its id, perhaps in the trash.
-type heldImage struct {
+// poolImage is an image of a pool with its id, perhaps in the trash.
+type poolImage struct {
 	ref   ImageRef
 	id    string
 	trash bool
@@ -116,7 +116,7 @@ type heldImage struct {
 
 type poolHoldings struct {
 	namespaces []string
-	images     []heldImage
+	images     []poolImage
 }
 
 // poolImages lists the images of all namespaces of a pool, with the trash.
@@ -126,7 +126,7 @@ func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) (poolH
 		return poolHoldings{}, nil
 	}
 	var holdings poolHoldings
-	err := c.on(ctx, what, func(conn Conn) error {
+	err := c.call(ctx, what, func(conn Conn) error {
 		namespaces, err := conn.Namespaces(ctx, pool.Name)
 		if err != nil {
 			return err
@@ -142,10 +142,10 @@ func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) (poolH
 				return err
 			}
 			for _, entry := range images {
-				holdings.images = append(holdings.images, heldImage{ref: ImageRef{pool.Name, namespace, entry.Name}, id: entry.ID})
+				holdings.images = append(holdings.images, poolImage{ref: ImageRef{pool.Name, namespace, entry.Name}, id: entry.ID})
 			}
 			for _, entry := range trash {
-				holdings.images = append(holdings.images, heldImage{ref: ImageRef{pool.Name, namespace, entry.Name}, id: entry.ID, trash: true})
+				holdings.images = append(holdings.images, poolImage{ref: ImageRef{pool.Name, namespace, entry.Name}, id: entry.ID, trash: true})
 			}
 		}
 		return nil

@@ -55,8 +55,8 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, 
 
 	cmd := spec.command()
 	denied, err := c.monStatus(ctx, what, cmd, nil)
-	if err = explainCreate(err, denied); problem.Unanswered(err) {
-		return c.poolMadeAfterAll(ctx, spec.Name, err)
+	if err = explainCreatePool(err, denied); problem.Unanswered(err) {
+		return c.confirmPool(ctx, spec.Name, err)
 	}
 	if err != nil {
 		return false, err
@@ -84,13 +84,13 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, 
 	), lacking)...)
 }
 
-// poolMadeAfterAll looks for a pool whose creation got no answer, and which was not there before. The error stays: what "osd pool
+// confirmPool looks for a pool whose creation got no answer, and which was not there before. The error stays: what "osd pool
 // create" doesn't take is still to be set.
-func (c *Cluster) poolMadeAfterAll(ctx context.Context, name string, failure error) (created bool, err error) {
-	if _, err := askAgain(ctx, func(ctx context.Context) (Pool, error) { return c.Pool(ctx, name) }); err == nil {
+func (c *Cluster) confirmPool(ctx context.Context, name string, failure error) (created bool, err error) {
+	if _, err := recheck(ctx, func(ctx context.Context) (Pool, error) { return c.Pool(ctx, name) }); err == nil {
 		return true, failure
 	}
-	return false, notKnown(failure, "The pool may still be made: if the next apply finds that it exists, import it.")
+	return false, outcomeUnknown(failure, "The pool may still be made: if the next apply finds that it exists, import it.")
 }
 
 func (c *Cluster) poolExists(what string, p Pool) error {
@@ -189,7 +189,7 @@ func (c *Cluster) lackingOSDs(ctx context.Context, pool Pool, settings map[strin
 	return p
 }
 
-func explainCreate(err error, denied refusal) error {
+func explainCreatePool(err error, denied refusal) error {
 	var p *problem.Problem
 	if !errors.As(err, &p) {
 		return err

@@ -42,7 +42,7 @@ func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
 		"prefix": "osd pool delete", "pool": name, "pool2": name, "yes_i_really_really_mean_it": true,
 	}, nil)
 	if err != nil {
-		return explainDelete(err, denied, name)
+		return explainDeletePool(err, denied, name)
 	}
 	if rule == "" {
 		return nil
@@ -56,7 +56,7 @@ func (c *Cluster) DeletePool(ctx context.Context, name, madeRule string) error {
 	return err
 }
 
-func explainDelete(err error, denied refusal, name string) error {
+func explainDeletePool(err error, denied refusal, name string) error {
 	var p *problem.Problem
 	if !errors.As(err, &p) {
 		return err

@@ -8,11 +8,11 @@ import (
 	"sort"
 )
 
-// ImagesOutside names the images of other pools that would be lost with a pool: those that keep their data in it, and clones of
+// PoolDependents names the images of other pools that would be lost with a pool: those that keep their data in it, and clones of
 // its images that read from them. If one of the pools can't be asked, it fails.
 //
 // Similar to: rbd info of all images; rbd children --all of all images
-func (c *Cluster) ImagesOutside(ctx context.Context, name string) ([]string, error) {
+func (c *Cluster) PoolDependents(ctx context.Context, name string) ([]string, error) {
 	pool, err := c.Pool(ctx, name)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (c *Cluster) imagesWithDataIn(ctx context.Context, what string, pool Pool, 
 	}
 	in := map[string]bool{}
 	for namespace, ids := range byNamespace {
-		err := c.on(ctx, what, func(conn Conn) error {
+		err := c.call(ctx, what, func(conn Conn) error {
 			dataPools, err := conn.ImageDataPools(ctx, pool.Name, namespace, ids)
 			for id, number := range dataPools {
 				in[namespace+"/"+id] = number == dataPool
@@ -98,7 +98,7 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 	}
 	namespaces := slices.Collect(maps.Keys(ids))
 	attached, err := gather(namespaces, func(namespace string) (clones []Clone, err error) {
-		err = c.on(ctx, what, func(conn Conn) (err error) {
+		err = c.call(ctx, what, func(conn Conn) (err error) {
 			clones, err = conn.AttachedClones(ctx, pool.Name, namespace, ids[namespace])
 			return err
 		})
@@ -111,7 +111,7 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 		var found []Clone
 		for _, namespace := range namespaces {
 			var clones []Clone
-			_, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+			_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 				clones, err = conn.AllListedClones(ctx, other.Name, namespace, pool.ID)
 				return err
 			})

@@ -11,11 +11,11 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// settingBack bounds the way back, which an interrupt of the apply doesn't stop.
-const settingBack = time.Minute
+// rollbackTimeout bounds the way back, which an interrupt of the apply doesn't stop.
+const rollbackTimeout = time.Minute
 
-// placing are those of the settings that decide on which OSDs a pool is.
-func placing(settings map[string]string) []string {
+// placementVariables are those of the settings that decide on which OSDs a pool is.
+func placementVariables(settings map[string]string) []string {
 	var names []string
 	for _, variable := range []string{"crush_rule", "size", "min_size"} {
 		if _, given := settings[variable]; given {
@@ -25,19 +25,19 @@ func placing(settings map[string]string) []string {
 	return names
 }
 
-// canBeSetBack tells whether the settings may take OSDs from a pool that has enough of them now, and that can be asked about it.
-func (c *Cluster) canBeSetBack(ctx context.Context, before Pool, settings map[string]string) bool {
-	if len(placing(settings)) == 0 {
+// canRollBack tells whether the settings may take OSDs from a pool that has enough of them now, and that can be asked about it.
+func (c *Cluster) canRollBack(ctx context.Context, before Pool, settings map[string]string) bool {
+	if len(placementVariables(settings)) == 0 {
 		return false
 	}
 	short, err := c.unplaced(ctx, before)
 	return err == nil && short == nil
 }
 
-// setBackUnplaced undoes settings after which a placement group is on fewer OSDs than min_size. The monitors know at once where
+// rollBackUnplaced undoes settings after which a placement group is on fewer OSDs than min_size. The monitors know at once where
 // a placement group would be: no state of it has to be waited for.
-func (c *Cluster) setBackUnplaced(ctx context.Context, before Pool, settings map[string]string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settingBack)
+func (c *Cluster) rollBackUnplaced(ctx context.Context, before Pool, settings map[string]string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
 	after, err := c.PoolByID(ctx, before.ID)
 	if err != nil {
@@ -48,8 +48,8 @@ func (c *Cluster) setBackUnplaced(ctx context.Context, before Pool, settings map
 		return nil
 	}
 	_, shortage := c.shortage(ctx, after)
-	back := before.former(settings)
-	names := strings.Join(placing(settings), ", ")
+	back := before.formerSettings(settings)
+	names := strings.Join(placementVariables(settings), ", ")
 	p := &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("The change of %s of pool %q of cluster %q was taken back: guests' writes would stand still.", names,
@@ -62,16 +62,16 @@ func (c *Cluster) setBackUnplaced(ctx context.Context, before Pool, settings map
 	if err := c.setInWaves(ctx, after.Name, back, settingWaves(back, after.raised(back))); err != nil {
 		p.What = fmt.Sprintf("After the change of %s of pool %q of cluster %q guests' writes stand still, and it could not be taken back.", names,
 			after.Name, c.cfg.Label)
-		p.Do = "Set it back by hand, now: " + setBackByHand(after.Name, back)
+		p.Do = "Set it back by hand, now: " + rollbackCommands(after.Name, back)
 		return errors.Join(p, err)
 	}
 	return p
 }
 
 // former is what the pool had of the settings that decide on its OSDs.
-func (p Pool) former(settings map[string]string) map[string]string {
+func (p Pool) formerSettings(settings map[string]string) map[string]string {
 	back := map[string]string{}
-	for _, variable := range placing(settings) {
+	for _, variable := range placementVariables(settings) {
 		back[variable] = map[string]string{
 			"crush_rule": p.CrushRule, "size": strconv.FormatInt(p.Size, 10), "min_size": strconv.FormatInt(p.MinSize, 10),
 		}[variable]
@@ -82,9 +82,9 @@ func (p Pool) former(settings map[string]string) map[string]string {
 	return back
 }
 
-func setBackByHand(pool string, back map[string]string) string {
+func rollbackCommands(pool string, back map[string]string) string {
 	var commands []string
-	for _, variable := range placing(back) {
+	for _, variable := range placementVariables(back) {
 		commands = append(commands, fmt.Sprintf("ceph osd pool set %s %s %s", pool, variable, back[variable]))
 	}
 	return strings.Join(commands, "; ")

@@ -41,10 +41,10 @@ func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]
 	}
 	waves := settingWaves(settings, before.raised(settings))
 	others, locks := waves[:len(waves)-1], waves[len(waves)-1:] // a locked pool couldn't be set back
-	safe := c.canBeSetBack(ctx, before, settings)
+	safe := c.canRollBack(ctx, before, settings)
 	err := c.setInWaves(ctx, name, settings, others)
 	if safe {
-		if unplaced := c.setBackUnplaced(ctx, before, settings); unplaced != nil {
+		if unplaced := c.rollBackUnplaced(ctx, before, settings); unplaced != nil {
 			return errors.Join(unplaced, err)
 		}
 	}
@@ -82,7 +82,7 @@ func (c *Cluster) setInWaves(ctx context.Context, name string, settings map[stri
 func needsPool(settings map[string]string) bool {
 	_, bound := settings["pg_num"]
 	bound = bound && (settings["pg_num_min"] != Clear || settings["pg_num_max"] != Clear)
-	return bound || len(placing(settings)) > 0
+	return bound || len(placementVariables(settings)) > 0
 }
 
 // raised are those of the settings that raise a number of the pool.
@@ -168,12 +168,12 @@ func (c *Cluster) setPoolVariable(ctx context.Context, name, variable, value str
 	what := fmt.Sprintf("Unable to set %s to %s on pool %q of cluster %q.", variable, value, name, c.cfg.Label)
 	denied, err := c.monStatus(ctx, what, cmd, nil)
 	if err != nil {
-		return explainSet(err, denied, variable, value)
+		return explainSetPool(err, denied, variable, value)
 	}
 	return nil
 }
 
-func explainSet(err error, denied refusal, variable, value string) error {
+func explainSetPool(err error, denied refusal, variable, value string) error {
 	var p *problem.Problem
 	if !errors.As(err, &p) {
 		return err

@@ -37,7 +37,7 @@ func (c *Cluster) PoolWatchers(ctx context.Context, name string) ([]WatchedImage
 	}
 	watched, err := gather(refs, func(ref ImageRef) ([]WatchedImage, error) {
 		var watchers []Watcher
-		errno, err := c.reading(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		errno, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 			watchers, err = conn.Watchers(ctx, ref)
 			return err
 		})

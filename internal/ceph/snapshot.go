@@ -69,12 +69,12 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 		if !s.Protected {
 			continue
 		}
-		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, s.Name, false) })
+		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, s.Name, false) })
 		if errno == EINVAL {
 			continue // it is not protected any more
 		}
 		if err != nil {
-			return c.protectAgain(ctx, ref, lifted, explainUnprotect(err, errno, ref, s.Name))
+			return c.restoreProtection(ctx, ref, lifted, explainUnprotect(err, errno, ref, s.Name))
 		}
 		lifted = append(lifted, s.Name)
 	}
@@ -82,7 +82,7 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 		if s.Kind != UserSnapshot {
 			continue
 		}
-		errno, err := c.onErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, s.Name) })
+		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, s.Name) })
 		var p *problem.Problem
 		if errno != ENOENT && errors.As(err, &p) {
 			if errno == EBUSY {
@@ -99,16 +99,16 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 	return nil
 }
 
-// protectionLimit bounds putting protection back, which is done also where the time of the operation is up.
-const protectionLimit = 10 * time.Second
+// protectTimeout bounds putting protection back, which is done also where the time of the operation is up.
+const protectTimeout = 10 * time.Second
 
-// protectAgain undoes the first step of a removal that was refused, and returns why it was.
-func (c *Cluster) protectAgain(ctx context.Context, ref ImageRef, names []string, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), protectionLimit)
+// restoreProtection undoes the first step of a removal that was refused, and returns why it was.
+func (c *Cluster) restoreProtection(ctx context.Context, ref ImageRef, names []string, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), protectTimeout)
 	defer cancel()
 	var left []string
 	for _, name := range names {
-		if again := c.on(ctx, "", func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, name, true) }); again != nil {
+		if again := c.call(ctx, "", func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, name, true) }); again != nil {
 			left = append(left, name)
 		}
 	}

@@ -19,23 +19,23 @@ func unanswered(err error) bool {
 // The questions what became of a request to which no answer came: how many, and how long all may take. A cluster that stood still
 // needs a moment to wake up, and answers from what it had before until it has written what it was asked for.
 const (
-	lateQuestions = 5
-	lateAnswer    = 10 * time.Second
+	recheckAttempts = 5
+	recheckTimeout  = 10 * time.Second
 )
 
-var latePause = 200 * time.Millisecond // shorter in tests
+var recheckInterval = 200 * time.Millisecond // shorter in tests
 
-// askAgain asks what became of a request to which no answer came, whether or not the operation itself is over: without it what
+// recheck asks what became of a request to which no answer came, whether or not the operation itself is over: without it what
 // was obeyed would be taken for not done. It is over with the first answer that is no error.
-func askAgain[T any](ctx context.Context, ask func(context.Context) (T, error)) (value T, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateAnswer)
+func recheck[T any](ctx context.Context, ask func(context.Context) (T, error)) (value T, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recheckTimeout)
 	defer cancel()
-	for range lateQuestions {
+	for range recheckAttempts {
 		if value, err = ask(ctx); err == nil {
 			return value, nil
 		}
 		select {
-		case <-time.After(latePause):
+		case <-time.After(recheckInterval):
 		case <-ctx.Done():
 			return value, err
 		}
@@ -43,9 +43,9 @@ func askAgain[T any](ctx context.Context, ask func(context.Context) (T, error)) 
 	return value, err
 }
 
-// notKnown says beside the error of a request to which no answer came, and none to the question what became of it, what may
+// outcomeUnknown says beside the error of a request to which no answer came, and none to the question what became of it, what may
 // be.
-func notKnown(err error, may string) error {
+func outcomeUnknown(err error, may string) error {
 	err = problem.Copy(err)
 	var p *problem.Problem
 	if errors.As(err, &p) {

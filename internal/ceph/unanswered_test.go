@@ -10,7 +10,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-func init() { latePause = time.Millisecond }
+func init() { recheckInterval = time.Millisecond }
 
 // What was obeyed counts as done although no answer came, however the wait ended, and is not done again; what wasn't is an error.
 func TestUsersWithoutAnAnswer(t *testing.T) {

@@ -18,8 +18,8 @@ const noOSD = 1<<31 - 1
 // How long a pool may be without enough OSDs before an operation on it is given up, as while an OSD restarts, and how often it is
 // looked at.
 const (
-	restarting     = 10 * time.Second
-	restartingStep = 500 * time.Millisecond
+	restartTimeout  = 10 * time.Second
+	restartInterval = 500 * time.Millisecond
 )
 
 // mapping is what "osd map" and "pg map" answer.
@@ -59,8 +59,8 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 		return nil
 	}
 	hopeless, why := c.explainUnserved(ctx, p, *short)
-	for deadline := c.now().Add(restarting); !hopeless && c.now().Before(deadline); {
-		step := time.NewTimer(restartingStep)
+	for deadline := c.now().Add(restartTimeout); !hopeless && c.now().Before(deadline); {
+		step := time.NewTimer(restartInterval)
 		select {
 		case <-step.C:
 		case <-ctx.Done():
@@ -131,11 +131,11 @@ func (c *Cluster) shortage(ctx context.Context, p Pool) (hopeless bool, why stri
 		return false, ""
 	}
 	wanted := Placement{Rule: p.CrushRule, Size: p.Size, MinSize: p.MinSize}
-	found, err := m.placed(wanted, m.available)
+	found, err := m.osdsFor(wanted, m.available)
 	if err != nil || found >= p.Size {
 		return false, ""
 	}
-	all, err := m.placed(wanted, m.existing)
+	all, err := m.osdsFor(wanted, m.existing)
 	return err == nil && all < p.MinSize, m.shortage(wanted, found)
 }
 
@@ -154,7 +154,7 @@ func (c *Cluster) mappings(ctx context.Context, what string, p Pool, limit int64
 
 // How long a failed operation may look for its cause, and in how many placement groups of each pool.
 const (
-	causeTime    = 3 * time.Second
+	causeTimeout = 3 * time.Second
 	causeSamples = 4
 )
 
@@ -165,7 +165,7 @@ func (c *Cluster) nameUnserved(ctx context.Context, failure error) {
 	if !errors.As(failure, &p) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), causeTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), causeTimeout)
 	defer cancel()
 	pools, err := c.Pools(ctx)
 	if err != nil {

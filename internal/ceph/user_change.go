@@ -44,7 +44,7 @@ func (c *Cluster) SetKey(ctx context.Context, name string, key Key) error {
 	if failure != nil && !problem.Unanswered(failure) {
 		return failure
 	}
-	after, err := askAgain(ctx, func(ctx context.Context) (User, error) {
+	after, err := recheck(ctx, func(ctx context.Context) (User, error) {
 		after, err := c.User(ctx, name)
 		if err == nil && !after.Key.Equal(key) {
 			err = failure

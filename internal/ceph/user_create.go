@@ -69,12 +69,12 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 		}
 	}
 	if err := c.addUser(ctx, what, name, caps, key, keyType); err != nil {
-		return c.addedAfterAll(ctx, name, caps, key, err)
+		return c.confirmUser(ctx, name, caps, key, err)
 	}
 	if !key.IsZero() {
 		return User{Name: name, Entity: entityOf(name), Key: key, Caps: caps}, nil
 	}
-	return askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+	return recheck(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
 }
 
 // addUser sends the one command that makes a user.
@@ -92,17 +92,17 @@ func (c *Cluster) addUser(ctx context.Context, what, name string, caps map[strin
 	return explainUser(err, denied)
 }
 
-// addedAfterAll looks for a user whose creation got no answer. It was not there before, so one with these caps and this key is the
+// confirmUser looks for a user whose creation got no answer. It was not there before, so one with these caps and this key is the
 // one that was to be made.
-func (c *Cluster) addedAfterAll(ctx context.Context, name string, caps map[string]string, key Key, failure error) (User, error) {
+func (c *Cluster) confirmUser(ctx context.Context, name string, caps map[string]string, key Key, failure error) (User, error) {
 	if !problem.Unanswered(failure) {
 		return User{}, failure
 	}
-	user, err := askAgain(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+	user, err := recheck(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
 	if err == nil && equalCapsMaps(user.Caps, caps) && (key.IsZero() || user.Key.Equal(key)) {
 		return user, nil
 	}
-	return User{}, notKnown(failure, fmt.Sprintf("The user may still be made: if the next apply finds that %s exists, import it, or remove"+
-		" it with: ceph auth rm %s.",
+	return User{}, outcomeUnknown(failure, fmt.Sprintf("The user may still be made: if the next apply finds that %s exists, import it, or"+
+		" remove it with: ceph auth rm %s.",
 		entityOf(name), entityOf(name)))
 }

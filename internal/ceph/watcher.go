@@ -22,7 +22,7 @@ type Watcher struct {
 func (c *Cluster) Watchers(ctx context.Context, ref ImageRef) ([]Watcher, error) {
 	what := fmt.Sprintf("Unable to list the watchers of image %s of cluster %q.", ref, c.cfg.Label)
 	var watchers []Watcher
-	err := c.onImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
+	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
 		watchers, err = conn.Watchers(ctx, ref)
 		return err
 	})
@@ -65,35 +65,35 @@ func (c *Cluster) nameWatchers(ctx context.Context, watchers []Watcher) {
 	}
 }
 
-// The time that the watcher of a client that crashed, or has just closed an image, may stay.
-const lingering = 40 * time.Second
+// releaseTimeout is how long the watcher of a client that crashed, or has just closed an image, may stay.
+const releaseTimeout = 40 * time.Second
 
-// releaseStep is how often somebody who only lingers is looked for.
-const releaseStep = 500 * time.Millisecond
+// releaseInterval is the time between two looks at who holds an image.
+const releaseInterval = 500 * time.Millisecond
 
 // AwaitRelease waits until nobody holds an image any more. It asks twice a second, for up to 40 seconds (or until ctx ends), for held,
 // an error that names the holders; those that stay are returned. Another error ends the wait.
 //
 // Similar to: rbd status IMAGE, again and again
 func (c *Cluster) AwaitRelease(ctx context.Context, ref ImageRef, ask func() (held, err error)) error {
-	return awaitRelease(ctx, lingering, c.log.Wait(ctx, "watchers to go", ofImage(ref)), ask)
+	return awaitRelease(ctx, releaseTimeout, c.log.Wait(ctx, "watchers to go", ofImage(ref)), ask)
 }
 
-func awaitRelease(ctx context.Context, patience time.Duration, goesOn func(), ask func() (held, err error)) error {
-	deadline := time.NewTimer(patience)
+func awaitRelease(ctx context.Context, timeout time.Duration, progress func(), ask func() (held, err error)) error {
+	deadline := time.NewTimer(timeout)
 	defer deadline.Stop()
 	var last error
 	for {
 		held, err := ask()
 		if err != nil && ctx.Err() != nil && last != nil {
-			return last // the time is up, and this is what it was spent on
+			return last // the time is up: who holds the image is the better error
 		}
 		if err != nil || held == nil {
 			return err
 		}
 		last = held
-		goesOn()
-		step := time.NewTimer(releaseStep)
+		progress()
+		step := time.NewTimer(releaseInterval)
 		select {
 		case <-step.C:
 			continue

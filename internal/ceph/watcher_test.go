@@ -23,14 +23,14 @@ func TestAwaitRelease(t *testing.T) {
 		"somebody who stays":              {[]answer{{held, nil}}, time.Hour, held, 40 * time.Second},
 		"somebody, in an apply that ends": {[]answer{{held, nil}}, 2300 * time.Millisecond, held, 2300 * time.Millisecond},
 		"an error":                        {[]answer{{nil, failed}}, time.Hour, failed, 0},
-		"an error after somebody":         {[]answer{{held, nil}, {nil, failed}}, time.Hour, failed, releaseStep},
+		"an error after somebody":         {[]answer{{held, nil}, {nil, failed}}, time.Hour, failed, releaseInterval},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tc.limit)
 				defer cancel()
 				begin, asked := time.Now(), 0
-				err := awaitRelease(ctx, lingering, func() {}, func() (held, err error) {
+				err := awaitRelease(ctx, releaseTimeout, func() {}, func() (held, err error) {
 					now := tc.answers[min(asked, len(tc.answers)-1)]
 					asked++
 					return now.held, now.err
@@ -45,7 +45,7 @@ func TestAwaitRelease(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			asked := 0
-			err := awaitRelease(ctx, lingering, func() {}, func() (error, error) {
+			err := awaitRelease(ctx, releaseTimeout, func() {}, func() (error, error) {
 				if asked++; asked == 1 {
 					return held, nil
 				}

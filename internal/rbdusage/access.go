@@ -58,7 +58,7 @@ func (a Access) Check(ctx context.Context) ([]problem.Warning, error) {
 		}
 		key = user.Key
 		warnings = append(warnings, a.withoutBlocklist(user)...)
-		networks, err := a.Cluster.Elsewhere(ctx, user.Caps)
+		networks, err := a.Cluster.OtherNetworks(ctx, user.Caps)
 		if err != nil {
 			return warnings, problem.At("user", err)
 		}

@@ -47,7 +47,7 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		handle, err := connectAnyway(ctx, cfg, &key)
+		handle, err := connectWithRetry(ctx, cfg, &key)
 		if err != nil {
 			// librados keeps the threads and sockets of a failed handle until it is finalised.
 			runtime.GC()

@@ -125,8 +125,8 @@ func (c *conn) ImageAllocated(ctx context.Context, ref ceph.ImageRef) (bool, err
 	return reading(ctx, c, ref, func(_ *rados.Conn, image *rbd.Image) (bool, error) { return allocated(ctx, image) })
 }
 
-// enough ends the search for extents; librbd passes it on as the result of the search.
-const enough = -int(ceph.EDOM)
+// stopSearch ends the search for extents; librbd passes it on as the result of the search.
+const stopSearch = -int(ceph.EDOM)
 
 // allocated looks for the first extent that exists in the image itself.
 func allocated(ctx context.Context, image *rbd.Image) (bool, error) {
@@ -142,10 +142,10 @@ func allocated(ctx context.Context, image *rbd.Image) (bool, error) {
 		Callback: func(_, _ uint64, exists int, _ any) int {
 			if exists != 0 {
 				found = true
-				return enough
+				return stopSearch
 			}
 			if ctx.Err() != nil {
-				return enough
+				return stopSearch
 			}
 			return 0
 		},

@@ -13,9 +13,9 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// held are the ways in which something holds an image, so that it can't be removed. IMAGE is its name, with an unprotected
+// obstacles are the ways in which something holds an image, so that it can't be removed. IMAGE is its name, with an unprotected
 // snapshot a and a protected one p. A removal that removes the snapshots too has to name each, and to remove nothing.
-var held = map[string]struct {
+var obstacles = map[string]struct {
 	make, undo []string // rbd commands
 	words      []string
 }{
@@ -73,8 +73,8 @@ var held = map[string]struct {
 	},
 }
 
-// heldImage makes the image of a row.
-func heldImage(t *testing.T, c *testbed.Cluster, spec string) {
+// imageWithSnapshots makes the image of a row.
+func imageWithSnapshots(t *testing.T, c *testbed.Cluster, spec string) {
 	t.Helper()
 	rbd(t, c, "create", "--size", "1M", spec)
 	for _, snapshot := range []string{"a", "p"} {
@@ -83,8 +83,8 @@ func heldImage(t *testing.T, c *testbed.Cluster, spec string) {
 	rbd(t, c, "snap", "protect", spec+"@p")
 }
 
-// rbdLine runs a command of a row.
-func rbdLine(t *testing.T, c *testbed.Cluster, line, spec string) {
+// runRBD runs a command of a row.
+func runRBD(t *testing.T, c *testbed.Cluster, line, spec string) {
 	t.Helper()
 	line = strings.ReplaceAll(line, "IMAGE", spec)
 	if strings.Contains(line, "LOCKER") {
@@ -99,8 +99,8 @@ func rbdLine(t *testing.T, c *testbed.Cluster, line, spec string) {
 	rbd(t, c, strings.Fields(line)...)
 }
 
-// whatIsThere is what the rbd command tells of an image.
-func whatIsThere(t *testing.T, c *testbed.Cluster, spec string) string {
+// imageState is what the rbd command tells of an image.
+func imageState(t *testing.T, c *testbed.Cluster, spec string) string {
 	t.Helper()
 	return rbd(t, c, "snap", "ls", "--all", spec) + "\n" + rbd(t, c, "children", "--all", spec) + "\n" + rbd(t, c, "lock", "ls", spec)
 }
@@ -112,29 +112,29 @@ func TestRemovalOfAHeldImage(t *testing.T) {
 	}
 	rbd(t, c, "namespace", "create", "far/n")
 	number := 0
-	for name, row := range held {
+	for name, row := range obstacles {
 		number++
 		spec := fmt.Sprintf("held/i%d-", number)
 		ref := ceph.ImageRef{Pool: "held", Name: fmt.Sprintf("i%d-", number)}
 		t.Run(name, func(t *testing.T) {
 			ctx := limited(t)
-			heldImage(t, c, spec)
+			imageWithSnapshots(t, c, spec)
 			for _, line := range row.make {
-				rbdLine(t, c, line, spec)
+				runRBD(t, c, line, spec)
 			}
 			var words []string
 			for _, word := range row.words {
 				words = append(words, strings.ReplaceAll(word, "IMAGE", spec))
 			}
-			before := whatIsThere(t, c, spec)
+			before := imageState(t, c, spec)
 			err := cluster.DeleteImage(ctx, ref, true)
 			wantKind(t, err, problem.Refused, append(words, "Nothing was removed")...)
 			wantKind(t, cluster.CheckImageRemoval(ctx, ref, true), problem.Refused, words...)
-			if after := whatIsThere(t, c, spec); after != before {
+			if after := imageState(t, c, spec); after != before {
 				t.Errorf("before:\n%s\nafter:\n%s", before, after)
 			}
 			for _, line := range row.undo {
-				rbdLine(t, c, line, spec)
+				runRBD(t, c, line, spec)
 			}
 			ok(t, cluster.DeleteImage(ctx, ref, true))
 			if left := rbd(t, c, "ls", "held"); strings.Contains(left, ref.Name) {
@@ -155,7 +155,7 @@ func TestRemovalBesideASilentPool(t *testing.T) {
 	ask(t, c, "osd", "erasure-code-profile", "set", "nowhere", "k=2", "m=1", "crush-failure-domain=osd")
 	ask(t, c, "osd", "pool", "create", "stuck", "4", "4", "erasure", "nowhere")
 	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), "stuck", "stuck")) })
-	heldImage(t, c, "quiet/protected")
+	imageWithSnapshots(t, c, "quiet/protected")
 	protected := ceph.ImageRef{Pool: "quiet", Name: "protected"}
 	before := rbd(t, c, "snap", "ls", "--all", "quiet/protected")
 	wantKind(t, cluster.DeleteImage(limited(t), protected, true), problem.Unreachable, `Pool "stuck" did not answer in time`,
@@ -181,7 +181,7 @@ func TestImagesOnAFullPool(t *testing.T) {
 	cluster := connect(t, configOf(c))
 	ctx := limited(t)
 	newPool(t, cluster, "brim")
-	heldImage(t, c, "brim/i")
+	imageWithSnapshots(t, c, "brim/i")
 	awaitFull := func(full bool) {
 		t.Helper()
 		for ; ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
@@ -194,12 +194,12 @@ func TestImagesOnAFullPool(t *testing.T) {
 	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "1")
 	awaitFull(true)
 	ref := ceph.ImageRef{Pool: "brim", Name: "i"}
-	before := whatIsThere(t, c, "brim/i")
+	before := imageState(t, c, "brim/i")
 	_, err := cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "brim", Name: "new"}, SizeBytes: 1 << 20})
 	wantKind(t, err, problem.Other, "quota is used up")
 	wantKind(t, cluster.ResizeImage(ctx, ref, 2<<20, false), problem.Other, "quota is used up")
 	wantKind(t, cluster.DeleteImage(ctx, ref, true), problem.Refused, `quota of pool "brim" is used up`, "Nothing was removed")
-	if after := whatIsThere(t, c, "brim/i"); after != before {
+	if after := imageState(t, c, "brim/i"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "0")

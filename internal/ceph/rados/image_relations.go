@@ -81,8 +81,8 @@ func nonPrimary(image *rbd.Image) (bool, error) {
 
 // The marks of the locks that librbd takes for itself.
 const (
-	ownLockTag    = "internal"
-	ownLockCookie = "auto "
+	librbdLockTag    = "internal"
+	librbdLockCookie = "auto "
 )
 
 func locks(image *rbd.Image) ([]ceph.Lock, error) {
@@ -92,7 +92,7 @@ func locks(image *rbd.Image) ([]ceph.Lock, error) {
 	}
 	var out []ceph.Lock
 	for _, l := range list {
-		if strings.TrimRight(tag, "\x00") == ownLockTag && strings.HasPrefix(l.Cookie, ownLockCookie) {
+		if strings.TrimRight(tag, "\x00") == librbdLockTag && strings.HasPrefix(l.Cookie, librbdLockCookie) {
 			continue
 		}
 		out = append(out, ceph.Lock{Client: l.Client, Cookie: l.Cookie, Addr: plainAddr(l.Addr)})

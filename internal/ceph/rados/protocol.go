@@ -21,16 +21,16 @@ const (
 	retryTimeout  = 5 * time.Second
 )
 
-// connectAnyway connects, and asks once more where nobody seems to have answered although somebody did: librados talks both
+// connectWithRetry connects, and asks once more where nobody seems to have answered although somebody did: librados talks both
 // protocols to an address with a port that is the usual one of neither, and waits for the one that isn't spoken there, however
 // the monitor has refused the other.
-func connectAnyway(ctx context.Context, cfg ceph.Config, key *ceph.Key) (*rados.Conn, error) {
+func connectWithRetry(ctx context.Context, cfg ceph.Config, key *ceph.Key) (*rados.Conn, error) {
 	monitors := cfg.MonHost
 	handle, err := connect(cfg, key, &monitors)
 	if !isErrno(err, ceph.ETIMEDOUT) {
 		return handle, err
 	}
-	spoken := withProtocol(ctx, monitors)
+	spoken := addressesWithProtocol(ctx, monitors)
 	if spoken == "" {
 		return nil, err
 	}
@@ -47,9 +47,9 @@ func isErrno(err error, want ceph.Errno) bool {
 	return err != nil && errors.As(errno(err), &code) && code == want
 }
 
-// withProtocol is a mon_host of those of its addresses that leave the protocol open and that a monitor answers at, with the
+// addressesWithProtocol is a mon_host of those of its addresses that leave the protocol open and that a monitor answers at, with the
 // protocol that it speaks; empty if there is none.
-func withProtocol(ctx context.Context, monHost string) string {
+func addressesWithProtocol(ctx context.Context, monHost string) string {
 	var spoken []string
 	for _, address := range strings.FieldsFunc(monHost, func(r rune) bool { return strings.ContainsRune(",; \t", r) }) {
 		host, port, err := net.SplitHostPort(address)

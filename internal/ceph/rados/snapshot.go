@@ -12,8 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
-// mirrorNamespace is librbd's number for snapshots of mirroring, which its Go binding does not name.
-const mirrorNamespace = rbd.SnapNamespaceType(3)
+// snapNamespaceMirror is librbd's number for snapshots of mirroring, which its Go binding does not name.
+const snapNamespaceMirror = rbd.SnapNamespaceType(3)
 
 func snapshots(h *rados.Conn, image *rbd.Image) ([]ceph.ImageSnapshot, error) {
 	list, err := image.GetSnapshotNames()
@@ -36,7 +36,7 @@ func snapshots(h *rados.Conn, image *rbd.Image) ([]ceph.ImageSnapshot, error) {
 		case rbd.SnapNamespaceTypeGroup:
 			snapshot.Kind = ceph.GroupSnapshot
 			snapshot.Group, err = groupSnapshot(h, image, s.Id)
-		case mirrorNamespace:
+		case snapNamespaceMirror:
 			snapshot.Kind = ceph.MirrorSnapshot
 		default:
 			err = fmt.Errorf("snapshot %q is of a kind (%d) that this provider does not know: %w", s.Name, kind, ceph.EOPNOTSUPP)

@@ -13,8 +13,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// stranded makes a rule that finds no OSD.
-func stranded(t *testing.T, c *testbed.Cluster, rule string) {
+// ruleWithoutOSDs makes a rule that finds no OSD.
+func ruleWithoutOSDs(t *testing.T, c *testbed.Cluster, rule string) {
 	t.Helper()
 	ask(t, c, "osd", "crush", "add-bucket", rule+"-root", "root")
 	ask(t, c, "osd", "crush", "rule", "create-replicated", rule, rule+"-root", "osd")
@@ -33,7 +33,7 @@ func deletePool(t *testing.T, c *testbed.Cluster, name string) {
 // Each row is a pool whose placement groups can't become active. librbd itself would wait for five minutes.
 func TestImageOnPoolWithoutOSDs(t *testing.T) {
 	cluster, c := east(t)
-	stranded(t, c, "nowhere")
+	ruleWithoutOSDs(t, c, "nowhere")
 	ask(t, c, "osd", "crush", "rule", "create-replicated", "hosts", "default", "host")
 	t.Cleanup(func() { ask(t, c, "osd", "crush", "rule", "rm", "hosts") })
 	ask(t, c, "osd", "erasure-code-profile", "set", "hosts", "k=2", "m=1", "--force")
@@ -90,7 +90,7 @@ func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
 	cfg := configOf(c)
 	cfg.OperationTimeout = 3 * time.Second
 	cluster := connect(t, cfg)
-	stranded(t, c, "lost")
+	ruleWithoutOSDs(t, c, "lost")
 	for _, name := range []string{"well", "unwell"} {
 		newPool(t, cluster, name)
 		ref := ceph.ImageRef{Pool: name, Name: "disk"}

@@ -239,7 +239,7 @@ func (r *poolResource) mayDelete(ctx context.Context, cluster *ceph.Cluster, poo
 
 // refuseUnderImagesOutside protects what force_destroy does not speak of: images of other pools.
 func refuseUnderImagesOutside(ctx context.Context, cluster *ceph.Cluster, name string) error {
-	images, err := cluster.ImagesOutside(ctx, name)
+	images, err := cluster.PoolDependents(ctx, name)
 	if err != nil || len(images) == 0 {
 		return err
 	}

@@ -183,7 +183,7 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 	entry, err := r.rememberedCluster(asking, state, diags)
 	var image ceph.Image
 	if err == nil {
-		image, err = entry.Target.ImageBehind(asking, state.source(), remembered.PoolID, state.ImageID.ValueString())
+		image, err = entry.Target.ImageByIDOrName(asking, state.source(), remembered.PoolID, state.ImageID.ValueString())
 	}
 	switch {
 	case err == nil:
