@@ -121,7 +121,7 @@ func TestAccTransports(t *testing.T) {
 	}
 
 	// After Ctrl-C while an sshd does not answer, no ssh process is left that waits for it.
-	server.Freeze()
+	server.Pause()
 	reads := calls(t, w, "Read", "libvirt_ceph_secret")
 	interrupt(t, w, func() bool { return reads() && len(commandsWith(t, home)) > 0 }, "plan", "-input=false")
 	for left := commandsWith(t, home); len(left) > 0; left = commandsWith(t, home) {
@@ -130,7 +130,7 @@ func TestAccTransports(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	server.Thaw()
+	server.Resume()
 	w.Destroy(t)
 	if after := inventory(t); after != before {
 		t.Errorf("destroy has not left everything as it was\nbefore:\n%s\nafter:\n%s", before, after)

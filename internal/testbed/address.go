@@ -1,7 +1,6 @@
 package testbed
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -16,7 +15,7 @@ const (
 	defaultV2Port = 3300
 )
 
-// MonAddr is where one monitor listens.
+// MonAddr is the address of a monitor.
 type MonAddr struct {
 	Name   string // such as a
 	Host   string // an IPv4 or bare IPv6 address
@@ -30,7 +29,7 @@ func (m MonAddr) String() string {
 		net.JoinHostPort(m.Host, strconv.Itoa(m.V2Port)), net.JoinHostPort(m.Host, strconv.Itoa(m.V1Port)))
 }
 
-// monHost returns the value of mon_host. An address with both default ports is written bare, as most people do.
+// monHost returns the value of mon_host. An address with both default ports is written without ports, as most people do.
 func monHost(monitors []MonAddr) string {
 	var addresses []string
 	for _, m := range monitors {
@@ -49,8 +48,8 @@ func HasIPv6() bool {
 	return err == nil && strings.Contains(string(content), "00000000000000000000000000000001")
 }
 
-// chooseAddresses finds free places for n monitors: on the given host, or each at an address of its own. Then each cluster takes a
-// random part of 127.0.0.0/8, so that beds side by side don't meet.
+// chooseAddresses finds free addresses for n monitors: on the given host, or each at an IP address of its own. These are from a random
+// part of 127.0.0.0/8, so that several beds can run at the same time.
 func chooseAddresses(n int, host string, defaultPorts bool) ([]MonAddr, error) {
 	const attempts = 50
 	for range attempts {
@@ -72,34 +71,6 @@ func chooseAddresses(n int, host string, defaultPorts bool) ([]MonAddr, error) {
 		}
 	}
 	return nil, fmt.Errorf("can't find free loopback addresses for %d monitors", n)
-}
-
-// migrationPorts is how many ports a hypervisor has for incoming guests.
-const migrationPorts = 8
-
-// chooseMigrationPorts finds a free row of ports, and returns the first. They lie above those of monitors and below the range
-// from which the kernel takes the ports of outgoing connections. A row is random because each libvirtd looks for a free port
-// only within its own: two with the same row, of beds side by side, could choose the same port at the same moment.
-func chooseMigrationPorts() (int, error) {
-	const lowest, rows, attempts = 30000, 345, 50
-	for range attempts {
-		first := lowest + migrationPorts*rand.IntN(rows)
-		if rowFree(first) {
-			return first, nil
-		}
-	}
-	return 0, errors.New("can't find free ports for migrations")
-}
-
-func rowFree(first int) bool {
-	for port := first; port < first+migrationPorts; port++ {
-		listener, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(port)))
-		if err != nil {
-			return false
-		}
-		_ = listener.Close()
-	}
-	return true
 }
 
 func allFree(monitors []MonAddr) bool {

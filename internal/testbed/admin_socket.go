@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// askTimeout bounds one question to a daemon's admin socket, which may be that of a paused daemon.
+// askTimeout limits one request to the admin socket of a daemon, which may be paused.
 const askTimeout = 2 * time.Second
 
-// askDaemon asks one daemon about itself, past the cluster, within milliseconds. Similar to: ceph daemon NAME COMMAND.
+// askDaemon runs a command on a daemon's admin socket, which takes milliseconds and needs no other daemon.
+// Similar to: ceph daemon NAME COMMAND.
 func (c *Cluster) askDaemon(ctx context.Context, name, command string, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

@@ -13,17 +13,17 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// startTimeout bounds the start of a bed whose context has no deadline.
+// startTimeout limits the start of a bed whose context has no deadline.
 const startTimeout = 2 * time.Minute
 
-// maxSocketPath is what a socket address can hold, and maxDirLength keeps the longest path that libvirt makes, that of a
-// guest's QEMU monitor, below it.
+// maxSocketPath is the longest path that a socket address can hold. With maxDirLength the longest path that libvirt makes, that of a
+// guest's QEMU monitor, stays below it.
 const (
 	maxSocketPath = 107
 	maxDirLength  = 32
 )
 
-// layoutFile describes a bed in its own folder, so that another process can find its way. It holds no key.
+// layoutFile describes a bed in its own folder, so that another process can open it. It holds no key.
 const layoutFile = "bed.json"
 
 // Options describes a bed.
@@ -35,7 +35,7 @@ type Options struct {
 	Clusters []ClusterOptions
 	// Hypervisors are the names of the libvirt daemons. Default (nil): kvm1 and kvm2.
 	Hypervisors []string
-	// KeepRunning lets the bed outlive this process. Otherwise it ends with it, also when it is killed.
+	// KeepRunning lets the bed outlive this process. Otherwise the bed ends with the process, also when that is killed.
 	KeepRunning bool
 }
 
@@ -58,7 +58,7 @@ type layout struct {
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,11}$`)
 
 // Start starts a bed and returns when it can be used: the OSDs are up, a pool can be created, the hypervisors answer.
-// When it fails, nothing is left.
+// When it fails, it leaves nothing behind.
 func Start(ctx context.Context, options Options) (*Bed, error) {
 	if err := Require(); err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func Start(ctx context.Context, options Options) (*Bed, error) {
 	return b, nil
 }
 
-// Keep lets the bed outlive this process, from now on. Stop or another process (see Open) ends it.
+// Keep lets the bed outlive this process. Stop ends it, also in another process (see Open).
 func (b *Bed) Keep() error {
 	if b.keeper == nil {
 		return nil
@@ -134,7 +134,7 @@ func (b *Bed) start(ctx context.Context, options Options) error {
 	return group.Wait()
 }
 
-// Mark returns an environment variable, as NAME=VALUE. Whatever runs with it ends with the bed.
+// Mark returns an environment variable, as NAME=VALUE. Every process that has it ends with the bed.
 func (b *Bed) Mark() string { return bedVariable + "=" + b.Dir }
 
 // Open returns a bed that another process started and left running.
@@ -169,7 +169,7 @@ func (b *Bed) Stop() error {
 	if b.keeper == nil {
 		return end(b.Dir)
 	}
-	// The keeper ends the bed here as it would after a crash, so that this path is the one that is always taken.
+	// The keeper ends the bed, as it would after a crash, so that there is only one way in which beds end.
 	if err := b.keeper.dismiss(); err != nil {
 		return errors.Join(err, end(b.Dir))
 	}
@@ -177,7 +177,7 @@ func (b *Bed) Stop() error {
 	return nil
 }
 
-// Cluster returns the cluster of this name. It panics when the bed has none: a mistake in the test.
+// Cluster returns the cluster of this name. It panics when there is none, which is a mistake in the test.
 func (b *Bed) Cluster(name string) *Cluster {
 	for _, c := range b.clusters {
 		if c.Name == name {
@@ -190,7 +190,7 @@ func (b *Bed) Cluster(name string) *Cluster {
 // Clusters returns all clusters in the order of the options.
 func (b *Bed) Clusters() []*Cluster { return b.clusters }
 
-// Hypervisor returns the hypervisor of this name. It panics when the bed has none: a mistake in the test.
+// Hypervisor returns the hypervisor of this name. It panics when there is none, which is a mistake in the test.
 func (b *Bed) Hypervisor(name string) *Hypervisor {
 	for _, h := range b.hypervisors {
 		if h.Name == name {

@@ -10,11 +10,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Store is what an OSD keeps its data in.
+// Store is the object store of an OSD.
 type Store string
 
-// The stores. MemStore is fast and keeps its data over a stop, not over a crash. BlueStore is what erasure-coded
-// overwrites need; it lives in a sparse file.
+// The stores. MemStore is fast, and keeps its data when it is stopped, but not when it crashes. BlueStore is needed for overwrites in
+// erasure-coded pools; it writes to a sparse file.
 const (
 	MemStore  Store = "memstore"
 	BlueStore Store = "bluestore"
@@ -76,7 +76,7 @@ func newCluster(dir string, options ClusterOptions) (*Cluster, error) {
 		host = "127.0.0.1"
 	}
 	if host != "" && options.DefaultPorts {
-		return nil, fmt.Errorf("cluster %s: there is only one address %s, so the default ports can't be had with it", options.Name, host)
+		return nil, fmt.Errorf("cluster %s: there is only one address %s, so the default ports can't be used with it", options.Name, host)
 	}
 	monitors, err := chooseAddresses(options.Monitors, host, options.DefaultPorts)
 	if err != nil {
@@ -97,7 +97,7 @@ func (c *Cluster) path(elements ...string) string {
 	return filepath.Join(append([]string{c.dir, c.Name}, elements...)...)
 }
 
-// addDaemons lists the cluster's processes in the order in which they are started.
+// addDaemons lists the cluster's daemons in the order in which they are started.
 func (c *Cluster) addDaemons() {
 	c.daemons = nil
 	add := func(command, kind, id string) {
@@ -128,23 +128,23 @@ func (c *Cluster) Manager() *Daemon { return c.daemons[len(c.Monitors)] }
 // OSD returns the i-th OSD's process, from 0.
 func (c *Cluster) OSD(i int) *Daemon { return c.daemons[len(c.Monitors)+1+i] }
 
-// Pause freezes all daemons: connections stay open, nothing is answered. Similar to: kill -STOP.
+// Pause stops the processes of all daemons: connections stay open, and nothing answers. Similar to: kill -STOP.
 func (c *Cluster) Pause() error { return each(c.daemons, (*Daemon).Pause) }
 
-// Resume lets all paused daemons go on. Similar to: kill -CONT.
+// Resume continues all paused daemons. Similar to: kill -CONT.
 func (c *Cluster) Resume() error { return each(c.daemons, (*Daemon).Resume) }
 
-// PauseMonitors freezes the monitors only: clients that are connected to the OSDs go on.
+// PauseMonitors pauses the monitors only: clients that are connected to the OSDs can read and write. Similar to: kill -STOP.
 func (c *Cluster) PauseMonitors() error {
 	return each(c.daemons[:len(c.Monitors)], (*Daemon).Pause)
 }
 
-// ResumeMonitors lets the monitors go on.
+// ResumeMonitors continues paused monitors. Similar to: kill -CONT.
 func (c *Cluster) ResumeMonitors() error {
 	return each(c.daemons[:len(c.Monitors)], (*Daemon).Resume)
 }
 
-// StopDaemons ends all daemons, OSDs first, and keeps their data and addresses: every connection is refused from then on.
+// StopDaemons ends all daemons, OSDs first, and keeps their data and addresses. Connections are refused then.
 func (c *Cluster) StopDaemons() error {
 	reversed := make([]*Daemon, 0, len(c.daemons))
 	for i := len(c.daemons) - 1; i >= 0; i-- {
@@ -161,8 +161,7 @@ func (c *Cluster) StartDaemons(ctx context.Context) error {
 	return c.waitUsable(ctx)
 }
 
-// RestartOSDs stops the OSDs, which keep their data, and starts them again: every client has to connect to them anew, and to
-// show a valid ticket.
+// RestartOSDs stops the OSDs, which keep their data, and starts them again: every client has to connect again, with a valid ticket.
 func (c *Cluster) RestartOSDs(ctx context.Context) error {
 	osds := c.daemons[len(c.Monitors)+1:]
 	if err := each(osds, (*Daemon).Stop); err != nil {
@@ -182,7 +181,7 @@ func each(daemons []*Daemon, do func(*Daemon) error) error {
 	return errors.Join(all...)
 }
 
-// Ceph runs the command ceph as client.admin and returns its stdout. It is a second view for tests: it goes past the
+// Ceph runs the command ceph as client.admin and returns its stdout. It is a second view for tests: it does not use the
 // code under test. An error holds stderr. Similar to: ceph ARGS.
 func (c *Cluster) Ceph(ctx context.Context, args ...string) ([]byte, error) {
 	return c.run(ctx, "", append([]string{"ceph", "--conf", c.ConfigFile, "--connect-timeout", "20"}, args...))

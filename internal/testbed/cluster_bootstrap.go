@@ -15,7 +15,7 @@ import (
 
 const managerID = "x"
 
-// bootstrap makes the cluster from nothing and returns when it can be used.
+// bootstrap makes a new cluster and returns when it can be used.
 func (c *Cluster) bootstrap(ctx context.Context) error {
 	if err := c.makeFiles(ctx); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
@@ -131,7 +131,7 @@ func (c *Cluster) makeOSDs(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		// Otherwise this module makes a pool of its own as soon as there is an OSD.
+		// Otherwise this module creates a pool as soon as there is an OSD.
 		_, err := c.Ceph(ctx, "config", "set", "mgr", "mgr/devicehealth/enable_monitoring", "false", "--force")
 		return err
 	})
@@ -157,7 +157,7 @@ func (c *Cluster) makeOSDs(ctx context.Context) error {
 	return group.Wait()
 }
 
-// waitUsable returns when all OSDs are up and the manager is at work.
+// waitUsable returns when all OSDs are up and the manager is available.
 func (c *Cluster) waitUsable(ctx context.Context) error {
 	for i := range c.OSDs {
 		err := poll(ctx, fmt.Sprintf("cluster %s: waiting for osd.%d", c.Name, i), func() (bool, error) {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// neededModules are the manager's modules that a cluster of the testbed has: those that Ceph won't do without. The others
-// cost seconds at each start.
+// neededModules are the manager's modules that Ceph cannot run without. The others are disabled, since they cost seconds at each
+// start.
 var neededModules = []string{
 	"balancer", "crash", "devicehealth", "orchestrator", "pg_autoscaler", "progress", "rbd_support", "status", "telemetry", "volumes",
 }
@@ -44,7 +44,7 @@ func (c *Cluster) config() (string, error) {
 		"osd_crush_chooseleaf_type": "0", // copies may share this one host
 		// Tests make many small pools on few OSDs.
 		"mon_max_pg_per_osd": "2000",
-		// A machine with little free disk space is none of the tests' business.
+		// Tests also run on a machine with little free disk space.
 		"mon_data_avail_warn":                            "1",
 		"mon_data_avail_crit":                            "0",
 		"mon_allow_pool_delete":                          "true",
@@ -69,7 +69,7 @@ func (c *Cluster) config() (string, error) {
 	osd := map[string]string{"osd_objectstore": string(c.Store)}
 	switch c.Store {
 	case MemStore:
-		// The quick way to end would lose what is in memory.
+		// A fast shutdown would lose the data in memory.
 		osd["osd_fast_shutdown"] = "false"
 		osd["memstore_device_bytes"] = "4294967296"
 	case BlueStore:

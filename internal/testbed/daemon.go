@@ -1,7 +1,6 @@
 package testbed
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,7 @@ import (
 	"time"
 )
 
-// stopTimeout is how long a daemon gets to end by itself before it is killed.
+// stopTimeout is how long a daemon may take to end by itself before it is killed.
 const stopTimeout = 15 * time.Second
 
 // Daemon is one long-running process of the bed: a monitor, manager or OSD of a cluster, or a hypervisor's libvirtd.
@@ -21,14 +20,14 @@ type Daemon struct {
 	Name string
 
 	dir         string // the bed's folder
-	home        string
+	home        string // its HOME
 	argv        []string
 	environment []string
 	credential  *syscall.Credential // set: runs as this user, under a reaper
 	log         string              // what the daemon writes to stdout and stderr
 
 	mu     sync.Mutex
-	exited chan struct{} // closed when the process that start began has ended; with a reaper, what it left behind too
+	exited chan struct{} // closed when the process that start started has ended; for a reaper, also all children of its daemon
 }
 
 // start runs the daemon and returns as soon as the process exists.
@@ -60,21 +59,21 @@ func (d *Daemon) start() error {
 	d.exited = exited
 	d.mu.Unlock()
 	go func() {
-		// The daemon's exit status says nothing that its log doesn't say better.
+		// The daemon's log says more than its exit status.
 		_ = command.Wait()
 		close(exited)
 	}()
 	return nil
 }
 
-// failure returns an error with the last words of a daemon that has ended although it should run.
+// failure returns an error with the end of the log of a daemon that has ended although it should run.
 func (d *Daemon) failure() error {
 	d.mu.Lock()
 	exited := d.exited
 	d.mu.Unlock()
 	select {
 	case <-exited:
-		return fmt.Errorf("%s ended by itself; its last words: %s", d.Name, lastWords(d.log))
+		return fmt.Errorf("%s ended by itself; the end of its log: %s", d.Name, logTail(d.log))
 	default:
 		return nil
 	}
@@ -105,10 +104,10 @@ func (d *Daemon) signal(s syscall.Signal) error {
 	return syscall.Kill(pid, s)
 }
 
-// Pause freezes the daemon: its connections stay open, nothing is answered. Similar to: kill -STOP.
+// Pause stops the daemon's process: its connections stay open, and it does not answer. Similar to: kill -STOP.
 func (d *Daemon) Pause() error { return d.signal(syscall.SIGSTOP) }
 
-// Resume lets a paused daemon go on. Similar to: kill -CONT.
+// Resume continues a paused daemon. Similar to: kill -CONT.
 func (d *Daemon) Resume() error { return d.signal(syscall.SIGCONT) }
 
 // Kill ends the daemon as a crash would and returns when it is gone. Similar to: kill -KILL.
@@ -133,7 +132,7 @@ func (d *Daemon) Stop() error {
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
-	// A paused process acts on the request only when it goes on.
+	// A paused process handles the signal only after it was continued.
 	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
@@ -154,18 +153,4 @@ func (d *Daemon) waitGone(pid int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	return poll(ctx, "waiting for the end of "+d.Name, func() (bool, error) { return hasEnded(pid), nil })
-}
-
-// lastWords returns the end of a log file, for an error text.
-func lastWords(path string) string {
-	const enough = 2000
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err.Error()
-	}
-	content = bytes.TrimSpace(content)
-	if len(content) > enough {
-		content = content[len(content)-enough:]
-	}
-	return string(content)
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// consoleFolder holds, in a hypervisor's folder, the sockets and logs of its guests' serial consoles.
+// consoleFolder is in a hypervisor's folder, and holds the sockets and logs of its guests' serial consoles.
 const consoleFolder = "console"
 
-// bootTimeout bounds a guest's boot, and guestTimeout one exchange with it, when the context has no deadline.
+// bootTimeout limits a guest's boot, and guestTimeout one exchange with it, when the context has no deadline.
 const (
 	bootTimeout  = 2 * time.Minute
 	guestTimeout = time.Minute
@@ -24,7 +24,7 @@ const (
 // GuestOptions describes a guest.
 type GuestOptions struct {
 	Name       string
-	UUID       string // default: a fresh one
+	UUID       string // default: a new one
 	Machine    string // q35 (default) or pc
 	MemoryMiB  int    // default 192
 	SparePorts int    // q35: how many disks can be plugged in while it runs; default 10, negative for none
@@ -34,11 +34,11 @@ type GuestOptions struct {
 	NoDrivers bool
 	// Transient makes a guest without a saved definition: it exists only while it runs.
 	Transient bool
-	// Paused lets Start return with a guest whose processor stands still before its first instruction.
+	// Paused starts the guest suspended, before its first instruction.
 	Paused bool
 }
 
-// Guest is a domain that tells on its serial console which disks it sees.
+// Guest is a domain that reports on its serial console which disks it sees.
 type Guest struct {
 	Name string
 	UUID string
@@ -126,12 +126,12 @@ func (g *Guest) WaitReady(ctx context.Context) error {
 		return strings.Contains(g.ConsoleLog(), "guest: ready"), nil
 	})
 	if err != nil {
-		return fmt.Errorf("%w; its console: %s", err, lastWords(g.log()))
+		return fmt.Errorf("%w; its console: %s", err, logTail(g.log()))
 	}
 	return nil
 }
 
-// Resume lets a paused guest go on. Similar to: virsh resume.
+// Resume continues a suspended guest. Similar to: virsh resume.
 func (g *Guest) Resume(ctx context.Context) error {
 	_, err := g.hypervisor.Virsh(ctx, "resume", g.Name)
 	return err
@@ -147,7 +147,7 @@ func (g *Guest) Suspend(ctx context.Context) error {
 func (g *Guest) Shutdown(ctx context.Context) error {
 	ctx, cancel := bounded(ctx, guestTimeout)
 	defer cancel()
-	// The answer comes first, then the guest goes.
+	// The guest answers before it is off.
 	if _, err := g.Run(ctx, "(sleep 0.2; sync; poweroff -f) >/dev/null 2>&1 &"); err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (g *Guest) Undefine(ctx context.Context) error {
 	return err
 }
 
-// ConsoleLog returns what the guest has written to its serial console since it was started, as people would read it.
+// ConsoleLog returns what the guest has written to its serial console since its start.
 func (g *Guest) ConsoleLog() string {
 	content, err := os.ReadFile(g.log())
 	if errors.Is(err, os.ErrNotExist) {
@@ -184,12 +184,4 @@ func (g *Guest) ConsoleLog() string {
 		return err.Error()
 	}
 	return string(content)
-}
-
-// bounded gives a context without a deadline one.
-func bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
-	if _, has := ctx.Deadline(); has {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, timeout)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxScript is what the guest's serial line takes in one piece.
+// maxScript is the longest script that the guest's serial line takes at once, in bytes.
 const maxScript = 2500
 
 // Run runs a shell script in the guest and returns its output, stdout and stderr. The guest has the commands of busybox.
@@ -53,7 +53,7 @@ func (g *Guest) dial(ctx context.Context) (net.Conn, error) {
 	for {
 		var dialer net.Dialer
 		connection, err := dialer.DialContext(ctx, "unix", g.socket())
-		// Another process talks to the guest: QEMU serves one at a time.
+		// EAGAIN: another process is connected to the console, and QEMU serves only one at a time.
 		if !errors.Is(err, syscall.EAGAIN) {
 			return connection, err
 		}
@@ -65,10 +65,10 @@ func (g *Guest) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// exchange sends one script and waits for its answer, past all else that comes over the line.
+// exchange sends one script and waits for its answer. It skips all other lines.
 func exchange(line io.ReadWriter, script string) (status int, output string, err error) {
 	id := "@" + uuid.NewString()
-	// The line feed in front ends whatever somebody else left half-written.
+	// The line feed in front ends a line that another process may not have finished.
 	if _, err := fmt.Fprintf(line, "\n%s %s\n", id, base64.StdEncoding.EncodeToString([]byte(script))); err != nil {
 		return 0, "", err
 	}

@@ -11,10 +11,10 @@ const defaultMemoryMiB = 192
 
 // domain returns the guest's definition, without any disk.
 func (o GuestOptions) domain(uuid, kernel, initramfs, socket, log string) *libvirtxml.Domain {
-	// A guest that panics starts again, and says so on the console. The self-tests of ciphers take a tenth of the boot.
+	// With panic=1 a guest that panics boots again, which its console shows. The self-tests of ciphers take a tenth of the boot.
 	cmdline := "console=ttyS0 quiet panic=1 nokaslr mitigations=off cryptomgr.notests"
 	if o.NoDrivers {
-		// Without drivers a guest would still let go of a device that it doesn't know; without hot-plug it can't.
+		// Without drivers the kernel would still release a device; without hot-plug it can't.
 		cmdline += " testbed.nodrivers acpiphp.disable=1 pcie_ports=compat"
 	}
 	zero := uint(0)

@@ -15,7 +15,7 @@ type GuestDisk struct {
 	Name   string // such as vda: the guest's own name, which needs not be the target in the domain's XML
 	Bytes  int64
 	Serial string // virtio disks only
-	// Head is the printable start of the first 64 bytes, read from the disk just now.
+	// Head is the printable start of the first 64 bytes, read from the disk and not from the guest's cache.
 	Head string
 	// Readable is false when the guest got an error from reading.
 	Readable bool
@@ -57,7 +57,7 @@ func parseDisks(output string) ([]GuestDisk, error) {
 	return disks, nil
 }
 
-// printable returns what comes before the first byte that isn't printable ASCII.
+// printable returns the text before the first byte that isn't printable ASCII.
 func printable(bytes []byte) string {
 	for i, b := range bytes {
 		if b < ' ' || b > '~' {
@@ -67,7 +67,7 @@ func printable(bytes []byte) string {
 	return string(bytes)
 }
 
-// WaitDisk returns the first disk that matches, as soon as the guest sees it.
+// WaitDisk waits until the guest sees a disk that matches, and returns it.
 func (g *Guest) WaitDisk(ctx context.Context, match func(GuestDisk) bool) (GuestDisk, error) {
 	var found GuestDisk
 	err := g.waitDisks(ctx, "a disk that matches", func(disks []GuestDisk) bool {
@@ -82,7 +82,7 @@ func (g *Guest) WaitDisk(ctx context.Context, match func(GuestDisk) bool) (Guest
 	return found, err
 }
 
-// WaitDisks returns the guest's disks as soon as it sees so many.
+// WaitDisks waits until the guest sees at least so many disks, and returns them.
 func (g *Guest) WaitDisks(ctx context.Context, count int) ([]GuestDisk, error) {
 	var found []GuestDisk
 	err := g.waitDisks(ctx, fmt.Sprintf("%d disks", count), func(disks []GuestDisk) bool {
@@ -92,7 +92,7 @@ func (g *Guest) WaitDisks(ctx context.Context, count int) ([]GuestDisk, error) {
 	return found, err
 }
 
-// WaitNoDisk returns when the guest sees no disk that matches.
+// WaitNoDisk waits until the guest sees no disk that matches.
 func (g *Guest) WaitNoDisk(ctx context.Context, match func(GuestDisk) bool) error {
 	return g.waitDisks(ctx, "the end of a disk", func(disks []GuestDisk) bool {
 		for _, disk := range disks {
@@ -137,7 +137,7 @@ func (g *Guest) Write(ctx context.Context, device string, offset int64, text str
 	return err
 }
 
-// Read returns n bytes, at most 64 KiB, from the guest's device at an offset in bytes, read from the disk just now.
+// Read returns n bytes, at most 64 KiB, from the guest's device at an offset in bytes, read from the disk and not from the guest's cache.
 func (g *Guest) Read(ctx context.Context, device string, offset int64, n int) (string, error) {
 	if !deviceName.MatchString(device) {
 		return "", fmt.Errorf("%q is no device of a guest", device)
@@ -154,43 +154,4 @@ func (g *Guest) Read(ctx context.Context, device string, offset int64, n int) (s
 		err = fmt.Errorf("the guest %s could read only %d of %d bytes from %s", g.Name, len(content), n, device)
 	}
 	return string(content), err
-}
-
-// CounterState is how far the guest's counter has come.
-type CounterState struct {
-	Rounds    int // writes tried, each confirmed by the disk and read back
-	Errors    int // rounds that failed
-	LastError string
-}
-
-// StartCounter starts a loop in the guest that writes a growing number to the device, 1 MiB from its start, waits until
-// the disk has it, and reads it back. It shows whether the guest's I/O goes on, stands still or fails.
-func (g *Guest) StartCounter(ctx context.Context, device string) error {
-	if !deviceName.MatchString(device) {
-		return fmt.Errorf("%q is no device of a guest", device)
-	}
-	_, err := g.Run(ctx, "[ -e /run/counter.pid ] && kill $(cat /run/counter.pid); rm -f /run/counter /run/counter.error; "+
-		"counter "+device+" >/dev/null 2>&1 & echo $! >/run/counter.pid")
-	return err
-}
-
-// StopCounter ends the loop, which has the device open now and then.
-func (g *Guest) StopCounter(ctx context.Context) error {
-	_, err := g.Run(ctx, "kill $(cat /run/counter.pid); rm /run/counter.pid")
-	return err
-}
-
-// Counter returns how far the loop has come. It answers also while the loop's I/O stands still.
-func (g *Guest) Counter(ctx context.Context) (CounterState, error) {
-	output, err := g.Run(ctx, "cat /run/counter 2>/dev/null || echo 0 0; cat /run/counter.error 2>/dev/null; true")
-	if err != nil {
-		return CounterState{}, err
-	}
-	first, rest, _ := strings.Cut(output, "\n")
-	var state CounterState
-	if _, err := fmt.Sscan(first, &state.Rounds, &state.Errors); err != nil {
-		return CounterState{}, fmt.Errorf("the guest's counter can't be understood: %q", output)
-	}
-	state.LastError = strings.TrimSpace(rest)
-	return state, nil
 }

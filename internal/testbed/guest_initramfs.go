@@ -10,13 +10,13 @@ import (
 	"github.com/cavaliergopher/cpio"
 )
 
-// guestFolder holds, in the bed's folder, what all guests boot from.
+// guestFolder is in the bed's folder, and holds the files from which all guests boot.
 const guestFolder = "guest"
 
 //go:embed guest_init.sh
 var guestInit []byte
 
-// bootMutex lets one guest at a time make the files; the others find them.
+// bootMutex lets the first guest make the files before the others look for them.
 var bootMutex sync.Mutex
 
 // bootFiles returns the paths of the guests' kernel and initramfs, readable for the hypervisors' user.
@@ -42,15 +42,15 @@ func bootFiles(ctx context.Context, dir string) (kernel, initramfs string, err e
 	if err := os.WriteFile(kernel, image, 0o644); err != nil {
 		return "", "", err
 	}
-	// Under its final name only when it is whole, since its presence says that both files are there.
+	// It gets its final name when it is complete: where it exists, both files are complete.
 	if err := writeInitramfs(initramfs+".new", filepath.Join(cached, "modules")); err != nil {
 		return "", "", err
 	}
 	return kernel, initramfs, os.Rename(initramfs+".new", initramfs)
 }
 
-// writeInitramfs writes busybox, the init script and the drivers as an archive. It isn't compressed: an emulated processor
-// takes longer to undo that than to read the file.
+// writeInitramfs writes busybox, the init script and the drivers as an archive. It isn't compressed, since an emulated processor takes
+// longer to decompress a file than to read it.
 func writeInitramfs(path, modules string) error {
 	busybox, err := lookCommand("busybox")
 	if err != nil {

@@ -14,8 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// plainUsers are system users of which every Debian or Ubuntu has one; their name and group resolve, which libvirtd and
-// QEMU insist on.
+// plainUsers are system users. Every Debian or Ubuntu has one of them with a name and a group, which libvirtd and QEMU require.
 var plainUsers = []string{"nobody", "games", "mail", "daemon"}
 
 // Hypervisor is an unprivileged libvirtd with guests, secrets and settings of its own. Guests are emulated.
@@ -89,9 +88,9 @@ func (h *Hypervisor) makeFiles() error {
 	return errors.Join(h.writeSettings(), os.WriteFile(h.path("config", "libvirt", "qemu.conf"), []byte(settings), 0o644))
 }
 
-// writeSettings writes libvirtd.conf, which counts from the next start.
+// writeSettings writes libvirtd.conf, which libvirtd reads at its start.
 func (h *Hypervisor) writeSettings() error {
-	// Without host_uuid an unprivileged libvirtd invents a new one at each start.
+	// Without host_uuid an unprivileged libvirtd takes a random one at each start.
 	text := fmt.Sprintf("host_uuid = %q\nlog_outputs = \"3:stderr\"\n", h.UUID) + h.listening
 	return os.WriteFile(h.path("config", "libvirt", "libvirtd.conf"), []byte(text), 0o644)
 }
@@ -105,7 +104,7 @@ func (h *Hypervisor) Start(ctx context.Context) error {
 		if err := h.daemon.failure(); err != nil {
 			return false, err
 		}
-		// Looking first spares a virsh for each round. A daemon that fails at its start still opens its socket for a moment.
+		// virsh is slow, so it is only started once there is a socket. A daemon that fails at its start has one for a moment too.
 		_, err := os.Stat(h.Socket)
 		if err == nil {
 			_, err = h.Virsh(ctx, "list")
@@ -114,13 +113,13 @@ func (h *Hypervisor) Start(ctx context.Context) error {
 	})
 }
 
-// Stop ends libvirtd; running guests go on. Every connection is refused from then on.
+// Stop ends libvirtd; guests keep running. Connections are refused then. Similar to: kill -TERM.
 func (h *Hypervisor) Stop() error { return h.daemon.Stop() }
 
-// Kill ends libvirtd as a crash would; running guests go on.
+// Kill ends libvirtd as a crash would; guests keep running. Similar to: kill -KILL.
 func (h *Hypervisor) Kill() error { return h.daemon.Kill() }
 
-// Restart ends libvirtd and starts it again; running guests go on.
+// Restart ends libvirtd and starts it again; guests keep running.
 func (h *Hypervisor) Restart(ctx context.Context) error {
 	if err := h.Stop(); err != nil {
 		return err
@@ -128,10 +127,10 @@ func (h *Hypervisor) Restart(ctx context.Context) error {
 	return h.Start(ctx)
 }
 
-// Pause freezes libvirtd: connections stay open, nothing is answered.
+// Pause stops the process of libvirtd: connections stay open, and it does not answer. Similar to: kill -STOP.
 func (h *Hypervisor) Pause() error { return h.daemon.Pause() }
 
-// Resume lets a paused libvirtd go on.
+// Resume continues a paused libvirtd. Similar to: kill -CONT.
 func (h *Hypervisor) Resume() error { return h.daemon.Resume() }
 
 // Virsh runs the command virsh and returns its stdout. It is a second view for tests. An error holds stderr.
@@ -150,7 +149,7 @@ func (h *Hypervisor) VirshIn(ctx context.Context, stdin string, args ...string) 
 	return string(output), err
 }
 
-// plainUser returns the user and group that the hypervisors run as.
+// plainUser returns the user and group as which the hypervisors run.
 func plainUser() (*syscall.Credential, error) {
 	for _, name := range plainUsers {
 		account, err := user.Lookup(name)

@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// The keeper is a second process of the program that owns a bed. It waits for the end of the owner, however that comes
-// about, and then ends the bed. The owner only has to close a pipe, which the kernel does for a process that was killed.
+// keeperVariable is the variable by which a program starts as the keeper of a bed: a second process of the program that owns the bed.
+// The keeper waits until the owner closes a pipe, which the kernel does even for a killed process, and then ends the bed.
 const keeperVariable = "CEPH_TESTBED_KEEPER"
 
-// keepOrder is what the owner of a bed that shall outlive it sends before it closes the pipe.
+// keepOrder is what the owner sends through the pipe before it closes it if the bed shall go on.
 const keepOrder = "keep"
 
-// init turns the program into the keeper before anything else of it runs. Whoever imports this package can own a bed,
-// so the keeper has to be in every such program.
+// init makes the program the keeper before anything else of it runs. Every program that imports this package can own a bed, so every
+// one can be its keeper.
 func init() {
 	if dir := os.Getenv(keeperVariable); dir != "" {
 		os.Exit(keep(dir, os.Stdin))
@@ -35,6 +35,7 @@ func keep(dir string, owner io.Reader) int {
 	return 0
 }
 
+// keeper is the owner's view of the keeper's process.
 type keeper struct {
 	command *exec.Cmd
 	pipe    *os.File
@@ -50,7 +51,7 @@ func startKeeper(dir string) (*keeper, error) {
 	command.Env = []string{keeperVariable + "=" + dir}
 	command.Dir = "/"
 	command.Stdin = reader
-	// A session of its own keeps Ctrl-C away from it.
+	// In a session of its own it gets no Ctrl-C from the terminal.
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := command.Start(); err != nil {
 		writer.Close()
@@ -59,7 +60,7 @@ func startKeeper(dir string) (*keeper, error) {
 	return &keeper{command: command, pipe: writer}, nil
 }
 
-// release lets the bed live on.
+// release ends the keeper and leaves the bed running.
 func (k *keeper) release() error {
 	if _, err := k.pipe.WriteString(keepOrder); err != nil {
 		return err

@@ -11,21 +11,21 @@ import (
 	"strings"
 )
 
-// ListenOptions says how a hypervisor's libvirtd listens on 127.0.0.1.
+// ListenOptions describes how a hypervisor's libvirtd listens on 127.0.0.1.
 type ListenOptions struct {
 	// TCP lets it listen without encryption.
 	TCP bool
 	// TLSFolder, where set, holds cacert.pem, servercert.pem and serverkey.pem, and lets it listen for TLS. A client needs a
 	// certificate of the same authority.
 	TLSFolder string
-	// SASL demands an authentication by SASL.
+	// SASL requires authentication by SASL.
 	SASL bool
 }
 
 // Ports is where a libvirtd listens; 0 where it doesn't.
 type Ports struct{ TCP, TLS int }
 
-// Listen starts the hypervisor's libvirtd anew so that it listens on free ports besides its socket; running guests go on.
+// Listen restarts the hypervisor's libvirtd so that it also listens on free ports; guests keep running.
 //
 // Similar to: libvirtd --listen.
 func (h *Hypervisor) Listen(ctx context.Context, options ListenOptions) (Ports, error) {
@@ -80,7 +80,7 @@ func (h *Hypervisor) listenOnce(ctx context.Context, options ListenOptions) (Por
 	return ports, errors.Join(h.writeSettings(), h.Restart(ctx))
 }
 
-// Unlisten starts the hypervisor's libvirtd anew with nothing but its socket.
+// Unlisten restarts the hypervisor's libvirtd so that it listens only on its socket; guests keep running.
 func (h *Hypervisor) Unlisten(ctx context.Context) error {
 	h.listening = ""
 	h.daemon.argv = slices.DeleteFunc(slices.Clone(h.daemon.argv), func(argument string) bool { return argument == "--listen" })

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Every process of a bed carries these two variables, so that it is found, by whoever looks and without any record of
-// process ids that could be stale.
+// Every process of a bed has these two environment variables. Any process finds it by them, without a list of process IDs that could
+// be out of date.
 const (
 	bedVariable     = "CEPH_TESTBED"
 	processVariable = "CEPH_TESTBED_PROCESS"
@@ -31,8 +31,7 @@ type process struct {
 	name string // such as east/mon.a; empty for what a daemon or a command started
 }
 
-// runningProcesses returns the processes of all beds on this machine. A zombie has no environment and so is not among
-// them.
+// runningProcesses returns the processes of all beds on this machine, without zombies, which have no environment.
 func runningProcesses() ([]process, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -56,7 +55,7 @@ func runningProcesses() ([]process, error) {
 	return found, nil
 }
 
-// parseEnvironment tells from the text of /proc/PID/environ whose process it is.
+// parseEnvironment reads from the text of /proc/PID/environ to which bed a process belongs, if to any.
 func parseEnvironment(environment []byte) (process, bool) {
 	var p process
 	for _, variable := range bytes.Split(environment, []byte{0}) {
@@ -67,7 +66,7 @@ func parseEnvironment(environment []byte) (process, bool) {
 		case processVariable:
 			p.name = value
 		case "HOME":
-			// libvirt starts QEMU with an environment of its own, in which only the folders point to the bed.
+			// libvirt starts QEMU with an environment of its own, where only folders lead to the bed.
 			if bed, ok := bedOfHome(value); ok && p.bed == "" {
 				p.bed = bed
 			}
@@ -76,7 +75,7 @@ func parseEnvironment(environment []byte) (process, bool) {
 	return p, p.bed != ""
 }
 
-// bedOfHome finds the bed's folder above a home folder by the mark that Start leaves there.
+// bedOfHome finds the bed's folder above a home folder, by its layoutFile.
 func bedOfHome(home string) (string, bool) {
 	for folder := filepath.Clean(home); folder != "/" && folder != "."; folder = filepath.Dir(folder) {
 		if _, err := os.Lstat(filepath.Join(folder, layoutFile)); err == nil {
@@ -100,8 +99,8 @@ func processesOf(dir string) ([]process, error) {
 	return found, nil
 }
 
-// hasEnded reports whether a process has given back all that it held. Its environment is gone earlier than its locks and
-// ports, so that a successor could fail if it were started then.
+// hasEnded reports whether a process has released everything. Its environment is gone before its locks and ports are, and a new
+// process that is started too early could fail.
 func hasEnded(pid int) bool {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -117,8 +116,8 @@ func hasEnded(pid int) bool {
 	return err != nil || len(threads) <= 1
 }
 
-// endProcesses kills all processes of the bed, again and again until none is left, since a daemon may be starting
-// another one at this very moment.
+// endProcesses kills all processes of the bed until none is left. It looks again each time, since a daemon may just have started
+// another one.
 func endProcesses(dir string) error {
 	deadline := time.Now().Add(endTimeout)
 	for {

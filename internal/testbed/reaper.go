@@ -9,34 +9,35 @@ import (
 	"syscall"
 )
 
-// The reaper is a parent for one daemon whose children outlive it: libvirtd's QEMU. An orphan goes to process 1 otherwise,
-// which in a container or a small virtual machine may take seconds to notice its end, and libvirt waits for that with each
-// guest it destroys. The reaper lives as long as one of them, so guests survive the end of their libvirtd.
+// reaperVariable is the variable by which a program starts as the reaper of a daemon, and holds the daemon's name. The arguments are the
+// user, the group and the daemon's command line.
 //
-// Its variable holds the daemon's name; its arguments are the user, the group and the daemon's command line.
+// The reaper is the parent of a daemon whose children outlive it: libvirtd, whose children are QEMU processes. Without it they would
+// become children of process 1, which in a container or a small virtual machine may take seconds to notice that one has ended, and
+// libvirt waits for that whenever it destroys a guest. The reaper ends after the last of them, so guests survive the end of libvirtd.
 const reaperVariable = "CEPH_TESTBED_REAPER"
 
-// init turns the program into the reaper, as it does for the keeper.
+// init makes the program the reaper before anything else of it runs.
 func init() {
 	if name := os.Getenv(reaperVariable); name != "" {
 		os.Exit(reap(name, os.Args[1:]))
 	}
 }
 
-// underReaper makes a command that starts the daemon under a reaper. The reaper stays root, since the program may lie where
-// a plain user can't read it.
+// underReaper returns a command that starts the daemon under a reaper. The reaper stays root, since a plain user may not be able to
+// read its program.
 func (d *Daemon) underReaper(path string) *exec.Cmd {
 	command := exec.Command("/proc/self/exe")
 	command.Args = append([]string{
 		"testbed-reaper", strconv.Itoa(int(d.credential.Uid)), strconv.Itoa(int(d.credential.Gid)), path,
 	}, d.argv[1:]...)
-	// Without the daemon's name in its own variable it is a process of the bed, but not taken for the daemon.
+	// Without processVariable the reaper is a process of the bed, and nobody takes it for the daemon.
 	command.Env = append(baseEnvironment(d.dir, d.home, ""), reaperVariable+"="+d.Name)
 	command.Env = append(command.Env, d.environment...)
 	return command
 }
 
-// reap runs the daemon and waits for it and for all that it leaves behind.
+// reap runs the daemon, and waits for it and for all children that it leaves behind.
 func reap(name string, args []string) int {
 	if err := startReaped(name, args); err != nil {
 		fmt.Fprintln(os.Stderr, err)

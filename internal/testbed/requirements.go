@@ -17,13 +17,13 @@ var testbedPackages string
 //go:embed packages-build.txt
 var buildPackages string
 
-// Packages returns the names of the Debian and Ubuntu packages that the testbed and a build of the provider need. A name
-// that a release doesn't know is part of another package there and can be left out.
+// Packages returns the names of the Debian and Ubuntu packages that the testbed and a build of the provider need. Where a release has
+// no package of a name, its files are in another package of the list.
 func Packages() []string {
 	return strings.Fields(testbedPackages + buildPackages)
 }
 
-// commandPackages maps each command that the testbed runs to the package that brings it.
+// commandPackages maps each command that the testbed runs to its package.
 var commandPackages = map[string]string{
 	"apt-get":            "apt",
 	"busybox":            "busybox-static",
@@ -42,7 +42,7 @@ var commandPackages = map[string]string{
 	"virsh":              "libvirt-clients",
 }
 
-// driverPackages maps each file that a daemon loads at run time to the package that brings it.
+// driverPackages maps packages to the file that a daemon loads from it at run time.
 var driverPackages = map[string]string{
 	"libvirt-daemon-driver-qemu":        "/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so",
 	"libvirt-daemon-driver-secret":      "/usr/lib/*/libvirt/connection-driver/libvirt_driver_secret.so",
@@ -50,7 +50,7 @@ var driverPackages = map[string]string{
 	"qemu-block-extra":                  "/usr/lib/*/qemu/block-rbd.so",
 }
 
-// Missing says in one line each what keeps a bed from starting on this machine; nothing is missing when it is empty.
+// Missing returns what a bed needs and this machine lacks, one thing in a line.
 func Missing() []string {
 	var missing []string
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
@@ -76,7 +76,7 @@ func Missing() []string {
 	return missing
 }
 
-// Require returns an error that lists what Missing found, or nil.
+// Require returns an error that lists what is Missing, or nil.
 func Require() error {
 	missing := Missing()
 	if len(missing) == 0 {

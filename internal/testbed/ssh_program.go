@@ -10,24 +10,24 @@ import (
 	"sync"
 )
 
-// sshPackages are unpacked for an OpenSSH server. They are not installed: that would start a server on this machine, at the
-// latest with its next boot. The last one lets a server that isn't root's give its one user a shell and a home folder.
+// sshPackages are unpacked for an OpenSSH server. They are not installed, since that would start a server on this machine, at its next
+// boot at the latest. With libnss-wrapper a server that does not run as root can give its only user a shell and a home folder.
 var sshPackages = []string{"openssh-server", "libwrap0", "libnsl2", "libnss-wrapper"}
 
-// sshFolder is in the bed's folder, since its server runs as a user who may not read root's cache.
+// sshFolder is in the bed's folder, since the server's user may not read root's cache.
 const sshFolder = "openssh"
 
-// sshProgram is an OpenSSH server's binary with what it needs.
+// sshProgram is the binary of an OpenSSH server, with the environment and settings that it needs.
 type sshProgram struct {
 	path        string
 	environment []string
 	settings    string // lines of sshd_config
 }
 
-// unpacking keeps two servers of a bed from unpacking the same program.
+// unpacking lets only one server at a time unpack the program.
 var unpacking sync.Mutex
 
-// unpackSSH returns the bed's sshd, whether the machine has one of its own or not.
+// unpackSSH returns the bed's sshd, also where the machine has one itself.
 func unpackSSH(ctx context.Context, dir string) (sshProgram, error) {
 	unpacking.Lock()
 	defer unpacking.Unlock()
@@ -59,27 +59,4 @@ func unpackSSH(ctx context.Context, dir string) (sshProgram, error) {
 		}
 	}
 	return p, nil
-}
-
-// keptPackages returns the folder in the user's cache that holds these packages' archives.
-func keptPackages(ctx context.Context, name string, packages []string) (string, error) {
-	kept := cacheFolder(name)
-	if _, err := os.Stat(kept); !errors.Is(err, fs.ErrNotExist) {
-		return kept, err
-	}
-	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
-		return "", err
-	}
-	work, err := os.MkdirTemp(filepath.Dir(kept), "new-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	if err := downloadPackages(ctx, work, packages); err != nil {
-		return "", err
-	}
-	if err := os.Rename(work, kept); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", err
-	}
-	return kept, nil
 }

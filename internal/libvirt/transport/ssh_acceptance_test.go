@@ -289,7 +289,7 @@ func TestAccSSHLoss(t *testing.T) {
 			h.Close()
 			expect.Eventually(t, "the end of the session", func() bool { return o.server.Sessions() == 0 })
 
-			o.server.Freeze()
+			o.server.Pause()
 			h = host(t, libvirt.Config{URI: uri, ConnectTimeout: 2 * time.Second})
 			expect.Problem(t, expect.Return(t, ask), problem.Unreachable, "kvm1", strconv.Itoa(o.server.Port))
 			patient := host(t, libvirt.Config{URI: uri, ConnectTimeout: 10 * expect.Timeout})
@@ -297,7 +297,7 @@ func TestAccSSHLoss(t *testing.T) {
 			time.AfterFunc(100*time.Millisecond, cancel)
 			expect.Problem(t, expect.Return(t, func() error { _, err := patient.LibVersion(ctx); return err }), problem.Unreachable, "cancelled")
 			expect.Eventually(t, "the end of an ssh that nobody waits for any more", func() bool { return len(o.commands(t)) == 0 })
-			o.server.Thaw()
+			o.server.Resume()
 			expect.NoError(t, expect.Return(t, func() error { _, err := patient.LibVersion(t.Context()); return err }))
 
 			expect.NoError(t, o.server.Close())

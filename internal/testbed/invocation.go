@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// commandTimeout bounds a command whose context has no deadline.
+// commandTimeout limits a command whose context has no deadline.
 const commandTimeout = 2 * time.Minute
 
-// invocation is one run of a command to its end.
+// invocation is one run of a command, to its end.
 type invocation struct {
 	argv        []string
 	stdin       string
@@ -43,8 +43,8 @@ func (i invocation) run(ctx context.Context) ([]byte, error) {
 	return stdout.Bytes(), nil
 }
 
-// baseEnvironment is what every process of the bed starts with: nothing of the caller's own environment, since CEPH_ARGS,
-// CEPH_CONF, LIBVIRT_* or a locale would change what the daemons and commands do.
+// baseEnvironment returns the environment of the bed's processes. It has nothing of the caller's, since CEPH_ARGS, CEPH_CONF, LIBVIRT_*
+// or a locale would change what the daemons and commands do.
 func baseEnvironment(dir, home, name string) []string {
 	environment := []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -56,22 +56,4 @@ func baseEnvironment(dir, home, name string) []string {
 		environment = append(environment, processVariable+"="+name)
 	}
 	return environment
-}
-
-// poll calls done until it says true, fails, or the context ends; what says what was waited for.
-func poll(ctx context.Context, what string, done func() (bool, error)) error {
-	for {
-		ok, err := done()
-		if err != nil {
-			return err
-		}
-		if ok {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", what, ctx.Err())
-		case <-time.After(pollInterval):
-		}
-	}
 }

@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// Authority issues certificates that are valid for an hour.
+// Authority is a certificate authority, whose certificates are valid for an hour.
 type Authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-// NewAuthority makes an authority with a key of its own.
+// NewAuthority returns an authority with a new key.
 //
 // Similar to: certtool --generate-self-signed.
 func NewAuthority() (*Authority, error) {
@@ -41,13 +41,13 @@ func NewAuthority() (*Authority, error) {
 	return &Authority{certificate: certificate, key: key}, err
 }
 
-// Trust writes the authority's certificate into a folder as cacert.pem, and makes the folder where there is none.
+// Trust writes the authority's certificate to cacert.pem in a folder, which it creates if there is none.
 func (a *Authority) Trust(folder string) error {
 	return errors.Join(os.MkdirAll(folder, 0o755), writePEM(filepath.Join(folder, "cacert.pem"), "CERTIFICATE", a.certificate.Raw))
 }
 
-// Issue writes a certificate and its key into a folder that exists, by the names that libvirt gives them: clientcert.pem and
-// clientkey.pem, or servercert.pem and serverkey.pem, which are for 127.0.0.1. change, where set, is made before it is signed.
+// Issue writes a certificate and its key to an existing folder, with libvirt's names for them: clientcert.pem and clientkey.pem, or
+// servercert.pem and serverkey.pem, which are for 127.0.0.1. change, where set, can change the certificate before it is signed.
 //
 // Similar to: certtool --generate-certificate.
 func (a *Authority) Issue(folder, role string, change func(*x509.Certificate)) error {
@@ -58,7 +58,7 @@ func (a *Authority) Issue(folder, role string, change func(*x509.Certificate)) e
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: role},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, // libvirtd insists on both
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, // libvirtd requires both
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	if role == "server" {

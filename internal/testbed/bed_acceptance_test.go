@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// ownBed starts a bed with a guest, says where it is, and sleeps.
+// ownBed starts a bed with a guest, prints its folder, and sleeps.
 func ownBed() int {
 	ctx := context.Background()
 	bed, err := testbed.Start(ctx, testbed.Options{
@@ -49,15 +49,14 @@ func ownBed() int {
 	return 0
 }
 
-// mentions returns the processes whose command line or environment names the folder. It looks for itself, past the code
-// of the testbed.
+// mentions returns the processes whose command line or environment contains the folder's path. It does not use the testbed's code.
 func mentions(t *testing.T, dir string) []string {
 	t.Helper()
 	var found []string
 	for _, name := range []string{"cmdline", "environ"} {
 		paths := must[[]string](t)(filepath.Glob("/proc/[0-9]*/" + name))
 		for _, path := range paths {
-			// A process that has ended meanwhile mentions nothing.
+			// The process may have ended meanwhile.
 			if content, err := os.ReadFile(path); err == nil && bytes.Contains(content, []byte(dir)) {
 				found = append(found, path+": "+string(bytes.ReplaceAll(content, []byte{0}, []byte{' '})))
 			}
@@ -66,15 +65,15 @@ func mentions(t *testing.T, dir string) []string {
 	return found
 }
 
-// TestAccNothingIsLeft ends the owner of a bed in the ways in which programs end, and looks for what is left.
+// TestAccNothingIsLeft ends the owner of a bed with SIGKILL and SIGINT, and looks for processes and files that are left.
 func TestAccNothingIsLeft(t *testing.T) {
 	ctx := acceptance(t)
 	for _, s := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
 		t.Run(s.String(), func(t *testing.T) {
 			owner := exec.Command("/proc/self/exe")
 			owner.Env = append(os.Environ(), ownerVariable+"=1")
-			var complaints bytes.Buffer
-			owner.Stderr = &complaints
+			var stderr bytes.Buffer
+			owner.Stderr = &stderr
 			pipe, err := owner.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -84,7 +83,7 @@ func TestAccNothingIsLeft(t *testing.T) {
 			}
 			line, err := bufio.NewReader(pipe).ReadString('\n')
 			if err != nil {
-				t.Fatalf("the owner has no bed: %v: %s", err, complaints.String())
+				t.Fatalf("the owner has no bed: %v: %s", err, stderr.String())
 			}
 			dir := strings.TrimSpace(line)
 			if running := mentions(t, dir); !strings.Contains(strings.Join(running, "\n"), "qemu-system") {
@@ -93,7 +92,7 @@ func TestAccNothingIsLeft(t *testing.T) {
 			if err := owner.Process.Signal(s); err != nil {
 				t.Fatal(err)
 			}
-			_ = owner.Wait() // ended by a signal, as was asked for
+			_ = owner.Wait() // the signal makes it fail
 			for {
 				_, err := os.Stat(dir)
 				running := mentions(t, dir)
@@ -143,7 +142,7 @@ func TestAccTwoBeds(t *testing.T) {
 	}
 }
 
-// TestAccKeptBed opens a bed that another owner started, and sees what survives a stop, a pause and a restart.
+// TestAccKeptBed opens a bed that is kept running, and shows what survives a stop, a pause and a restart.
 func TestAccKeptBed(t *testing.T) {
 	ctx := acceptance(t)
 	kept := must[*testbed.Bed](t)(testbed.Start(ctx, testbed.Options{
@@ -220,7 +219,7 @@ func TestAccKeptBed(t *testing.T) {
 	})
 }
 
-// TestAccLargeCluster has three monitors and three OSDs on BlueStore, and goes on without one of each.
+// TestAccLargeCluster starts three monitors and three OSDs on BlueStore, and reads an image after one of each has ended.
 func TestAccLargeCluster(t *testing.T) {
 	ctx := acceptance(t)
 	bed := start(t, ctx, testbed.Options{
@@ -247,7 +246,7 @@ func TestAccLargeCluster(t *testing.T) {
 	if !bytes.HasPrefix(content, []byte("three copies")) {
 		t.Error("the image has lost its content")
 	}
-	// The remaining monitors notice the loss by a time-out, which may come after a read that never asked them.
+	// The other monitors notice the loss after a timeout; the read above may not have needed them.
 	for names := quorum(t, ctx, c); len(names) != 2; names = quorum(t, ctx, c) {
 		if ctx.Err() != nil {
 			t.Fatalf("the quorum without mon.a is %v", names)
@@ -268,7 +267,7 @@ func quorum(t *testing.T, ctx context.Context, c *testbed.Cluster) []string {
 	return status.Names
 }
 
-// TestAccClusterOnIPv6 needs nothing but an IPv6 loopback.
+// TestAccClusterOnIPv6 needs an IPv6 loopback.
 func TestAccClusterOnIPv6(t *testing.T) {
 	ctx := acceptance(t)
 	if !testbed.HasIPv6() {

@@ -7,7 +7,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,9 +23,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// SSHServer is an OpenSSH server on loopback in front of a hypervisor. Who logs in is the hypervisor's own plain user, with
-// its run-time folder as XDG_RUNTIME_DIR, so that the session daemon's socket is where libvirt looks for it. Each connection
-// has an sshd of its own, which ends with the connection.
+// SSHServer is an OpenSSH server on loopback for a hypervisor. A login is one of the hypervisor's plain user, with the hypervisor's
+// run-time folder as XDG_RUNTIME_DIR, where libvirt looks for the socket of a session daemon. Each connection has an sshd of its own.
 type SSHServer struct {
 	Port int
 	User string
@@ -39,7 +37,7 @@ type SSHServer struct {
 	listener    net.Listener
 
 	mu       sync.Mutex
-	frozen   bool
+	paused   bool
 	held     []net.Conn
 	sessions map[*exec.Cmd]bool
 	ended    sync.WaitGroup
@@ -125,33 +123,16 @@ SetEnv XDG_RUNTIME_DIR=%s %s=%s
 	return s.own()
 }
 
-// own gives the server's files to its user.
+// own makes the server's user the owner of its files.
 func (s *SSHServer) own() error {
 	return filepath.WalkDir(s.folder, func(path string, _ fs.DirEntry, err error) error {
 		return errors.Join(err, os.Chown(path, int(s.credential.Uid), int(s.credential.Gid)))
 	})
 }
 
-// WriteSSHKey writes a private key in OpenSSH's format, encrypted where there is a passphrase.
-//
-// Similar to: ssh-keygen -f PATH -N PASSPHRASE.
-func WriteSSHKey(path string, key crypto.Signer, passphrase string) error {
-	var block *pem.Block
-	var err error
-	if passphrase == "" {
-		block, err = ssh.MarshalPrivateKey(key, "")
-	} else {
-		block, err = ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte(passphrase))
-	}
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, pem.EncodeToMemory(block), 0o600)
-}
-
-// Admit gives somebody with this home folder, which exists, what a login needs: ~/.ssh with a key that the server accepts (and
-// then no other), known_hosts, and a config in which alias is the server. The folder also gets a command bin/ssh that reads
-// this config: ssh itself goes by the account and not by HOME.
+// Admit lets a user with this home folder log in. It writes to the folder: ~/.ssh with a new key, the only one that the server accepts
+// then, known_hosts, and a config in which alias is the server; and a command bin/ssh that reads this config, since ssh itself looks in
+// the home folder of the account, not in HOME.
 //
 // Similar to: ssh-copy-id.
 func (s *SSHServer) Admit(home, alias string) error {
@@ -172,7 +153,7 @@ func (s *SSHServer) Admit(home, alias string) error {
 	)
 }
 
-// Authorize lets the owner of a key log in, and nobody else.
+// Authorize lets only the owners of these keys log in.
 func (s *SSHServer) Authorize(keys ...crypto.PublicKey) error {
 	var text []byte
 	for _, key := range keys {
@@ -202,7 +183,7 @@ func (s *SSHServer) serve() {
 func (s *SSHServer) begin(conn net.Conn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.frozen {
+	if s.paused {
 		s.held = append(s.held, conn)
 		return nil
 	}
@@ -236,37 +217,37 @@ func (s *SSHServer) begin(conn net.Conn) error {
 	return conn.Close()
 }
 
-// Sessions is the number of connections that have an sshd.
+// Sessions returns the number of connections that have an sshd.
 func (s *SSHServer) Sessions() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.sessions)
 }
 
-// Freeze lets new connections wait for an answer that doesn't come; Thaw ends that and the connections.
-func (s *SSHServer) Freeze() {
+// Pause accepts new connections without an answer, until Resume closes them.
+func (s *SSHServer) Pause() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.frozen = true
+	s.paused = true
 }
 
-// Thaw is the opposite of Freeze.
-func (s *SSHServer) Thaw() {
+// Resume closes the connections that have waited since Pause, and lets new ones be answered.
+func (s *SSHServer) Resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.frozen = false
+	s.paused = false
 	for _, conn := range s.held {
 		_ = conn.Close()
 	}
 	s.held = nil
 }
 
-// KillSessions ends all connections as a crash of the host would.
+// KillSessions ends all connections as a crash of the host would. Similar to: kill -KILL.
 func (s *SSHServer) KillSessions() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for command := range s.sessions {
-		// The one that holds the connection after the login is a child of the one that was started.
+		// After the login a child of the started process has the connection.
 		if err := syscall.Kill(-command.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return err
 		}
@@ -274,8 +255,8 @@ func (s *SSHServer) KillSessions() error {
 	return nil
 }
 
-// Log is what the server wrote to its log.
-func (s *SSHServer) Log() string { return lastWords(filepath.Join(s.folder, "sshd.log")) }
+// Log returns the end of the server's log.
+func (s *SSHServer) Log() string { return logTail(filepath.Join(s.folder, "sshd.log")) }
 
 // Close ends the server and its connections. It may be called again.
 func (s *SSHServer) Close() error {
@@ -283,7 +264,7 @@ func (s *SSHServer) Close() error {
 	if errors.Is(err, net.ErrClosed) {
 		err = nil
 	}
-	s.Thaw()
+	s.Resume()
 	err = errors.Join(err, s.KillSessions())
 	s.ended.Wait()
 	return err

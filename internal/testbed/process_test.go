@@ -1,0 +1,64 @@
+package testbed
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseEnvironment(t *testing.T) {
+	bed := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bed, layoutFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]struct {
+		environment []string
+		want        process
+		ours        bool
+	}{
+		"a daemon": {
+			[]string{"PATH=/bin", bedVariable + "=/tmp/bed-1", processVariable + "=east/mon.a"},
+			process{bed: "/tmp/bed-1", name: "east/mon.a"},
+			true,
+		},
+		"a QEMU that libvirt began": {
+			[]string{"PATH=/bin", "HOME=" + bed + "/kvm1/config/libvirt/qemu/lib/domain-1-vm"},
+			process{bed: bed},
+			true,
+		},
+		"an operator's shell": {[]string{"HOME=/root", "CEPH_CONF=" + bed + "/east/ceph.conf", "PWD=" + bed}, process{}, false},
+		"a keeper":            {[]string{keeperVariable + "=" + bed}, process{}, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, ours := parseEnvironment([]byte(strings.Join(c.environment, "\x00") + "\x00"))
+			if got != c.want && ours || ours != c.ours {
+				t.Errorf("got %+v, %v", got, ours)
+			}
+		})
+	}
+}
+
+func TestHasEnded(t *testing.T) {
+	child := exec.Command("/bin/sleep", "600")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if hasEnded(child.Process.Pid) {
+		t.Error("a running process was taken for one that has ended")
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	// As long as nobody waits for it, it stays as a zombie.
+	for !hasEnded(child.Process.Pid) {
+		time.Sleep(pollInterval)
+	}
+	_ = child.Wait() // killed, as was asked for
+	if !hasEnded(child.Process.Pid) {
+		t.Error("a process that is gone hasn't ended")
+	}
+}
