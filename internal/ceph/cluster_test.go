@@ -122,6 +122,27 @@ func TestUnansweredCalls(t *testing.T) {
 	}
 }
 
+// A connection that is lost while it is in doubt is made anew like any other.
+func TestDoubtedConnectionThatIsLost(t *testing.T) {
+	var conns []*faultyConn
+	cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) {
+		conns = append(conns, &faultyConn{fakeConn: &fakeConn{fsid: testFSID, answers: map[string]answer{
+			"osd pool ls": {out: "[]"}, "osd crush rule dump": {out: "[]"},
+		}}})
+		return conns[len(conns)-1], nil
+	})
+	_, err := cluster.FSID(t.Context())
+	for _, err = range []error{err, ETIMEDOUT, ENOTCONN} {
+		conns[0].mon = err
+		if _, got := cluster.Pools(t.Context()); (got == nil) != (err == nil) {
+			t.Fatal(got)
+		}
+	}
+	if _, err := cluster.Pools(t.Context()); err != nil || len(conns) != 2 || !conns[0].closed {
+		t.Errorf("%d connections: %v", len(conns), err)
+	}
+}
+
 // Reads don't connect again where that has failed. A change does, once, and success is for all.
 func TestRetryOfAChange(t *testing.T) {
 	dials, down := 0, true

@@ -71,7 +71,7 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 		switch {
 		case lost(err):
 			conn.Retire()
-		case unanswered(err) && !errors.Is(err, context.Canceled):
+		case unanswered(err):
 			// Not retired: what was sent may still be obeyed, and only on the same connection a question comes after it.
 			conn.Doubt()
 		}
