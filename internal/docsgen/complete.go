@@ -13,8 +13,8 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 )
 
-// needed are the files that every type of a folder, and every function, has, for its page and for the tests that apply
-// them. TYPE stands for its name.
+// needed are the files that each type or function must have, by the folder of its page: the page shows them, and tests apply them.
+// TYPE stands for its name.
 var needed = map[string][]string{
 	"resources": {
 		"examples/resources/TYPE/resource.tf",
@@ -31,8 +31,8 @@ var needed = map[string][]string{
 // identityExample imports by resource identity. The Terraform that the tests run may be too old to read it.
 const identityExample = "examples/resources/TYPE/import-by-identity.tf"
 
-// lacking names the attributes that an import by identity must have and the example doesn't show.
-func lacking(root, name string, identity *tfjson.IdentitySchema) []string {
+// missingInIdentityExample returns a line for each attribute that an import by identity needs and that the example does not have.
+func missingInIdentityExample(root, name string, identity *tfjson.IdentitySchema) []string {
 	text, err := os.ReadFile(filepath.Join(root, strings.Replace(identityExample, "TYPE", name, 1)))
 	if err != nil || identity == nil {
 		return nil // reported with the files
@@ -77,7 +77,7 @@ func complete(root string, whole *tfjson.ProviderSchema) error {
 		}
 	}
 	for _, name := range typeNames(whole)["resources"] {
-		lines = append(lines, lacking(root, name, whole.ResourceIdentitySchemas[name])...)
+		lines = append(lines, missingInIdentityExample(root, name, whole.ResourceIdentitySchemas[name])...)
 	}
 	for folder := range needed {
 		for _, parent := range []string{"examples/" + folder, "templates/notes/" + folder} {

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// What the documents for developers name in code spans, code blocks and links is there: paths, make targets, tests and Go identifiers
-// as such, and any other single word somewhere in a file of the repository.
+// What the documents for developers name in code spans, code blocks and links exists: paths, make targets, tests and Go identifiers,
+// and every other single word somewhere in a file of the repository.
 func TestDocumentsNameWhatExists(t *testing.T) {
 	there := readRepository(t, filepath.Join("..", ".."))
 	names := 0
@@ -58,7 +58,7 @@ var (
 	localPath  = regexp.MustCompile(`^(\./)?[\w.*-]+(/[\w.*-]+)*/?$`)
 )
 
-// namesIn are the words in code spans, and the commands: code spans of several words, and lines of code blocks.
+// namesIn returns the single words in code spans, and the commands: code spans of several words, and lines of code blocks.
 func namesIn(document string) (words, commands []string) {
 	for _, block := range codeBlock.FindAllString(document, -1) {
 		commands = append(commands, strings.Split(block, "\n")[1:]...)
@@ -163,7 +163,7 @@ func (r repository) declare(in, name string) {
 	r.anywhere[name] = true
 }
 
-// lacks tells why a word is wrong, and nothing where it is right.
+// lacks returns why a word is wrong, or nothing if it is right.
 func (r repository) lacks(word string) string {
 	call := strings.TrimSuffix(word, "()")
 	before, _, dotted := strings.Cut(call, ".")
@@ -191,7 +191,7 @@ func (r repository) looksLikePath(word string) bool {
 	return top && folders || slices.Contains([]string{".go", ".md", ".txt", ".tmpl", ".yml", ".tf", ".sh"}, filepath.Ext(word))
 }
 
-// lacksPath accepts a pattern, and the bare name of a file that is somewhere.
+// lacksPath also accepts a pattern, and the name of a file in any folder.
 func (r repository) lacksPath(path string) string {
 	path = strings.TrimSuffix(strings.TrimPrefix(path, "./"), "/")
 	for name := range r.files {
@@ -230,7 +230,7 @@ func (r repository) lacksTest(name string) string {
 	return "there is no such test"
 }
 
-// lacksOf tells what a command names that isn't there.
+// lacksOf returns why a command is wrong: it names something that does not exist.
 func (r repository) lacksOf(command string) string {
 	command, _, _ = strings.Cut(command, "#")
 	for _, test := range testName.FindAllString(command, -1) {

@@ -40,8 +40,8 @@ func run(ctx context.Context, tfplugindocs string, check bool) error {
 	if err != nil {
 		return err
 	}
-	// Schemas are asked of the provider itself: no Terraform, whose version would decide what the pages show, no
-	// connection, and no librados.
+	// The provider itself returns the schemas. This needs no connection and no librados, and also no Terraform, whose version would
+	// change what the pages show.
 	server := providerserver.NewProtocol6(provider.New("docs", nil)())()
 	whole, err := schemas(ctx, server)
 	if err != nil {
@@ -75,7 +75,7 @@ func run(ctx context.Context, tfplugindocs string, check bool) error {
 	return write("docs", pages)
 }
 
-// formatExamples has Terraform itself say what the right format is. Similar to: terraform fmt -recursive examples.
+// formatExamples formats the examples with Terraform. Similar to: terraform fmt -recursive examples.
 func formatExamples(ctx context.Context, flags ...string) error {
 	terraform, err := terraformcli.Find(ctx, "build")
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 // providerName is the provider's name on every page, also on those of types that begin with another word.
 const providerName = "ceph"
 
-// words are the first words of the type names. The first one is the provider's own: its half brings the index and the
-// guides, and the registry wants its pages without the word.
+// words are the first words of the type names. The first one is the provider's name: with it the index and the guides are rendered, and
+// the names of its pages don't have the word, as the registry expects.
 var words = []string{providerName, "libvirt"}
 
 // render returns the pages by their path below docs/. It runs the documentation tool once for each word, in a folder of
@@ -47,7 +47,7 @@ func render(ctx context.Context, tool, root, work string, whole *tfjson.Provider
 	return pages, nil
 }
 
-// pageName is where a page that the tool rendered for this word belongs below docs/; nothing if nowhere.
+// pageName returns the path below docs/ of a page that the tool rendered for this word, or nothing if the page is not used.
 func pageName(word, rendered string) string {
 	if word == providerName {
 		return rendered
@@ -59,12 +59,12 @@ func pageName(word, rendered string) string {
 	return folder + word + "_" + file
 }
 
-// prepare lays out what the tool reads: the schema of this half, all examples, and the templates of this half.
+// prepare writes what the tool reads: the schema of this word's types, all examples, and this word's templates.
 func prepare(root, dir, word string, whole *tfjson.ProviderSchema) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	schema, err := json.Marshal(half(whole, word))
+	schema, err := json.Marshal(oneWord(whole, word))
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func prepare(root, dir, word string, whole *tfjson.ProviderSchema) error {
 // goes there on the page of ceph_pool.
 const notesMark = "@@NOTES@@\n\n"
 
-// templates turns our tree of templates into the one that the tool wants to see for this half.
+// templates converts our folder of templates to the one that the tool expects for this word.
 func templates(ours map[string]string, word string, whole *tfjson.ProviderSchema) map[string]string {
 	seen := map[string]string{}
 	for folder, names := range typeNames(whole) {
@@ -113,8 +113,8 @@ func templates(ours map[string]string, word string, whole *tfjson.ProviderSchema
 	return seen
 }
 
-// templateName is how the tool wants to see a template of ours in this word's half; nothing if not at all. Ours carry the
-// full name of their type (resources/libvirt_rbd_disk.md.tmpl), those without a type serve both halves.
+// templateName returns the name that the tool expects for one of our templates with this word, or nothing if the word does not use it.
+// Ours have the full name of their type (resources/libvirt_rbd_disk.md.tmpl). Those without a type are for all words.
 func templateName(word, name string) string {
 	folder, file := path.Split(name)
 	switch folder {

@@ -14,7 +14,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 )
 
-// schemas asks the provider for everything that it offers, in the form that the documentation tool reads.
+// schemas returns everything that the provider offers, in the form that the documentation tool reads.
 //
 // Similar to: terraform providers schema -json.
 func schemas(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.ProviderSchema, error) {
@@ -48,9 +48,9 @@ func schemas(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.Prov
 	return whole, nil
 }
 
-// half keeps of all types those whose name begins with this word. The documentation tool refuses types whose first word
-// is not the provider's name, so each word is shown to it as a provider of its own.
-func half(whole *tfjson.ProviderSchema, word string) *tfjson.ProviderSchemas {
+// oneWord returns the types whose name begins with this word. The documentation tool refuses types whose first word is not the
+// provider's name, so it gets the types of each word as those of another provider.
+func oneWord(whole *tfjson.ProviderSchema, word string) *tfjson.ProviderSchemas {
 	kept := &tfjson.ProviderSchema{
 		ConfigSchema:             whole.ConfigSchema,
 		ResourceSchemas:          only(whole.ResourceSchemas, word),
@@ -58,7 +58,7 @@ func half(whole *tfjson.ProviderSchema, word string) *tfjson.ProviderSchemas {
 		EphemeralResourceSchemas: only(whole.EphemeralResourceSchemas, word),
 		ResourceIdentitySchemas:  only(whole.ResourceIdentitySchemas, word),
 	}
-	if word == providerName { // functions carry no word: they are called by the provider's name
+	if word == providerName { // a function's name begins with no word; it is called by the provider's name
 		kept.Functions = whole.Functions
 	}
 	return &tfjson.ProviderSchemas{FormatVersion: "1.0", Schemas: map[string]*tfjson.ProviderSchema{word: kept}}
@@ -155,7 +155,7 @@ func signature(f *tfprotov6.Function) *tfjson.FunctionSignature {
 	return converted
 }
 
-// ctyType goes through JSON, the form in which both libraries write a type down.
+// ctyType converts a type by way of JSON, which both libraries write and read.
 func ctyType(t tftypes.Type) cty.Type {
 	text, err := json.Marshal(t)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package terraformcli gives the demo, the tests and the documentation a Terraform to work with, and shows it the
-// provider that was just built, without a registry.
+// Package terraformcli finds a Terraform for the demo, the tests and the documentation, and lets it use the provider that was just
+// built, without a registry.
 package terraformcli
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/hashicorp/hc-install/releases"
 )
 
-// Pinned is the Terraform that is fetched where none is found.
+// Pinned is the release of Terraform that is downloaded where none is found.
 const Pinned = "1.14.3"
 
 // oldest are the first releases that know write-only arguments and ephemeral variables, which the examples use.
@@ -50,10 +50,10 @@ func Find(ctx context.Context, dir string) (string, error) {
 // IsTofu reports whether the command is OpenTofu, whose provider addresses begin with a host of its own.
 func IsTofu(path string) bool { return strings.HasPrefix(filepath.Base(path), "tofu") }
 
-// unfit says in a few words why this command can't be used, or nothing if it can.
+// unfit returns why this command can't be used, or nothing if it can.
 func unfit(ctx context.Context, name, path string) string {
 	command := exec.CommandContext(ctx, path, "version", "-json")
-	// A command-line configuration of the user's plays no part here, and a broken one would spoil the answer.
+	// A broken command-line configuration of the user would change the output.
 	command.Env = Env(os.DevNull)
 	reply, err := command.Output()
 	if err != nil {
@@ -101,8 +101,8 @@ func fetch(ctx context.Context, dir string, passed []string) (string, error) {
 		what, Pinned, oldest["terraform"], oldest["tofu"], err)
 }
 
-// Env is this process's environment without anything that would steer Terraform, and with the given command-line
-// configuration. Variables of the configuration (TF_VAR_…) stay.
+// Env returns this process's environment without variables that change what Terraform does, and with the given command-line
+// configuration. Variables of the Terraform configuration (TF_VAR_…) stay.
 func Env(config string) []string {
 	steering := []string{
 		"TF_CLI_CONFIG_FILE", "TF_DATA_DIR", "TF_WORKSPACE", "TF_IN_AUTOMATION", "TF_INPUT", "TF_REATTACH_PROVIDERS",

@@ -15,11 +15,11 @@ const (
 	LocalVersion = "0.0.1"
 )
 
-// hosts are where Terraform and OpenTofu look for an address without a host.
+// hosts are the registries of Terraform and OpenTofu, the default hosts of a provider address.
 var hosts = []string{"registry.terraform.io", "registry.opentofu.org"}
 
-// Mirror lays the provider binary into dir as a filesystem mirror and writes a command-line configuration that knows
-// this one place only, so that init asks no network. It returns the configuration's path, for TF_CLI_CONFIG_FILE.
+// Mirror makes a filesystem mirror with the provider binary in dir, and writes a command-line configuration that has only this mirror,
+// so that init needs no network. It returns the configuration's path, for TF_CLI_CONFIG_FILE.
 func Mirror(dir, binary string) (config string, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -34,7 +34,7 @@ func Mirror(dir, binary string) (config string, err error) {
 	return config, os.WriteFile(config, []byte(text), 0o600)
 }
 
-// layOut puts the binary as that version into a filesystem mirror, for Terraform and for OpenTofu.
+// layOut copies the binary into a filesystem mirror as that version, for Terraform and for OpenTofu.
 func layOut(mirror, binary, version string) error {
 	for _, host := range hosts {
 		folder := filepath.Join(mirror, host, Source, version, runtime.GOOS+"_"+runtime.GOARCH)
@@ -48,8 +48,8 @@ func layOut(mirror, binary, version string) error {
 	return nil
 }
 
-// replace copies the binary beside its destination and renames it: a Terraform that runs from the mirror keeps the old
-// one, and a link would change under the lock file with the next build.
+// replace copies the binary to its destination's folder and renames it, so that a running Terraform keeps the old one. A link would not
+// do: with the next build the binary would no longer match the lock file.
 func replace(to, from string) error {
 	source, err := os.Open(from)
 	if err != nil {

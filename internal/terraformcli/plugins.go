@@ -25,7 +25,7 @@ func Install(binary, version string) (folder string, err error) {
 	return folder, layOut(folder, binary, version)
 }
 
-// Uninstall takes away all versions that [Install] has put there, and returns the folder.
+// Uninstall removes all versions of the provider from the folder of [Install], and returns the folder.
 func Uninstall() (folder string, err error) {
 	folder, err = plugins()
 	if err != nil {

@@ -61,7 +61,7 @@ func TestQuoteSurvivesTheShell(t *testing.T) {
 	}
 }
 
-func TestTellingLines(t *testing.T) {
+func TestMatchingLines(t *testing.T) {
 	cases := map[string]string{
 		"plan": "  # ceph_pool.vms[\"east\"] will be created\n  Plan: 1 to add, 0 to change, 0 to destroy.\n",
 		"apply": "  ceph_pool.vms[\"east\"]: Creation complete after 1s [id=east/vms]\n  Apply complete! Resources: 1 added, 0 changed, 0" +
@@ -73,7 +73,7 @@ func TestTellingLines(t *testing.T) {
 		"ceph_pool.vms[\"east\"]: Creation complete after 1s [id=east/vms]\n\nApply complete! Resources: 1 added, 0 changed, 0 destroyed.\n"
 	for verb, want := range cases {
 		var shown strings.Builder
-		lines := &tellingLines{to: &shown, match: telling[verb]}
+		lines := &matchingLines{to: &shown, match: shownLines[verb]}
 		for _, b := range []byte(said) {
 			if _, err := lines.Write([]byte{b}); err != nil {
 				t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// limit bounds the whole demo, so that a machine on which something hangs tells so.
+// limit is the time limit of the whole demo, after which it reports where it hangs.
 const limit = 10 * time.Minute
 
 func main() {

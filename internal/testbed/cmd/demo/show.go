@@ -59,8 +59,8 @@ func showBed(ctx context.Context, bed *testbed.Bed) error {
 	return table.Flush()
 }
 
-// howToPlay is what to type next, from the top of the repository and in a root shell like that of the demo itself.
-func howToPlay(bed *testbed.Bed) string {
+// nextSteps returns the commands to try next, from the top of the repository and in a root shell like that of the demo itself.
+func nextSteps(bed *testbed.Bed) string {
 	var clusters strings.Builder
 	for _, cluster := range bed.Clusters() {
 		fmt.Fprintf(&clusters, "  rbd -c %s status %s\n", cluster.ConfigFile, imageSpec)

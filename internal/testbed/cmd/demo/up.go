@@ -77,7 +77,7 @@ func up(ctx context.Context) error {
 		return errors.Join(err, left)
 	}
 	fmt.Printf("\nReady after %s.\n\n", time.Since(started).Round(time.Second))
-	fmt.Print(howToPlay(bed))
+	fmt.Print(nextSteps(bed))
 	return nil
 }
 
