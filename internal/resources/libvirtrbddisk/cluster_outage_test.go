@@ -3,6 +3,7 @@ package libvirtrbddisk
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,10 +38,10 @@ func TestUnreachableClusterOfManyDisks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				dials := 0
+				var dials atomic.Int32
 				r := &diskResource{tfkit.Base{Connections: tfkit.NewConnections()}}
 				r.Clusters.Add("east", ceph.NewCluster(ceph.Config{Label: "east"}, func(ctx context.Context, _ ceph.Config) (ceph.Conn, error) {
-					dials++
+					dials.Add(1)
 					return nil, tc.dial(ctx)
 				}))
 				state := plain()
@@ -67,15 +68,15 @@ func TestUnreachableClusterOfManyDisks(t *testing.T) {
 						t.Errorf("told: %v", diags)
 					}
 				}
-				if waited := time.Since(start); waited != tc.waits || dials != 1 {
-					t.Errorf("waited %s, not %s; dialled %d times", waited, tc.waits, dials)
+				if waited := time.Since(start); waited != tc.waits || dials.Load() != 1 {
+					t.Errorf("waited %s, not %s; dialled %d times", waited, tc.waits, dials.Load())
 				}
 				plan.Image = types.StringValue("another")
 				var diags diag.Diagnostics
 				_, err := plans(&diags)
 				waited := time.Since(start)
-				if err != nil || !strings.Contains(diags[0].Detail(), "Unable to connect") || waited != tc.ends || dials != 1 {
-					t.Errorf("a plan that needs it: after %s, dialled %d times: %v, %v", waited, dials, diags, err)
+				if err != nil || !strings.Contains(diags[0].Detail(), "Unable to connect") || waited != tc.ends || dials.Load() != 1 {
+					t.Errorf("a plan that needs it: after %s, dialled %d times: %v, %v", waited, dials.Load(), diags, err)
 				}
 			})
 		})
