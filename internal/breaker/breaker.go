@@ -80,7 +80,7 @@ const attempts = 3
 // Acquire returns the connection, making it where that is allowed. Each one needs a [Session.Release].
 func (b *Breaker[C]) Acquire(ctx context.Context) (*Session[C], error) {
 	for range attempts {
-		session, pending, err := b.take(ctx)
+		session, pending, err := b.sessionOrAttempt(ctx)
 		if session != nil || err != nil {
 			return session, err
 		}
@@ -90,14 +90,14 @@ func (b *Breaker[C]) Acquire(ctx context.Context) (*Session[C], error) {
 				return nil, problem.Copy(pending.err)
 			}
 		case <-ctx.Done():
-			return nil, b.leave(ctx, pending)
+			return nil, b.stopWaiting(ctx, pending)
 		}
 	}
 	return nil, b.config.Explain(io.ErrUnexpectedEOF)
 }
 
-// take returns the connection, or the attempt to wait for.
-func (b *Breaker[C]) take(ctx context.Context) (*Session[C], *attempt, error) {
+// sessionOrAttempt returns the connection, or the attempt that the caller has to wait for.
+func (b *Breaker[C]) sessionOrAttempt(ctx context.Context) (*Session[C], *attempt, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -139,20 +139,20 @@ func (b *Breaker[C]) connect(ctx context.Context, current *attempt) {
 	}
 }
 
-// finish tells those who wait how an attempt has ended. A connection that nobody is to have any more is unwanted.
+// finish records how an attempt has ended and wakes up those who wait. Where nobody may use its connection any more, that is unwanted.
 func (b *Breaker[C]) finish(current *attempt, conn C, err error) (unwanted bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	left := b.pending != current // it may have a successor
-	if !left {
+	abandoned := b.pending != current // another attempt may have followed
+	if !abandoned {
 		b.pending = nil
 	}
 	switch {
-	case left || b.closed:
+	case abandoned || b.closed:
 		unwanted = err == nil
 		err = b.config.Explain(net.ErrClosed)
 	case err != nil:
-		b.failure, b.failedAt = err, now()
+		b.failure, b.failedAt = err, nextEvent()
 	default:
 		b.current = &Session[C]{Conn: conn, breaker: b}
 		b.failure, b.unanswered = nil, nil
@@ -175,15 +175,15 @@ func (b *Breaker[C]) check(ctx context.Context, current *attempt, doubted *Sessi
 			doubted.doubted = false
 		} else {
 			doubted.retire()
-			b.failure, b.failedAt = err, now()
+			b.failure, b.failedAt = err, nextEvent()
 		}
 	}
 	current.err = err
 	close(current.done)
 }
 
-// leave gives up waiting. That says nothing about the service, but for others who would not wait longer either.
-func (b *Breaker[C]) leave(ctx context.Context, pending *attempt) error {
+// stopWaiting ends the wait of one caller. That says nothing about the service; only optional questions are not asked again.
+func (b *Breaker[C]) stopWaiting(ctx context.Context, pending *attempt) error {
 	err := b.config.Explain(context.Cause(ctx))
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -215,7 +215,7 @@ func (b *Breaker[C]) Close() {
 	}
 }
 
-// Release gives the connection back, with the context that it was acquired with. The last one to leave a retired connection ends it.
+// Release gives the connection back, with the context that it was acquired with. The last user of a retired connection ends it.
 func (s *Session[C]) Release(ctx context.Context) {
 	s.breaker.mu.Lock()
 	s.users--
@@ -229,8 +229,8 @@ func (s *Session[C]) Release(ctx context.Context) {
 	}
 }
 
-// Retire lets later callers use a new connection, because this one is lost or occupied. It decides nothing: where the service is well, the
-// next attempt succeeds. Calls that are under way end normally.
+// Retire makes later callers use a new connection, because this one is lost or occupied. It does not open the breaker: where the service
+// answers, the next attempt succeeds. Calls that are under way end normally.
 func (s *Session[C]) Retire() {
 	s.breaker.mu.Lock()
 	defer s.breaker.mu.Unlock()

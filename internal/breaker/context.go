@@ -13,7 +13,7 @@ type event uint64
 
 var events atomic.Uint64
 
-func now() event { return event(events.Add(1)) }
+func nextEvent() event { return event(events.Add(1)) }
 
 type (
 	retryKey    struct{}
@@ -21,9 +21,9 @@ type (
 )
 
 // Retry marks the beginning of an operation that changes something: with its context a service is dialled again whose last attempt had
-// failed before. One that fails in the operation itself is not, so that it costs each operation its time once.
+// failed before. An attempt that fails during the operation is not repeated, so that each operation waits for one attempt.
 func Retry(ctx context.Context) context.Context {
-	return context.WithValue(ctx, retryKey{}, now())
+	return context.WithValue(ctx, retryKey{}, nextEvent())
 }
 
 // Optional bounds a question that an operation can do without. It is never a reason to dial a service again, whichever operation asks;
@@ -51,5 +51,5 @@ type TimeLimit time.Duration
 
 func (l TimeLimit) Error() string { return fmt.Sprintf("no answer within %s", time.Duration(l)) }
 
-// Is makes it what a context's own end by its time is.
+// Is makes it equal to context.DeadlineExceeded.
 func (l TimeLimit) Is(target error) bool { return target == context.DeadlineExceeded }

@@ -1,6 +1,6 @@
-// Package calllog tells what the clients ask of clusters and hypervisors: one line for each command or procedure, and the
+// Package calllog logs what the clients ask of clusters and hypervisors: one line for each command or procedure, and the
 // progress of what takes long. It knows nothing of Terraform; whoever configures a client says where the lines go. No line
-// can hold a key: of a call's arguments only those are told that Object has a field for.
+// can hold a key: of a call's arguments only those are logged that Object has a field for.
 package calllog
 
 import (
@@ -21,13 +21,13 @@ type Sink interface {
 	Write(ctx context.Context, change bool, message string, fields map[string]any)
 }
 
-// Logger tells the calls to one entry of the provider block. The zero value tells nothing.
+// Logger logs the calls to one entry of the provider block. The zero value logs nothing.
 type Logger struct {
 	kind, label string
 	sink        Sink
 }
 
-// New returns the logger of an entry: its kind, "cluster" or "hypervisor", and its label. A nil sink tells nothing.
+// New returns the logger of an entry: its kind, "cluster" or "hypervisor", and its label. With a nil sink it logs nothing.
 func New(kind, label string, sink Sink) Logger {
 	return Logger{kind: kind, label: label, sink: sink}
 }
@@ -38,13 +38,13 @@ type Call struct {
 	Name string
 	// Change marks a call that changes something.
 	Change bool
-	// Attempt is 2 where the call is made for the second time, and so on; less is not told.
+	// Attempt is 2 where the call is made for the second time, and so on; less is not logged.
 	Attempt int
 	// Object is what the call is about.
 	Object Object
 }
 
-// Object is what a call is about. An argument of a call that has no field here is never told.
+// Object is what a call is about. An argument of a call that has no field here is never logged.
 type Object struct {
 	Pool, Namespace, Image, Snapshot string
 	NewName                          string // of what is renamed
@@ -57,7 +57,7 @@ type Object struct {
 	StoragePool                      string
 }
 
-// arguments are the object's parts by name, in the order in which they are told.
+// arguments are the object's parts by name, in the order in which they are logged.
 func (o Object) arguments() [][2]string {
 	all := [][2]string{
 		{"pool", o.Pool},
@@ -128,23 +128,23 @@ func Refusal(err error) string {
 	return problem.Other.String()
 }
 
-// progressStep is how often a wait is told.
+// progressStep is how often a wait is logged.
 const progressStep = 5 * time.Second
 
 // Wait begins something that takes long, such as the wait for a guest to give a disk up. Each call of the function that it
-// returns says that it still goes on; a line is written at the first one, and then every five seconds.
-func (l Logger) Wait(ctx context.Context, waitsFor string, object Object) (goesOn func()) {
+// returns says that it is not over yet; a line is written at the first one, and then every five seconds.
+func (l Logger) Wait(ctx context.Context, waitsFor string, object Object) (progress func()) {
 	if !l.Enabled(ctx, true) {
 		return func() {}
 	}
 	begun := time.Now()
-	var told time.Time
+	var logged time.Time
 	return func() {
-		if !told.IsZero() && time.Since(told) < progressStep {
+		if !logged.IsZero() && time.Since(logged) < progressStep {
 			return
 		}
-		told = time.Now()
-		waited := told.Sub(begun)
+		logged = time.Now()
+		waited := logged.Sub(begun)
 		l.write(ctx, true, "waits for "+waitsFor, object, []string{"since " + inWords(waited)},
 			map[string]any{"waits_for": waitsFor, "waited_ms": waited.Milliseconds()})
 	}

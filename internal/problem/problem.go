@@ -1,5 +1,5 @@
 // Package problem is the one shape of error that the Ceph and libvirt clients return: a fact that code can decide on
-// and a text that an operator can act on at night.
+// and a text that tells an operator what to do.
 package problem
 
 import (
@@ -22,7 +22,7 @@ const (
 	Unreachable
 	// Unknown means that the provider configuration is not known yet: the question has to wait for the apply.
 	Unknown
-	// WrongIdentity means that a label leads to another cluster or host than the one that is remembered.
+	// WrongIdentity means that a label leads to another cluster or host than the recorded one.
 	WrongIdentity
 	// Denied is a refused key or a permission that is missing.
 	Denied
@@ -86,8 +86,8 @@ func Unanswered(err error) bool {
 	return errors.As(err, &p) && p.Unanswered
 }
 
-// Copy returns an equal error that its holder may change. Where one error is kept for several callers each of them gets a
-// copy: who knows more than the keeper fills it into its own.
+// Copy returns an equal error that its caller may change. Where one error is kept for several callers, each of them gets a copy, to which
+// it may add what it knows.
 func Copy(err error) error {
 	var p *Problem
 	if !errors.As(err, &p) {
@@ -97,7 +97,7 @@ func Copy(err error) error {
 	return &own
 }
 
-// located is an error for which an argument of the configuration is to blame.
+// located is an error with the argument of the configuration at fault.
 type located struct {
 	argument string
 	err      error
@@ -106,7 +106,7 @@ type located struct {
 func (l *located) Error() string { return l.err.Error() }
 func (l *located) Unwrap() error { return l.err }
 
-// At says which argument of the configuration is to blame for an error; nil stays nil.
+// At adds to an error the argument of the configuration at fault; nil stays nil.
 func At(argument string, err error) error {
 	if err == nil {
 		return nil
@@ -114,7 +114,7 @@ func At(argument string, err error) error {
 	return &located{argument, err}
 }
 
-// Argument is the name of the argument that is to blame, empty where there is none.
+// Argument is the name of the argument at fault, empty where there is none.
 func Argument(err error) string {
 	var l *located
 	if !errors.As(err, &l) {
@@ -123,7 +123,7 @@ func Argument(err error) string {
 	return l.argument
 }
 
-// Warning tells of something that stops nothing.
+// Warning is what the operator should know, and no reason to stop.
 type Warning struct {
 	Argument string // that it is about, empty for none
 	Summary  string
