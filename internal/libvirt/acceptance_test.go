@@ -24,8 +24,8 @@ const (
 	imageBytes = 64 * mebibyte
 )
 
-// laboratory is one cluster and two hypervisors, started for the first real test.
-var laboratory = sync.OnceValues(func() (*testbed.Bed, error) {
+// startBed is one cluster and two hypervisors, started for the first real test.
+var startBed = sync.OnceValues(func() (*testbed.Bed, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	bed, err := testbed.Start(ctx, testbed.Options{
@@ -53,7 +53,7 @@ var started bool
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if started {
-		if bed, _ := laboratory(); bed != nil {
+		if bed, _ := startBed(); bed != nil {
 			if err := bed.Stop(); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				code = max(code, 1)
@@ -70,7 +70,7 @@ func realDaemons(t *testing.T) *testbed.Bed {
 		t.Skip("TF_ACC is not set: real daemons are not started")
 	}
 	started = true
-	bed, err := laboratory()
+	bed, err := startBed()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// DiskBytes returns the size in bytes that the running QEMU, and with it the guest, believes a disk to have. The image may
-// have grown since.
+// DiskBytes returns the size in bytes that a disk has for the running QEMU, and so for the guest. The image may have grown since.
 //
 // Similar to: virsh domblkinfo DOMAIN TARGET.
 func (h *Host) DiskBytes(ctx context.Context, domainUUID, target string) (uint64, error) {
@@ -30,6 +29,7 @@ func (h *Host) DiskBytes(ctx context.Context, domainUUID, target string) (uint64
 	return h.capacity(ctx, op, found, target)
 }
 
+// capacity is the size in bytes that a disk has for the running QEMU.
 func (h *Host) capacity(ctx context.Context, op operation, found rpc.Domain, target string) (uint64, error) {
 	return read(ctx, h, op, onDisk("DomainGetBlockInfo", found.Name, target), func(l *rpc.Libvirt) (uint64, error) {
 		_, capacity, _, err := l.DomainGetBlockInfo(found, target, 0)
@@ -51,12 +51,12 @@ func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk Disk, byt
 		return err
 	}
 	defer unlock()
-	there, err := h.disksThere(ctx, op, found, disk, Live)
+	disks, err := h.currentDisks(ctx, op, found, disk, Live)
 	if err != nil {
 		return err
 	}
-	if !there[0].ShowsWholeImage() {
-		return h.notWhole(op, there[0])
+	if !disks[0].ShowsWholeImage() {
+		return h.notWhole(op, disks[0])
 	}
 	known, err := h.capacity(ctx, op, found, target)
 	if err != nil {
@@ -92,7 +92,7 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk Disk, want
 		return err
 	}
 	defer unlock()
-	before, err := h.disksThere(ctx, op, found, disk, where)
+	before, err := h.currentDisks(ctx, op, found, disk, where)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk Disk, want
 	if err := set(wanted); err != nil {
 		return err
 	}
-	after, err := h.disksThere(ctx, op, found, disk, where)
+	after, err := h.currentDisks(ctx, op, found, disk, where)
 	if err != nil {
 		return err
 	}
@@ -126,21 +126,21 @@ func (h *Host) SetIOTune(ctx context.Context, domainUUID string, disk Disk, want
 	return nil
 }
 
-// disksThere is a disk as it is now in each of the definitions; problem.NotFound where one doesn't have it.
-func (h *Host) disksThere(ctx context.Context, op operation, found rpc.Domain, disk Disk, where Where) ([]Disk, error) {
-	var there []Disk
+// currentDisks are a disk as it is now in each of these definitions. It is problem.NotFound where one of them doesn't have it.
+func (h *Host) currentDisks(ctx context.Context, op operation, found rpc.Domain, disk Disk, where Where) ([]Disk, error) {
+	var disks []Disk
 	for _, one := range []Where{Live, Saved} {
 		if where&one == 0 {
 			continue
 		}
-		now, err := h.diskThere(ctx, op, found, disk, one)
+		now, err := h.currentDisk(ctx, op, found, disk, one)
 		if err != nil {
 			return nil, err
 		}
 		if now == nil {
 			return nil, h.noDisk(op, disk.Target)
 		}
-		there = append(there, *now)
+		disks = append(disks, *now)
 	}
-	return there, nil
+	return disks, nil
 }

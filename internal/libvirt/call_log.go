@@ -9,7 +9,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 )
 
-// What the log tells of a call: the procedure, by its name in libvirt's protocol, and what it is about.
+// What the log has of a call: the procedure, by its name in libvirt's protocol, and the object.
 
 func onHost(procedure string) calllog.Call { return calllog.Call{Name: procedure} }
 
@@ -35,7 +35,7 @@ func changing(call calllog.Call) calllog.Call {
 	return call
 }
 
-// refusalOf is an error as the log tells it.
+// refusalOf is an error in the words of the log.
 func refusalOf(err error) string {
 	switch {
 	case code(err) != rpc.ErrOk:

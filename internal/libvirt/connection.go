@@ -137,7 +137,7 @@ func await[T any](ctx context.Context, f func() (T, error), late func(T)) (T, er
 	}
 }
 
-// retryPause is the pause before a call that met a domain held by another call is made again.
+// retryPause is the pause before a call is made again because another call holds the domain.
 const retryPause = 500 * time.Millisecond
 
 // change makes one call that changes something. It is made again only where the daemon has said that it did nothing.
@@ -149,8 +149,8 @@ func change[T any](ctx context.Context, h *Host, op operation, call calllog.Call
 	return value, nil
 }
 
-// read makes one call that changes nothing, so a connection that was lost under it is no reason to give up: a daemon that
-// was restarted since the last call is noticed here first.
+// read makes one call that changes nothing. It is made again where the connection was lost during the call, as when the daemon was
+// restarted since the last one.
 func read[T any](ctx context.Context, h *Host, op operation, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
 	value, err := repeat(ctx, h, op, call, f)
 	if errors.Is(err, rpc.ErrInterrupted) {
@@ -162,8 +162,8 @@ func read[T any](ctx context.Context, h *Host, op operation, call calllog.Call, 
 	return value, nil
 }
 
-// repeat makes a call again while another call holds the domain, until the caller's deadline, and once where a dead
-// connection took nothing.
+// repeat makes a call, and makes it again: while another call holds the domain, until the caller's deadline; and once where the connection
+// was lost before anything was sent.
 func repeat[T any](ctx context.Context, h *Host, op operation, call calllog.Call, f func(*rpc.Libvirt) (T, error)) (T, error) {
 	limit := cmp.Or(op.limit, h.config.OperationTimeout)
 	if _, ok := ctx.Deadline(); !ok {
@@ -176,7 +176,7 @@ func repeat[T any](ctx context.Context, h *Host, op operation, call calllog.Call
 	for call.Attempt = 1; ; call.Attempt++ {
 		value, err := once(ctx, h, limit, call, f)
 		if held != nil && ctx.Err() != nil {
-			// That the domain is held says more than that the last try got no answer.
+			// That the domain is held explains more than that the last attempt got no answer.
 			return value, held
 		}
 		if notSent(err) && !redialled {

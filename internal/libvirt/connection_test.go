@@ -77,15 +77,15 @@ func TestADaemonThatHangsInACall(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Only the call that hangs gets the short limit: the others have to succeed on a slow machine too.
-	patient := h.config.OperationTimeout
+	configured := h.config.OperationTimeout
 	h.config.OperationTimeout = 50 * time.Millisecond
 	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 0, false })
 	err := expect.Return(t, func() error { _, err := h.LibVersion(context.Background()); return err })
 	expect.Problem(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
 
 	// The call that was given up occupies its connection, so the next one gets another.
-	h.config.OperationTimeout = patient
-	d.on(procLibVersion, d.normally(procLibVersion))
+	h.config.OperationTimeout = configured
+	d.on(procLibVersion, d.defaultAnswer(procLibVersion))
 	if _, err := h.LibVersion(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -107,13 +107,13 @@ func TestAnAttemptEndsWithTheLastWhoWaitsForIt(t *testing.T) {
 	d := newFakeDaemon(t)
 	d.on(procAuthList, func(call int) ([]byte, uint32, bool) { return append(xdrWord(1), xdrWord(0)...), 0, call > 1 })
 	h := host(t, Config{URI: d.uri(), ConnectTimeout: 10 * expect.Timeout})
-	ctx, leave := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
 	go func() { _, err := h.UUID(ctx); result <- err }()
 	expect.Eventually(t, "one who waits", func() bool { return d.called(procAuthList) > 0 })
-	leave()
+	cancel()
 	expect.Problem(t, expect.Return(t, func() error { return <-result }), problem.Unreachable, "cancelled")
-	expect.Eventually(t, "the end of the connection", d.dropped)
+	expect.Eventually(t, "the end of the connection", d.clientEnded)
 	// Whoever comes then gets an attempt of his own.
 	expect.NoError(t, expect.Return(t, func() error { _, err := h.UUID(t.Context()); return err }))
 }
@@ -121,10 +121,10 @@ func TestAnAttemptEndsWithTheLastWhoWaitsForIt(t *testing.T) {
 // A host that did not answer is dialled again by each change, once, and by nobody else. Success is for all.
 func TestWhoDialsAHost(t *testing.T) {
 	d := newFakeDaemon(t)
-	silent := func(int) ([]byte, uint32, bool) { return nil, 0, false }
-	d.on(procAuthList, silent)
+	noAnswer := func(int) ([]byte, uint32, bool) { return nil, 0, false }
+	d.on(procAuthList, noAnswer)
 	h := host(t, Config{URI: d.uri()})
-	patient := h.config.ConnectTimeout
+	configured := h.config.ConnectTimeout
 	first := breaker.Retry(t.Context())
 	optional := func(ctx context.Context) context.Context {
 		t.Helper()
@@ -150,10 +150,10 @@ func TestWhoDialsAHost(t *testing.T) {
 		{true, optional(t.Context()), 3},
 	} {
 		h.config.ConnectTimeout = 50 * time.Millisecond
-		d.on(procAuthList, silent)
+		d.on(procAuthList, noAnswer)
 		if step.answers {
-			h.config.ConnectTimeout = patient // has to succeed on a slow machine too
-			d.on(procAuthList, d.normally(procAuthList))
+			h.config.ConnectTimeout = configured // has to succeed on a slow machine too
+			d.on(procAuthList, d.defaultAnswer(procAuthList))
 		}
 		ctx := step.ctx
 		if ctx == nil {
@@ -188,7 +188,7 @@ func TestAHostThatHangsIsNotAskedOptionallyAgain(t *testing.T) {
 	if n := d.called(procLibVersion); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
-	d.on(procLibVersion, d.normally(procLibVersion))
+	d.on(procLibVersion, d.defaultAnswer(procLibVersion))
 	if _, err := h.LibVersion(t.Context()); err != nil || d.called(procConnectOpen) != 2 {
 		t.Errorf("dialled %d times, %v", d.called(procConnectOpen), err)
 	}
@@ -208,8 +208,8 @@ func TestOneCallersEndDoesNotDisturbTheOthers(t *testing.T) {
 		return append(xdrWord(0), xdrWord(9_000_000)...), 0, call == 1
 	})
 	h := host(t, Config{URI: d.uri()})
-	patient := make(chan error, 1)
-	go func() { _, err := h.LibVersion(t.Context()); patient <- err }()
+	other := make(chan error, 1)
+	go func() { _, err := h.LibVersion(t.Context()); other <- err }()
 	for d.called(procLibVersion) == 0 {
 		time.Sleep(time.Millisecond)
 	}
@@ -217,7 +217,7 @@ func TestOneCallersEndDoesNotDisturbTheOthers(t *testing.T) {
 		t.Error("the hanging call has a result")
 	}
 	close(slow)
-	if err := expect.Return(t, func() error { return <-patient }); err != nil {
+	if err := expect.Return(t, func() error { return <-other }); err != nil {
 		t.Errorf("the other call was disturbed: %v", err)
 	}
 }

@@ -15,20 +15,19 @@ import (
 const (
 	// detachLook is how often the running definition is read while no event comes: not every guest's release makes one.
 	detachLook = 2 * time.Second
-	// detachAgain is how long a guest gets for one request, before it is made again.
+	// detachAgain is how long a guest gets for one request, before the request is made again.
 	detachAgain = 20 * time.Second
-	// detachRefusals is how often a guest may refuse before it is taken at its word.
+	// detachRefusals is how often a guest may refuse before the detach fails.
 	detachRefusals = 3
 	// stateLimit bounds the question for the state of a guest that keeps its disk.
 	stateLimit = 2 * time.Second
 )
 
-// DetachDisk takes a disk, as it was read, out of the definitions that where names, the saved one first, so that a restart
-// completes what a guest holds up. From a running guest it is only requested; DetachDisk returns when the disk has left the
-// running definition, and repeats the request until the context ends. A guest that keeps the disk is problem.Busy. A disk
-// that isn't there any more, or whose target holds somebody else's disk now, is no error: there is nothing left to detach. One that
-// reads something else by now is problem.Refused.
-// Where the two definitions read differently, each is detached by a call of its own with the disk as read there.
+// DetachDisk takes a disk, as it was read, out of the definitions that where names. The saved one goes first: where the guest keeps the
+// disk, a restart of the domain completes the detach. A running guest is only asked for the disk; DetachDisk returns when the disk has left
+// the running definition, and repeats the request until the context ends. A guest that keeps the disk is problem.Busy. A disk that isn't
+// there any more, or whose target is another disk's now, is no error: there is nothing left to detach. One whose source has changed is
+// problem.Refused. Where a disk was read differently in the two definitions, each needs a call of its own.
 //
 // Similar to: virsh detach-device --live --config.
 func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk Disk, where Where) error {
@@ -58,7 +57,7 @@ func (h *Host) DetachDisk(ctx context.Context, domainUUID string, disk Disk, whe
 }
 
 // DetachDisks takes a disk out of both definitions, each as it was read there. The saved one goes first, so that a restart completes what
-// a guest holds up. pending tells, beside an error, that the guest was asked and may still give the disk up.
+// the guest has not done. pending tells, beside an error, that the guest was asked and may still give the disk up.
 //
 // Similar to: virsh detach-device --config; virsh detach-device --live.
 func (h *Host) DetachDisks(ctx context.Context, domain Domain, found Disks) (pending bool, err error) {
@@ -79,16 +78,16 @@ func (h *Host) DetachDisks(ctx context.Context, domain Domain, found Disks) (pen
 	return pending, err
 }
 
-// detachedSaved adds to the error of a detach from a running guest what has become of the saved definition before.
+// detachedSaved adds to the error of a detach from a running guest that the saved definition was changed before.
 func detachedSaved(err error, target string) error {
-	told := problem.Copy(err)
+	changed := problem.Copy(err)
 	var p *problem.Problem
-	if !errors.As(told, &p) {
+	if !errors.As(changed, &p) {
 		return err
 	}
 	p.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To"+
 		" keep the disk, leave its resource in the configuration and apply: the saved definition gets it back.", target)
-	return told
+	return changed
 }
 
 var detachAdvice = map[rpc.ErrorNumber]meaning{
@@ -98,8 +97,9 @@ var detachAdvice = map[rpc.ErrorNumber]meaning{
 	},
 }
 
+// detachSaved takes the disk out of the saved definition.
 func (h *Host) detachSaved(ctx context.Context, op operation, found rpc.Domain, disk Disk) error {
-	saved, err := h.diskThere(ctx, op, found, disk, Saved)
+	saved, err := h.currentDisk(ctx, op, found, disk, Saved)
 	if saved == nil || err != nil {
 		return err
 	}
@@ -113,26 +113,27 @@ func (h *Host) detachSaved(ctx context.Context, op operation, found rpc.Domain, 
 	if err == nil {
 		return nil
 	}
-	// The code for a missing disk differs between releases; the definition doesn't lie.
-	if saved, again := h.diskThere(ctx, op, found, disk, Saved); again == nil && saved == nil {
+	// The code for a missing disk differs between releases, so the definition is read.
+	if saved, again := h.currentDisk(ctx, op, found, disk, Saved); again == nil && saved == nil {
 		return nil
 	}
 	return err
 }
 
+// detachLive asks the running guest for the disk until it gives it up.
 func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, disk Disk) error {
-	live, err := h.diskThere(ctx, op, found, disk, Live)
+	live, err := h.currentDisk(ctx, op, found, disk, Live)
 	if live == nil || err != nil {
 		return err
 	}
 	var last error
 	asked := false
 	refusals, losses := 0, 0
-	goesOn := h.log.Wait(ctx, "the guest to give a disk up", calllog.Object{Domain: found.Name, Target: disk.Target})
+	progress := h.log.Wait(ctx, "the guest to give a disk up", calllog.Object{Domain: found.Name, Target: disk.Target})
 	for refusals < detachRefusals && ctx.Err() == nil {
 		answer, err := h.requestRemoval(ctx, op, found, *live, func() (bool, error) {
-			goesOn()
-			live, err := h.diskThere(ctx, op, found, disk, Live)
+			progress()
+			live, err := h.currentDisk(ctx, op, found, disk, Live)
 			return live == nil, err
 		})
 		asked = asked || err == nil
@@ -145,35 +146,37 @@ func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, d
 			// The guest was never asked, as while another job holds the domain.
 			return err
 		case ctx.Err() != nil:
-			// What the last call said then is only that its time was over.
+			// The error of the last call then is only the timeout.
 		case problem.Is(err, problem.Unreachable):
-			// A request lost with its connection is made again on a new one, once.
+			// A request that was lost with its connection is made again, once.
 			if losses++; losses > 1 {
 				return err
 			}
 		case err != nil && kindOf(err) != problem.Other:
 			return err
 		case err != nil:
-			// "In the process of unplug" has no code of its own, so such a reply is waited for like a slow guest.
+			// The reply "in the process of unplug" has no code of its own. It means a guest that is slow.
 			last = err
 		}
 	}
 	if refusals >= detachRefusals {
-		return h.guestKeeps(ctx, op, found, refusals, last)
+		return h.guestKeepsDisk(ctx, op, found, refusals, last)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &removalAsked{h.fail(op, context.Canceled)}
 	}
-	return &removalAsked{h.guestKeeps(ctx, op, found, refusals, last)}
+	return &removalAsked{h.guestKeepsDisk(ctx, op, found, refusals, last)}
 }
 
-// removalAsked is the error of a detach that has ended before the guest has answered.
+// removalAsked is the error of a detach that has ended before the guest's answer.
 type removalAsked struct{ error }
 
 func (r *removalAsked) Unwrap() error { return r.error }
 
-// requestRemoval asks the guest once for the device and waits until it is gone, refused, or the time for one request is over.
-func (h *Host) requestRemoval(ctx context.Context, op operation, found rpc.Domain, disk Disk, gone func() (bool, error)) (removal, error) {
+// requestRemoval asks the guest once for the device and waits until it has left the domain, the guest has
+// refused, or the time for one request is over.
+func (h *Host) requestRemoval(ctx context.Context, op operation, found rpc.Domain, disk Disk, isGone func() (bool, error),
+) (removal, error) {
 	session, err := h.breaker.Acquire(ctx)
 	if err != nil {
 		return removalPending, err
@@ -201,15 +204,15 @@ func (h *Host) requestRemoval(ctx context.Context, op operation, found rpc.Domai
 					return removalRefused, nil
 				}
 			case <-look.C:
-			case <-c.wire.gone:
+			case <-c.wire.ended:
 			case <-again.C:
 				return removalPending, asked
 			case <-ctx.Done():
 				return removalPending, asked
 			}
 		}
-		// An event is a reason to look; only the definition decides.
-		if done, err := gone(); done && err == nil {
+		// After an event too only the definition decides.
+		if done, err := isGone(); done && err == nil {
 			return removed, nil
 		} else if err != nil && ctx.Err() == nil {
 			return removalPending, err
@@ -220,9 +223,9 @@ func (h *Host) requestRemoval(ctx context.Context, op operation, found rpc.Domai
 	}
 }
 
-// diskThere reads one definition and returns the disk as it is there now; nil where it is gone, or the domain is, or has no
-// such definition. One that doesn't read any more what it did is problem.Refused.
-func (h *Host) diskThere(ctx context.Context, op operation, found rpc.Domain, disk Disk, where Where) (*Disk, error) {
+// currentDisk reads one definition and returns the disk as it is there now; nil where the definition doesn't have it, or the domain is
+// undefined, or has no such definition. One whose source has changed is problem.Refused.
+func (h *Host) currentDisk(ctx context.Context, op operation, found rpc.Domain, disk Disk, where Where) (*Disk, error) {
 	d, err := h.describeDomain(ctx, operation{doing: op.doing, absent: rpc.ErrNoDomain}, found)
 	if problem.Is(err, problem.NotFound) {
 		return nil, nil
@@ -230,9 +233,9 @@ func (h *Host) diskThere(ctx context.Context, op operation, found rpc.Domain, di
 	if err != nil {
 		return nil, err
 	}
-	now := theSame(d.Saved, disk)
+	now := sameDisk(d.Saved, disk)
 	if where == Live {
-		now = theSame(d.Live, disk)
+		now = sameDisk(d.Live, disk)
 	}
 	if now != nil && now.readsFrom() != disk.readsFrom() {
 		return nil, h.sourceChanged(op, disk, *now)
@@ -240,8 +243,8 @@ func (h *Host) diskThere(ctx context.Context, op operation, found rpc.Domain, di
 	return now, nil
 }
 
-// guestKeeps is the answer of a guest that keeps the disk. A paused one can't answer, which only its state tells.
-func (h *Host) guestKeeps(ctx context.Context, op operation, found rpc.Domain, refusals int, refusal error) error {
+// guestKeepsDisk is the error where the guest keeps the disk. A paused guest can't answer, and only its state shows that.
+func (h *Host) guestKeepsDisk(ctx context.Context, op operation, found rpc.Domain, refusals int, refusal error) error {
 	p := &problem.Problem{
 		Kind: problem.Busy,
 		What: fmt.Sprintf("Could not %s on %s.", op.doing, h.name()),

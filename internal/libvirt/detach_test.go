@@ -18,17 +18,17 @@ const (
 	procDetachAlias      = 392
 )
 
-// passed is a context whose deadline passes when the test says so.
-type passed struct {
+// testDeadline is a context whose deadline passes when the test says so.
+type testDeadline struct {
 	context.Context
-	over chan struct{}
+	ended chan struct{}
 }
 
-func (p passed) Done() <-chan struct{} { return p.over }
+func (p testDeadline) Done() <-chan struct{} { return p.ended }
 
-func (p passed) Err() error {
+func (p testDeadline) Err() error {
 	select {
-	case <-p.over:
+	case <-p.ended:
 		return context.DeadlineExceeded
 	default:
 		return nil
@@ -73,9 +73,9 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 			withDisk(t, d)
 			d.on(procDetachAlias, c.answer)
 			h := host(t, Config{URI: d.uri()})
-			deadline := passed{t.Context(), make(chan struct{})}
+			deadline := testDeadline{t.Context(), make(chan struct{})}
 			var ctx context.Context = deadline
-			end := func() { close(deadline.over) }
+			end := func() { close(deadline.ended) }
 			if c.cancelled {
 				ctx, end = context.WithCancel(t.Context())
 			}

@@ -44,12 +44,12 @@ type diskRead struct {
 	element    domainDisk
 	secretUUID string // of a secret that the element names by its usage, once it was looked up
 	definition string // the text of the domain's definition, as libvirt wrote it; empty where there is none
-	nth        int    // the disk's place among those of the definition
+	nth        int    // its index among the disks of the definition
 }
 
 type domainDisk = libvirtxml.DomainDisk
 
-// diskOf is a disk as its element describes it.
+// diskOf is the disk that an element describes.
 func diskOf(element domainDisk) Disk {
 	d := fieldsOf(element)
 	d.read = &diskRead{element: element}
@@ -163,12 +163,12 @@ func (d Disk) ForSaved() (Disk, error) {
 	return saved, nil
 }
 
-// HasAddress tells whether the disk names its place in the guest's machine, in whatever way.
+// HasAddress tells whether the definition has an address of the disk, of a type that is known here or not.
 func (d Disk) HasAddress() bool {
 	return d.Address != nil || d.read != nil && d.read.element.Address != nil
 }
 
-// WithoutAddress leaves the disk's place in the guest's machine to libvirt.
+// WithoutAddress is the disk without an address, so that libvirt chooses one.
 func (d Disk) WithoutAddress() Disk {
 	d.Address = nil
 	if d.read != nil {
@@ -186,7 +186,7 @@ const aliasPrefix = givenAlias + "terraform-"
 const givenAlias = "ua-"
 
 // OwnAlias is the alias of a disk of this provider. It names the domain too, so that a copy of the domain's definition under another
-// UUID is not taken for ours.
+// UUID is not taken for a disk of this provider.
 func OwnAlias(domainUUID, target string) string {
 	sum := sha256.Sum256([]byte(domainUUID + "/" + target))
 	return aliasPrefix + target + "-" + hex.EncodeToString(sum[:4])
@@ -200,15 +200,15 @@ type Disks struct {
 	Saved, Live *Disk
 }
 
-// Mirrored is the disk as it is to be told of: the saved one, or the live one where there is no other; nil where there is none.
-func (d Disks) Mirrored() *Disk {
+// SavedOrLive is the disk of the saved definition, or that of the running domain where the saved one lacks it; nil where both do.
+func (d Disks) SavedOrLive() *Disk {
 	if d.Saved != nil {
 		return d.Saved
 	}
 	return d.Live
 }
 
-// Each are those that are there, the live one first.
+// Each are those that are not nil, the live one first.
 func (d Disks) Each() []*Disk {
 	return slices.DeleteFunc([]*Disk{d.Live, d.Saved}, func(disk *Disk) bool { return disk == nil })
 }
@@ -225,13 +225,13 @@ func (d Disks) Where() Where {
 	return where
 }
 
-// At tells whether the disk has this target in one of the definitions.
-func (d Disks) At(target string) bool {
+// HasTarget tells whether the disk has this target in one of the definitions.
+func (d Disks) HasTarget(target string) bool {
 	return slices.ContainsFunc(d.Each(), func(disk *Disk) bool { return disk.Target == target })
 }
 
-// Is tells whether another disk of one of the definitions is this one.
-func (d Disks) Is(other Disk) bool {
+// Contains tells whether another disk of one of the definitions is this one.
+func (d Disks) Contains(other Disk) bool {
 	return slices.ContainsFunc(d.Each(), func(disk *Disk) bool { return disk.Target == other.Target && disk.Alias == other.Alias })
 }
 
@@ -246,9 +246,9 @@ func (d Disks) MonitorsStale() bool {
 	return d.Saved != nil && d.Live != nil && len(DiffDisks(*d.Saved, *d.Live, func(f DiskField) bool { return f.Name == "monitors" })) > 0
 }
 
-// theSame finds a disk, as it was read before, in a definition as it is now: by its own alias where it has one, otherwise
+// sameDisk finds a disk, as it was read before, in a definition as it is now: by its own alias where it has one, otherwise
 // by target and source. Somebody else's disk on the same target is not it.
-func theSame(now *Definition, disk Disk) *Disk {
+func sameDisk(now *Definition, disk Disk) *Disk {
 	if strings.HasPrefix(disk.Alias, givenAlias) {
 		return now.DiskByAlias(disk.Alias)
 	}

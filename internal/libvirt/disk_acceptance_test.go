@@ -210,14 +210,14 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 	ctx := t.Context()
 	h := kvm(t, bed, "kvm1", Config{})
 	// What is never opened costs its whole limit; what has to succeed gets a generous one.
-	hasty := kvm(t, bed, "kvm1", Config{})
-	expect.Value(hasty.UUID(ctx))(t)
-	hasty.config.OperationTimeout = 5 * time.Second
+	shortLimit := kvm(t, bed, "kvm1", Config{})
+	expect.Value(shortLimit.UUID(ctx))(t)
+	shortLimit.config.OperationTimeout = 5 * time.Second
 	like := expect.Value(h.Domain(ctx, guest(t, bed, "kvm1", testbed.GuestOptions{}, false).UUID))(t)
 	makeImage(t, bed, "probed")
 	secret := defineSecret(t, h, userKey(t, bed, testUser))
 	good := rbdDisk(bed, "probed", "vdb", secret)
-	gone := func(t *testing.T) {
+	expectNoProbe := func(t *testing.T) {
 		t.Helper()
 		if list := expect.Value(hypervisor.Virsh(ctx, "list", "--all", "--name"))(t); strings.Contains(list, probePrefix) {
 			t.Errorf("a probe is left: %s", list)
@@ -228,13 +228,13 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 			disk := good
 			disk.Target, disk.Bus = "sdb", bus
 			expect.NoError(t, h.ProbeDisk(ctx, like, disk))
-			gone(t)
+			expectNoProbe(t)
 		})
 	}
 	t.Run("no such image", func(t *testing.T) {
 		expect.Problem(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "missing", "vdb", secret)), problem.Refused, "No such file or directory",
 			"No guest was touched")
-		gone(t)
+		expectNoProbe(t)
 	})
 	t.Run("no such secret", func(t *testing.T) {
 		expect.Problem(t, h.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", "00000000-0000-4000-8000-000000000000")), problem.Invalid,
@@ -248,23 +248,23 @@ func TestRealProbeOfWhatCannotBeOpened(t *testing.T) {
 	dead := good
 	dead.Monitors = []Monitor{{Host: "127.0.0.99", Port: 1}}
 	t.Run("dead monitors", func(t *testing.T) {
-		err := expect.Return(t, func() error { return hasty.ProbeDisk(ctx, like, dead) })
+		err := expect.Return(t, func() error { return shortLimit.ProbeDisk(ctx, like, dead) })
 		expect.Problem(t, err, problem.Unreachable, "127.0.0.99 port 1", testUser, "no answer within 5s")
-		gone(t)
+		expectNoProbe(t)
 	})
 	t.Run("wrong key", func(t *testing.T) {
 		wrong := userKey(t, bed, "admin")
 		err := expect.Return(t, func() error {
-			return hasty.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", defineSecret(t, h, wrong)))
+			return shortLimit.ProbeDisk(ctx, like, rbdDisk(bed, "probed", "vdb", defineSecret(t, h, wrong)))
 		})
 		expect.Problem(t, err, problem.Unreachable, "refuse the user's key")
-		gone(t)
+		expectNoProbe(t)
 	})
 	t.Run("cancelled", func(t *testing.T) {
 		short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 		defer cancel()
 		expect.Problem(t, expect.Return(t, func() error { return h.ProbeDisk(short, like, dead) }), problem.Unreachable)
-		gone(t)
+		expectNoProbe(t)
 	})
 }
 
@@ -329,7 +329,7 @@ func TestRealFrozenDaemon(t *testing.T) {
 	defer cancel()
 	expect.Value(h.Secrets(ctx))(t)
 	// The limits are short only while nothing can answer.
-	patient := h.config
+	configured := h.config
 	h.config.ConnectTimeout, h.config.OperationTimeout = time.Second, time.Second
 	expect.NoError(t, hypervisor.Pause())
 	t.Cleanup(func() { _ = hypervisor.Resume() })
@@ -337,7 +337,7 @@ func TestRealFrozenDaemon(t *testing.T) {
 		_, err := h.Secrets(ctx)
 		expect.Problem(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
 	}
-	h.config = patient
+	h.config = configured
 	expect.NoError(t, hypervisor.Resume())
 	_, err := h.Secrets(ctx)
 	expect.Problem(t, err, problem.Unreachable, "kvm2", "no answer within 1s")

@@ -14,7 +14,7 @@ const (
 	AddressDrive = "drive"
 )
 
-// Address is a disk's place in the guest's machine.
+// Address is where a disk is in the guest's machine: a PCI slot, or a unit of a controller.
 type Address struct {
 	Type    string // AddressPCI or AddressDrive
 	Numbers []uint // of the parts of this type, in the order of AddressParts
@@ -58,7 +58,7 @@ func addressOf(address *libvirtxml.DomainAddress) *Address {
 	return nil
 }
 
-// setAddress writes the address. What else a PCI address has stays.
+// setAddress writes the address. The other attributes of a PCI address stay.
 func setAddress(d *Disk, e *domainDisk) {
 	if d.Address == nil {
 		e.Address = nil

@@ -38,8 +38,8 @@ var attachAdvice = map[rpc.ErrorNumber]meaning{
 
 // UpdateSavedDisk replaces a disk, which was read from there and changed since, in the saved definition, and reads it back: libvirt
 // reports success for fields that it leaves as they are. The target stays. A running guest isn't touched. A disk that isn't there any
-// more is problem.NotFound, also where somebody else's has its target now. One that reads something else by now, or that would lose what
-// libvirtxml doesn't know, is refused.
+// more is problem.NotFound, also where another disk has its target now. One whose source has changed, or that would lose what libvirtxml
+// doesn't know, is refused.
 //
 // Similar to: virsh update-device --config.
 func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk Disk) error {
@@ -50,7 +50,7 @@ func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk Disk
 		return err
 	}
 	defer unlock()
-	there, err := h.disksThere(ctx, op, found, disk.asRead(), Saved)
+	there, err := h.currentDisks(ctx, op, found, disk.asRead(), Saved)
 	if err != nil {
 		return err
 	}
@@ -99,6 +99,7 @@ func notAsAsked(asked, found Disk) []string {
 	return names
 }
 
+// noDisk is the error where the domain doesn't have the disk any more.
 func (h *Host) noDisk(op operation, target string) error {
 	return &problem.Problem{
 		Kind: problem.NotFound,
@@ -129,9 +130,9 @@ func (h *Host) NameSecret(ctx context.Context, disk Disk) (Disk, error) {
 	return disk, nil
 }
 
-// AttachOurs is AttachDisk for a disk whose address, unless it was chosen, is only a wish: libvirt chose it for the other definition.
-// Where the answer is lost the domain itself tells whether the disk is there, if it can be asked again.
-func (h *Host) AttachOurs(ctx context.Context, domainUUID string, disk Disk, where Where, chosen bool, ours Ours) error {
+// AttachManaged is AttachDisk for a disk of this provider. An address that was not chosen, because libvirt made it for the other
+// definition, is left out where the attach fails with it. Where the answer is lost, the domain is read to see whether it has the disk.
+func (h *Host) AttachManaged(ctx context.Context, domainUUID string, disk Disk, where Where, chosen bool, managed ManagedDisk) error {
 	err := h.AttachDisk(ctx, domainUUID, disk, where)
 	if err != nil && disk.HasAddress() && !chosen && (problem.Is(err, problem.Other) || problem.Is(err, problem.Invalid)) {
 		err = h.AttachDisk(ctx, domainUUID, disk.WithoutAddress(), where)
@@ -141,7 +142,7 @@ func (h *Host) AttachOurs(ctx context.Context, domainUUID string, disk Disk, whe
 	}
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), ElsewhereLimit)
 	defer cancel()
-	if now, again := h.Domain(asking, domainUUID); again == nil && ours.Find(now).Where()&where == where {
+	if now, again := h.Domain(asking, domainUUID); again == nil && managed.Find(now).Where()&where == where {
 		return nil
 	}
 	return err

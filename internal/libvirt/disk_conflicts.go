@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// Buses, and how the targets of their disks begin.
+// prefixes are how the targets of disks begin, by bus.
 var prefixes = map[string]string{"virtio": "vd", "scsi": "sd", "sata": "sd", "usb": "sd", "ide": "hd"}
 
-// serialLimits are the lengths beyond which a device cuts a serial off without a word.
+// serialLimits are the lengths at which a device cuts a serial off without an error.
 var serialLimits = map[string]int{"virtio": 20, "sata": 20, "ide": 20, "usb": 20, "scsi": 36}
 
-// Misfit is a combination of a disk's fields that can't work.
-type Misfit struct {
+// Conflict is a combination of a disk's fields that can't work.
+type Conflict struct {
 	Fields []string // by the names of DiskFields, the one to change first
 	Text   string   // what doesn't fit, and what to do
 }
 
-// Misfits are the combinations that can't work, whatever the domain and the host are. The bus of a disk that names none is not known.
-func (d Disk) Misfits() []Misfit {
-	var list []Misfit
+// Conflicts are the combinations that can't work, whatever the domain and the host are. The bus of a disk that names none is not known.
+func (d Disk) Conflicts() []Conflict {
+	var list []Conflict
 	add := func(wrong bool, fields, format string, values ...any) {
 		if wrong {
-			list = append(list, Misfit{strings.Fields(fields), fmt.Sprintf(format, values...)})
+			list = append(list, Conflict{strings.Fields(fields), fmt.Sprintf(format, values...)})
 		}
 	}
 	cached := !slices.Contains([]string{"none", "directsync"}, d.Cache)

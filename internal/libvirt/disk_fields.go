@@ -25,7 +25,7 @@ const (
 type DiskField struct {
 	Name   string // the argument of libvirt_rbd_disk
 	Effect Effect
-	Source bool // a part of the source, which QEMU opens, and not of the device
+	Source bool // part of the source, not of the device
 
 	get  func(*Disk, *domainDisk)
 	set  func(*Disk, *domainDisk)
@@ -103,7 +103,7 @@ var DiskFields = []DiskField{
 		func(d *Disk, e *domainDisk) { d.Limits = limitsOf(*e) }, setLimits),
 }
 
-// field is a field that takes this form to be compared.
+// field is a field of a disk. Two values are equal where compared makes the same of them.
 func field[T any](name string, effect Effect, at func(*Disk) *T, compared func(T) T, get, set func(*Disk, *domainDisk)) DiskField {
 	return DiskField{
 		Name: name, Effect: effect, get: get, set: set,
@@ -137,7 +137,7 @@ func countInDriver(name string, at func(*Disk) *uint, in func(*driver) **uint) D
 		})
 }
 
-// readOnlyField knows that a CD-ROM is read-only of its own accord, which libvirt writes down.
+// readOnlyField takes a CD-ROM for read-only: libvirt writes <readonly/> for each.
 func readOnlyField() DiskField {
 	f := field("read_only", AtNextStart, func(d *Disk) *bool { return &d.ReadOnly }, asWritten,
 		func(d *Disk, e *domainDisk) { d.ReadOnly = e.ReadOnly != nil },
@@ -151,7 +151,7 @@ func readOnlyField() DiskField {
 	return f
 }
 
-// DeviceCDROM is the device that is no disk.
+// DeviceCDROM is the device of a CD-ROM drive.
 const DeviceCDROM = "cdrom"
 
 // value is a pointer's target, or the zero value for nil.
@@ -163,7 +163,7 @@ func value[T any](p *T) T {
 	return v
 }
 
-// present is an element without content, nil where it isn't to be there.
+// present is an element without content, or nil.
 func present[T any](there bool) *T {
 	if !there {
 		return nil
@@ -204,7 +204,7 @@ func authIn(e *domainDisk) *libvirtxml.DomainDiskAuth {
 	return e.Auth
 }
 
-// rbdOf is the source of an RBD disk, a source of nothing for any other.
+// rbdOf is the source of an RBD disk, an empty one for any other.
 func rbdOf(e *domainDisk) libvirtxml.DomainDiskSourceNetwork {
 	if e.Source == nil || e.Source.Network == nil || e.Source.Network.Protocol != "rbd" {
 		return libvirtxml.DomainDiskSourceNetwork{}

@@ -11,9 +11,9 @@ import (
 
 // Limits are the I/O limits of a disk.
 type Limits struct {
-	// Rates by the names of LimitNames: bytes or operations per second, the lengths of bursts in seconds. What isn't there is unlimited.
+	// Rates by the names of LimitNames: bytes or operations per second, the lengths of bursts in seconds. What is missing is unlimited.
 	Rates map[string]uint64
-	// Group is what disks of the domain call the limits that they share; empty for those of the disk alone.
+	// Group is the name of the limits that several disks of the domain share; empty for limits of this disk alone.
 	Group string
 }
 
@@ -134,11 +134,11 @@ func DescribeLimit(name string) string {
 	return unit + ", " + direction + "."
 }
 
-// LimitMisfits are limits that exclude or need each other, as QEMU sees it, of those that are set.
-func LimitMisfits(set func(name string) bool) []Misfit {
-	var list []Misfit
+// LimitConflicts are limits that exclude or need each other, as QEMU sees it, of those that are set.
+func LimitConflicts(set func(name string) bool) []Conflict {
+	var list []Conflict
 	add := func(name, format string, values ...any) {
-		list = append(list, Misfit{[]string{name}, fmt.Sprintf(format, values...)})
+		list = append(list, Conflict{[]string{name}, fmt.Sprintf(format, values...)})
 	}
 	for _, what := range []string{"bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max"} {
 		for _, direction := range []string{"read_", "write_"} {

@@ -7,15 +7,15 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Change is what a change does to a disk, of what a job or a managed save image can stand in the way of.
+// Change is what a change does to a disk, as far as a job or a managed save image can prevent it.
 type Change struct {
 	Detaches, Resizes bool
-	Renames           bool // the saved definition names the source, or its monitors, otherwise
+	Renames           bool // the saved definition gets another name of the source, or other monitors
 	Exchanges         bool // another image takes the place of the present one
 }
 
-// RefuseHeld refuses a change of a disk that a job or a managed save image stands in the way of. It is asked before anything is touched:
-// what is found out by trying has changed the saved definition already. The target is that of the disk where it was not found.
+// RefuseHeld refuses a change of a disk that a job or a managed save image prevents. It is asked before the first change: an attempt would
+// fail after it has changed the saved definition. The target is that of the disk where it was not found.
 func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, target string, what Change) error {
 	if domain.Active {
 		if found.Live == nil {
@@ -23,7 +23,7 @@ func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, targe
 		}
 		job, err := h.Job(ctx, domain.UUID, target)
 		if err == nil && job != nil && (job.Target == "" || what.Detaches || what.Resizes || what.Renames && job.Rewrites) {
-			return h.Held(domain.Name, *job)
+			return h.heldByJob(domain.Name, *job)
 		}
 		return err
 	}
@@ -125,13 +125,14 @@ func (d Domain) OwnAt(target string) Disks {
 // RefuseTaken refuses the target of a planned disk where another disk has it than the one that was found.
 func (h *Host) RefuseTaken(domain Domain, planned Disk, found Disks) error {
 	for _, definition := range []*Definition{domain.Live, domain.Saved} {
-		if disk := definition.DiskByTarget(planned.Target); disk != nil && !found.Is(*disk) {
+		if disk := definition.DiskByTarget(planned.Target); disk != nil && !found.Contains(*disk) {
 			return problem.At("target_dev", h.targetTaken(domain, planned, *disk))
 		}
 	}
 	return nil
 }
 
+// targetTaken is the error where another disk has the target of a planned one.
 func (h *Host) targetTaken(domain Domain, planned, disk Disk) error {
 	p := &problem.Problem{
 		Kind: problem.Exists,

@@ -25,7 +25,7 @@ func changedDisk(t *testing.T) Disk {
 }
 
 // What may not be written, resized or detached is refused before anything is sent, named, and can be read and detached otherwise.
-func TestDisksThatAreLeftAlone(t *testing.T) {
+func TestRefusedChangesOfADisk(t *testing.T) {
 	const alias = "ua-ceph-1"
 	novelty := strings.Replace(diskXML, "<serial>", "<novelty><inner/></novelty><serial>", 1)
 	encrypted := strings.Replace(diskXML, "</source>", "<encryption format='luks' engine='qemu'/></source>", 1)

@@ -70,7 +70,7 @@ func sourceKind(source *libvirtxml.DomainDiskSource) (kind, name string) {
 // EmptyDrive tells whether a disk has no source at all, as a CD-ROM whose medium was ejected.
 func (d Disk) EmptyDrive() bool { return d.DescribeSource() == emptyDrive }
 
-// Backing are the disks that a disk's source hangs on, the nearest first, each with its source alone, as far as the definition tells.
+// Backing is the backing chain of a disk as far as the definition has it, the nearest first: disks with a source alone.
 func (d Disk) Backing() []Disk {
 	if d.read == nil {
 		return nil
@@ -106,12 +106,12 @@ func (d Disk) encrypted() bool {
 	return e.Encryption != nil || e.Source != nil && e.Source.Encryption != nil
 }
 
-// Layered tells whether a disk has a format of its own, or hangs on another image.
+// Layered tells whether a disk has a format of its own (qcow2), or a backing chain.
 func (d Disk) Layered() bool {
 	return d.read != nil && (cmp.Or(value(d.read.element.Driver).Type, "raw") != "raw" || len(d.Backing()) > 0)
 }
 
-// sourceChanged is the answer for a disk that doesn't read any more what it did when it was read.
+// sourceChanged is the error for a disk whose source has changed since it was read.
 func (h *Host) sourceChanged(op operation, was, now Disk) error {
 	return &problem.Problem{
 		Kind: problem.Refused,
@@ -122,7 +122,7 @@ func (h *Host) sourceChanged(op operation, was, now Disk) error {
 	}
 }
 
-// notWhole is the answer for a disk whose size isn't that of its image.
+// notWhole is the error for a disk whose size isn't that of its image.
 func (h *Host) notWhole(op operation, disk Disk) error {
 	why := "It reads " + disk.DescribeSource()
 	switch {

@@ -62,11 +62,11 @@ func TestOursIsFoundAndTheirsIsNot(t *testing.T) {
 		"imported, somebody's alias there":       {imported, ours, false},
 		"imported, another target":               {imported, diskFrom(t, "vdb", "vdc", alias, ""), false},
 	} {
-		if got := theSame(&Definition{Disks: []Disk{c.there}}, c.wanted) != nil; got != c.same {
+		if got := sameDisk(&Definition{Disks: []Disk{c.there}}, c.wanted) != nil; got != c.same {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if theSame(nil, ours) != nil || theSame(&Definition{}, ours) != nil {
+	if sameDisk(nil, ours) != nil || sameDisk(&Definition{}, ours) != nil {
 		t.Error("found in nothing")
 	}
 }

@@ -18,8 +18,8 @@ func (p Placement) DetachWarning(target, source, reason string) problem.Warning 
 			" the guest first.", target, source, p.Domain.Name, p.Host.Label(), reason)}
 }
 
-// PendingDetach tells, as long as it can be, that the guest was asked to give a disk up and has not answered: it may do so at any moment,
-// whatever was applied since. The request ends with the running domain, whose number it was made to, or with the disk; still is 0 then.
+// PendingDetach warns that the guest was asked to give a disk up and has not answered: it may do so at any moment, whatever was applied
+// since. asked is the number of the running domain that was asked. The request ends with that domain, or with the disk; still is 0 then.
 func (p Placement) PendingDetach(found Disks, asked int) (still int, warnings []problem.Warning) {
 	if asked == 0 || found.Live == nil || p.Domain.RunningNumber() != asked {
 		return 0, nil
@@ -70,22 +70,22 @@ func (p Placement) UnseenWarnings(target, bus string) []problem.Warning {
 }
 
 // UntoldWarning tells that a running guest isn't told of a growth of its image.
-func (p Placement) UntoldWarning(ours Ours, live Disk, size string) problem.Warning {
+func (p Placement) UntoldWarning(managed ManagedDisk, live Disk, size string) problem.Warning {
 	why := "Its disk reads " + live.DescribeSource() + ", which has a size of its own, and doesn't follow the image's."
-	if ours.Knows(live) {
+	if managed.ReadBy(live) {
 		why = "Its disk shows a part of the image, as the content of an encrypted one, or has a format of its own. libvirt can't be told its" +
 			" size for certain: QEMU would grow the image again, or cut it.\n\nA guest with an encrypted disk sees the growth when the domain is" +
 			" next started (a reboot inside the guest is not enough)."
 	}
 	return problem.Warning{
-		Summary: fmt.Sprintf("Size of disk %s not told to the running domain %q", ours.Target, p.Domain.Name),
+		Summary: fmt.Sprintf("Size of disk %s not told to the running domain %q", managed.Target, p.Domain.Name),
 		Text: fmt.Sprintf("The size is recorded as %s, and domain %q on hypervisor %q isn't told. %s",
 			size, p.Domain.Name, p.Host.Label(), why),
 	}
 }
 
-// TakenOverWarning tells that a new disk was there already: an apply that was cut off leaves it so, and so does the resource of another
-// configuration, which nothing shows here.
+// TakenOverWarning tells that a new disk was there already: an apply that was killed leaves it so. So does the resource of another
+// configuration, and the two can't be told apart here.
 func (p Placement) TakenOverWarning(target string) problem.Warning {
 	return problem.Warning{Argument: "target_dev", Summary: "Disk taken over", Text: fmt.Sprintf(
 		"Domain %q on hypervisor %q has disk %s already, with an alias of this provider and as it is asked for: an apply that was cut off"+
@@ -122,7 +122,7 @@ func (p Placement) RefuseTransient(target string, waiting []string, again string
 	})
 }
 
-// DiskGone is the answer where a disk that was there a moment ago isn't any more, and what the next plan does.
+// DiskGone is the error where a disk was detached by somebody else meanwhile, with what the next plan does.
 func (p Placement) DiskGone(target, next string) error {
 	return &problem.Problem{
 		Kind: problem.Other,

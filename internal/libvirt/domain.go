@@ -83,7 +83,7 @@ const (
 	Saved
 )
 
-// flags are libvirt's words for it (VIR_DOMAIN_AFFECT_*).
+// flags are those of libvirt (VIR_DOMAIN_AFFECT_*).
 func (w Where) flags() uint32 {
 	var flags rpc.DomainDeviceModifyFlags
 	if w&Live != 0 {
@@ -149,7 +149,7 @@ func (h *Host) listDomains(ctx context.Context, which rpc.ConnectListAllDomainsF
 	})
 }
 
-// lookupDomain prefers the UUID: a domain may have another one's UUID as its name.
+// lookupDomain prefers the UUID: the name of a domain may be the UUID of another.
 func (h *Host) lookupDomain(ctx context.Context, op operation, nameOrUUID string) (rpc.Domain, error) {
 	if _, id, ok := normalUUID(nameOrUUID); ok {
 		found, err := read(ctx, h, op, onDomain("DomainLookupByUUID", nameOrUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
@@ -164,6 +164,7 @@ func (h *Host) lookupDomain(ctx context.Context, op operation, nameOrUUID string
 	})
 }
 
+// describeDomain reads the definitions of a domain.
 func (h *Host) describeDomain(ctx context.Context, op operation, found rpc.Domain) (Domain, error) {
 	d := Domain{Name: found.Name, UUID: uuidText(found.UUID)}
 	persistent, err := read(ctx, h, op, onDomain("DomainIsPersistent", found.Name), func(l *rpc.Libvirt) (int32, error) {
@@ -202,7 +203,7 @@ func (h *Host) definition(ctx context.Context, op operation, found rpc.Domain, w
 	return definition, nil
 }
 
-// changing looks a domain up and keeps other changes of it away until unlock is called.
+// changing looks a domain up and locks out other changes of it until unlock is called.
 func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (found rpc.Domain, unlock func(), err error) {
 	id, raw, ok := normalUUID(domainUUID)
 	if !ok {

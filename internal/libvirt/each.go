@@ -11,8 +11,8 @@ import (
 // callsAtATime of a connection: a daemon serves five, and one is left for the rest of the provider.
 const callsAtATime = 4
 
-// Each asks a host about several things, as many at a time as it serves, and returns the answers in the same order. What is there no
-// more (problem.NotFound) is left out.
+// Each asks a host about several things, as many at a time as it serves, and returns the answers in the same order. A thing that the host
+// doesn't have (problem.NotFound) is left out.
 func Each[T, R any](ctx context.Context, things []T, ask func(context.Context, T) (R, error)) ([]R, error) {
 	answers := make([]*R, len(things))
 	group, ctx := errgroup.WithContext(ctx)

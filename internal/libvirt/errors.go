@@ -37,7 +37,7 @@ type meaning struct {
 	why, do string
 }
 
-// meanings are what the codes mean wherever they appear. What the words of a reply tell goes first, then the operation's advice.
+// meanings are what the codes mean in the reply to any call. The words of a reply count more, then the operation's advice.
 var meanings = map[rpc.ErrorNumber]meaning{
 	rpc.ErrNoSupport:            {problem.Unsupported, "This driver or release of libvirt can't do it.", "Update libvirt on the host."},
 	rpc.ErrOperationUnsupported: {problem.Unsupported, "libvirt can't do this to a running domain, or not with this device.", ""},
@@ -76,7 +76,7 @@ var denied = meaning{
 	"Connect as a user who may manage domains and secrets: root, a member of the group libvirt, or one whom polkit's rules allow it.",
 }
 
-// fail makes the problem of an error. A problem stays as it is.
+// fail makes a problem of an error. An error that is one stays as it is.
 func (h *Host) fail(op operation, err error) error {
 	var done *problem.Problem
 	if errors.As(err, &done) {
@@ -103,7 +103,7 @@ func (h *Host) fail(op operation, err error) error {
 		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "There was no answer in time."
 		p.Do = "Check that the host is up and that its daemon answers (virsh -c URI list); the limits are connect_timeout and operation_timeout" +
-			" of the hypervisor and the timeouts of the resource." + also(op)
+			" of the hypervisor and the timeouts of the resource." + afterwardsIfChanged(op)
 		p.Raw = err.Error()
 	case op.connecting && errors.As(err, &known):
 		p.Kind, p.Why, p.Do, p.Raw = known.Kind, known.Why, known.Do, known.Raw
@@ -156,7 +156,8 @@ func afterwards(op operation) string {
 	return "Apply again."
 }
 
-func also(op operation) string {
+// afterwardsIfChanged is that advice for a call that changes something, and empty for a read.
+func afterwardsIfChanged(op operation) string {
 	if op.changes {
 		return " " + afterwards(op)
 	}

@@ -32,7 +32,7 @@ type fakeDaemon struct {
 	mu          sync.Mutex
 	connections []net.Conn
 	calls       map[uint32]int
-	left        int // clients that ended their connection
+	ended       int // clients that ended their connection
 	// answer, where set, decides for a procedure; ok false means no answer ever.
 	answer map[uint32]func(call int) (reply []byte, code uint32, ok bool)
 	// toRequest is asked first, where set, by what the call says; answered false leaves it to the others.
@@ -81,11 +81,11 @@ func (d *fakeDaemon) dropAll() {
 	d.connections = nil
 }
 
-// dropped reports whether a client has left.
-func (d *fakeDaemon) dropped() bool {
+// clientEnded reports whether a client has left.
+func (d *fakeDaemon) clientEnded() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.left > 0
+	return d.ended > 0
 }
 
 func (d *fakeDaemon) on(procedure uint32, answer func(call int) (reply []byte, code uint32, ok bool)) {
@@ -106,7 +106,7 @@ func (d *fakeDaemon) serve(conn net.Conn) {
 		if _, err := io.ReadFull(conn, head[:]); err != nil {
 			d.mu.Lock()
 			defer d.mu.Unlock()
-			d.left++
+			d.ended++
 			return
 		}
 		body := make([]byte, binary.BigEndian.Uint32(head[:])-28)
@@ -119,7 +119,7 @@ func (d *fakeDaemon) serve(conn net.Conn) {
 		call, answer, toRequest := d.calls[procedure], d.answer[procedure], d.toRequest
 		d.mu.Unlock()
 		if answer == nil {
-			answer = d.normally(procedure)
+			answer = d.defaultAnswer(procedure)
 		}
 		if toRequest != nil {
 			if reply, code, answered := toRequest(procedure, body); answered {
@@ -147,7 +147,7 @@ func (d *fakeDaemon) serve(conn net.Conn) {
 	}
 }
 
-func (d *fakeDaemon) normally(procedure uint32) func(int) ([]byte, uint32, bool) {
+func (d *fakeDaemon) defaultAnswer(procedure uint32) func(int) ([]byte, uint32, bool) {
 	return func(int) ([]byte, uint32, bool) {
 		switch procedure {
 		case procAuthList:

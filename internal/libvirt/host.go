@@ -142,7 +142,7 @@ func (h *Host) LibVersion(ctx context.Context) (Version, error) {
 // Close ends the connection; calls that are under way return an error. Later calls fail.
 func (h *Host) Close() { h.breaker.Close() }
 
-// name is how texts call the host: its label and where it leads.
+// name is the host in texts: its label and its URI.
 func (h *Host) name() string {
 	return fmt.Sprintf("hypervisor %q (%s)", h.config.Label, h.endpoint)
 }

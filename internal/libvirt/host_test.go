@@ -40,9 +40,9 @@ func TestNoKeyOverAnOpenNetwork(t *testing.T) {
 	if strings.Contains(err.Error(), "geheim") {
 		t.Error("the key is in the error")
 	}
-	if !host(t, Config{URI: "qemu+tcp://192.0.2.1/system"}).keepsKeysBack() ||
-		host(t, Config{URI: "qemu+tcp://192.0.2.1/system", AllowPlaintext: true}).keepsKeysBack() ||
-		host(t, Config{URI: "qemu+tls://192.0.2.1/system"}).keepsKeysBack() {
+	if !host(t, Config{URI: "qemu+tcp://192.0.2.1/system"}).withholdsKeys() ||
+		host(t, Config{URI: "qemu+tcp://192.0.2.1/system", AllowPlaintext: true}).withholdsKeys() ||
+		host(t, Config{URI: "qemu+tls://192.0.2.1/system"}).withholdsKeys() {
 		t.Error("the rule is not what it should be")
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// HotPlug is what can be said beforehand of a device that is plugged into a running domain.
+// HotPlug is what is known of a hot-plug before it is tried.
 type HotPlug int
 
 const (
-	// PlugsIn says that nothing speaks against it.
+	// PlugsIn means that no reason is known why it should fail.
 	PlugsIn HotPlug = iota
-	// PlugsUnseen says that QEMU takes the device, but that the guest may not notice it before it is started again.
+	// PlugsUnseen means that QEMU takes the device, but that the guest may not notice it before it is started again.
 	PlugsUnseen
-	// PlugsNever says that QEMU refuses it.
+	// PlugsNever means that QEMU refuses it.
 	PlugsNever
 )
 

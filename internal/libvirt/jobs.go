@@ -10,7 +10,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Job is what somebody else has libvirt do with a running domain, or with one of its disks, and what keeps changes away.
+// Job is what libvirt does with a running domain or one of its disks for somebody else. Until it ends, changes are refused.
 type Job struct {
 	// Name is what libvirt does: block copy, backup, migration.
 	Name string
@@ -99,8 +99,8 @@ func unless(err error, codes ...rpc.ErrorNumber) error {
 	return err
 }
 
-// Held is the refusal of a change that a job keeps away, before anything was changed: problem.Refused.
-func (h *Host) Held(domain string, job Job) error {
+// heldByJob refuses a change during a job, before anything was changed: problem.Refused.
+func (h *Host) heldByJob(domain string, job Job) error {
 	p := &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("A job holds domain %q on hypervisor %q: %s.", domain, h.Label(), job.Name),

@@ -10,8 +10,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Expected is Domain for one that has to be there: where it isn't, the error is problem.Invalid and names those that are.
-func (h *Host) Expected(ctx context.Context, nameOrUUID string) (Domain, error) {
+// ExistingDomain is [Host.Domain] for one that has to exist: where it doesn't, the error is problem.Invalid and names those that do.
+func (h *Host) ExistingDomain(ctx context.Context, nameOrUUID string) (Domain, error) {
 	domain, err := h.Domain(ctx, nameOrUUID)
 	if !problem.Is(err, problem.NotFound) {
 		return domain, problem.At("domain", err)
@@ -31,13 +31,13 @@ func (h *Host) Expected(ctx context.Context, nameOrUUID string) (Domain, error) 
 	})
 }
 
-// Importable finds a domain and the disk at a target that can be taken over: one of RBD, with a user and a secret.
-func (h *Host) Importable(ctx context.Context, nameOrUUID, target string) (Domain, Disk, error) {
+// ImportableDisk finds a domain and the disk at a target that can be taken over: one of RBD, with a user and a secret.
+func (h *Host) ImportableDisk(ctx context.Context, nameOrUUID, target string) (Domain, Disk, error) {
 	domain, err := h.Domain(ctx, nameOrUUID)
 	if err != nil {
 		return domain, Disk{}, err
 	}
-	disk := Disks{Saved: domain.Saved.DiskByTarget(target), Live: domain.Live.DiskByTarget(target)}.Mirrored()
+	disk := Disks{Saved: domain.Saved.DiskByTarget(target), Live: domain.Live.DiskByTarget(target)}.SavedOrLive()
 	p := &problem.Problem{Kind: problem.Invalid}
 	switch {
 	case disk == nil:

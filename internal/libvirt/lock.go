@@ -5,48 +5,48 @@ import (
 	"sync"
 )
 
-// KeyedLock lets one caller per key in at a time. Waiting for it ends with the context.
+// KeyedLock is a lock for each key. Waiting for it ends with the context.
 type KeyedLock struct {
 	mu   sync.Mutex
-	held map[string]*turn
+	keys map[string]*keyState
 }
 
-type turn struct {
-	free    chan struct{} // holds one token while nobody is in
-	waiting int           // callers that are in or wait
+type keyState struct {
+	free    chan struct{} // holds one token while nobody has the lock
+	waiting int           // callers that have the lock or wait for it
 }
 
-// Lock waits for the key and returns the function that gives it back.
+// Lock locks a key and returns the function that unlocks it.
 func (k *KeyedLock) Lock(ctx context.Context, key string) (unlock func(), err error) {
 	k.mu.Lock()
-	if k.held == nil {
-		k.held = map[string]*turn{}
+	if k.keys == nil {
+		k.keys = map[string]*keyState{}
 	}
-	t := k.held[key]
-	if t == nil {
-		t = &turn{free: make(chan struct{}, 1)}
-		t.free <- struct{}{}
-		k.held[key] = t
+	state := k.keys[key]
+	if state == nil {
+		state = &keyState{free: make(chan struct{}, 1)}
+		state.free <- struct{}{}
+		k.keys[key] = state
 	}
-	t.waiting++
+	state.waiting++
 	k.mu.Unlock()
 
-	leave := func() {
+	release := func() {
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		t.waiting--
-		if t.waiting == 0 {
-			delete(k.held, key)
+		state.waiting--
+		if state.waiting == 0 {
+			delete(k.keys, key)
 		}
 	}
 	select {
-	case <-t.free:
+	case <-state.free:
 		return func() {
-			t.free <- struct{}{}
-			leave()
+			state.free <- struct{}{}
+			release()
 		}, nil
 	case <-ctx.Done():
-		leave()
+		release()
 		return nil, ctx.Err()
 	}
 }

@@ -29,8 +29,8 @@ func TestOneAtATimePerKey(t *testing.T) {
 		}
 	}
 	all.Wait()
-	if inside["a"] != 20 || len(k.held) != 0 {
-		t.Errorf("%v, %d keys are left", inside, len(k.held))
+	if inside["a"] != 20 || len(k.keys) != 0 {
+		t.Errorf("%v, %d keys are left", inside, len(k.keys))
 	}
 }
 
@@ -51,7 +51,7 @@ func TestWaitingForAKeyEndsWithTheContext(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	unlock()
-	if len(k.held) != 0 {
+	if len(k.keys) != 0 {
 		t.Error("keys are left")
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Ours tells which disk of a domain is meant.
-type Ours struct {
+// ManagedDisk is what a disk of this provider is found by in a domain.
+type ManagedDisk struct {
 	// Alias is the recorded one. The one that this provider gives to a disk of this domain and target counts too.
 	Alias, Target string
 	// Imported disks have no alias of this provider, and are found by target and source.
@@ -18,41 +18,41 @@ type Ours struct {
 }
 
 // Find finds the disk in both definitions.
-func (o Ours) Find(d Domain) Disks {
-	return Disks{Saved: o.in(d.Saved, d.UUID), Live: o.in(d.Live, d.UUID)}
+func (m ManagedDisk) Find(d Domain) Disks {
+	return Disks{Saved: m.in(d.Saved, d.UUID), Live: m.in(d.Live, d.UUID)}
 }
 
-func (o Ours) in(definition *Definition, domainUUID string) *Disk {
-	for _, alias := range []string{o.Alias, OwnAlias(domainUUID, o.Target)} {
+func (m ManagedDisk) in(definition *Definition, domainUUID string) *Disk {
+	for _, alias := range []string{m.Alias, OwnAlias(domainUUID, m.Target)} {
 		if disk := definition.DiskByAlias(alias); disk != nil {
 			return disk
 		}
 	}
-	disk := definition.DiskByTarget(o.Target)
-	if !o.Imported || disk == nil || disk.Own() || !o.Knows(*disk) && !o.Under(*disk) {
+	disk := definition.DiskByTarget(m.Target)
+	if !m.Imported || disk == nil || disk.Own() || !m.ReadBy(*disk) && !m.BackingOf(*disk) {
 		return nil
 	}
 	return disk
 }
 
-// Knows tells whether a disk reads the image, as it is called or was.
-func (o Ours) Knows(disk Disk) bool {
-	return disk.Source() != "" && slices.Contains(o.Sources, disk.Source())
+// ReadBy tells whether a disk reads the image, as it is called or was.
+func (m ManagedDisk) ReadBy(disk Disk) bool {
+	return disk.Source() != "" && slices.Contains(m.Sources, disk.Source())
 }
 
-// Under tells whether a disk is an overlay on the image.
-func (o Ours) Under(disk Disk) bool { return slices.ContainsFunc(disk.Backing(), o.Knows) }
+// BackingOf tells whether a disk is an overlay on the image.
+func (m ManagedDisk) BackingOf(disk Disk) bool { return slices.ContainsFunc(disk.Backing(), m.ReadBy) }
 
 // Exchanged tells whether a disk reads what no field can show: somebody has put an overlay on its image, or has given it a file or an
 // empty drive instead. Another image by hand, raw as ours, is not meant: the fields show it.
-func (o Ours) Exchanged(disk *Disk) bool {
-	return disk != nil && (disk.Source() == "" || !o.Knows(*disk) && disk.Layered())
+func (m ManagedDisk) Exchanged(disk *Disk) bool {
+	return disk != nil && (disk.Source() == "" || !m.ReadBy(*disk) && disk.Layered())
 }
 
 // ExchangedIn is the disk, of the running domain or of the saved definition, whose source somebody has exchanged; nil where it is ours.
-func (o Ours) ExchangedIn(found Disks) *Disk {
+func (m ManagedDisk) ExchangedIn(found Disks) *Disk {
 	for _, disk := range found.Each() {
-		if o.Exchanged(disk) {
+		if m.Exchanged(disk) {
 			return disk
 		}
 	}
@@ -60,9 +60,9 @@ func (o Ours) ExchangedIn(found Disks) *Disk {
 }
 
 // ForeignIn is the disk whose source is none of the image's names, or was exchanged; nil where there is none, and for an empty drive.
-func (o Ours) ForeignIn(found Disks) *Disk {
+func (m ManagedDisk) ForeignIn(found Disks) *Disk {
 	for _, disk := range found.Each() {
-		if !disk.EmptyDrive() && (!o.Knows(*disk) || o.Exchanged(disk)) {
+		if !disk.EmptyDrive() && (!m.ReadBy(*disk) || m.Exchanged(disk)) {
 			return disk
 		}
 	}
@@ -70,39 +70,39 @@ func (o Ours) ForeignIn(found Disks) *Disk {
 }
 
 // TellsSize tells whether the running guest's disk is the image itself, so that the size of one is that of the other.
-func (o Ours) TellsSize(found Disks) bool {
-	return found.Live != nil && o.Knows(*found.Live) && found.Live.ShowsWholeImage()
+func (m ManagedDisk) TellsSize(found Disks) bool {
+	return found.Live != nil && m.ReadBy(*found.Live) && found.Live.ShowsWholeImage()
 }
 
-// Shown tells which fields of a disk can be compared with what is asked for: of one whose source somebody has exchanged, those of the
-// device alone. Nil is all.
-func (o Ours) Shown(disk *Disk) func(DiskField) bool {
-	if o.Exchanged(disk) {
+// ComparableFields tells which fields of a disk can be compared with what is asked for: where somebody has exchanged the source, those of
+// the device alone. Nil is all.
+func (m ManagedDisk) ComparableFields(disk *Disk) func(DiskField) bool {
+	if m.Exchanged(disk) {
 		return func(f DiskField) bool { return !f.Source }
 	}
 	return nil
 }
 
 // ExplainExchange tells what a disk reads instead of its image, and the way back.
-func (o Ours) ExplainExchange(domain Domain, found Disks, disk Disk) (why, do string) {
-	image := o.Sources[0]
+func (m ManagedDisk) ExplainExchange(domain Domain, found Disks, disk Disk) (why, do string) {
+	image := m.Sources[0]
 	why = fmt.Sprintf("Somebody has given it another source: it was %s, and is %s now.", image, disk.DescribeSource())
 	switch {
 	case disk.EmptyDrive():
 		why = fmt.Sprintf("Its medium was ejected: it was %s, and is an empty drive now.", image)
 		return why, "To put the image back: terraform taint ADDRESS, then terraform apply. The drive is then detached, and attached anew with" +
 			" the image."
-	case found.Saved != nil && found.Live != nil && !o.Exchanged(found.Live):
+	case found.Saved != nil && found.Live != nil && !m.Exchanged(found.Live):
 		return why + " That is in the saved definition only; the running guest has the image.",
 			fmt.Sprintf("If that is a mistake: virsh detach-disk %s %s --config, then terraform apply, which adds the disk to the saved definition"+
-				" again. Otherwise end its management here: terraform state rm ADDRESS.", domain.Name, o.Target)
-	case o.Under(disk):
+				" again. Otherwise end its management here: terraform state rm ADDRESS.", domain.Name, m.Target)
+	case m.BackingOf(disk):
 		why += fmt.Sprintf(" It is an overlay, as of a snapshot: it hangs on %s, and holds what the guest has written since.", image)
-		do = fmt.Sprintf("virsh blockcommit %s %s --active --pivot writes it into the image, and brings the image back.", domain.Name, o.Target)
+		do = fmt.Sprintf("virsh blockcommit %s %s --active --pivot writes it into the image, and brings the image back.", domain.Name, m.Target)
 	default:
 		why += fmt.Sprintf(" Its definition doesn't tell that it hangs on %s. What the guest has written since is not in the image.", image)
 		do = fmt.Sprintf("virsh blockcopy %s %s with the image as destination (--xml, --reuse-external, --pivot) brings the image back; or end"+
-			" the disk's management here: terraform state rm ADDRESS.", domain.Name, o.Target)
+			" the disk's management here: terraform state rm ADDRESS.", domain.Name, m.Target)
 	}
 	if !domain.Active {
 		return why, "Start the domain first. " + do
@@ -112,21 +112,21 @@ func (o Ours) ExplainExchange(domain Domain, found Disks, disk Disk) (why, do st
 
 // RefuseExchanged refuses what can't be done to a disk whose source somebody has exchanged: what is the end of a sentence that begins
 // with the disk.
-func (h *Host) RefuseExchanged(domain Domain, ours Ours, found Disks, disk Disk, what string) error {
-	why, do := ours.ExplainExchange(domain, found, disk)
+func (h *Host) RefuseExchanged(domain Domain, managed ManagedDisk, found Disks, disk Disk, what string) error {
+	why, do := managed.ExplainExchange(domain, found, disk)
 	return &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q %s.", ours.Target, domain.Name, h.Label(), what),
+		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q %s.", managed.Target, domain.Name, h.Label(), what),
 		Why:  why,
 		Do:   do,
 	}
 }
 
 // RefuseForeign refuses to detach a disk that reads something else than its image.
-func (h *Host) RefuseForeign(domain Domain, ours Ours, found Disks) error {
-	disk := ours.ForeignIn(found)
+func (h *Host) RefuseForeign(domain Domain, managed ManagedDisk, found Disks) error {
+	disk := managed.ForeignIn(found)
 	if disk == nil {
 		return nil
 	}
-	return h.RefuseExchanged(domain, ours, found, *disk, "is not detached, and nothing was changed")
+	return h.RefuseExchanged(domain, managed, found, *disk, "is not detached, and nothing was changed")
 }

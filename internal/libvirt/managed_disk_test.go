@@ -13,16 +13,16 @@ func TestOurs(t *testing.T) {
 	const source = "vms/one"
 	for name, c := range map[string]struct {
 		alias, source string
-		ours          Ours
+		ours          ManagedDisk
 		found         bool
 	}{
-		"by alias":                 {OwnAlias(testDomain, "vdb"), "vms/changed", Ours{}, true},
-		"by the recorded alias":    {"ua-terraform-vdb-01234567", source, Ours{Alias: "ua-terraform-vdb-01234567"}, true},
-		"no alias, same source":    {"virtio-disk1", source, Ours{}, false},
-		"imported":                 {"virtio-disk1", source, Ours{Imported: true}, true},
-		"imported, other source":   {"virtio-disk1", "vms/theirs", Ours{Imported: true}, false},
-		"imported, renamed source": {"virtio-disk1", "vms/old", Ours{Imported: true, Sources: []string{"vms/old"}}, true},
-		"another domain's alias":   {OwnAlias("another", "vdb"), source, Ours{Imported: true}, false},
+		"by alias":                 {OwnAlias(testDomain, "vdb"), "vms/changed", ManagedDisk{}, true},
+		"by the recorded alias":    {"ua-terraform-vdb-01234567", source, ManagedDisk{Alias: "ua-terraform-vdb-01234567"}, true},
+		"no alias, same source":    {"virtio-disk1", source, ManagedDisk{}, false},
+		"imported":                 {"virtio-disk1", source, ManagedDisk{Imported: true}, true},
+		"imported, other source":   {"virtio-disk1", "vms/theirs", ManagedDisk{Imported: true}, false},
+		"imported, renamed source": {"virtio-disk1", "vms/old", ManagedDisk{Imported: true, Sources: []string{"vms/old"}}, true},
+		"another domain's alias":   {OwnAlias("another", "vdb"), source, ManagedDisk{Imported: true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.ours.Target, c.ours.Sources = "vdb", append(c.ours.Sources, source)
@@ -45,7 +45,7 @@ func TestExchangedSources(t *testing.T) {
 	)
 	named := func(name string) string { return fmt.Sprintf(image, name) }
 	qcow2 := func(text string) string { return strings.Replace(text, "raw", "qcow2", 1) }
-	ours := Ours{Sources: []string{"vms/one", "vms/former", "vms/applied"}}
+	managed := ManagedDisk{Sources: []string{"vms/one", "vms/former", "vms/applied"}}
 	for name, c := range map[string]struct {
 		saved, live               string
 		exchanged, foreign, tells bool
@@ -77,13 +77,13 @@ func TestExchangedSources(t *testing.T) {
 			return &definitionOf(t, text+"<target dev='vdb'/></disk>").Disks[0]
 		}
 		found := Disks{Saved: parsed(c.saved), Live: parsed(c.live)}
-		if got := ours.ExchangedIn(found) != nil; got != c.exchanged {
+		if got := managed.ExchangedIn(found) != nil; got != c.exchanged {
 			t.Errorf("%s: exchanged: %v", name, got)
 		}
-		if got := ours.ForeignIn(found) != nil; got != c.foreign {
+		if got := managed.ForeignIn(found) != nil; got != c.foreign {
 			t.Errorf("%s: foreign: %v", name, got)
 		}
-		if got := ours.TellsSize(found); got != c.tells {
+		if got := managed.TellsSize(found); got != c.tells {
 			t.Errorf("%s: tells the size: %v", name, got)
 		}
 	}

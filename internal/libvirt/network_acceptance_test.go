@@ -30,7 +30,7 @@ func TestAccSASLDemanded(t *testing.T) {
 
 // What crosses a network in the open keeps keys back in both directions. Only a name that isn't loopback makes it a network,
 // and here the host is told that it is one.
-func TestAccKeysStayHome(t *testing.T) {
+func TestAccKeysAreNotSentInPlaintext(t *testing.T) {
 	ports := listening(t, testbed.ListenOptions{TCP: true})
 	uri := fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP)
 	plain := host(t, Config{URI: uri})

@@ -18,17 +18,17 @@ const (
 	// probeLimit is how long a host gets to open an image. A healthy one takes less than a second; QEMU itself would wait for
 	// five minutes.
 	probeLimit = 30 * time.Second
-	// probeEnd is how long it may take to end a probe, whose operator has perhaps pressed Ctrl-C already.
+	// probeEnd is how long it may take to end a probe; the operator may have pressed Ctrl-C already.
 	probeEnd = 10 * time.Second
 )
 
 // ProbeDisk finds out whether a host can open an image, without touching a guest: it starts a domain like the given one,
 // paused, transient, with 4 MiB of memory and just that disk, and destroys it again. An attach that can't open its image
-// stops the guest's CPUs until QEMU gives up. Left-overs of probes that nobody ended are cleared away first. The image has
-// one more watcher while the probe lives.
+// stops the guest's CPUs until QEMU gives up. Probes left over from killed runs are destroyed first. The image has one more
+// watcher while the probe exists.
 //
-// A host that doesn't reach the image in time, or the end of the context, is problem.Unreachable; a refusal by QEMU is
-// problem.Refused, with its words.
+// Where the host doesn't open the image in time, or the context ends, that is problem.Unreachable; a refusal by QEMU is
+// problem.Refused, with its reply.
 //
 // Similar to: virsh create --paused; virsh destroy.
 func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
@@ -90,7 +90,7 @@ func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan struct
 			}
 			return l.DomainDestroyFlags(found, rpc.DomainDestroyDefault)
 		}))
-		// A probe that ended by itself meanwhile is what was wanted.
+		// A probe may have ended by itself.
 		if err != nil && code(err) != rpc.ErrNoDomain && code(err) != rpc.ErrOperationInvalid {
 			return h.fail(op, err)
 		}
@@ -99,7 +99,7 @@ func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan struct
 		}
 		select {
 		case <-started:
-			// One that came up in this very moment is found now.
+			// One that was started in this moment is found now.
 			started = nil
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
@@ -108,7 +108,7 @@ func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan struct
 	}
 }
 
-// clearProbes destroys probes whose run was killed, or whose time is over. Those of other runs that go on stay.
+// clearProbes destroys probes whose run was killed, or whose time is over. Those of runs that still run stay.
 func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 	list, err := h.listDomains(ctx, rpc.ConnectListDomainsActive|rpc.ConnectListDomainsTransient)
 	if err != nil {
@@ -132,6 +132,7 @@ func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 	return nil
 }
 
+// probeTimedOut is the error of a probe that did not open its image in time.
 func (h *Host) probeTimedOut(ctx context.Context, op operation, disk Disk, cause error) error {
 	if ctx.Err() != nil {
 		cause = context.Cause(ctx)
@@ -139,8 +140,8 @@ func (h *Host) probeTimedOut(ctx context.Context, op operation, disk Disk, cause
 	return &problem.Problem{
 		Kind: problem.Unreachable,
 		What: fmt.Sprintf("Could not %s on %s: it was not opened in time.", op.doing, h.name()),
-		Why: "From this host the cluster's monitors did not answer, or they refuse the user's key: librbd waits in silence for both. No guest" +
-			" was touched.",
+		Why: "From this host the cluster's monitors did not answer, or they refuse the user's key: librbd waits without an error for both. No" +
+			" guest was touched.",
 		Do: fmt.Sprintf("On the host itself, check that the monitors (%s) can be reached, that user %q has the key that the secret holds, and"+
 			" that no other cluster's /etc/ceph/ceph.conf gets in the way (config_file).", hostsOf(disk), cmp.Or(disk.User, "admin")),
 		Raw: cause.Error(),
@@ -157,15 +158,15 @@ var openingRefused = meaning{
 	"Change what the reply names, then apply again. What QEMU wrote is in the log of the probe on the host (/var/log/libvirt/qemu).",
 }
 
-// notAttached adds to a refusal of the probe that it came before anything was changed.
+// notAttached adds to the refusal of a probe that nothing was changed.
 func notAttached(err error) error {
 	var p *problem.Problem
 	if !errors.As(err, &p) || p.Kind == problem.Unreachable {
 		return err
 	}
-	told := *p
-	told.Why = strings.TrimSpace(told.Why + " The disk was not attached. No guest was touched.")
-	return &told
+	changed := *p
+	changed.Why = strings.TrimSpace(changed.Why + " The disk was not attached. No guest was touched.")
+	return &changed
 }
 
 func hostsOf(disk Disk) string {

@@ -19,8 +19,8 @@ func thisProcess() string {
 	return fmt.Sprintf("%s %d %s", place, os.Getpid(), started)
 }
 
-// processGone reports whether it is certain that a process, named by thisProcess, runs no more. Of other machines and
-// containers nothing is certain.
+// processGone reports whether it is certain that a process, named by thisProcess, has ended. Of processes of other machines and
+// containers nothing is known.
 func processGone(owner string) bool {
 	place, rest, ok := strings.Cut(owner, " ")
 	if !ok || place != processPlace() {

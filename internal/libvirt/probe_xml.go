@@ -11,7 +11,7 @@ import (
 // probePrefix starts the name of every probe.
 const probePrefix = "terraform-ceph-probe-"
 
-// probeMark says in a probe's metadata until when it may live, and for which process.
+// probeMark says in a probe's metadata until when it may exist, and for which process.
 type probeMark struct {
 	XMLName xml.Name `xml:"https://github.com/ceph-libvirt/terraform-provider-ceph probe"`
 	Until   string   `xml:"until,attr"`
@@ -85,8 +85,8 @@ func probeDisk(disk domainDisk) domainDisk {
 	return disk
 }
 
-// probeLeftOver reports whether a domain is a probe that nobody will end any more: its process is gone, where that can be
-// seen from here, or its time is over.
+// probeLeftOver reports whether a domain is a probe left over from a killed run: its process has ended, where that can be seen
+// from here, or its time is over.
 func probeLeftOver(doc *libvirtxml.Domain, now time.Time) bool {
 	if doc.Metadata == nil {
 		return false

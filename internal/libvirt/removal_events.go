@@ -16,7 +16,7 @@ const (
 	removalRefused
 )
 
-// deviceRemovals passes a connection's device events on to those who wait for one. libvirt takes one subscription for each
+// deviceRemovals hands a connection's events of removed devices to those who wait for one. libvirt takes one subscription for each
 // kind of event per connection, and go-libvirt delivers the events of all domains to it.
 type deviceRemovals struct {
 	mu         sync.Mutex
@@ -42,7 +42,7 @@ func (r *deviceRemovals) subscribe(client *rpc.Libvirt) error {
 			return err
 		}
 		go func() {
-			// Read to the end: go-libvirt's sender waits for its reader without a way out.
+			// go-libvirt's sender would wait for ever for a reader that stops.
 			for event := range events {
 				r.deliver(event)
 			}
@@ -55,19 +55,19 @@ func (r *deviceRemovals) subscribe(client *rpc.Libvirt) error {
 func (r *deviceRemovals) deliver(event any) {
 	switch m := event.(type) {
 	case *rpc.DomainEventCallbackDeviceRemovedMsg:
-		r.tell(deviceKey{m.Msg.Dom.UUID, m.Msg.DevAlias}, removed)
+		r.notify(deviceKey{m.Msg.Dom.UUID, m.Msg.DevAlias}, removed)
 	case *rpc.DomainEventCallbackDeviceRemovalFailedMsg:
-		r.tell(deviceKey{m.Dom.UUID, m.DevAlias}, removalRefused)
+		r.notify(deviceKey{m.Dom.UUID, m.DevAlias}, removalRefused)
 	}
 }
 
-func (r *deviceRemovals) tell(key deviceKey, what removal) {
+func (r *deviceRemovals) notify(key deviceKey, what removal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range r.waiting[key] {
 		select {
 		case c <- what:
-		default: // The one who waits has an answer that it hasn't read yet, and will look at the XML anyway.
+		default: // The receiver has an event that it hasn't read yet, and reads the definition after it.
 		}
 	}
 }

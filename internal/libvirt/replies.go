@@ -9,13 +9,13 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// reply is what words of the daemon mean, where several causes share one code.
+// reply is what phrases in a reply of the daemon mean, where several causes share one code.
 type reply struct {
-	words []string // any of them
+	words []string // phrases, any of them
 	meaning
 }
 
-// replies are found by their words alone. The first that fits counts.
+// replies are found by their phrases alone. The first that fits counts.
 var replies = []reply{
 	{[]string{"Unknown driver 'rbd'", "Unknown protocol 'rbd'", "module block-block-rbd not found"}, meaning{
 		problem.Unsupported, "QEMU on this host lacks its RBD driver, so it can't open any RBD image.",
@@ -27,8 +27,8 @@ var replies = []reply{
 		"Set the secret's value to the user's present key, and give the user mon caps of `profile rbd`; then apply again.",
 	}},
 	{[]string{"error connecting: Connection timed out"}, meaning{
-		problem.Refused, "From this host the cluster's monitors did not answer in time, or they refuse the user's key: librbd waits in silence" +
-			" for both.",
+		problem.Refused, "From this host the cluster's monitors did not answer in time, or they refuse the user's key: librbd waits without" +
+			" an error for both.",
 		"On the host itself, check that the monitors can be reached and that the secret holds the user's key, then apply again.",
 	}},
 	{[]string{"error connecting: Invalid argument"}, meaning{
@@ -92,8 +92,8 @@ var replies = []reply{
 // heldBy finds the call in "cannot acquire state change lock (held by monitor=remoteDispatchDomainAttachDeviceFlags)".
 var heldBy = regexp.MustCompile(`held by (?:[a-z]+=)?(?:remoteDispatch)?([A-Za-z0-9]+)`)
 
-// holders are what a call that holds a domain is about.
-var holders = []struct{ call, why, do string }{
+// holdingCalls are the calls that can hold a domain, by a part of their names.
+var holdingCalls = []struct{ call, why, do string }{
 	{"AttachDevice", "An attach holds the domain, as long as its image is being opened: monitors that don't answer take minutes.", "Wait" +
 		" until it has ended, then apply again."},
 	{"Migrat", "A migration holds the domain.", "Wait until it has ended (virsh domjobinfo shows it), then apply again."},
@@ -103,8 +103,8 @@ var holders = []struct{ call, why, do string }{
 	{"Dump", "A dump of the guest's memory holds the domain.", "Wait until it has ended (virsh domjobinfo shows it), then apply again."},
 }
 
-// meaningOf is what the words of a reply tell; ok is false where they tell no more than its code.
-func meaningOf(refused rpc.Error) (told meaning, ok bool) {
+// meaningOf is what the text of a reply means; ok is false where it says no more than its code.
+func meaningOf(refused rpc.Error) (found meaning, ok bool) {
 	if rpc.ErrorNumber(refused.Code) == rpc.ErrOperationTimeout { //nolint:gosec // libvirt's codes are small.
 		return heldMeaning(refused.Message)
 	}
@@ -127,7 +127,7 @@ func heldMeaning(message string) (told meaning, ok bool) {
 	if found == nil {
 		return meaning{}, false
 	}
-	for _, h := range holders {
+	for _, h := range holdingCalls {
 		if strings.Contains(found[1], h.call) {
 			return meaning{problem.Busy, h.why, h.do}, true
 		}
@@ -135,7 +135,7 @@ func heldMeaning(message string) (told meaning, ok bool) {
 	return meaning{problem.Busy, "Another call holds the domain: " + found[1] + ".", "Wait until it has ended, then apply again."}, true
 }
 
-// openingReply is what librbd says of an image that it can't open although it is connected.
+// openingReply is the meaning of a reply about an image that librbd can't open although it is connected.
 func openingReply(message string) meaning {
 	if strings.Contains(message, "No such file or directory") {
 		return meaning{

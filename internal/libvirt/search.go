@@ -15,7 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// element is a part of an XML document, whatever it is. A search reads documents like this: what is unknown here is not overlooked.
+// element is any element of an XML document. A search reads documents in this form, so that it doesn't miss elements that are unknown here.
 type element struct {
 	XMLName  xml.Name
 	Attrs    []xml.Attr `xml:",any,attr"`
@@ -48,8 +48,8 @@ func (e *element) child(name string) *element {
 	return &element{}
 }
 
-// visit calls see with each element below this one, and where it is: the disk's target, and its place in words, empty for a disk's
-// own source. What applications keep in <metadata> is left out.
+// visit calls see with each element below this one, with the target of the disk that it is in, and with its place in words, which is empty
+// for the disk's own source. <metadata>, which belongs to applications, is left out.
 func (e *element) visit(target, place string, see func(e *element, target, place string)) {
 	for i := range e.Children {
 		child := &e.Children[i]
@@ -81,7 +81,7 @@ var placesInDisk = map[string]string{
 	"dataStore":    "as the data file of an overlay",
 }
 
-// record is a document in which libvirt keeps a domain: a definition, or what a snapshot, a checkpoint or a managed save remembers.
+// record is a document in which libvirt keeps a domain: a definition, or the metadata of a snapshot, a checkpoint or a managed save image.
 type record struct {
 	domain rpc.Domain
 	live   bool   // the running domain as it is
@@ -89,8 +89,8 @@ type record struct {
 	root   element
 }
 
-// records reads all documents of all domains, but for the probes of [Host.ProbeDisk]. A domain, a snapshot or a checkpoint that goes
-// away meanwhile is left out. Documents that could not be read make an error, which names their domains, beside those that could.
+// records reads all documents of all domains except the probes of [Host.ProbeDisk]. A domain, a snapshot or a checkpoint that is deleted
+// meanwhile is left out. Documents that could not be read make an error, which names their domains, beside those that could.
 // Its kind is problem.Unreachable only where the host did not answer at all.
 func (h *Host) records(ctx context.Context) ([]record, error) {
 	list, err := h.listDomains(ctx, rpc.ConnectListDomainsActive|rpc.ConnectListDomainsInactive)
@@ -126,7 +126,7 @@ func (h *Host) records(ctx context.Context) ([]record, error) {
 					continue
 				}
 				found, err := r.read(ctx, domain)
-				if err != nil && h.gone(ctx, domain) {
+				if err != nil && h.hasNoDomain(ctx, domain) {
 					return nil
 				}
 				mu.Lock()
@@ -151,8 +151,8 @@ type reader struct {
 	read func(context.Context, rpc.Domain) ([]record, error)
 }
 
-// gone tells whether the host says that it has the domain no more.
-func (h *Host) gone(ctx context.Context, domain rpc.Domain) bool {
+// hasNoDomain tells whether the host says that it doesn't have the domain any more.
+func (h *Host) hasNoDomain(ctx context.Context, domain rpc.Domain) bool {
 	op := operation{doing: fmt.Sprintf("look up domain %q", domain.Name), absent: rpc.ErrNoDomain}
 	_, err := read(ctx, h, op, onDomain("DomainLookupByUUID", domain.Name), func(l *rpc.Libvirt) (rpc.Domain, error) {
 		return l.DomainLookupByUUID(domain.UUID)
@@ -166,6 +166,7 @@ type failure struct {
 	err    error
 }
 
+// notSearched is the error for domains that could not be searched; nil for none.
 func (h *Host) notSearched(failures []failure) error {
 	if len(failures) == 0 {
 		return nil
@@ -185,7 +186,7 @@ func (h *Host) notSearched(failures []failure) error {
 	}
 }
 
-// cannot tells whether the driver or release doesn't know a call or a flag, and so can't have what it asks for.
+// cannot tells whether the driver or release doesn't know a call or a flag. Then no domain there can have what the call lists.
 func cannot(err error) bool {
 	return problem.Is(err, problem.Unsupported) || problem.Is(err, problem.Invalid)
 }
@@ -215,7 +216,7 @@ func (h *Host) definitions(ctx context.Context, domain rpc.Domain) ([]record, er
 	return []record{current, saved}, nil
 }
 
-// snapshotRecords reads what the domain's snapshots remember.
+// snapshotRecords reads the metadata of the domain's snapshots.
 //
 // Similar to: virsh snapshot-dumpxml, of each snapshot.
 func (h *Host) snapshotRecords(ctx context.Context, domain rpc.Domain) ([]record, error) {
@@ -235,7 +236,7 @@ func (h *Host) snapshotRecords(ctx context.Context, domain rpc.Domain) ([]record
 	})
 }
 
-// checkpointRecords reads what the domain's checkpoints remember.
+// checkpointRecords reads the metadata of the domain's checkpoints.
 //
 // Similar to: virsh checkpoint-dumpxml, of each checkpoint.
 func (h *Host) checkpointRecords(ctx context.Context, domain rpc.Domain) ([]record, error) {
@@ -255,7 +256,7 @@ func (h *Host) checkpointRecords(ctx context.Context, domain rpc.Domain) ([]reco
 	})
 }
 
-// managedSaveRecord reads with which devices the domain will be restored.
+// managedSaveRecord reads the definition with which the domain will be restored.
 //
 // Similar to: virsh managedsave-dumpxml.
 func (h *Host) managedSaveRecord(ctx context.Context, domain rpc.Domain) ([]record, error) {
@@ -266,7 +267,7 @@ func (h *Host) managedSaveRecord(ctx context.Context, domain rpc.Domain) ([]reco
 	})
 }
 
-// eachRecord reads n documents. One that is gone is left out; the others are read also where one can't be.
+// eachRecord reads n documents. One that doesn't exist any more is left out; where one can't be read the others are read as well.
 func (h *Host) eachRecord(n int, read func(i int) (record, error)) ([]record, error) {
 	var records []record
 	var failures []error

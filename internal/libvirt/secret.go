@@ -20,18 +20,18 @@ const UsageCeph = "ceph"
 type Secret struct {
 	// UUID is lower case with dashes.
 	UUID string
-	// UsageType is UsageCeph, which an empty string means too in DefineSecret; another one's secret is not ours to touch.
+	// UsageType is UsageCeph, which an empty string means too in DefineSecret; secrets of other types are never changed.
 	UsageType string
 	// UsageName is unique on the host among the secrets of its usage type; empty for another usage type than UsageCeph.
 	UsageName   string
 	Description string
-	// Ephemeral keeps the value in memory only: it is gone when the daemon stops.
+	// Ephemeral keeps the value in memory only: it is lost when the daemon stops.
 	Ephemeral bool
-	// Private keeps the value from everybody but QEMU.
+	// Private means that nobody but QEMU gets the value.
 	Private bool
 }
 
-// Secret looks a secret of any usage type up by its UUID. It is problem.NotFound where the host says that it has none.
+// Secret looks up a secret of any usage type by its UUID. It is problem.NotFound where the host says that it has none.
 //
 // Similar to: virsh secret-dumpxml UUID.
 func (h *Host) Secret(ctx context.Context, uuid string) (Secret, error) {
@@ -43,7 +43,7 @@ func (h *Host) Secret(ctx context.Context, uuid string) (Secret, error) {
 	return h.describeSecret(ctx, op, found)
 }
 
-// SecretByUsage looks a secret of usage type ceph up by its usage name, which is unique on the host.
+// SecretByUsage looks up a secret of usage type ceph by its usage name, which is unique on the host.
 //
 // Similar to: virsh secret-list.
 func (h *Host) SecretByUsage(ctx context.Context, usage string) (Secret, error) {
@@ -57,7 +57,7 @@ func (h *Host) SecretByUsage(ctx context.Context, usage string) (Secret, error) 
 	return h.describeSecret(ctx, op, found)
 }
 
-// Secrets lists the host's secrets of usage type ceph, sorted by usage name. One that goes away meanwhile is left out.
+// Secrets lists the host's secrets of usage type ceph, sorted by usage name. One that is undefined meanwhile is left out.
 //
 // Similar to: virsh secret-list.
 func (h *Host) Secrets(ctx context.Context) ([]Secret, error) {
@@ -97,8 +97,7 @@ func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
 	if err != nil {
 		return h.fail(op, err)
 	}
-	// libvirt has one code for all that it refuses here, and only texts to tell them apart; so what stands in the way is
-	// looked up, and not guessed from the text.
+	// libvirt has one code for all that it refuses here, so the secret in the way is looked up, and not guessed from the text.
 	_, err = repeat(ctx, h, op, changing(onSecret("SecretDefineXML", id)), func(l *rpc.Libvirt) (rpc.Secret, error) {
 		return l.SecretDefineXML(text, 0)
 	})
@@ -115,10 +114,10 @@ func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
 	return failure
 }
 
-// lateAnswer bounds the one question what became of a call to which no answer came.
+// lateAnswer bounds the look at what became of a call that was not answered.
 const lateAnswer = 10 * time.Second
 
-// hasSecret tells whether the host has exactly this secret, whether or not the operation that asks is over.
+// hasSecret tells whether the host has exactly this secret, also after the end of the context.
 func (h *Host) hasSecret(ctx context.Context, s Secret) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateAnswer)
 	defer cancel()
@@ -127,7 +126,7 @@ func (h *Host) hasSecret(ctx context.Context, s Secret) bool {
 	return err == nil && found == s
 }
 
-// secretClash finds out which existing secret made libvirt refuse a definition; the refusal as it is where none did.
+// secretClash finds the existing secret because of which libvirt refused a definition. It returns the refusal as it is where there is none.
 func (h *Host) secretClash(ctx context.Context, s Secret, id string, refusal error) error {
 	p := &problem.Problem{Kind: problem.Exists, What: fmt.Sprintf("Could not define secret %s on %s.", id, h.name()), Raw: rawOf(refusal)}
 	if other, err := h.SecretByUsage(ctx, s.UsageName); err == nil && other.UUID != id {
@@ -152,7 +151,7 @@ func (h *Host) secretClash(ctx context.Context, s Secret, id string, refusal err
 	return refusal
 }
 
-// UndefineSecret removes a secret and its value. libvirt itself doesn't look whether a domain refers to it: see SecretUsers.
+// UndefineSecret removes a secret and its value. libvirt itself doesn't check whether a domain refers to it: see SecretUsers.
 // A secret that isn't there is problem.NotFound.
 //
 // Similar to: virsh secret-undefine.

@@ -10,7 +10,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
-// ValueState says what can be known of a secret's value.
+// ValueState is what is known of a secret's value.
 type ValueState int
 
 // The states of a secret's value.
@@ -53,7 +53,7 @@ func (h *Host) SecretValue(ctx context.Context, uuid string) (sensitive.Value, V
 	if err != nil {
 		return sensitive.Value{}, ValueMissing, err
 	}
-	if h.keepsKeysBack() {
+	if h.withholdsKeys() {
 		return sensitive.Value{}, ValuePrivate, nil
 	}
 	value, err := repeat(ctx, h, op, onSecret("SecretGetValue", uuid), func(l *rpc.Libvirt) (sensitive.Value, error) {
@@ -74,9 +74,9 @@ func (h *Host) SecretValue(ctx context.Context, uuid string) (sensitive.Value, V
 	return value, ValueSet, nil
 }
 
-// MaySendKeys is nil where keys may be sent to the host, and otherwise the refusal of SetSecretValue, known beforehand.
+// MaySendKeys is nil where keys may be sent to the host, and otherwise the refusal of SetSecretValue, before the attempt.
 func (h *Host) MaySendKeys() error {
-	if !h.keepsKeysBack() {
+	if !h.withholdsKeys() {
 		return nil
 	}
 	return &problem.Problem{
@@ -87,7 +87,7 @@ func (h *Host) MaySendKeys() error {
 	}
 }
 
-// keepsKeysBack reports whether a key on this connection could be read on the way.
-func (h *Host) keepsKeysBack() bool {
+// withholdsKeys reports whether a key on this connection could be read on the way.
+func (h *Host) withholdsKeys() bool {
 	return h.endpoint.Plaintext && !h.config.AllowPlaintext
 }

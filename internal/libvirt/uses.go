@@ -35,7 +35,7 @@ func (u DomainUse) Where() string {
 	return u.Target + ", " + u.Place
 }
 
-// SecretUsers lists the disks that refer to a secret, by its UUID or by its usage name, wherever libvirt keeps the domain: in its
+// SecretUsers lists the disks that refer to a secret, by its UUID or by its usage name, wherever libvirt stores the domain: in its
 // definitions, in the metadata of snapshots and checkpoints, in a managed save image. Either may be empty. Where documents could not
 // be read there is an error beside the users that were found.
 //

@@ -17,18 +17,18 @@ const (
 	largestPacket = 32<<20 + 4
 )
 
-// errNotSent marks a call that the daemon can't have carried out, because its packet did not leave whole.
+// errNotSent marks a call that the daemon can't have carried out, because its packet was not sent as a whole.
 var errNotSent = errors.New("the connection is lost")
 
 var errNotLibvirt = errors.New("what answers there does not speak libvirt's protocol")
 
-// wire is the connection below go-libvirt. It remembers that it was lost, can be cut at any time, which is the only way to
-// free a caller of a daemon that hangs, and refuses lengths that no libvirt daemon sends: go-libvirt would allocate them.
+// wire is the connection below go-libvirt. It knows that it was lost. It can be cut at any time, which is the only way to end a call to a
+// daemon that hangs. It refuses packets longer than any libvirt daemon sends, for which go-libvirt would allocate memory.
 type wire struct {
 	stream io.ReadWriteCloser
 	once   sync.Once
-	gone   chan struct{}
-	why    error // set before gone is closed: what ended the connection, where that is known
+	ended  chan struct{}
+	cause  error // set before gone is closed: what ended the connection, where that is known
 
 	length [4]byte
 	have   int
@@ -36,7 +36,7 @@ type wire struct {
 }
 
 func newWire(stream io.ReadWriteCloser) *wire {
-	return &wire{stream: stream, gone: make(chan struct{})}
+	return &wire{stream: stream, ended: make(chan struct{})}
 }
 
 // Dial hands the established connection to go-libvirt.
@@ -106,25 +106,25 @@ func (w *wire) Close() error {
 // cut ends the connection. All calls that wait for an answer return at once.
 func (w *wire) cut() { w.end(nil) }
 
-func (w *wire) end(why error) {
+func (w *wire) end(cause error) {
 	w.once.Do(func() {
-		w.why = why
-		close(w.gone)
+		w.cause = cause
+		close(w.ended)
 		_ = w.stream.Close()
 	})
 }
 
 // explain adds to an error of go-libvirt, which says only that a call was interrupted, what ended the connection.
 func (w *wire) explain(err error) error {
-	if err == nil || !broken(err) || !w.lost() || w.why == nil || errors.Is(w.why, io.EOF) {
+	if err == nil || !broken(err) || !w.lost() || w.cause == nil || errors.Is(w.cause, io.EOF) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", err, w.why)
+	return fmt.Errorf("%w: %w", err, w.cause)
 }
 
 func (w *wire) lost() bool {
 	select {
-	case <-w.gone:
+	case <-w.ended:
 		return true
 	default:
 		return false

@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
-// accessLimit bounds a look at how an image is opened.
+// accessLimit bounds what is asked about the way in which an image is opened.
 const accessLimit = 45 * time.Second
 
 // Access is how a host is to open an image.
@@ -31,7 +31,7 @@ func (a Access) image() ceph.ImageRef {
 func (a Access) reads() bool { return a.Disk.ReadOnly || a.Disk.Snapshot != "" }
 
 // Check makes sure that the host's secret opens the image: it has a value, which is the user's key where both can be read, and that
-// user may read and write the image. What could not be tried is a warning. Errors name the argument that is to blame.
+// user may read and write the image. What could not be tried is a warning. Errors name the argument at fault.
 func (a Access) Check(ctx context.Context) ([]problem.Warning, error) {
 	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, accessLimit)
@@ -131,7 +131,7 @@ func (a Access) sameKey(user ceph.User, value sensitive.Value, held libvirt.Valu
 	})
 }
 
-// withoutBlocklist tells of a user whose guests could not take over an image from a crashed host.
+// withoutBlocklist warns of a user whose guests could not take over an image from a crashed host.
 func (a Access) withoutBlocklist(user ceph.User) []problem.Warning {
 	if a.Disk.ReadOnly || ceph.MonProfileRBD(user.Caps["mon"]) {
 		return nil
@@ -167,8 +167,8 @@ func (a Access) Explain(ctx context.Context, err error) error {
 	})
 }
 
-// fits tells whether the cluster has the disk's image, and a user with the key that the disk's secret holds.
-func (a Access) fits(ctx context.Context) bool {
+// opensImage tells whether the cluster has the disk's image, and a user with the key that the disk's secret holds.
+func (a Access) opensImage(ctx context.Context) bool {
 	value, held, err := a.Host.SecretValue(ctx, a.Disk.SecretUUID)
 	if err != nil || held != libvirt.ValueSet {
 		return false
@@ -181,14 +181,14 @@ func (a Access) fits(ctx context.Context) bool {
 	return err == nil
 }
 
-// RefuseOther refuses the cluster for a disk whose monitors are another one's; where they don't tell, that is a warning. The domain is the
-// one that has the disk.
+// RefuseOther refuses the cluster for a disk that names the monitors of another one. Where the monitors don't tell, it warns. The domain is
+// the one that has the disk.
 func (a Access) RefuseOther(ctx context.Context, monitors []ceph.Monitor, domain string) ([]problem.Warning, error) {
 	names := make([]string, len(a.Disk.Monitors))
 	for i, m := range libvirt.SortMonitors(a.Disk.Monitors) {
 		names[i] = m.Host
 	}
-	switch Of(monitors).Answer(ctx, a.Disk.Monitors) {
+	switch AddressesOf(monitors).Answer(ctx, a.Disk.Monitors) {
 	case No:
 		return nil, problem.At("cluster", &problem.Problem{
 			Kind: problem.WrongIdentity,

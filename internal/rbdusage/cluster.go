@@ -14,10 +14,10 @@ type Finder struct {
 	Clusters []*ceph.Cluster
 	Host     *libvirt.Host
 
-	once    sync.Once
-	places  []Monitors // of the clusters; nil for one that doesn't answer
-	mu      sync.Mutex
-	answers map[string][]Answer // of the clusters, by the monitors of a disk
+	once      sync.Once
+	addresses []MonitorAddresses // of the clusters; nil for one that doesn't answer
+	mu        sync.Mutex
+	answers   map[string][]Answer // of the clusters, by the monitors of a disk
 }
 
 // ClusterOf finds the cluster that a disk is on; nil where there is none. The first whose monitors the disk names has it. Where the
@@ -28,8 +28,8 @@ func (f *Finder) ClusterOf(ctx context.Context, disk libvirt.Disk) (found *ceph.
 	opens := make([]bool, len(f.Clusters))
 	var asked sync.WaitGroup
 	for i, cluster := range f.Clusters {
-		if answers[i] == Unknown && f.places[i] != nil {
-			asked.Go(func() { opens[i] = Access{Host: f.Host, Cluster: cluster, Disk: disk}.fits(ctx) })
+		if answers[i] == Unknown && f.addresses[i] != nil {
+			asked.Go(func() { opens[i] = Access{Host: f.Host, Cluster: cluster, Disk: disk}.opensImage(ctx) })
 		}
 	}
 	asked.Wait()
@@ -52,12 +52,12 @@ func (f *Finder) ClusterOf(ctx context.Context, disk libvirt.Disk) (found *ceph.
 // answersTo tells of each cluster whether its monitors are those of a disk.
 func (f *Finder) answersTo(ctx context.Context, disk []libvirt.Monitor) []Answer {
 	f.once.Do(func() {
-		f.places, f.answers = make([]Monitors, len(f.Clusters)), map[string][]Answer{}
+		f.addresses, f.answers = make([]MonitorAddresses, len(f.Clusters)), map[string][]Answer{}
 		var asked sync.WaitGroup
 		for i, cluster := range f.Clusters {
 			asked.Go(func() {
 				if monitors, err := cluster.Monitors(ctx); err == nil {
-					f.places[i] = Of(monitors)
+					f.addresses[i] = AddressesOf(monitors)
 				}
 			})
 		}
@@ -68,9 +68,9 @@ func (f *Finder) answersTo(ctx context.Context, disk []libvirt.Monitor) []Answer
 	key := fmt.Sprint(libvirt.SortMonitors(disk))
 	if f.answers[key] == nil {
 		answers := make([]Answer, len(f.Clusters)) // Unknown of one that doesn't answer: it may be this one.
-		for i, places := range f.places {
-			if places != nil {
-				answers[i] = places.Answer(ctx, disk)
+		for i, addresses := range f.addresses {
+			if addresses != nil {
+				answers[i] = addresses.Answer(ctx, disk)
 			}
 		}
 		f.answers[key] = answers

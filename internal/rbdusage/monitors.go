@@ -18,9 +18,8 @@ import (
 // Answer to "is this disk on that cluster?".
 type Answer int
 
-// The answers. A disk is on a cluster if it names one of its monitors; it is not if it names others, all by address. It can't be told of
-// one that names none, because QEMU then reads the host's ceph.conf, nor of a name that means nothing here, or something else than on
-// the host.
+// The answers. Yes: the disk names a monitor of the cluster. No: it names others, all by address. Unknown: it names none, so that QEMU
+// reads the host's ceph.conf; or it names one by a name that has no address here, or another one than on the host.
 const (
 	Unknown Answer = iota
 	No
@@ -33,50 +32,50 @@ var defaultPorts = []int{3300, 6789}
 // resolveLimit bounds the resolution of one name.
 const resolveLimit = 3 * time.Second
 
-// Monitors are the places where a cluster's monitors listen.
-type Monitors map[string]bool
+// MonitorAddresses are the places where a cluster's monitors listen.
+type MonitorAddresses map[string]bool
 
-// Of returns the places of a cluster's monitor map.
+// AddressesOf returns the places of a cluster's monitor map.
 //
 // Similar to: ceph mon dump.
-func Of(monitors []ceph.Monitor) Monitors {
-	places := Monitors{}
+func AddressesOf(monitors []ceph.Monitor) MonitorAddresses {
+	addresses := MonitorAddresses{}
 	for _, m := range monitors {
 		for _, at := range []ceph.Endpoint{m.V1, m.V2} {
 			if at.Host != "" {
-				places[place(at.Host, at.Port)] = true
+				addresses[hostPort(at.Host, at.Port)] = true
 			}
 		}
 	}
-	return places
+	return addresses
 }
 
-// Named returns the places that a definition names, for a disk whose cluster isn't configured.
-func Named(ctx context.Context, list []libvirt.Monitor) Monitors {
-	places := Monitors{}
+// AddressesNamed returns the places that a definition names, for a disk whose cluster isn't configured.
+func AddressesNamed(ctx context.Context, list []libvirt.Monitor) MonitorAddresses {
+	addresses := MonitorAddresses{}
 	for _, m := range list {
 		for _, at := range resolve(ctx, m) {
-			places[at] = true
+			addresses[at] = true
 		}
 	}
-	return places
+	return addresses
 }
 
-// With returns these places and others.
-func (places Monitors) With(others Monitors) Monitors {
-	all := maps.Clone(places)
+// Union returns these places and others.
+func (addresses MonitorAddresses) Union(others MonitorAddresses) MonitorAddresses {
+	all := maps.Clone(addresses)
 	maps.Copy(all, others)
 	return all
 }
 
 // Answer tells whether a disk that names these monitors is on the cluster.
-func (places Monitors) Answer(ctx context.Context, disk []libvirt.Monitor) Answer {
+func (addresses MonitorAddresses) Answer(ctx context.Context, disk []libvirt.Monitor) Answer {
 	if len(disk) == 0 {
 		return Unknown
 	}
 	answer := No
 	for _, m := range disk {
-		if places.has(ctx, m) {
+		if addresses.has(ctx, m) {
 			return Yes
 		}
 		if _, ok := address(m.Host); !ok {
@@ -86,17 +85,17 @@ func (places Monitors) Answer(ctx context.Context, disk []libvirt.Monitor) Answe
 	return answer
 }
 
-// Match tells whether a disk names exactly these monitors, each by whichever of its ports.
-func Match(ctx context.Context, monitors []ceph.Monitor, disk []libvirt.Monitor) bool {
-	all := Of(monitors)
+// NamesExactly tells whether a disk names exactly these monitors, each by whichever of its ports.
+func NamesExactly(ctx context.Context, monitors []ceph.Monitor, disk []libvirt.Monitor) bool {
+	all := AddressesOf(monitors)
 	if slices.ContainsFunc(disk, func(m libvirt.Monitor) bool { return !all.has(ctx, m) }) {
 		return false
 	}
-	return !slices.ContainsFunc(monitors, func(m ceph.Monitor) bool { return Of([]ceph.Monitor{m}).Answer(ctx, disk) != Yes })
+	return !slices.ContainsFunc(monitors, func(m ceph.Monitor) bool { return AddressesOf([]ceph.Monitor{m}).Answer(ctx, disk) != Yes })
 }
 
-func (places Monitors) has(ctx context.Context, m libvirt.Monitor) bool {
-	return slices.ContainsFunc(resolve(ctx, m), func(at string) bool { return places[at] })
+func (addresses MonitorAddresses) has(ctx context.Context, m libvirt.Monitor) bool {
+	return slices.ContainsFunc(resolve(ctx, m), func(at string) bool { return addresses[at] })
 }
 
 // resolve returns the places that an entry of a definition may mean: its name, and the addresses behind it.
@@ -112,13 +111,13 @@ func resolve(ctx context.Context, m libvirt.Monitor) []string {
 	if m.Port != 0 {
 		ports = []int{m.Port}
 	}
-	var places []string
+	var addresses []string
 	for _, host := range hosts {
 		for _, port := range ports {
-			places = append(places, place(host, port))
+			addresses = append(addresses, hostPort(host, port))
 		}
 	}
-	return places
+	return addresses
 }
 
 // address parses an IP address, an IPv6 one with or without brackets.
@@ -127,16 +126,16 @@ func address(host string) (netip.Addr, bool) {
 	return parsed.Unmap(), err == nil
 }
 
-func place(host string, port int) string {
+func hostPort(host string, port int) string {
 	if parsed, ok := address(host); ok {
 		host = parsed.String()
 	}
 	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// AsNamed are a cluster's monitors as a definition names them: without a port where both protocols are on Ceph's own ports, otherwise
+// DiskMonitors are a cluster's monitors as a definition names them: without a port where both protocols are on Ceph's own ports, otherwise
 // with that of the newer protocol.
-func AsNamed(monitors []ceph.Monitor) []libvirt.Monitor {
+func DiskMonitors(monitors []ceph.Monitor) []libvirt.Monitor {
 	var list []libvirt.Monitor
 	for _, m := range monitors {
 		v1, v2 := m.V1, m.V2

@@ -41,12 +41,12 @@ func TestAnswer(t *testing.T) {
 			append(one("192.0.2.9", 0), one("mon.invalid", 0)...), Unknown,
 		},
 	} {
-		if answer := Of(cluster).Answer(t.Context(), c.disk); answer != c.answer {
+		if answer := AddressesOf(cluster).Answer(t.Context(), c.disk); answer != c.answer {
 			t.Errorf("%s: %d instead of %d", name, answer, c.answer)
 		}
 	}
 	// Without a cluster two disks are compared; a name that means nothing here is still the same name.
-	planned := Named(t.Context(), []libvirt.Monitor{{Host: "mon.invalid"}, {Host: "192.0.2.1"}})
+	planned := AddressesNamed(t.Context(), []libvirt.Monitor{{Host: "mon.invalid"}, {Host: "192.0.2.1"}})
 	for name, disk := range map[string][]libvirt.Monitor{"name": one("mon.invalid", 6789), "address": one("192.0.2.1", 3300)} {
 		if planned.Answer(t.Context(), disk) != Yes {
 			t.Errorf("%s: another cluster", name)
@@ -54,7 +54,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-func TestMatch(t *testing.T) {
+func TestNamesExactly(t *testing.T) {
 	at := func(host string, port int) ceph.Endpoint { return ceph.Endpoint{Host: host, Port: port} }
 	cluster := []ceph.Monitor{
 		{V1: at("192.0.2.1", 6789), V2: at("192.0.2.1", 3300)},
@@ -71,19 +71,19 @@ func TestMatch(t *testing.T) {
 		"a former one more": {append([]libvirt.Monitor{{Host: "192.0.2.9"}}, all...), false},
 		"none":              {nil, false},
 	} {
-		if match := Match(t.Context(), cluster, c.disk); match != c.match {
+		if match := NamesExactly(t.Context(), cluster, c.disk); match != c.match {
 			t.Errorf("%s: %v", name, match)
 		}
 	}
 }
 
-func TestMonitorsAsNamed(t *testing.T) {
+func TestDiskMonitors(t *testing.T) {
 	at := func(host string, port int) ceph.Endpoint { return ceph.Endpoint{Host: host, Port: port} }
 	standard := ceph.Monitor{V1: at("192.0.2.1", 6789), V2: at("192.0.2.1", 3300)}
 	odd := ceph.Monitor{V1: at("192.0.2.2", 40001), V2: at("192.0.2.2", 40000)}
 	legacy := ceph.Monitor{V1: at("2001:db8::3", 6789)}
 	all := []ceph.Monitor{legacy, odd, standard}
-	got := AsNamed(all)
+	got := DiskMonitors(all)
 	want := []libvirt.Monitor{{Host: "192.0.2.1"}, {Host: "192.0.2.2", Port: 40000}, {Host: "2001:db8::3", Port: 6789}}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v", got)

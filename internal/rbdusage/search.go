@@ -101,7 +101,7 @@ func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(ima
 }
 
 // monitors asks the cluster, which must answer, and all others, which need not, at once.
-func (s Search) monitors(ctx context.Context, cluster *ceph.Cluster) (ours, others Monitors, err error) {
+func (s Search) monitors(ctx context.Context, cluster *ceph.Cluster) (ours, others MonitorAddresses, err error) {
 	limited, cancel := breaker.Optional(ctx, othersLimit)
 	defer cancel()
 	answers := make([][]ceph.Monitor, len(s.Clusters))
@@ -119,5 +119,5 @@ func (s Search) monitors(ctx context.Context, cluster *ceph.Cluster) (ours, othe
 	if err != nil {
 		return nil, nil, err
 	}
-	return Of(own), Of(slices.Concat(answers...)), nil
+	return AddressesOf(own), AddressesOf(slices.Concat(answers...)), nil
 }

@@ -13,17 +13,17 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Monitors are where the monitors of the disk listen: those of its cluster, and those that it names.
-func (a Access) Monitors(ctx context.Context) (Monitors, error) {
-	places := Named(ctx, a.Disk.Monitors)
+// Addresses are where the monitors of the disk listen: those of its cluster, and those that it names.
+func (a Access) Addresses(ctx context.Context) (MonitorAddresses, error) {
+	addresses := AddressesNamed(ctx, a.Disk.Monitors)
 	if a.Cluster == nil {
-		return places, nil
+		return addresses, nil
 	}
 	monitors, err := a.Cluster.Monitors(ctx)
 	if err != nil {
 		return nil, problem.At("cluster", err)
 	}
-	return places.With(Of(monitors)), nil
+	return addresses.Union(AddressesOf(monitors)), nil
 }
 
 // RefuseTwice refuses an image that the domain already names in another place than the disk that was found: at another target, or as the
@@ -34,17 +34,17 @@ func (a Access) RefuseTwice(ctx context.Context, domain libvirt.Domain, found li
 	if err != nil {
 		return problem.At("domain", err)
 	}
-	var places Monitors
+	var addresses MonitorAddresses
 	for _, use := range uses {
-		if use.Image != a.Disk.Source() || found.At(use.Target) {
+		if use.Image != a.Disk.Source() || found.HasTarget(use.Target) {
 			continue
 		}
-		if places == nil {
-			if places, err = a.Monitors(ctx); err != nil {
+		if addresses == nil {
+			if addresses, err = a.Addresses(ctx); err != nil {
 				return err
 			}
 		}
-		if answer := places.Answer(ctx, use.Monitors); answer != No {
+		if answer := addresses.Answer(ctx, use.Monitors); answer != No {
 			return problem.At("image", a.namedTwice(domain, use, answer))
 		}
 	}
@@ -59,7 +59,7 @@ func (a Access) namedTwice(domain libvirt.Domain, use libvirt.ImageUse, answer A
 		Do:   "Name another image.",
 	}
 	there := libvirt.Disks{Saved: domain.Saved.DiskByTarget(use.Target), Live: domain.Live.DiskByTarget(use.Target)}
-	if use.Place == "" && there.Mirrored() != nil {
+	if use.Place == "" && there.SavedOrLive() != nil {
 		p.What = fmt.Sprintf("Domain %q on hypervisor %q already has image %s, as disk %s.", domain.Name, a.Host.Label(), a.image(), use.Target)
 		p.Why = "One guest that writes an image through two disks destroys its content."
 		p.Do = fmt.Sprintf("Name another image. To manage the disk that is there, set target_dev = %q and import it: terraform import ADDRESS"+
@@ -77,10 +77,10 @@ func (a Access) namedTwice(domain libvirt.Domain, use libvirt.ImageUse, answer A
 const OpenElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that," +
 	" set shareable = true on all of them; a guest that only reads takes read_only = true."
 
-// RefuseOpened refuses an image that anybody has open more often than so many times, after a wait for watchers that only linger.
+// RefuseInUse refuses an image that has more watchers than its own, after a wait for those of clients that have ended.
 //
 // Similar to: rbd status IMAGE.
-func (a Access) RefuseOpened(ctx context.Context, own int) error {
+func (a Access) RefuseInUse(ctx context.Context, own int) error {
 	return problem.At("image", a.Cluster.AwaitRelease(ctx, a.image(), func() (held, err error) {
 		watchers, err := a.Cluster.Watchers(ctx, a.image())
 		if err != nil || len(watchers) <= own {
@@ -95,20 +95,21 @@ func (a Access) RefuseOpened(ctx context.Context, own int) error {
 	}))
 }
 
-// OpenedMeanwhile tells that another client opened the image while it was attached to a domain, and what became of the disk: it was
-// taken back, unless kept says why not.
+// OpenedMeanwhile is the error where another client opened the image while it was attached to a domain. The disk was detached again; where
+// that failed, kept says why.
 func (a Access) OpenedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, kept error) error {
 	p := &problem.Problem{
 		Kind: problem.Busy,
 		What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: another client opened it in the moment of the attach.",
 			a.image(), a.Cluster.Label()),
-		Why: fmt.Sprintf("Two guests that write one image destroy its content. Disk %s was taken from domain %q again. Open it had: %s.",
+		Why: fmt.Sprintf("Two guests that write one image destroy its content. Disk %s was taken from domain %q again. Clients that had it"+
+			" open: %s.",
 			a.Disk.Target, domain.Name, ceph.DescribeWatchers(watchers)),
 		Do: OpenElsewhereAdvice,
 	}
 	if kept != nil {
 		p.Why = fmt.Sprintf("Two guests that write one image destroy its content. Disk %s could not be taken from domain %q again: it is still"+
-			" attached. Open it have: %s.", a.Disk.Target, domain.Name, ceph.DescribeWatchers(watchers))
+			" attached. Clients that have it open: %s.", a.Disk.Target, domain.Name, ceph.DescribeWatchers(watchers))
 		p.Do = fmt.Sprintf("Stop one of the two at once, for example with virsh suspend %s on hypervisor %q; then detach one of the disks.",
 			domain.Name, a.Host.Label())
 		p.Raw = kept.Error()
@@ -117,7 +118,7 @@ func (a Access) OpenedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, 
 }
 
 // NamedElsewhere warns of other domains whose definitions name the image: one that is shut off leaves no watcher, and would be a second
-// writer once it is started. What a host doesn't tell in time is no reason to wait.
+// writer once it is started. A host that doesn't answer in time is left out.
 func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvirt.Domain) []problem.Warning {
 	ctx, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
 	defer cancel()
@@ -141,13 +142,13 @@ func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvir
 		name, a.Cluster.Label(), strings.Join(others, ", "), domain.Name)}}
 }
 
-// takeBackLimit is how long a guest gets to let go of a disk that was attached while another client opened its image.
+// takeBackLimit is how long a guest gets to give up a disk that was attached while another client opened its image.
 const takeBackLimit = time.Minute
 
-// LookAgain looks at the watchers after the disk was attached to the running domain. Where another run, or an operator, has opened the
-// image in the same moment, the disk is taken back: two of them may do so, and then nobody has it. contested tells, beside the error,
-// that it is still attached.
-func (a Access) LookAgain(ctx context.Context, domain libvirt.Domain, where libvirt.Where) (
+// RecheckWatchers looks at the watchers after the disk was attached to the running domain. Where another run, or an operator, has opened
+// the image in the same moment, the disk is detached again: two runs may do so, and then nobody has it. contested tells, beside the
+// error, that it is still attached.
+func (a Access) RecheckWatchers(ctx context.Context, domain libvirt.Domain, where libvirt.Where) (
 	warnings []problem.Warning, contested bool, err error,
 ) {
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), accessLimit)
@@ -165,8 +166,8 @@ func (a Access) LookAgain(ctx context.Context, domain libvirt.Domain, where libv
 	return nil, kept != nil, a.OpenedMeanwhile(domain, watchers, kept)
 }
 
-// WrittenHere refuses an image that the same apply has attached already.
-func (a Access) WrittenHere(holder string) error {
+// AttachedInSameApply is the refusal of an image that the same apply has attached already.
+func (a Access) AttachedInSameApply(holder string) error {
 	return problem.At("image", &problem.Problem{
 		Kind: problem.Busy,
 		What: fmt.Sprintf("Image %s is attached to %s, by this same apply.", a.image(), holder),
@@ -175,8 +176,8 @@ func (a Access) WrittenHere(holder string) error {
 	})
 }
 
-// Objects name the image as what one disk at a time can have: by the names that the disk opens it with, and by its identity where the
-// cluster has told it, which is the same under another name.
+// Objects are the names of what only one disk at a time may have: the image by the names that the disk opens it with, and by its ID where
+// the cluster has told it, because a renamed image keeps its ID.
 func (a Access) Objects(image ceph.Image, fsid string) []string {
 	objects := []string{fmt.Sprintf("image %s at %v", a.image(), libvirt.SortMonitors(a.Disk.Monitors))}
 	if image.ID != "" {
@@ -185,20 +186,21 @@ func (a Access) Objects(image ceph.Image, fsid string) []string {
 	return objects
 }
 
-// LeftBehind are disks that were found to be ours and that a create left which was killed: of the planned image or snapshot, on the planned
-// cluster, and attached as planned. Images of two clusters may have one name, so each has to lead to the cluster too, wherever it is.
-func (a Access) LeftBehind(ctx context.Context, found libvirt.Disks) (libvirt.Disks, error) {
-	if found.Mirrored() == nil {
+// FromKilledCreate are those of the found disks, all with an alias of this provider, that a killed create has left: of the planned image
+// or snapshot, on the planned cluster, and attached as planned. Images of two clusters may have the same name, so the monitors of each
+// disk have to be those of the cluster.
+func (a Access) FromKilledCreate(ctx context.Context, found libvirt.Disks) (libvirt.Disks, error) {
+	if found.SavedOrLive() == nil {
 		return libvirt.Disks{}, nil
 	}
-	places, err := a.Monitors(ctx)
+	addresses, err := a.Addresses(ctx)
 	if err != nil {
 		return libvirt.Disks{}, err
 	}
 	fixed := []string{"pool", "namespace", "image", "snapshot", "bus", "device"}
 	for _, disk := range found.Each() {
 		differs := libvirt.DiffDisks(*disk, a.Disk, func(f libvirt.DiskField) bool { return slices.Contains(fixed, f.Name) })
-		if len(differs) > 0 || places.Answer(ctx, disk.Monitors) != Yes {
+		if len(differs) > 0 || addresses.Answer(ctx, disk.Monitors) != Yes {
 			return libvirt.Disks{}, nil
 		}
 	}

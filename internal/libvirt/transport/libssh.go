@@ -83,7 +83,7 @@ func (e Endpoint) relayUnlessClosed(client *ssh.Client) (*sshConn, error) {
 		return c, err
 	case why := <-closed:
 		select {
-		case <-started: // it knows more
+		case <-started: // its error says more
 			return c, err
 		case <-time.After(time.Second):
 			return nil, fmt.Errorf("the host closed the connection after the login: %w", why)
@@ -104,7 +104,7 @@ func (e Endpoint) relay(client *ssh.Client) (*sshConn, error) {
 	if c.reader, err = session.StdoutPipe(); err != nil {
 		return nil, err
 	}
-	session.Stderr = &c.words
+	session.Stderr = &c.stderr
 	return c, session.Start("sh -c " + quote(e.remoteScript()))
 }
 
@@ -115,10 +115,10 @@ type sshConn struct {
 	session  *ssh.Session
 	reader   io.Reader
 	writer   io.WriteCloser
-	words    tail
+	stderr   tail
 }
 
-// Read fails with what the command had to say where it ended by itself.
+// Read fails with what the command wrote to its standard error where it ended by itself.
 func (c *sshConn) Read(p []byte) (int, error) {
 	n, err := c.reader.Read(p)
 	if n > 0 || !errors.Is(err, io.EOF) {
@@ -126,7 +126,7 @@ func (c *sshConn) Read(p []byte) (int, error) {
 	}
 	var status *ssh.ExitError
 	if err := c.session.Wait(); errors.As(err, &status) {
-		words := c.words.String()
+		words := c.stderr.String()
 		return 0, c.endpoint.explainRemote(cmp.Or(words, status.Error()))
 	}
 	return 0, err

@@ -33,7 +33,7 @@ func (e Endpoint) knownHosts() (*knownHosts, error) {
 		if config, err := os.UserConfigDir(); err == nil {
 			k.learnt = filepath.Join(config, "libvirt", "known_hosts")
 		}
-		k.files = []string{k.learnt, home(".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
+		k.files = []string{k.learnt, homePath(".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
 	}
 	existing := slices.DeleteFunc(slices.Clone(k.files), func(path string) bool {
 		_, err := os.Stat(path)

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// defaultKeys are the files below ~/.ssh that hold somebody's keys, best first.
+// defaultKeys are the files below ~/.ssh that hold the user's keys, best first.
 var defaultKeys = []string{"id_ed25519", "id_ecdsa", "id_rsa"}
 
 // sshKeys is what the in-process ssh client can log in with.
@@ -40,7 +40,7 @@ func (e Endpoint) sshKeys(ctx context.Context) *sshKeys {
 			k.readKey(file, true)
 		} else {
 			for _, name := range defaultKeys {
-				k.readKey(home(".ssh", name), false)
+				k.readKey(homePath(".ssh", name), false)
 			}
 		}
 	}
@@ -60,7 +60,7 @@ func (k *sshKeys) askAgent(ctx context.Context) {
 	}
 	k.agent = conn
 	if deadline, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(deadline) // an agent that waits for a person must not wait for ever
+		_ = conn.SetDeadline(deadline) // an agent may ask a person, who may never answer
 	}
 	signers, err := agent.NewClient(conn).Signers()
 	if err != nil {

@@ -23,12 +23,12 @@ import (
 
 // sshArgs are the command's arguments.
 func (e Endpoint) sshArgs(ctx context.Context) []string {
-	// Nothing may ever ask, a banner is no error, and what ssh_config opens for people must not get in the way.
+	// ssh must not ask anything, must not take a banner for an error, and must not open the forwardings of ssh_config.
 	args := []string{
 		"-T", "-e", "none", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "ClearAllForwardings=yes", "-o", "ForwardAgent=no",
 		"-o", "ForwardX11=no", "-o", "RemoteCommand=none",
 	}
-	// It ends by itself a little earlier than it would be ended, with words of its own, and also where nobody is left to end it.
+	// ssh ends by itself a little before its deadline: then its error says why. It also ends where this process was killed.
 	if deadline, ok := ctx.Deadline(); ok {
 		args = append(args, "-o", fmt.Sprintf("ConnectTimeout=%d", max(1, int(time.Until(deadline).Seconds())-1)))
 	}
@@ -49,7 +49,7 @@ func (e Endpoint) sshArgs(ctx context.Context) []string {
 
 func (e Endpoint) sshCommand() string { return cmp.Or(e.query.Get("command"), "ssh") }
 
-// sshByHand is the command with which somebody sees what ssh says.
+// sshByHand is the command that shows an operator what ssh says.
 func (e Endpoint) sshByHand() string {
 	words := []string{e.sshCommand()}
 	if file := e.query.Get("keyfile"); file != "" {
@@ -65,7 +65,7 @@ func (e Endpoint) sshByHand() string {
 	return strings.Join(append(words, host, "true"), " ")
 }
 
-// dialSSH starts ssh. That it reaches the daemon shows only when bytes come.
+// dialSSH starts ssh. Only the first bytes from it show that it has reached the daemon.
 func (e Endpoint) dialSSH(ctx context.Context) (io.ReadWriteCloser, error) {
 	path, err := exec.LookPath(e.sshCommand())
 	if err != nil {
@@ -86,7 +86,7 @@ func (e Endpoint) dialSSH(ctx context.Context) (io.ReadWriteCloser, error) {
 	c := &commandConn{endpoint: e, reader: fromSSH, writer: toSSH, ended: make(chan struct{})}
 	c.command = exec.Command(path, append(e.sshArgs(ctx), "sh -c "+quote(e.remoteScript()))...)
 	c.command.Env = sshEnvironment(os.Environ())
-	c.command.Stdin, c.command.Stdout, c.command.Stderr = stdin, stdout, &c.words
+	c.command.Stdin, c.command.Stdout, c.command.Stderr = stdin, stdout, &c.stderr
 	// A session of its own keeps Ctrl-C away from ssh, which the provider still needs to end in order, and keeps ssh from
 	// asking on the terminal.
 	c.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -99,7 +99,7 @@ func (e Endpoint) dialSSH(ctx context.Context) (io.ReadWriteCloser, error) {
 		return nil, err
 	}
 	go func() {
-		_ = c.command.Wait() // its status is looked at where its words are
+		_ = c.command.Wait() // explain looks at its status
 		close(c.ended)
 	}()
 	return c, nil
@@ -116,11 +116,11 @@ type commandConn struct {
 	endpoint       Endpoint
 	command        *exec.Cmd
 	reader, writer *os.File
-	words          tail
+	stderr         tail
 	ended          chan struct{}
 }
 
-// Read fails with what ssh had to say where it ended by itself.
+// Read fails with what ssh wrote to its standard error where it ended by itself.
 func (c *commandConn) Read(p []byte) (int, error) {
 	n, err := c.reader.Read(p)
 	if n == 0 && errors.Is(err, io.EOF) {
@@ -141,7 +141,7 @@ func (c *commandConn) Write(p []byte) (int, error) {
 func (c *commandConn) explain(err error) error {
 	select {
 	case <-c.ended:
-		return c.endpoint.explainSSH(c.words.String(), c.command.ProcessState.ExitCode())
+		return c.endpoint.explainSSH(c.stderr.String(), c.command.ProcessState.ExitCode())
 	case <-time.After(2 * c.command.WaitDelay):
 		return err
 	}
@@ -215,7 +215,7 @@ func (e Endpoint) explainSSH(words string, status int) *Refusal {
 		" " + e.sshByHand(), words}
 }
 
-// keysRefused adds what is known here, and the command that shows whether the advice was enough.
+// keysRefused adds whether there is an agent, and the command that shows whether the advice was enough.
 func (e Endpoint) keysRefused(raw string) *Refusal {
 	r := refusedKey
 	if os.Getenv("SSH_AUTH_SOCK") == "" {

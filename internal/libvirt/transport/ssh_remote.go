@@ -48,7 +48,7 @@ func quote(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// explainRemote tells what the script at the other end met; words are what it wrote to its standard error.
+// explainRemote tells why the script at the other end failed; words are what it wrote to its standard error.
 func (e Endpoint) explainRemote(words string) *Refusal {
 	const fine = "The ssh connection is fine, but "
 	r := &Refusal{problem.Unreachable, fine + "the daemon at the other end was not reached.", "Check that libvirt runs on the host (virsh" +

@@ -23,7 +23,7 @@ const (
 	clientKeyFile  = "clientkey.pem"
 )
 
-// pki is what a TLS client shows and whom it believes.
+// pki is the client's certificate and the authorities that it trusts.
 type pki struct {
 	folders string // where the files were looked for, for texts
 	roots   *x509.CertPool
@@ -73,7 +73,7 @@ func loadPKI(folder string, noVerify bool) (pki, error) {
 	folders := []string{folder}
 	if folder == "" {
 		folders = []string{"/etc/pki/CA", "/etc/pki/libvirt", "/etc/pki/libvirt/private"}
-		if own := home(".pki", "libvirt"); os.Geteuid() != 0 && own != "" {
+		if own := homePath(".pki", "libvirt"); os.Geteuid() != 0 && own != "" {
 			folders = append([]string{own}, folders...)
 		}
 	}

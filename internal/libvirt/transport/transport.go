@@ -1,5 +1,5 @@
 // Package transport makes the byte stream to a libvirt daemon that a connection URI stands for: over unix, ssh, libssh, libssh2,
-// tls or tcp, as libvirt's own client does. What is said over the stream it doesn't know.
+// tls or tcp, as libvirt's own client does. It doesn't know the protocol on the stream.
 package transport
 
 import (
@@ -25,8 +25,8 @@ const (
 // localSockets are the daemons' sockets below a run-time folder, in the order in which libvirt's own client tries them.
 var localSockets = []string{"libvirt-sock", "virtqemud-sock"}
 
-// Refusal is why there is no stream, or no stream any more, where that is known: a problem.Problem without its first sentence,
-// which is for those to write who know what the stream was for.
+// Refusal is why a stream could not be made, or has ended, where that is known: a problem.Problem without its first sentence,
+// which the caller writes.
 type Refusal struct {
 	Kind         problem.Kind
 	Why, Do, Raw string
@@ -36,8 +36,8 @@ type Refusal struct {
 func (r *Refusal) Error() string { return cmp.Or(r.Raw, r.Why) }
 
 // Dial makes one stream to the daemon. Files and sockets are looked for now, not at parse time. The context bounds only the
-// dialling; a *Refusal says why it failed, where that is known. Of ssh it shows only when bytes are read or written that it did
-// not reach the daemon: the stream's Read and Write fail with a *Refusal then.
+// dialling; a *Refusal says why it failed, where that is known. That ssh did not reach the daemon shows only when bytes
+// are read or written: the stream's Read and Write fail with a *Refusal then.
 //
 // Similar to: virsh -c URI connect.
 func (e Endpoint) Dial(ctx context.Context) (io.ReadWriteCloser, error) {
@@ -56,7 +56,7 @@ func (e Endpoint) Dial(ctx context.Context) (io.ReadWriteCloser, error) {
 	}
 }
 
-// Advice is what to do where no stream was made, or one that nothing useful came from, and it isn't known why.
+// Advice is what to do where it isn't known why no stream was made, or why it was of no use.
 func (e Endpoint) Advice() string {
 	switch e.transport {
 	case "unix":
@@ -96,8 +96,8 @@ func (e Endpoint) localSocket() string {
 	return path.Join(folder, localSockets[0])
 }
 
-// home is a path in the home folder, or empty where there is none.
-func home(elements ...string) string {
+// homePath is a path in the homePath folder, or empty where there is none.
+func homePath(elements ...string) string {
 	folder, err := os.UserHomeDir()
 	if err != nil {
 		// Some services run without HOME.

@@ -40,12 +40,12 @@ func TestTheLocalSocketIsLookedFor(t *testing.T) {
 
 func TestTheHomeFolder(t *testing.T) {
 	t.Setenv("HOME", "/home/somebody")
-	if got := home(".ssh", "id_rsa"); got != "/home/somebody/.ssh/id_rsa" {
+	if got := homePath(".ssh", "id_rsa"); got != "/home/somebody/.ssh/id_rsa" {
 		t.Error(got)
 	}
 	// A service without HOME still has an account.
 	t.Setenv("HOME", "")
-	if got := home(".ssh"); got == "" || strings.HasPrefix(got, "/home/somebody") {
+	if got := homePath(".ssh"); got == "" || strings.HasPrefix(got, "/home/somebody") {
 		t.Errorf("without HOME it is %q", got)
 	}
 }

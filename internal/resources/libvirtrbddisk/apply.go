@@ -55,7 +55,7 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 				return err
 			}
 		}
-		if err := j.Host.AttachOurs(ctx, j.Domain.UUID, disk, missing, j.fixedAddress, j.plan.ours(j.remembered)); err != nil {
+		if err := j.Host.AttachManaged(ctx, j.Domain.UUID, disk, missing, j.fixedAddress, j.plan.ours(j.remembered)); err != nil {
 			return j.access().Explain(ctx, err)
 		}
 		j.touched = true
@@ -90,7 +90,7 @@ func (j *job) lookAgain(ctx context.Context, attached libvirt.Disk, where libvir
 	}
 	access := j.access()
 	access.Disk = attached
-	warnings, contested, err := access.LookAgain(ctx, j.Domain, where)
+	warnings, contested, err := access.RecheckWatchers(ctx, j.Domain, where)
 	tfkit.AddWarnings(diags, warnings)
 	j.touched, j.contested = err == nil || contested, contested
 	return err
@@ -133,13 +133,13 @@ func (j *job) changed(ctx context.Context, disk libvirt.Disk) (libvirt.Disk, err
 	if err != nil {
 		return named, err
 	}
-	return j.plan.onto(named, j.plan.ours(j.remembered).Shown(&disk)), nil
+	return j.plan.onto(named, j.plan.ours(j.remembered).ComparableFields(&disk)), nil
 }
 
 // update brings an existing disk from the state to the plan, by what differs.
 func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics) error {
 	j.found = state.ours(j.remembered).Find(j.Domain)
-	if j.found.Mirrored() == nil {
+	if j.found.SavedOrLive() == nil {
 		if err := j.PerhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 			return err
 		}
@@ -186,14 +186,14 @@ func (j *job) settleMonitors(ctx context.Context) error {
 	if err != nil {
 		return problem.At("cluster", err)
 	}
-	j.plan.Monitors = monitorSet(rbdusage.AsNamed(monitors))
+	j.plan.Monitors = monitorSet(rbdusage.DiskMonitors(monitors))
 	return nil
 }
 
 func (j *job) target() string { return j.plan.TargetDev.ValueString() }
 
 // attached tells whether the disk is in the domain, in a part of it at least.
-func (j *job) attached() bool { return j.touched || j.found.Mirrored() != nil }
+func (j *job) attached() bool { return j.touched || j.found.SavedOrLive() != nil }
 
 // finish fills what the plan left open with what became of the disk. What the plan fixed stays as planned: were it different
 // in truth, the next refresh tells.
@@ -201,7 +201,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	truth := *j.plan
 	domain, err := j.Host.Domain(ctx, j.Domain.UUID)
 	found := j.plan.ours(j.remembered).Find(domain)
-	if err == nil && found.Mirrored() == nil {
+	if err == nil && found.SavedOrLive() == nil {
 		err = j.DiskGone(j.target(), "the next refresh tells whether it is there.")
 	}
 	if err != nil {
@@ -213,7 +213,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	} else {
 		j.Domain, j.found = domain, found
 		truth.readComputed(j.Placement, j.found)
-		truth.Address = addressObject(j.found.Mirrored().Address)
+		truth.Address = addressObject(j.found.SavedOrLive().Address)
 	}
 	for _, name := range []string{"alias", "address", "running_on", "live", "persistent", "pending_restart", "monitors_stale"} {
 		if j.plan.argument(name).IsUnknown() {
@@ -241,7 +241,7 @@ func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.Update
 	if found.Live == nil {
 		found.Live = before.Live
 	}
-	if found.Mirrored() == nil || state.readDisk(asking, libvirt.Placement{Host: j.Host, Domain: domain}, found, j.remembered) != nil {
+	if found.SavedOrLive() == nil || state.readDisk(asking, libvirt.Placement{Host: j.Host, Domain: domain}, found, j.remembered) != nil {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

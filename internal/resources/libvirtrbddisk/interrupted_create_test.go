@@ -54,12 +54,12 @@ func TestDiskOfInterruptedCreate(t *testing.T) {
 		"the cluster's new monitors": {nil, definition(disk("librbd", at("192.0.2.1"), at("192.0.2.3"))), true},
 	} {
 		domain := libvirt.Domain{UUID: testDomain, Live: c.live, Saved: c.saved}
-		left, err := rbdusage.Access{Disk: plan.disk()}.LeftBehind(t.Context(), plan.ours(memory{}).Find(domain))
-		if err != nil || (left.Mirrored() != nil) != c.want {
-			t.Errorf("%s: taken over %v, %v", name, left.Mirrored() != nil, err)
+		left, err := rbdusage.Access{Disk: plan.disk()}.FromKilledCreate(t.Context(), plan.ours(memory{}).Find(domain))
+		if err != nil || (left.SavedOrLive() != nil) != c.want {
+			t.Errorf("%s: taken over %v, %v", name, left.SavedOrLive() != nil, err)
 		}
 	}
-	cluster := rbdusage.Of([]ceph.Monitor{{
+	cluster := rbdusage.AddressesOf([]ceph.Monitor{{
 		V1: ceph.Endpoint{Host: "192.0.2.7", Port: 6789},
 		V2: ceph.Endpoint{Host: "192.0.2.7", Port: 3300},
 	}})

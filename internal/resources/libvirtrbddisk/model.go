@@ -176,8 +176,8 @@ func namesImage(f libvirt.DiskField) bool {
 func ofSource(f libvirt.DiskField) bool { return f.Source }
 
 // ours tells how to find the disk in its domain.
-func (m *model) ours(remembered memory) libvirt.Ours {
-	return libvirt.Ours{
+func (m *model) ours(remembered memory) libvirt.ManagedDisk {
+	return libvirt.ManagedDisk{
 		Alias: m.Alias.ValueString(), Target: m.TargetDev.ValueString(), Imported: remembered.Imported,
 		Sources: append([]string{m.source().String(), remembered.Source}, remembered.FormerSources...),
 	}

@@ -141,7 +141,7 @@ func (j *job) refuseWrittenHere(image ceph.Image) error {
 	}
 	for _, object := range j.access().Objects(image, j.plan.FSID.ValueString()) {
 		if holder, held := j.connections.HolderOf(object); held && holder.Object != j.object() {
-			return j.access().WrittenHere(holder.Text)
+			return j.access().AttachedInSameApply(holder.Text)
 		}
 	}
 	return nil
@@ -164,5 +164,5 @@ func (j *job) refuseOpened(ctx context.Context, own int) error {
 	if j.cluster == nil || !writesAlone(j.plan) {
 		return nil
 	}
-	return j.access().RefuseOpened(ctx, own)
+	return j.access().RefuseInUse(ctx, own)
 }

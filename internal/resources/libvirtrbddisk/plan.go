@@ -220,14 +220,14 @@ func (p *planning) settleMonitors(ctx context.Context) error {
 	}
 	fromCluster := types.SetUnknown(monitorType)
 	if p.cluster.Known {
-		fromCluster = monitorSet(rbdusage.AsNamed(p.monitors))
+		fromCluster = monitorSet(rbdusage.DiskMonitors(p.monitors))
 	}
 	if !p.exists || p.different {
 		p.plan.Monitors = fromCluster
 		return nil
 	}
 	p.plan.Monitors = p.state.Monitors
-	if !p.cluster.Known || !p.remembered.FollowMonitors || rbdusage.Match(ctx, p.monitors, monitorList(p.state.Monitors)) {
+	if !p.cluster.Known || !p.remembered.FollowMonitors || rbdusage.NamesExactly(ctx, p.monitors, monitorList(p.state.Monitors)) {
 		return nil
 	}
 	where, err := p.located(ctx)

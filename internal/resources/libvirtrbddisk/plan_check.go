@@ -350,7 +350,7 @@ func (r *diskResource) checkRemoval(ctx context.Context, state *model, remembere
 
 // planDetach refuses the detach of a disk that something holds, and warns of one from a running guest.
 func planDetach(ctx context.Context, where libvirt.Placement, found libvirt.Disks, target string, diags *diag.Diagnostics) error {
-	if found.Mirrored() == nil {
+	if found.SavedOrLive() == nil {
 		return nil
 	}
 	if err := refusalOnly(where.Host.RefuseHeld(ctx, where.Domain, found, target, libvirt.Change{Detaches: true})); err != nil {

@@ -91,7 +91,7 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 // such that it can be changed.
 func (j *job) checkStanding(ctx context.Context, state *model, asks asked) (err error) {
 	if state == nil {
-		if j.found, err = j.access().LeftBehind(ctx, j.plan.ours(memory{}).Find(j.Domain)); err == nil && j.found.Live == nil {
+		if j.found, err = j.access().FromKilledCreate(ctx, j.plan.ours(memory{}).Find(j.Domain)); err == nil && j.found.Live == nil {
 			err = j.Host.RefusePlug(j.Domain, j.plan.Bus.ValueString())
 		}
 	} else {

@@ -44,7 +44,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	importing := state.DomainUUID.IsNull()
 	if importing {
-		domain, disk, err := entry.Target.Importable(ctx, state.Domain.ValueString(), state.TargetDev.ValueString())
+		domain, disk, err := entry.Target.ImportableDisk(ctx, state.Domain.ValueString(), state.TargetDev.ValueString())
 		if err == nil {
 			state.DomainUUID = types.StringValue(domain.UUID)
 			state.read(disk, namesImage)
@@ -62,7 +62,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	found := libvirt.Disks{}
 	if err == nil {
 		found = state.ours(remembered).Find(where.Domain)
-		if found.Mirrored() == nil {
+		if found.SavedOrLive() == nil {
 			if err := where.PerhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 				tfkit.AddWarning(&resp.Diagnostics, "State kept without refresh", err)
 				return
@@ -73,7 +73,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if tfkit.WarnIfUnknown(&resp.Diagnostics, err) {
 		return
 	}
-	if problem.Is(err, problem.NotFound) || err == nil && found.Mirrored() == nil {
+	if problem.Is(err, problem.NotFound) || err == nil && found.SavedOrLive() == nil {
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -124,7 +124,7 @@ func warnExchanged(diags *diag.Diagnostics, where libvirt.Placement, found libvi
 
 // readDisk takes over what the hypervisor tells.
 func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found libvirt.Disks, remembered memory) error {
-	disk, err := where.Host.NameSecret(ctx, *found.Mirrored())
+	disk, err := where.Host.NameSecret(ctx, *found.SavedOrLive())
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found lib
 		disk = m.onto(disk, namesImage)
 	}
 	ours, recorded := m.ours(remembered), m.disk()
-	m.read(disk, ours.Shown(found.Mirrored()))
+	m.read(disk, ours.ComparableFields(found.SavedOrLive()))
 	if found.Saved != nil && found.Live != nil && len(libvirt.DiffDisks(recorded, disk, atOnce)) == 0 {
 		// The limits of the running guest are shown where only they are other than they were: they can be put back at once.
 		m.read(*found.Live, atOnce)
@@ -155,8 +155,8 @@ func atOnce(f libvirt.DiskField) bool { return f.Effect == libvirt.AtOnce }
 
 // runsOther tells whether the running guest reads by a name that the disk never had: somebody has attached another image, which
 // a rename of the same one never shows in a guest that keeps it open.
-func runsOther(ours libvirt.Ours, found libvirt.Disks) bool {
-	return found.Live != nil && found.Live.Source() == found.Mirrored().Source() && !ours.Exchanged(found.Live) && !ours.Knows(*found.Live)
+func runsOther(ours libvirt.ManagedDisk, found libvirt.Disks) bool {
+	return found.Live != nil && found.Live.Source() == found.SavedOrLive().Source() && !ours.Exchanged(found.Live) && !ours.ReadBy(*found.Live)
 }
 
 // readComputed takes over where the disk is and how the running guest's differs.
@@ -165,7 +165,7 @@ func (m *model) readComputed(where libvirt.Placement, found libvirt.Disks) {
 	m.RunningOn = types.StringValue(where.Host.Label())
 	m.Live, m.Persistent = types.BoolValue(found.Live != nil), types.BoolValue(found.Saved != nil)
 	m.PendingRestart, m.MonitorsStale = types.BoolValue(found.PendingRestart()), types.BoolValue(found.MonitorsStale())
-	alias, own := found.Mirrored().Alias, libvirt.OwnAlias(where.Domain.UUID, m.TargetDev.ValueString())
+	alias, own := found.SavedOrLive().Alias, libvirt.OwnAlias(where.Domain.UUID, m.TargetDev.ValueString())
 	if alias != own && alias != m.Alias.ValueString() {
 		alias = ""
 	}

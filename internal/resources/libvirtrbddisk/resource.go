@@ -70,7 +70,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 		image, err = j.preflight(ctx, nil, &resp.Diagnostics)
 	}
 	if err == nil {
-		if j.found.Mirrored() != nil {
+		if j.found.SavedOrLive() != nil {
 			tfkit.AddWarnings(&resp.Diagnostics, []problem.Warning{j.TakenOverWarning(j.target())})
 		}
 		err = j.putInPlace(ctx, image, &resp.Diagnostics)
@@ -106,7 +106,7 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 		return j, problem.At("hypervisor", err)
 	}
 	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
-	domain, err := entry.Target.Expected(ctx, plan.Domain.ValueString())
+	domain, err := entry.Target.ExistingDomain(ctx, plan.Domain.ValueString())
 	if err != nil {
 		return j, err
 	}
@@ -208,7 +208,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	var found libvirt.Disks
 	if err == nil {
-		if found = state.ours(remembered).Find(where.Domain); found.Mirrored() == nil {
+		if found = state.ours(remembered).Find(where.Domain); found.SavedOrLive() == nil {
 			err = where.PerhapsElsewhere(state.TargetDev.ValueString())
 		}
 	}

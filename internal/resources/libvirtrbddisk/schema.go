@@ -351,9 +351,9 @@ func (r *diskResource) ValidateConfig(ctx context.Context, req resource.Validate
 // refuseMisfits refuses combinations that can't work, of arguments that are all known.
 func refuseMisfits(m *model, diags *diag.Diagnostics) {
 	unknown := func(name string) bool { return m.argument(name).IsUnknown() }
-	for _, misfit := range m.disk().Misfits() {
-		if !slices.ContainsFunc(misfit.Fields, unknown) {
-			diags.AddAttributeError(path.Root(misfit.Fields[0]), "Invalid combination", misfit.Text)
+	for _, conflict := range m.disk().Conflicts() {
+		if !slices.ContainsFunc(conflict.Fields, unknown) {
+			diags.AddAttributeError(path.Root(conflict.Fields[0]), "Invalid combination", conflict.Text)
 		}
 	}
 }
@@ -394,7 +394,7 @@ func checkIOTune(object types.Object, diags *diag.Diagnostics) {
 		return
 	}
 	set := func(name string) bool { value := object.Attributes()[name]; return value != nil && !value.IsNull() }
-	for _, misfit := range libvirt.LimitMisfits(set) {
-		diags.AddAttributeError(path.Root("iotune").AtName(misfit.Fields[0]), "Invalid combination", misfit.Text)
+	for _, conflict := range libvirt.LimitConflicts(set) {
+		diags.AddAttributeError(path.Root("iotune").AtName(conflict.Fields[0]), "Invalid combination", conflict.Text)
 	}
 }
