@@ -10,37 +10,37 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// DataSourceBase is embedded in every data source: it takes over the connections of the provider.
+// DataSourceBase is embedded in every data source. It stores the connections of the provider.
 type DataSourceBase struct {
 	*Connections
 }
 
-// Configure takes over the connections.
+// Configure stores the connections. The framework calls it.
 func (b *DataSourceBase) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
 }
 
-// EphemeralBase is embedded in every ephemeral resource: it takes over the connections of the provider.
+// EphemeralBase is embedded in every ephemeral resource. It stores the connections of the provider.
 type EphemeralBase struct {
 	*Connections
 }
 
-// Configure takes over the connections.
+// Configure stores the connections. The framework calls it.
 func (b *EphemeralBase) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
 	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
 }
 
-// Base is embedded in every resource: it takes over the connections of the provider.
+// Base is embedded in every resource. It stores the connections of the provider.
 type Base struct {
 	*Connections
 }
 
-// Configure takes over the connections.
+// Configure stores the connections. The framework calls it.
 func (b *Base) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
 }
 
-// provided are the connections that the provider hands out. Terraform validates before it configures: then there are none.
+// provided returns the connections that the provider passes on. There are none while Terraform validates, which is before it configures.
 func provided(data any, diags *diag.Diagnostics) *Connections {
 	connections, ok := data.(*Connections)
 	if !ok && data != nil {

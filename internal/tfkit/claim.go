@@ -4,10 +4,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Claim is what a plan does with an object that only one resource can have.
+// Claim is what a plan does with an object that only one resource can have. The claims of several resources are joined by or.
 type Claim uint8
 
-// The claims of a plan; several are those of several resources.
+// The claims of a plan.
 const (
 	Keeps   Claim = 1 << iota // the resource has the object, and keeps it
 	Drops                     // it has the object, and lets it go
@@ -15,18 +15,18 @@ const (
 	Imports                   // it takes the object into the state, and keeps it
 )
 
-// Owned is an object that only one resource can have, as messages tell of it.
+// Owned is an object that only one resource can have, with the texts that messages need.
 type Owned struct {
-	Object string // what it is called within this process
+	Object string // its name within this process
 	Name   string // such as: Disk vdb of domain "guest" on hypervisor "kvm1"
-	Taken  string // that it is there, as a sentence
-	Rename string // how another one is asked for, as the beginning of a sentence
+	Taken  string // a sentence that says that it exists
+	Rename string // the beginning of a sentence that says how to ask for another one
 }
 
-// PlanClaim notes what the plan of a resource does with an object. Of two plans that don't go together the second learns it, as
-// problem.Exists; two resources that both have it and keep it are told by the warning alone.
+// PlanClaim records what the plan of a resource does with an object. Where the plans of two resources conflict, the second one gets the
+// error problem.Exists. Two resources that both have the object and keep it get only the warning.
 func (c *Connections) PlanClaim(owned Owned, claim Claim) (warning string, err error) {
-	others := c.note(owned.Object, claim)
+	others := c.recordClaim(owned.Object, claim)
 	p := &problem.Problem{
 		Kind: problem.Exists,
 		What: owned.Name + " belongs to two resources.",
@@ -54,7 +54,8 @@ func (c *Connections) PlanClaim(owned Owned, claim Claim) (warning string, err e
 	return "", p
 }
 
-// OfAnotherResource is the refusal to make what another resource of the configuration has, or is to have.
+// OfAnotherResource is the error of a resource that is to create an object which another resource of the configuration has, or is to
+// create.
 func (o Owned) OfAnotherResource() error {
 	return &problem.Problem{
 		Kind: problem.Exists,
@@ -65,8 +66,8 @@ func (o Owned) OfAnotherResource() error {
 	}
 }
 
-// note adds a claim on an object, and returns those of before.
-func (c *Connections) note(object string, claim Claim) (others Claim) {
+// recordClaim adds a claim on an object, and returns the earlier claims.
+func (c *Connections) recordClaim(object string, claim Claim) (others Claim) {
 	c.holders.mu.Lock()
 	defer c.holders.mu.Unlock()
 	if c.holders.plans == nil {

@@ -7,8 +7,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 )
 
-// Connections is what the provider block configures, handed to every resource and data source. Nothing is connected
-// before the first use.
+// Connections is what the provider block configures, given to every resource and data source. A connection is made when it is first used.
 type Connections struct {
 	Clusters    *Entries[*ceph.Cluster]
 	Hypervisors *Entries[*libvirt.Host]

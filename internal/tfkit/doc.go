@@ -1,3 +1,3 @@
-// Package tfkit is what all resources share on the Terraform side: the way from a label to the cluster or hypervisor
-// behind it and the check that it is still the same one, diagnostics, sizes, ids and the attributes common to all.
+// Package tfkit is what all resources share on the Terraform side: it finds the cluster or hypervisor of a label and checks
+// that it is still the same one; it has diagnostics, sizes, ids and the attributes that all resources have.
 package tfkit

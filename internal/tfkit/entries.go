@@ -14,13 +14,13 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Entries are the labelled clusters, or the labelled hypervisors, of a provider block. A label is only a label: what
-// an object belongs to is told by the identity behind it, a cluster's fsid or a hypervisor's host_uuid.
+// Entries are the labelled clusters, or the labelled hypervisors, of a provider block. A label is only a label: an object belongs to the
+// identity, a cluster's fsid or a hypervisor's host_uuid.
 type Entries[T any] struct {
 	noun       string // as in messages: "cluster"
 	block      string // the argument of the provider block
 	remembered string // the attribute that holds the identity
-	reinstalls bool   // a new identity under the same label is a reinstalled host, unless the old one is elsewhere
+	reinstalls bool   // a new identity under the same label is a reinstalled host, unless another label has the old one
 	identity   func(context.Context, T) (string, error)
 
 	known      map[string]T
@@ -36,7 +36,7 @@ func (e *Entries[T]) Add(label string, target T) {
 	e.known[label] = target
 }
 
-// AddUnknown adds an entry whose settings wait for the apply.
+// AddUnknown adds an entry whose settings are known only after apply.
 func (e *Entries[T]) AddUnknown(label string) {
 	if e.unknown == nil {
 		e.unknown = map[string]bool{}
@@ -44,10 +44,10 @@ func (e *Entries[T]) AddUnknown(label string) {
 	e.unknown[label] = true
 }
 
-// SetUnknown marks the whole block as unknown until the apply.
+// SetUnknown marks the whole block as known only after apply.
 func (e *Entries[T]) SetUnknown() { e.allUnknown = true }
 
-// Labels lists all labels in order, those with unknown settings included.
+// Labels lists all labels in order, also those whose settings are unknown.
 func (e *Entries[T]) Labels() []string {
 	labels := make([]string, 0, len(e.known)+len(e.unknown))
 	for label := range e.known {
@@ -60,7 +60,7 @@ func (e *Entries[T]) Labels() []string {
 	return labels
 }
 
-// All returns the entries with known settings in the order of their labels.
+// All returns the entries with known settings, ordered by label.
 func (e *Entries[T]) All() []T {
 	all := make([]T, 0, len(e.known))
 	for _, label := range e.Labels() {
@@ -71,7 +71,7 @@ func (e *Entries[T]) All() []T {
 	return all
 }
 
-// Waiting names in words the entries whose settings wait for the apply, so that nothing can be asked there; empty where there are none.
+// Waiting names in words the entries that can't be asked, because their settings are known only after apply; empty where there are none.
 func (e *Entries[T]) Waiting() string {
 	if e.allUnknown {
 		return "the " + e.noun + "s"
@@ -83,17 +83,17 @@ func (e *Entries[T]) Waiting() string {
 	return e.noun + " " + quoted(labels)
 }
 
-// Unasked lists the labels of the entries that can't be asked before the apply, because their settings are known only then.
+// Unasked lists the labels of the entries that can't be asked, because their settings are known only after apply.
 func (e *Entries[T]) Unasked() []string {
 	return slices.Sorted(maps.Keys(e.unknown))
 }
 
-// NotKnown is the reason why an entry can't be asked before the apply.
+// NotKnown is the error of an entry that can't be asked before the apply.
 func (e *Entries[T]) NotKnown(label string) error {
 	return e.notKnownYet(fmt.Sprintf("the settings of %s %q", e.noun, label))
 }
 
-// DefaultLabel is the label of a resource that names none: the only one there is.
+// DefaultLabel is the label for a resource that sets none: that of the only entry.
 func (e *Entries[T]) DefaultLabel() (string, error) {
 	labels := e.Labels()
 	switch {
@@ -111,7 +111,7 @@ func (e *Entries[T]) DefaultLabel() (string, error) {
 	}
 }
 
-// Get returns the entry of a label, without a connection.
+// Get returns the entry of a label, without connecting.
 func (e *Entries[T]) Get(label string) (T, error) {
 	if target, ok := e.known[label]; ok {
 		return target, nil
@@ -131,12 +131,12 @@ func (e *Entries[T]) Get(label string) (T, error) {
 	}
 }
 
-// Resolve finds the entry that an existing object belongs to and proves that it is the right one, before anything else
-// is read or written there. The label decides, and must lead to the remembered identity. Where the label is gone
-// from the provider block, the configured entry with the remembered identity takes its place.
+// Resolve finds the entry that an existing object belongs to and checks its identity, before anything else is read or written there. The
+// label decides, and its entry must have the remembered identity. Where the provider block no longer has the label, the entry with the
+// remembered identity is used.
 //
-// A hypervisor that answers with a new identity under its old label was reinstalled and is accepted with a warning,
-// unless the remembered one is found under another label.
+// A hypervisor that has a new identity under its old label was reinstalled. It is accepted with a warning, unless another label has the
+// remembered identity.
 func (e *Entries[T]) Resolve(ctx context.Context, label, remembered string, diags *diag.Diagnostics) (T, error) {
 	var none T
 	target, err := e.Get(label)
@@ -176,7 +176,7 @@ func (e *Entries[T]) Resolve(ctx context.Context, label, remembered string, diag
 	return target, nil
 }
 
-// find looks for the remembered identity among all entries, for a label that is gone from the provider block.
+// find looks for the remembered identity among all entries, for a label that the provider block no longer has.
 func (e *Entries[T]) find(ctx context.Context, label, remembered string, notConfigured error) (T, error) {
 	var none T
 	elsewhere, unreachable := e.search(ctx, remembered, label)
@@ -189,7 +189,7 @@ func (e *Entries[T]) find(ctx context.Context, label, remembered string, notConf
 	return none, notConfigured
 }
 
-// notEverywhere is the error of a search that found nothing while an entry could not be asked.
+// notEverywhere is the error of a search that found nothing and could not ask every entry.
 func (e *Entries[T]) notEverywhere(label, remembered string, unreachable []string) error {
 	switch {
 	case len(e.unknown) > 0:
@@ -201,7 +201,7 @@ func (e *Entries[T]) notEverywhere(label, remembered string, unreachable []strin
 	return nil
 }
 
-// search asks every entry but the excepted one for its identity, all at once.
+// search asks every entry except one for its identity, all at once.
 func (e *Entries[T]) search(ctx context.Context, remembered, except string) (label string, unreachable []string) {
 	labels := slices.DeleteFunc(e.Labels(), func(l string) bool { _, ok := e.known[l]; return !ok || l == except })
 	found := make([]string, len(labels))

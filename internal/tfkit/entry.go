@@ -14,15 +14,15 @@ type Entry[T any] struct {
 	Label    types.String // unknown where the configuration's label is
 	Identity types.String // unknown until the entry can be asked
 	Target   T            // usable where Known
-	Known    bool         // the entry is known and has proved its identity
+	Known    bool         // the entry is known and its identity was checked
 	Moved    bool         // the configuration now names an entry with another identity
 }
 
-// PlanEntry finds in a plan the entry that an object belongs to: by the label of the configuration, or the recorded one, or
-// the only one there is; and the identity behind it. The state's label and identity are null for an object to be created.
+// PlanEntry finds in a plan the entry that an object belongs to, and its identity. The label is that of the configuration, or the recorded
+// one, or the only one there is. The state's label and identity are null for an object that is to be created.
 //
-// A new label with the same identity is a renamed label: no move. That can't be decided while the new entry is out of
-// reach, and then it is an error, never a replacement.
+// A new label with the same identity is a renamed label: the object does not move. Where the new entry can't be asked, that can't be
+// decided, and it is an error, never a replacement.
 func (e *Entries[T]) PlanEntry(
 	ctx context.Context, configured, stateLabel, stateIdentity types.String, diags *diag.Diagnostics,
 ) (Entry[T], error) {
@@ -72,7 +72,7 @@ func (e *Entries[T]) PlanEntry(
 	return entry, nil
 }
 
-// ApplyEntry finds the entry at apply, when nothing is unknown any more, and proves the planned or remembered identity.
+// ApplyEntry finds the entry at apply, when nothing is unknown any more, and checks the planned or remembered identity.
 func (e *Entries[T]) ApplyEntry(ctx context.Context, label, identity types.String, diags *diag.Diagnostics) (Entry[T], error) {
 	if label.IsNull() || label.IsUnknown() {
 		only, err := e.DefaultLabel()
@@ -96,7 +96,8 @@ func (e *Entries[T]) ResolveEntry(ctx context.Context, label, identity types.Str
 	return entry, err
 }
 
-// ReadEntry is [Entries.ResolveEntry] for a Read, whose error it reports; what can't be read before the apply keeps its state.
+// ReadEntry is [Entries.ResolveEntry] for a Read. It reports the error; where the entry's settings are known only after apply, it reports a
+// warning, and Read keeps the state.
 func (e *Entries[T]) ReadEntry(
 	ctx context.Context, label, identity types.String, summary string, diags *diag.Diagnostics,
 ) (entry Entry[T], ok bool) {

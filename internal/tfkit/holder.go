@@ -8,15 +8,15 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Holder is a resource that has an object in the apply that goes on.
+// Holder is the resource that has an object during an apply.
 type Holder struct {
-	Object string // what has it, such as the disk that has an image; the object itself where nothing else does
-	Text   string // how messages call what has it
-	Made   bool   // it was made, or taken over, by this apply
+	Object string // the object of that resource, such as the disk that has an image; the object itself where no other has it
+	Text   string // its name in messages
+	Made   bool   // this apply created it or took it over
 }
 
-// holders are the resources of this provider process that have an object which only one of them can have. Terraform starts a
-// process for the plan and another for the apply.
+// holders records which resources have an object that only one of them can have, for this provider process. Terraform starts one process
+// for the plan and another for the apply.
 type holders struct {
 	mu    sync.Mutex
 	plans map[string]Claim
@@ -24,8 +24,8 @@ type holders struct {
 	locks libvirt.KeyedLock
 }
 
-// LockObject keeps the other resources of this process away from an object until unlock is called. The end of the context is
-// problem.Busy.
+// LockObject waits until no other resource of this process works on an object, and keeps the others away until unlock is called. When the
+// context ends first, the error is problem.Busy.
 func (c *Connections) LockObject(ctx context.Context, object string) (unlock func(), err error) {
 	unlock, err = c.holders.locks.Lock(ctx, object)
 	if err != nil {
@@ -39,7 +39,7 @@ func (c *Connections) LockObject(ctx context.Context, object string) (unlock fun
 	return unlock, nil
 }
 
-// Hold notes in an apply who has an object.
+// Hold records during an apply who has an object.
 func (c *Connections) Hold(object string, holder Holder) {
 	c.holders.mu.Lock()
 	defer c.holders.mu.Unlock()
@@ -49,7 +49,7 @@ func (c *Connections) Hold(object string, holder Holder) {
 	c.holders.held[object] = holder
 }
 
-// HolderOf tells who has an object, as far as this apply has had to do with it.
+// HolderOf returns who has an object, if this apply recorded it.
 func (c *Connections) HolderOf(object string) (Holder, bool) {
 	c.holders.mu.Lock()
 	defer c.holders.mu.Unlock()

@@ -10,14 +10,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 )
 
-// ImportKey is the form of a resource's import id: the attributes that its parts, separated by slashes, are written to.
-// They are the attributes of the resource identity too.
+// ImportKey is the form of a resource's import id: the names of the attributes that its parts, separated by slashes, are written to. They
+// are also the attributes of the resource identity.
 type ImportKey []string
 
-// Form is the id as shown to users: CLUSTER/POOL.
+// Form is the id as users see it: CLUSTER/POOL.
 func (k ImportKey) Form() string { return strings.ToUpper(strings.Join(k, "/")) }
 
-// Schema is the resource identity's schema.
+// Schema is the schema of the resource identity.
 func (k ImportKey) Schema() identityschema.Schema {
 	attributes := make(map[string]identityschema.Attribute, len(k))
 	for _, name := range k {
@@ -26,7 +26,7 @@ func (k ImportKey) Schema() identityschema.Schema {
 	return identityschema.Schema{Attributes: attributes}
 }
 
-// Import writes the parts of an import id, or of a resource identity, to the attributes that they name.
+// Import writes the parts of an import id, or of a resource identity, to the attributes of these names. It returns false after an error.
 func (k ImportKey) Import(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) bool {
 	for _, name := range k {
 		if req.ID == "" {

@@ -6,13 +6,13 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
-// KeyOf is the key that an argument gives, zero where it is null or not known yet.
+// KeyOf is the key in an argument; the zero key where the argument is null or unknown.
 func KeyOf(argument types.String) ceph.Key { return ceph.GivenKey(argument.ValueString()) }
 
-// KeyText is the value of an attribute that shows a key.
+// KeyText is the value of an attribute that contains a key.
 func KeyText(key ceph.Key) types.String { return types.StringValue(key.Text()) }
 
-// KeyringText is the value of what shows a user's keyring.
+// KeyringText is the value of an attribute that contains a user's keyring.
 func KeyringText(user ceph.User) types.String {
 	return types.StringValue(string(user.Keyring().Bytes()))
 }

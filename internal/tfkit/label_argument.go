@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// LabelArgument is the label of the cluster, or hypervisor, that a data source asks.
+// LabelArgument is the label of the cluster or hypervisor that a data source reads.
 func LabelArgument(noun string) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true,

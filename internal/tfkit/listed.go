@@ -69,7 +69,7 @@ func allComputed(attributes map[string]resourceschema.Attribute, without []strin
 // sentence is text up to a full stop outside of what is quoted as code.
 var sentence = regexp.MustCompile("^(?:`[^`]*`|[^`])*?\\.(?: |$)")
 
-// firstSentence says what an attribute is; what follows tells of its changes.
+// firstSentence is the sentence that says what an attribute is. The rest of a description is about changes.
 func firstSentence(description string) string {
 	if first := sentence.FindString(description); first != "" {
 		return strings.TrimSpace(first)
@@ -77,7 +77,7 @@ func firstSentence(description string) string {
 	return description
 }
 
-// ListOf are models of a resource as the list of that name, which has the attributes of [Listed].
+// ListOf turns models of a resource into the list attribute of that name, whose elements have the attributes of [Listed].
 func ListOf[M any](ctx context.Context, in tfsdk.State, name string, models []M, diags *diag.Diagnostics) types.List {
 	kind, d := in.Schema.TypeAtPath(ctx, path.Root(name))
 	diags.Append(d...)
@@ -98,8 +98,8 @@ func ListOfType[M any](list types.ListType, models []M) types.List {
 	return types.ListValueMust(list.ElemType, objects)
 }
 
-// objectOf is an object whose attributes are the fields of a model with their tags; those of an embedded model are its own. Other fields
-// are left out.
+// objectOf makes an object of a type from the fields of a model, also of an embedded model, whose tags are the type's attributes.
+// Other fields are left out.
 func objectOf(kind attr.TypeWithAttributeTypes, model reflect.Value) types.Object {
 	attributes := kind.AttributeTypes()
 	values := make(map[string]attr.Value, len(attributes))

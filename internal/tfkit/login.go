@@ -8,10 +8,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// LoggedInAs returns the label of an entry with which this provider is logged in to the cluster as that entity (such as
-// client.admin): the cluster's own entry, or another one that leads to the same cluster; empty where there is none. Where
-// that can't be found out, because an entry with that user can't be asked which cluster it is, the error is
-// problem.Unreachable; an entry whose settings are not known yet is left for the apply.
+// LoggedInAs returns the label of an entry with which this provider is logged in to the cluster as that entity (such as client.admin): the
+// cluster's own entry, or another entry of the same cluster; empty where there is none. Where that can't be found out, because an entry
+// with that user does not answer which cluster it is, the error is problem.Unreachable. An entry whose settings are known only after apply
+// is checked by the apply.
 func (c *Connections) LoggedInAs(ctx context.Context, cluster *ceph.Cluster, entity string) (label string, err error) {
 	if cluster.Entity() == entity {
 		return cluster.Label(), nil

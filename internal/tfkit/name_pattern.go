@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// NamePattern is the argument by which a data source of several objects chooses among them.
+// NamePattern is the argument with which a data source of several objects selects some of them.
 func NamePattern(names string) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true,
@@ -24,7 +24,7 @@ func NamePattern(names string) schema.StringAttribute {
 
 type patternValidator struct{ Described }
 
-// otherSyntax are the characters by which regular expressions and the shell's patterns are recognised.
+// otherSyntax are the characters that show a regular expression or a pattern of a shell.
 const otherSyntax = `[]{}()^$|+\`
 
 // ValidateString is called by the framework.
@@ -44,7 +44,7 @@ func (patternValidator) ValidateString(_ context.Context, req validator.StringRe
 	}
 }
 
-// Fits tells of a name whether it fits a pattern; where there is none every name does.
+// Fits returns a function that reports whether a name fits a pattern. Where there is no pattern, every name fits.
 func Fits(pattern types.String) func(name string) bool {
 	if pattern.IsNull() {
 		return func(string) bool { return true }

@@ -17,8 +17,7 @@ func KeepSize() planmodifier.String {
 	return KeepEqual(SameSize, "Equal sizes are no change, however they are written.")
 }
 
-// KeepUnlessConfigured is what an argument needs that always has a value: once it is removed from the configuration,
-// the recorded value stays.
+// KeepUnlessConfigured is for an argument that always has a value: when it is removed from the configuration, the recorded value stays.
 func KeepUnlessConfigured() planmodifier.String { return stringplanmodifier.UseStateForUnknown() }
 
 type keepEqual struct {

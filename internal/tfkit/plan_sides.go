@@ -6,14 +6,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// PlanSides are what a plan is made of: the configuration, the recorded state, which is empty for a resource that is to be
-// created, and the plan so far.
+// PlanSides are the configuration, the recorded state, which is empty for a resource that is to be created, and the plan so far.
 type PlanSides[M any] struct {
 	Config, State, Plan *M
 	Exists              bool
 }
 
-// ReadPlanSides reads them. There is nothing to plan for a destroy, or while Terraform only validates.
+// ReadPlanSides reads them. It returns false where there is nothing to plan: for a destroy, while Terraform only validates, or after an
+// error.
 func ReadPlanSides[M any](
 	ctx context.Context, base Base, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) (PlanSides[M], bool) {

@@ -2,8 +2,8 @@ package tfkit
 
 import "sync"
 
-// plannedRenames are the new names that this plan gives to pools: what refers to such a name is planned after its pool,
-// and without this could not tell a pool with a new name from one that is still to be made.
+// plannedRenames are the new names that this plan gives to pools. A resource that refers to a new name is planned after the pool. With this
+// record it knows that the name is that of an existing pool and not of one that is to be created.
 type plannedRenames struct {
 	mu    sync.Mutex
 	pools map[plannedName]int64
@@ -11,7 +11,7 @@ type plannedRenames struct {
 
 type plannedName struct{ fsid, name string }
 
-// PlanPoolRename notes that the pool with this id will have another name.
+// PlanPoolRename records that the pool with this id gets another name.
 func (c *Connections) PlanPoolRename(fsid, name string, id int64) {
 	c.renames.mu.Lock()
 	defer c.renames.mu.Unlock()
@@ -21,7 +21,7 @@ func (c *Connections) PlanPoolRename(fsid, name string, id int64) {
 	c.renames.pools[plannedName{fsid, name}] = id
 }
 
-// PlannedPool is the id of the pool that will have this name, if one was planned to.
+// PlannedPool is the id of the pool that gets this name in this plan.
 func (c *Connections) PlannedPool(fsid, name string) (id int64, planned bool) {
 	c.renames.mu.Lock()
 	defer c.renames.mu.Unlock()

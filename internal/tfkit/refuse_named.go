@@ -14,18 +14,18 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 )
 
-// RefuseNamedImage refuses to take an image away that a domain on a configured hypervisor still names, running or only
-// defined, in whichever place: a domain that is shut off leaves no watcher, and would find its disk gone at the next start. Only a
+// RefuseNamedImage refuses to delete an image that a domain on a configured hypervisor still names, whether it runs or is only defined, and
+// wherever in the definition: a domain that is shut off has no watcher on the image, and would miss its disk at the next start. Only a
 // hypervisor that does not answer is left out, with a warning.
 func (c *Connections) RefuseNamedImage(ctx context.Context, cluster *ceph.Cluster, ref ceph.ImageRef, diags *diag.Diagnostics) error {
 	return c.refuseNamed(ctx, cluster, "Image "+ref.String(), func(name string) bool { return name == ref.String() }, diags)
 }
 
-// RefuseNamedPool is [Connections.RefuseNamedImage] for all images of a pool, and those whose data is in it.
+// RefuseNamedPool is [Connections.RefuseNamedImage] for all images of a pool, and for images whose data is in the pool.
 func (c *Connections) RefuseNamedPool(ctx context.Context, cluster *ceph.Cluster, pool string, diags *diag.Diagnostics) error {
 	within := func(image string) bool { return strings.HasPrefix(image, pool+"/") }
 	if len(c.Hypervisors.All()) == 0 {
-		return c.refuseNamed(ctx, cluster, "Pool "+pool, within, diags) // nobody can name an image, so the listing would be for nothing
+		return c.refuseNamed(ctx, cluster, "Pool "+pool, within, diags) // without a hypervisor no listing is needed
 	}
 	contents, err := cluster.PoolContents(ctx, pool)
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *Connections) refuseNamed(
 	return notSearched(what, cluster, found.Failed)
 }
 
-// maxNamed is how many places a refusal names: a domain may have a hundred snapshots.
+// maxNamed limits the places that an error names: a domain may have a hundred snapshots.
 const maxNamed = 20
 
 func namedBy(what string, cluster *ceph.Cluster, found rbdusage.Found) error {
@@ -76,7 +76,7 @@ func namedBy(what string, cluster *ceph.Cluster, found rbdusage.Found) error {
 		unknown = unknown && use.On == rbdusage.Unknown
 	}
 	slices.Sort(hits)
-	hits = slices.Compact(hits) // the two definitions of a domain may name other monitors
+	hits = slices.Compact(hits) // the two definitions of a domain may name different monitors
 	if more := len(hits) - maxNamed; more > 0 {
 		hits = append(hits[:maxNamed], fmt.Sprintf("%d more", more))
 	}
@@ -104,7 +104,8 @@ func namedBy(what string, cluster *ceph.Cluster, found rbdusage.Found) error {
 	return p
 }
 
-// notSearched refuses what was not searched for everywhere: only a hypervisor that doesn't answer at all may be left out.
+// notSearched is the error where a hypervisor answers but its domains could not all be searched. Only one that doesn't answer at all may be
+// left out.
 func notSearched(what string, cluster *ceph.Cluster, failed []libvirt.HostError) error {
 	if len(failed) == 0 {
 		return nil

@@ -10,14 +10,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 )
 
-// What could not be asked is told: a hypervisor that doesn't answer, and one whose settings wait for the apply.
-func TestWhoeverIsNotSearchedIsNamed(t *testing.T) {
-	silent, err := libvirt.NewHost(libvirt.Config{Label: "kvm1", URI: "qemu+unix:///system?socket=" + t.TempDir() + "/nosuch"})
+// A warning names each hypervisor that was not searched: one that doesn't answer, and one whose settings are known only after apply.
+func TestRefuseNamedImage_hypervisorNotSearched(t *testing.T) {
+	unanswered, err := libvirt.NewHost(libvirt.Config{Label: "kvm1", URI: "qemu+unix:///system?socket=" + t.TempDir() + "/nosuch"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for words, prepare := range map[string]func(*Entries[*libvirt.Host]){
-		`whether a domain on hypervisor "kvm1" names Image vms/b1`: func(e *Entries[*libvirt.Host]) { e.Add("kvm1", silent) },
+		`whether a domain on hypervisor "kvm1" names Image vms/b1`: func(e *Entries[*libvirt.Host]) { e.Add("kvm1", unanswered) },
 		`whether a domain on hypervisor "kvm2", "kvm3" names Image vms/b1`: func(e *Entries[*libvirt.Host]) {
 			e.AddUnknown("kvm3")
 			e.AddUnknown("kvm2")

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// IDAttribute is the id of a resource. It is planned from its parts, because labels and names change in place.
+// IDAttribute is the id of a resource. It is computed from its parts in each plan, because labels and names can change in place.
 func IDAttribute(form string) schema.StringAttribute {
 	return schema.StringAttribute{
 		Computed:            true,
@@ -15,7 +15,7 @@ func IDAttribute(form string) schema.StringAttribute {
 	}
 }
 
-// ClusterAttribute is the label of the cluster that a resource lives on.
+// ClusterAttribute is the label of the cluster that a resource is on.
 func ClusterAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true,
@@ -36,7 +36,7 @@ func FSIDAttribute() schema.StringAttribute {
 	}
 }
 
-// HypervisorAttribute is the label of the hypervisor that a resource lives on.
+// HypervisorAttribute is the label of the hypervisor that a resource is on.
 func HypervisorAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true,

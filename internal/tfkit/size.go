@@ -23,8 +23,8 @@ var (
 	sizeUnits   = []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
 )
 
-// ParseSize turns a size as in a configuration ("30GiB", "30720M", "512") into bytes. As for rbd itself the units are
-// powers of 1024. "30GB" is refused, because readers disagree on what it means.
+// ParseSize turns a size as in a configuration ("30GiB", "30720M", "512") into bytes. The units are powers of 1024, as for rbd. "30GB" is
+// an error, because readers disagree on what it means.
 func ParseSize(size string) (uint64, error) {
 	match := sizePattern.FindStringSubmatch(size)
 	if match == nil {
@@ -50,7 +50,7 @@ func ParseSize(size string) (uint64, error) {
 	return count << shift, nil
 }
 
-// FormatSize writes bytes with the largest unit that divides them: 32212254720 is "30GiB".
+// FormatSize writes bytes with the largest unit that leaves no remainder: 32212254720 is "30GiB".
 func FormatSize(bytes uint64) string {
 	unit := 0
 	for bytes != 0 && bytes%1024 == 0 && unit < len(sizeUnits)-1 {
@@ -63,7 +63,7 @@ func FormatSize(bytes uint64) string {
 	return strconv.FormatUint(bytes, 10) + sizeUnits[unit]
 }
 
-// SizeType is the type of an attribute that holds a size. Equal sizes are equal however they are written.
+// SizeType is the type of an attribute that holds a size. Two spellings of the same size are equal.
 type SizeType struct{ basetypes.StringType }
 
 // Size is a value of [SizeType].
@@ -81,10 +81,10 @@ func SizeNull() Size { return Size{types.StringNull()} }
 // SizeUnknown is a size that is known after apply.
 func SizeUnknown() Size { return Size{types.StringUnknown()} }
 
-// SizeOf is the size of so many bytes.
+// SizeOf is the size of that many bytes.
 func SizeOf(bytes uint64) Size { return Size{types.StringValue(FormatSize(bytes))} }
 
-// Bytes of a known and valid size; of any other, 0.
+// Bytes is the number of bytes of a known and valid size; 0 for any other.
 func (v Size) Bytes() uint64 {
 	bytes, err := ParseSize(v.ValueString())
 	if err != nil {
@@ -93,7 +93,7 @@ func (v Size) Bytes() uint64 {
 	return bytes
 }
 
-// BytesPointer is the number of bytes of a known size, nil of any other.
+// BytesPointer is the number of bytes of a known size; nil for any other.
 func (v Size) BytesPointer() *int64 {
 	if v.IsNull() || v.IsUnknown() {
 		return nil
@@ -114,12 +114,12 @@ func (t SizeType) Equal(other attr.Type) bool {
 // ValueType returns a size.
 func (t SizeType) ValueType(context.Context) attr.Value { return Size{} }
 
-// ValueFromString makes a size of a string.
+// ValueFromString turns a string into a size.
 func (t SizeType) ValueFromString(_ context.Context, in basetypes.StringValue) (basetypes.StringValuable, diag.Diagnostics) {
 	return Size{in}, nil
 }
 
-// ValueFromTerraform makes a size of a value on the wire.
+// ValueFromTerraform turns a value of the plugin protocol into a size.
 func (t SizeType) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Value, error) {
 	value, err := t.StringType.ValueFromTerraform(ctx, in)
 	if err != nil {
@@ -131,7 +131,7 @@ func (t SizeType) ValueFromTerraform(ctx context.Context, in tftypes.Value) (att
 // Type returns SizeType.
 func (v Size) Type(context.Context) attr.Type { return SizeType{} }
 
-// Equal reports whether both are written alike.
+// Equal reports whether both have the same spelling.
 func (v Size) Equal(other attr.Value) bool {
 	o, ok := other.(Size)
 	return ok && v.StringValue.Equal(o.StringValue)
@@ -143,7 +143,7 @@ func (v Size) StringSemanticEquals(_ context.Context, other basetypes.StringValu
 	return ok && SameSize(v.ValueString(), o.ValueString()), nil
 }
 
-// ValidateAttribute refuses what is not a size.
+// ValidateAttribute refuses a text that is not a size.
 func (v Size) ValidateAttribute(_ context.Context, req xattr.ValidateAttributeRequest, resp *xattr.ValidateAttributeResponse) {
 	if v.IsNull() || v.IsUnknown() {
 		return
@@ -160,7 +160,7 @@ func SameSize(a, b string) bool {
 	return errX == nil && errY == nil && x == y
 }
 
-// PositiveSize refuses a size of nothing: what is not wanted is left out.
+// PositiveSize refuses a size of 0: to have none, the argument is left out.
 func PositiveSize() validator.String { return positiveSize{} }
 
 type positiveSize struct{ Described }

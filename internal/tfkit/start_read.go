@@ -12,16 +12,16 @@ type values interface {
 	Get(ctx context.Context, into any) diag.Diagnostics
 }
 
-// Get reads a configuration, a plan or a state into a model, and tells whether all went well so far.
+// Get reads a configuration, a plan or a state into a model. It returns false where there was an error, also an earlier one.
 func Get(ctx context.Context, from values, into any, diags *diag.Diagnostics) bool {
 	diags.Append(from.Get(ctx, into)...)
 	return !diags.HasError()
 }
 
-// StartRead reads the state that a Read begins with, gives its identity back, and tells whether all went well.
+// StartRead reads the state at the beginning of a Read and sets the identity in the response. It returns false after an error.
 func StartRead[I any](ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse, state any, identity func() I) bool {
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	// Also for what is gone or not read: Terraform before 1.12 stores no identity, and the framework wants one after each read.
+	// Terraform before 1.12 stores no identity, and the framework needs one after each read, also of an object that is gone.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity())...)
 	return !resp.Diagnostics.HasError()
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 )
 
-// DefaultTimeout of each operation of a resource that sets no other in its timeouts.
+// DefaultTimeout is the time limit of an operation where the resource's timeouts set none.
 const DefaultTimeout = 10 * time.Minute
 
-// TimeoutsAttribute are the time limits of a resource's operations; that of a deletion may have a default of its own.
+// TimeoutsAttribute are the time limits of a resource's operations. The deletion has its own default.
 func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attribute {
 	limit := func(what string, limit time.Duration) string {
 		return fmt.Sprintf("%s Default: `%s`. A duration such as `\"30s\"` or `\"1h\"`.", what, FormatDuration(limit))
@@ -36,10 +36,10 @@ func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attri
 	return attribute
 }
 
-// FormatDuration writes a duration as users do: 5m, where Go has 5m0s.
+// FormatDuration writes a duration as users write it: 5m, not Go's 5m0s.
 func FormatDuration(d time.Duration) string { return strings.Replace(d.String(), "m0s", "m", 1) }
 
-// WithTimeout bounds an operation by what the resource's timeouts say, as one of the methods of timeouts.Value.
+// WithTimeout limits an operation to the time in the resource's timeouts. The parameter configured is one of the methods of timeouts.Value.
 func WithTimeout(
 	ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
 ) (context.Context, context.CancelFunc) {
@@ -48,8 +48,8 @@ func WithTimeout(
 	return context.WithTimeout(ctx, timeout)
 }
 
-// StartChange begins a create, update or delete, bounded as by [WithTimeout]: it may dial a cluster or hypervisor again that did not
-// answer before, which a read and a plan don't.
+// StartChange begins a create, update or delete, with the time limit of [WithTimeout]. It may try to connect again to a cluster or
+// hypervisor that did not answer before; a read and a plan don't.
 func StartChange(
 	ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
 ) (context.Context, context.CancelFunc) {

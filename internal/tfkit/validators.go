@@ -13,21 +13,21 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// Described is embedded in validators whose rule the attribute's own description tells.
+// Described is embedded in validators whose rule is in the attribute's own description.
 type Described struct{}
 
-// Description is needed by the framework and shown nowhere.
+// Description is required by the framework and shown nowhere.
 func (Described) Description(context.Context) string { return "see the attribute's description" }
 
-// MarkdownDescription is needed by the framework and shown nowhere.
+// MarkdownDescription is required by the framework and shown nowhere.
 func (Described) MarkdownDescription(context.Context) string {
 	return "see the attribute's description"
 }
 
-// KeyValidator refuses what can't be a cephx key in base64.
+// KeyValidator refuses a text that can't be a cephx key in base64.
 func KeyValidator() validator.String { return keyValidator{} }
 
-// UUIDValidator refuses what is not a UUID.
+// UUIDValidator refuses a text that is not a UUID.
 func UUIDValidator() validator.String { return uuidValidator{} }
 
 // UserValidator refuses a cephx user's name that is empty or begins with its type.
@@ -44,7 +44,7 @@ func (userValidator) ValidateString(_ context.Context, req validator.StringReque
 	}
 }
 
-// UserNameProblem says what is wrong with the name of a cephx user without its type; nothing if it is right.
+// UserNameProblem says what is wrong with the name of a cephx user without its type; empty where nothing is.
 func UserNameProblem(text string) string {
 	name, prefixed := strings.CutPrefix(text, "client.")
 	switch {
@@ -89,11 +89,11 @@ func Matches(form, words string) validator.String {
 	return stringvalidator.RegexMatches(regexp.MustCompile(form), words)
 }
 
-// Choice refuses what is none of the values, as a setting that is left out for the default of what takes it.
+// Choice refuses a value that is not in the list. Leaving the argument out selects a default.
 type Choice struct {
 	Described
 	Values  []string
-	Default string // whose default it is
+	Default string // whose default applies where the argument is left out, such as "the hypervisor's"
 }
 
 // ValidateString is called by the framework.
@@ -104,7 +104,7 @@ func (v Choice) ValidateString(_ context.Context, req validator.StringRequest, r
 	}
 }
 
-// LabelValidator refuses labels that would break an id.
+// LabelValidator refuses a label that could not be a part of an id.
 func LabelValidator() validator.String {
 	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]+$`), "must be a label of the provider block: not empty,"+
 		" without \"/\" or spaces")

@@ -13,7 +13,7 @@ func Fill[T attr.Value](planned *T, actual T) {
 	}
 }
 
-// StringOrNull is a text of which an empty one is as good as none.
+// StringOrNull is a text, null where it is empty.
 func StringOrNull(text string) types.String {
 	if text == "" {
 		return types.StringNull()
@@ -21,7 +21,7 @@ func StringOrNull(text string) types.String {
 	return types.StringValue(text)
 }
 
-// CountOrNull is a count, null for 0.
+// CountOrNull is a count, null where it is 0.
 func CountOrNull(n uint) types.Int64 {
 	if n == 0 {
 		return types.Int64Null()
@@ -29,7 +29,7 @@ func CountOrNull(n uint) types.Int64 {
 	return types.Int64Value(int64(n)) //nolint:gosec // counts are small
 }
 
-// TrueOrNull is a flag, null where it isn't set.
+// TrueOrNull is a flag, null where it is false.
 func TrueOrNull(flag bool) types.Bool {
 	if !flag {
 		return types.BoolNull()
