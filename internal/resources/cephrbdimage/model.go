@@ -1,7 +1,6 @@
 package cephrbdimage
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -132,56 +131,6 @@ func (m *model) replacedBy(plan *model) []path.Path {
 		at = append(at, path.Root("features"))
 	}
 	return at
-}
-
-// featureChanges are the features that the plan adds and takes away.
-func (m *model) featureChanges(plan *model) (enable, disable []string) {
-	if plan.Features.IsUnknown() {
-		return nil, nil
-	}
-	want, have := elements(plan.Features), elements(m.Features)
-	return missing(want, have), missing(have, want)
-}
-
-// metadataChanges are the image metadata to set and to remove, configuration settings included under their full names.
-func (m *model) metadataChanges(plan *model) (set map[string]string, remove []string) {
-	set = map[string]string{}
-	for _, side := range []struct {
-		key        func(string) string
-		want, have map[string]string
-	}{
-		{func(key string) string { return key }, texts(plan.Metadata), texts(m.Metadata)},
-		{ceph.ConfigKey, texts(plan.Config), texts(m.Config)},
-	} {
-		for key, value := range side.want {
-			if before, there := side.have[key]; !there || before != value {
-				set[side.key(key)] = value
-			}
-		}
-		for key := range side.have {
-			if _, wanted := side.want[key]; !wanted {
-				remove = append(remove, side.key(key))
-			}
-		}
-	}
-	slices.Sort(remove)
-	return set, remove
-}
-
-// holdings says in words what an image holds, and what depends on it, by which it is not empty.
-func holdings(ref ceph.ImageRef, contents ceph.ImageContents) string {
-	var parts []string
-	if contents.Allocated {
-		parts = append(parts, "data")
-	}
-	if names := contents.UserSnapshots(); len(names) > 0 {
-		parts = append(parts, fmt.Sprintf("%d snapshots (%s)", len(names), strings.Join(names, ", ")))
-	}
-	parts = append(parts, contents.Obstacles(ref)...)
-	if len(contents.Watchers) > 0 {
-		parts = append(parts, "it is open by "+ceph.DescribeWatchers(contents.Watchers))
-	}
-	return strings.Join(parts, "; ")
 }
 
 // followingFeatures are set by librbd as a result of other choices; nobody chooses them.

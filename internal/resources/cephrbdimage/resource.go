@@ -4,16 +4,13 @@ package cephrbdimage
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
@@ -184,138 +181,5 @@ func (r *imageResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
-	}
-}
-
-// find finds the image by its id, which renames of image and pool do not change, and before it is known by name.
-func find(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.ImageRef, ceph.Image, error) {
-	if state.ImageID.IsNull() {
-		image, err := cluster.Image(ctx, state.ref())
-		return state.ref(), image, err
-	}
-	return cluster.FindImage(ctx, ceph.KnownImage{
-		ImageRef: state.ref(), PoolID: state.PoolID.ValueInt64(), ID: state.ImageID.ValueString(),
-		SizeBytes: uint64(max(0, state.SizeBytes.ValueInt64())), Metadata: texts(state.Metadata),
-	})
-}
-
-// warnOfMigration tells that the image is on its way to another place or layout, or has been.
-func warnOfMigration(cluster *ceph.Cluster, state *model, ref ceph.ImageRef, image ceph.Image, diags *diag.Diagnostics) {
-	if former := state.ImageID.ValueString(); former != "" && former != image.ID {
-		diags.AddWarning("RBD image has another id", fmt.Sprintf(
-			"Image %s on cluster %q had the id %s and now has %s, as a migration makes it. It is taken for the same image, because it is the other"+
-				" end of the migration, or has the name, size and metadata that were recorded, and the former one is gone.\n\nIf it was not a"+
-				" migration, but somebody has made another image of that name, take it out of the state: terraform state rm.", ref, cluster.Label(),
-			former, image.ID))
-	}
-	if slices.Contains(image.Features, "migrating") {
-		diags.AddWarning("RBD image is being migrated", fmt.Sprintf(
-			"A migration of image %s on cluster %q is under way (rbd status %s). Until it has ended, by rbd migration execute and rbd migration"+
-				" commit or by rbd migration abort, the image is neither changed nor deleted by the provider.", ref, cluster.Label(), ref))
-	}
-}
-
-// change makes the image what the plan says, by what differs from the state.
-func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
-	ref := plan.ref()
-	enable, disable := state.featureChanges(plan)
-	set, remove := state.metadataChanges(plan)
-	renamed, resized := !plan.Name.Equal(state.Name), plan.Size.Bytes() != state.Size.Bytes()
-	if renamed || resized || len(enable)+len(disable)+len(set)+len(remove) > 0 {
-		before, _, err := find(ctx, cluster, state)
-		if err == nil {
-			err = cluster.CheckImageChange(ctx, before)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if !plan.Pool.Equal(state.Pool) || !plan.DataPool.Equal(state.DataPool) {
-		if err := samePools(ctx, cluster, state, plan); err != nil {
-			return err
-		}
-	}
-	if renamed {
-		from := ref
-		from.Name = state.Name.ValueString()
-		if err := cluster.RenameImage(ctx, from, plan.Name.ValueString()); err != nil {
-			return err
-		}
-	}
-	if resized {
-		if err := cluster.ResizeImage(ctx, ref, plan.Size.Bytes(), plan.AllowShrink.ValueBool()); err != nil {
-			return err
-		}
-	}
-	if len(enable)+len(disable) > 0 {
-		if err := cluster.SetImageFeatures(ctx, ref, enable, disable); err != nil {
-			return err
-		}
-	}
-	if len(set)+len(remove) > 0 {
-		return cluster.SetImageMetadata(ctx, ref, set, remove)
-	}
-	return nil
-}
-
-// samePools proves that the new names of the pools are the old pools renamed.
-func samePools(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
-	_, image, err := find(ctx, cluster, state)
-	if err != nil {
-		return err
-	}
-	pool, err := cluster.Pool(ctx, plan.Pool.ValueString())
-	if err != nil {
-		return err
-	}
-	if pool.ID != state.PoolID.ValueInt64() || image.DataPool != plan.DataPool.ValueString() {
-		return &problem.Problem{
-			Kind: problem.Refused,
-			What: fmt.Sprintf("Image %s on cluster %q is in another pool than the configuration now names.", state.ref(), cluster.Label()),
-			Why:  "The new name was no pool when the change was planned, so it was taken for a new name of the present one. It is not.",
-			Do:   "Plan again: now that the other pool exists, the plan shows that the image would be replaced.",
-		}
-	}
-	return nil
-}
-
-// delete deletes the image unless that would take away what somebody may still need.
-func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state *model, diags *diag.Diagnostics) error {
-	ref, _, err := find(ctx, cluster, state)
-	if err != nil {
-		return err
-	}
-	if err := r.RefuseNamedImage(ctx, cluster, ref, diags); err != nil {
-		return err
-	}
-	force := state.ForceDestroy.ValueBool()
-	if !force {
-		contents, err := cluster.ImageContents(ctx, ref)
-		if err != nil {
-			return err
-		}
-		contents.Watchers = nil // waited for by the deletion itself
-		if err := refuseUnlessEmpty(cluster, ref, contents, "deleted"); err != nil {
-			return err
-		}
-	}
-	return cluster.DeleteImage(ctx, ref, force)
-}
-
-// refuseUnlessEmpty refuses an image that holds data, snapshots or clones.
-func refuseUnlessEmpty(cluster *ceph.Cluster, ref ceph.ImageRef, contents ceph.ImageContents, what string) error {
-	if contents.Empty() {
-		return nil
-	}
-	do := "Where it is no longer needed, set force_destroy = true, apply, and try again then." +
-		" Where the data is to live on elsewhere, copy it in one apply and remove this image in the next."
-	if len(contents.Obstacles(ref)) > 0 {
-		do += " force_destroy removes the image and its snapshots; what depends on them, or holds the image, has to end before."
-	}
-	return &problem.Problem{
-		Kind: problem.Refused,
-		What: fmt.Sprintf("Image %s on cluster %q can't be %s. What it holds: %s.", ref, cluster.Label(), what, holdings(ref, contents)),
-		Why:  "Nothing brings it back.",
-		Do:   do,
 	}
 }

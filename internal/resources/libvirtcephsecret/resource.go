@@ -3,9 +3,7 @@ package libvirtcephsecret
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -18,15 +16,6 @@ import (
 
 // TypeName of the resource and the data source.
 const TypeName = "libvirt_ceph_secret"
-
-// writtenKey is the private state's name for the fingerprint of the write-only key that was written last.
-const writtenKey = "written_fingerprint"
-
-// givenKey is the private state's name for the fingerprint of the value that was written last, of whichever argument.
-const givenKey = "given_fingerprint"
-
-// missingValue stands for the fingerprint of a secret without a value.
-const missingValue = "missing"
 
 var importKey = tfkit.ImportKey{"hypervisor", "uuid"}
 
@@ -114,15 +103,6 @@ func readable(secret libvirt.Secret) libvirt.Secret {
 	return secret
 }
 
-// complete gives a secret that was just defined its value, and makes it private where it is to be.
-func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, key ceph.Key) error {
-	err := host.SetSecretValue(ctx, secret.UUID, key.Value)
-	if err == nil && secret.Private {
-		err = host.DefineSecret(ctx, secret)
-	}
-	return err
-}
-
 func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	const summary = "Unable to read libvirt secret"
 	var state model
@@ -163,27 +143,6 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	state.readValue(value, held, written)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-}
-
-// readValue takes over what can be known of the value. The key itself is never taken from libvirt: a key in the state
-// that is no longer the value is dropped from it, which plans to write it again.
-func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, written []byte) {
-	if held == libvirt.ValuePrivate {
-		m.KeyFingerprint = types.StringNull()
-		return
-	}
-	found := missingValue
-	m.KeyFingerprint = types.StringNull()
-	if held == libvirt.ValueSet {
-		found = value.Fingerprint()
-		m.KeyFingerprint = types.StringValue(found)
-	}
-	if !m.Key.IsNull() && fingerprint(m.Key).ValueString() != found {
-		m.Key = types.StringNull()
-	}
-	if last := tfkit.PrivateText(written); last != "" && last != found {
-		m.KeyWOVersion = types.StringValue(found)
-	}
 }
 
 func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -260,44 +219,5 @@ func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
-	}
-}
-
-// settleFingerprint fills in the fingerprint that the plan could not know.
-func (m *model) settleFingerprint(key ceph.Key) {
-	if !m.KeyFingerprint.IsUnknown() {
-		return
-	}
-	m.KeyFingerprint = types.StringNull()
-	if !key.IsZero() && !m.Private.ValueBool() {
-		m.KeyFingerprint = types.StringValue(key.Fingerprint())
-	}
-}
-
-// recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value, and that of
-// any value that was written.
-func recordWritten(ctx context.Context, private tfkit.PrivateStateWriter, config *model, key ceph.Key) diag.Diagnostics {
-	written := ""
-	if !config.KeyWO.IsNull() && !key.IsZero() {
-		written = key.Fingerprint()
-	}
-	diags := tfkit.SetPrivate(ctx, private, writtenKey, written)
-	if !key.IsZero() {
-		diags.Append(tfkit.SetPrivate(ctx, private, givenKey, key.Fingerprint())...)
-	}
-	return diags
-}
-
-// refuseUsageType refuses a secret that is for something else than Ceph: it may hold anything, such as the passphrase of
-// a volume, and is nothing to show, change or remove here.
-func refuseUsageType(host *libvirt.Host, secret libvirt.Secret) error {
-	if secret.UsageType == libvirt.UsageCeph {
-		return nil
-	}
-	return &problem.Problem{
-		Kind: problem.Invalid,
-		What: fmt.Sprintf("The secret %s on hypervisor %q is not for Ceph: its usage type is %q.", secret.UUID, host.Label(), secret.UsageType),
-		Do: "Use the UUID of a secret of usage type \"ceph\", as virsh secret-list shows it. If somebody has put this one in the place of a" +
-			" secret that is managed here, choose another uuid, or take the resource out of the state with terraform state rm.",
 	}
 }

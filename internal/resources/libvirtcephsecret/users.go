@@ -14,53 +14,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// refuseClash finds a secret that stands in the way before libvirt does, and explains it. What a create of ours left
-// when it was cut off, the same secret without a value or with ours and perhaps not private yet, is no clash.
-func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, key ceph.Key) error {
-	there, err := host.Secret(ctx, want.UUID)
-	if err != nil && !problem.Is(err, problem.NotFound) {
-		return err
-	}
-	if err == nil {
-		held, state, err := host.SecretValue(ctx, want.UUID)
-		if err != nil {
-			return err
-		}
-		ours := there.UsageType == want.UsageType && there.UsageName == want.UsageName && (!there.Private || want.Private) &&
-			(state == libvirt.ValueMissing || state == libvirt.ValueSet && held.Equal(key.Value))
-		if ours {
-			return nil
-		}
-		if err := refuseUsageType(host, there); err != nil {
-			return err
-		}
-		return &problem.Problem{
-			Kind: problem.Exists,
-			What: fmt.Sprintf("Hypervisor %q already has a secret with the UUID %s; its usage name is %q.", host.Label(),
-				want.UUID, there.UsageName),
-			Do: fmt.Sprintf("To manage it here, import it: terraform import ADDRESS %s/%s. Otherwise choose another uuid, or remove the secret with"+
-				" virsh secret-undefine once no domain needs it. Where it is the present one of this resource, remove create_before_destroy.",
-				host.Label(), want.UUID),
-		}
-	}
-	there, err = host.SecretByUsage(ctx, want.UsageName)
-	if problem.Is(err, problem.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return &problem.Problem{
-		Kind: problem.Exists,
-		What: fmt.Sprintf("The usage name %q is taken on hypervisor %q by the secret %s.", want.UsageName, host.Label(), there.UUID),
-		Why:  "libvirt allows one ceph secret for each usage name. Users of two clusters often have the same name.",
-		Do: fmt.Sprintf("Put the cluster's fsid in usage_name, as in \"client.libvirt@FSID\". To manage the secret that is there,"+
-			" set uuid = %q and import it: terraform import ADDRESS %s/%s. Where it is the present one of this resource, remove"+
-			" create_before_destroy.",
-			there.UUID, host.Label(), there.UUID),
-	}
-}
-
 // refuseUsed refuses to take a secret away from domains and storage pools that need it.
 func refuseUsed(ctx context.Context, host *libvirt.Host, secret libvirt.Secret) error {
 	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)

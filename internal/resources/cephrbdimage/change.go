@@ -1,0 +1,108 @@
+package cephrbdimage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// change makes the image what the plan says, by what differs from the state.
+func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
+	ref := plan.ref()
+	enable, disable := state.featureChanges(plan)
+	set, remove := state.metadataChanges(plan)
+	renamed, resized := !plan.Name.Equal(state.Name), plan.Size.Bytes() != state.Size.Bytes()
+	if renamed || resized || len(enable)+len(disable)+len(set)+len(remove) > 0 {
+		before, _, err := find(ctx, cluster, state)
+		if err == nil {
+			err = cluster.CheckImageChange(ctx, before)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !plan.Pool.Equal(state.Pool) || !plan.DataPool.Equal(state.DataPool) {
+		if err := samePools(ctx, cluster, state, plan); err != nil {
+			return err
+		}
+	}
+	if renamed {
+		from := ref
+		from.Name = state.Name.ValueString()
+		if err := cluster.RenameImage(ctx, from, plan.Name.ValueString()); err != nil {
+			return err
+		}
+	}
+	if resized {
+		if err := cluster.ResizeImage(ctx, ref, plan.Size.Bytes(), plan.AllowShrink.ValueBool()); err != nil {
+			return err
+		}
+	}
+	if len(enable)+len(disable) > 0 {
+		if err := cluster.SetImageFeatures(ctx, ref, enable, disable); err != nil {
+			return err
+		}
+	}
+	if len(set)+len(remove) > 0 {
+		return cluster.SetImageMetadata(ctx, ref, set, remove)
+	}
+	return nil
+}
+
+// samePools proves that the new names of the pools are the old pools renamed.
+func samePools(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
+	_, image, err := find(ctx, cluster, state)
+	if err != nil {
+		return err
+	}
+	pool, err := cluster.Pool(ctx, plan.Pool.ValueString())
+	if err != nil {
+		return err
+	}
+	if pool.ID != state.PoolID.ValueInt64() || image.DataPool != plan.DataPool.ValueString() {
+		return &problem.Problem{
+			Kind: problem.Refused,
+			What: fmt.Sprintf("Image %s on cluster %q is in another pool than the configuration now names.", state.ref(), cluster.Label()),
+			Why:  "The new name was no pool when the change was planned, so it was taken for a new name of the present one. It is not.",
+			Do:   "Plan again: now that the other pool exists, the plan shows that the image would be replaced.",
+		}
+	}
+	return nil
+}
+
+// featureChanges are the features that the plan adds and takes away.
+func (m *model) featureChanges(plan *model) (enable, disable []string) {
+	if plan.Features.IsUnknown() {
+		return nil, nil
+	}
+	want, have := elements(plan.Features), elements(m.Features)
+	return missing(want, have), missing(have, want)
+}
+
+// metadataChanges are the image metadata to set and to remove, configuration settings included under their full names.
+func (m *model) metadataChanges(plan *model) (set map[string]string, remove []string) {
+	set = map[string]string{}
+	for _, side := range []struct {
+		key        func(string) string
+		want, have map[string]string
+	}{
+		{func(key string) string { return key }, texts(plan.Metadata), texts(m.Metadata)},
+		{ceph.ConfigKey, texts(plan.Config), texts(m.Config)},
+	} {
+		for key, value := range side.want {
+			if before, there := side.have[key]; !there || before != value {
+				set[side.key(key)] = value
+			}
+		}
+		for key := range side.have {
+			if _, wanted := side.want[key]; !wanted {
+				remove = append(remove, side.key(key))
+			}
+		}
+	}
+	slices.Sort(remove)
+	return set, remove
+}

@@ -1,0 +1,69 @@
+package cephrbdimage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// delete deletes the image unless that would take away what somebody may still need.
+func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state *model, diags *diag.Diagnostics) error {
+	ref, _, err := find(ctx, cluster, state)
+	if err != nil {
+		return err
+	}
+	if err := r.RefuseNamedImage(ctx, cluster, ref, diags); err != nil {
+		return err
+	}
+	force := state.ForceDestroy.ValueBool()
+	if !force {
+		contents, err := cluster.ImageContents(ctx, ref)
+		if err != nil {
+			return err
+		}
+		contents.Watchers = nil // waited for by the deletion itself
+		if err := refuseUnlessEmpty(cluster, ref, contents, "deleted"); err != nil {
+			return err
+		}
+	}
+	return cluster.DeleteImage(ctx, ref, force)
+}
+
+// refuseUnlessEmpty refuses an image that holds data, snapshots or clones.
+func refuseUnlessEmpty(cluster *ceph.Cluster, ref ceph.ImageRef, contents ceph.ImageContents, what string) error {
+	if contents.Empty() {
+		return nil
+	}
+	do := "Where it is no longer needed, set force_destroy = true, apply, and try again then." +
+		" Where the data is to live on elsewhere, copy it in one apply and remove this image in the next."
+	if len(contents.Obstacles(ref)) > 0 {
+		do += " force_destroy removes the image and its snapshots; what depends on them, or holds the image, has to end before."
+	}
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Image %s on cluster %q can't be %s. What it holds: %s.", ref, cluster.Label(), what, holdings(ref, contents)),
+		Why:  "Nothing brings it back.",
+		Do:   do,
+	}
+}
+
+// holdings says in words what an image holds, and what depends on it, by which it is not empty.
+func holdings(ref ceph.ImageRef, contents ceph.ImageContents) string {
+	var parts []string
+	if contents.Allocated {
+		parts = append(parts, "data")
+	}
+	if names := contents.UserSnapshots(); len(names) > 0 {
+		parts = append(parts, fmt.Sprintf("%d snapshots (%s)", len(names), strings.Join(names, ", ")))
+	}
+	parts = append(parts, contents.Obstacles(ref)...)
+	if len(contents.Watchers) > 0 {
+		parts = append(parts, "it is open by "+ceph.DescribeWatchers(contents.Watchers))
+	}
+	return strings.Join(parts, "; ")
+}

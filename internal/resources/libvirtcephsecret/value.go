@@ -1,0 +1,77 @@
+package libvirtcephsecret
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// writtenKey is the private state's name for the fingerprint of the write-only key that was written last.
+const writtenKey = "written_fingerprint"
+
+// givenKey is the private state's name for the fingerprint of the value that was written last, of whichever argument.
+const givenKey = "given_fingerprint"
+
+// missingValue stands for the fingerprint of a secret without a value.
+const missingValue = "missing"
+
+// complete gives a secret that was just defined its value, and makes it private where it is to be.
+func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, key ceph.Key) error {
+	err := host.SetSecretValue(ctx, secret.UUID, key.Value)
+	if err == nil && secret.Private {
+		err = host.DefineSecret(ctx, secret)
+	}
+	return err
+}
+
+// readValue takes over what can be known of the value. The key itself is never taken from libvirt: a key in the state
+// that is no longer the value is dropped from it, which plans to write it again.
+func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, written []byte) {
+	if held == libvirt.ValuePrivate {
+		m.KeyFingerprint = types.StringNull()
+		return
+	}
+	found := missingValue
+	m.KeyFingerprint = types.StringNull()
+	if held == libvirt.ValueSet {
+		found = value.Fingerprint()
+		m.KeyFingerprint = types.StringValue(found)
+	}
+	if !m.Key.IsNull() && fingerprint(m.Key).ValueString() != found {
+		m.Key = types.StringNull()
+	}
+	if last := tfkit.PrivateText(written); last != "" && last != found {
+		m.KeyWOVersion = types.StringValue(found)
+	}
+}
+
+// settleFingerprint fills in the fingerprint that the plan could not know.
+func (m *model) settleFingerprint(key ceph.Key) {
+	if !m.KeyFingerprint.IsUnknown() {
+		return
+	}
+	m.KeyFingerprint = types.StringNull()
+	if !key.IsZero() && !m.Private.ValueBool() {
+		m.KeyFingerprint = types.StringValue(key.Fingerprint())
+	}
+}
+
+// recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value, and that of
+// any value that was written.
+func recordWritten(ctx context.Context, private tfkit.PrivateStateWriter, config *model, key ceph.Key) diag.Diagnostics {
+	written := ""
+	if !config.KeyWO.IsNull() && !key.IsZero() {
+		written = key.Fingerprint()
+	}
+	diags := tfkit.SetPrivate(ctx, private, writtenKey, written)
+	if !key.IsZero() {
+		diags.Append(tfkit.SetPrivate(ctx, private, givenKey, key.Fingerprint())...)
+	}
+	return diags
+}
