@@ -12,7 +12,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName of the data source.
+// TypeName is the type of the data source.
 const TypeName = "ceph_cluster"
 
 // NewDataSource returns the data source.

@@ -10,12 +10,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// madeRule is the private note of the CRUSH rule that Ceph made with an erasure-coded pool and that goes with it; empty
-// where Ceph took one that was there. The rule keeps its name when the pool is renamed, and pools of the default profile
-// share one, so the cluster itself doesn't tell.
-const madeRule = "made_crush_rule"
+// createdRuleKey is the private state's name for the CRUSH rule that Ceph created with an erasure-coded pool, and that is deleted with it;
+// empty where Ceph used an existing rule. The cluster itself can't tell: the rule keeps its name when the pool is renamed, and pools of the
+// default profile share one.
+const createdRuleKey = "made_crush_rule"
 
-// rulesBefore lists the rules that a pool to be created can't have brought along; nil where it will bring none.
+// rulesBefore lists the rules before a pool is created; nil where the pool will bring no rule.
 func (m *model) rulesBefore(ctx context.Context, cluster *ceph.Cluster) ([]string, error) {
 	if m.poolType() != ceph.Erasure || !m.CrushRule.IsUnknown() {
 		return nil, nil
@@ -23,20 +23,20 @@ func (m *model) rulesBefore(ctx context.Context, cluster *ceph.Cluster) ([]strin
 	return cluster.CrushRules(ctx)
 }
 
-// noteCreated notes the rule that came with the pool.
-func (m *model) noteCreated(ctx context.Context, private tfkit.PrivateStateWriter, before []string) diag.Diagnostics {
+// recordCreatedRule records the rule that was created with the pool.
+func (m *model) recordCreatedRule(ctx context.Context, private tfkit.PrivateStateWriter, before []string) diag.Diagnostics {
 	rule := m.CrushRule.ValueString()
 	if before == nil || slices.Contains(before, rule) {
 		rule = ""
 	}
-	return tfkit.SetPrivate(ctx, private, madeRule, rule)
+	return tfkit.SetPrivate(ctx, private, createdRuleKey, rule)
 }
 
-// noteFound notes the rule of an imported pool: one that has the pool's name is taken for its own.
-func (m *model) noteFound(ctx context.Context, private tfkit.PrivateStateWriter) diag.Diagnostics {
+// recordImportedRule records the rule of an imported pool: a rule with the pool's name counts as the pool's own.
+func (m *model) recordImportedRule(ctx context.Context, private tfkit.PrivateStateWriter) diag.Diagnostics {
 	rule := m.CrushRule.ValueString()
 	if m.Type.ValueString() != ceph.Erasure || rule != m.Name.ValueString() {
 		rule = ""
 	}
-	return tfkit.SetPrivate(ctx, private, madeRule, rule)
+	return tfkit.SetPrivate(ctx, private, createdRuleKey, rule)
 }

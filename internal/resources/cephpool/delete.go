@@ -11,7 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// mayDelete refuses to take away what somebody may still need.
+// mayDelete refuses to delete a pool that is still in use.
 func (r *poolResource) mayDelete(ctx context.Context, cluster *ceph.Cluster, pool ceph.Pool, force bool, diags *diag.Diagnostics) error {
 	if err := refuseUnderWatchers(ctx, cluster, pool.Name, "deleted", "Detach or shut down what has them open first. force_destroy does not"+
 		" override this."); err != nil {
@@ -21,13 +21,13 @@ func (r *poolResource) mayDelete(ctx context.Context, cluster *ceph.Cluster, poo
 		if err := r.RefuseNamedPool(ctx, cluster, pool.Name, diags); err != nil {
 			return err
 		}
-		return refuseUnderImagesOutside(ctx, cluster, pool.Name)
+		return refuseUsedByOtherPools(ctx, cluster, pool.Name)
 	}
 	return refuseUnlessEmpty(ctx, cluster, pool.Name)
 }
 
-// refuseUnderImagesOutside protects what force_destroy does not speak of: images of other pools.
-func refuseUnderImagesOutside(ctx context.Context, cluster *ceph.Cluster, name string) error {
+// refuseUsedByOtherPools refuses to delete a pool that images of other pools need. force_destroy is only about the pool's own contents.
+func refuseUsedByOtherPools(ctx context.Context, cluster *ceph.Cluster, name string) error {
 	images, err := cluster.PoolDependents(ctx, name)
 	if err != nil || len(images) == 0 {
 		return err
@@ -41,7 +41,7 @@ func refuseUnderImagesOutside(ctx context.Context, cluster *ceph.Cluster, name s
 	}
 }
 
-// refuseUnlessEmpty refuses a pool that holds anything but RBD's own bookkeeping.
+// refuseUnlessEmpty refuses a pool that holds anything except RBD's own metadata.
 func refuseUnlessEmpty(ctx context.Context, cluster *ceph.Cluster, name string) error {
 	contents, err := cluster.PoolContents(ctx, name)
 	if err != nil || contents.Empty() {

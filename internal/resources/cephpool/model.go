@@ -55,7 +55,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Cluster, m.Name} }
 
-// id is planned from its parts and unknown while one of them is.
+// id is computed from its parts, and unknown while one of them is.
 func (m *model) id() types.String {
 	if m.Cluster.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
@@ -63,7 +63,7 @@ func (m *model) id() types.String {
 	return types.StringValue(m.Cluster.ValueString() + "/" + m.Name.ValueString())
 }
 
-// toSpec is the pool to create: what the plan leaves open is left to the cluster.
+// toSpec is the pool to create. What the plan leaves unknown is left out, and the cluster decides.
 func (m *model) toSpec(applications []string) ceph.PoolSpec {
 	return ceph.PoolSpec{
 		Name: m.Name.ValueString(), Type: m.poolType(), ErasureCodeProfile: m.ErasureCodeProfile.ValueString(),
@@ -74,7 +74,7 @@ func (m *model) toSpec(applications []string) ceph.PoolSpec {
 	}
 }
 
-// known is a number that the plan fixes, else nil.
+// known is a number that the plan fixes; nil for an unknown one.
 func known(number types.Int64) *int64 {
 	if number.IsUnknown() {
 		return nil
@@ -82,7 +82,7 @@ func known(number types.Int64) *int64 {
 	return number.ValueInt64Pointer()
 }
 
-// poolType is the type that the configuration asks for, with words or by naming a profile.
+// poolType is the type that the configuration asks for, by type or by naming a profile.
 func (m *model) poolType() string {
 	if m.Type.ValueString() == "" {
 		if m.ErasureCodeProfile.ValueString() != "" {
@@ -93,7 +93,7 @@ func (m *model) poolType() string {
 	return m.Type.ValueString()
 }
 
-// replacedBy lists the attributes of the plan that ask for another pool in place of this one.
+// replacedBy lists the attributes whose planned value needs another pool in place of this one.
 func (m *model) replacedBy(plan *model) []path.Path {
 	var at []path.Path
 	if !plan.Type.IsUnknown() && !plan.Type.Equal(m.Type) {
@@ -120,10 +120,10 @@ func (m *model) movesData(plan *model) []string {
 	return names
 }
 
-// autoscaled tells whether the cluster itself decides on the number of placement groups.
+// autoscaled reports whether the cluster decides on the number of placement groups.
 func (m *model) autoscaled() bool { return m.PGAutoscaleMode.ValueString() == "on" }
 
-// fromAPI takes over what the cluster says. An attribute that is the same by another spelling keeps its own.
+// fromAPI copies the pool from the cluster to the model. An attribute with the same value in another spelling keeps its spelling.
 func (m *model) fromAPI(pool ceph.Pool) {
 	m.Name = types.StringValue(pool.Name)
 	m.Type = types.StringValue(pool.Type)
@@ -158,9 +158,9 @@ func (m *model) fromAPI(pool ceph.Pool) {
 	m.ID = m.id()
 }
 
-// settle fills what the plan left open with what the cluster made of it. What the plan fixed stays as planned: were it
-// different in truth, the next refresh tells.
-func (m *model) settle(actual *model) {
+// fill sets what the plan left unknown from the actual pool. A value that the plan fixed stays as planned: the next refresh shows any
+// difference.
+func (m *model) fill(actual *model) {
 	tfkit.Fill(&m.Type, actual.Type)
 	tfkit.Fill(&m.PGAutoscaleMode, actual.PGAutoscaleMode)
 	tfkit.Fill(&m.CrushRule, actual.CrushRule)
@@ -184,7 +184,7 @@ func applicationSet(names []string) types.Set {
 	return types.SetValueMust(types.StringType, values)
 }
 
-// sameRatio keeps the recorded ratio where the cluster's differs only because Ceph stores 32 bits of it.
+// sameRatio keeps the recorded ratio where the cluster's differs only because Ceph stores it in 32 bits.
 func sameRatio(recorded types.Float64, found *float64) types.Float64 {
 	if found == nil {
 		return types.Float64Null()
@@ -199,7 +199,7 @@ func sameRatio(recorded types.Float64, found *float64) types.Float64 {
 	return types.Float64Value(short)
 }
 
-// falseOrNull reads a flag back: false is as good as unset.
+// falseOrNull reads a flag that the cluster has: false stays null where it was null.
 func falseOrNull(recorded types.Bool, found bool) types.Bool {
 	if !found && !recorded.ValueBool() && !recorded.IsUnknown() {
 		return recorded

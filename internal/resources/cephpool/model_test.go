@@ -110,10 +110,10 @@ func TestModelSpecLeavesUnknownToTheCluster(t *testing.T) {
 	}
 }
 
-func TestModelSettleKeepsThePlan(t *testing.T) {
+func TestModelFill_keepsThePlan(t *testing.T) {
 	plan, actual := read(vms()), read(vms())
 	plan.PGNum, plan.PoolID = types.Int64Value(64), types.Int64Unknown()
-	plan.settle(actual)
+	plan.fill(actual)
 	if plan.PGNum.ValueInt64() != 64 || plan.PoolID.ValueInt64() != 7 {
 		t.Errorf("pg_num %v, pool_id %v", plan.PGNum, plan.PoolID)
 	}

@@ -16,8 +16,8 @@ func (m *model) placement() ceph.Placement {
 	return ceph.Placement{Rule: m.CrushRule.ValueString(), Size: m.Size.ValueInt64(), MinSize: m.MinSize.ValueInt64()}
 }
 
-// checkPlacement counts the OSDs for a change of rule, size or min_size, and names the attribute that asks for it. What doesn't
-// change is not counted: a pool that lacks OSDs for other reasons stays manageable.
+// checkPlacement counts the OSDs for a change of rule, size or min_size, and returns the attribute that asks for it. Without such a change
+// nothing is counted, so that a pool that lacks OSDs for other reasons stays manageable.
 func checkPlacement(ctx context.Context, cluster *ceph.Cluster, state, plan *model) (path.Path, error) {
 	if plan.CrushRule.IsUnknown() || plan.Size.IsUnknown() {
 		return path.Empty(), nil
@@ -31,7 +31,7 @@ func checkPlacement(ctx context.Context, cluster *ceph.Cluster, state, plan *mod
 	return path.Empty(), nil
 }
 
-// planPlacement refuses a change that leaves the pool with too few OSDs, under which guests' writes stand still without an error.
+// planPlacement refuses a change that leaves the pool with too few OSDs: guests' writes would then wait forever, without an error.
 func planPlacement(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diags *diag.Diagnostics) {
 	at, err := checkPlacement(ctx, cluster, state, plan)
 	switch {
@@ -44,7 +44,7 @@ func planPlacement(ctx context.Context, cluster *ceph.Cluster, state, plan *mode
 	}
 }
 
-// warnOfQuota tells when a quota is used up before it is set: guests' writes then stand still.
+// warnOfQuota warns of a quota that is already used up: guests' writes would then wait.
 func warnOfQuota(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diags *diag.Diagnostics) {
 	changes := state.changes(plan)
 	bytes, objects := changes["quota_max_bytes"] != ceph.Clear, changes["quota_max_objects"] != ceph.Clear

@@ -22,10 +22,10 @@ var (
 	atForceDestroy = path.Root("force_destroy")
 )
 
-// mostCopies is what the monitors allow for the size of a replicated pool.
+// mostCopies is the largest size of a replicated pool that the monitors allow.
 const mostCopies = 10
 
-// ModifyPlan settles where the pool lives, decides what replaces it, and tells what an apply would do to its data.
+// ModifyPlan finds the pool's cluster, decides what replaces the pool, and warns of what an apply would do to its data.
 func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
 	if !ok {
@@ -58,7 +58,7 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// planDerived plans what follows from other attributes: unknown where the cluster will decide anew.
+// planDerived plans the attributes that follow from others. They are unknown where the cluster will decide again.
 func planDerived(config, state, plan *model, exists bool) {
 	if config.Type.IsNull() && config.ErasureCodeProfile.IsNull() && !exists {
 		plan.Type = types.StringValue("replicated")
@@ -73,14 +73,14 @@ func planDerived(config, state, plan *model, exists bool) {
 		plan.MinSize = types.Int64Unknown()
 	}
 	if plan.autoscaled() && state.autoscaled() {
-		// What the autoscaler made of the number is the truth: it would undo any other within minutes.
+		// The autoscaler decides the number: it would undo any other within minutes.
 		plan.PGNum, plan.PGPNum = state.PGNum, state.PGPNum
 	} else if config.PGPNum.IsNull() && !plan.PGNum.Equal(state.PGNum) {
 		plan.PGPNum = types.Int64Unknown()
 	}
 }
 
-// checkName refuses a new name of the form that Ceph keeps for its own pools: newer monitors take it, and do nothing.
+// checkName refuses a new name of the form that Ceph reserves for its own pools: newer monitors accept it and then do nothing.
 func checkName(state, plan *model, diags *diag.Diagnostics) {
 	if strings.HasPrefix(plan.Name.ValueString(), ".") && !plan.Name.Equal(state.Name) {
 		diags.AddAttributeError(atName, "Name of Ceph's own",
@@ -88,7 +88,7 @@ func checkName(state, plan *model, diags *diag.Diagnostics) {
 	}
 }
 
-// checkType finds arguments that the pool's type has no use for.
+// checkType refuses arguments that the pool's type does not use.
 func checkType(config, state, plan *model, exists bool, diags *diag.Diagnostics) {
 	if plan.Type.IsUnknown() {
 		return
@@ -119,7 +119,7 @@ func checkType(config, state, plan *model, exists bool, diags *diag.Diagnostics)
 	}
 }
 
-// refuseReplacement fails the plan that would replace a pool with something in it.
+// refuseReplacement refuses in the plan to replace a pool that is not empty.
 func (r *poolResource) refuseReplacement(ctx context.Context, state *model, because path.Path, diags *diag.Diagnostics) {
 	if state.ForceDestroy.ValueBool() {
 		return
@@ -133,7 +133,7 @@ func (r *poolResource) refuseReplacement(ctx context.Context, state *model, beca
 	}
 }
 
-// checkChange refuses at plan time what an update would refuse, and warns of what costs time and bandwidth.
+// checkChange refuses in the plan what an update would refuse, and warns of what costs time and bandwidth.
 func (r *poolResource) checkChange(
 	ctx context.Context, entry tfkit.Entry[*ceph.Cluster], config, state, plan *model, resp *resource.ModifyPlanResponse,
 ) {
@@ -165,7 +165,7 @@ func (r *poolResource) checkChange(
 	}
 }
 
-// applicationNames of a set, in order.
+// applicationNames are the names in a set, in order.
 func applicationNames(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
 	var names []string
 	if !set.IsNull() && !set.IsUnknown() {
@@ -175,7 +175,7 @@ func applicationNames(ctx context.Context, set types.Set, diags *diag.Diagnostic
 	return names
 }
 
-// difference of two lists: what is only in the first, what is only in the second.
+// difference of two lists: the names that are only in want, and those that are only in have.
 func difference(want, have []string) (add, remove []string) {
 	for _, name := range want {
 		if !slices.Contains(have, name) {

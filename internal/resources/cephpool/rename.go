@@ -8,8 +8,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// refuseRename refuses, before anything is done, what the cluster would refuse in the middle of an apply: by then an image
-// that follows the name may be gone.
+// refuseRename refuses in the plan what the cluster would refuse during the apply: by then an image whose pool argument follows the name
+// may be deleted.
 func refuseRename(ctx context.Context, cluster *ceph.Cluster, from, to string) error {
 	taken, err := cluster.Pool(ctx, to)
 	if err == nil {
@@ -26,7 +26,7 @@ func refuseRename(ctx context.Context, cluster *ceph.Cluster, from, to string) e
 	return refuseRenameUnderWatchers(ctx, cluster, from, to)
 }
 
-// refuseRenameUnderWatchers protects running guests: their capabilities name the pool as it was.
+// refuseRenameUnderWatchers refuses to rename a pool while guests have images in it open, because their capabilities name the pool.
 func refuseRenameUnderWatchers(ctx context.Context, cluster *ceph.Cluster, from, to string) error {
 	return refuseUnderWatchers(ctx, cluster, from, fmt.Sprintf("renamed to %q", to),
 		"The next write of a guest would fail after a rename. Shut the guests down or detach the disks, rename, and start them again.")

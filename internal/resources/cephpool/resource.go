@@ -12,7 +12,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName of the resource.
+// TypeName is the type of the resource.
 const TypeName = "ceph_pool"
 
 var importKey = tfkit.ImportKey{"cluster", "name"}
@@ -72,8 +72,8 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 		// The pool exists: an error now would taint it, and the next plan would destroy it.
 		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not as it was asked for", err)
 	}
-	r.settle(ctx, entry.Target, &plan, &resp.Diagnostics)
-	resp.Diagnostics.Append(plan.noteCreated(ctx, resp.Private, rules)...)
+	r.fillFromCluster(ctx, entry.Target, &plan, &resp.Diagnostics)
+	resp.Diagnostics.Append(plan.recordCreatedRule(ctx, resp.Private, rules)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -101,10 +101,10 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = entry.Identity
 	state.fromAPI(pool)
-	noted, diags := req.Private.GetKey(ctx, madeRule)
+	recorded, diags := req.Private.GetKey(ctx, createdRuleKey)
 	resp.Diagnostics.Append(diags...)
-	if len(noted) == 0 {
-		resp.Diagnostics.Append(state.noteFound(ctx, resp.Private)...)
+	if len(recorded) == 0 {
+		resp.Diagnostics.Append(state.recordImportedRule(ctx, resp.Private)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
@@ -128,10 +128,10 @@ func (r *poolResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	if err := change(ctx, entry.Target, &state, &plan, &resp.Diagnostics); err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
-		r.saveTruth(ctx, entry.Target, &state, resp)
+		r.saveActual(ctx, entry.Target, &state, resp)
 		return
 	}
-	r.settle(ctx, entry.Target, &plan, &resp.Diagnostics)
+	r.fillFromCluster(ctx, entry.Target, &plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -154,16 +154,17 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		err = r.mayDelete(ctx, entry.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
 	}
 	if err == nil {
-		noted, diags := req.Private.GetKey(ctx, madeRule)
+		recorded, diags := req.Private.GetKey(ctx, createdRuleKey)
 		resp.Diagnostics.Append(diags...)
-		err = entry.Target.DeletePool(ctx, pool.Name, tfkit.PrivateText(noted))
+		err = entry.Target.DeletePool(ctx, pool.Name, tfkit.PrivateText(recorded))
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 	}
 }
 
-// findPool finds the pool by its number, which a rename from outside does not change, and before it is known by name.
+// findPool finds the pool by its id, which stays when the pool is renamed outside of Terraform, or by its name where the id is not known
+// yet.
 func findPool(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.Pool, error) {
 	if state.PoolID.IsNull() || state.PoolID.IsUnknown() {
 		return cluster.Pool(ctx, state.Name.ValueString())
@@ -171,11 +172,11 @@ func findPool(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.Po
 	return cluster.PoolByID(ctx, state.PoolID.ValueInt64())
 }
 
-// change makes the pool what the plan says, by what differs from the state.
+// change applies the differences between state and plan to the pool.
 func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diags *diag.Diagnostics) error {
 	name := plan.Name.ValueString()
 	if _, err := checkPlacement(ctx, cluster, state, plan); problem.Is(err, problem.Refused) {
-		return err // since the plan an OSD may have gone, or a rule become known
+		return err // since the plan an OSD may have failed, or a rule become known
 	}
 	if from := state.Name.ValueString(); from != name {
 		if err := refuseRenameUnderWatchers(ctx, cluster, from, name); err != nil {
@@ -197,8 +198,8 @@ func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diag
 	return cluster.SetPoolApplications(ctx, name, add, remove)
 }
 
-// settle fills what the plan left open from the cluster.
-func (r *poolResource) settle(ctx context.Context, cluster *ceph.Cluster, plan *model, diags *diag.Diagnostics) {
+// fillFromCluster reads the pool and sets what the plan left unknown.
+func (r *poolResource) fillFromCluster(ctx context.Context, cluster *ceph.Cluster, plan *model, diags *diag.Diagnostics) {
 	var actual model
 	pool, err := cluster.Pool(ctx, plan.Name.ValueString())
 	if err != nil {
@@ -206,11 +207,11 @@ func (r *poolResource) settle(ctx context.Context, cluster *ceph.Cluster, plan *
 	} else {
 		actual.fromAPI(pool)
 	}
-	plan.settle(&actual)
+	plan.fill(&actual)
 }
 
-// saveTruth records what an update that failed half-way has changed, so that nothing is done twice or forgotten.
-func (r *poolResource) saveTruth(ctx context.Context, cluster *ceph.Cluster, state *model, resp *resource.UpdateResponse) {
+// saveActual records what an update has changed before it failed, so that the next one does not repeat it.
+func (r *poolResource) saveActual(ctx context.Context, cluster *ceph.Cluster, state *model, resp *resource.UpdateResponse) {
 	pool, err := cluster.PoolByID(ctx, state.PoolID.ValueInt64())
 	if err != nil {
 		return

@@ -24,16 +24,16 @@ var (
 	poolTypes        = []string{"replicated", "erasure"}
 	autoscaleModes   = []string{"on", "warn", "off"}
 	compressionModes = []string{"none", "passive", "aggressive", "force"}
-	// compressors are those that Ceph's releases since 14 know; a cluster may lack the plugin of one and then says so.
+	// compressors are those that Ceph's releases since 14 know. A cluster that lacks the plugin of one reports it.
 	compressors = []string{"none", "snappy", "zlib", "zstd", "lz4"}
 )
 
-// nameValidator refuses pool names that break ids and image specs.
+// nameValidator refuses pool names that could not be a part of an id or an image spec.
 func nameValidator() validator.String {
 	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/@\s]+$`), `must be a pool name: not empty, without "/", "@" or spaces`)
 }
 
-// Schema of ceph_pool.
+// Schema describes ceph_pool.
 func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A pool on a Ceph cluster: the storage that RBD images live in, replicated or erasure-coded." +

@@ -12,7 +12,7 @@ import (
 
 var _ resource.ResourceWithValidateConfig = (*poolResource)(nil)
 
-// ValidateConfig finds pairs of arguments that can't go together.
+// ValidateConfig refuses pairs of arguments that contradict each other.
 func (r *poolResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)

@@ -10,7 +10,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// variable is an attribute that is a variable of `ceph osd pool set`, or a quota, under the same name.
+// variable is an attribute that is a variable of `ceph osd pool set`, or a quota, of the same name.
 type variable struct {
 	name  string
 	value func(*model) attr.Value
@@ -41,7 +41,8 @@ var variables = []variable{
 	{"allow_ec_overwrites", func(m *model) attr.Value { return m.AllowECOverwrites }},
 }
 
-// text is a value as `ceph osd pool set` takes it; for one that is null, or a flag that is false, what unsets it.
+// text is the value in the form that `ceph osd pool set` takes. For null, and for a flag that is false, it is the text that unsets the
+// variable.
 func (v variable) text(m *model) string {
 	switch value := v.value(m).(type) {
 	case types.Int64:
@@ -66,7 +67,7 @@ func (v variable) text(m *model) string {
 	return ceph.Clear
 }
 
-// laterSettings are the variables that `ceph osd pool create` does not take.
+// laterSettings are the variables that `ceph osd pool create` does not take, so that they are set after it.
 func (m *model) laterSettings() map[string]string {
 	settings := map[string]string{}
 	for _, v := range variables {
@@ -82,7 +83,7 @@ func (m *model) laterSettings() map[string]string {
 	return settings
 }
 
-// changes are the variables in which the plan differs from the state.
+// changes are the variables whose planned value differs from the state.
 func (m *model) changes(plan *model) map[string]string {
 	changes := map[string]string{}
 	for _, v := range variables {
@@ -111,7 +112,7 @@ func (m *model) settings(plan *model) map[string]string {
 	case renumbered:
 		send("pgp_num", plan.PGPNum)
 	case plan.autoscaled() && plan.PGNumMin.ValueInt64() > m.PGNum.ValueInt64():
-		// The monitors take no bound that excludes the present number, and leave the step to it to us.
+		// The monitors accept no bound that excludes the present number, so the number is changed first.
 		send("pg_num", plan.PGNumMin)
 	case plan.autoscaled() && !plan.PGNumMax.IsNull() && plan.PGNumMax.ValueInt64() < m.PGNum.ValueInt64():
 		send("pg_num", plan.PGNumMax)

@@ -9,7 +9,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// change makes the image what the plan says, by what differs from the state.
+// change applies the differences between state and plan to the image.
 func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
 	ref := plan.ref()
 	enable, disable := state.featureChanges(plan)
@@ -52,7 +52,7 @@ func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model) erro
 	return nil
 }
 
-// samePools proves that the new names of the pools are the old pools renamed.
+// samePools checks that the new names of the pools are those of the same pools, renamed.
 func samePools(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
 	_, image, err := find(ctx, cluster, state)
 	if err != nil {
@@ -73,7 +73,7 @@ func samePools(ctx context.Context, cluster *ceph.Cluster, state, plan *model) e
 	return nil
 }
 
-// featureChanges are the features that the plan adds and takes away.
+// featureChanges are the features that the plan enables and disables.
 func (m *model) featureChanges(plan *model) (enable, disable []string) {
 	if plan.Features.IsUnknown() {
 		return nil, nil
@@ -82,7 +82,7 @@ func (m *model) featureChanges(plan *model) (enable, disable []string) {
 	return missing(want, have), missing(have, want)
 }
 
-// metadataChanges are the image metadata to set and to remove, configuration settings included under their full names.
+// metadataChanges are the image metadata to set and to remove. Configuration settings are included, under their full names.
 func (m *model) metadataChanges(plan *model) (set map[string]string, remove []string) {
 	set = map[string]string{}
 	for _, side := range []struct {

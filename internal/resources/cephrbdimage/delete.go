@@ -11,7 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// delete deletes the image unless that would take away what somebody may still need.
+// delete deletes the image unless it is still in use.
 func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state *model, diags *diag.Diagnostics) error {
 	ref, _, err := find(ctx, cluster, state)
 	if err != nil {
@@ -26,7 +26,7 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 		if err != nil {
 			return err
 		}
-		contents.Watchers = nil // waited for by the deletion itself
+		contents.Watchers = nil // the deletion waits for them
 		if err := refuseUnlessEmpty(cluster, ref, contents, "deleted"); err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func refuseUnlessEmpty(cluster *ceph.Cluster, ref ceph.ImageRef, contents ceph.I
 	}
 }
 
-// holdings says in words what an image holds, and what depends on it, by which it is not empty.
+// holdings describes what an image holds, and what depends on it: the reasons why it is not empty.
 func holdings(ref ceph.ImageRef, contents ceph.ImageContents) string {
 	var parts []string
 	if contents.Allocated {

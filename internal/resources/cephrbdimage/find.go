@@ -10,7 +10,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
-// find finds the image by its id, which renames of image and pool do not change, and before it is known by name.
+// find finds the image by its id, which stays when the image or its pool is renamed, or by its name where the id is not known yet.
 func find(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.ImageRef, ceph.Image, error) {
 	if state.ImageID.IsNull() {
 		image, err := cluster.Image(ctx, state.ref())
@@ -22,7 +22,7 @@ func find(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.ImageR
 	})
 }
 
-// warnOfMigration tells that the image is on its way to another place or layout, or has been.
+// warnOfMigration warns that the image is being migrated to another place or layout, or was migrated.
 func warnOfMigration(cluster *ceph.Cluster, state *model, ref ceph.ImageRef, image ceph.Image, diags *diag.Diagnostics) {
 	if former := state.ImageID.ValueString(); former != "" && former != image.ID {
 		diags.AddWarning("RBD image has another id", fmt.Sprintf(

@@ -46,7 +46,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Cluster, m.Pool, m.Namespace, m.Name} }
 
-// id is planned from its parts and unknown while one of them is.
+// id is computed from its parts, and unknown while one of them is.
 func (m *model) id() types.String {
 	parts := []string{}
 	for _, part := range []types.String{m.Cluster, m.Pool, m.Namespace, m.Name} {
@@ -60,12 +60,12 @@ func (m *model) id() types.String {
 	return types.StringValue(strings.Join(parts, "/"))
 }
 
-// ref names the image.
+// ref is the image's pool, namespace and name.
 func (m *model) ref() ceph.ImageRef {
 	return ceph.ImageRef{Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Name: m.Name.ValueString()}
 }
 
-// toSpec is the image to create: what the plan leaves open is left to librbd.
+// toSpec is the image to create. What the plan leaves unknown is left out, and librbd decides.
 func (m *model) toSpec() ceph.ImageSpec {
 	return ceph.ImageSpec{
 		ImageRef: m.ref(), SizeBytes: m.Size.Bytes(), Features: elements(m.Features), ObjectSize: m.ObjectSize.Bytes(),
@@ -74,8 +74,8 @@ func (m *model) toSpec() ceph.ImageSpec {
 	}
 }
 
-// fromAPI takes over what the cluster says. Of metadata and configuration only the named keys count, but for an image
-// that is just being imported: then all of them, except the metadata that librbd keeps for itself.
+// fromAPI copies the image from the cluster to the model: of its metadata and configuration only the keys that the state has. While an
+// image is imported that is all keys, except the metadata that librbd uses itself.
 func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	imported := m.ImageID.IsNull()
 	m.Pool = types.StringValue(ref.Pool)
@@ -95,13 +95,13 @@ func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	m.ID = m.id()
 }
 
-// nothingRead is the actual image where it could not be read back: what the plan left open becomes null.
+// nothingRead stands for the actual image where it could not be read back: what the plan left unknown becomes null.
 func nothingRead() model {
 	return model{Features: types.SetNull(types.StringType), Size: tfkit.SizeNull(), ObjectSize: tfkit.SizeNull(), StripeUnit: tfkit.SizeNull()}
 }
 
-// settle fills what the plan left open with what librbd made of it.
-func (m *model) settle(actual *model) {
+// fill sets what the plan left unknown from the actual image.
+func (m *model) fill(actual *model) {
 	tfkit.Fill(&m.Size, actual.Size)
 	tfkit.Fill(&m.SizeBytes, actual.SizeBytes)
 	tfkit.Fill(&m.Features, actual.Features)
@@ -114,8 +114,8 @@ func (m *model) settle(actual *model) {
 	m.ID = m.id()
 }
 
-// replacedBy lists the attributes of the plan that ask for another image in place of this one. Pools are not among
-// them: whether a new name is another pool, the cluster has to tell.
+// replacedBy lists the attributes whose planned value needs another image in place of this one. Pools are not among them: only the cluster
+// knows whether a new name is another pool.
 func (m *model) replacedBy(plan *model) []path.Path {
 	var at []path.Path
 	differs := func(name string, planned, recorded attr.Value) {
@@ -133,15 +133,15 @@ func (m *model) replacedBy(plan *model) []path.Path {
 	return at
 }
 
-// followingFeatures are set by librbd as a result of other choices; nobody chooses them.
+// followingFeatures are features that librbd sets because of other settings. No configuration chooses them.
 var followingFeatures = []string{"striping", "data-pool", "operations", "migrating", "non-primary", "dirty-cache"}
 
 func chosenFeatures(features []string) []string { return missing(features, followingFeatures) }
 
-// internalMetadata is how the keys begin that librbd keeps for itself, such as those of groups and mirroring.
+// internalMetadata is the prefix of the metadata keys that librbd uses itself, such as those of groups and mirroring.
 const internalMetadata = "."
 
-// named are the values found for the recorded keys, or all of them.
+// named are the values of the recorded keys, or of all keys.
 func named(recorded types.Map, found map[string]string, all bool) types.Map {
 	values := map[string]attr.Value{}
 	for key, value := range found {
@@ -155,7 +155,7 @@ func named(recorded types.Map, found map[string]string, all bool) types.Map {
 	return types.MapValueMust(types.StringType, values)
 }
 
-// missing are the names of the first list that the second lacks.
+// missing are the names of the first list that are not in the second.
 func missing(names, from []string) []string {
 	var lacking []string
 	for _, name := range names {
@@ -166,7 +166,7 @@ func missing(names, from []string) []string {
 	return lacking
 }
 
-// elements are the known strings of a set in order; nil for a set that is null or unknown, but not for an empty one.
+// elements are the known strings of a set in order. It is nil for a set that is null or unknown, but not for an empty set.
 func elements(set types.Set) []string {
 	if set.IsNull() || set.IsUnknown() {
 		return nil

@@ -104,11 +104,11 @@ func TestModelReplacedBy(t *testing.T) {
 }
 
 // What could not be read back becomes null of the right type: Terraform takes no value without one.
-func TestModelSettleWithNothingRead(t *testing.T) {
+func TestModelFill_nothingRead(t *testing.T) {
 	plan := recorded()
 	plan.Features, plan.Size, plan.ImageID = types.SetUnknown(types.StringType), tfkit.SizeUnknown(), types.StringUnknown()
 	nothing := nothingRead()
-	plan.settle(&nothing)
+	plan.fill(&nothing)
 	if _, err := plan.Features.ToTerraformValue(t.Context()); err != nil || !plan.Features.IsNull() || !plan.Size.IsNull() ||
 		!plan.ImageID.IsNull() {
 		t.Errorf("features %v (%v), size %v, image_id %v", plan.Features, err, plan.Size, plan.ImageID)

@@ -14,7 +14,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// ModifyPlan settles where the image lives, decides what replaces it, and refuses what would destroy data.
+// ModifyPlan finds the image's cluster, decides what replaces the image, and refuses what would destroy data.
 func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
 	if !ok {
@@ -51,7 +51,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// planSize plans the bytes that follow from the size.
+// planSize plans the number of bytes from the size.
 func (m *model) planSize() {
 	m.SizeBytes = types.Int64Unknown()
 	if bytes := m.Size.Bytes(); bytes != 0 {
@@ -59,9 +59,8 @@ func (m *model) planSize() {
 	}
 }
 
-// movedPools are the attributes that name another pool than the image's. A name that no pool has yet is its pool's new
-// name where this plan renames that pool, and else an error: the apply, which plans a second time, would find out too
-// late that it is another pool.
+// movedPools are the attributes that name another pool than the image's. A name that no pool has yet is the new name of the image's pool
+// where this plan renames that pool. Otherwise it is an error: the apply, which plans again, would notice too late that it is another pool.
 func (r *imageResource) movedPools(
 	ctx context.Context, entry tfkit.Entry[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics,
 ) []path.Path {
@@ -100,7 +99,7 @@ func (r *imageResource) movedPools(
 	return moved
 }
 
-// samePool tells whether the name is, or in this plan becomes, that of the present pool.
+// samePool reports whether the image's present pool has this name, or gets it in this plan.
 func (r *imageResource) samePool(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], present, name string) (bool, error) {
 	if name == present {
 		return true, nil
@@ -126,7 +125,7 @@ func (r *imageResource) samePool(ctx context.Context, entry tfkit.Entry[*ceph.Cl
 	}
 }
 
-// refuseReplacement fails the plan that would replace an image with something in it, or one that can't be deleted.
+// refuseReplacement refuses in the plan to replace an image that is not empty or can't be deleted.
 func (r *imageResource) refuseReplacement(ctx context.Context, state *model, because path.Path, diags *diag.Diagnostics) {
 	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, diags)
 	force := state.ForceDestroy.ValueBool()
@@ -140,7 +139,7 @@ func (r *imageResource) refuseReplacement(ctx context.Context, state *model, bec
 		err = entry.Target.CheckImageRemoval(ctx, state.ref(), force)
 	}
 	if force && !problem.Is(err, problem.Refused) {
-		return // the apply asks again
+		return // the apply checks again
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddAttributeError(diags, because, "Replacement of an image that is not empty", err)

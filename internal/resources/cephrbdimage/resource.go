@@ -15,7 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName of the resource and the data source.
+// TypeName is the type of the resource and the data source.
 const TypeName = "ceph_rbd_image"
 
 var (
@@ -96,7 +96,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	} else {
 		actual.fromAPI(plan.ref(), image)
 	}
-	plan.settle(&actual)
+	plan.fill(&actual)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -149,7 +149,7 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	ref, image, readErr := find(ctx, entry.Target, &state)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
-		if readErr == nil { // what was changed before the failure stands
+		if readErr == nil { // record what was changed before the failure
 			state.fromAPI(ref, image)
 			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 			resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
@@ -162,7 +162,7 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	} else {
 		actual.fromAPI(ref, image)
 	}
-	plan.settle(&actual)
+	plan.fill(&actual)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }

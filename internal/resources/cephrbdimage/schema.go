@@ -26,14 +26,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// defaultObject is the size of an image's objects, in bytes, where none is given.
+// defaultObject is the size of an image's objects, in bytes, where the configuration sets none.
 const defaultObject = 4 << 20
 
 func nameValidator(what string) validator.String {
 	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/@\s]+$`), "must be "+what+`: not empty, without "/", "@" or spaces`)
 }
 
-// Schema of ceph_rbd_image.
+// Schema describes ceph_rbd_image.
 func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An RBD image: a block device on a Ceph cluster, for a guest's disk.\n\n" +
@@ -141,7 +141,7 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 
 const fixed = " Changing it replaces the image, removing it keeps it. As in `rbd create`."
 
-// fixedSize is a size that an image keeps for life.
+// fixedSize is a size that can't be changed after the image was created.
 func fixedSize(description string, more validator.String) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true, CustomType: tfkit.SizeType{},
@@ -166,7 +166,7 @@ func (powerOfTwo) ValidateString(_ context.Context, req validator.StringRequest,
 
 type dependencies struct{ tfkit.Described }
 
-// needs tells which feature another one works on.
+// needs maps a feature to the one that it requires.
 var needs = map[string]string{"object-map": "exclusive-lock", "journaling": "exclusive-lock", "fast-diff": "object-map"}
 
 func (dependencies) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
@@ -181,7 +181,7 @@ func (dependencies) ValidateSet(_ context.Context, req validator.SetRequest, res
 	}
 }
 
-// metadataKey refuses what the other argument is for, and librbd's own keys.
+// metadataKey refuses keys that belong in the other argument, and those that librbd uses itself.
 type metadataKey struct{ tfkit.Described }
 
 func (metadataKey) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {

@@ -10,13 +10,13 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// A client that has just been closed, such as a disk detached in the same apply, may be listed for a moment.
+// How long to wait for clients to disconnect: the monitors list a client, such as a disk detached in the same apply, for a while.
 const (
-	lingering = 10 * time.Second
-	briefly   = 2 * time.Second // in a plan, which is easily repeated
+	disconnectTimeout     = 10 * time.Second
+	planDisconnectTimeout = 2 * time.Second // in a plan, which is easily repeated
 )
 
-// deleteUser deletes a user that no client is connected as.
+// deleteUser deletes a user unless a client is connected as that user.
 func (r *userResource) deleteUser(ctx context.Context, cluster *ceph.Cluster, name string) error {
 	user, err := cluster.User(ctx, name)
 	if err != nil {
@@ -25,7 +25,7 @@ func (r *userResource) deleteUser(ctx context.Context, cluster *ceph.Cluster, na
 	if err := r.refuseOwnUser(ctx, cluster, user.Entity); err != nil {
 		return err
 	}
-	clients, err := cluster.RemainingClients(ctx, user.Entity, lingering)
+	clients, err := cluster.RemainingClients(ctx, user.Entity, disconnectTimeout)
 	if err != nil {
 		return err
 	}

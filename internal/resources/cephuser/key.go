@@ -14,14 +14,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// keyChange is how an apply changes the key of a user that exists.
+// keyChange is how an apply changes the key of an existing user.
 type keyChange int
 
 const (
 	keyKept    keyChange = iota
-	keyChosen            // to what key says
-	keyWritten           // to what key_wo says
-	keyRotated           // to one that the cluster makes, since key_generation was raised
+	keyChosen            // to the value of key
+	keyWritten           // to the value of key_wo
+	keyRotated           // to one that the cluster makes, because key_generation was raised
 )
 
 // at is the attribute that asks for the change.
@@ -36,7 +36,7 @@ func (c keyChange) at() path.Path {
 	return path.Root("key")
 }
 
-// keyChange tells how the plan changes the key. What is not known yet counts as a change.
+// keyChange is how the plan changes the key. An unknown value counts as a change.
 func (m *model) keyChange(config, state *model) keyChange {
 	switch {
 	case !state.KeyGeneration.IsNull() && (m.KeyGeneration.IsUnknown() || m.KeyGeneration.ValueInt64() > state.KeyGeneration.ValueInt64()):
@@ -49,7 +49,7 @@ func (m *model) keyChange(config, state *model) keyChange {
 	return keyKept
 }
 
-// planKey plans the key, its fingerprint and its type: chosen, or kept, or made by the cluster.
+// planKey plans the key, its fingerprint and its type, for a key that is chosen, kept, or made by the cluster.
 func (m *model) planKey(config, state *model, exists bool) {
 	change := keyKept
 	if exists {
@@ -66,7 +66,7 @@ func (m *model) planKey(config, state *model, exists bool) {
 	default:
 		m.Key = types.StringUnknown()
 	}
-	// What a write-only key will be is never planned: an ephemeral value may be another one at the apply.
+	// A write-only key is never planned: an ephemeral value may be different at the apply.
 	m.KeyFingerprint = types.StringUnknown()
 	switch {
 	case !config.Key.IsNull():
@@ -94,12 +94,12 @@ func fingerprint(key types.String) types.String {
 	return types.StringUnknown()
 }
 
-// replacesType tells whether the plan asks for a key of another type than the user has.
+// replacesType reports whether the plan asks for a key of another type than the user's key.
 func (m *model) replacesType(config, state *model) bool {
 	return !config.KeyType.IsNull() && !config.KeyType.IsUnknown() && !state.KeyType.IsNull() && !config.KeyType.Equal(state.KeyType)
 }
 
-// checkGeneration refuses a lower number: which key it would mean nobody could tell.
+// checkGeneration refuses a lower number, because a former key can't be restored.
 func (m *model) checkGeneration(state *model, diags *diag.Diagnostics) {
 	if m.KeyGeneration.IsUnknown() || m.KeyGeneration.IsNull() || state.KeyGeneration.IsNull() ||
 		m.KeyGeneration.ValueInt64() >= state.KeyGeneration.ValueInt64() {
@@ -111,7 +111,7 @@ func (m *model) checkGeneration(state *model, diags *diag.Diagnostics) {
 		state.KeyGeneration.ValueInt64(), m.KeyGeneration.ValueInt64(), state.KeyGeneration.ValueInt64(), state.KeyGeneration.ValueInt64()))
 }
 
-// checkKeyChange refuses at plan time what the apply would refuse, and names the clients that a forced rotation cuts off.
+// checkKeyChange refuses in the plan what the apply would refuse, and names the clients that a forced rotation disconnects.
 func (r *userResource) checkKeyChange(ctx context.Context, cluster *ceph.Cluster, config, state, m *model, diags *diag.Diagnostics) {
 	change := m.keyChange(config, state)
 	if change == keyKept || m.RotateInUse.IsUnknown() || m.KeyGeneration.IsUnknown() {
@@ -125,7 +125,7 @@ func (r *userResource) checkKeyChange(ctx context.Context, cluster *ceph.Cluster
 		return
 	}
 	if !m.RotateInUse.ValueBool() {
-		if err := refuseInUse(ctx, cluster, entity, briefly); err != nil {
+		if err := refuseInUse(ctx, cluster, entity, planDisconnectTimeout); err != nil {
 			tfkit.AddAttributeError(diags, change.at(), "Unable to change key of Ceph user", err)
 		}
 		return
@@ -138,7 +138,7 @@ func (r *userResource) checkKeyChange(ctx context.Context, cluster *ceph.Cluster
 	}
 }
 
-// checkReplacement refuses at plan time a key that the create would refuse: the former user would be gone by then.
+// checkReplacement refuses in the plan a key that the create would refuse, because the former user would be deleted by then.
 func (m *model) checkReplacement(ctx context.Context, cluster *ceph.Cluster, config *model, diags *diag.Diagnostics) {
 	at, key := config.chosen()
 	if err := cluster.CheckKey(ctx, m.Name.ValueString(), key, config.KeyType.ValueString()); err != nil {
@@ -146,8 +146,8 @@ func (m *model) checkReplacement(ctx context.Context, cluster *ceph.Cluster, con
 	}
 }
 
-// chosen is the key that a configuration chooses for a new user, zero where it chooses none or that is not known yet, and
-// the attribute that decides about the key.
+// chosen is the attribute that decides about the key of a new user, and the key that the configuration chooses: zero where it chooses none
+// or where the key is unknown.
 func (m *model) chosen() (path.Path, ceph.Key) {
 	switch {
 	case !m.KeyWO.IsNull():
@@ -158,7 +158,7 @@ func (m *model) chosen() (path.Path, ceph.Key) {
 	return path.Root("key_type"), ceph.Key{}
 }
 
-// chosenKey is the key that the configuration chooses, and whether it chooses one.
+// chosenKey is the key that the configuration chooses for this change. It returns false where it chooses none.
 func (m *model) chosenKey(change keyChange, config *model) (types.String, bool) {
 	switch change {
 	case keyChosen:
@@ -170,14 +170,14 @@ func (m *model) chosenKey(change keyChange, config *model) (types.String, bool) 
 	return types.StringNull(), false
 }
 
-// rotated records a rotation that was done and whose key could not be read: it is not done again, and the next refresh reads the
+// rotated records a rotation after which the key could not be read. The next apply does not rotate again, and the next refresh reads the
 // key.
 func (m *model) rotated(plan *model) {
 	m.KeyGeneration, m.Key, m.KeyFingerprint = plan.KeyGeneration, types.StringNull(), types.StringNull()
 }
 
-// keyChangeNow asks again, before an apply changes anything, what the plan has asked. It is keyKept where the user has the chosen
-// key already.
+// keyChangeNow repeats the checks of the plan before an apply changes anything. It returns keyKept where the user already has the chosen
+// key.
 func (r *userResource) keyChangeNow(ctx context.Context, cluster *ceph.Cluster, change keyChange, config, plan *model) (keyChange, error) {
 	if change == keyKept {
 		return change, nil
@@ -192,11 +192,10 @@ func (r *userResource) keyChangeNow(ctx context.Context, cluster *ceph.Cluster, 
 	if err := r.refuseOwnUser(ctx, cluster, user.Entity); err != nil || plan.RotateInUse.ValueBool() {
 		return change, err
 	}
-	return change, refuseInUse(ctx, cluster, user.Entity, lingering)
+	return change, refuseInUse(ctx, cluster, user.Entity, disconnectTimeout)
 }
 
-// changeKey gives the user another key, or reads it where nothing is to be changed. With an error it returns the user all the same, if
-// the key was changed.
+// changeKey gives the user another key, and reads the user. After an error it still returns the user if the key was changed.
 func (m *model) changeKey(ctx context.Context, cluster *ceph.Cluster, change keyChange, config *model) (ceph.User, error) {
 	name := m.Name.ValueString()
 	switch key, chosen := m.chosenKey(change, config); {
@@ -210,9 +209,9 @@ func (m *model) changeKey(ctx context.Context, cluster *ceph.Cluster, change key
 	return cluster.User(ctx, name)
 }
 
-// refuseInUse refuses to change a key with which somebody is connected, after a wait for clients that only linger.
-func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, patience time.Duration) error {
-	clients, err := cluster.RemainingClients(ctx, entity, patience)
+// refuseInUse refuses to change a key with which clients are connected. It waits up to the timeout for them to disconnect.
+func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, timeout time.Duration) error {
+	clients, err := cluster.RemainingClients(ctx, entity, timeout)
 	if err != nil {
 		return &problem.Problem{
 			Kind: problem.Refused,
@@ -240,8 +239,8 @@ func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, pati
 // writtenKey is the private state's name for the fingerprint of the write-only key that was written last.
 const writtenKey = "written_fingerprint"
 
-// recordWritten remembers the fingerprint of a write-only key, so that Read notices when somebody else changes the key.
-// Nothing is remembered of a key that is managed otherwise.
+// recordWritten stores the fingerprint of a write-only key, so that Read notices when the key is changed outside of Terraform. For other
+// keys it stores an empty text.
 func (m *model) recordWritten(ctx context.Context, private tfkit.PrivateStateWriter, config *model) diag.Diagnostics {
 	written := ""
 	if !config.KeyWO.IsNull() {
@@ -250,7 +249,7 @@ func (m *model) recordWritten(ctx context.Context, private tfkit.PrivateStateWri
 	return tfkit.SetPrivate(ctx, private, writtenKey, written)
 }
 
-// readWritten shows a key that is not the one written last as another version, which plans to write key_wo again.
+// readWritten sets key_wo_version to another version where the key is not the one written last. The next plan then writes key_wo again.
 func (m *model) readWritten(written []byte) {
 	if last := tfkit.PrivateText(written); last != "" && last != m.KeyFingerprint.ValueString() {
 		m.KeyWOVersion = m.KeyFingerprint

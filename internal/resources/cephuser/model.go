@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// services that take capabilities.
+// services are the kinds of daemons that capabilities are for.
 var services = []string{"mon", "osd", "mgr", "mds"}
 
 type model struct {
@@ -42,7 +42,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Cluster, m.Name} }
 
-// id is planned from its parts and unknown while one of them is.
+// id is computed from its parts, and unknown while one of them is.
 func (m *model) id() types.String {
 	if m.Cluster.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
@@ -50,7 +50,7 @@ func (m *model) id() types.String {
 	return types.StringValue(m.Cluster.ValueString() + "/" + m.Name.ValueString())
 }
 
-// capsOf a map of known strings, by service.
+// capsOf reads a map of known strings, by service.
 func capsOf(ctx context.Context, caps types.Map, diags *diag.Diagnostics) map[string]string {
 	byService := map[string]string{}
 	if !caps.IsNull() && !caps.IsUnknown() {
@@ -59,7 +59,7 @@ func capsOf(ctx context.Context, caps types.Map, diags *diag.Diagnostics) map[st
 	return byService
 }
 
-// sameMeaning returns the caps in the spelling that is recorded, service by service, where both mean the same.
+// sameMeaning returns the caps; each service whose caps mean the same as the recorded ones keeps the recorded spelling.
 func sameMeaning(recorded, caps map[string]attr.Value) map[string]attr.Value {
 	merged := make(map[string]attr.Value, len(caps))
 	for service, value := range caps {
@@ -73,7 +73,7 @@ func sameMeaning(recorded, caps map[string]attr.Value) map[string]attr.Value {
 	return merged
 }
 
-// fromAPI takes over what the cluster says. A key that is not kept in the state is not taken over.
+// fromAPI copies the user from the cluster to the model. The key is left out where the state is not to contain it.
 func (m *model) fromAPI(user ceph.User) {
 	m.Name = types.StringValue(user.Name)
 	m.Entity = types.StringValue(user.Entity)
@@ -92,7 +92,7 @@ func (m *model) fromAPI(user ceph.User) {
 	m.ID = m.id()
 }
 
-// unknownService is the first service of the map that takes no capabilities.
+// unknownService is the first service in the map that has no capabilities.
 func unknownService(caps map[string]attr.Value) string {
 	for service := range caps {
 		if !slices.Contains(services, service) {

@@ -15,7 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// refuseOwnUser refuses to delete a user, or to change its key, as which this provider is logged in.
+// refuseOwnUser refuses to delete a user as which this provider is logged in, or to change its key.
 func (r *userResource) refuseOwnUser(ctx context.Context, cluster *ceph.Cluster, entity string) error {
 	label, err := r.LoggedInAs(ctx, cluster, entity)
 	if err != nil || label == "" {
@@ -24,14 +24,14 @@ func (r *userResource) refuseOwnUser(ctx context.Context, cluster *ceph.Cluster,
 	return ownUser(entity, label, "The next operation would find the provider's own key refused.")
 }
 
-// checkOwnUser is refuseOwnUser in a plan, for what asks for another key or another user.
+// checkOwnUser is refuseOwnUser for a plan that asks for another key or another user.
 func (r *userResource) checkOwnUser(ctx context.Context, cluster *ceph.Cluster, entity string, at path.Path, diags *diag.Diagnostics) {
 	if err := r.refuseOwnUser(ctx, cluster, entity); err != nil {
 		tfkit.AddAttributeError(diags, at, "Unable to change user of the provider", err)
 	}
 }
 
-// checkCaps is refuseOwnCaps in a plan that changes caps which are known.
+// checkCaps is refuseOwnCaps for a plan that changes caps, where the new caps are known.
 func (r *userResource) checkCaps(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diags *diag.Diagnostics) {
 	caps := slices.Collect(maps.Values(plan.Caps.Elements()))
 	if plan.Caps.Equal(state.Caps) || plan.Caps.IsUnknown() || slices.ContainsFunc(caps, attr.Value.IsUnknown) {
@@ -42,8 +42,8 @@ func (r *userResource) checkCaps(ctx context.Context, cluster *ceph.Cluster, sta
 	}
 }
 
-// refuseOwnCaps refuses caps that would keep this provider from managing users, where it is logged in as that user: nobody
-// could mend that from here. The user of another entry that never managed users is not protected: its caps can be given back.
+// refuseOwnCaps refuses caps with which this provider, logged in as that user, could no longer manage users: it could not undo the change.
+// The user of another entry that never could manage users is not protected, because its caps can be changed back.
 func (r *userResource) refuseOwnCaps(ctx context.Context, cluster *ceph.Cluster, name string, caps map[string]string) error {
 	if ceph.ManagesUsers(caps["mon"]) {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// ModifyPlan settles where the user lives and what its key will be.
+// ModifyPlan finds the user's cluster and plans its key.
 func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
 	if !ok {
@@ -25,7 +25,7 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	plan.ID = plan.id()
 	if !config.KeyWO.IsNull() && config.KeyInState.IsNull() {
-		plan.KeyInState = types.BoolValue(false) // a key that is written only stands nowhere
+		plan.KeyInState = types.BoolValue(false) // a write-only key is never in the state
 	}
 	plan.planKey(config, state, exists)
 	plan.checkVersion(config, state, &resp.Diagnostics)

@@ -14,7 +14,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName of the resource and the data source.
+// TypeName is the type of the resource and the data source.
 const TypeName = "ceph_user"
 
 var importKey = tfkit.ImportKey{"cluster", "name"}
@@ -70,7 +70,7 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.settle(user, &resp.Diagnostics)
+	plan.fill(user, &resp.Diagnostics)
 	resp.Diagnostics.Append(plan.recordWritten(ctx, resp.Private, &config)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -128,7 +128,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	name, change, caps := plan.Name.ValueString(), plan.keyChange(&config, &state), capsOf(ctx, plan.Caps, &resp.Diagnostics)
-	// Whatever could refuse is asked before the first change.
+	// All checks come before the first change.
 	if !plan.Caps.Equal(state.Caps) {
 		if err := r.refuseOwnCaps(ctx, entry.Target, name, caps); err != nil {
 			tfkit.AddAttributeError(&resp.Diagnostics, path.Root("caps"), summary, err)
@@ -154,11 +154,11 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 			if user.Entity != "" {
 				state.rotated(&plan)
 			}
-			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...) // the new caps stand
+			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...) // the caps were changed
 			return
 		}
 	}
-	plan.settle(user, &resp.Diagnostics)
+	plan.fill(user, &resp.Diagnostics)
 	if change == keyWritten || config.KeyWO.IsNull() {
 		resp.Diagnostics.Append(plan.recordWritten(ctx, resp.Private, &config)...)
 	}
@@ -166,7 +166,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// addKeyError reports an error at the attribute that asked for another key.
+// addKeyError reports an error at the attribute that asks for another key.
 func addKeyError(diags *diag.Diagnostics, change keyChange, summary string, err error) {
 	if change == keyKept {
 		tfkit.AddError(diags, summary, err)
@@ -192,8 +192,8 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 }
 
-// settle fills what the plan left open with what the cluster made of it.
-func (m *model) settle(user ceph.User, diags *diag.Diagnostics) {
+// fill sets what the plan left unknown from the user as the cluster has it.
+func (m *model) fill(user ceph.User, diags *diag.Diagnostics) {
 	m.Entity = types.StringValue(user.Entity)
 	m.ID = m.id()
 	tfkit.Fill(&m.Key, tfkit.KeyText(user.Key))
@@ -207,7 +207,7 @@ func (m *model) settle(user ceph.User, diags *diag.Diagnostics) {
 	tfkit.Fill(&m.KeyFingerprint, tfkit.StringOrNull(user.Key.Fingerprint()))
 }
 
-// create makes the user with the key that the configuration chooses, or one that the cluster makes.
+// create creates the user, with the key that the configuration chooses or else one that the cluster makes.
 func (m *model) create(ctx context.Context, cluster *ceph.Cluster, config *model, diags *diag.Diagnostics) (ceph.User, error) {
 	name, caps := m.Name.ValueString(), capsOf(ctx, m.Caps, diags)
 	_, key := config.chosen()

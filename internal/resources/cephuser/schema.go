@@ -22,7 +22,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// Schema of ceph_user.
+// Schema describes ceph_user.
 func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A cephx user of a Ceph cluster, with its capabilities and its key. It replaces `ceph auth get-or-create`," +
@@ -131,7 +131,7 @@ func (keepSameCaps) PlanModifyMap(_ context.Context, req planmodifier.MapRequest
 	resp.PlanValue = value
 }
 
-// capsValidator refuses services that do not exist and caps that no cluster would parse.
+// capsValidator refuses services that do not exist and caps that no cluster could parse.
 type capsValidator struct{ tfkit.Described }
 
 func (capsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {

@@ -12,8 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// ValidateConfig refuses what can't hold together: a key that stands in the state and shall not, and a chosen key of
-// another type than the chosen one.
+// ValidateConfig refuses arguments that contradict each other: a key that is in the state and must not be, and a chosen key whose type is
+// not key_type.
 func (r *userResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -32,8 +32,7 @@ func (r *userResource) ValidateConfig(ctx context.Context, req resource.Validate
 	config.validateType(&resp.Diagnostics)
 }
 
-// validateType refuses a chosen key of another type than key_type says. A key that is known only after apply is looked at
-// then.
+// validateType refuses a chosen key whose type is not key_type. A key that is known only after apply is checked by the apply.
 func (m *model) validateType(diags *diag.Diagnostics) {
 	if m.KeyType.IsNull() || m.KeyType.IsUnknown() {
 		return
@@ -46,7 +45,7 @@ func (m *model) validateType(diags *diag.Diagnostics) {
 	}
 }
 
-// checkVersion refuses a version that asks to write a key that isn't there.
+// checkVersion refuses a key_wo_version without a key_wo to write.
 func (m *model) checkVersion(config, state *model, diags *diag.Diagnostics) {
 	if m.KeyWOVersion.IsNull() || !config.KeyWO.IsNull() || m.KeyWOVersion.Equal(state.KeyWOVersion) {
 		return

@@ -18,10 +18,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName of the ephemeral resource.
+// TypeName is the type of the ephemeral resource.
 const TypeName = "ceph_user_key"
 
-// prefix of the entities that hypervisors and people use; daemons have others.
+// prefix is how the names of users begin. Daemons have other prefixes.
 const prefix = "client."
 
 var _ ephemeral.EphemeralResourceWithConfigure = (*userKey)(nil)

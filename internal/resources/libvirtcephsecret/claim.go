@@ -12,8 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// plannedKey is the private state's name for the secret of which a plan was made: Terraform plans a replacement twice, at last as if
-// there was none, and that second plan must not take the resource itself for another one.
+// plannedKey is the private state's name for the secret that the first plan was for. Terraform plans a replacement twice, the second time
+// as if the object did not exist, and that second plan must not mistake this resource for another one.
 const plannedKey = "planned_secret"
 
 // owned is the secret of a host as an object that only one resource can have.
@@ -27,10 +27,10 @@ func (m *model) owned() tfkit.Owned {
 	}
 }
 
-// settled tells whether it is known which secret it is.
-func (m *model) settled() bool { return !m.UUID.IsUnknown() && !m.HostUUID.IsUnknown() }
+// identified reports whether the plan knows which secret it is.
+func (m *model) identified() bool { return !m.UUID.IsUnknown() && !m.HostUUID.IsUnknown() }
 
-// claim notes what a plan does with a secret, and refuses what doesn't go together with the plan of another resource.
+// claim records what a plan does with a secret, and refuses what conflicts with the plan of another resource.
 func (r *secretResource) claim(m *model, claim tfkit.Claim, diags *diag.Diagnostics) {
 	warning, err := r.PlanClaim(m.owned(), claim)
 	if warning != "" {
@@ -50,14 +50,14 @@ func (r *secretResource) claimRemoval(ctx context.Context, req resource.ModifyPl
 	}
 }
 
-// claimPlanned is claim for a plan that keeps, replaces or makes a secret.
+// claimPlanned is claim for a plan that keeps, replaces or creates a secret.
 func (r *secretResource) claimPlanned(
 	ctx context.Context, state, plan *model, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, plannedKey, state.owned().Object)...)
 		switch {
-		case !plan.settled():
+		case !plan.identified():
 		case plan.owned().Object == state.owned().Object:
 			r.claim(state, tfkit.Keeps, &resp.Diagnostics)
 		default:
@@ -65,16 +65,16 @@ func (r *secretResource) claimPlanned(
 		}
 		return
 	}
-	noted, diags := req.Private.GetKey(ctx, plannedKey)
+	recorded, diags := req.Private.GetKey(ctx, plannedKey)
 	resp.Diagnostics.Append(diags...)
-	if plan.settled() && tfkit.PrivateText(noted) != plan.owned().Object {
+	if plan.identified() && tfkit.PrivateText(recorded) != plan.owned().Object {
 		r.claim(plan, tfkit.Makes, &resp.Diagnostics)
 	}
 }
 
-// take keeps other resources of this apply away from a planned secret until release is called. One that another of them has made is not
-// what a create left that was cut off.
-func (r *secretResource) take(ctx context.Context, plan *model) (release func(), err error) {
+// lock keeps other resources of this apply away from a planned secret until release is called. It refuses a secret that another of them has
+// created.
+func (r *secretResource) lock(ctx context.Context, plan *model) (release func(), err error) {
 	release, err = r.LockObject(ctx, plan.owned().Object)
 	if err != nil {
 		return func() {}, err
@@ -85,9 +85,9 @@ func (r *secretResource) take(ctx context.Context, plan *model) (release func(),
 	return release, nil
 }
 
-// keptByReplacement tells, with a warning, whether the secret belongs to another object now, which this apply has made before this one was
-// to go, as with create_before_destroy.
-func (r *secretResource) keptByReplacement(state *model, diags *diag.Diagnostics) bool {
+// takenOverByReplacement reports, with a warning, whether the replacement of this object has taken the secret over. With
+// create_before_destroy the apply creates the replacement before it deletes this object.
+func (r *secretResource) takenOverByReplacement(state *model, diags *diag.Diagnostics) bool {
 	holder, held := r.HolderOf(state.owned().Object)
 	if !held || !holder.Made {
 		return false
@@ -99,8 +99,8 @@ func (r *secretResource) keptByReplacement(state *model, diags *diag.Diagnostics
 	return true
 }
 
-// made notes that this apply has made the secret.
-func (r *secretResource) made(plan *model) {
+// recordMade records that this apply has created the secret.
+func (r *secretResource) recordMade(plan *model) {
 	object := plan.owned().Object
 	r.Hold(object, tfkit.Holder{Object: object, Made: true})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// refuseClash finds a secret that stands in the way before libvirt does, and explains it. What a create of ours left
-// when it was cut off, the same secret without a value or with ours and perhaps not private yet, is no clash.
+// refuseClash refuses to define a secret whose UUID or usage name another secret has, with a better message than libvirt's. A secret that
+// an interrupted create of this resource left, without a value or with the same value and perhaps not private yet, is no clash.
 func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, key ceph.Key) error {
 	there, err := host.Secret(ctx, want.UUID)
 	if err != nil && !problem.Is(err, problem.NotFound) {

@@ -35,7 +35,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Hypervisor, m.UUID} }
 
-// id is planned from its parts and unknown while one of them is.
+// id is computed from its parts, and unknown while one of them is.
 func (m *model) id() types.String {
 	if m.Hypervisor.IsUnknown() || m.UUID.IsUnknown() {
 		return types.StringUnknown()
@@ -43,12 +43,12 @@ func (m *model) id() types.String {
 	return types.StringValue(m.Hypervisor.ValueString() + "/" + m.UUID.ValueString())
 }
 
-// defaultUUID is the same on every host for one usage name, so that a guest finds its secret wherever it migrates to.
+// defaultUUID is the same on every host for one usage name, so that a guest finds its secret on each host to which it migrates.
 func defaultUUID(usageName string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("libvirt-ceph-secret:"+usageName)).String()
 }
 
-// secret is the definition that the model asks libvirt for.
+// secret is the definition that the model describes.
 func (m *model) secret() libvirt.Secret {
 	return libvirt.Secret{
 		UUID: libvirt.CanonicalUUID(m.UUID.ValueString()), UsageType: libvirt.UsageCeph, UsageName: m.UsageName.ValueString(),
@@ -56,7 +56,7 @@ func (m *model) secret() libvirt.Secret {
 	}
 }
 
-// fromAPI takes over the definition that libvirt has. Another spelling of the same UUID stays.
+// fromAPI copies libvirt's definition to the model. Another spelling of the same UUID stays.
 func (m *model) fromAPI(secret libvirt.Secret) {
 	if !libvirt.SameUUID(m.UUID.ValueString(), secret.UUID) {
 		m.UUID = types.StringValue(secret.UUID)
@@ -71,7 +71,7 @@ func (m *model) fromAPI(secret libvirt.Secret) {
 	m.ID = m.id()
 }
 
-// keyOf is the key of a configuration, which alone holds a write-only one.
+// keyOf is the key in a configuration. Only the configuration contains a write-only key.
 func keyOf(config *model) ceph.Key {
 	if !config.KeyWO.IsNull() {
 		return tfkit.KeyOf(config.KeyWO)
@@ -79,14 +79,14 @@ func keyOf(config *model) ceph.Key {
 	return tfkit.KeyOf(config.Key)
 }
 
-// fingerprint of a key that is known and valid, else null.
+// fingerprint of a key; null where the key is unknown or invalid.
 func fingerprint(key types.String) types.String {
 	return tfkit.StringOrNull(tfkit.KeyOf(key).Fingerprint())
 }
 
-// planFingerprint is the fingerprint that the value will have: unknown while the key is, null where the value can't be
-// read back, the present one where the value is left alone. What a write-only key will be is never planned: an ephemeral
-// value may be another one when the plan is applied, as in an apply that rotates the key first.
+// planFingerprint is the fingerprint that the value will have: unknown while the key is unknown, null where the value can't be read back,
+// the present one where the value does not change. A write-only key is never planned: an ephemeral value may be different at the apply, for
+// example where the apply rotates the key first.
 func planFingerprint(config, state, plan *model, exists bool) types.String {
 	switch {
 	case plan.Private.IsUnknown():
@@ -103,12 +103,12 @@ func planFingerprint(config, state, plan *model, exists bool) types.String {
 	return state.KeyFingerprint
 }
 
-// writes tells whether an apply hands a write-only key to libvirt.
+// writes reports whether an apply writes a write-only key.
 func writes(state, plan *model, exists bool) bool {
 	return !exists || !plan.KeyWOVersion.Equal(state.KeyWOVersion)
 }
 
-// replacedBy lists the attributes of the plan that ask for another secret in place of this one.
+// replacedBy lists the attributes whose planned value needs another secret in place of this one.
 func (m *model) replacedBy(plan *model) []path.Path {
 	var at []path.Path
 	if !plan.UsageName.Equal(m.UsageName) {

@@ -10,7 +10,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// ModifyPlan settles where the secret lives, its default UUID, and what its value will be.
+// ModifyPlan finds the secret's hypervisor, and plans its default UUID and its value.
 func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		r.claimRemoval(ctx, req, &resp.Diagnostics)

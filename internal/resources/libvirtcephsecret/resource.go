@@ -14,7 +14,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName of the resource and the data source.
+// TypeName is the type of the resource and the data source.
 const TypeName = "libvirt_ceph_secret"
 
 var importKey = tfkit.ImportKey{"hypervisor", "uuid"}
@@ -42,7 +42,7 @@ func (r *secretResource) IdentitySchema(_ context.Context, _ resource.IdentitySc
 
 func (r *secretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
-	// A fingerprint that no key has: the read that follows finds another one and records it as the version.
+	// No key has this fingerprint, so the read that follows finds another one and records it as the version.
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, writtenKey, "imported")...)
 }
 
@@ -66,7 +66,7 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		plan.UUID = types.StringValue(defaultUUID(plan.UsageName.ValueString()))
 	}
 	plan.ID = plan.id()
-	release, err := r.take(ctx, &plan)
+	release, err := r.lock(ctx, &plan)
 	defer release()
 	key := keyOf(&config)
 	if err == nil {
@@ -79,26 +79,26 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		err = refuseClash(ctx, entry.Target, plan.secret(), key)
 	}
 	if err == nil {
-		err = entry.Target.DefineSecret(ctx, readable(plan.secret()))
+		err = entry.Target.DefineSecret(ctx, notPrivate(plan.secret()))
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.made(&plan)
+	r.recordMade(&plan)
 	if err := complete(ctx, entry.Target, plan.secret(), key); err != nil {
 		// The secret exists: an error now would taint it. The next refresh finds what it lacks.
 		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but not completed", err)
 	}
-	plan.settleFingerprint(key)
+	plan.fillFingerprint(key)
 	resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, key)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// readable is a secret as it is first defined. Whether a private one has its value nobody could tell any more, so that it becomes
-// private only once it has it.
-func readable(secret libvirt.Secret) libvirt.Secret {
+// notPrivate is the secret as it is defined first. The value of a private secret can't be read, so it becomes private only after it has its
+// value.
+func notPrivate(secret libvirt.Secret) libvirt.Secret {
 	secret.Private = false
 	return secret
 }
@@ -185,7 +185,7 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 			held: state.KeyFingerprint.ValueString(), given: tfkit.PrivateText(given), private: state.Private.ValueBool(),
 		}, key, &resp.Diagnostics)
 	}
-	plan.settleFingerprint(key)
+	plan.fillFingerprint(key)
 	if !key.IsZero() || plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
 		resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, key)...)
 	}
@@ -207,7 +207,7 @@ func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	defer unlock()
-	if r.keptByReplacement(&state, &resp.Diagnostics) {
+	if r.takenOverByReplacement(&state, &resp.Diagnostics) {
 		return
 	}
 	entry, err := r.Hypervisors.ResolveEntry(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)

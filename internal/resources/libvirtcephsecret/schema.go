@@ -15,7 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// Schema of libvirt_ceph_secret.
+// Schema describes libvirt_ceph_secret.
 func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A libvirt secret that holds the key of a cephx user, so that domains on the host can open RBD disks as that" +

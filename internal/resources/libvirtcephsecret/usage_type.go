@@ -7,8 +7,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// refuseUsageType refuses a secret that is for something else than Ceph: it may hold anything, such as the passphrase of
-// a volume, and is nothing to show, change or remove here.
+// refuseUsageType refuses a secret that is not for Ceph: it may hold anything, such as the passphrase of a volume, and this resource must
+// not show, change or remove it.
 func refuseUsageType(host *libvirt.Host, secret libvirt.Secret) error {
 	if secret.UsageType == libvirt.UsageCeph {
 		return nil

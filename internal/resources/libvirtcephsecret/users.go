@@ -14,7 +14,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// refuseUsed refuses to take a secret away from domains and storage pools that need it.
+// refuseUsed refuses to undefine a secret that domains or storage pools need.
 func refuseUsed(ctx context.Context, host *libvirt.Host, secret libvirt.Secret) error {
 	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)
 	if err != nil && len(users) == 0 {
@@ -24,7 +24,7 @@ func refuseUsed(ctx context.Context, host *libvirt.Host, secret libvirt.Secret) 
 	if err != nil && len(users) == 0 {
 		return err
 	}
-	names := inWords(users)
+	names := describeUses(users)
 	for _, pool := range pools {
 		names = append(names, fmt.Sprintf("storage pool %q", pool))
 	}
@@ -51,8 +51,8 @@ func refuseUsed(ctx context.Context, host *libvirt.Host, secret libvirt.Secret) 
 	return p
 }
 
-// inWords are the users by the names of their domains.
-func inWords(users []libvirt.DomainUse) []string {
+// describeUses names the domains, each with the place that refers to the secret.
+func describeUses(users []libvirt.DomainUse) []string {
 	names := make([]string, len(users))
 	for i, use := range users {
 		where := slices.DeleteFunc([]string{use.Target, use.Place}, func(s string) bool { return s == "" })
@@ -63,7 +63,7 @@ func inWords(users []libvirt.DomainUse) []string {
 	return names
 }
 
-// warnReplaced tells in a plan who keeps a secret that is replaced.
+// warnReplaced warns in the plan which domains use a secret that is replaced.
 func warnReplaced(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, diags *diag.Diagnostics) {
 	users, err := host.SecretUsers(ctx, secret.UUID, secret.UsageName)
 	if err != nil {
@@ -76,16 +76,16 @@ func warnReplaced(ctx context.Context, host *libvirt.Host, secret libvirt.Secret
 		" these no longer refer to it.\n\nWith create_before_destroy the new secret is made and the disks of the configuration are given it in"+
 		" one apply; running domains keep the former one until they have been shut down and started, and until then each apply ends with an"+
 		" error. Without create_before_destroy the apply is refused before anything is changed.", secret.UUID, host.Label(),
-		strings.Join(inWords(users), ", ")))
+		strings.Join(describeUses(users), ", ")))
 }
 
-// formerValue is what is known of the value before it was changed, by fingerprints; empty where it isn't known.
+// formerValue is what is known of the value before a change, as fingerprints; empty where unknown.
 type formerValue struct {
-	held, given string // what libvirt had, and what was written last from here
-	private     bool   // nobody knows what libvirt had
+	held, given string // the value that libvirt had, and the one that this provider wrote last
+	private     bool   // libvirt could not be asked for the value
 }
 
-// warnRunning names the running domains that opened their disks with the former value and keep it.
+// warnRunning names the running domains that opened their disks with the former value and still use it.
 func warnRunning(
 	ctx context.Context, host *libvirt.Host, secret libvirt.Secret, former formerValue, key ceph.Key, diags *diag.Diagnostics,
 ) {
@@ -98,7 +98,7 @@ func warnRunning(
 		tfkit.AddWarning(diags, "Users of the changed secret not listed", err)
 		return
 	}
-	running := inWords(slices.DeleteFunc(users, func(u libvirt.DomainUse) bool { return !u.Active }))
+	running := describeUses(slices.DeleteFunc(users, func(u libvirt.DomainUse) bool { return !u.Active }))
 	if len(running) == 0 {
 		return
 	}

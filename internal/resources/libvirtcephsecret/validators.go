@@ -10,8 +10,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// xmlText refuses characters that would not come back from a secret's XML as they were: libvirt would be said to have
-// changed the text, with each refresh.
+// xmlText refuses characters that a secret's XML does not give back unchanged: each refresh would show a text that libvirt seems to have
+// changed.
 type xmlText struct {
 	tfkit.Described
 	allowed string // control characters that may be in the text

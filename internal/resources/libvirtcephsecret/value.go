@@ -15,13 +15,13 @@ import (
 // writtenKey is the private state's name for the fingerprint of the write-only key that was written last.
 const writtenKey = "written_fingerprint"
 
-// givenKey is the private state's name for the fingerprint of the value that was written last, of whichever argument.
+// givenKey is the private state's name for the fingerprint of the value that was written last, from either argument.
 const givenKey = "given_fingerprint"
 
 // missingValue stands for the fingerprint of a secret without a value.
 const missingValue = "missing"
 
-// complete gives a secret that was just defined its value, and makes it private where it is to be.
+// complete sets the value of a secret that was just defined, and then makes it private if the configuration says so.
 func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, key ceph.Key) error {
 	err := host.SetSecretValue(ctx, secret.UUID, key.Value)
 	if err == nil && secret.Private {
@@ -30,8 +30,8 @@ func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, ke
 	return err
 }
 
-// readValue takes over what can be known of the value. The key itself is never taken from libvirt: a key in the state
-// that is no longer the value is dropped from it, which plans to write it again.
+// readValue records what can be known of the value. The key itself is never read from libvirt: a key in the state that is no longer the
+// value is removed from the state, and the next plan writes it again.
 func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, written []byte) {
 	if held == libvirt.ValuePrivate {
 		m.KeyFingerprint = types.StringNull()
@@ -51,8 +51,8 @@ func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, writte
 	}
 }
 
-// settleFingerprint fills in the fingerprint that the plan could not know.
-func (m *model) settleFingerprint(key ceph.Key) {
+// fillFingerprint sets the fingerprint that the plan left unknown.
+func (m *model) fillFingerprint(key ceph.Key) {
 	if !m.KeyFingerprint.IsUnknown() {
 		return
 	}
@@ -62,7 +62,7 @@ func (m *model) settleFingerprint(key ceph.Key) {
 	}
 }
 
-// recordWritten remembers the fingerprint of a write-only key, so that Read notices a foreign change of the value, and that of
+// recordWritten stores the fingerprints of a write-only key, so that Read notices when the value is changed outside of Terraform, and of
 // any value that was written.
 func recordWritten(ctx context.Context, private tfkit.PrivateStateWriter, config *model, key ceph.Key) diag.Diagnostics {
 	written := ""
