@@ -8,7 +8,7 @@ import (
 
 const testDomain = "1a2b3c4d-0000-4000-8000-000000000001"
 
-// Ours is found by alias; an imported disk by target and source; anybody else's never.
+// A managed disk is found by its alias, an imported one by target and source, and a disk of anybody else never.
 func TestOurs(t *testing.T) {
 	const source = "vms/one"
 	for name, c := range map[string]struct {
