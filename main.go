@@ -18,8 +18,8 @@ import (
 // version is set by the build.
 var version = "dev"
 
-// setLogLevels makes the provider write what was asked for, and nothing where nothing was: without a level of their own plugin-go and the
-// framework write every line that they have, read or not. Each level that isn't set becomes that of TF_LOG_PROVIDER, or else of TF_LOG.
+// setLogLevels sets each level that isn't set to that of TF_LOG_PROVIDER, or else of TF_LOG, or else to off. Without a level plugin-go
+// and the framework write every line, even if nobody reads it.
 func setLogLevels(get func(string) string, set func(name, level string)) {
 	level := cmp.Or(get("TF_LOG_PROVIDER"), get("TF_LOG"), "off")
 	if strings.EqualFold(level, "json") {

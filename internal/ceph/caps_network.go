@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Elsewhere lists the networks from which caps count, of all grants that don't count for this provider's own connection: what a
-// client at another address may do can't be tried from here.
+// OtherNetworks lists the networks to which grants are bound and in which this machine's own address is not: what a client there may do
+// can't be tried from here.
 func (c *Cluster) OtherNetworks(ctx context.Context, caps map[string]string) ([]string, error) {
 	if len(networksWithout(caps, netip.Addr{})) == 0 {
 		return nil, nil
@@ -26,7 +26,7 @@ func (c *Cluster) OtherNetworks(ctx context.Context, caps map[string]string) ([]
 	return networksWithout(caps, clientAddress(own)), nil
 }
 
-// networksWithout lists the networks of grants that an address isn't in. What is no network fits no address.
+// networksWithout lists the networks of grants that don't contain an address. A text that is not a network contains none.
 func networksWithout(caps map[string]string, address netip.Addr) []string {
 	var list []string
 	for _, text := range caps {
@@ -43,7 +43,7 @@ func networksWithout(caps map[string]string, address netip.Addr) []string {
 	return slices.Compact(list)
 }
 
-// networkOf is the network of a grant, "network 192.0.2.0/24" or "network=192.0.2.0/24"; empty where it counts everywhere.
+// networkOf returns the network of a grant, "network 192.0.2.0/24" or "network=192.0.2.0/24"; empty where the grant is bound to none.
 func networkOf(tokens []string) string {
 	for i, token := range tokens {
 		name, value, assigned := strings.Cut(token, "=")
@@ -58,7 +58,7 @@ func networkOf(tokens []string) string {
 	return ""
 }
 
-// withoutNetwork is the normal form of a grant wherever it counts.
+// withoutNetwork returns the normal form of a grant without its network.
 func withoutNetwork(grant string) string {
 	words := strings.Fields(grant)
 	if i := slices.Index(words, "network"); i >= 0 && i+1 < len(words) {

@@ -8,13 +8,13 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// creating are the objects that are being created at this moment, on whichever label of a cluster.
+// creating holds the objects that are being created at this moment. Two labels may lead to one cluster, so it is known by its fsid.
 var creating sync.Map
 
 type claimed struct{ fsid, kind, name string }
 
-// claim keeps two creations of one object apart, until release: the monitors report success to both, and each would take
-// the object for its own. The second one is problem.Exists.
+// claim lets only one creation of an object run, until release: the monitors report success to both, and each would take the object for
+// its own. The second one is problem.Exists.
 func (c *Cluster) claim(ctx context.Context, what, kind, name string) (release func(), err error) {
 	fsid, err := c.FSID(ctx)
 	if err != nil {

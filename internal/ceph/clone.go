@@ -30,8 +30,8 @@ func (c Clone) String() string {
 	return c.ImageRef.String()
 }
 
-// clonesOfFormat1 asks all pools for clones of format 1. librbd does the same before it lifts a protection, one pool after the
-// other and without telling which one is silent.
+// clonesOfFormat1 asks all pools for clones of format 1. librbd does the same before it lifts a protection, one pool after the other, and
+// does not say which one did not answer.
 func (c *Cluster) clonesOfFormat1(ctx context.Context, what, namespace string, relations ImageRelations) ([]Clone, error) {
 	pools, err := c.pools(ctx, what)
 	if err != nil {
@@ -74,7 +74,7 @@ func explainPoolTimeout(err error, pool string) error {
 	return p
 }
 
-// nameClones finds the names of clones, for messages: that one can't be found out is no failure.
+// nameClones fills in the names of clones, for messages. A name that can't be found out stays empty.
 func (c *Cluster) nameClones(ctx context.Context, clones []Clone) {
 	const what = "Unable to name the clones."
 	for i := range clones {

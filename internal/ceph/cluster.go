@@ -26,7 +26,7 @@ type Cluster struct {
 	breaker   *breaker.Breaker[*identifiedConn]
 }
 
-// identifiedConn is a connection to the cluster that is meant.
+// identifiedConn is a connection with the fsid of its cluster.
 type identifiedConn struct {
 	Conn
 	fsid string
@@ -77,7 +77,7 @@ func (c *Cluster) notConnected(err error) error {
 	return c.failed(fmt.Sprintf("Unable to connect to cluster %q.", c.cfg.Label), "", err)
 }
 
-// check asks the monitors anything. A refusal is an answer as well, and that the connection is lost is what the next call notices.
+// check asks the monitors for their version. A refusal is an answer too, and a lost connection is left to the next call.
 func (c *Cluster) check(ctx context.Context, conn *identifiedConn) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
 	defer cancel()
@@ -89,7 +89,7 @@ func (c *Cluster) check(ctx context.Context, conn *identifiedConn) error {
 }
 
 func (c *Cluster) connect(ctx context.Context) (*identifiedConn, error) {
-	// librados ends the attempt itself after ConnectTimeout, with a better error; this is for what hangs all the same.
+	// librados ends the attempt itself after ConnectTimeout, with a better error; this ends an attempt that hangs in spite of that.
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout+10*time.Second)
 	defer cancel()
 	end := c.log.Start(ctx, calllog.Call{Name: "connect", Change: true, Object: calllog.Object{Entity: c.Entity()}})

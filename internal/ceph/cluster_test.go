@@ -169,7 +169,7 @@ func TestRetryOfAChange(t *testing.T) {
 }
 
 // A failure that is kept, or shared by all who waited for it, stays as it is whatever a caller makes of its own.
-func TestAKeptFailureIsNobodysToChange(t *testing.T) {
+func TestSharedErrorIsNotChanged(t *testing.T) {
 	const why = "The key is not usable."
 	cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) {
 		return nil, &problem.Problem{Kind: problem.Invalid, What: "Unable to connect.", Why: why}

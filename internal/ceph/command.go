@@ -33,7 +33,7 @@ func (r refusal) unknownCommand() bool {
 	return r.is(EINVAL) && strings.Contains(r.status, "command not known")
 }
 
-// monStatus is mon for callers that look at the refusal before they pass the problem on.
+// monStatus is mon, and returns the refusal beside the problem.
 func (c *Cluster) monStatus(ctx context.Context, what string, cmd command, reply any) (refusal, error) {
 	return c.send(ctx, what, cmd, reply, func(ctx context.Context, conn Conn, text []byte) ([]byte, string, error) {
 		return conn.MonCommand(ctx, text, nil)
@@ -72,7 +72,7 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 		case lost(err):
 			conn.Retire()
 		case unanswered(err):
-			// Not retired: what was sent may still be obeyed, and only on the same connection a question comes after it.
+			// The connection is kept: what was sent may still be carried out, and only on the same connection a later command comes after it.
 			conn.Doubt()
 		}
 		return refusal{errno: errnoOf(err), status: status}, c.failed(what, status, err)
@@ -93,7 +93,7 @@ func (c *Cluster) call(ctx context.Context, what string, call func(Conn) error) 
 	return err
 }
 
-// callErrno is call for callers that look at the number before they pass the problem on.
+// callErrno is call, and returns the errno beside the problem.
 func (c *Cluster) callErrno(ctx context.Context, what string, call func(Conn) error) (Errno, error) {
 	conn, err := c.breaker.Acquire(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ func (c *Cluster) concurrently(steps ...func() error) []error {
 	return failures
 }
 
-// inPools asks for what is found in each pool. One that is deleted meanwhile, as in one destroy of several pools, has nothing.
+// inPools asks about each pool and joins the answers. A pool that is deleted meanwhile, as when one destroy removes several, has none.
 func inPools[T any](ctx context.Context, c *Cluster, what string, pools []Pool, ask func(Pool) ([]T, error)) ([]T, error) {
 	return gather(pools, func(pool Pool) ([]T, error) {
 		found, err := ask(pool)
@@ -48,7 +48,7 @@ func gather[T, R any](things []T, ask func(T) ([]R, error)) ([]R, error) {
 	return slices.Concat(found...), err
 }
 
-// poolIsGone tells whether a complete listing proves that a pool is there no more.
+// poolIsGone tells whether a complete listing proves that a pool doesn't exist any more.
 func (c *Cluster) poolIsGone(ctx context.Context, what string, id int64) bool {
 	pools, err := c.pools(ctx, what)
 	return err == nil && !slices.ContainsFunc(pools, func(p Pool) bool { return p.ID == id })

@@ -67,8 +67,8 @@ func (c *Cluster) crush(ctx context.Context, what string) (*crushMap, error) {
 	return m, nil
 }
 
-// most is how many different OSDs a rule finds at most for a pool of that size, among those that count. A placement group can
-// get fewer, as where a rule chooses a rack before it knows whether that has a host to offer; none gets more.
+// maxOSDs counts the different OSDs that a rule finds at most for a pool of that size, among those that count. A placement group can
+// get fewer, as when a rule chooses a rack that has no usable host; none gets more.
 func (m *crushMap) maxOSDs(rule crushRule, size int64, counts func(osd int64) bool) (int64, error) {
 	var found int64
 	union := map[int64]bool{}
@@ -88,7 +88,7 @@ func (m *crushMap) maxOSDs(rule crushRule, size int64, counts func(osd int64) bo
 	return min(found, int64(len(union)), size), nil
 }
 
-// knownSteps are those that choose, and those that change how long CRUSH tries, which is not how much there is to find.
+// knownStep tells whether a step can be counted: it chooses, or changes only how often CRUSH tries.
 func knownStep(op string) bool {
 	return op == "take" || op == "emit" || op == "noop" || chooses(op) || strings.HasPrefix(op, "set_choose")
 }
@@ -97,7 +97,7 @@ func chooses(op string) bool {
 	return slices.Contains([]string{"choose_firstn", "choose_indep", "chooseleaf_firstn", "chooseleaf_indep"}, op)
 }
 
-// choicesUntilEmit are the choices between a take and its emit.
+// choicesUntilEmit returns the steps that choose, between a take and its emit.
 func choicesUntilEmit(steps []crushStep) ([]crushStep, error) {
 	var block []crushStep
 	for _, step := range steps {
@@ -113,7 +113,7 @@ func choicesUntilEmit(steps []crushStep) ([]crushStep, error) {
 	return nil, nil // what is not emitted is not used
 }
 
-// below is how many OSDs the choices of a block find below an item.
+// osdsBelow counts the OSDs that the choices of a block find below an item.
 func (m *crushMap) osdsBelow(item int64, block []crushStep, size int64, counts func(int64) bool) int64 {
 	if len(block) == 0 {
 		if item >= 0 && counts(item) {
@@ -144,7 +144,7 @@ func (m *crushMap) osdsBelow(item int64, block []crushStep, size int64, counts f
 	return min(found, size)
 }
 
-// ofType are the items of a type below an item, by ways on which everything has a weight.
+// ofType returns the items of a type below an item. What has no weight is left out, with all below it.
 func (m *crushMap) ofType(item int64, kind string) map[int64]bool {
 	found := map[int64]bool{}
 	for _, child := range m.buckets[item].Items {
@@ -161,7 +161,7 @@ func (m *crushMap) ofType(item int64, kind string) map[int64]bool {
 	return found
 }
 
-// leaves adds the OSDs that count below an item, or the item itself.
+// addOSDs adds the OSDs that count below an item, or the item itself.
 func (m *crushMap) addOSDs(item int64, counts func(int64) bool, found map[int64]bool) {
 	if item >= 0 {
 		if counts(item) {

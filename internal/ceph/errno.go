@@ -9,7 +9,7 @@ import (
 // Errno is the error number of a reply, positive, as Ceph uses it on the wire (Linux numbers on every system).
 type Errno int
 
-// The numbers that Ceph answers with, as far as this provider has words for them.
+// The numbers that Ceph answers with and that this provider explains.
 const (
 	EPERM        Errno = 1
 	ENOENT       Errno = 2

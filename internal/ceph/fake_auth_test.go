@@ -22,10 +22,10 @@ type authConn struct {
 	// unanswered are commands, by prefix, to which no answer comes. They are obeyed all the same, unless lost tells that they aren't.
 	unanswered map[string]error
 	lost       bool
-	muted      map[string]error
+	failing    map[string]error
 	// unreadAfter is a command after which the user can't be read.
 	unreadAfter string
-	silent      map[string]error // commands that are neither obeyed nor answered once an unanswered one was sent
+	failAfter   map[string]error // commands that are neither obeyed nor answered once an unanswered one was sent
 	keepsNoCaps bool             // as a release whose import takes over the caps of the keyring wrongly
 	asked       []string
 	worked      bool // the user had a key after each command
@@ -57,13 +57,13 @@ func (a *authConn) MonCommand(_ context.Context, text, input []byte) ([]byte, st
 		if !a.lost {
 			_, _, _ = a.MonCommand(context.Background(), text, input)
 		}
-		a.muted = a.silent
+		a.failing = a.failAfter
 		return nil, "", failure
 	}
 	if cmd.Prefix == "auth get" && slices.Contains(a.asked, a.unreadAfter) {
 		return nil, "", ETIMEDOUT
 	}
-	if failure := a.muted[cmd.Prefix]; failure != nil {
+	if failure := a.failing[cmd.Prefix]; failure != nil {
 		return nil, "", failure
 	}
 	defer func() { a.worked = a.worked && (a.key != "" || a.absent) }()

@@ -85,7 +85,7 @@ func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {
 	return nil
 }
 
-// refuseUnservedImage asks for the objects that librbd writes first: its own wait would end with operation_timeout.
+// refuseUnservedImage checks the objects that librbd writes first: librbd itself would wait until operation_timeout.
 func (c *Cluster) refuseUnservedImage(ctx context.Context, what string, spec ImageSpec) error {
 	err := c.refuseUnserved(ctx, what, spec.Pool, spec.Namespace, "rbd_directory", "rbd_id."+spec.Name)
 	if err == nil && spec.DataPool != "" {
@@ -128,7 +128,7 @@ func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno 
 }
 
 // confirmImage looks for an image whose creation got no answer. One of that size that was not there before is the one that was
-// to be made. The error stays: its metadata is still to be set.
+// to be made. The error is returned too where its metadata is still to be set.
 func (c *Cluster) confirmImage(ctx context.Context, what string, spec ImageSpec, wasMissing bool, failure error) (bool, error) {
 	bytes, err := recheck(ctx, func(ctx context.Context) (uint64, error) {
 		_, bytes, err := c.imageSize(ctx, what, spec.ImageRef)
@@ -145,7 +145,7 @@ func (c *Cluster) confirmImage(ctx context.Context, what string, spec ImageSpec,
 		" with rbd rm.")
 }
 
-// imageSize reads how large an image is, in bytes. The number is that of librbd's answer: a look, no proof that the image is missing.
+// imageSize reads how large an image is, in bytes. An ENOENT of librbd is no proof that the image is missing.
 func (c *Cluster) imageSize(ctx context.Context, what string, ref ImageRef) (errno Errno, bytes uint64, err error) {
 	errno, err = c.read(ctx, what, func(ctx context.Context, conn Conn) error {
 		found, err := conn.Image(ctx, ref)

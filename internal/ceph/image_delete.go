@@ -44,7 +44,7 @@ func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots b
 	return cmp.Or(err, removal)
 }
 
-// CheckImageRemoval is what [Cluster.DeleteImage] asks first. Watchers are no matter yet.
+// CheckImageRemoval asks what [Cluster.DeleteImage] asks first, without the watchers.
 func (c *Cluster) CheckImageRemoval(ctx context.Context, ref ImageRef, withSnapshots bool) error {
 	relations, err := c.ImageRelations(ctx, ref)
 	if err != nil {
@@ -61,7 +61,7 @@ func (r ImageRelations) refuseRemoval(what string, ref ImageRef, withSnapshots b
 	return refuseObstacles(what, r.againstRemoval(ref, withSnapshots), end)
 }
 
-// removeImage removes the snapshots and then the image. held tells that something came in between.
+// removeImage removes the snapshots and then the image. held tells that the image has become busy in the meantime.
 func (c *Cluster) removeImage(ctx context.Context, what string, ref ImageRef, relations ImageRelations) (held bool, err error) {
 	if err := c.purgeSnapshots(ctx, ref, relations); err != nil {
 		return false, err

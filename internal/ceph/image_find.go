@@ -18,10 +18,9 @@ type KnownImage struct {
 	Metadata  map[string]string
 }
 
-// FindImage finds an image again by its id, as [Cluster.ImageByID] does, and where a migration gave it another id: the image
-// is then at the other end of the migration. Once that has ended nothing of it is left, so an image of the same name counts as
-// the same one if its size and the recorded metadata are the same too, and the former id isn't in the trash. The caller sees by the
-// id whether it is another.
+// FindImage finds a recorded image again, by its id as [Cluster.ImageByID] does. A migration gives an image another id: while it runs,
+// the image is found at its other end. After its end nothing records it, so an image of the same name counts as the recorded one if
+// its size and the recorded metadata are the same and the former id isn't in the trash. The caller sees by the id whether it is another.
 //
 // Similar to: rbd info --image-id; rbd status; rbd trash ls --all
 func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Image, error) {
@@ -72,7 +71,7 @@ func contains(all, some map[string]string) bool {
 	return true
 }
 
-// ImageByID finds an image by what stays the same when its pool or the image itself is renamed. The trash doesn't count.
+// ImageByID finds an image by the ids of its pool and of itself, which a rename doesn't change. The trash doesn't count.
 //
 // Similar to: rbd info --image-id
 func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id string) (ImageRef, Image, error) {

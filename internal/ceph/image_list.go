@@ -36,7 +36,7 @@ func (c *Cluster) Images(ctx context.Context, pool, namespace string) ([]ImageEn
 	return entries, err
 }
 
-// ImageFilter says which images of a cluster are meant.
+// ImageFilter selects images of a cluster.
 type ImageFilter struct {
 	Pool      string            // empty: every pool that may hold images
 	Namespace *string           // nil: all of them; an empty one is the default namespace
@@ -52,9 +52,9 @@ type ListedImage struct {
 // imagesAtATime is how many images are read before they are visited: it bounds what a listing keeps in memory.
 const imagesAtATime = 256
 
-// VisitImages calls visit for each image, in the order of pools, namespaces and names, until it returns false. Images are read from
-// their headers, many at a time; only those are opened, read-only, whose header does not tell all. An image that goes away meanwhile
-// is left out. One that is listed and can't be read is an error that names it: without it the listing would look as if it were gone.
+// VisitImages calls visit for each image, in the order of pools, namespaces and names, until it returns false. Images are read from their
+// headers, many at a time; only those are opened, read-only, whose header does not tell all. An image that is removed meanwhile is left
+// out. One that is listed and can't be read is an error that names it: a listing without it would look as if it were gone.
 //
 // Similar to: rbd ls; rbd info and rbd image-meta list of each image
 func (c *Cluster) VisitImages(ctx context.Context, filter ImageFilter, visit func(ListedImage) bool) error {
@@ -84,7 +84,7 @@ type imageNames struct {
 	entries         []ImageEntry
 }
 
-// namesOfImages lists what a filter means, in order.
+// namesOfImages lists the images that a filter selects, in order.
 func (c *Cluster) namesOfImages(ctx context.Context, filter ImageFilter) ([]imageNames, error) {
 	what := fmt.Sprintf("Unable to list the images of cluster %q.", c.cfg.Label)
 	if filter.Pool != "" {
@@ -131,7 +131,7 @@ func (c *Cluster) namesInPool(ctx context.Context, pool Pool, filter ImageFilter
 	return found, nil
 }
 
-// readImages reads images of one namespace: their headers, and those of which these don't tell all one by one.
+// readImages reads images of one namespace from their headers, and opens those whose header doesn't tell all.
 func (c *Cluster) readImages(ctx context.Context, pool, namespace string, entries []ImageEntry) ([]ListedImage, error) {
 	what := fmt.Sprintf("Unable to read the images of pool %q of cluster %q.", pool, c.cfg.Label)
 	var ids []string
@@ -168,7 +168,7 @@ func (c *Cluster) readImages(ctx context.Context, pool, namespace string, entrie
 	return images, nil
 }
 
-// openImages reads images one by one. Those that are there no more are left out.
+// openImages opens images one by one. Those that don't exist any more are left out.
 func (c *Cluster) openImages(ctx context.Context, refs []ImageRef) ([]ListedImage, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

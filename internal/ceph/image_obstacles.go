@@ -7,7 +7,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Obstacles are what stands against a removal also where all snapshots are to go, in words.
+// Obstacles lists, for a message, what prevents the removal of the image even if its snapshots are removed too.
 func (r ImageRelations) Obstacles(ref ImageRef) []string {
 	var whys []string
 	for _, o := range r.againstRemoval(ref, true) {
@@ -19,7 +19,7 @@ func (r ImageRelations) Obstacles(ref ImageRef) []string {
 // obstacle is a reason why something can't be done, and what to do about it.
 type obstacle struct{ why, do string }
 
-// againstRemoval are the obstacles to a removal. Watchers are none of them: they may go by themselves.
+// againstRemoval lists the obstacles to a removal. Watchers are left out: they may end by themselves.
 func (r ImageRelations) againstRemoval(ref ImageRef, withSnapshots bool) []obstacle {
 	var all []obstacle
 	add := func(why, do string) { all = append(all, obstacle{why, do}) }
@@ -50,7 +50,7 @@ func (r ImageRelations) againstRemoval(ref ImageRef, withSnapshots bool) []obsta
 	return append(all, r.writtenElsewhere(ref)...)
 }
 
-// againstChange are the obstacles to any change of an image. Without the feature exclusive-lock, librbd doesn't look at locks.
+// againstChange lists the obstacles to any change of an image. Without the feature exclusive-lock, librbd doesn't look at locks.
 func (r ImageRelations) againstChange(ref ImageRef) []obstacle {
 	var all []obstacle
 	if r.Exclusive {
@@ -70,7 +70,7 @@ func (r ImageRelations) locksOn(ref ImageRef) []obstacle {
 	return all
 }
 
-// writtenElsewhere are the obstacles of an image whose content somebody else is writing.
+// writtenElsewhere lists the obstacles of an image whose content mirroring or a migration writes.
 func (r ImageRelations) writtenElsewhere(ref ImageRef) []obstacle {
 	var all []obstacle
 	if r.NonPrimary {

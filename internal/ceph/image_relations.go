@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Lock is a lock that was put on an image by hand. Those that librbd takes for itself belong to a watcher, or to a client that
-// crashed, and librbd clears them away.
+// Lock is a lock that was put on an image by hand. The locks of librbd itself are left out: they belong to a watcher, or to a client that
+// crashed, and librbd removes them.
 type Lock struct {
 	Client string // "client.4155"
 	Cookie string // the id that was given to rbd lock add
@@ -22,7 +22,7 @@ type Migration struct {
 	ID     string   // the other end's
 }
 
-// ImageRelations is what an image has to do with others, as far as it decides about changing or removing it.
+// ImageRelations is what can keep an image from being changed or removed.
 type ImageRelations struct {
 	PoolID     int64
 	ID         string

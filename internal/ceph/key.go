@@ -51,7 +51,7 @@ func ParseKey(text string) (Key, error) {
 	return Key{Value: sensitive.New(raw), text: sensitive.New([]byte(text))}, nil
 }
 
-// GivenKey makes a key of its text as somebody has written it, or as a cluster tells it. Check tells whether it is one.
+// GivenKey makes a key of its text as a user or a cluster gives it. Check tells whether it is valid.
 func GivenKey(text string) Key {
 	if key, err := ParseKey(text); err == nil {
 		return key

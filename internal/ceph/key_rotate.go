@@ -8,13 +8,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// RotateKey gives a user a new key and keeps its caps, by the best way that the cluster's release has: `auth rotate`
-// (19.2.3 and later), a pending key that is committed (18 and later), or an import of a key made here (16 and 17).
-// keyType is aes, aes256k, or empty for what the cluster prefers; a release that doesn't know key types takes aes only.
-// What is refused changes nothing. The user has a working key at every moment, also when this is cut off: each way ends with
-// one command that puts the new key in the place of the old one. From then on no other key opens a connection, neither the
-// old one nor a pending one that somebody else had made. With an error the user is returned all the same if the key was rotated,
-// without a key where the new one could not be read.
+// RotateKey gives a user a new key and keeps its caps, by the best way that the cluster's release has: `auth rotate` (19.2.3 and later),
+// a pending key that is committed (18 and later), or an import of a key made here (16 and 17). keyType is aes, aes256k, or empty for what
+// the cluster prefers; a release that doesn't know key types takes aes only. What is refused changes nothing. The user has a working key
+// at every moment, also when the operation is interrupted: each way ends with one command that puts the new key in the place of the old
+// one. From then on no other key opens a connection, neither the old one nor a pending one that somebody else had made. If the key was
+// rotated, the user is returned even with an error, and without a key where the new one could not be read.
 //
 // Similar to: ceph auth rotate
 func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, error) {
@@ -86,7 +85,7 @@ func (c *Cluster) rotateAtOnce(ctx context.Context, what string, user User, keyT
 }
 
 // rotatePending makes a second key, which works beside the first one, and commits it if it is of the type that was asked for:
-// no release takes a type here. Cut off in between, the next attempt clears the pending key and makes another one.
+// no release takes a type here. After an interruption in between, the next attempt clears the pending key and makes another one.
 func (c *Cluster) rotatePending(ctx context.Context, what string, user User, keyType string) (known bool, err error) {
 	var records []authRecord
 	cmd := command{"prefix": "auth get-or-create-pending", "entity": user.Entity}

@@ -40,8 +40,8 @@ func (c *Cluster) CheckKey(ctx context.Context, name string, key Key, keyType st
 	return c.checkKeyTypeAllowed(ctx, what, keyType)
 }
 
-// checkCipher refuses a chosen key of a type that the cluster doesn't allow: the monitors store it without a word, and then
-// refuse everybody who comes with it.
+// checkCipher refuses a chosen key of a type that the cluster doesn't allow: the monitors store it without an error, and then refuse
+// every client that uses it.
 func (c *Cluster) checkCipher(ctx context.Context, what string, key Key) error {
 	if err := key.Check(); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (c *Cluster) checkCipher(ctx context.Context, what string, key Key) error {
 	return cipherNotAllowed(what, "The chosen key is", key.Type(), allowed)
 }
 
-// checkKeyTypeAllowed refuses a wish for a type of key that the cluster would refuse, or not obey, before anything is changed.
+// checkKeyTypeAllowed refuses a key type that the cluster would refuse or ignore, before anything is changed.
 func (c *Cluster) checkKeyTypeAllowed(ctx context.Context, what, keyType string) error {
 	if keyType == "" {
 		return nil
@@ -91,7 +91,7 @@ func cipherNotAllowed(what, subject, keyType string, allowed []cipher) error {
 	}
 }
 
-// checkKeyType compares what the cluster made with what was asked for: older monitors ignore the wish.
+// checkKeyType compares the key that the cluster made with the type that was asked for: older monitors ignore key_type.
 func checkKeyType(what string, key Key, keyType string) error {
 	if keyType == "" {
 		return nil

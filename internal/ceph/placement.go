@@ -78,6 +78,7 @@ func (m *crushMap) existing(osd int64) bool {
 	return exists
 }
 
+// osdsFor counts the OSDs that a pool's rule finds at most, among those that count.
 func (m *crushMap) osdsFor(p Placement, counts func(osd int64) bool) (int64, error) {
 	rule, err := m.rule(p.Rule)
 	if err != nil {

@@ -82,7 +82,7 @@ func (c *Cluster) PoolByID(ctx context.Context, id int64) (Pool, error) {
 	return pool, err
 }
 
-// errNoSuchPool is the plain fact that becomes a problem with a text.
+// errNoSuchPool becomes a problem.NotFound, with a text, in the callers of cachedPool.
 var errNoSuchPool = errors.New("no such pool")
 
 func (c *Cluster) noPool(what string, pools []Pool) error {
@@ -185,7 +185,7 @@ func (r poolRecord) pool(ruleNames map[int64]string) Pool {
 	return p
 }
 
-// decimal undoes what single precision does to a number that somebody wrote: 0.20000000298 is 0.2 again.
+// decimal undoes the rounding of a number that Ceph keeps in single precision: 0.20000000298 is 0.2 again.
 func decimal(v *float64) *float64 {
 	if v == nil {
 		return nil

@@ -65,8 +65,7 @@ var bookkeeping = []string{
 	"rbd_group_directory", "rbd_pool_settings", "rbd_task", "rbd_mirror_snapshot_schedule", "rbd_trash_purge_schedule",
 }
 
-// PoolContents lists what a pool holds. Deciding by listing takes as long as the pool has images; statistics would be
-// quicker and lag behind.
+// PoolContents lists what a pool holds. A listing takes longer the more images there are; statistics would be quicker, but lag behind.
 //
 // Similar to: rbd ls; rbd trash ls; rbd namespace ls; rados ls
 func (c *Cluster) PoolContents(ctx context.Context, name string) (PoolContents, error) {

@@ -33,7 +33,7 @@ type PoolSpec struct {
 // CreatePool creates a pool and then sends what "osd pool create" doesn't take, all at once. created tells that the pool
 // exists, also when a later step failed. A pool of that name is problem.Exists and stays as it is: the monitors
 // themselves would report success. A pool without enough OSDs is made, and reported as an error; where it can't be written to at
-// all, a replicated pool does not get the application rbd, whose bookkeeping would be waited for.
+// all, a replicated pool does not get the application rbd, because the write of RBD's bookkeeping would not end.
 //
 // Similar to: ceph osd pool create; ceph osd pool set; ceph osd pool application enable; rbd pool init
 func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, err error) {
@@ -75,16 +75,16 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, 
 	if problem.Is(lacking, problem.Unserved) && pool.Type == Replicated {
 		applications = slices.DeleteFunc(slices.Clone(applications), func(name string) bool { return name == ApplicationRBD })
 	}
-	// A new pool has nobody's data, so its settings are not set back.
+	// A new pool holds no data, so its settings are not rolled back.
 	return true, errors.Join(append(c.concurrently(
 		func() error {
-			return c.setInWaves(ctx, spec.Name, settings, settingWaves(settings, pool.raised(settings)))
+			return c.setInBatches(ctx, spec.Name, settings, settingBatches(settings, pool.raised(settings)))
 		},
 		func() error { return c.SetPoolApplications(ctx, spec.Name, applications, nil) },
 	), lacking)...)
 }
 
-// confirmPool looks for a pool whose creation got no answer, and which was not there before. The error stays: what "osd pool
+// confirmPool looks for a pool whose creation got no answer, and which was not there before. The error is returned too: what "osd pool
 // create" doesn't take is still to be set.
 func (c *Cluster) confirmPool(ctx context.Context, name string, failure error) (created bool, err error) {
 	if _, err := recheck(ctx, func(ctx context.Context) (Pool, error) { return c.Pool(ctx, name) }); err == nil {

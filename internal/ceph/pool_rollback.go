@@ -11,10 +11,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// rollbackTimeout bounds the way back, which an interrupt of the apply doesn't stop.
+// rollbackTimeout bounds a rollback, which an interrupt of the apply doesn't stop.
 const rollbackTimeout = time.Minute
 
-// placementVariables are those of the settings that decide on which OSDs a pool is.
+// placementVariables lists the variables among the settings that decide on which OSDs a pool is.
 func placementVariables(settings map[string]string) []string {
 	var names []string
 	for _, variable := range []string{"crush_rule", "size", "min_size"} {
@@ -41,7 +41,7 @@ func (c *Cluster) rollBackUnplaced(ctx context.Context, before Pool, settings ma
 	defer cancel()
 	after, err := c.PoolByID(ctx, before.ID)
 	if err != nil {
-		return nil // what can't be asked is not undone
+		return nil // a change that can't be checked is not rolled back
 	}
 	short, err := c.unplaced(ctx, after)
 	if err != nil || short == nil {
@@ -59,7 +59,7 @@ func (c *Cluster) rollBackUnplaced(ctx context.Context, before Pool, settings ma
 		Do: "Choose a rule that finds enough OSDs for every placement group (crushtool --test --show-bad-mappings shows which it fails), or" +
 			" smaller numbers.",
 	}
-	if err := c.setInWaves(ctx, after.Name, back, settingWaves(back, after.raised(back))); err != nil {
+	if err := c.setInBatches(ctx, after.Name, back, settingBatches(back, after.raised(back))); err != nil {
 		p.What = fmt.Sprintf("After the change of %s of pool %q of cluster %q guests' writes stand still, and it could not be taken back.", names,
 			after.Name, c.cfg.Label)
 		p.Do = "Set it back by hand, now: " + rollbackCommands(after.Name, back)
@@ -68,7 +68,7 @@ func (c *Cluster) rollBackUnplaced(ctx context.Context, before Pool, settings ma
 	return p
 }
 
-// former is what the pool had of the settings that decide on its OSDs.
+// formerSettings returns the pool's own values of the settings that decide on its OSDs.
 func (p Pool) formerSettings(settings map[string]string) map[string]string {
 	back := map[string]string{}
 	for _, variable := range placementVariables(settings) {

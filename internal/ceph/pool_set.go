@@ -39,10 +39,10 @@ func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]
 			return err
 		}
 	}
-	waves := settingWaves(settings, before.raised(settings))
-	others, locks := waves[:len(waves)-1], waves[len(waves)-1:] // a locked pool couldn't be set back
+	batches := settingBatches(settings, before.raised(settings))
+	others, locks := batches[:len(batches)-1], batches[len(batches)-1:] // a locked pool couldn't be rolled back
 	safe := c.canRollBack(ctx, before, settings)
-	err := c.setInWaves(ctx, name, settings, others)
+	err := c.setInBatches(ctx, name, settings, others)
 	if safe {
 		if unplaced := c.rollBackUnplaced(ctx, before, settings); unplaced != nil {
 			return errors.Join(unplaced, err)
@@ -51,18 +51,18 @@ func (c *Cluster) SetPool(ctx context.Context, name string, settings map[string]
 	if err != nil {
 		return err
 	}
-	return c.setInWaves(ctx, name, settings, locks)
+	return c.setInBatches(ctx, name, settings, locks)
 }
 
-func (c *Cluster) setInWaves(ctx context.Context, name string, settings map[string]string, waves [][]string) error {
+func (c *Cluster) setInBatches(ctx context.Context, name string, settings map[string]string, batches [][]string) error {
 	var changed []string
-	for _, wave := range waves {
-		steps := make([]func() error, 0, len(wave))
-		for _, variable := range wave {
+	for _, batch := range batches {
+		steps := make([]func() error, 0, len(batch))
+		for _, variable := range batch {
 			steps = append(steps, func() error { return c.setPoolVariable(ctx, name, variable, settings[variable]) })
 		}
 		failures := c.concurrently(steps...)
-		for i, variable := range wave {
+		for i, variable := range batch {
 			if failures[i] == nil {
 				changed = append(changed, variable)
 			}
@@ -78,7 +78,7 @@ func (c *Cluster) setInWaves(ctx context.Context, name string, settings map[stri
 	return nil
 }
 
-// needsPool tells whether the order of the settings, or their way back, depends on what the pool has now.
+// needsPool tells whether the order of the settings, or their rollback, depends on what the pool has now.
 func needsPool(settings map[string]string) bool {
 	_, bound := settings["pg_num"]
 	bound = bound && (settings["pg_num_min"] != Clear || settings["pg_num_max"] != Clear)
@@ -95,52 +95,52 @@ func (p Pool) raised(settings map[string]string) map[string]bool {
 	return raised
 }
 
-// The waves in which settings are sent.
+// The batches in which settings are sent.
 const (
-	waveUnlocking = iota
-	waveFirst     // what depends on nothing
-	waveRule      // what depends on the first, and a rule: with fewer copies or more OSDs than before there are enough of both
-	waveRaised    // a size that only the new rule can place
-	waveMinSize   // what the monitors chose along with size, or what only the new rule can place
-	waveLocking
-	waveCount
+	batchUnlocking = iota
+	batchFirst     // what depends on nothing
+	batchRule      // what depends on the first, and a rule: with fewer copies or more OSDs than before there are enough of both
+	batchRaised    // a size that only the new rule can place
+	batchMinSize   // what the monitors chose along with size, or what only the new rule can place
+	batchLocking
+	batchCount
 )
 
-// settingWaves orders variables: what unlocks others goes first, what is checked against others or locks them last. The
+// settingBatches orders variables: what unlocks others goes first, what is checked against others or locks them last. The
 // monitors never accept a bound that excludes the present pg_num, nor a pg_num outside of the present bounds.
-func settingWaves(settings map[string]string, raised map[string]bool) [][]string {
+func settingBatches(settings map[string]string, raised map[string]bool) [][]string {
 	has := func(variable string) bool { _, given := settings[variable]; return given }
-	waves := make([][]string, waveCount)
+	batches := make([][]string, batchCount)
 	for variable, value := range settings {
-		wave := waveFirst
+		batch := batchFirst
 		switch {
 		case variable == "pg_autoscale_mode":
-			wave = waveUnlocking
+			batch = batchUnlocking
 		case slices.Contains(poolLocks, variable):
-			wave = waveLocking
+			batch = batchLocking
 			if poolValue(variable, value) == "false" {
-				wave = waveUnlocking
+				batch = batchUnlocking
 			}
 		case has("pg_num") && (variable == "pg_num_min" || variable == "pg_num_max"):
-			wave = waveRule
+			batch = batchRule
 			if value == Clear || raised["pg_num"] == (variable == "pg_num_max") {
-				wave = waveUnlocking
+				batch = batchUnlocking
 			}
 		case variable == "pgp_num" && has("pg_num"):
-			wave = waveRule
+			batch = batchRule
 		case variable == "crush_rule" && (has("size") || has("min_size")):
-			wave = waveRule
+			batch = batchRule
 		case variable == "size" && has("crush_rule") && raised["size"]:
-			wave = waveRaised
+			batch = batchRaised
 		case variable == "min_size" && (has("size") || has("crush_rule") && raised["min_size"]):
-			wave = waveMinSize
+			batch = batchMinSize
 		}
-		waves[wave] = append(waves[wave], variable)
+		batches[batch] = append(batches[batch], variable)
 	}
-	for _, wave := range waves {
-		sort.Strings(wave)
+	for _, batch := range batches {
+		sort.Strings(batch)
 	}
-	return waves
+	return batches
 }
 
 // poolValue spells out Clear for a variable.

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-func TestSettingWaves(t *testing.T) {
-	got := settingWaves(map[string]string{
+func TestSettingBatches(t *testing.T) {
+	got := settingBatches(map[string]string{
 		"size": "2", "min_size": "1", "nosizechange": "false", "nopgchange": "true", "pg_autoscale_mode": "off", "pg_num": "8",
 		"pgp_num": "8", "bulk": Clear,
 	}, map[string]bool{"pg_num": true})
@@ -19,7 +19,7 @@ func TestSettingWaves(t *testing.T) {
 }
 
 // A bound that has to give way goes before pg_num, one that closes in after it.
-func TestSettingWavesOfBounds(t *testing.T) {
+func TestSettingBatchesOfBounds(t *testing.T) {
 	for name, tc := range map[string]struct {
 		low, high string
 		raised    bool
@@ -29,7 +29,7 @@ func TestSettingWavesOfBounds(t *testing.T) {
 		"lowered": {"4", "8", false, [][]string{{"pg_num_min"}, {"pg_num"}, {"pg_num_max"}, nil, nil, nil}},
 		"lifted":  {Clear, Clear, false, [][]string{{"pg_num_max", "pg_num_min"}, {"pg_num"}, nil, nil, nil, nil}},
 	} {
-		got := settingWaves(map[string]string{"pg_num": "8", "pg_num_min": tc.low, "pg_num_max": tc.high}, map[string]bool{"pg_num": tc.raised})
+		got := settingBatches(map[string]string{"pg_num": "8", "pg_num_min": tc.low, "pg_num_max": tc.high}, map[string]bool{"pg_num": tc.raised})
 		if !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%s: got %v", name, got)
 		}
@@ -37,7 +37,7 @@ func TestSettingWavesOfBounds(t *testing.T) {
 }
 
 // Between two changes there are never fewer OSDs than the pool needs: a smaller number goes before the rule, a larger one after.
-func TestSettingWavesOfPlacement(t *testing.T) {
+func TestSettingBatchesOfPlacement(t *testing.T) {
 	for name, tc := range map[string]struct {
 		settings map[string]string
 		want     []string // in their order
@@ -59,11 +59,11 @@ func TestSettingWavesOfPlacement(t *testing.T) {
 	} {
 		raised := Pool{Size: 2, MinSize: 2}.raised(tc.settings)
 		var got []string
-		for _, wave := range settingWaves(tc.settings, raised) {
-			if len(wave) > 1 {
-				t.Errorf("%s: %v are sent at the same time", name, wave)
+		for _, batch := range settingBatches(tc.settings, raised) {
+			if len(batch) > 1 {
+				t.Errorf("%s: %v are sent at the same time", name, batch)
 			}
-			got = append(got, wave...)
+			got = append(got, batch...)
 		}
 		if !slices.Equal(got, tc.want) {
 			t.Errorf("%s: %v", name, got)

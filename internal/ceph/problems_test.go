@@ -256,7 +256,7 @@ func (r *refusing) MonCommand(ctx context.Context, text, input []byte) ([]byte, 
 }
 
 // A number that tells the cause gets the advice for that cause alone.
-func TestANumberThatTellsTheCauseGetsThatAdvice(t *testing.T) {
+func TestErrnoWithOneCauseGetsItsAdvice(t *testing.T) {
 	cluster, _ := withFake(nil)
 	for number, words := range map[Errno]string{
 		ENOTCONN:  "connection to cluster",

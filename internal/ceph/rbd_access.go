@@ -66,7 +66,7 @@ func (a RBDAccess) Caps() (map[string]string, error) {
 			Do:  "Name the pool of their data in read_only_pools.",
 		}
 	case len(pools)+len(tenants) == 0:
-		// A reader takes no lock over, so it needs not shut out another client.
+		// A reader takes over no lock, so it doesn't need to put another client on the blocklist.
 		mon = "profile rbd-read-only"
 	}
 	caps := func(written ...[]string) string {
@@ -83,8 +83,8 @@ func (a RBDAccess) Caps() (map[string]string, error) {
 	return map[string]string{"mon": mon, "osd": caps(pools, tenants, data), "mgr": caps(pools, tenants)}, nil
 }
 
-// dataGrants are for the pools of data. An image's data lies in the namespace of its header, so who has namespaces alone gets no
-// more of the pool of data, and can't reach the data of others there.
+// dataGrants are for the pools of data. An image's data lies in the namespace of its header, so a user who has namespaces alone gets the
+// same namespaces of the data pool, and can't reach other data there.
 func (a RBDAccess) dataGrants() ([]string, error) {
 	var namespaces []string
 	if len(a.Pools) == 0 {

@@ -61,7 +61,7 @@ func (r ImageRelations) snapshotName(id uint64) string {
 }
 
 // purgeSnapshots removes all snapshots that somebody made. Protection is lifted from all of them before the first one goes,
-// because that is the step that can still be refused, and put back where it is.
+// because only that step can still be refused; if it is, the protection is restored.
 func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations ImageRelations) error {
 	what := fmt.Sprintf("Unable to remove the snapshots of image %s of cluster %q.", ref, c.cfg.Label)
 	var lifted, removed []string
@@ -99,10 +99,10 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 	return nil
 }
 
-// protectTimeout bounds putting protection back, which is done also where the time of the operation is up.
+// protectTimeout bounds the restoring of protection, which is done also when the operation's own time is up.
 const protectTimeout = 10 * time.Second
 
-// restoreProtection undoes the first step of a removal that was refused, and returns why it was.
+// restoreProtection undoes the first step of a removal that was refused, and returns the reason of the refusal.
 func (c *Cluster) restoreProtection(ctx context.Context, ref ImageRef, names []string, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), protectTimeout)
 	defer cancel()
@@ -129,8 +129,8 @@ func explainUnprotect(err error, errno Errno, ref ImageRef, snapshot string) err
 		p.Why = fmt.Sprintf("Snapshot %s has got a clone in this moment. Nothing was removed.", snapshot)
 		p.Do = fmt.Sprintf("Flatten or remove the clones first: rbd children --all %s.", ref)
 	case ETIMEDOUT:
-		p.Why += fmt.Sprintf(" To lift the protection of snapshot %s, all pools of the cluster are asked for clones; one of them is silent."+
-			" Nothing was removed.", snapshot)
+		p.Why += fmt.Sprintf(" To lift the protection of snapshot %s, all pools of the cluster are asked for clones; one of them does not"+
+			" answer. Nothing was removed.", snapshot)
 		p.Do = "Look for the pool with ceph health detail, mend it, and apply again."
 	}
 	return err

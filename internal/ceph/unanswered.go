@@ -16,8 +16,8 @@ func unanswered(err error) bool {
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// The questions what became of a request to which no answer came: how many, and how long all may take. A cluster that stood still
-// needs a moment to wake up, and answers from what it had before until it has written what it was asked for.
+// How often, and for how long, the outcome of an unanswered request is looked up. A cluster that was stuck answers from its old state
+// until it has carried out the request.
 const (
 	recheckAttempts = 5
 	recheckTimeout  = 10 * time.Second
@@ -25,8 +25,8 @@ const (
 
 var recheckInterval = 200 * time.Millisecond // shorter in tests
 
-// recheck asks what became of a request to which no answer came, whether or not the operation itself is over: without it what
-// was obeyed would be taken for not done. It is over with the first answer that is no error.
+// recheck looks up the outcome of an unanswered request, also when the operation's own time is up: otherwise a request that was carried
+// out would count as failed. It ends with the first answer that is no error.
 func recheck[T any](ctx context.Context, ask func(context.Context) (T, error)) (value T, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recheckTimeout)
 	defer cancel()
@@ -43,8 +43,7 @@ func recheck[T any](ctx context.Context, ask func(context.Context) (T, error)) (
 	return value, err
 }
 
-// outcomeUnknown says beside the error of a request to which no answer came, and none to the question what became of it, what may
-// be.
+// outcomeUnknown adds what may have happened to the error of an unanswered request whose outcome could not be looked up either.
 func outcomeUnknown(err error, may string) error {
 	err = problem.Copy(err)
 	var p *problem.Problem

@@ -65,7 +65,7 @@ func TestUsersWithoutAnAnswer(t *testing.T) {
 				wantUnanswered(t, err, tc.lost)
 
 				conn = fake()
-				conn.silent = map[string]error{"auth get": ETIMEDOUT}
+				conn.failAfter = map[string]error{"auth get": ETIMEDOUT}
 				_, err = tc.do(t.Context(), withAuth(conn))
 				wantUnanswered(t, err, tc.unread)
 			})

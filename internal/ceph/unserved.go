@@ -39,8 +39,8 @@ func countOSDs(list []int64) (n int64) {
 }
 
 // refuseUnserved refuses what would wait without end: the pool is full, or, as problem.Unserved, these objects are in placement groups
-// with fewer OSDs than the pool's min_size. OSDs that exist and could serve them get a few seconds first. What can't be found out is
-// no refusal.
+// with fewer OSDs than the pool's min_size. OSDs that exist and could serve them get a few seconds first. Where the OSDs can't be found
+// out, nothing is refused.
 //
 // Similar to: ceph osd map POOL OBJECT
 func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace string, objects ...string) error {
@@ -70,7 +70,7 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 			return c.failed(what, "", ctx.Err())
 		}
 		if ctx.Err() != nil {
-			break // the time is up, and this is what it was spent on
+			break // the time is up, and the lack of OSDs is why
 		}
 		if short = c.unserved(ctx, p, namespace, objects); short == nil {
 			return nil
@@ -112,7 +112,7 @@ func (c *Cluster) unplaced(ctx context.Context, pool Pool) (*mapping, error) {
 	return nil, nil //nolint:nilnil // none is a good answer
 }
 
-// placementSamples is in how many placement groups of a pool a change is looked at.
+// placementSamples is how many placement groups of a pool are looked at after a change.
 const placementSamples = 64
 
 // explainUnserved says why a placement group can't serve, and whether the OSDs that exist could never do it.

@@ -15,8 +15,8 @@ type Watcher struct {
 	Entity string // such as client.libvirt; empty when it could not be found out
 }
 
-// Watchers lists the clients that have an image open for writing, and with some clients for reading. One whose host
-// crashed lingers for about 30 seconds.
+// Watchers lists the clients that have an image open for writing, and with some clients for reading. One whose host crashed stays for
+// about 30 seconds.
 //
 // Similar to: rbd status
 func (c *Cluster) Watchers(ctx context.Context, ref ImageRef) ([]Watcher, error) {
@@ -46,8 +46,7 @@ func DescribeWatchers(watchers []Watcher) string {
 	return strings.Join(firstOf(list, 5), ", ")
 }
 
-// nameWatchers fills in the entities of watchers as far as the monitors tell: a name makes a message better, its absence
-// must not make a read fail.
+// nameWatchers fills in the entities of watchers as far as the monitors tell them. They are for messages, so a failure is ignored.
 func (c *Cluster) nameWatchers(ctx context.Context, watchers []Watcher) {
 	if len(watchers) == 0 {
 		return

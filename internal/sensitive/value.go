@@ -1,4 +1,4 @@
-// Package sensitive is for what must not be shown. The clients of Ceph and libvirt, which do not know each other, share it.
+// Package sensitive hides values that must not be shown, such as keys. The clients of Ceph and libvirt share it.
 package sensitive
 
 import (
@@ -15,7 +15,7 @@ const Placeholder = "(sensitive value)"
 // Value is bytes that are handed over by Bytes alone. Whatever prints, logs or encodes a Value, or a struct that holds one,
 // writes the Placeholder or an address. The zero Value is empty.
 type Value struct {
-	// A function, as fmt prints the fields that are not exported by reflection, and calls none of the methods below for them.
+	// A function, because fmt prints unexported fields by reflection and calls none of the methods below for them.
 	reveal func() string
 }
 

@@ -22,7 +22,7 @@ import (
 // librbd may take an object map that it couldn't load in time for a corrupt one.
 const minimumDataTimeout = time.Minute
 
-// clearEnvironment takes away what rados_create reads from the environment: a cluster is what its configuration says.
+// clearEnvironment unsets the variables that rados_create reads: the configuration alone decides on the cluster.
 var clearEnvironment = sync.OnceFunc(func() {
 	for _, name := range []string{"CEPH_ARGS", "CEPH_KEYRING"} {
 		_ = os.Unsetenv(name)
@@ -30,7 +30,7 @@ var clearEnvironment = sync.OnceFunc(func() {
 })
 
 // Dial connects to a cluster with librados. It searches no default ceph.conf, prints nothing, and returns as soon as ctx
-// ends; an attempt that is abandoned so ends by its own timeout.
+// ends; an abandoned attempt ends by its own timeout.
 //
 // Similar to: ceph --id --mon-host --conf status
 func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {

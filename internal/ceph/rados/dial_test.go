@@ -184,7 +184,7 @@ func TestInterruptedConnect(t *testing.T) {
 }
 
 // A frozen cluster: commands end by their own timeout or by the context. After that it costs a read nothing any more, and each change
-// one attempt to connect, until one succeeds. A connection on which nobody has waited in vain works afterwards.
+// one attempt to connect, until one succeeds. A connection on which nobody has waited for an answer works afterwards.
 func TestFrozenCluster(t *testing.T) {
 	needBed(t)
 	west := bed.Cluster("west")

@@ -12,7 +12,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
-// reading opens an image read-only, which neither leaves a watcher nor disturbs the image's owner.
+// reading opens an image read-only, which leaves no watcher and doesn't ask the owner for the lock.
 func reading[T any](ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.Conn, *rbd.Image) (T, error)) (T, error) {
 	return call(ctx, c, func(h *rados.Conn) (value T, err error) {
 		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {

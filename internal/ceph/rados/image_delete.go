@@ -15,7 +15,7 @@ func (c *conn) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {
 	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error { return rbd.RemoveImage(ioctx, ref.Name) })
 }
 
-// freeing runs what ends in more space, which a full pool still takes: without that mark it would wait for space.
+// freeing runs a call that frees space, with the flag by which a full pool takes it: without the flag it would wait for space.
 func freeing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.IOContext) error) error {
 	return do(ctx, c, func(h *rados.Conn) error {
 		return c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {

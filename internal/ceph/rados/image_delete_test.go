@@ -105,7 +105,7 @@ func imageState(t *testing.T, c *testbed.Cluster, spec string) string {
 	return rbd(t, c, "snap", "ls", "--all", spec) + "\n" + rbd(t, c, "children", "--all", spec) + "\n" + rbd(t, c, "lock", "ls", spec)
 }
 
-func TestRemovalOfAHeldImage(t *testing.T) {
+func TestDeleteImageWithObstacles(t *testing.T) {
 	cluster, c := east(t)
 	for _, pool := range []string{"held", "far"} {
 		newPool(t, cluster, pool)
@@ -144,8 +144,8 @@ func TestRemovalOfAHeldImage(t *testing.T) {
 	}
 }
 
-// A pool whose placement groups are not active answers nobody. Only what may have clones of format 1 needs its word.
-func TestRemovalBesideASilentPool(t *testing.T) {
+// A pool whose placement groups are not active does not answer. Only an image that may have clones of format 1 needs its answer.
+func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	needBed(t)
 	c := bed.Cluster("west")
 	cfg := configOf(c)

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// headerKeys is how many keys of a header are read. One with more, as of an image with very many snapshots, is not told.
+	// headerKeys is how many keys of a header are read. An image with more, as with very many snapshots, is left out.
 	headerKeys = 1000
 	// headersAtATime is how many headers are read at the same time.
 	headersAtATime = 16
@@ -65,7 +65,7 @@ func (c *conn) ImageHeaders(ctx context.Context, pool, namespace string, ids []s
 // migrating is the feature of an image whose header is not the whole of it.
 const migrating = uint64(1) << 9
 
-// imageOf is the image that the keys of its header describe, if they are all that there is to tell of it.
+// imageOf returns the image that the keys of its header describe; ok is false if there is more to it.
 func imageOf(h *rados.Conn, keys map[string][]byte) (image ceph.Image, ok bool, err error) {
 	number := func(key string) uint64 {
 		if raw := keys[key]; len(raw) == 8 {

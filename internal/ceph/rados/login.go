@@ -104,7 +104,7 @@ func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) (ceph.Key, e
 		Why: fmt.Sprintf("%s leads to no key for this user: there is no readable keyring among %s.", cfg.ConfigFile, paths),
 		Do:  "Set key or keyring_file of the cluster, or correct the keyring option in the file.",
 	}
-	// As librados, which reads the first one that it can open, and no other.
+	// librados reads the first one that it can open, and no other.
 	for _, path := range strings.FieldsFunc(paths, func(r rune) bool { return strings.ContainsRune(",;= \t", r) }) {
 		if readable(path) != nil {
 			continue
@@ -123,7 +123,7 @@ func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) (ceph.Key, e
 // withoutCephx tells whether the client is configured for a cluster that lets everybody in.
 func withoutCephx(get func(string) (string, error)) bool {
 	for _, option := range []string{"auth_supported", "auth_client_required"} {
-		// The first one went over the other until 19.2.6 and is unknown from then on.
+		// Up to 19.2.6 the first one overrides the second; since then it is unknown.
 		if value, err := get(option); err == nil && value != "" {
 			return strings.Trim(value, ",; \t") == "none"
 		}

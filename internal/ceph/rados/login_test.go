@@ -65,8 +65,8 @@ func TestKeyringsAsCephReadsThem(t *testing.T) {
 			text = strings.NewReplacer("KEY_", "KEY", "KEY", c.AdminKey, "KE\\", c.AdminKey[:half]+"\\", "KE\"", c.AdminKey[:half]+"\"", "Y\n",
 				c.AdminKey[half:]+"\n", "OTHER", strangeKey).Replace(text)
 			ok(t, os.WriteFile(path, []byte(text), 0o600))
-			witness, _ := exec.CommandContext(limited(t), "ceph-authtool", path, "-n", "client.admin", "-p").Output()
-			taken := strings.TrimSpace(string(witness)) == c.AdminKey
+			shown, _ := exec.CommandContext(limited(t), "ceph-authtool", path, "-n", "client.admin", "-p").Output()
+			taken := strings.TrimSpace(string(shown)) == c.AdminKey
 			conf := filepath.Join(t.TempDir(), "east.conf")
 			ok(t, os.WriteFile(conf, []byte("[global]\nmon_host = "+c.MonHost+"\nkeyring = "+path+"\n"), 0o600))
 			for how, cfg := range map[string]ceph.Config{
@@ -130,11 +130,11 @@ func TestKeyringOfConfigAsCephFindsIt(t *testing.T) {
 				write(test.strange, "[client.admin]\n\tkey = "+strangeKey+"\n")
 			}
 			conf := write(test.file, "[global]\nmon_host = "+c.MonHost+"\nkeyring = "+dir+"/"+strings.ReplaceAll(test.keyring, "DIR", dir)+"\n")
-			witness := exec.CommandContext(limited(t), "ceph", "-c", conf, "--connect-timeout", "3", "fsid")
-			out, witnessErr := witness.Output()
+			cmd := exec.CommandContext(limited(t), "ceph", "-c", conf, "--connect-timeout", "3", "fsid")
+			out, cephErr := cmd.Output()
 			fsid, err := connect(t, ceph.Config{Label: "east", ConfigFile: conf, ConnectTimeout: 3 * time.Second}).FSID(limited(t))
-			if (err == nil) != (witnessErr == nil) || err == nil && fsid != strings.TrimSpace(string(out)) {
-				t.Errorf("ceph: %s %v; we: %q, %v", out, witnessErr, fsid, err)
+			if (err == nil) != (cephErr == nil) || err == nil && fsid != strings.TrimSpace(string(out)) {
+				t.Errorf("ceph: %s %v; we: %q, %v", out, cephErr, fsid, err)
 			}
 			if problem.Is(err, problem.Unreachable) {
 				t.Error(err)
@@ -149,7 +149,7 @@ func TestKeyringOfConfigAsCephFindsIt(t *testing.T) {
 }
 
 // A key or a user that the monitors refuse is told as refused, however the monitors are written; a port on which none of them
-// listens is told as silent.
+// listens is told as not answering.
 func TestRefusedLoginByAddress(t *testing.T) {
 	needBed(t)
 	m := bed.Cluster("east").Monitors[0]
@@ -157,16 +157,16 @@ func TestRefusedLoginByAddress(t *testing.T) {
 	conf := filepath.Join(t.TempDir(), "east.conf")
 	ok(t, os.WriteFile(conf, []byte("[global]\nmon_host = "+v2+"\n"), 0o600))
 	for name, cfg := range map[string]ceph.Config{
-		"port of v2":         {MonHost: v2},
-		"port of v1":         {MonHost: v1},
-		"both ports":         {MonHost: v1 + "," + v2},
-		"one of them silent": {MonHost: "127.0.0.1:1, " + v2},
-		"v2":                 {MonHost: "v2:" + v2},
-		"v1":                 {MonHost: "v1:" + v1},
-		"brackets":           {MonHost: "[v2:" + v2 + ",v1:" + v1 + "]"},
-		"brackets, one":      {MonHost: "[v2:" + v2 + "]"},
-		"ceph.conf":          {ConfigFile: conf},
-		"other user":         {MonHost: v2, User: "nobody"},
+		"port of v2":                  {MonHost: v2},
+		"port of v1":                  {MonHost: v1},
+		"both ports":                  {MonHost: v1 + "," + v2},
+		"one of them does not answer": {MonHost: "127.0.0.1:1, " + v2},
+		"v2":                          {MonHost: "v2:" + v2},
+		"v1":                          {MonHost: "v1:" + v1},
+		"brackets":                    {MonHost: "[v2:" + v2 + ",v1:" + v1 + "]"},
+		"brackets, one":               {MonHost: "[v2:" + v2 + "]"},
+		"ceph.conf":                   {ConfigFile: conf},
+		"other user":                  {MonHost: v2, User: "nobody"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg.Label, cfg.Key, cfg.ConnectTimeout = "east", strange, time.Second
@@ -174,8 +174,8 @@ func TestRefusedLoginByAddress(t *testing.T) {
 			wantKind(t, err, problem.Denied, "refuse", "client.")
 		})
 	}
-	silent := ceph.Config{Label: "east", MonHost: "127.0.0.1:1,v2:127.0.0.1:1", Key: strange, ConnectTimeout: time.Second}
-	_, err := connect(t, silent).FSID(limited(t))
+	noMonitor := ceph.Config{Label: "east", MonHost: "127.0.0.1:1,v2:127.0.0.1:1", Key: strange, ConnectTimeout: time.Second}
+	_, err := connect(t, noMonitor).FSID(limited(t))
 	wantKind(t, err, problem.Unreachable, "127.0.0.1:1")
 }
 

@@ -77,7 +77,7 @@ func east(t *testing.T) (*ceph.Cluster, *testbed.Cluster) {
 	return connect(t, configOf(c)), c
 }
 
-// ask runs the ceph command, the second witness.
+// ask runs the ceph command, the second view.
 func ask(t *testing.T, c *testbed.Cluster, args ...string) string {
 	t.Helper()
 	out, err := c.Ceph(limited(t), args...)

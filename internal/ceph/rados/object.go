@@ -30,7 +30,7 @@ func execute(ioctx *rados.IOContext, object, method string, input []byte) ([]byt
 func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespace, object string) bool) error {
 	type object struct{ namespace, name string }
 	found := make(chan object, 64)
-	// The visitor runs on the caller's side, so that an abandoned listing never touches what the caller owns.
+	// visit runs in the caller's goroutine, so that an abandoned listing never touches what the caller owns.
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// found is never closed: an abandoned listing may still be about to send.

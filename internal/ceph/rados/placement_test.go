@@ -99,7 +99,7 @@ func awaitUp(t *testing.T, c *testbed.Cluster) {
 }
 
 // What is counted for a rule is what CRUSH itself finds, in the best of many placement groups, whatever state an OSD is in.
-func TestCountedAsPlaced(t *testing.T) {
+func TestOSDsAreCountedAsCRUSHFindsThem(t *testing.T) {
 	cluster, c := east(t)
 	rules := []struct {
 		steps string

@@ -15,8 +15,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// witness returns a pool as the ceph command shows it.
-func witness(t *testing.T, name string) map[string]any {
+// shownPool returns a pool as the ceph command shows it.
+func shownPool(t *testing.T, name string) map[string]any {
 	t.Helper()
 	var pools []map[string]any
 	ok(t, json.Unmarshal([]byte(ask(t, bed.Cluster("east"), "osd", "pool", "ls", "detail", "-f", "json")), &pools))
@@ -50,9 +50,9 @@ func TestPoolLife(t *testing.T) {
 		*p.CompressionMode != "aggressive" || !slices.Equal(p.Applications, []string{"other", "rbd"}) || p.TargetSizeBytes != nil {
 		t.Errorf("%+v", p)
 	}
-	w := witness(t, "life")
-	if w["pg_num"] != 8.0 || w["quota_max_bytes"] != 10737418240.0 || !strings.Contains(fmt.Sprint(w["flags_names"]), "bulk") {
-		t.Errorf("%v", w)
+	shown := shownPool(t, "life")
+	if shown["pg_num"] != 8.0 || shown["quota_max_bytes"] != 10737418240.0 || !strings.Contains(fmt.Sprint(shown["flags_names"]), "bulk") {
+		t.Errorf("%v", shown)
 	}
 	if contents, err := cluster.PoolContents(ctx, "life"); err != nil || !contents.Empty() {
 		t.Errorf("a pool after its init is empty; got %+v, %v", contents, err)
@@ -94,7 +94,7 @@ func TestPoolLife(t *testing.T) {
 	wantKind(t, err, problem.Denied, "mon_allow_pool_delete true")
 	ok(t, cluster.DeletePool(ctx, "life2", ""))
 	ok(t, cluster.DeletePool(ctx, "life2", ""))
-	if witness(t, "life2") != nil {
+	if shownPool(t, "life2") != nil {
 		t.Error("the pool is still there")
 	}
 }

@@ -21,9 +21,9 @@ const (
 	retryTimeout  = 5 * time.Second
 )
 
-// connectWithRetry connects, and asks once more where nobody seems to have answered although somebody did: librados talks both
-// protocols to an address with a port that is the usual one of neither, and waits for the one that isn't spoken there, however
-// the monitor has refused the other.
+// connectWithRetry connects, and tries once more after a timeout if a monitor listens nevertheless. At an address whose port is the usual
+// one of neither protocol librados tries both, and waits for the one that isn't spoken there even when the monitor has refused the login
+// by the other. The second attempt names the protocol.
 func connectWithRetry(ctx context.Context, cfg ceph.Config, key *ceph.Key) (*rados.Conn, error) {
 	monitors := cfg.MonHost
 	handle, err := connect(cfg, key, &monitors)
@@ -47,7 +47,7 @@ func isErrno(err error, want ceph.Errno) bool {
 	return err != nil && errors.As(errno(err), &code) && code == want
 }
 
-// addressesWithProtocol is a mon_host of those of its addresses that leave the protocol open and that a monitor answers at, with the
+// addressesWithProtocol returns those addresses of a mon_host that name no protocol and at which a monitor answers, each with the
 // protocol that it speaks; empty if there is none.
 func addressesWithProtocol(ctx context.Context, monHost string) string {
 	var spoken []string
@@ -63,7 +63,7 @@ func addressesWithProtocol(ctx context.Context, monHost string) string {
 	return strings.Join(spoken, ",")
 }
 
-// banner asks who listens: a monitor speaks first.
+// banner connects to an address and reads what is sent first: a monitor begins with the name of its protocol.
 func banner(ctx context.Context, address string) (protocol, remote string) {
 	ctx, cancel := context.WithTimeout(ctx, bannerTimeout)
 	defer cancel()

@@ -33,7 +33,7 @@ func (p *pausing) MonCommand(ctx context.Context, command, input []byte) ([]byte
 }
 
 // A cluster that stands still while it is asked to make something obeys later, and then what it has made counts as made.
-func TestMadeAfterTheTimeWasOver(t *testing.T) {
+func TestCreateCarriedOutAfterTheTimeout(t *testing.T) {
 	needBed(t)
 	c := bed.Cluster("west")
 	late := func(command string) *ceph.Cluster {
