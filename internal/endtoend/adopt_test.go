@@ -186,7 +186,8 @@ func TestAccAdoptWhatIsFound(t *testing.T) {
 	acctest.Ceph(t, "east", "osd", "pool", "set-quota", "adopt", "max_bytes", "10737418240")
 	acctest.RBD(t, "east", "namespace", "create", "adopt/tenant")
 	for _, image := range [][]string{
-		{"adopt/plain", "--size", "1G"}, {"adopt/tenant/plain", "--size", "1536M"},
+		{"adopt/plain", "--size", "1G"},
+		{"adopt/tenant/plain", "--size", "1536M"},
 		{"adopt/striped", "--size", "1G", "--stripe-unit", "64K", "--stripe-count", "4", "--image-feature", "layering"},
 	} {
 		acctest.RBD(t, "east", append([]string{"create"}, image...)...)

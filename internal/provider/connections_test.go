@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
@@ -223,6 +225,27 @@ func TestUnknownSettingsKeepTheState(t *testing.T) {
 			}
 			s.must("plan", s.plan(o, block{"cluster": "east", "name": "vms"}).Diagnostics)
 		})
+	}
+}
+
+// While nothing is known of the provider block, each data source says why it can't be read, and asks nobody.
+func TestUnknownSettingsOfDataSources(t *testing.T) {
+	s := newServer(t, noDial)
+	s.configure(block{"clusters": unknown, "hypervisors": unknown})
+	for name, schema := range s.schema.DataSourceSchemas {
+		config := block{}
+		for _, attribute := range schema.Block.Attributes {
+			if attribute.Required {
+				config[attribute.Name] = "x"
+			}
+		}
+		resp, err := s.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: s.dynamic(schema, config)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := errorsIn(resp.Diagnostics); !strings.Contains(got, "known only after apply") {
+			t.Errorf("%s: %s", name, got)
+		}
 	}
 }
 
