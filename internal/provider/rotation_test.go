@@ -15,18 +15,18 @@ import (
 // rotatingCluster rotates keys, and does not answer when the new one is read.
 type rotatingCluster struct {
 	*fakeCluster
-	key       string
-	rotations int
-	silent    bool
+	key        string
+	rotations  int
+	unanswered bool
 }
 
 func (r *rotatingCluster) MonCommand(ctx context.Context, text, input []byte) ([]byte, string, error) {
 	switch command := string(text); {
 	case strings.Contains(command, `"auth rotate"`):
-		r.key, r.silent = "AQBbVQNrrmrbAxAA8l0oxoset90Fhg1f7I61sw==", true
+		r.key, r.unanswered = "AQBbVQNrrmrbAxAA8l0oxoset90Fhg1f7I61sw==", true
 		r.rotations++
 		return nil, "", nil
-	case strings.Contains(command, `"auth get"`) && r.silent:
+	case strings.Contains(command, `"auth get"`) && r.unanswered:
 		return nil, "", ceph.ETIMEDOUT
 	case strings.Contains(command, `"auth get"`) && len(r.users) > 0:
 		out, err := json.Marshal([]map[string]any{{"entity": "client.libvirt", "key": r.key, "caps": map[string]string{"mon": "profile rbd"}}})
@@ -64,7 +64,7 @@ func TestRotationIsRecordedThoughTheKeyIsNotRead(t *testing.T) {
 		t.Errorf("told: %s", text)
 	}
 	o.state, o.private = s.decode(typ, resp.NewState), resp.Private
-	cluster.silent = false
+	cluster.unanswered = false
 	s.must("read", s.read(o))
 	s.apply(o, user(2))
 	if cluster.rotations != 1 || s.text(o, "key") != cluster.key {

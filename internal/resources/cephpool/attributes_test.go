@@ -15,10 +15,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// single is a witness for a number that Ceph keeps in single precision, or double, by the way it was set.
-func single(witness func(*testing.T, string) string) func(*testing.T, string) string {
+// single is a second view of a number that Ceph keeps in single precision, or double, by the way it was set.
+func single(seen func(*testing.T, string) string) func(*testing.T, string) string {
 	return func(t *testing.T, name string) string {
-		text := witness(t, name)
+		text := seen(t, name)
 		number, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			return text
@@ -126,7 +126,7 @@ func TestAccCephPool_attributes(t *testing.T) {
 	}
 	acctest.RunTogether(t, pools, "flags", flags)
 	acctest.RunTogether(t, pools, "flags_to_false", switched)
-	// Neither can be changed by hand; what follows from overwrites that are switched on is a test of its own.
+	// Neither can be changed by hand. Overwrites that are switched on have their own test.
 	acctest.RunTogether(t, pools, "erasure", []acctest.Attribute{
 		{
 			Name: "allow_ec_overwrites", First: "true", Second: "false", Replaces: true, View: flag("ec_overwrites"),
@@ -143,7 +143,7 @@ func TestAccCephPool_attributes(t *testing.T) {
 	}})
 }
 
-// The label and the name are what identifies a pool: their courses have a block without them.
+// The label and the name identify a pool, so their tests have a block without them.
 func TestAccCephPool_nameAndCluster(t *testing.T) {
 	const renamed = "a-name-new"
 	named := pools
@@ -184,7 +184,7 @@ func TestAccCephPool_nameAndCluster(t *testing.T) {
 	}})
 }
 
-// Overwrites that somebody switched on stay on: only another pool is without.
+// Overwrites that were switched on outside of Terraform stay on: only a new pool is without them.
 func TestAccCephPool_overwritesSwitchedOnByHand(t *testing.T) {
 	acctest.Bed(t)
 	profiles(t, "")

@@ -14,7 +14,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// TestAccCephPools_dataSource lists pools that were made by hand, and holds each against what ceph says of it.
+// TestAccCephPools_dataSource lists pools that were made by hand, and compares each with the output of ceph.
 func TestAccCephPools_dataSource(t *testing.T) {
 	const read = "data.ceph_pools.test"
 	acctest.Bed(t)

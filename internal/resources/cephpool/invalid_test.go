@@ -84,7 +84,7 @@ func TestAccCephPool_invalid(t *testing.T) {
 	})
 }
 
-// What only the cluster can know is told by the apply.
+// An error that only the cluster can detect comes at the apply.
 func TestAccCephPool_refusedByCluster(t *testing.T) {
 	acctest.Bed(t)
 	ceph(t, "osd", "pool", "create", "settled")

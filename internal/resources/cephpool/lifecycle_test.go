@@ -15,7 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// run takes a pool through steps, and then looks that it is not left.
+// run applies the steps to a pool, and then checks that the pool is gone.
 func run(t *testing.T, name string, steps ...resource.TestStep) {
 	t.Helper()
 	acctest.Run(t, "pool "+name, func() bool { return exists(t, name) }, steps...)
@@ -25,7 +25,7 @@ func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
 }
 
-// rbd asks the cluster east.
+// rbd runs a command on the cluster east.
 func rbd(t *testing.T, args ...string) string {
 	t.Helper()
 	return acctest.RBD(t, "east", args...)
@@ -40,7 +40,7 @@ func TestAccCephPool_basic(t *testing.T) {
 			acctest.Computed(t, poolType, "pool_id", func() string { return field("pool_id")(t, "basic") }),
 			acctest.Computed(t, poolType, "fsid", func() string { return ceph(t, "fsid") }),
 			acctest.Check(t, "basic", func(t *testing.T, name string) string {
-				// What `rbd pool init` leaves: the pool takes an image at once.
+				// As after `rbd pool init`: an image can be created at once.
 				rbd(t, "create", "--size", "1M", name+"/probe")
 				rbd(t, "rm", "--no-progress", name+"/probe")
 				return "taken"
@@ -96,7 +96,7 @@ func TestAccCephPool_rename(t *testing.T) {
 			return nil
 		}},
 		resource.TestStep{
-			// A client with the image open is what a running guest is.
+			// A client that has the image open stands for a running guest.
 			PreConfig: func() { closeImage = acctest.OpenImage(t, "east", "admin", "before/disk") },
 			Config:    config("after"),
 			ExpectError: acctest.MessageAt("name", `Pool "before" on cluster "east" can't be renamed to "after" while images in it are open:`+
@@ -119,12 +119,12 @@ func TestAccCephPool_rename(t *testing.T) {
 				resource.TestCheckResourceAttr("ceph_rbd_image.in", "id", "east/after/disk"),
 			),
 		},
-		// Whether a pool that isn't there is a new one or the old one renamed can't be known.
+		// Nothing shows whether a pool that doesn't exist is a new one or the old one renamed.
 		resource.TestStep{
 			Config:      pool("after", `applications = ["rbd"]`) + image(`"other"`),
 			ExpectError: acctest.Message(`Cluster "east" has no pool "other" yet, so what becomes of an image in pool "after" can't be planned.`),
 		},
-		// A name that is taken is found before the image, which would follow it, is touched.
+		// A name that another pool has is refused before the image, whose pool argument follows the name, is changed.
 		resource.TestStep{
 			PreConfig: func() { ceph(t, "osd", "pool", "create", "taken") },
 			Config:    config("taken"),
@@ -139,7 +139,7 @@ func TestAccCephPool_rename(t *testing.T) {
 func TestAccCephPool_existsAlready(t *testing.T) {
 	acctest.Bed(t)
 	ceph(t, "osd", "pool", "create", "old", "--size", "2")
-	// The pool is still being created for a moment, which shows in its flags and numbers of changes.
+	// For a moment the pool is still being created. Its flags and the number of its changes show it.
 	asMade := func() string {
 		old := detail(t, "east", "old")
 		return fmt.Sprint(old["pool_id"], old["size"], old["min_size"], old["pg_num_target"], old["options"], old["application_metadata"])
@@ -156,8 +156,8 @@ func TestAccCephPool_existsAlready(t *testing.T) {
 	ceph(t, "osd", "pool", "delete", "old", "old", "--yes-i-really-really-mean-it")
 }
 
-// Two resources never share one pool, though the monitors would report success to both.
-func TestAccCephPool_namedTwice(t *testing.T) {
+// Two resources never share one pool, although the monitors report success to both.
+func TestAccCephPool_twoResources(t *testing.T) {
 	again := strings.Replace(pool("double"), `"test"`, `"again"`, 1)
 	run(t, "double",
 		resource.TestStep{Config: pool("double") + again, ExpectError: acctest.Message(`pool of this name`)},
@@ -188,7 +188,7 @@ func TestAccCephPool_deleteRefusedUnlessEmpty(t *testing.T) {
 			Destroy:     true,
 			ExpectError: acctest.Message(`it holds 1 image (full/tenant/hidden); 1 image in the trash (full/precious).`),
 		},
-		// A replacement is a deletion, and is refused before anything happens.
+		// A replacement deletes the pool, and is refused before anything changes.
 		resource.TestStep{
 			Config:      pool("full", `type = "erasure"`),
 			ExpectError: acctest.MessageAt("type", `Pool "full" on cluster "east" is not empty`),
@@ -201,7 +201,7 @@ func TestAccCephPool_deleteRefusedUnlessEmpty(t *testing.T) {
 			acctest.Record(t, poolType, "force_destroy", acctest.Changed)
 			return nil
 		}},
-		// Never under a client.
+		// A pool that a client uses is never deleted.
 		resource.TestStep{
 			PreConfig: func() { closeImage = acctest.OpenImage(t, "east", "admin", "full/tenant/hidden") },
 			Config:    forced,
@@ -213,7 +213,7 @@ func TestAccCephPool_deleteRefusedUnlessEmpty(t *testing.T) {
 	)
 	acctest.Record(t, poolType, "force_destroy", acctest.Set)
 
-	// Set, applied, and taken away again: then it protects.
+	// Once force_destroy has been removed again, the pool is protected.
 	run(t, "full",
 		resource.TestStep{Config: pool("full", "force_destroy = true")},
 		resource.TestStep{Config: pool("full"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
@@ -226,7 +226,7 @@ func TestAccCephPool_deleteRefusedUnlessEmpty(t *testing.T) {
 	acctest.Record(t, poolType, "force_destroy", acctest.Cleared)
 }
 
-// force_destroy does not take the disk of a domain away that is only shut off, also where the pool holds just the data.
+// force_destroy does not delete the disk of a domain that is shut off, also where the pool is only the data pool.
 func TestAccCephPool_namedByADomain(t *testing.T) {
 	acctest.Bed(t)
 	ceph(t, "osd", "pool", "create", "booked-headers", "4")
@@ -302,14 +302,14 @@ func TestAccCephPool_erasureCoded(t *testing.T) {
 				acctest.Check(t, "archive", applications, "rbd"),
 			),
 		},
-		// The pool itself holds no image, and still is not empty.
+		// The pool itself holds no image, but it is not empty.
 		resource.TestStep{
 			Config: headers + image[:strings.Index(image, "  data_pool")] + "}\n",
 			ExpectError: acctest.Message(`Pool "archive" on cluster "east" is not empty: it holds 1 image of another pool that keeps its data` +
 				` here (headers/disk).`),
 		},
 		resource.TestStep{Config: config + headers},
-		// The rule keeps the pool's first name, and is known as the pool's all the same.
+		// The rule keeps the pool's first name, and is still deleted with the pool.
 		resource.TestStep{
 			Config: strings.Replace(config, `"archive"`, `"attic"`, 1) + headers,
 			Check:  resource.TestCheckResourceAttr(address, "crush_rule", "archive"),
@@ -318,7 +318,7 @@ func TestAccCephPool_erasureCoded(t *testing.T) {
 	)
 }
 
-// The rule of the default profile has a name of its own; a rule that was there before stays.
+// The rule of the default profile has a name of its own. A rule that existed before the pool stays.
 func TestAccCephPool_rulesOfErasureCodedPools(t *testing.T) {
 	acctest.Bed(t)
 	profiles(t, "")
@@ -340,8 +340,8 @@ func TestAccCephPool_rulesOfErasureCodedPools(t *testing.T) {
 	)
 }
 
-// The monitors choose min_size anew when size changes, and refuse bounds that exclude the present pg_num.
-func TestAccCephPool_settingsThatHangTogether(t *testing.T) {
+// The monitors choose min_size again when size changes, and refuse bounds that exclude the present pg_num.
+func TestAccCephPool_dependentSettings(t *testing.T) {
 	off := func(assignments ...string) string {
 		return pool("bound", append(assignments, `pg_autoscale_mode = "off"`)...)
 	}
@@ -366,7 +366,7 @@ func TestAccCephPool_settingsThatHangTogether(t *testing.T) {
 			Config:      off("pg_num_min = 16"),
 			ExpectError: acctest.MessageAt("pg_num_min", `pg_num_min is 16, and pg_num only 8. Lower the one or raise the other.`),
 		},
-		// Under the autoscaler nobody names the number, so the bound takes it along.
+		// With the autoscaler the configuration has no pg_num, so a new bound changes the number.
 		resource.TestStep{
 			Config: pool("bound", `pg_autoscale_mode = "on"`, "pg_num_min = 16"),
 			Check: resource.ComposeAggregateTestCheckFunc(
@@ -377,7 +377,7 @@ func TestAccCephPool_settingsThatHangTogether(t *testing.T) {
 	)
 }
 
-func TestAccCephPool_withoutSecondCopy(t *testing.T) {
+func TestAccCephPool_sizeOne(t *testing.T) {
 	allow := func(value string) { ceph(t, "tell", "mon.*", "config", "set", "mon_allow_pool_size_one", value) }
 	run(t, "single",
 		resource.TestStep{Config: pool("single", "size = 2")},
@@ -395,7 +395,7 @@ func TestAccCephPool_withoutSecondCopy(t *testing.T) {
 	)
 }
 
-// The autoscaler's choice is never fought over.
+// A number that the autoscaler chose is no drift.
 func TestAccCephPool_autoscaled(t *testing.T) {
 	config := pool("scaled", `pg_autoscale_mode = "on"`, "pg_num = 4")
 	run(t, "scaled",
@@ -425,7 +425,7 @@ func TestAccCephPool_deadCluster(t *testing.T) {
 	acctest.Record(t, poolType, "timeouts", acctest.Set)
 }
 
-// put writes an object by hand; remove removes it.
+// put writes an object by hand.
 func put(t *testing.T, pool, object string) { rados(t, "--pool", pool, "create", object) }
 
 func remove(t *testing.T, pool, object string) { rados(t, "--pool", pool, "rm", object) }

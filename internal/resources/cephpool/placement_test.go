@@ -19,7 +19,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// moreBuckets stand in the CRUSH map of the three OSDs on one host.
+// moreBuckets are added to the CRUSH map of the three OSDs on one host.
 const moreBuckets = `
 rack r1 {
   id -101
@@ -56,7 +56,7 @@ var stepsOfRules = []struct{ name, steps string }{
 	{"one_rack", "take racks|choose firstn 1 type rack|chooseleaf firstn 0 type osd"},
 }
 
-// crushRules gives the cluster east these rules, until the test ends.
+// crushRules adds these rules to the cluster east until the test ends.
 func crushRules(t *testing.T) {
 	t.Helper()
 	acctest.Bed(t)
@@ -131,12 +131,12 @@ func goesOn(t *testing.T, guest *testbed.Guest) {
 	acctest.Eventually(t, "the guest to write and read back", func() bool { return rounds() > from+3 })
 }
 
-// placed is a witness: what decides on the OSDs of a pool.
+// placed is a second view of what decides on the OSDs of a pool.
 func placed(t *testing.T, name string) string {
 	return fmt.Sprintf("%s %s %s", get("crush_rule")(t, name), field("size")(t, name), field("min_size")(t, name))
 }
 
-// While a guest writes: each row would leave a placement group with fewer OSDs than the pool asks for.
+// Each row would leave a placement group with fewer OSDs than the pool asks for. A guest writes all the time.
 func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 	crushRules(t)
 	config := func(assignments ...string) string {
@@ -190,16 +190,16 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 		})
 	}
 	steps = append(steps,
-		// The rule chooses a rack before it knows that one has no OSD to offer: that shows only in the placement groups.
+		// The rule chooses a rack first, and one rack has no OSD: only the placement groups show that.
 		resource.TestStep{
 			PreConfig: unchanged(nil), Config: config(`crush_rule = "one_rack"`, "size = 2", "min_size = 2"),
 			ExpectError: acctest.Message(`The change of crush_rule, size, min_size of pool "busy" of cluster "east" was taken back: guests' writes` +
 				` would stand still.`),
 		},
-		// What doesn't change is not counted: with an OSD out the pool stays manageable.
+		// Without a change of placement nothing is counted: with an OSD out the pool stays manageable.
 		resource.TestStep{PreConfig: unchanged(nil), Config: config(append(good, `quota_max_bytes = "1GiB"`)...)},
 		resource.TestStep{PreConfig: unchanged(in), Config: config(append(good, `quota_max_bytes = "1GiB"`)...), PlanOnly: true},
-		// In one apply, in the order that never asks for more than there is.
+		// All changes in one apply, in an order that never asks for more OSDs than there are.
 		resource.TestStep{
 			Config: config(`crush_rule = "two"`, "size = 2", "min_size = 2"),
 			Check:  acctest.Check(t, "busy", placed, "two 2 2"),
@@ -217,7 +217,7 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 	run(t, "busy", steps...)
 }
 
-// guestGoes lets the pool be deleted.
+// guestGoes stops the guest, so that the pool can be deleted.
 func guestGoes(t *testing.T, guest *testbed.Guest) {
 	t.Helper()
 	if err := guest.StopCounter(context.Background()); err != nil {
@@ -270,7 +270,7 @@ resource "ceph_rbd_image" "data" {
 }
 `
 
-// A pool whose placement groups can't become active is made, as it harms nobody, and that is told; an image on it would wait.
+// A pool whose placement groups can't become active is created with a warning; an image in it would wait.
 func TestAccCephPool_withoutEnoughOSDs(t *testing.T) {
 	crushRules(t)
 	ceph(t, "osd", "erasure-code-profile", "set", "across-hosts", "k=2", "m=1", "--force")
@@ -294,7 +294,7 @@ func TestAccCephPool_withoutEnoughOSDs(t *testing.T) {
 		t.Errorf("the pool has %s", got)
 	}
 
-	// A change for the better is no change for the worse, also where it isn't enough for all copies.
+	// A change that improves the placement is allowed, also where there are still too few OSDs for all copies.
 	w.Set(t, "min_size", 1)
 	w.Apply(t)
 	if got := applications(t, "stranded"); got != "rbd" {
@@ -324,7 +324,7 @@ func TestAccCephPool_withoutEnoughOSDs(t *testing.T) {
 			t.Errorf("%q is missing in:\n%s", words, out)
 		}
 	}
-	// What such a pool holds can't be listed, and its neighbours' clones neither.
+	// The contents of such a pool can't be listed, nor can the clones in other pools.
 	ceph(t, "osd", "pool", "delete", "stranded-data", "stranded-data", "--yes-i-really-really-mean-it")
 	w.Destroy(t)
 }

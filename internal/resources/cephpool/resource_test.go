@@ -22,9 +22,9 @@ func TestMain(m *testing.M) {
 	acctest.Main(m, testbed.Options{
 		Clusters: []testbed.ClusterOptions{
 			{Name: "east", OSDs: 3, Config: map[string]string{
-				// Three OSDs are for erasure-coded pools, whose overwrites are otherwise BlueStore's alone.
+				// Erasure-coded pools need three OSDs. Their overwrites need BlueStore.
 				"mon_debug_no_require_bluestore_for_ec_overwrites": "true",
-				// The autoscaler changes numbers when it likes, also between two looks at them.
+				// The autoscaler could change numbers while a test compares them.
 				"osd_pool_default_pg_autoscale_mode": "warn",
 			}},
 			{Name: "west"},
@@ -39,7 +39,7 @@ func pool(name string, assignments ...string) string {
 		strings.Join(assignments, "\n  "))
 }
 
-// pools are ceph_pool resources without more than their name.
+// pools are ceph_pool resources with nothing but a name.
 var pools = acctest.Resource{
 	Type:        poolType,
 	Config:      func(name, assignments string) string { return pool(name, assignments) },
@@ -47,13 +47,13 @@ var pools = acctest.Resource{
 	NotImported: []string{"force_destroy"},
 }
 
-// ceph asks the cluster east.
+// ceph runs a command on the cluster east.
 func ceph(t *testing.T, args ...string) string {
 	t.Helper()
 	return acctest.Ceph(t, "east", args...)
 }
 
-// detail is what `ceph osd pool ls detail` says of a pool; nil where there is none.
+// detail is the pool in `ceph osd pool ls detail`; nil where there is none.
 func detail(t *testing.T, cluster, name string) map[string]any {
 	t.Helper()
 	var all []map[string]any
@@ -70,12 +70,12 @@ func detail(t *testing.T, cluster, name string) map[string]any {
 	return nil
 }
 
-// field is a witness: a field of `ceph osd pool ls detail`.
+// field is a second view: a field of `ceph osd pool ls detail`.
 func field(key string) func(*testing.T, string) string {
 	return func(t *testing.T, name string) string { return fmt.Sprint(detail(t, "east", name)[key]) }
 }
 
-// option is a witness: an option of `ceph osd pool ls detail`, "unset" where the pool has none.
+// option is a second view: an option of `ceph osd pool ls detail`, "unset" where the pool has none.
 func option(key string) func(*testing.T, string) string {
 	return func(t *testing.T, name string) string {
 		options, ok := detail(t, "east", name)["options"].(map[string]any)
@@ -86,14 +86,14 @@ func option(key string) func(*testing.T, string) string {
 	}
 }
 
-// flag is a witness: whether `ceph osd pool ls detail` shows the flag.
+// flag is a second view: whether `ceph osd pool ls detail` shows the flag.
 func flag(name string) func(*testing.T, string) string {
 	return func(t *testing.T, pool string) string {
 		return fmt.Sprint(slices.Contains(strings.Split(field("flags_names")(t, pool), ","), name))
 	}
 }
 
-// applications is a witness: what the pool is enabled for.
+// applications is a second view: what the pool is enabled for.
 func applications(t *testing.T, name string) string {
 	metadata, ok := detail(t, "east", name)["application_metadata"].(map[string]any)
 	if !ok {
@@ -107,7 +107,7 @@ func applications(t *testing.T, name string) string {
 	return strings.Join(names, " ")
 }
 
-// get is a witness: `ceph osd pool get`.
+// get is a second view: `ceph osd pool get`.
 func get(variable string) func(*testing.T, string) string {
 	return func(t *testing.T, name string) string {
 		return strings.TrimPrefix(ceph(t, "osd", "pool", "get", name, variable), variable+": ")
@@ -124,10 +124,10 @@ func quota(field, value string) func(*testing.T, string) {
 	return func(t *testing.T, name string) { ceph(t, "osd", "pool", "set-quota", name, field, value) }
 }
 
-// exists tells whether a pool of that name is there.
+// exists reports whether a pool of that name exists.
 func exists(t *testing.T, name string) bool { return detail(t, "east", name) != nil }
 
-// profiles makes two erasure code profiles for three OSDs of one host.
+// profiles creates two erasure code profiles for three OSDs of one host.
 func profiles(t *testing.T, _ string) {
 	for _, name := range []string{"k2m1", "other"} {
 		ceph(t, "osd", "erasure-code-profile", "set", name, "k=2", "m=1", "crush-failure-domain=osd", "--force")

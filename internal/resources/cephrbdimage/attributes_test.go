@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// block is an image whose configuration lacks what the assignments bring.
+// block is an image whose configuration has only these assignments.
 func block(name, assignments string) string {
 	for argument, assignment := range map[string]string{
 		"cluster": `cluster = "east"`, "pool": `pool = "vms"`, "name": fmt.Sprintf("name = %q", name), "size": small,
@@ -92,7 +92,7 @@ func TestAccCephRBDImage_attributes(t *testing.T) {
 		Drift: func(t *testing.T, name string) { rbd(t, "rename", "vms/"+name, "vms/by-hand") },
 	}})
 
-	// where is a witness: the places that hold an image of the name.
+	// where is a second view: the places that hold an image of the name.
 	where := func(t *testing.T, name string) string {
 		var found []string
 		for _, place := range []string{"vms", "images", "vms/tenant", "vms/other"} {
@@ -129,8 +129,8 @@ func TestAccCephRBDImage_labelLeftOut(t *testing.T) {
 }
 
 func TestAccCephRBDImage_basic(t *testing.T) {
-	computed := func(attribute string, witness func() string) resource.TestCheckFunc {
-		return acctest.Computed(t, imageType, attribute, witness)
+	computed := func(attribute string, seen func() string) resource.TestCheckFunc {
+		return acctest.Computed(t, imageType, attribute, seen)
 	}
 	run(t, "basic",
 		resource.TestStep{Config: image("basic", small), Check: resource.ComposeAggregateTestCheckFunc(

@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// TestAccCephRBDImages_dataSource lists images that were made by hand, and holds each against what rbd says of it.
+// TestAccCephRBDImages_dataSource lists images that were made by hand, and compares each with the output of rbd.
 func TestAccCephRBDImages_dataSource(t *testing.T) {
 	const read = "data.ceph_rbd_images.test"
 	pools(t)
@@ -40,7 +40,7 @@ func TestAccCephRBDImages_dataSource(t *testing.T) {
 		rbd(t, "snap", "unprotect", "images/listed-d@base")
 		rbd(t, "snap", "rm", "--no-progress", "images/listed-d@base")
 	})
-	// lists looks that these images, and no others, are listed in this order, as rbd tells of them.
+	// lists checks that these images, and no others, are listed in this order, as rbd shows them.
 	lists := func(refs ...string) resource.TestCheckFunc {
 		return func(state *terraform.State) error {
 			checks := []resource.TestCheckFunc{resource.TestCheckResourceAttr(read, "images.#", fmt.Sprint(len(refs)))}
@@ -80,7 +80,7 @@ func TestAccCephRBDImages_dataSource(t *testing.T) {
 				at("images.4.object_size", "4MiB"), at("images.4.stripe_unit", "4MiB"), at("images.4.stripe_count", "1"),
 			),
 		},
-		// An image whose removal was interrupted is still listed, and nobody can open it.
+		// An image whose removal was interrupted is still listed, but can't be opened.
 		resource.TestStep{
 			PreConfig: func() {
 				rbd(t, "create", "archive/halfway", "--size", "1G")

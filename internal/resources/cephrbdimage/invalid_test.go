@@ -81,7 +81,7 @@ func TestAccCephRBDImage_invalid(t *testing.T) {
 	})
 }
 
-// What only the cluster can know is told by the apply, and leaves nothing behind.
+// An error that only the cluster can detect comes at the apply, and no image is left.
 func TestAccCephRBDImage_refusedByCluster(t *testing.T) {
 	for name, tc := range map[string]struct{ config, message string }{
 		"pool": {
@@ -96,7 +96,7 @@ func TestAccCephRBDImage_refusedByCluster(t *testing.T) {
 			run(t, "refused", resource.TestStep{Config: tc.config, ExpectError: acctest.Message(tc.message)})
 		})
 	}
-	// A value that librbd refuses is found when the image is there: that is a warning, and the next apply says it again.
+	// librbd refuses the value after the image was created: that is a warning, and the next apply repeats it.
 	run(t, "refused",
 		resource.TestStep{Config: image("refused", small, `config = { rbd_qos_iops_limit = "many" }`), ExpectNonEmptyPlan: true},
 		resource.TestStep{

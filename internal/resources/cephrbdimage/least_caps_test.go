@@ -35,7 +35,7 @@ func TestAccCephRBDImage_leastCaps(t *testing.T) {
 				` it the caps`),
 		},
 		{Config: as("update") + after, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
-		// With a snapshot, of which clones are looked for in all pools.
+		// With a snapshot: all pools are searched for its clones.
 		{Config: as("update") + forced},
 		{
 			PreConfig: func() {
@@ -50,7 +50,7 @@ func TestAccCephRBDImage_leastCaps(t *testing.T) {
 	}
 }
 
-// A user that is confined to a namespace manages the images in it.
+// A user with capabilities for one namespace manages the images in it.
 func TestAccCephRBDImage_leastCapsInANamespace(t *testing.T) {
 	pools(t)
 	caps := acctest.LeastCaps(t, imageType, "create", map[string]string{"POOL": "vms"})
@@ -66,7 +66,7 @@ func TestAccCephRBDImage_leastCapsInANamespace(t *testing.T) {
 			Config:      provider + image("elsewhere", small, `namespace = "other"`),
 			ExpectError: acctest.Message(`The caps of client.tenant, the user that the provider connects with, don't allow this.`),
 		},
-		// The former one is gone: a replacement deletes first.
+		// The former image is gone: a replacement deletes first.
 		{Config: provider + image("their-own", small, `namespace = "tenant"`)},
 	}})
 	if left := images(t, "vms/tenant"); len(left) != 0 {

@@ -28,7 +28,7 @@ func TestAccCephRBDImage_disappears(t *testing.T) {
 			Config:    image("vanishing", small), ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
 			Check: acctest.Check(t, "vanishing", field("size"), "4194304"),
 		},
-		// What is in the trash is gone for its users.
+		// An image in the trash counts as deleted.
 		resource.TestStep{
 			PreConfig: func() { rbd(t, "trash", "mv", "vms/vanishing") },
 			Config:    image("vanishing", small), ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
@@ -68,7 +68,7 @@ func TestAccCephRBDImage_importForms(t *testing.T) {
 	)
 }
 
-// A running guest does not mind the new name of its image, nor that the image grows.
+// A running guest keeps working while its image is renamed and grows.
 func TestAccCephRBDImage_changedWhileOpen(t *testing.T) {
 	id := ""
 	var closeImage func()
@@ -89,7 +89,7 @@ func TestAccCephRBDImage_changedWhileOpen(t *testing.T) {
 				resource.TestCheckResourceAttr(address, "id", "east/vms/renamed"),
 			),
 		},
-		// An image that somebody has open is not deleted, whatever its contents.
+		// An image that a client has open is not deleted, whatever its contents.
 		resource.TestStep{
 			Config: image("renamed", `size = "16MiB"`, "force_destroy = true", `timeouts = { delete = "6s" }`),
 		},
@@ -130,7 +130,7 @@ func TestAccCephRBDImage_shrink(t *testing.T) {
 				acctest.Check(t, "shrinking", field("size"), "4194304"), marked(acctest.Set), marked(acctest.Changed),
 			),
 		},
-		// Grown by hand: to go back is a shrink, and no longer allowed.
+		// Grown by hand: the configured size is now a shrink, which is no longer allowed.
 		resource.TestStep{
 			PreConfig:   func() { rbd(t, "resize", "--no-progress", "--size", "8M", "vms/shrinking") },
 			Config:      image("shrinking", small),
@@ -152,7 +152,7 @@ func TestAccCephRBDImage_features(t *testing.T) {
 			Config: with(`"layering"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: acctest.Check(t, "featured", features, "layering"),
 		},
-		// librbd can't switch these on an image that is there.
+		// librbd can't switch these features of an existing image.
 		resource.TestStep{
 			Config: with(`"layering", "deep-flatten"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
 			Check: acctest.Check(t, "featured", features, "deep-flatten layering"),
@@ -164,8 +164,7 @@ func TestAccCephRBDImage_features(t *testing.T) {
 	)
 }
 
-// Keys that the configuration does not name are somebody else's.
-// No features at all is a choice, not the library's default.
+// An empty set of features means none, not the library's default.
 func TestAccCephRBDImage_withoutFeatures(t *testing.T) {
 	run(t, "plain",
 		resource.TestStep{Config: image("plain", small, "features = []"), Check: acctest.Check(t, "plain", features, "")},
@@ -180,8 +179,8 @@ func TestAccCephRBDImage_withoutFeatures(t *testing.T) {
 	)
 }
 
-// An image of other objects than the usual 4 MiB is striped by its own.
-func TestAccCephRBDImage_stripedByItsOwnObjects(t *testing.T) {
+// Where the objects are not of the usual 4 MiB, the stripe unit is the object size.
+func TestAccCephRBDImage_stripedByObjectSize(t *testing.T) {
 	striped := []string{small, `stripe_unit = "8MiB"`, "stripe_count = 2"}
 	run(t, "wide",
 		resource.TestStep{Config: image("wide", append(striped, `object_size = "8MiB"`)...)},
@@ -189,7 +188,8 @@ func TestAccCephRBDImage_stripedByItsOwnObjects(t *testing.T) {
 	)
 }
 
-func TestAccCephRBDImage_otherKeysAreLeftAlone(t *testing.T) {
+// Metadata keys that the configuration does not name are left alone.
+func TestAccCephRBDImage_unmanagedMetadata(t *testing.T) {
 	all := func(t *testing.T, name string) string { return fmt.Sprint(metadata(t, name)) }
 	run(t, "told",
 		resource.TestStep{Config: image("told", small, `metadata = { a = "1", b = "2" }`, `config = { rbd_cache = "false" }`)},
@@ -234,7 +234,7 @@ func TestAccCephRBDImage_deleteRefusedUnlessEmpty(t *testing.T) {
 		resource.TestStep{Config: config},
 		refused(func() { fill(t, "east", "vms/full") }, `data. Nothing brings it back. Where it is no longer needed, set`+
 			` force_destroy = true, apply`),
-		// A replacement is a deletion, and refused before anything happens.
+		// A replacement deletes the image, and is refused before anything changes.
 		resource.TestStep{
 			Config:      image("full", small, `object_size = "1MiB"`),
 			ExpectError: acctest.MessageAt("object_size", `Image vms/full on cluster "east" can't be replaced. What it holds: data.`),
@@ -249,7 +249,7 @@ func TestAccCephRBDImage_deleteRefusedUnlessEmpty(t *testing.T) {
 			rbd(t, "clone", "vms/full@before", "vms/child")
 		}, `data; 1 snapshots (before); it has clones: vms/child of its snapshot before.`),
 		resource.TestStep{Config: image("full", small, "force_destroy = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
-		// The clone is another image, with data of its own.
+		// The clone is another image with its own data.
 		resource.TestStep{
 			Config: image("full", small, "force_destroy = true"), Destroy: true,
 			ExpectError: acctest.Message(`Unable to delete image vms/full of cluster "east". It has clones: vms/child of its snapshot before.` +
@@ -288,7 +288,7 @@ func TestAccCephRBDImage_erasureCodedDataPool(t *testing.T) {
 			Config:    config,
 			Check:     resource.TestCheckResourceAttr(address, "data_pool", "coded"),
 		},
-		// The data is in the other pool, and is found there.
+		// The data pool holds the data, and the deletion finds it there.
 		resource.TestStep{
 			PreConfig: func() { fill(t, "west", "vms/archived") },
 			Config:    config, Destroy: true,

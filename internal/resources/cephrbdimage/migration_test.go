@@ -12,7 +12,7 @@ import (
 
 const providerSource = "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"
 
-// A migration gives an image another id, and another layout. It stays the image that it was.
+// A migration gives an image another id and another layout. It is still the same image.
 func TestAccCephRBDImage_migrated(t *testing.T) {
 	pools(t)
 	w := acctest.NewWorkspaceOf(t, "variable \"size\" {\n  type = string\n}\n"+providerSource+acctest.Provider(t)+
@@ -62,12 +62,12 @@ func TestAccCephRBDImage_migrated(t *testing.T) {
 		t.Errorf("the state does not have the id %s and the data pool:\n%s", id(), state)
 	}
 
-	// Begun and ended between two refreshes: nothing tells of it any more.
+	// The migration begins and ends between two refreshes, so nothing shows it afterwards.
 	migration("prepare", "--image-feature", "layering,exclusive-lock", "vms/wandering", "vms/wandering")
 	end()
 	told(w.Apply(t), "0 added, 0 changed, 0 destroyed", "and now has "+id())
 
-	// Another image of that name is not taken for it.
+	// Another image of that name is not mistaken for the migrated one.
 	rbd(t, "rm", "--no-progress", "vms/wandering")
 	rbd(t, "create", "--size", "4M", "vms/wandering")
 	told(w.Terraform(t, "plan", "-input=false"), "1 to add")

@@ -14,7 +14,7 @@ import (
 
 var dataRef = ceph.ImageRef{Pool: "vms", Name: "data"}
 
-// data is an image as a cluster tells of it.
+// data is an image as a cluster reports it.
 func data() ceph.Image {
 	return ceph.Image{
 		ID: "1015bce71c68", PoolID: 7, SizeBytes: 30 << 30, ObjectSize: 4 << 20, StripeUnit: 4 << 20, StripeCount: 1, DataPool: "ec",
@@ -31,7 +31,7 @@ func textMap(pairs map[string]string) types.Map {
 	return types.MapValueMust(types.StringType, values)
 }
 
-// recorded is the state of an image of which one key of the metadata is managed.
+// recorded is the state of an image, with one key of the metadata.
 func recorded() *model {
 	m := &model{
 		Cluster: types.StringValue("east"), ImageID: types.StringValue("1015bce71c68"),
@@ -103,7 +103,7 @@ func TestModelReplacedBy(t *testing.T) {
 	}
 }
 
-// What could not be read back becomes null of the right type: Terraform takes no value without one.
+// What could not be read back becomes null of the right type: Terraform accepts no value without a type.
 func TestModelFill_nothingRead(t *testing.T) {
 	plan := recorded()
 	plan.Features, plan.Size, plan.ImageID = types.SetUnknown(types.StringType), tfkit.SizeUnknown(), types.StringUnknown()

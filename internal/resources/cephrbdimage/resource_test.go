@@ -25,14 +25,14 @@ func TestMain(m *testing.M) {
 	acctest.Main(m, testbed.Options{
 		Clusters: []testbed.ClusterOptions{
 			{Name: "east"},
-			// What an erasure-coded data pool needs.
+			// For an erasure-coded data pool.
 			{Name: "west", OSDs: 3, Store: testbed.BlueStore},
 		},
 		Hypervisors: []string{"kvm1"},
 	})
 }
 
-// pools makes the pools that the tests put images into, once; vms has two namespaces.
+// pools creates once the pools that the tests put images into; vms has two namespaces.
 func pools(t *testing.T) {
 	t.Helper()
 	acctest.Bed(t)
@@ -58,19 +58,19 @@ func image(name string, assignments ...string) string {
 
 const small = `size = "4MiB"`
 
-// rbd asks the cluster east.
+// rbd runs a command on the cluster east.
 func rbd(t *testing.T, args ...string) string {
 	t.Helper()
 	return acctest.RBD(t, "east", args...)
 }
 
-// info is what `rbd info` says of an image of the pool vms.
+// info is the output of `rbd info` for an image of the pool vms.
 func info(t *testing.T, name string) map[string]any {
 	t.Helper()
 	return infoOf(t, "vms/"+name)
 }
 
-// infoOf is what `rbd info` says of an image.
+// infoOf is the output of `rbd info` for an image.
 func infoOf(t *testing.T, image string) map[string]any {
 	t.Helper()
 	out := map[string]any{}
@@ -82,12 +82,12 @@ func infoOf(t *testing.T, image string) map[string]any {
 	return out
 }
 
-// field is a witness: a field of `rbd info`.
+// field is a second view: a field of `rbd info`.
 func field(key string) func(*testing.T, string) string {
 	return func(t *testing.T, name string) string { return fmt.Sprint(info(t, name)[key]) }
 }
 
-// features is a witness: those that somebody chose.
+// features is a second view: those that a configuration can choose.
 func features(t *testing.T, name string) string {
 	all, _ := info(t, name)["features"].([]any)
 	var chosen []string
@@ -100,7 +100,7 @@ func features(t *testing.T, name string) string {
 	return strings.Join(chosen, " ")
 }
 
-// metadata is a witness: `rbd image-meta list`, in which settings begin with conf_.
+// metadata is a second view: `rbd image-meta list`, in which settings begin with conf_.
 func metadata(t *testing.T, name string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -122,7 +122,7 @@ func images(t *testing.T, pool string) []string {
 
 func exists(t *testing.T, name string) bool { return slices.Contains(images(t, "vms"), name) }
 
-// run takes an image of the pool vms through steps, and then looks that it is not left.
+// run applies the steps to an image of the pool vms, and then checks that the image is gone.
 func run(t *testing.T, name string, steps ...resource.TestStep) {
 	t.Helper()
 	pools(t)

@@ -41,7 +41,7 @@ func TestAccCephUser_attributes(t *testing.T) {
 		},
 	})
 
-	// The label and the name are what identifies a user: their courses have a block without them.
+	// The label and the name identify a user, so their tests have a block without them.
 	found := func(users ...[2]string) func(*testing.T, string) string {
 		return func(t *testing.T, _ string) string {
 			var there []string
@@ -80,8 +80,8 @@ func TestAccCephUser_basic(t *testing.T) {
 		}
 		return fmt.Sprintf("sha256:%x", sha256.Sum256(raw))
 	}
-	computed := func(attribute string, witness func() string) resource.TestCheckFunc {
-		return acctest.Computed(t, userType, attribute, witness)
+	computed := func(attribute string, seen func() string) resource.TestCheckFunc {
+		return acctest.Computed(t, userType, attribute, seen)
 	}
 	before := ""
 	run(t, "basic",
@@ -93,7 +93,7 @@ func TestAccCephUser_basic(t *testing.T) {
 			computed("fsid", func() string { return acctest.Ceph(t, "east", "fsid") }),
 			func(*terraform.State) error { before = fingerprint(); return nil },
 		)},
-		// A key that the cluster made is not fought for: somebody else's change is followed.
+		// A key that the cluster made is not managed: a change outside of Terraform is kept.
 		resource.TestStep{
 			PreConfig: func() { giveKey(t, "basic", cephxKey(9)) },
 			Config:    user("basic", someCaps),
@@ -113,7 +113,7 @@ func TestAccCephUser_basic(t *testing.T) {
 	)
 }
 
-// The same caps in another spelling are no change, wherever the spelling differs.
+// The same caps in another spelling are no change.
 func TestAccCephUser_capsByMeaning(t *testing.T) {
 	one := `caps = { mon = "profile rbd", osd = "allow rwx pool=a, profile rbd pool=b" }`
 	run(t, "meaning",

@@ -17,7 +17,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// TestAccCephUsers_dataSource lists users that were made by hand, and holds each against what ceph says of it.
+// TestAccCephUsers_dataSource lists users that were made by hand, and compares each with the output of ceph.
 func TestAccCephUsers_dataSource(t *testing.T) {
 	const read = "data.ceph_users.test"
 	acctest.Bed(t)
@@ -33,7 +33,7 @@ func TestAccCephUsers_dataSource(t *testing.T) {
 		acctest.Ceph(t, "east", append([]string{"auth", "get-or-create", entity}, user[1:]...)...)
 		t.Cleanup(func() { acctest.Ceph(t, "east", "auth", "rm", entity) })
 	}
-	// shows looks that the list is what `ceph auth ls` says of the users that are wanted, without their keys.
+	// shows checks that the list is that of `ceph auth ls` for the wanted users, without their keys.
 	shows := func(wanted func(name string) bool) resource.TestCheckFunc {
 		return func(state *terraform.State) error {
 			var all struct {

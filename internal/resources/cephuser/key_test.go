@@ -1,305 +1,114 @@
-//go:build cgo
-
-package cephuser_test
+package cephuser
 
 import (
-	"encoding/base64"
-	"fmt"
-	"slices"
-	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// hasKey checks with ceph what key the user has, and that no attribute in the state holds it.
-func hasKey(t *testing.T, name, want string) resource.TestCheckFunc {
-	return func(state *terraform.State) error {
-		if got := key(t, name); got != want {
-			return fmt.Errorf("the user's key is not the one that is wanted")
+// Which configurations change the key, and what is then planned for the key, its fingerprint and its type.
+func TestModelPlanKeyChange(t *testing.T) {
+	one, two := testKey(1), testKey(2)
+	text, number, yes, no := types.StringValue, types.Int64Value, types.BoolValue(true), types.BoolValue(false)
+	kept := text(fingerprintOf(t, one))
+	state := func(change func(*model)) *model {
+		m := &model{
+			Key: text(one), KeyInState: yes, KeyFingerprint: kept, KeyType: text("aes"), KeyGeneration: number(3), KeyWOVersion: text("a"),
 		}
-		for attribute, value := range state.RootModule().Resources[address].Primary.Attributes {
-			if strings.Contains(value, want) {
-				return fmt.Errorf("%s holds the key", attribute)
-			}
+		if change != nil {
+			change(m)
 		}
-		return nil
+		return m
 	}
-}
-
-// marks records marks once a check before it has passed.
-func marks(t *testing.T, mark acctest.Mark, attributes ...string) resource.TestCheckFunc {
-	return func(*terraform.State) error {
-		for _, attribute := range attributes {
-			acctest.Record(t, userType, attribute, mark)
-		}
-		return nil
-	}
-}
-
-func TestAccCephUser_keyWriteOnly(t *testing.T) {
-	one, two := cephxKey(1), cephxKey(2)
-	written := func(key, version string) string {
-		return user("written", someCaps, fmt.Sprintf("key_wo = %q", key), fmt.Sprintf("key_wo_version = %q", version))
-	}
-	both := []string{"key_wo", "key_wo_version"}
-	run(t, "written",
-		resource.TestStep{Config: written(one, "1"), Check: resource.ComposeTestCheckFunc(
-			hasKey(t, "written", one), resource.TestCheckResourceAttr(address, "key_in_state", "false"),
-			resource.TestCheckNoResourceAttr(address, "key"),
-			marks(t, acctest.Set, both...),
-		)},
-		// The version decides, not the value, which nobody compares with anything.
-		resource.TestStep{Config: written(two, "1"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: hasKey(t, "written", one)},
-		resource.TestStep{
-			Config: written(two, "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: resource.ComposeTestCheckFunc(
-				hasKey(t, "written", two), marks(t, acctest.Changed, both...),
-			),
-		},
-		resource.TestStep{
-			PreConfig: func() { giveKey(t, "written", cephxKey(3)) },
-			Config:    written(two, "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: resource.ComposeTestCheckFunc(hasKey(t, "written", two), marks(t, acctest.Drifted, both...)),
-		},
-		resource.TestStep{
-			Config:      user("written", someCaps, `key_wo_version = "3"`),
-			ExpectError: acctest.Message("key_wo_version differs from the recorded one, which asks to write key_wo, but key_wo is not set."),
-		},
-		resource.TestStep{
-			ResourceName: address, ImportState: true, ImportStateId: "east/written", ImportStateVerify: true,
-			ImportStateVerifyIgnore: []string{"key_wo_version"},
-		},
-		resource.TestStep{
-			Config: user("written", someCaps, "key_in_state = false"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: resource.ComposeTestCheckFunc(hasKey(t, "written", two), marks(t, acctest.Cleared, both...)),
-		},
-		// From then on somebody else's change is followed, not fought.
-		resource.TestStep{
-			PreConfig: func() { giveKey(t, "written", cephxKey(3)) },
-			Config:    user("written", someCaps, "key_in_state = false"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
-			Check: hasKey(t, "written", cephxKey(3)),
-		},
-	)
-}
-
-func TestAccCephUser_rotation(t *testing.T) {
-	acctest.Bed(t)
-	const rotatingCaps = `caps = { mon = "profile rbd", osd = "profile rbd pool=turning" }`
-	acctest.Ceph(t, "east", "osd", "pool", "create", "turning", "8")
-	acctest.RBD(t, "east", "pool", "init", "turning")
-	acctest.RBD(t, "east", "create", "--size", "1M", "turning/disk")
-	generation := func(assignments ...string) string {
-		return user("turning", append([]string{rotatingCaps, "key_in_state = false"}, assignments...)...)
-	}
-	last := ""
-	keeps := func(*terraform.State) error {
-		if key(t, "turning") != last {
-			return fmt.Errorf("the key was changed")
-		}
-		return nil
-	}
-	changes := func(*terraform.State) error {
-		former := last
-		if last = key(t, "turning"); last == former {
-			return fmt.Errorf("the key was not changed")
-		}
-		if got := caps(t, "turning"); got != "mon: profile rbd; osd: profile rbd pool=turning" {
-			return fmt.Errorf("the caps are now %s", got)
-		}
-		return nil
-	}
-	told := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-		plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate),
-		plancheck.ExpectUnknownValue(address, tfjsonpath.New("key_fingerprint")),
-	}}
-	var closeImage func()
-	connected := func() { closeImage = acctest.OpenImage(t, "east", "turning", "turning/disk") }
-	refused := acctest.Message(`The key of client.turning can't be changed: clients are connected to cluster "east" with it: 127.0.0.1:0/`)
-	run(t, "turning",
-		resource.TestStep{Config: generation(), Check: changes},
-		// The first number is where counting begins.
-		resource.TestStep{
-			Config: generation("key_generation = 3"), Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Set, "key_generation")),
-		},
-		resource.TestStep{
-			Config: generation("key_generation = 4"), ConfigPlanChecks: told,
-			Check: resource.ComposeTestCheckFunc(changes, marks(t, acctest.Changed, "key_generation")),
-		},
-		resource.TestStep{Config: generation("key_generation = 4"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: keeps},
-		resource.TestStep{
-			Config:      generation("key_generation = 3"),
-			ExpectError: acctest.Message("The recorded generation is 4, and the configuration says 3. A former key does not come back."),
-		},
-		resource.TestStep{Config: generation(), Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Cleared, "key_generation"))},
-		resource.TestStep{Config: generation("key_generation = 9"), Check: keeps},
-		// With the key in the state, the plan tells that it changes too.
-		resource.TestStep{Config: user("turning", rotatingCaps, "key_generation = 9"), Check: keeps},
-		resource.TestStep{
-			Config: user("turning", rotatingCaps, "key_generation = 10"),
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-				plancheck.ExpectUnknownValue(address, tfjsonpath.New("key")), plancheck.ExpectUnknownValue(address, tfjsonpath.New("key_fingerprint")),
-			}},
-			Check: changes,
-		},
-		// Under a connected client the key stays, however it is to be changed.
-		resource.TestStep{PreConfig: connected, Config: generation("key_generation = 11"), ExpectError: refused},
-		resource.TestStep{Config: user("turning", rotatingCaps, fmt.Sprintf("key = %q", cephxKey(1))), ExpectError: refused},
-		resource.TestStep{Config: generation(fmt.Sprintf("key_wo = %q", cephxKey(1)), `key_wo_version = "1"`), ExpectError: refused},
-		resource.TestStep{
-			Config: generation("key_generation = 10", "rotate_in_use = true"),
-			Check:  resource.ComposeTestCheckFunc(keeps, connectedShown(t, false)),
-		},
-		resource.TestStep{
-			Config: generation("key_generation = 11", "rotate_in_use = true") + `
-data "ceph_user" "test" {
-  cluster = "east"
-  name    = "turning"
-}
-`, ConfigPlanChecks: told, Check: resource.ComposeTestCheckFunc(changes, connectedShown(t, true), marks(t, acctest.Set, "rotate_in_use")),
-		},
-		resource.TestStep{
-			PreConfig: func() { closeImage() }, Config: generation("key_generation = 11"),
-			Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Changed, "rotate_in_use"), marks(t, acctest.Cleared, "rotate_in_use")),
-		},
-		resource.TestStep{
-			ResourceName: address, ImportState: true, ImportStateId: "east/turning", ImportStateVerify: true,
-			ImportStateVerifyIgnore: []string{"key_generation"},
-		},
-	)
-	acctest.Ceph(t, "east", "osd", "pool", "delete", "turning", "turning", "--yes-i-really-really-mean-it")
-}
-
-// connectedShown compares the data source's clients with the monitors' sessions.
-func connectedShown(t *testing.T, want bool) resource.TestCheckFunc {
-	return func(state *terraform.State) error {
-		listed := strings.Contains(acctest.Ceph(t, "east", "tell", "mon.a", "sessions"), `"client.turning"`)
-		data := state.RootModule().Resources["data.ceph_user.test"]
-		if !want {
-			if !listed {
-				return fmt.Errorf("the test's own client is not listed")
-			}
-			return nil
-		}
-		if data == nil || data.Primary.Attributes["clients.#"] != "1" ||
-			!strings.HasPrefix(data.Primary.Attributes["clients.0"], "127.0.0.1:0/") {
-			return fmt.Errorf("the data source lists %v", data)
-		}
-		return nil
-	}
-}
-
-// The provider does not cut off its own connection.
-func TestAccCephUser_rotationOfOwnUser(t *testing.T) {
-	acctest.Bed(t)
-	before := fmt.Sprint(record(t, "east", "admin"))
-	config := func(generation int) string {
-		return user("admin", `caps = { mon = "allow *", mgr = "allow *", osd = "allow *", mds = "allow *" }`, "key_in_state = false",
-			fmt.Sprintf("key_generation = %d", generation))
-	}
-	run(t, "nothing",
-		resource.TestStep{Config: config(1), ResourceName: address, ImportState: true, ImportStateId: "east/admin", ImportStatePersist: true},
-		resource.TestStep{Config: config(1)},
-		resource.TestStep{Config: config(2), ExpectError: acctest.Message(`client.admin is the user with which this provider is connected to` +
-			` cluster "east".`)},
-		resource.TestStep{Config: "removed {\n  from = ceph_user.test\n  lifecycle {\n    destroy = false\n  }\n}\n"},
-	)
-	if after := fmt.Sprint(record(t, "east", "admin")); after != before {
-		t.Error("client.admin was changed")
-	}
-}
-
-func TestAccCephUser_keyType(t *testing.T) {
-	witness := func(*terraform.State) error {
-		raw, err := base64.StdEncoding.DecodeString(key(t, "typed"))
-		if err == nil && !slices.Equal(raw[:2], []byte{1, 0}) {
-			err = fmt.Errorf("the key begins with %v", raw[:2])
-		}
-		return err
-	}
-	typed := func(name, keyType string) string { return user(name, someCaps, fmt.Sprintf("key_type = %q", keyType)) }
-	// Another type replaces the user, unless the new one could not be made: the former one would be gone by then.
-	otherType := resource.TestStep{
-		Config: typed("typed", "aes256k"), PlanOnly: true, ExpectNonEmptyPlan: true,
-		ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
-			plancheck.ExpectResourceAction(address, plancheck.ResourceActionReplace),
-		}},
-	}
-	if !knowsKeyTypes(t) {
-		otherType = resource.TestStep{
-			Config:      typed("typed", "aes256k"),
-			ExpectError: acctest.Message("A key of type aes256k was asked for, and the cluster makes another one"),
-		}
-	}
-	run(t, "typed",
-		resource.TestStep{Config: typed("typed", "aes"), Check: resource.ComposeTestCheckFunc(witness,
-			resource.TestCheckResourceAttr(address, "key_type", "aes"), marks(t, acctest.Set, "key_type"))},
-		resource.TestStep{
-			ResourceName: address, ImportState: true, ImportStateId: "east/typed", ImportStateVerify: true,
-			ImportStateVerifyIgnore: []string{"key", "key_in_state"},
-			ImportStateCheck: func(states []*terraform.InstanceState) error {
-				if states[0].Attributes["key_type"] != "aes" {
-					return fmt.Errorf("imported as %q", states[0].Attributes["key_type"])
-				}
-				return marks(t, acctest.Imported, "key_type")(nil)
-			},
-		},
-		otherType,
-		resource.TestStep{
-			Config: user("typed", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
-			Check: resource.ComposeTestCheckFunc(
-				resource.TestCheckResourceAttr(address, "key_type", "aes"), marks(t, acctest.Cleared, "key_type")),
-		},
-	)
-}
-
-// knowsKeyTypes tells whether the cluster is of 19.2.6, 20.2.4 or newer.
-func knowsKeyTypes(t *testing.T) bool {
-	t.Helper()
-	acctest.Bed(t)
-	return strings.Contains(acctest.Ceph(t, "east", "mon", "dump", "--format", "json"), "auth_allowed_ciphers")
-}
-
-// A cluster that knows no key types would make a key of another type: nothing is left of the attempt.
-func TestAccCephUser_keyTypeUnknownToCluster(t *testing.T) {
-	acctest.Bed(t)
-	if knowsKeyTypes(t) {
-		t.Skip("this cluster knows key types")
-	}
-	run(t, "strong", resource.TestStep{
-		Config:      user("strong", someCaps, `key_type = "aes256k"`),
-		ExpectError: acctest.Message("A key of type aes256k was asked for, and the cluster makes another one"),
-	})
-	if exists(t, "strong") {
-		t.Error("a user was left behind")
-	}
-}
-
-func TestAccCephUser_keyConflicts(t *testing.T) {
-	acctest.Bed(t)
-	chosen, only := fmt.Sprintf("key = %q", cephxKey(1)), fmt.Sprintf("key_wo = %q", cephxKey(1))
-	for _, test := range []struct {
-		assignments []string
-		message     string
+	for name, tc := range map[string]struct {
+		plan, config *model
+		state        *model
+		change       keyChange
+		key          types.String
+		fingerprint  types.String
+		keyType      types.String
 	}{
-		{[]string{only, "key_in_state = true"}, "A key that is written only, key_wo, shall not stand in the state."},
-		{[]string{chosen, `key_type = "aes256k"`}, "The key that key chooses is not of type aes256k."},
-		{[]string{only, `key_type = "aes256k"`}, "The key that key_wo chooses is not of type aes256k."},
-		{[]string{chosen, only}, `Attribute "key_wo" cannot be specified when "key" is specified`},
-		{[]string{chosen, "key_generation = 1"}, `Attribute "key_generation" cannot be specified when "key" is specified`},
-		{[]string{only, "key_generation = 1"}, `Attribute "key_generation" cannot be specified when "key_wo" is specified`},
-		{[]string{`key_wo = "hunter2"`}, "The value is not a cephx key."},
-		{[]string{`key_type = "rsa"`}, `value must be one of: ["aes" "aes256k"]`},
-		{[]string{`key_wo_version = "1"`}, "but key_wo is not set"},
+		"nothing": {&model{KeyInState: yes, KeyGeneration: number(3)}, &model{}, state(nil), keyKept, text(one), kept, text("aes")},
+		"raised": {
+			&model{KeyInState: yes, KeyGeneration: number(4)}, &model{}, state(nil), keyRotated, types.StringUnknown(), types.StringUnknown(),
+			types.StringUnknown(),
+		},
+		"raised, kept out of the state, of a type": {
+			&model{KeyInState: no, KeyGeneration: number(4)}, &model{KeyType: text("aes")}, state(nil), keyRotated, types.StringNull(),
+			types.StringUnknown(), text("aes"),
+		},
+		"perhaps raised": {
+			&model{KeyInState: no, KeyGeneration: types.Int64Unknown()}, &model{}, state(nil), keyRotated, types.StringNull(),
+			types.StringUnknown(), types.StringUnknown(),
+		},
+		"counting begins": {
+			&model{KeyInState: yes, KeyGeneration: number(9)}, &model{},
+			state(func(m *model) { m.KeyGeneration = types.Int64Null() }), keyKept, text(one), kept, text("aes"),
+		},
+		"removed": {&model{KeyInState: yes, KeyGeneration: types.Int64Null()}, &model{}, state(nil), keyKept, text(one), kept, text("aes")},
+		"another version": {
+			&model{KeyInState: no, KeyGeneration: number(3), KeyWOVersion: text("b")}, &model{KeyWO: text(two)}, state(nil), keyWritten,
+			types.StringNull(), types.StringUnknown(), types.StringUnknown(),
+		},
+		"same version": {
+			&model{KeyInState: no, KeyGeneration: number(3), KeyWOVersion: text("a")}, &model{KeyWO: text(two)}, state(nil), keyKept,
+			types.StringNull(), kept, text("aes"),
+		},
+		"version alone": {
+			&model{KeyInState: no, KeyGeneration: number(3), KeyWOVersion: text("b")}, &model{}, state(nil), keyKept, types.StringNull(), kept,
+			text("aes"),
+		},
+		"chosen": {
+			&model{KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(two)}, state(nil), keyChosen, text(two), text(fingerprintOf(t, two)),
+			text("aes"),
+		},
+		"chosen, the same": {
+			&model{KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(one)}, state(nil), keyKept, text(one), kept, text("aes"),
+		},
 	} {
-		run(t, "nothing", resource.TestStep{
-			Config:      user("nothing", append(test.assignments, someCaps)...),
-			ExpectError: acctest.Message(test.message),
+		t.Run(name, func(t *testing.T) {
+			if change := tc.plan.keyChange(tc.config, tc.state); change != tc.change {
+				t.Errorf("change %d, want %d", change, tc.change)
+			}
+			tc.plan.planKey(tc.config, tc.state, true)
+			if !tc.plan.Key.Equal(tc.key) || !tc.plan.KeyFingerprint.Equal(tc.fingerprint) || !tc.plan.KeyType.Equal(tc.keyType) {
+				t.Errorf("key planned right: %v; fingerprint %v, want %v; type %v, want %v",
+					tc.plan.Key.Equal(tc.key), tc.plan.KeyFingerprint, tc.fingerprint, tc.plan.KeyType, tc.keyType)
+			}
 		})
+	}
+}
+
+func TestModelKeyGenerationNeverLower(t *testing.T) {
+	number := types.Int64Value
+	for _, row := range []struct {
+		recorded, planned types.Int64
+		refused           bool
+	}{
+		{number(3), number(2), true},
+		{number(3), number(3), false},
+		{number(3), number(4), false},
+		{number(3), types.Int64Null(), false},
+		{number(3), types.Int64Unknown(), false},
+		{types.Int64Null(), number(1), false},
+	} {
+		var diags diag.Diagnostics
+		(&model{KeyGeneration: row.planned}).checkGeneration(&model{KeyGeneration: row.recorded}, &diags)
+		if diags.HasError() != row.refused {
+			t.Errorf("%v to %v: %v", row.recorded, row.planned, diags)
+		}
+	}
+}
+
+// A change outside of Terraform of a write-only key shows as another version; that of a key that is not managed does not.
+func TestModelReadWritten(t *testing.T) {
+	found := fingerprintOf(t, testKey(1))
+	for written, want := range map[string]string{`"` + found + `"`: "1", `"sha256:other"`: found, `""`: "1", "": "1"} {
+		m := &model{KeyFingerprint: types.StringValue(found), KeyWOVersion: types.StringValue("1")}
+		m.readWritten([]byte(written))
+		if m.KeyWOVersion.ValueString() != want {
+			t.Errorf("written %s: version %v, want %s", written, m.KeyWOVersion, want)
+		}
 	}
 }

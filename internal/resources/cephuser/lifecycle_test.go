@@ -115,8 +115,8 @@ func TestAccCephUser_existsAlready(t *testing.T) {
 	acctest.Ceph(t, "east", "auth", "rm", "client.old")
 }
 
-// Two resources never share one user, though the monitors would give both the same key.
-func TestAccCephUser_namedTwice(t *testing.T) {
+// Two resources never share one user, although the monitors would give both the same key.
+func TestAccCephUser_twoResources(t *testing.T) {
 	again := strings.Replace(user("double", someCaps), `"test"`, `"again"`, 1)
 	run(t, "double",
 		resource.TestStep{Config: user("double", someCaps) + again, ExpectError: acctest.Message(`user of this name`)},
@@ -124,7 +124,7 @@ func TestAccCephUser_namedTwice(t *testing.T) {
 	)
 }
 
-// A contradiction that only the apply can see makes no user.
+// Where only the apply sees that key and key_type contradict each other, no user is created.
 func TestAccCephUser_keyOfAnotherTypeAtApply(t *testing.T) {
 	later := "resource \"terraform_data\" \"key\" {\n  input = \"" + cephxKey(6) + "\"\n}\n"
 	run(t, "contradicting",
@@ -159,7 +159,7 @@ func TestAccCephUser_deleteRefusedWhileConnected(t *testing.T) {
 	)
 }
 
-// Nobody saws off the branch that the provider sits on.
+// The provider does not delete the user as which it is logged in.
 func TestAccCephUser_deleteRefusedForOwnUser(t *testing.T) {
 	acctest.Bed(t)
 	before := fmt.Sprint(record(t, "east", "admin"))

@@ -20,7 +20,7 @@ func login(t *testing.T, label, cluster, user, key string, more ...string) strin
 		label, acctest.Bed(t).Cluster(cluster).MonHost, user, key, strings.Join(more, ""))
 }
 
-// made makes a user by hand, until the test ends, and returns its key.
+// made creates a user by hand until the test ends, and returns its key.
 func made(t *testing.T, name, mon string) string {
 	t.Helper()
 	acctest.Ceph(t, "east", "auth", "get-or-create", "client."+name, "mon", mon)
@@ -30,8 +30,8 @@ func made(t *testing.T, name, mon string) string {
 
 const forgotten = "removed {\n  from = ceph_user.test\n  lifecycle {\n    destroy = false\n  }\n}\n"
 
-// The provider locks out neither itself nor another entry of its block: whatever would is refused in the plan, nothing is
-// changed, and caps that still let it mend a mistake are its operator's to choose.
+// The provider locks out neither itself nor another entry of its block: such a change is refused in the plan. Caps with which
+// it can still undo a mistake are allowed.
 func TestAccCephUser_ownUserIsNotLockedOut(t *testing.T) {
 	acctest.Bed(t)
 	// The same name on another cluster is another user.
@@ -57,10 +57,10 @@ func TestAccCephUser_ownUserIsNotLockedOut(t *testing.T) {
 		fmt.Sprintf("key_wo = %q", cephxKey(1)), `key_wo_version = "1"`, "rotate_in_use = true",
 	}
 	rekeyed := append(newKey, `caps = { mon = "allow rwx" }`)
-	for _, course := range []struct {
+	for _, tc := range []struct {
 		name, label, more string
 		refused           [][2]string // configuration and message, in a plan
-		atApply           string      // a configuration of which only the apply can tell that it is refused
+		atApply           string      // a configuration that only the apply can refuse
 		accepted          string
 	}{
 		{
@@ -84,32 +84,32 @@ func TestAccCephUser_ownUserIsNotLockedOut(t *testing.T) {
 		}, "", ""},
 		{"third", "east", "", [][2]string{{in("east", "third", someCaps), `It is not known whether cluster "dead" is the same cluster` +
 			` as "east".`}}, "", ""},
-		{"third", "east", pinned, nil, "", in("east", "third", someCaps)},   // what else has the name is on another cluster
+		{"third", "east", pinned, nil, "", in("east", "third", someCaps)},   // the other user of this name is on another cluster
 		{"reader", "east", pinned, nil, "", in("east", "reader", someCaps)}, // never managed users
 	} {
-		t.Run(course.name, func(t *testing.T) {
-			provider := block + dead + course.more + closed
+		t.Run(tc.name, func(t *testing.T) {
+			provider := block + dead + tc.more + closed
 			steps := []resource.TestStep{{
-				Config: provider + in(course.label, course.name, wide), ResourceName: address, ImportState: true,
-				ImportStateId: course.label + "/" + course.name, ImportStatePersist: true,
+				Config: provider + in(tc.label, tc.name, wide), ResourceName: address, ImportState: true,
+				ImportStateId: tc.label + "/" + tc.name, ImportStatePersist: true,
 			}}
-			for _, refused := range course.refused {
+			for _, refused := range tc.refused {
 				steps = append(steps, resource.TestStep{Config: provider + refused[0], PlanOnly: true, ExpectError: acctest.Message(refused[1])})
 			}
-			if course.atApply != "" {
-				steps = append(steps, resource.TestStep{Config: provider + course.atApply, ExpectError: acctest.Message(own)})
+			if tc.atApply != "" {
+				steps = append(steps, resource.TestStep{Config: provider + tc.atApply, ExpectError: acctest.Message(own)})
 			}
-			before := fmt.Sprint(record(t, "east", course.name))
+			before := fmt.Sprint(record(t, "east", tc.name))
 			steps = append(steps, resource.TestStep{
 				PreConfig: func() {
-					if after := fmt.Sprint(record(t, "east", course.name)); after != before {
+					if after := fmt.Sprint(record(t, "east", tc.name)); after != before {
 						t.Errorf("%s, and then %s", before, after)
 					}
 				},
-				Config: provider + cmp.Or(course.accepted, forgotten),
+				Config: provider + cmp.Or(tc.accepted, forgotten),
 			}, resource.TestStep{Config: provider + forgotten})
 			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: steps})
-			if after := fmt.Sprint(record(t, "east", course.name)); (after != before) != (course.accepted != "") {
+			if after := fmt.Sprint(record(t, "east", tc.name)); (after != before) != (tc.accepted != "") {
 				t.Errorf("%s, and then %s", before, after)
 			}
 		})

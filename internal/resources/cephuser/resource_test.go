@@ -42,7 +42,7 @@ func user(name string, assignments ...string) string {
 		strings.Join(assignments, "\n  "))
 }
 
-// record is what `ceph auth get` says of a user; nil where there is none.
+// record is the user in the output of `ceph auth get`; nil where there is none.
 func record(t *testing.T, cluster, name string) map[string]any {
 	t.Helper()
 	var all struct {
@@ -61,7 +61,7 @@ func record(t *testing.T, cluster, name string) map[string]any {
 
 func exists(t *testing.T, name string) bool { return record(t, "east", name) != nil }
 
-// caps is a witness: the capabilities, as `ceph auth get` shows them.
+// caps is a second view: the capabilities, as `ceph auth get` shows them.
 func caps(t *testing.T, name string) string {
 	byService, ok := record(t, "east", name)["caps"].(map[string]any)
 	if !ok {
@@ -75,7 +75,7 @@ func caps(t *testing.T, name string) string {
 	return strings.Join(parts, "; ")
 }
 
-// key is a witness: `ceph auth print-key`.
+// key is a second view: `ceph auth print-key`.
 func key(t *testing.T, name string) string {
 	return acctest.Ceph(t, "east", "auth", "print-key", "client."+name)
 }
@@ -93,7 +93,7 @@ func giveKey(t *testing.T, name, key string) {
 	}
 }
 
-// run takes a user through steps, and then looks that it is not left.
+// run applies the steps to a user, and then checks that the user is gone.
 func run(t *testing.T, name string, steps ...resource.TestStep) {
 	t.Helper()
 	acctest.Run(t, "user "+name, func() bool { return exists(t, name) }, steps...)

@@ -16,7 +16,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// monitor knows client.libvirt and nobody else.
+// monitor knows client.libvirt and no other user.
 type monitor struct {
 	ceph.Conn
 	key string

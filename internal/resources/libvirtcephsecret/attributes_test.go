@@ -18,10 +18,10 @@ const secretType = "libvirt_ceph_secret"
 
 const address = secretType + ".test"
 
-// explicitUUID is the first value in the course of the attribute uuid.
+// explicitUUID is the first value in the steps of the attribute uuid.
 const explicitUUID = "6a085c23-2177-242d-7661-c785df7f6230"
 
-// idOf is the UUID of the secret that the course of an attribute makes under this name.
+// idOf is the UUID of the secret that the steps of an attribute create under this name.
 func idOf(name string) string {
 	if name == "a-uuid" {
 		return explicitUUID
@@ -29,7 +29,7 @@ func idOf(name string) string {
 	return defaultUUID(name)
 }
 
-// secrets are libvirt_ceph_secret resources with what they need and no more.
+// secrets are libvirt_ceph_secret resources with only the required arguments.
 var secrets = acctest.Resource{
 	Type: secretType,
 	Config: func(name, assignments string) string {
@@ -37,7 +37,7 @@ var secrets = acctest.Resource{
 		for attribute, assignment := range map[string]string{
 			"hypervisor": `hypervisor = "kvm1"`, "usage_name": fmt.Sprintf("usage_name = %q", name), "key": fmt.Sprintf("key = %q", cephxKey(1)),
 		} {
-			// The course of key ends without a key: the value is then left alone. Without a label the recorded one stays.
+			// The steps of key end without a key: the value then stays. Without a label the recorded one stays.
 			leftAlone := attribute == "key" && name == "a-key" || attribute == "hypervisor" && name == "a-hypervisor"
 			if !set(attribute) && !leftAlone {
 				assignments += "\n  " + assignment
@@ -55,7 +55,7 @@ var secrets = acctest.Resource{
 	NotImported: []string{"key", "key_wo_version"},
 }
 
-// field is a witness: something of `virsh secret-dumpxml`.
+// field is a second view: something of `virsh secret-dumpxml`.
 func field(of func(*acctest.Secret) string) func(*testing.T, string) string {
 	return func(t *testing.T, name string) string { return of(acctest.SecretOf(t, "kvm1", idOf(name))) }
 }
@@ -149,7 +149,7 @@ func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
 }
 
-// A write-only key is written when its version changes, and only then; a value that somebody else set shows as the version.
+// A write-only key is written only when its version changes. A value that was set outside of Terraform shows as another version.
 func TestAccLibvirtCephSecret_writeOnly(t *testing.T) {
 	acctest.Bed(t)
 	const usage = "write-only"
@@ -188,7 +188,7 @@ func TestAccLibvirtCephSecret_writeOnly(t *testing.T) {
 			},
 			Config: config(two, "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: seen(two, nil),
 		},
-		// Without a version a foreign change still shows.
+		// A change outside of Terraform also shows without a version.
 		{
 			Config: config(one, ""), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: seen(one, map[string]acctest.Mark{"key_wo_version": acctest.Cleared}),
@@ -198,7 +198,7 @@ func TestAccLibvirtCephSecret_writeOnly(t *testing.T) {
 			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: seen(one, nil),
 		},
 		{Config: config(one, "3"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: seen(one, nil)},
-		// Without a key the value is left alone, whoever sets it.
+		// Without a key in the configuration the value is not managed.
 		{Config: acctest.Provider(t) + secretBlock(usage), Check: seen(one, map[string]acctest.Mark{"key_wo": acctest.Cleared})},
 		{
 			PreConfig: func() { setValue(t, "kvm1", id, cephxKey(9)) }, Config: acctest.Provider(t) + secretBlock(usage),

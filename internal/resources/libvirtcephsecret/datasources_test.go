@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// TestAccLibvirtCephSecrets_dataSource lists secrets that were made by hand, and holds each against what virsh says of it.
+// TestAccLibvirtCephSecrets_dataSource lists secrets that were made by hand, and compares each with the output of virsh.
 func TestAccLibvirtCephSecrets_dataSource(t *testing.T) {
 	const read = "data.libvirt_ceph_secrets.test"
 	acctest.Bed(t)

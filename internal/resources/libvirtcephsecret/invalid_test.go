@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// Each mistake is found in the plan, at the argument that is to blame.
+// Each error comes in the plan, at the argument at fault.
 func TestAccLibvirtCephSecret_invalid(t *testing.T) {
 	acctest.Bed(t)
 	key := fmt.Sprintf("key = %q", cephxKey(1))

@@ -16,7 +16,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// holds checks with virsh that the value is this one.
+// holds checks with virsh that the secret has this value.
 func holds(t *testing.T, id, want string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		if got := value(t, "kvm1", id); got != want {
@@ -26,7 +26,7 @@ func holds(t *testing.T, id, want string) resource.TestCheckFunc {
 	}
 }
 
-// record notes marks of attributes that libvirt gives, after a check against a second witness.
+// record records marks of attributes that libvirt decides, after a check by a second view.
 func record(t *testing.T, mark acctest.Mark, attributes ...string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		for _, attribute := range attributes {
@@ -69,7 +69,7 @@ data "libvirt_ceph_secret" "by_uuid" {
 			),
 		},
 		{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
-		// Gone behind Terraform's back: the plan makes it again.
+		// Undefined outside of Terraform: the plan creates it again.
 		{
 			PreConfig: func() { acctest.Virsh(t, "kvm1", "secret-undefine", id) }, Config: config,
 			ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: holds(t, id, key),
@@ -141,8 +141,8 @@ func TestAccLibvirtCephSecret_import(t *testing.T) {
 	}
 }
 
-// What stands in the way is found before libvirt is asked to define anything, and the message shows the way out.
-func TestAccLibvirtCephSecret_clash(t *testing.T) {
+// A secret with the same UUID or usage name is found before libvirt is asked to define anything. The error says what to do.
+func TestAccLibvirtCephSecret_existsAlready(t *testing.T) {
 	acctest.Bed(t)
 	const other, usage = "8a085c23-2177-242d-7661-c785df7f6230", "client.libvirt secret"
 	define(t, "kvm1", other, usage)
@@ -157,7 +157,7 @@ func TestAccLibvirtCephSecret_clash(t *testing.T) {
 		step(secretBlock(usage, key), "terraform import ADDRESS kvm1/"+other),
 		step(secretBlock("another usage", key, fmt.Sprintf("uuid = %q", other)),
 			fmt.Sprintf(`Hypervisor "kvm1" already has a secret with the UUID %s; its usage name is %q.`, other, usage)),
-		// The same secret, but its value is not ours: it is somebody's.
+		// The same definition with another value was not made by this resource.
 		step(secretBlock(usage, key, fmt.Sprintf("uuid = %q", other)), "terraform import ADDRESS kvm1/"+other),
 	}})
 	if after := acctest.Virsh(t, "kvm1", "secret-list"); after != before {
@@ -169,7 +169,7 @@ func TestAccLibvirtCephSecret_clash(t *testing.T) {
 	acctest.Virsh(t, "kvm1", "secret-undefine", other)
 }
 
-// A secret for something else than Ceph is never taken for one of ours.
+// A secret that is not for Ceph is never managed.
 func TestAccLibvirtCephSecret_otherUsageType(t *testing.T) {
 	acctest.Bed(t)
 	const other = "5a085c23-2177-242d-7661-c785df7f6230"
@@ -197,7 +197,7 @@ func TestAccLibvirtCephSecret_otherUsageType(t *testing.T) {
 	acctest.Virsh(t, "kvm1", "secret-undefine", other)
 }
 
-// What a create of ours left when it was cut off is taken up again.
+// A secret that an interrupted create left is completed by the next one.
 func TestAccLibvirtCephSecret_interruptedCreate(t *testing.T) {
 	acctest.Bed(t)
 	key := cephxKey(1)
@@ -219,8 +219,8 @@ func TestAccLibvirtCephSecret_interruptedCreate(t *testing.T) {
 	}
 }
 
-// A replacement that is made before the present object goes takes the secret over, which then stays; of two resources of one apply that
-// mean one secret, one is made.
+// A replacement that is created before the present object is deleted takes the secret over, and the secret stays. Where two resources of
+// one apply describe the same secret, one is created.
 func TestAccLibvirtCephSecret_createBeforeDestroy(t *testing.T) {
 	acctest.Bed(t)
 	const usage = "made before"
@@ -252,8 +252,9 @@ func TestAccLibvirtCephSecret_createBeforeDestroy(t *testing.T) {
 	}
 }
 
-// A secret that a resource has, or is to have, is no other's, however it is named; where two have it all the same, none takes it along.
-func TestAccLibvirtCephSecret_oneOwner(t *testing.T) {
+// Only one resource can have a secret, whatever label or spelling names it. Where two have it in their state, destroying one does not
+// undefine it.
+func TestAccLibvirtCephSecret_twoResources(t *testing.T) {
 	uri := acctest.Bed(t).Hypervisor("kvm1").URI
 	const usage = "one owner"
 	id := defaultUUID(usage)
@@ -317,7 +318,7 @@ func TestAccLibvirtCephSecret_oneOwner(t *testing.T) {
 	}
 }
 
-// A host that lost its secrets gets them back, with the same UUIDs; a daemon that was restarted is found again.
+// A host that lost its secrets gets them back, with the same UUIDs. The provider reconnects to a daemon that was restarted.
 func TestAccLibvirtCephSecret_hostLosesSecrets(t *testing.T) {
 	bed := acctest.Bed(t)
 	kvm1 := bed.Hypervisor("kvm1")
@@ -350,7 +351,7 @@ func TestAccLibvirtCephSecret_hostLosesSecrets(t *testing.T) {
 			Config: config("false"), ConfigPlanChecks: planned(plancheck.ResourceActionCreate), Check: holds(t, id, key),
 		},
 		{Config: config("true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: holds(t, id, key)},
-		// libvirt took the value from the disk when the secret became ephemeral, but left the former definition there.
+		// libvirt removed the value from the disk when the secret became ephemeral, but left the former definition there.
 		{PreConfig: restart, Config: config("true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: holds(t, id, key)},
 		{Config: config("false"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: holds(t, id, key)},
 		// No longer ephemeral: the value is on disk again.
@@ -358,7 +359,7 @@ func TestAccLibvirtCephSecret_hostLosesSecrets(t *testing.T) {
 	}})
 }
 
-// An ephemeral secret is gone with the daemon, and comes back with the next apply.
+// An ephemeral secret is lost when the daemon ends, and the next apply creates it again.
 func TestAccLibvirtCephSecret_ephemeral(t *testing.T) {
 	kvm1 := acctest.Bed(t).Hypervisor("kvm1")
 	key := cephxKey(1)
@@ -377,7 +378,7 @@ func TestAccLibvirtCephSecret_ephemeral(t *testing.T) {
 	}})
 }
 
-// The value of a private secret can't be read back; nothing pretends that it could.
+// The value of a private secret can't be read back, so its fingerprint is null.
 func TestAccLibvirtCephSecret_private(t *testing.T) {
 	acctest.Bed(t)
 	const usage = "kept private"
@@ -401,7 +402,7 @@ func TestAccLibvirtCephSecret_private(t *testing.T) {
 	}})
 }
 
-// A time limit of the resource ends what libvirtd does not answer, before the limits of the provider block do.
+// A time limit of the resource ends a call that libvirtd does not answer, before the limits of the provider block do.
 func TestAccLibvirtCephSecret_timeouts(t *testing.T) {
 	kvm1 := acctest.Bed(t).Hypervisor("kvm1")
 	provider := strings.ReplaceAll(acctest.Provider(t), `connect_timeout = "5s"`, `connect_timeout = "60s"`)
@@ -421,7 +422,7 @@ func TestAccLibvirtCephSecret_timeouts(t *testing.T) {
 				if err := kvm1.Resume(); err != nil {
 					t.Fatal(err)
 				}
-				// The limit counts again from now on: the daemon has to be awake.
+				// From now on the daemon has to run again, because the limit applies again.
 				acctest.Virsh(t, "kvm1", "secret-list")
 			},
 			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: record(t, acctest.Set, "timeouts"),

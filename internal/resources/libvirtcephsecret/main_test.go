@@ -32,7 +32,7 @@ func cephxKey(fill byte) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// fingerprintOf is computed apart from the provider: the SHA-256 of the bytes behind a base64 text.
+// fingerprintOf is computed without the provider: the SHA-256 of the bytes in a base64 text.
 func fingerprintOf(t *testing.T, key string) string {
 	t.Helper()
 	raw, err := base64.StdEncoding.DecodeString(key)
@@ -43,7 +43,7 @@ func fingerprintOf(t *testing.T, key string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// defaultUUID is computed apart from the provider.
+// defaultUUID is computed without the provider.
 func defaultUUID(usage string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("libvirt-ceph-secret:"+usage)).String()
 }
@@ -62,7 +62,7 @@ func define(t *testing.T, hypervisor, id, usage string) {
 		"secret-define", "/dev/stdin")
 }
 
-// value is what virsh says of a value: its base64, "private" or "none".
+// value is the value as virsh shows it: its base64, "private" or "none".
 func value(t *testing.T, hypervisor, id string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -80,7 +80,7 @@ func value(t *testing.T, hypervisor, id string) string {
 	return ""
 }
 
-// has tells whether virsh lists the secret.
+// has reports whether virsh lists the secret.
 func has(t *testing.T, hypervisor, id string) bool {
 	t.Helper()
 	for line := range strings.Lines(acctest.Virsh(t, hypervisor, "secret-list")) {

@@ -16,7 +16,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// valueFile is where libvirt stores a value, which of a private secret nobody else shows.
+// valueFile is the file in which libvirt stores a value. The value of a private secret can be read only there.
 func valueFile(t *testing.T, id string) string {
 	t.Helper()
 	return filepath.Join(acctest.Bed(t).Dir, "kvm1", "config", "libvirt", "secrets", id+".base64")
@@ -36,8 +36,8 @@ func stores(t *testing.T, id, want string) resource.TestCheckFunc {
 	}
 }
 
-// Nobody can tell whether a private secret has a value, so one whose value could not be set is not made private: the next plan
-// notices and completes it.
+// libvirt does not show whether a private secret has a value, so a secret whose value could not be set is not made private: the next plan
+// notices that and completes it.
 func TestAccLibvirtCephSecret_privateWithoutValue(t *testing.T) {
 	acctest.Bed(t)
 	key := cephxKey(1)
@@ -52,7 +52,7 @@ func TestAccLibvirtCephSecret_privateWithoutValue(t *testing.T) {
 			inTheWay := valueFile(t, id)
 			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 				{
-					// libvirt can't write the value where a folder is.
+					// libvirt can't write the value because a folder has the file's name.
 					PreConfig: func() {
 						if err := os.MkdirAll(inTheWay, 0o755); err != nil {
 							t.Fatal(err)
@@ -80,7 +80,7 @@ func TestAccLibvirtCephSecret_privateWithoutValue(t *testing.T) {
 	}
 }
 
-// What a create of a private secret left when it was cut off, not private yet, is taken up again.
+// A secret that an interrupted create left, not private yet, is completed by the next one.
 func TestAccLibvirtCephSecret_interruptedPrivate(t *testing.T) {
 	acctest.Bed(t)
 	const usage = "cut off before it was private"

@@ -11,8 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// diskXML is an RBD disk as a person would write it for virsh, with the credentials beside the source. The secret is named by its
-// UUID or by its usage.
+// diskXML is an RBD disk as written for virsh, with the credentials beside the source. The secret is named by its UUID or by its usage.
 func diskXML(t *testing.T, uuid, usage string) string {
 	t.Helper()
 	disk := acctest.RBDDisk(t, "east", "rbd/disk", "vdb", "guest", uuid)
@@ -21,8 +20,8 @@ func diskXML(t *testing.T, uuid, usage string) string {
 	return acctest.XML(t, disk)
 }
 
-// A secret is not taken away from a domain that refers to it, by UUID or by usage name, running or shut off; and a change of
-// the value names the running domains that go on with the former one.
+// A secret is not undefined while a domain, running or shut off, refers to it by UUID or by usage name. A change of the value warns of the
+// running domains that still use the former one.
 func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 	bed := acctest.Bed(t)
 	acctest.Ceph(t, "east", "osd", "pool", "create", "rbd", "8")
@@ -53,12 +52,12 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 		!strings.Contains(out, "guest (vdb)") {
 		t.Errorf("no warning that names the running domain:\n%s", out)
 	}
-	// Written again without a change, nobody has a former one.
+	// Without a change of the value no domain has a former one.
 	w.Write(t, required+config(cephxKey(2), "3"))
 	if out := w.Apply(t); strings.Contains(out, "Running domains") {
 		t.Errorf("a warning although the value is the same:\n%s", out)
 	}
-	// Changed by hand and put back, the guest may well hold the right one.
+	// The value was changed by hand and put back: the guest may have the right one.
 	setValue(t, "kvm1", id, cephxKey(9))
 	if out := w.Apply(t); strings.Contains(out, "former") ||
 		!acctest.Message("which somebody else had changed, was put back. Of these running domains").MatchString(out) {
@@ -91,15 +90,15 @@ func TestAccLibvirtCephSecret_usedByDomain(t *testing.T) {
 	}
 }
 
-// A key that is written only is in no state, no plan and no log. A canary, which is in all of them, is found.
-func TestAccLibvirtCephSecret_keyNowhere(t *testing.T) {
+// A write-only key is in no state, plan or log. A canary, which is in all of them, is found.
+func TestAccLibvirtCephSecret_keyNotLeaked(t *testing.T) {
 	acctest.Bed(t)
 	key := cephxKey(42)
 	w := acctest.NewWorkspaceOf(t, "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"+
 		"variable \"secret\" {\n  type      = string\n  sensitive = true\n  ephemeral = true\n}\nvariable \"version_of_key\" {}\nvariable"+
 		" \"canary\" {}\n"+
 		acctest.Provider(t)+secretBlock("canary", "key_wo = var.secret", "key_wo_version = var.version_of_key", "description = var.canary")+
-		// A mistake that the provider itself reports, and logs.
+		// An error that the provider reports and logs.
 		"resource \"libvirt_ceph_secret\" \"refused\" {\n  provider = ceph\n  count = var.version_of_key == \"none\" ? 1 : 0\n"+
 		"  hypervisor = var.canary\n  usage_name = \"refused\"\n  key_wo = var.secret\n  key_wo_version = \"1\"\n}\n")
 	canary, canaries := acctest.Canary(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// poolXML is a storage pool on the cluster east, as a person would write it for virsh.
+// poolXML is a storage pool on the cluster east, as written for virsh.
 func poolXML(t *testing.T, name, user, secret string) string {
 	t.Helper()
 	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
@@ -19,8 +19,8 @@ func poolXML(t *testing.T, name, user, secret string) string {
 		name, monitor.Host, monitor.V1Port, user, secret)
 }
 
-// A secret is not taken away from a storage pool that refers to it, active or not, by UUID or by usage name, in what is active or in
-// what is saved; virsh shows that the pool still starts.
+// A secret is not undefined while a storage pool, active or not, refers to it by UUID or by usage name, in its active or its saved
+// definition. virsh shows that the pool still starts.
 func TestAccLibvirtCephSecret_usedByStoragePool(t *testing.T) {
 	acctest.Bed(t)
 	acctest.Ceph(t, "east", "osd", "pool", "create", "pools", "8")

@@ -12,8 +12,8 @@ import (
 
 const beforeDestroy = "lifecycle {\n    create_before_destroy = true\n  }"
 
-// A secret under another usage name, made before the former one goes, waits for the running domains that hold the former: the plan
-// names them, and so does each apply, with what to do.
+// Under create_before_destroy a secret with another usage name is created first. The former one stays while running domains use it: the
+// plan and each apply name them, with what to do.
 func TestAccLibvirtCephSecret_renamedUnderRunningGuest(t *testing.T) {
 	bed := acctest.Bed(t)
 	acctest.Ceph(t, "east", "osd", "pool", "create", "renamed", "8")

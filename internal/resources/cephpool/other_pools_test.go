@@ -10,8 +10,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// force_destroy is for what a pool holds, not for images of other pools that need it.
-func TestAccCephPool_neededByImagesOutside(t *testing.T) {
+// force_destroy deletes what a pool holds, but not images of other pools that need it.
+func TestAccCephPool_neededByOtherPools(t *testing.T) {
 	acctest.Bed(t)
 	rbd := func(args ...string) { acctest.RBD(t, "east", args...) }
 	ceph(t, "osd", "pool", "create", "outside", "4")
@@ -35,7 +35,7 @@ func TestAccCephPool_neededByImagesOutside(t *testing.T) {
 			rbd("clone", "--rbd-default-clone-format", "2", "needed/parent@s", "outside/second")
 			rbd("clone", "needed/parent@s", "needed/inside")
 		}, `outside/data (its data), outside/first (a clone), outside/second (a clone). They keep their data in this pool`),
-		// The parent can be in the trash, and the clone too.
+		// The parent and the clone may both be in the trash.
 		refused(func() {
 			rbd("rm", "--no-progress", "outside/data")
 			rbd("rm", "--no-progress", "outside/first")

@@ -16,26 +16,26 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// namer is a domain on kvm1, and where it names the image vms/booked.
-type namer struct {
+// namingDomain is a domain on kvm1 that names the image vms/booked in one place.
+type namingDomain struct {
 	domain string
-	// words are how the place is called.
+	// words name the place.
 	words string
-	// disks and os go into the definition.
+	// disks and os are parts of the definition.
 	disks, os string
 	// then changes the defined domain.
-	then func(t *testing.T, d namer)
+	then func(t *testing.T, d namingDomain)
 	uuid string
 }
 
-func (n namer) definition(disks string) string {
+func (n namingDomain) definition(disks string) string {
 	return fmt.Sprintf(`<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory unit='MiB'>16</memory>`+
 		`<os><type arch='x86_64' machine='pc'>hvm</type>%s</os><features><acpi/></features><devices>%s</devices></domain>`, n.domain,
 		n.uuid, n.os, disks)
 }
 
-// namers are all places in which a domain can name an image and that this libvirt knows.
-func namers(t *testing.T, secret string) []namer {
+// namingDomains are domains that name an image in all the places that this libvirt has.
+func namingDomains(t *testing.T, secret string) []namingDomain {
 	t.Helper()
 	monitor := acctest.Bed(t).Cluster("east").Monitors[0]
 	source := fmt.Sprintf(`<source protocol='rbd' name='vms/booked'><host name='%s' port='%d'/></source>`, monitor.Host, monitor.V1Port)
@@ -47,7 +47,7 @@ func namers(t *testing.T, secret string) []namer {
 	base := `<backingStore type='network'><format type='raw'/>` + source + `</backingStore>`
 	disk := `<disk type='network' device='disk'>%s` + source + `<target dev='vda' bus='virtio'/></disk>`
 	own := fmt.Sprintf(disk, "")
-	list := []namer{
+	list := []namingDomain{
 		{domain: "source", words: "(vda)", disks: own},
 		{domain: "hostless", words: "(vda)", disks: `<disk type='network'><source protocol='rbd' name='vms/booked'/><target dev='vda'` +
 			` bus='virtio'/></disk>`},
@@ -68,7 +68,7 @@ func namers(t *testing.T, secret string) []namer {
 			` bus='virtio'/></disk>`},
 		{
 			domain: "snapshot", words: `(vda, in the metadata of snapshot "s1")`,
-			then: func(t *testing.T, n namer) {
+			then: func(t *testing.T, n namingDomain) {
 				acctest.VirshIn(t, "kvm1", `<domainsnapshot><name>s1</name><state>shutoff</state><creationTime>1</creationTime><disks>`+
 					`<disk name='vda' snapshot='internal'/></disks>`+n.definition(own)+`</domainsnapshot>`, "snapshot-create", n.domain,
 					"/dev/stdin", "--redefine")
@@ -76,7 +76,7 @@ func namers(t *testing.T, secret string) []namer {
 		},
 		{
 			domain: "suspended", words: "(vda, in the managed save image)", disks: fmt.Sprintf(disk, auth),
-			then: func(t *testing.T, n namer) {
+			then: func(t *testing.T, n namingDomain) {
 				acctest.Virsh(t, "kvm1", "start", "--paused", n.domain)
 				acctest.Virsh(t, "kvm1", "managedsave", n.domain)
 				acctest.VirshIn(t, "kvm1", n.definition(""), "define", "/dev/stdin")
@@ -84,7 +84,7 @@ func namers(t *testing.T, secret string) []namer {
 		},
 		{
 			domain: "marked", words: `(vda, in the metadata of checkpoint "c1")`,
-			then: func(t *testing.T, n namer) {
+			then: func(t *testing.T, n namingDomain) {
 				acctest.VirshIn(t, "kvm1", `<domaincheckpoint><name>c1</name><creationTime>1</creationTime>`+n.definition(own)+`</domaincheckpoint>`,
 					"checkpoint-create", n.domain, "/dev/stdin", "--redefine")
 			},
@@ -96,7 +96,7 @@ func namers(t *testing.T, secret string) []namer {
 	return list
 }
 
-func (n namer) define(t *testing.T) {
+func (n namingDomain) define(t *testing.T) {
 	t.Helper()
 	acctest.VirshIn(t, "kvm1", n.definition(n.disks), "define", "/dev/stdin")
 	t.Cleanup(func() { n.undefine(t) })
@@ -105,15 +105,15 @@ func (n namer) define(t *testing.T) {
 	}
 }
 
-func (n namer) undefine(t *testing.T) {
+func (n namingDomain) undefine(t *testing.T) {
 	virsh := acctest.Bed(t).Hypervisor("kvm1").Virsh
 	_, _ = virsh(context.Background(), "destroy", n.domain)
 	_, _ = virsh(context.Background(), "undefine", n.domain, "--managed-save", "--snapshots-metadata", "--checkpoints-metadata",
 		"--keep-nvram")
 }
 
-// A domain that is shut off leaves no watcher, and would miss its disk, or be worth nothing, at the next start. Each place is found:
-// the refusal names them all.
+// A domain that is shut off has no watcher on its image, and could not start without it. Each place is found:
+// the error names them all.
 func TestAccCephRBDImage_namedByADomain(t *testing.T) {
 	pools(t)
 	const secret = "66085c23-2177-242d-7661-c785df7f6230"
@@ -127,7 +127,7 @@ func TestAccCephRBDImage_namedByADomain(t *testing.T) {
 		_, _ = acctest.Bed(t).Hypervisor("kvm1").Virsh(context.Background(), "pool-undefine", "booked")
 	})
 	config := image("booked", small, "force_destroy = true")
-	list := namers(t, secret)
+	list := namingDomains(t, secret)
 	var hits []string
 	for _, n := range list {
 		hits = append(hits, n.domain+" on kvm1 "+n.words)
@@ -156,8 +156,8 @@ func TestAccCephRBDImage_namedByADomain(t *testing.T) {
 	)
 }
 
-// A hypervisor that answers and can't be searched keeps the image; one that does not answer at all does not.
-func TestAccCephRBDImage_searchThatFails(t *testing.T) {
+// The image is not deleted while a hypervisor that answers can't be searched. One that does not answer at all is left out.
+func TestAccCephRBDImage_namedByADomainNotSearched(t *testing.T) {
 	pools(t)
 	config := acctest.Provider(t) + image("unsearched", small, "force_destroy = true")
 	resource.Test(t, resource.TestCase{

@@ -11,8 +11,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// What others hold is found before anything is removed or changed, and all of it is told at once.
-func TestAccCephRBDImage_heldByOthers(t *testing.T) {
+// Everything that still uses an image is found before anything is removed or changed, and one error names all of it.
+func TestAccCephRBDImage_inUse(t *testing.T) {
 	config := func(name string, assignments ...string) string {
 		return image(name, append([]string{"force_destroy = true", `timeouts = { delete = "20s", update = "20s" }`}, assignments...)...)
 	}
@@ -50,7 +50,7 @@ func TestAccCephRBDImage_heldByOthers(t *testing.T) {
 			Config: config("held", small), Destroy: true,
 			ExpectError: acctest.Message(locked),
 		},
-		// A replacement ends with the removal that would be refused.
+		// A replacement ends with the removal, which would be refused.
 		resource.TestStep{
 			Config: config("held", small, `object_size = "1MiB"`),
 			ExpectError: acctest.MessageAt("object_size", `Image vms/held of cluster "east" can't be deleted. It has clones: vms/tenant/child of`+
@@ -65,7 +65,7 @@ func TestAccCephRBDImage_heldByOthers(t *testing.T) {
 			ExpectError: acctest.Message(`has put the lock "host1" on it by hand. Nothing was removed. force_destroy does not override this.` +
 				` If the lock's holder is gone or done, remove it (rbd lock rm vms/held "host1" client.`),
 		},
-		// Nor does librbd change it under such a lock, and not the first half of a change either.
+		// librbd refuses to change an image with such a lock, so no part of the change is made.
 		resource.TestStep{
 			Config:      config("moved", `size = "8MiB"`, `metadata = { owner = "somebody" }`),
 			ExpectError: acctest.Message(`Image vms/held of cluster "east" can't be changed now. Client.`),
