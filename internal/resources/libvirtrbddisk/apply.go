@@ -15,19 +15,19 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// job brings the disk of one domain to what a plan says.
+// job is one create or update: it changes the disk of one domain to what the plan says.
 type job struct {
 	libvirt.Placement
 	found   libvirt.Disks
 	cluster *ceph.Cluster // nil for a disk without one
 	plan    *model
-	// remembered tells how to find the disk again.
-	remembered memory
-	// fixedAddress is set where the configuration chose the address, so that no other may take its place.
+	// record is what the private state will hold.
+	record diskRecord
+	// fixedAddress is set where the configuration has the address, so that the disk is attached at no other.
 	fixedAddress bool
-	// touched tells that something was changed already.
+	// touched is set once something was changed.
 	touched bool
-	// contested tells that the disk is attached although somebody else has the image open.
+	// contested is set where the disk is attached although somebody else has the image open.
 	contested bool
 
 	connections *tfkit.Connections
@@ -35,7 +35,7 @@ type job struct {
 	unlocks     []func()
 }
 
-// putInPlace attaches the disk where it is missing and rewrites the saved definition where it differs.
+// putInPlace attaches the disk where it is missing, and updates the saved definition where it differs.
 func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diagnostics) error {
 	alias := libvirt.OwnAlias(j.Domain.UUID, j.plan.TargetDev.ValueString())
 	missing := j.missing()
@@ -50,17 +50,17 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 			}
 		}
 		if missing&libvirt.Live != 0 {
-			// Once more, right before the attach: the probe took its time.
+			// Again, right before the attach: somebody may have opened it during the probe.
 			if err := j.refuseOpened(ctx, 0); err != nil {
 				return err
 			}
 		}
-		if err := j.Host.AttachManaged(ctx, j.Domain.UUID, disk, missing, j.fixedAddress, j.plan.ours(j.remembered)); err != nil {
+		if err := j.Host.AttachManaged(ctx, j.Domain.UUID, disk, missing, j.fixedAddress, j.plan.ours(j.record)); err != nil {
 			return j.access().Explain(ctx, err)
 		}
 		j.touched = true
 		if missing&libvirt.Live != 0 {
-			j.remembered.DetachAsked = 0 // It was followed, and this is another device.
+			j.record.DetachAsked = 0 // The guest has released the former device, and this is another one.
 		}
 		if err := j.lookAgain(ctx, disk, missing, diags); err != nil {
 			return err
@@ -83,7 +83,7 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 	return nil
 }
 
-// lookAgain looks at who has the image once the running domain has it: a disk that is taken back is as if it had not been touched.
+// lookAgain checks who has the image open after the attach to a running domain. A disk that was detached again counts as not touched.
 func (j *job) lookAgain(ctx context.Context, attached libvirt.Disk, where libvirt.Where, diags *diag.Diagnostics) error {
 	if j.cluster == nil || !writesAlone(j.plan) || where&libvirt.Live == 0 {
 		return nil
@@ -96,10 +96,10 @@ func (j *job) lookAgain(ctx context.Context, attached libvirt.Disk, where libvir
 	return err
 }
 
-// missing tells where the domain lacks the disk. One that can't be plugged in comes with the next start; one whose source somebody
-// has exchanged stays where it is.
+// missing returns where the domain lacks the disk and can get it: not in a running domain without hot-plug, and nowhere while somebody has
+// given the disk another source.
 func (j *job) missing() libvirt.Where {
-	if j.plan.ours(j.remembered).ExchangedIn(j.found) != nil {
+	if j.plan.ours(j.record).ExchangedIn(j.found) != nil {
 		return 0
 	}
 	missing := j.Domain.Where() &^ j.found.Where()
@@ -109,7 +109,7 @@ func (j *job) missing() libvirt.Where {
 	return missing
 }
 
-// missingDisk is the disk to attach where it is missing, modelled on the one that is left, if there is one.
+// missingDisk returns the disk to attach where it is missing: like the one in the other definition, if there is one.
 func (j *job) missingDisk(ctx context.Context, alias string) (libvirt.Disk, error) {
 	var disk libvirt.Disk
 	var err error
@@ -127,25 +127,25 @@ func (j *job) missingDisk(ctx context.Context, alias string) (libvirt.Disk, erro
 	return disk, err
 }
 
-// changed is a disk that is there as the plan asks for it. A source that somebody has exchanged stays.
+// changed returns an existing disk as the plan asks for it. A source that somebody has exchanged stays.
 func (j *job) changed(ctx context.Context, disk libvirt.Disk) (libvirt.Disk, error) {
 	named, err := j.Host.NameSecret(ctx, disk)
 	if err != nil {
 		return named, err
 	}
-	return j.plan.onto(named, j.plan.ours(j.remembered).ComparableFields(&disk)), nil
+	return j.plan.onto(named, j.plan.ours(j.record).ComparableFields(&disk)), nil
 }
 
-// update brings an existing disk from the state to the plan, by what differs.
+// update changes an existing disk where the plan differs from the state.
 func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics) error {
-	j.found = state.ours(j.remembered).Find(j.Domain)
+	j.found = state.ours(j.record).Find(j.Domain)
 	if j.found.SavedOrLive() == nil {
 		if err := j.PerhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 			return err
 		}
 		return j.DiskGone(state.TargetDev.ValueString(), "the next refresh notices it, and the disk is attached anew.")
 	}
-	if err := j.settleMonitors(ctx); err != nil {
+	if err := j.fillMonitors(ctx); err != nil {
 		return err
 	}
 	image, err := j.preflight(ctx, state, diags)
@@ -165,7 +165,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 		}
 		j.touched = true
 	}
-	if !resized(state, j.plan) || !state.ours(j.remembered).TellsSize(j.found) {
+	if !resized(state, j.plan) || !state.ours(j.record).TellsSize(j.found) {
 		return nil
 	}
 	if err := j.Host.ResizeDisk(ctx, j.Domain.UUID, *j.found.Live, image.SizeBytes); err != nil {
@@ -174,8 +174,8 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	return nil
 }
 
-// settleMonitors fills monitors that the plan left open with those of the cluster.
-func (j *job) settleMonitors(ctx context.Context) error {
+// fillMonitors fills monitors that the plan left unknown with those of the cluster.
+func (j *job) fillMonitors(ctx context.Context) error {
 	if !j.plan.Monitors.IsUnknown() {
 		return nil
 	}
@@ -192,56 +192,56 @@ func (j *job) settleMonitors(ctx context.Context) error {
 
 func (j *job) target() string { return j.plan.TargetDev.ValueString() }
 
-// attached tells whether the disk is in the domain, in a part of it at least.
+// attached tells whether the disk is in at least one definition of the domain.
 func (j *job) attached() bool { return j.touched || j.found.SavedOrLive() != nil }
 
-// finish fills what the plan left open with what became of the disk. What the plan fixed stays as planned: were it different
-// in truth, the next refresh tells.
+// finish fills what the plan left unknown with the disk as it is now. Planned values stay, also where the disk differs: Terraform would
+// refuse others, and the next refresh reads them.
 func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
-	truth := *j.plan
+	actual := *j.plan
 	domain, err := j.Host.Domain(ctx, j.Domain.UUID)
-	found := j.plan.ours(j.remembered).Find(domain)
+	found := j.plan.ours(j.record).Find(domain)
 	if err == nil && found.SavedOrLive() == nil {
 		err = j.DiskGone(j.target(), "the next refresh tells whether it is there.")
 	}
 	if err != nil {
 		tfkit.AddWarning(diags, "RBD disk not read back", err)
-		truth.RunningOn = types.StringValue(j.Host.Label())
-		truth.Live, truth.Persistent = types.BoolValue(j.Domain.Active), types.BoolValue(j.Domain.Persistent)
-		truth.PendingRestart, truth.MonitorsStale = types.BoolValue(false), types.BoolValue(false)
-		truth.Alias, truth.Address = types.StringNull(), types.ObjectNull(addressTypes)
+		actual.RunningOn = types.StringValue(j.Host.Label())
+		actual.Live, actual.Persistent = types.BoolValue(j.Domain.Active), types.BoolValue(j.Domain.Persistent)
+		actual.PendingRestart, actual.MonitorsStale = types.BoolValue(false), types.BoolValue(false)
+		actual.Alias, actual.Address = types.StringNull(), types.ObjectNull(addressTypes)
 	} else {
 		j.Domain, j.found = domain, found
-		truth.readComputed(j.Placement, j.found)
-		truth.Address = addressObject(j.found.SavedOrLive().Address)
+		actual.readComputed(j.Placement, j.found)
+		actual.Address = addressObject(j.found.SavedOrLive().Address)
 	}
 	for _, name := range []string{"alias", "address", "running_on", "live", "persistent", "pending_restart", "monitors_stale"} {
 		if j.plan.argument(name).IsUnknown() {
-			j.plan.take(name, &truth)
+			j.plan.take(name, &actual)
 		}
 	}
 	tfkit.Fill(&j.plan.ImageID, types.StringNull())
 	tfkit.Fill(&j.plan.FSID, types.StringNull())
-	j.remembered.Domain, j.remembered.Target, j.remembered.Source = j.Domain.UUID, j.target(), j.plan.source().String()
+	j.record.Domain, j.record.Target, j.record.Source = j.Domain.UUID, j.target(), j.plan.source().String()
 }
 
-// saveTruth records what an update that failed half-way has changed, so that nothing is done twice or forgotten.
-func (j *job) saveTruth(ctx context.Context, state *model, resp *resource.UpdateResponse) {
+// saveActual puts the disk as it is now into the state after an update that has failed half-way.
+func (j *job) saveActual(ctx context.Context, state *model, resp *resource.UpdateResponse) {
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), libvirt.ElsewhereLimit)
 	defer cancel()
 	domain, err := j.Host.Domain(asking, j.Domain.UUID)
 	if err != nil {
 		return
 	}
-	// Either name of the source may stand in either definition by now.
-	found, before := j.plan.ours(j.remembered).Find(domain), state.ours(j.remembered).Find(domain)
+	// Each definition may have the former or the new name of the source.
+	found, before := j.plan.ours(j.record).Find(domain), state.ours(j.record).Find(domain)
 	if found.Saved == nil {
 		found.Saved = before.Saved
 	}
 	if found.Live == nil {
 		found.Live = before.Live
 	}
-	if found.SavedOrLive() == nil || state.readDisk(asking, libvirt.Placement{Host: j.Host, Domain: domain}, found, j.remembered) != nil {
+	if found.SavedOrLive() == nil || state.readDisk(asking, libvirt.Placement{Host: j.Host, Domain: domain}, found, j.record) != nil {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

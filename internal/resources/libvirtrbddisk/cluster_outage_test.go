@@ -52,12 +52,12 @@ func TestUnreachableClusterOfManyDisks(t *testing.T) {
 						diskResource: r, exists: true, state: &state, plan: &plan, diags: diags,
 						config: &model{Cluster: state.Cluster, Monitors: types.SetNull(monitorType)},
 					}
-					return p.planCluster(t.Context())
+					return p.findCluster(t.Context())
 				}
 				start := time.Now()
 				for range 10 {
 					var diags diag.Diagnostics
-					if err := r.readSource(t.Context(), &state, &memory{}, &diags); err != nil {
+					if err := r.readSource(t.Context(), &state, &diskRecord{}, &diags); err != nil {
 						t.Error(err)
 					}
 					entry, err := plans(&diags)

@@ -172,8 +172,8 @@ func TestAccLibvirtRBDDisk_pendingDetach(t *testing.T) {
 		t.Fatal(err)
 	}
 	result = apply(t, w)
-	expectChanges(t, "started anew", result, 0, 0, 0, 0)
-	pending("started anew", result, false)
+	expectChanges(t, "started again", result, 0, 0, 0, 0)
+	pending("started again", result, false)
 	if err := sees(g, 16<<20); err != nil {
 		t.Error(err)
 	}

@@ -32,13 +32,13 @@ func TestPendingDetach(t *testing.T) {
 		if c.running != 0 {
 			domain.Live = &libvirt.Definition{ID: c.running}
 		}
-		remembered, diags := memory{DetachAsked: c.asked}, diag.Diagnostics{}
-		remembered.tellPending(libvirt.Placement{Host: host, Domain: domain}, libvirt.Disks{Saved: there, Live: c.live}, &diags)
-		if told := diags.WarningsCount() == 1; told != c.pending || (remembered.DetachAsked != 0) != c.pending {
-			t.Errorf("%s: %v, and %d is kept", name, diags, remembered.DetachAsked)
+		record, diags := diskRecord{DetachAsked: c.asked}, diag.Diagnostics{}
+		record.warnPending(libvirt.Placement{Host: host, Domain: domain}, libvirt.Disks{Saved: there, Live: c.live}, &diags)
+		if told := diags.WarningsCount() == 1; told != c.pending || (record.DetachAsked != 0) != c.pending {
+			t.Errorf("%s: %v, and %d is kept", name, diags, record.DetachAsked)
 		}
 	}
-	var earlier memory
+	var earlier diskRecord
 	if err := json.Unmarshal([]byte(`{"domain":"d","target":"vdb"}`), &earlier); err != nil || earlier.DetachAsked != 0 {
 		t.Errorf("a note of an earlier release: %+v, %v", earlier, err)
 	}

@@ -96,7 +96,7 @@ var exchangedSources = map[string]exchangedSource{
 	"sdg": { // another image, in the running guest
 		byHand: func(b *exchangedFixture, target string) {
 			image(b.t, "east", b.image(target)+"-other", "8M")
-			attachAnew(b.t, b.name, target, func(d *acctest.Disk) { d.Source.Network.Name += "-other" })
+			reattach(b.t, b.name, target, func(d *acctest.Disk) { d.Source.Network.Name += "-other" })
 		},
 		whole: true,
 	},

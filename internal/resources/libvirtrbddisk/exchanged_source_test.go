@@ -21,7 +21,7 @@ func TestExchangedSourceExplained(t *testing.T) {
 		empty   = `<disk type='file' device='cdrom'>`
 	)
 	m := plain()
-	remembered := memory{FormerSources: []string{"libvirt-pool/former"}, Source: "libvirt-pool/applied"}
+	record := diskRecord{FormerSources: []string{"libvirt-pool/former"}, Source: "libvirt-pool/applied"}
 	for name, c := range map[string]struct{ saved, live, told string }{
 		"overlay":                         {overlay, overlay, "hangs on libvirt-pool/librbd"},
 		"overlay, shut off":               {overlay, "", "Start the domain first"},
@@ -43,13 +43,13 @@ func TestExchangedSourceExplained(t *testing.T) {
 			return &disk
 		}
 		found := libvirt.Disks{Saved: read(c.saved), Live: read(c.live)}
-		disk := m.ours(remembered).ExchangedIn(found)
+		disk := m.ours(record).ExchangedIn(found)
 		if disk == nil {
 			t.Errorf("%s: not exchanged", name)
 			continue
 		}
 		domain := libvirt.Domain{Name: "guest", Active: c.live != ""}
-		if why, do := m.ours(remembered).ExplainExchange(domain, found, *disk); !strings.Contains(why+do, c.told) {
+		if why, do := m.ours(record).ExplainExchange(domain, found, *disk); !strings.Contains(why+do, c.told) {
 			t.Errorf("%s: %s %s", name, why, do)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 func TestAccLibvirtRBDDisk_migratedToUnreachableHost(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	const name = "silent"
+	const name = "unreachable"
 	running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
 	provider := source + acctest.Provider(t)

@@ -54,7 +54,7 @@ func TestDiskOfInterruptedCreate(t *testing.T) {
 		"the cluster's new monitors": {nil, definition(disk("librbd", at("192.0.2.1"), at("192.0.2.3"))), true},
 	} {
 		domain := libvirt.Domain{UUID: testDomain, Live: c.live, Saved: c.saved}
-		left, err := rbdusage.Access{Disk: plan.disk()}.FromKilledCreate(t.Context(), plan.ours(memory{}).Find(domain))
+		left, err := rbdusage.Access{Disk: plan.disk()}.FromKilledCreate(t.Context(), plan.ours(diskRecord{}).Find(domain))
 		if err != nil || (left.SavedOrLive() != nil) != c.want {
 			t.Errorf("%s: taken over %v, %v", name, left.SavedOrLive() != nil, err)
 		}

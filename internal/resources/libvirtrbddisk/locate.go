@@ -18,7 +18,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// locate finds the domain of a recorded disk, which tells where it was seen last.
+// locate finds the domain of a disk in the state, on the configured host or on any other.
 func (r *diskResource) locate(ctx context.Context, configured *libvirt.Host, recorded *model) (libvirt.Placement, error) {
 	search := libvirt.DomainSearch{
 		Configured: configured,
@@ -33,7 +33,7 @@ func (r *diskResource) locate(ctx context.Context, configured *libvirt.Host, rec
 	return search.Locate(ctx, recorded.DomainUUID.ValueString())
 }
 
-// verifyLimit bounds what a cluster is asked about a disk that exists and can do without: it is the hypervisor's word that counts.
+// verifyLimit is the timeout for a cluster where a disk can be read or planned without it.
 const verifyLimit = 5 * time.Second
 
 const notVerified = "Source of the disk not verified"
@@ -41,21 +41,19 @@ const notVerified = "Source of the disk not verified"
 // clusterEntry is the cluster of a planned disk.
 type clusterEntry = tfkit.Entry[*ceph.Cluster]
 
-// noCluster stands for the cluster of a disk that names its monitors itself.
+// noCluster is the entry of a disk that has monitors instead of a cluster.
 var noCluster = clusterEntry{Label: types.StringNull(), Identity: types.StringNull()}
 
-// planCluster settles the cluster in a plan. A disk that names neither a cluster nor monitors belongs to the only one that
-// is configured when it is created, and later to the one with that fsid.
-//
-// An existing disk whose cluster does not answer is planned without it, as long as it stays there.
-func (p *planning) planCluster(ctx context.Context) (clusterEntry, error) {
+// findCluster finds the cluster of a planned disk. An existing disk that stays on its cluster is planned without it, with a warning,
+// while the cluster is unreachable.
+func (p *planning) findCluster(ctx context.Context) (clusterEntry, error) {
 	config, state := p.config, p.state
 	named := !config.Cluster.IsNull() && config.Cluster.Equal(state.Cluster)
 	stays := named || config.Cluster.IsNull() && config.Monitors.IsNull()
 	if !p.exists || state.FSID.IsNull() || !stays {
 		return p.configuredCluster(ctx)
 	}
-	if len(changes(state, p.plan, namesImage)) == 0 { // otherwise it has to tell whether that is the same image
+	if len(changes(state, p.plan, namesImage)) == 0 { // otherwise the plan needs the cluster, to compare the images
 		var cancel context.CancelFunc
 		ctx, cancel = breaker.Optional(ctx, verifyLimit)
 		defer cancel()
@@ -68,7 +66,8 @@ func (p *planning) planCluster(ctx context.Context) (clusterEntry, error) {
 	return entry, err
 }
 
-// configuredCluster is the cluster that the configuration means.
+// configuredCluster returns the cluster that the configuration means. Without cluster and monitors that is the only configured one for a
+// new disk, and later the one with the recorded fsid.
 func (p *planning) configuredCluster(ctx context.Context) (clusterEntry, error) {
 	switch {
 	case !p.config.Cluster.IsNull():
@@ -76,7 +75,7 @@ func (p *planning) configuredCluster(ctx context.Context) (clusterEntry, error) 
 	case !p.config.Monitors.IsNull(), p.exists && p.state.FSID.IsNull():
 		return noCluster, nil
 	case p.exists:
-		entry, err := p.rememberedCluster(ctx, p.state, p.diags)
+		entry, err := p.recordedCluster(ctx, p.state, p.diags)
 		if problem.Is(err, problem.Unknown) {
 			return clusterEntry{Identity: p.state.FSID}, nil
 		}
@@ -89,8 +88,8 @@ func (p *planning) configuredCluster(ctx context.Context) (clusterEntry, error) 
 	return entry, err
 }
 
-// rememberedCluster finds the cluster of a disk that exists: by its label, or by the remembered fsid.
-func (r *diskResource) rememberedCluster(ctx context.Context, state *model, diags *diag.Diagnostics) (clusterEntry, error) {
+// recordedCluster finds the cluster of an existing disk: by its label, or by its fsid.
+func (r *diskResource) recordedCluster(ctx context.Context, state *model, diags *diag.Diagnostics) (clusterEntry, error) {
 	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, diags)
 	if state.Cluster.IsNull() && problem.Is(err, problem.Invalid) {
 		err = &problem.Problem{
@@ -102,15 +101,15 @@ func (r *diskResource) rememberedCluster(ctx context.Context, state *model, diag
 	return entry, err
 }
 
-// settleCluster settles the cluster at apply; nil for a disk without one.
-func (r *diskResource) settleCluster(ctx context.Context, config, plan *model, diags *diag.Diagnostics) (*ceph.Cluster, error) {
+// applyCluster returns the cluster of a planned disk at the apply, nil for a disk without one.
+func (r *diskResource) applyCluster(ctx context.Context, config, plan *model, diags *diag.Diagnostics) (*ceph.Cluster, error) {
 	if plan.FSID.IsNull() {
 		return nil, nil
 	}
 	var entry clusterEntry
 	var err error
 	if config.Cluster.IsNull() && !plan.FSID.IsUnknown() {
-		entry, err = r.rememberedCluster(ctx, &model{Cluster: types.StringNull(), FSID: plan.FSID}, diags)
+		entry, err = r.recordedCluster(ctx, &model{Cluster: types.StringNull(), FSID: plan.FSID}, diags)
 	} else {
 		entry, err = r.Clusters.ApplyEntry(ctx, plan.Cluster, plan.FSID, diags)
 	}
@@ -130,7 +129,7 @@ func needsCluster(cause error) error {
 	}
 }
 
-// readCluster notes which cluster an imported disk is on.
+// readCluster finds out which cluster an imported disk is on.
 func (r *diskResource) readCluster(ctx context.Context, host *libvirt.Host, state *model, diags *diag.Diagnostics) error {
 	asking, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
 	defer cancel()
@@ -151,10 +150,9 @@ func (r *diskResource) readCluster(ctx context.Context, host *libvirt.Host, stat
 	return err
 }
 
-// clusterForUpdate settles the cluster only where the update asks it something: a disk whose cluster is down can still be
-// changed in what concerns the hypervisor alone.
+// clusterForUpdate is applyCluster for an update. It returns nil for an unreachable cluster that the update doesn't need.
 func (r *diskResource) clusterForUpdate(ctx context.Context, config, state, plan *model, diags *diag.Diagnostics) (*ceph.Cluster, error) {
-	cluster, err := r.settleCluster(ctx, config, plan, diags)
+	cluster, err := r.applyCluster(ctx, config, plan, diags)
 	if problem.Is(err, problem.Unreachable) && !plan.FSID.IsUnknown() && plan.FSID.Equal(state.FSID) && !asksCluster(state, plan) {
 		return nil, nil
 	}

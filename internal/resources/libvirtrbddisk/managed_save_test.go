@@ -28,7 +28,7 @@ func TestAccLibvirtRBDDisk_managedSave(t *testing.T) {
 		{"nothing", name, nil, []string{"plan", "-detailed-exitcode"}, ""},
 		{"other image", name + "-other", nil, []string{"apply", "-auto-approve"}, words},
 		{"other target", name, []string{`target_dev = "vdd"`}, []string{"plan"}, words},
-		{"made anew", name, nil, []string{"plan", "-replace=" + address}, words},
+		{"-replace", name, nil, []string{"plan", "-replace=" + address}, words},
 		{"destroy", name, nil, []string{"destroy", "-auto-approve"}, words},
 	})
 	// These go into the saved definition only, of which the restored guest knows nothing.

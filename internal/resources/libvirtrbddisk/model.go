@@ -70,7 +70,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Hypervisor, m.Domain, m.TargetDev} }
 
-// id is planned from its parts and unknown while one of them is.
+// id is made of its parts, and unknown while one of them is.
 func (m *model) id() types.String {
 	if m.Hypervisor.IsUnknown() || m.Domain.IsUnknown() || m.TargetDev.IsUnknown() {
 		return types.StringUnknown()
@@ -83,7 +83,7 @@ func (m *model) source() ceph.ImageRef {
 	return ceph.ImageRef{Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Name: m.Image.ValueString()}
 }
 
-// disk is what the model asks libvirt for; what isn't known yet is left out.
+// disk converts the model to a disk of the libvirt client; unknown values are left out.
 func (m *model) disk() libvirt.Disk {
 	return libvirt.Disk{
 		Target: m.TargetDev.ValueString(), Bus: m.Bus.ValueString(), Device: m.Device.ValueString(),
@@ -98,7 +98,7 @@ func (m *model) disk() libvirt.Disk {
 	}
 }
 
-// modelOf is a disk as arguments of a model that has nothing else.
+// modelOf converts a disk of the libvirt client to a model that has only its arguments.
 func modelOf(d libvirt.Disk) model {
 	text := tfkit.StringOrNull
 	return model{
@@ -113,7 +113,7 @@ func modelOf(d libvirt.Disk) model {
 	}
 }
 
-// onto is a disk with what the model asks for, but for fields that aren't wanted (nil wants all) and those that aren't known yet.
+// onto returns a disk changed to what the model asks for, in those fields that are wanted (nil wants all) and known.
 func (m *model) onto(d libvirt.Disk, wanted func(libvirt.DiskField) bool) libvirt.Disk {
 	asked := m.disk()
 	for _, f := range libvirt.DiskFields {
@@ -124,7 +124,7 @@ func (m *model) onto(d libvirt.Disk, wanted func(libvirt.DiskField) bool) libvir
 	return d
 }
 
-// read takes over a disk as it was read, but for fields that aren't wanted. What means the same as the recorded value keeps its
+// read takes the wanted fields (nil wants all) of a disk as it was read. A value that means the same as the recorded one keeps its
 // spelling.
 func (m *model) read(d libvirt.Disk, wanted func(libvirt.DiskField) bool) {
 	recorded, found := m.disk(), modelOf(d)
@@ -135,7 +135,7 @@ func (m *model) read(d libvirt.Disk, wanted func(libvirt.DiskField) bool) {
 	}
 }
 
-// places of the model's fields by the names of the arguments.
+// places are the indexes of the model's fields, by the names of the arguments.
 var places = func() map[string]int {
 	all := map[string]int{}
 	for i, kind := 0, reflect.TypeFor[model](); i < kind.NumField(); i++ {
@@ -172,14 +172,14 @@ func namesImage(f libvirt.DiskField) bool {
 	return slices.Contains([]string{"pool", "namespace", "image"}, f.Name)
 }
 
-// ofSource tells whether a field describes the source, which QEMU opens, and not the device.
+// ofSource tells whether a field describes what QEMU opens, and not the device.
 func ofSource(f libvirt.DiskField) bool { return f.Source }
 
-// ours tells how to find the disk in its domain.
-func (m *model) ours(remembered memory) libvirt.ManagedDisk {
+// ours returns how to find the disk in its domain.
+func (m *model) ours(record diskRecord) libvirt.ManagedDisk {
 	return libvirt.ManagedDisk{
-		Alias: m.Alias.ValueString(), Target: m.TargetDev.ValueString(), Imported: remembered.Imported,
-		Sources: append([]string{m.source().String(), remembered.Source}, remembered.FormerSources...),
+		Alias: m.Alias.ValueString(), Target: m.TargetDev.ValueString(), Imported: record.Imported,
+		Sources: append([]string{m.source().String(), record.Source}, record.FormerSources...),
 	}
 }
 
@@ -187,9 +187,9 @@ func count(n types.Int64) uint {
 	return uint(max(n.ValueInt64(), 0))
 }
 
-// memory is what the provider remembers beside the state, in the private state.
-type memory struct {
-	// Domain and Target are where the disk is, so that the plan which replaces it knows its own disk.
+// diskRecord is what the provider remembers in the private state.
+type diskRecord struct {
+	// Domain and Target are where the disk is. The plan of its replacement, which has no state, knows it by them.
 	Domain string `json:"domain"`
 	Target string `json:"target"`
 	// PoolID is the part of the source's identity that no attribute holds.
@@ -200,21 +200,21 @@ type memory struct {
 	FollowMonitors bool `json:"follow_monitors,omitempty"`
 	// FormerSources are names under which a running guest opened the image before it was renamed.
 	FormerSources []string `json:"former_sources,omitempty"`
-	// DetachAsked is the number of the running domain whose guest was asked in vain to give the disk up; 0 where none was.
+	// DetachAsked is the number of the running domain whose guest did not follow a detach; 0 where there was none.
 	DetachAsked int `json:"detach_asked,omitempty"`
-	// Source is the name of the image that was last applied, or was there when this was noted first. The state may name another since.
+	// Source is the image's name that was last applied or first read. A refresh may have put another name into the state since.
 	Source string `json:"source,omitempty"`
 }
 
-// memoryKey is the private state's name for it.
-const memoryKey = "disk"
+// recordKey is the name of the diskRecord in the private state.
+const recordKey = "disk"
 
 var (
 	monitorAttributes = map[string]attr.Type{"host": types.StringType, "port": types.Int64Type}
 	monitorType       = types.ObjectType{AttrTypes: monitorAttributes}
 )
 
-// monitorList of the attribute; nothing for a null or unknown one.
+// monitorList converts the attribute monitors; empty for a null or unknown one.
 func monitorList(set types.Set) []libvirt.Monitor {
 	list := make([]libvirt.Monitor, 0, len(set.Elements()))
 	for _, element := range set.Elements() {
@@ -255,20 +255,20 @@ func addressPart(object types.Object, name string) types.String {
 	return value
 }
 
-// addressOf is the attribute as an address; absent parts are 0, as libvirt reads them.
+// addressOf converts the attribute address; absent parts are 0, as libvirt reads them.
 func addressOf(object types.Object) *libvirt.Address {
 	if object.IsNull() || object.IsUnknown() {
 		return nil
 	}
 	address := &libvirt.Address{Type: addressPart(object, "type").ValueString()}
 	for _, p := range libvirt.AddressParts[address.Type] {
-		n, _ := p.Parse(addressPart(object, p.Name).ValueString()) // what is left out is 0
+		n, _ := p.Parse(addressPart(object, p.Name).ValueString()) // 0 where it is left out
 		address.Numbers = append(address.Numbers, n)
 	}
 	return address
 }
 
-// addressValues are those of an address without any number.
+// addressValues are the attributes of an address without any number.
 func addressValues(kind types.String) map[string]attr.Value {
 	values := make(map[string]attr.Value, len(addressTypes))
 	for name := range addressTypes {
@@ -278,7 +278,7 @@ func addressValues(kind types.String) map[string]attr.Value {
 	return values
 }
 
-// addressObject is an address as the attribute, null for none.
+// addressObject converts an address to the attribute, null for none.
 func addressObject(address *libvirt.Address) types.Object {
 	if address == nil {
 		return types.ObjectNull(addressTypes)
@@ -327,7 +327,7 @@ func limitTypes() map[string]attr.Type {
 	return all
 }
 
-// limitsOf is the attribute as the limits of a disk.
+// limitsOf converts the attribute iotune to the limits of a disk.
 func limitsOf(object types.Object) libvirt.Limits {
 	limits := libvirt.Limits{Rates: map[string]uint64{}}
 	for name, value := range object.Attributes() {
@@ -341,7 +341,7 @@ func limitsOf(object types.Object) libvirt.Limits {
 	return limits
 }
 
-// limitsObject are limits as the attribute, null where nothing is limited.
+// limitsObject converts limits to the attribute iotune, null where nothing is limited.
 func limitsObject(limits libvirt.Limits) types.Object {
 	if len(limits.Rates) == 0 && limits.Group == "" {
 		return types.ObjectNull(limitTypes())

@@ -14,15 +14,15 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// diskObject is the disk of a domain as the object that only one resource can have. A domain is the same one on every host.
+// diskObject names the disk of a domain as an object that only one resource can have. A domain has the same UUID on every host.
 func diskObject(domainUUID, target string) string {
 	return "disk " + target + " of domain " + domainUUID
 }
 
-// claimDisk settles in the plan of an existing disk that no other resource has it, or is to have it.
+// claimDisk refuses the plan of an existing disk that another resource has, or plans to have.
 func (p *planning) claimDisk(context.Context) error {
 	if !p.exists {
-		return nil // A new one is looked at once its domain is known.
+		return nil // checkNew claims a new one, once its domain is known.
 	}
 	claim := tfkit.Keeps
 	for _, name := range []string{"domain", "target_dev", "hypervisor"} {
@@ -33,7 +33,7 @@ func (p *planning) claimDisk(context.Context) error {
 	return p.claim(p.state, claim, p.diags)
 }
 
-// claim notes what becomes of the disk of the state, and refuses what doesn't go together with the plan of another resource.
+// claim records what the plan does with the disk of the state, and refuses what contradicts the plan of another resource.
 func (r *diskResource) claim(state *model, claim tfkit.Claim, diags *diag.Diagnostics) error {
 	domain := libvirt.Domain{UUID: state.DomainUUID.ValueString(), Name: state.Domain.ValueString()}
 	disk := ownedDisk(state, domain, state.Hypervisor.ValueString())
@@ -44,13 +44,13 @@ func (r *diskResource) claim(state *model, claim tfkit.Claim, diags *diag.Diagno
 	return problem.At("target_dev", err)
 }
 
-// claimNew refuses a new disk at a target that another resource has and keeps, or is to have.
+// claimNew refuses a new disk at a target that another resource keeps, or plans to have.
 func (p *planning) claimNew(domain libvirt.Domain) error {
 	_, err := p.PlanClaim(ownedDisk(p.plan, domain, p.host.Target.Label()), tfkit.Makes)
 	return problem.At("target_dev", err)
 }
 
-// ownedDisk is the disk of the model as an object that only one resource can have.
+// ownedDisk describes the disk of the model as an object that only one resource can have.
 func ownedDisk(m *model, domain libvirt.Domain, host string) tfkit.Owned {
 	target := m.TargetDev.ValueString()
 	return tfkit.Owned{
@@ -61,8 +61,8 @@ func ownedDisk(m *model, domain libvirt.Domain, host string) tfkit.Owned {
 	}
 }
 
-// own keeps other resources of this apply away from a disk until release is called, and notes that it is taken. It returns who else
-// has it, nil where nobody does.
+// own locks a disk against other resources of this apply until release is called, and records that it is taken. It returns the resource
+// that has it already, nil where none does.
 func (r *diskResource) own(ctx context.Context, object string) (other *tfkit.Holder, release func(), err error) {
 	release, err = r.LockObject(ctx, object)
 	if err != nil {
@@ -75,7 +75,7 @@ func (r *diskResource) own(ctx context.Context, object string) (other *tfkit.Hol
 	return nil, release, nil
 }
 
-// take makes the planned disk this job's, and refuses one that another resource of the apply has.
+// take locks the disk that this job creates, and refuses one that another resource of the apply has.
 func (j *job) take(ctx context.Context, r *diskResource, host *libvirt.Host, domain libvirt.Domain) error {
 	object := diskObject(domain.UUID, j.target())
 	other, release, err := r.own(ctx, object)
@@ -90,7 +90,7 @@ func (j *job) take(ctx context.Context, r *diskResource, host *libvirt.Host, dom
 	return nil
 }
 
-// keep notes that the disk is this job's, which changes it in place.
+// keep locks the disk that this job changes in place.
 func (j *job) keep(ctx context.Context, r *diskResource) error {
 	_, release, err := r.own(ctx, j.object())
 	if err == nil {
@@ -99,7 +99,7 @@ func (j *job) keep(ctx context.Context, r *diskResource) error {
 	return err
 }
 
-// warnReplacement tells that a disk was not detached because what replaces it has taken it over.
+// warnReplacement warns that a disk was not detached, because its replacement has taken it over.
 func warnReplacement(state *model, diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(path.Root("target_dev"), "Disk not detached", fmt.Sprintf(
 		"Disk %s of domain %q on hypervisor %q belongs to another object now, which this apply has made before this one was to go, and which"+
@@ -113,8 +113,8 @@ func writesAlone(m *model) bool {
 	return !m.Shareable.ValueBool() && !m.ReadOnly.ValueBool() && m.Snapshot.IsNull()
 }
 
-// lockImage keeps all other disks of this process that would open the image waiting until release is called: between the look at
-// its watchers and the attach nothing comes in.
+// lockImage makes all other disks of this process that would open the image wait until the job's release, so that none is attached
+// between the check of the watchers and the attach.
 func (j *job) lockImage(ctx context.Context, image ceph.Image) error {
 	for _, object := range j.access().Objects(image, j.plan.FSID.ValueString()) {
 		unlock, err := j.connections.LockObject(ctx, object)
@@ -126,7 +126,7 @@ func (j *job) lockImage(ctx context.Context, image ceph.Image) error {
 	return nil
 }
 
-// release gives back what the job has locked.
+// release unlocks what the job has locked.
 func (j *job) release() {
 	for _, unlock := range slices.Backward(j.unlocks) {
 		unlock()
@@ -147,10 +147,10 @@ func (j *job) refuseWrittenHere(image ceph.Image) error {
 	return nil
 }
 
-// object is the planned disk as the object that one resource can have.
+// object names the planned disk as an object that only one resource can have.
 func (j *job) object() string { return diskObject(j.Domain.UUID, j.target()) }
 
-// holdImage notes that the running domain writes the image.
+// holdImage records that the running domain writes the image.
 func (j *job) holdImage(image ceph.Image) {
 	for _, object := range j.access().Objects(image, j.plan.FSID.ValueString()) {
 		j.connections.Hold(object, tfkit.Holder{
@@ -159,7 +159,7 @@ func (j *job) holdImage(image ceph.Image) {
 	}
 }
 
-// refuseOpened refuses an image that anybody else has open. The running domain itself has it open so many times.
+// refuseOpened refuses an image that anybody else has open. own is how many times the running domain itself has it open.
 func (j *job) refuseOpened(ctx context.Context, own int) error {
 	if j.cluster == nil || !writesAlone(j.plan) {
 		return nil

@@ -18,26 +18,26 @@ import (
 
 const planSummary = "Unable to plan RBD disk"
 
-// planning is what one plan works on.
+// planning is one plan of a disk. Its methods fill the plan, one after the other.
 type planning struct {
 	*diskResource
 	config, state, plan *model
 	exists              bool
-	remembered          memory
+	record              diskRecord
 	diags               *diag.Diagnostics
 
 	host      tfkit.Entry[*libvirt.Host]
 	cluster   clusterEntry
-	monitors  []ceph.Monitor     // of the cluster, once asked
+	monitors  []ceph.Monitor     // of the cluster, nil until they are read
 	different bool               // the plan names another source
-	replaced  []string           // the arguments that ask for another disk
-	where     *libvirt.Placement // once asked
-	left      *libvirt.Placement // where the disk is while the plan names another hypervisor
-	undecided error              // why it isn't known where the domain is, once asked
+	replaced  []string           // the arguments that replace the disk
+	where     *libvirt.Placement // of the domain, nil until it is located
+	former    *libvirt.Placement // of the domain, where the plan moves the disk to another hypervisor
+	undecided error              // why the domain could not be located
 }
 
-// ModifyPlan settles where the disk is, decides what replaces it, refuses what an apply would refuse, and tells what an apply
-// would do to a running guest.
+// ModifyPlan fills what the plan left unknown, decides what replaces the disk, refuses what an apply would refuse, and warns of what an
+// apply would do to a running guest.
 func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		r.planRemoval(ctx, req, resp)
@@ -49,14 +49,14 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	p := &planning{
 		diskResource: r, config: sides.Config, state: sides.State, plan: sides.Plan, exists: sides.Exists,
-		diags: &resp.Diagnostics, remembered: tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics),
+		diags: &resp.Diagnostics, record: tfkit.GetPrivate[diskRecord](ctx, req.Private, recordKey, &resp.Diagnostics),
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	for _, step := range []func(context.Context) error{
-		p.settleHost, p.settleDomain, p.settleArguments, p.settleCluster, p.settleMonitors, p.checkExchanged, p.settleSource,
-		p.settleComputed, p.check, p.claimDisk,
+		p.planHost, p.planDomain, p.planArguments, p.planCluster, p.planMonitors, p.checkExchanged, p.planSource,
+		p.planComputed, p.check, p.claimDisk,
 	} {
 		if err := step(ctx); err != nil {
 			tfkit.AddError(&resp.Diagnostics, planSummary, err)
@@ -69,8 +69,8 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
 }
 
-// settleHost settles the hypervisor. One to which the domain has moved is taken over in place.
-func (p *planning) settleHost(ctx context.Context) error {
+// planHost plans the hypervisor. Another host replaces the disk, unless the domain has moved there.
+func (p *planning) planHost(ctx context.Context) error {
 	entry, err := p.Hypervisors.PlanEntry(ctx, p.config.Hypervisor, p.state.Hypervisor, p.state.HostUUID, p.diags)
 	if err != nil {
 		return problem.At("hypervisor", err)
@@ -87,7 +87,7 @@ func (p *planning) settleHost(ctx context.Context) error {
 	case err == nil, problem.Is(err, problem.NotFound):
 		p.replaced = append(p.replaced, "hypervisor")
 		if err == nil {
-			p.left = &there
+			p.former = &there
 		}
 	default:
 		return problem.At("hypervisor", err)
@@ -95,8 +95,8 @@ func (p *planning) settleHost(ctx context.Context) error {
 	return nil
 }
 
-// locateAfterMove finds the domain of a disk whose configuration names another host now. The former host may be the one that
-// died: then a domain that runs on the new one has moved there.
+// locateAfterMove finds the domain of a disk whose configuration names another host now. If the former host is unreachable, a domain that
+// runs on the new one has moved there.
 func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Placement, error) {
 	former, err := p.Hypervisors.ResolveEntry(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
 	if err == nil {
@@ -112,8 +112,8 @@ func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Placement, erro
 	return libvirt.Placement{}, err
 }
 
-// settleDomain keeps the recorded spelling of the domain, name or UUID, while it still means the same one.
-func (p *planning) settleDomain(ctx context.Context) error {
+// planDomain keeps the recorded spelling of the domain, name or UUID, while it still means the same one.
+func (p *planning) planDomain(ctx context.Context) error {
 	if !p.exists || p.plan.Domain.Equal(p.state.Domain) {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (p *planning) settleDomain(ctx context.Context) error {
 			same = where != nil && where.Domain.Name == p.plan.Domain.ValueString()
 		}
 		if same {
-			// A name that is no longer the domain's gives way to the one that is.
+			// A former name of the domain is not kept.
 			if byUUID || libvirt.SameUUID(p.state.Domain.ValueString(), p.state.DomainUUID.ValueString()) {
 				p.plan.Domain = p.state.Domain
 			}
@@ -142,8 +142,8 @@ func (p *planning) settleDomain(ctx context.Context) error {
 	return nil
 }
 
-// settleArguments settles what needs no connection.
-func (p *planning) settleArguments(context.Context) error {
+// planArguments plans arguments that need no connection.
+func (p *planning) planArguments(context.Context) error {
 	plan, state := p.plan, p.state
 	if !p.exists {
 		if plan.Bus.IsUnknown() && p.config.Bus.IsNull() {
@@ -170,7 +170,7 @@ func (p *planning) settleArguments(context.Context) error {
 			p.replaced = append(p.replaced, name)
 		}
 	}
-	refuseMisfits(plan, p.diags)
+	refuseConflicts(plan, p.diags)
 	if p.diags.HasError() {
 		return nil
 	}
@@ -178,16 +178,16 @@ func (p *planning) settleArguments(context.Context) error {
 	return nil
 }
 
-// settleCluster settles the cluster, whose fsid is a part of the source's identity.
-func (p *planning) settleCluster(ctx context.Context) error {
-	entry, err := p.planCluster(ctx)
+// planCluster plans the cluster and its fsid, and reads the monitors where the plan may need them.
+func (p *planning) planCluster(ctx context.Context) error {
+	entry, err := p.findCluster(ctx)
 	if err != nil {
 		return problem.At("cluster", err)
 	}
 	p.plan.FSID = entry.Identity
 	p.different = entry.Moved
 	gained := p.exists && p.state.FSID.IsNull() && p.config.Monitors.IsNull()
-	if entry.Known && p.config.Monitors.IsNull() && (!p.exists || entry.Moved || gained || p.remembered.FollowMonitors) {
+	if entry.Known && p.config.Monitors.IsNull() && (!p.exists || entry.Moved || gained || p.record.FollowMonitors) {
 		asking, needed := ctx, !p.exists || entry.Moved || gained
 		if !needed {
 			var cancel context.CancelFunc
@@ -212,9 +212,8 @@ func (p *planning) settleCluster(ctx context.Context) error {
 	return nil
 }
 
-// settleMonitors plans the monitors. Left out since the beginning they follow the cluster's monitor map; otherwise, left out,
-// they stay.
-func (p *planning) settleMonitors(ctx context.Context) error {
+// planMonitors plans monitors that are left out. Never configured, they follow the cluster's monitor map; otherwise they stay.
+func (p *planning) planMonitors(ctx context.Context) error {
 	if !p.config.Monitors.IsNull() {
 		return nil
 	}
@@ -227,19 +226,19 @@ func (p *planning) settleMonitors(ctx context.Context) error {
 		return nil
 	}
 	p.plan.Monitors = p.state.Monitors
-	if !p.cluster.Known || !p.remembered.FollowMonitors || rbdusage.NamesExactly(ctx, p.monitors, monitorList(p.state.Monitors)) {
+	if !p.cluster.Known || !p.record.FollowMonitors || rbdusage.NamesExactly(ctx, p.monitors, monitorList(p.state.Monitors)) {
 		return nil
 	}
 	where, err := p.located(ctx)
-	if err == nil && where != nil && where.Domain.Persistent && p.state.ours(p.remembered).ExchangedIn(p.found(where)) == nil {
+	if err == nil && where != nil && where.Domain.Persistent && p.state.ours(p.record).ExchangedIn(p.found(where)) == nil {
 		p.plan.Monitors = fromCluster
 	}
 	return nil
 }
 
-// settleComputed plans what follows from the rest. A disk that is missing in the saved definition or in the running domain
-// is planned to be in both again.
-func (p *planning) settleComputed(ctx context.Context) error {
+// planComputed plans the computed attributes. A disk that is missing in the saved definition or in the running domain is planned to be in
+// both again.
+func (p *planning) planComputed(ctx context.Context) error {
 	plan, state := p.plan, p.state
 	if !p.exists {
 		return nil // The framework has made all of it unknown.
@@ -252,7 +251,7 @@ func (p *planning) settleComputed(ctx context.Context) error {
 		if err != nil && !problem.Is(err, problem.NotFound) {
 			return err
 		}
-		if where != nil && state.ours(p.remembered).ExchangedIn(p.found(where)) == nil {
+		if where != nil && state.ours(p.record).ExchangedIn(p.found(where)) == nil {
 			plugs := where.Domain.Active && where.Domain.Live.HotPlug(plan.Bus.ValueString()) != libvirt.PlugsNever
 			plan.Live = types.BoolValue(state.Live.ValueBool() || plugs)
 			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.Domain.Persistent)
@@ -265,15 +264,15 @@ func (p *planning) settleComputed(ctx context.Context) error {
 	return nil
 }
 
-// found is the disk in the domain as it is now.
+// found returns the disk in the domain as it is now.
 func (p *planning) found(where *libvirt.Placement) libvirt.Disks {
-	return p.state.ours(p.remembered).Find(where.Domain)
+	return p.state.ours(p.record).Find(where.Domain)
 }
 
-// located finds the domain, once. Nothing is known while the hypervisor isn't, or one on which the domain may be.
+// located finds the domain, once. It is nil while the hypervisor is unknown, or another one on which the domain may be.
 func (p *planning) located(ctx context.Context) (*libvirt.Placement, error) {
 	if p.where != nil || p.undecided != nil || !p.host.Known || p.host.Moved || !p.exists {
-		return p.where, nil //nolint:nilerr // What is undecided was told, and the plan goes on without.
+		return p.where, nil //nolint:nilerr // The operator was warned, and the plan goes on without.
 	}
 	where, err := p.locate(ctx, p.host.Target, p.state)
 	if problem.Is(err, problem.Unknown) {

@@ -15,7 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// verdict on a planned source.
+// verdict is the result of a comparison of the planned source with the present one.
 type verdict int
 
 const (
@@ -24,9 +24,9 @@ const (
 	undecidedSource // no image has the planned name yet: it may be the new name of the present one
 )
 
-// settleSource decides whether another image is asked for. A running guest's image is not exchanged, unless the disk may be
-// replaced for it.
-func (p *planning) settleSource(ctx context.Context) error {
+// planSource plans image_id, and decides whether the plan names another image. For a running guest that is refused, unless on_source_change
+// lets it replace the disk.
+func (p *planning) planSource(ctx context.Context) error {
 	plan, state := p.plan, p.state
 	names := changes(state, plan, namesImage)
 	unchanged := p.exists && len(names) == 0 && !p.different
@@ -42,7 +42,7 @@ func (p *planning) settleSource(ctx context.Context) error {
 	found := otherSource
 	if !p.different {
 		var err error
-		if found, err = compareSource(ctx, p.cluster, state, plan, p.remembered); err != nil {
+		if found, err = compareSource(ctx, p.cluster, state, plan, p.record); err != nil {
 			return problem.At(names[0], err)
 		}
 	}
@@ -71,8 +71,8 @@ func (p *planning) settleSource(ctx context.Context) error {
 	return problem.At(names[0], where.RefuseSource(state.TargetDev.ValueString(), state.source().String(), plan.source().String()))
 }
 
-// compareSource compares the identity of a planned source with the present one.
-func compareSource(ctx context.Context, cluster clusterEntry, state, plan *model, remembered memory) (verdict, error) {
+// compareSource compares the identity of the planned source with that of the present one.
+func compareSource(ctx context.Context, cluster clusterEntry, state, plan *model, record diskRecord) (verdict, error) {
 	named := !plan.Pool.IsUnknown() && !plan.Namespace.IsUnknown() && !plan.Image.IsUnknown()
 	if named && (state.FSID.IsNull() || plan.FSID.IsNull()) {
 		return otherSource, nil
@@ -86,13 +86,13 @@ func compareSource(ctx context.Context, cluster clusterEntry, state, plan *model
 		return undecidedSource, nil
 	case err != nil:
 		return undecidedSource, err
-	case image.ID == state.ImageID.ValueString() && image.PoolID == remembered.PoolID && plan.Namespace.Equal(state.Namespace):
+	case image.ID == state.ImageID.ValueString() && image.PoolID == record.PoolID && plan.Namespace.Equal(state.Namespace):
 		return sameSource, nil
 	}
 	return otherSource, nil
 }
 
-// checkExchanged refuses a plan that would have to write the source of a disk which somebody has given another, or to detach it.
+// checkExchanged refuses to detach a disk to which somebody has given another source, and to change its source.
 func (p *planning) checkExchanged(ctx context.Context) error {
 	if !p.exists {
 		return nil
@@ -105,8 +105,8 @@ func (p *planning) checkExchanged(ctx context.Context) error {
 		return nil
 	}
 	where, err := p.located(ctx)
-	if p.left != nil {
-		where, err = p.left, nil
+	if p.former != nil {
+		where, err = p.former, nil
 	}
 	if problem.Is(err, problem.NotFound) || err == nil && where == nil {
 		return nil
@@ -115,7 +115,7 @@ func (p *planning) checkExchanged(ctx context.Context) error {
 		return err
 	}
 	found := p.found(where)
-	ours := p.state.ours(p.remembered)
+	ours := p.state.ours(p.record)
 	disk := ours.ExchangedIn(found)
 	switch {
 	case disk == nil, len(p.replaced) > 0 && disk.EmptyDrive():
@@ -127,7 +127,7 @@ func (p *planning) checkExchanged(ctx context.Context) error {
 	return problem.At(changed[0], where.Host.RefuseExchanged(where.Domain, ours, found, *disk, what))
 }
 
-// check refuses at plan time what an apply would refuse, and tells what waits, what happens at once, and what detaches.
+// check refuses what an apply would refuse, and warns of what the apply does to a running guest.
 func (p *planning) check(ctx context.Context) error {
 	plan, state := p.plan, p.state
 	if !plan.Size.IsNull() && plan.FSID.IsNull() {
@@ -146,12 +146,12 @@ func (p *planning) check(ctx context.Context) error {
 	if len(changed) == 0 && !resized && len(p.replaced) == 0 {
 		return nil
 	}
-	if p.left != nil {
-		if err := p.checkHeld(ctx, p.left, resized); err != nil {
+	if p.former != nil {
+		if err := p.checkHeld(ctx, p.former, resized); err != nil {
 			return err
 		}
-		if p.left.Domain.Active {
-			p.warnReplaced(p.left)
+		if p.former.Domain.Active {
+			p.warnReplaced(p.former)
 		}
 		return nil
 	}
@@ -182,8 +182,8 @@ func (p *planning) check(ctx context.Context) error {
 		p.warnReplaced(where)
 		return nil
 	}
-	if resized && found.Live != nil && !state.ours(p.remembered).TellsSize(found) {
-		tfkit.AddWarnings(p.diags, []problem.Warning{where.UntoldWarning(state.ours(p.remembered), *found.Live, plan.Size.ValueString())})
+	if resized && found.Live != nil && !state.ours(p.record).TellsSize(found) {
+		tfkit.AddWarnings(p.diags, []problem.Warning{where.UntoldWarning(state.ours(p.record), *found.Live, plan.Size.ValueString())})
 		resized = false
 	}
 	if resized && !plan.Size.IsUnknown() && state.Live.ValueBool() {
@@ -191,10 +191,10 @@ func (p *planning) check(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.tell(where, changed, resized)
+	return p.warnChanges(where, changed, resized)
 }
 
-// checkNew looks at the domain that a new disk is for, if it is there already.
+// checkNew checks the domain of a new disk, if it is defined already.
 func (p *planning) checkNew(ctx context.Context) error {
 	if !p.host.Known || p.plan.Domain.IsUnknown() || p.plan.TargetDev.IsUnknown() {
 		return nil
@@ -210,22 +210,22 @@ func (p *planning) checkNew(ctx context.Context) error {
 	if err := where.Host.RefuseUnfit(ctx, where.Domain, p.plan.disk()); err != nil {
 		return err
 	}
-	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
+	if p.record.Domain == domain.UUID && p.record.Target == p.plan.TargetDev.ValueString() {
 		// The plan of a replacement: the present disk is detached first.
-		if err := planDetach(ctx, where, p.plan.ours(p.remembered).Find(domain), p.remembered.Target, p.diags); err != nil {
+		if err := planDetach(ctx, where, p.plan.ours(p.record).Find(domain), p.record.Target, p.diags); err != nil {
 			return err
 		}
-	} else if err := p.tellRestored(ctx, where, "The restored guest doesn't have it: the first apply after the start attaches it"+
+	} else if err := p.warnRestored(ctx, where, "The restored guest doesn't have it: the first apply after the start attaches it"+
 		" there."); err != nil {
 		return err
 	}
-	if domain.OwnAt(p.plan.TargetDev.ValueString()).Live == nil || p.remembered.Domain == domain.UUID {
+	if domain.OwnAt(p.plan.TargetDev.ValueString()).Live == nil || p.record.Domain == domain.UUID {
 		if err := where.Host.RefusePlug(where.Domain, p.plan.Bus.ValueString()); err != nil {
 			return err
 		}
 		tfkit.AddWarnings(p.diags, where.UnseenWarnings(p.plan.TargetDev.ValueString(), p.plan.Bus.ValueString()))
 	}
-	if p.remembered.Domain == domain.UUID && p.remembered.Target == p.plan.TargetDev.ValueString() {
+	if p.record.Domain == domain.UUID && p.record.Target == p.plan.TargetDev.ValueString() {
 		return nil // The plan of a replacement: the target is free once the present disk is gone.
 	}
 	if err := p.claimNew(domain); err != nil {
@@ -234,7 +234,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 	return p.host.Target.RefuseTaken(domain, p.plan.disk(), domain.OwnAt(p.plan.TargetDev.ValueString()))
 }
 
-// checkShrink refuses a size below the one that the guest knows.
+// checkShrink refuses a size below that of the guest's disk.
 func (p *planning) checkShrink(ctx context.Context, where *libvirt.Placement) error {
 	bytes, err := where.Host.DiskBytes(ctx, where.Domain.UUID, p.plan.TargetDev.ValueString())
 	if err != nil || p.plan.Size.Bytes() >= bytes {
@@ -249,8 +249,8 @@ func (p *planning) checkShrink(ctx context.Context, where *libvirt.Placement) er
 	})
 }
 
-// tell warns of what an apply does to the running guest.
-func (p *planning) tell(where *libvirt.Placement, changed []string, resized bool) error {
+// warnChanges warns of what changes in the running guest at once, and what at its next start.
+func (p *planning) warnChanges(where *libvirt.Placement, changed []string, resized bool) error {
 	var atOnceNames, waiting []string
 	for _, f := range libvirt.DiskFields {
 		switch {
@@ -274,8 +274,8 @@ func (p *planning) tell(where *libvirt.Placement, changed []string, resized bool
 	return nil
 }
 
-// attachAgain tells how to get past a refused change. Terraform's -replace plans the change in place first, so it is refused as
-// well; a tainted resource is planned as a new one, which finds the target taken where the present disk isn't known to be ours.
+// attachAgain returns the advice for a refused change. Terraform's -replace plans the change in place first, so it is refused too. A
+// tainted resource is planned as a new one, which finds its target taken if the present disk has no alias of ours.
 func (p *planning) attachAgain() string {
 	if p.state.Alias.IsNull() {
 		return "terraform destroy -target=ADDRESS, then terraform apply."
@@ -283,7 +283,7 @@ func (p *planning) attachAgain() string {
 	return "terraform taint ADDRESS, then terraform apply. (-replace tries the change in place first, and is refused too.)"
 }
 
-// warnReplaced warns that a running guest loses the disk for a moment.
+// warnReplaced warns that the disk is detached from a running guest, and another attached.
 func (p *planning) warnReplaced(where *libvirt.Placement) {
 	if !p.state.Live.ValueBool() {
 		return
@@ -292,7 +292,7 @@ func (p *planning) warnReplaced(where *libvirt.Placement) {
 	tfkit.AddWarnings(p.diags, []problem.Warning{where.DetachWarning(p.state.TargetDev.ValueString(), p.state.source().String(), reason)})
 }
 
-// checkHeld refuses at plan time what an apply would refuse, and tells what a guest that is to be restored won't know of.
+// checkHeld refuses a change of a disk that a job or a managed save image holds, and warns of a change that a restored guest won't have.
 func (p *planning) checkHeld(ctx context.Context, where *libvirt.Placement, resized bool) error {
 	err := where.Host.RefuseHeld(ctx, where.Domain, p.found(where), p.state.TargetDev.ValueString(), libvirt.Change{
 		Detaches: len(p.replaced) > 0, Resizes: resized, Renames: renames(p.state, p.plan), Exchanges: p.different,
@@ -300,55 +300,54 @@ func (p *planning) checkHeld(ctx context.Context, where *libvirt.Placement, resi
 	if problem.Is(err, problem.Refused) || len(p.replaced) > 0 {
 		return refusalOnly(err)
 	}
-	return p.tellRestored(ctx, *where, "The restored guest has the disk as it was saved. It takes the change when it has been shut off, and"+
+	return p.warnRestored(ctx, *where, "The restored guest has the disk as it was saved. It takes the change when it has been shut off, and"+
 		" is started once more.")
 }
 
-// tellRestored warns of a guest that the next start restores. A host that gives no answer is asked again by the apply.
-func (p *planning) tellRestored(ctx context.Context, where libvirt.Placement, consequence string) error {
+// warnRestored warns that the next start restores the guest from its managed save image.
+func (p *planning) warnRestored(ctx context.Context, where libvirt.Placement, consequence string) error {
 	warnings, err := where.RestoredWarnings(ctx, p.plan.TargetDev.ValueString(), consequence)
 	tfkit.AddWarnings(p.diags, warnings)
 	return refusalOnly(err)
 }
 
-// planRemoval refuses at plan time a removal that the apply would refuse, and tells that a running guest is to lose its disk. What can't
-// be asked now is asked by the apply.
+// planRemoval refuses a removal that the apply would refuse, and warns that a running guest loses its disk.
 func (r *diskResource) planRemoval(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.Connections == nil || req.State.Raw.IsNull() {
 		return
 	}
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
+	record := tfkit.GetPrivate[diskRecord](ctx, req.Private, recordKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	err := r.claim(&state, tfkit.Drops, &resp.Diagnostics)
 	if err == nil {
-		err = r.checkRemoval(ctx, &state, remembered, &resp.Diagnostics)
+		err = r.checkRemoval(ctx, &state, record, &resp.Diagnostics)
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, "Unable to plan the removal of RBD disk", err)
 	}
 }
 
-func (r *diskResource) checkRemoval(ctx context.Context, state *model, remembered memory, diags *diag.Diagnostics) error {
+func (r *diskResource) checkRemoval(ctx context.Context, state *model, record diskRecord, diags *diag.Diagnostics) error {
 	entry, err := r.Hypervisors.ResolveEntry(ctx, state.Hypervisor, state.HostUUID, &diag.Diagnostics{})
 	if err != nil {
-		return nil //nolint:nilerr // the apply asks again
+		return nil //nolint:nilerr // The apply asks again, and fails then.
 	}
 	where, err := r.locate(ctx, entry.Target, state)
 	if err != nil {
 		return nil //nolint:nilerr // as above
 	}
-	found := state.ours(remembered).Find(where.Domain)
-	if err := where.Host.RefuseForeign(where.Domain, state.ours(remembered), found); err != nil {
+	found := state.ours(record).Find(where.Domain)
+	if err := where.Host.RefuseForeign(where.Domain, state.ours(record), found); err != nil {
 		return err
 	}
 	return planDetach(ctx, where, found, state.TargetDev.ValueString(), diags)
 }
 
-// planDetach refuses the detach of a disk that something holds, and warns of one from a running guest.
+// planDetach refuses the detach of a disk that a job or a managed save image holds, and warns of one from a running guest.
 func planDetach(ctx context.Context, where libvirt.Placement, found libvirt.Disks, target string, diags *diag.Diagnostics) error {
 	if found.SavedOrLive() == nil {
 		return nil

@@ -18,10 +18,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// checkLimit bounds everything that is looked at before a guest is touched, apart from the wait for watchers.
+// checkLimit is the timeout for the look at pool and image.
 const checkLimit = 45 * time.Second
 
-// findImage makes sure that the cluster has the image, and returns it; nothing is known of it where the disk has no cluster.
+// findImage returns the planned image, or an error where its cluster has none. It is empty for a disk without a cluster.
 func findImage(ctx context.Context, cluster *ceph.Cluster, plan *model) (ceph.Image, error) {
 	if cluster == nil {
 		return ceph.Image{}, nil
@@ -35,83 +35,82 @@ func findImage(ctx context.Context, cluster *ceph.Cluster, plan *model) (ceph.Im
 	return image, problem.At("image", err)
 }
 
-// asked is what a change asks of the disk's surroundings.
-type asked struct {
-	image   bool // which image it is
+// neededChecks are the checks that a change needs.
+type neededChecks struct {
+	image   bool // that the image is there
 	alone   bool // that nobody else has it
-	opens   bool // that it can be opened
-	renamed bool // that a running guest keeps it
+	opens   bool // that the host can open it
+	renamed bool // that it is the image which a running guest has open
 }
 
-// asks tells what the change from a state calls for; a new disk, which has none, calls for all but a rename.
-func (j *job) asks(state *model) asked {
+// neededChecks returns the checks for a change from the state; nil is that of a new disk.
+func (j *job) neededChecks(state *model) neededChecks {
 	if state == nil {
-		return asked{image: true, alone: true, opens: true}
+		return neededChecks{image: true, alone: true, opens: true}
 	}
 	attaches := j.missing()&libvirt.Live != 0
 	renamed := len(changes(state, j.plan, namesImage)) > 0 || moved(state, j.plan)
 	becomes := becomesWriter(state, j.plan)
 	opens := attaches || moved(state, j.plan) || len(changes(state, j.plan, opens)) > 0
-	return asked{
+	return neededChecks{
 		image: opens || becomes || j.cluster != nil && (resized(state, j.plan) || j.plan.ImageID.IsUnknown()),
 		alone: attaches || renamed || becomes, opens: opens, renamed: renamed,
 	}
 }
 
-// preflight makes all checks of a change, in their order, before anything is touched. There is no state of a new disk. The image stays
-// locked from the look at who has it until the disk is attached.
+// preflight makes all checks of a change before anything is touched. The state of a new disk is nil. The image stays locked from the
+// check of who has it open until the job's release.
 func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnostics) (image ceph.Image, err error) {
-	asks := j.asks(state)
-	err = j.checkStanding(ctx, state, asks)
-	if err == nil && asks.image {
+	needed := j.neededChecks(state)
+	err = j.checkDomain(ctx, state, needed)
+	if err == nil && needed.image {
 		image, err = findImage(ctx, j.cluster, j.plan)
 	}
-	if err == nil && asks.alone {
-		err = j.checkAlone(ctx, state, asks, image)
+	if err == nil && needed.alone {
+		err = j.checkAlone(ctx, state, needed, image)
 	}
-	if err == nil && asks.opens {
-		err = j.check(ctx, diags)
+	if err == nil && needed.opens {
+		err = j.checkAccess(ctx, diags)
 	}
 	if err == nil && j.cluster != nil && (state == nil || resized(state, j.plan)) {
 		err = checkSize(j.plan, image)
 	}
-	if err == nil && asks.renamed {
+	if err == nil && needed.renamed {
 		err = j.checkRenamed(state, image)
 	}
 	if err == nil {
 		err = j.checkHeld(ctx, state, image)
 	}
-	if err == nil && asks.alone && j.cluster != nil && writesAlone(j.plan) {
+	if err == nil && needed.alone && j.cluster != nil && writesAlone(j.plan) {
 		tfkit.AddWarnings(diags, j.access().NamedElsewhere(ctx, j.connections.ImageSearch(), j.Domain))
 	}
 	return image, err
 }
 
-// checkStanding looks at the domain's disks as they are now: whether the target is free or ours, the image named by no other, and ours
-// such that it can be changed.
-func (j *job) checkStanding(ctx context.Context, state *model, asks asked) (err error) {
+// checkDomain finds our disk in the domain, and checks that no other disk has its target or image, and that ours can be changed.
+func (j *job) checkDomain(ctx context.Context, state *model, needed neededChecks) (err error) {
 	if state == nil {
-		if j.found, err = j.access().FromKilledCreate(ctx, j.plan.ours(memory{}).Find(j.Domain)); err == nil && j.found.Live == nil {
+		if j.found, err = j.access().FromKilledCreate(ctx, j.plan.ours(diskRecord{}).Find(j.Domain)); err == nil && j.found.Live == nil {
 			err = j.Host.RefusePlug(j.Domain, j.plan.Bus.ValueString())
 		}
 	} else {
-		j.found = state.ours(j.remembered).Find(j.Domain)
+		j.found = state.ours(j.record).Find(j.Domain)
 	}
 	if err == nil {
 		err = j.Host.RefuseTaken(j.Domain, j.plan.disk(), j.found)
 	}
-	if err == nil && asks.alone && writesAlone(j.plan) {
+	if err == nil && needed.alone && writesAlone(j.plan) {
 		err = j.access().RefuseTwice(ctx, j.Domain, j.found)
 	}
 	if err == nil && state != nil {
-		err = j.checkPresent(state)
+		err = j.checkWritable(state)
 	}
 	return err
 }
 
-// checkPresent refuses what can't be written to the disk as it is now.
-func (j *job) checkPresent(state *model) error {
-	ours := state.ours(j.remembered)
+// checkWritable refuses a change that can't be written to the disk as it is now.
+func (j *job) checkWritable(state *model) error {
+	ours := state.ours(j.record)
 	if disk := ours.ExchangedIn(j.found); disk != nil {
 		if changed := changes(state, j.plan, ofSource); len(changed) > 0 {
 			what := "can't be changed in its source: " + strings.Join(changed, ", ")
@@ -121,15 +120,15 @@ func (j *job) checkPresent(state *model) error {
 	return j.Host.RefuseLosses(j.Domain, j.found, len(changes(state, j.plan, nil)) > 0, j.missing() != 0)
 }
 
-// checkAlone refuses what else has the image, of this apply and of others. It stays locked until the disk is attached, and the domain is
-// looked at again, because another disk may have been attached meanwhile.
-func (j *job) checkAlone(ctx context.Context, state *model, asks asked, image ceph.Image) error {
+// checkAlone locks the image, and refuses one that another disk has, of this apply or of others. The domain is read again, because another
+// disk may have been attached before the lock.
+func (j *job) checkAlone(ctx context.Context, state *model, needed neededChecks, image ceph.Image) error {
 	err := j.lockImage(ctx, image)
 	if err == nil {
 		j.Domain, err = j.Host.Domain(ctx, j.Domain.UUID)
 	}
 	if err == nil {
-		err = j.checkStanding(ctx, state, asks)
+		err = j.checkDomain(ctx, state, needed)
 	}
 	if err == nil {
 		err = j.refuseWrittenHere(image)
@@ -145,13 +144,13 @@ func (j *job) checkAlone(ctx context.Context, state *model, asks asked, image ce
 	return nil
 }
 
-// access is how the planned disk is opened.
+// access returns how the planned disk is opened.
 func (j *job) access() rbdusage.Access {
 	return rbdusage.Access{Host: j.Host, Cluster: j.cluster, Disk: j.plan.disk(), Probed: j.plan.AttachProbe.ValueBool()}
 }
 
-// check looks at everything that can be looked at before a guest is touched, but for who has the image.
-func (j *job) check(ctx context.Context, diags *diag.Diagnostics) error {
+// checkAccess checks that the domain supports the disk, and that its user, key and monitors can open the image.
+func (j *job) checkAccess(ctx context.Context, diags *diag.Diagnostics) error {
 	if err := j.Host.RefuseUnfit(ctx, j.Domain, j.plan.disk()); err != nil {
 		return err
 	}
@@ -160,8 +159,7 @@ func (j *job) check(ctx context.Context, diags *diag.Diagnostics) error {
 	return err
 }
 
-// checkSize makes sure that the size is that of the image: a guest is told the size of an image, which QEMU would otherwise
-// cut or grow to fit.
+// checkSize refuses a size that is not the image's: QEMU would cut or grow the image to fit.
 func checkSize(plan *model, image ceph.Image) error {
 	if plan.Size.IsNull() || plan.Size.Bytes() == image.SizeBytes {
 		return nil
@@ -179,7 +177,7 @@ func checkSize(plan *model, image ceph.Image) error {
 	})
 }
 
-// checkHeld refuses what a job or a managed save image stands in the way of.
+// checkHeld refuses a change of a disk that a job or a managed save image holds.
 func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) error {
 	var what libvirt.Change
 	if state != nil {
@@ -195,12 +193,12 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 	if !what.Resizes || !errors.As(told, &held) || held.Kind != problem.Refused {
 		return err
 	}
-	// The plan refuses it before the image has grown; a job that began since is noticed only now.
+	// The plan has not refused it, so the job has begun since, and the image has grown by now.
 	held.Do += " The image has its new size already: the guest is told of it then."
 	return told
 }
 
-// moved tells whether the disk is to be on another cluster.
+// moved tells whether the plan names another cluster.
 func moved(state, plan *model) bool {
 	return !state.FSID.IsNull() && !plan.FSID.IsNull() && !state.FSID.Equal(plan.FSID)
 }
@@ -209,7 +207,7 @@ func renames(state, plan *model) bool {
 	return len(changes(state, plan, func(f libvirt.DiskField) bool { return namesImage(f) || f.Name == "monitors" })) > 0
 }
 
-// refusalOnly drops the error of a question that got no answer: the apply asks again.
+// refusalOnly drops every error but a refusal: the apply asks again.
 func refusalOnly(err error) error {
 	if problem.Is(err, problem.Refused) {
 		return err
@@ -217,24 +215,24 @@ func refusalOnly(err error) error {
 	return nil
 }
 
-// opens tells whether a mistake in a field shows only when QEMU opens the image, at the next start of the domain: it is checked now.
+// opens tells whether a wrong value of a field would show only when QEMU opens the image, so that a change of it needs a check.
 func opens(f libvirt.DiskField) bool {
 	return f.Source && f.Name != "monitors" && f.Name != "config_file"
 }
 
-// becomesWriter tells whether a disk that shared its image, or only read it, is to be the only one that has it.
+// becomesWriter tells whether a disk that shared its image, or only read it, becomes the only one that may have it.
 func becomesWriter(state, plan *model) bool { return writesAlone(plan) && !writesAlone(state) }
 
 func resized(state, plan *model) bool {
 	return !plan.Size.IsNull() && plan.Size.Bytes() != state.Size.Bytes()
 }
 
-// checkRenamed lets a running guest keep its image under a new name, and refuses to give it another one.
+// checkRenamed refuses another image for a running guest. The same one under a new name is allowed, and the former name recorded.
 func (j *job) checkRenamed(state *model, image ceph.Image) error {
 	if j.found.Live == nil {
 		return nil
 	}
-	same := !moved(state, j.plan) && image.ID != "" && image.ID == state.ImageID.ValueString() && image.PoolID == j.remembered.PoolID
+	same := !moved(state, j.plan) && image.ID != "" && image.ID == state.ImageID.ValueString() && image.PoolID == j.record.PoolID
 	if !same {
 		attribute := changes(state, j.plan, namesImage)
 		if len(attribute) == 0 {
@@ -242,18 +240,18 @@ func (j *job) checkRenamed(state *model, image ceph.Image) error {
 		}
 		return problem.At(attribute[0], j.RefuseSource(j.target(), state.source().String(), j.plan.source().String()))
 	}
-	if former := j.found.Live.Source(); !slices.Contains(j.remembered.FormerSources, former) {
-		j.remembered.FormerSources = append(j.remembered.FormerSources, former)
+	if former := j.found.Live.Source(); !slices.Contains(j.record.FormerSources, former) {
+		j.record.FormerSources = append(j.record.FormerSources, former)
 	}
 	return nil
 }
 
-// noteImage takes over the identity of the image that was found.
+// noteImage records the identity of the image.
 func (j *job) noteImage(image ceph.Image) {
 	switch {
 	case j.plan.FSID.IsNull():
-		j.remembered.PoolID, j.plan.ImageID = 0, types.StringNull()
+		j.record.PoolID, j.plan.ImageID = 0, types.StringNull()
 	case image.ID != "":
-		j.remembered.PoolID, j.plan.ImageID = image.PoolID, types.StringValue(image.ID)
+		j.record.PoolID, j.plan.ImageID = image.PoolID, types.StringValue(image.ID)
 	}
 }

@@ -17,22 +17,22 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// ImportState takes the domain and the target; the read that follows takes over the disk.
+// ImportState sets what an import knows; the read that follows fills the rest.
 func (r *diskResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("attach_probe"), true)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_source_change"), onSourceChangeRefuse)...)
-	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, memory{Imported: true})...)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, diskRecord{Imported: true})...)
 }
 
-// Read asks the hypervisor alone whether the disk is there; the cluster only tells which image it is.
+// Read asks only the hypervisor whether the disk is there, and the cluster which image it is.
 func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	const summary = "Unable to read RBD disk"
 	var state model
 	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
-	remembered := tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
+	record := tfkit.GetPrivate[diskRecord](ctx, req.Private, recordKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -55,13 +55,13 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 			return
 		}
 	}
-	if remembered.Source == "" {
-		remembered.Source = state.source().String()
+	if record.Source == "" {
+		record.Source = state.source().String()
 	}
 	where, err := r.locate(ctx, entry.Target, &state)
 	found := libvirt.Disks{}
 	if err == nil {
-		found = state.ours(remembered).Find(where.Domain)
+		found = state.ours(record).Find(where.Domain)
 		if found.SavedOrLive() == nil {
 			if err := where.PerhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 				tfkit.AddWarning(&resp.Diagnostics, "State kept without refresh", err)
@@ -78,39 +78,39 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	if err == nil {
-		warnExchanged(&resp.Diagnostics, where, found, &state, remembered)
-		if runsOther(state.ours(remembered), found) {
-			// What the image's id was says nothing about this one.
-			state.ImageID, remembered.PoolID = types.StringNull(), 0
+		warnExchanged(&resp.Diagnostics, where, found, &state, record)
+		if runsOther(state.ours(record), found) {
+			// The recorded identity is that of the former image.
+			state.ImageID, record.PoolID = types.StringNull(), 0
 		}
-		err = state.readDisk(ctx, where, found, remembered)
+		err = state.readDisk(ctx, where, found, record)
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	remembered.tellPending(where, found, &resp.Diagnostics)
+	record.warnPending(where, found, &resp.Diagnostics)
 	state.HostUUID = entry.Identity
 	state.ID = state.id()
 	if importing {
 		err = r.readCluster(ctx, where.Host, &state, &resp.Diagnostics)
 	}
 	if err == nil {
-		err = r.readSource(ctx, &state, &remembered, &resp.Diagnostics)
+		err = r.readSource(ctx, &state, &record, &resp.Diagnostics)
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	remembered.Domain, remembered.Target = state.DomainUUID.ValueString(), state.TargetDev.ValueString()
-	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, remembered)...)
+	record.Domain, record.Target = state.DomainUUID.ValueString(), state.TargetDev.ValueString()
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
-// warnExchanged tells of a disk whose source somebody has exchanged.
-func warnExchanged(diags *diag.Diagnostics, where libvirt.Placement, found libvirt.Disks, state *model, remembered memory) {
-	ours := state.ours(remembered)
+// warnExchanged warns of a disk to which somebody has given another source.
+func warnExchanged(diags *diag.Diagnostics, where libvirt.Placement, found libvirt.Disks, state *model, record diskRecord) {
+	ours := state.ours(record)
 	disk := ours.ExchangedIn(found)
 	if disk == nil {
 		return
@@ -122,20 +122,20 @@ func warnExchanged(diags *diag.Diagnostics, where libvirt.Placement, found libvi
 		state.TargetDev.ValueString(), where.Domain.Name, where.Host.Label(), why, do))
 }
 
-// readDisk takes over what the hypervisor tells.
-func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found libvirt.Disks, remembered memory) error {
+// readDisk reads the disk of the domain into the model.
+func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found libvirt.Disks, record diskRecord) error {
 	disk, err := where.Host.NameSecret(ctx, *found.SavedOrLive())
 	if err != nil {
 		return err
 	}
-	if found.Saved == nil && slices.Contains(remembered.FormerSources, disk.Source()) {
+	if found.Saved == nil && slices.Contains(record.FormerSources, disk.Source()) {
 		// Only the running guest has the disk, and it names the image as it was called when the guest opened it.
 		disk = m.onto(disk, namesImage)
 	}
-	ours, recorded := m.ours(remembered), m.disk()
+	ours, recorded := m.ours(record), m.disk()
 	m.read(disk, ours.ComparableFields(found.SavedOrLive()))
 	if found.Saved != nil && found.Live != nil && len(libvirt.DiffDisks(recorded, disk, atOnce)) == 0 {
-		// The limits of the running guest are shown where only they are other than they were: they can be put back at once.
+		// If only the running guest's limits have changed the state shows them, so that the next apply puts them back.
 		m.read(*found.Live, atOnce)
 	}
 	m.readComputed(where, found)
@@ -144,7 +144,7 @@ func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found lib
 	}
 	bytes, err := where.Host.DiskBytes(ctx, where.Domain.UUID, m.TargetDev.ValueString())
 	if err == nil && bytes < m.Size.Bytes() {
-		// The guest was not told, or the disk was attached while the image was smaller: the next apply tells it.
+		// The guest doesn't know that the image has grown: the next apply tells it.
 		m.Size = tfkit.SizeOf(bytes)
 	}
 	return err
@@ -153,13 +153,13 @@ func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found lib
 // atOnce tells whether the running guest is told of a change of a field.
 func atOnce(f libvirt.DiskField) bool { return f.Effect == libvirt.AtOnce }
 
-// runsOther tells whether the running guest reads by a name that the disk never had: somebody has attached another image, which
-// a rename of the same one never shows in a guest that keeps it open.
+// runsOther tells whether somebody has attached another image to the running guest: its name is none that the disk ever had. A renamed
+// image keeps its former name in a guest that has it open.
 func runsOther(ours libvirt.ManagedDisk, found libvirt.Disks) bool {
 	return found.Live != nil && found.Live.Source() == found.SavedOrLive().Source() && !ours.Exchanged(found.Live) && !ours.ReadBy(*found.Live)
 }
 
-// readComputed takes over where the disk is and how the running guest's differs.
+// readComputed reads where the disk is, and how that of the running guest differs.
 func (m *model) readComputed(where libvirt.Placement, found libvirt.Disks) {
 	m.DomainUUID = types.StringValue(where.Domain.UUID)
 	m.RunningOn = types.StringValue(where.Host.Label())
@@ -172,22 +172,21 @@ func (m *model) readComputed(where libvirt.Placement, found libvirt.Disks) {
 	m.Alias = tfkit.StringOrNull(alias)
 }
 
-// readSource keeps the identity of the source, which is the image's id and not its name. A cluster that can't be asked is
-// no error: whether the disk is there is the hypervisor's to say.
-func (r *diskResource) readSource(ctx context.Context, state *model, remembered *memory, diags *diag.Diagnostics) error {
+// readSource reads the identity of the image. An unreachable cluster is only a warning: the hypervisor knows whether the disk is there.
+func (r *diskResource) readSource(ctx context.Context, state *model, record *diskRecord, diags *diag.Diagnostics) error {
 	if state.FSID.IsNull() {
 		return nil
 	}
 	asking, cancel := breaker.Optional(ctx, verifyLimit)
 	defer cancel()
-	entry, err := r.rememberedCluster(asking, state, diags)
+	entry, err := r.recordedCluster(asking, state, diags)
 	var image ceph.Image
 	if err == nil {
-		image, err = entry.Target.ImageByIDOrName(asking, state.source(), remembered.PoolID, state.ImageID.ValueString())
+		image, err = entry.Target.ImageByIDOrName(asking, state.source(), record.PoolID, state.ImageID.ValueString())
 	}
 	switch {
 	case err == nil:
-		state.ImageID, remembered.PoolID = types.StringValue(image.ID), image.PoolID
+		state.ImageID, record.PoolID = types.StringValue(image.ID), image.PoolID
 	case problem.Is(err, problem.WrongIdentity):
 		return err
 	case !problem.Is(err, problem.Unknown):
@@ -196,8 +195,8 @@ func (r *diskResource) readSource(ctx context.Context, state *model, remembered 
 	return nil
 }
 
-// tellPending warns of a detach that the guest may still follow, and forgets one that is over.
-func (m *memory) tellPending(where libvirt.Placement, found libvirt.Disks, diags *diag.Diagnostics) {
+// warnPending warns of a detach that the guest may still follow, and removes one that is over from the record.
+func (m *diskRecord) warnPending(where libvirt.Placement, found libvirt.Disks, diags *diag.Diagnostics) {
 	still, warnings := where.PendingDetach(found, m.DetachAsked)
 	m.DetachAsked = still
 	tfkit.AddWarnings(diags, warnings)

@@ -20,10 +20,10 @@ import (
 // TypeName of the resource.
 const TypeName = "libvirt_rbd_disk"
 
-// detachTimeout is how long a guest gets by default to let go of a disk.
+// detachTimeout is the default timeout for a guest to release a disk.
 const detachTimeout = 3 * time.Minute
 
-// What a change of the source may do while the domain runs.
+// Values of on_source_change.
 const (
 	onSourceChangeRefuse  = "refuse"
 	onSourceChangeReplace = "replace"
@@ -83,7 +83,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	case j.contested:
-		// The disk stays in the state, tainted: the next apply tries to take it away again.
+		// The disk stays in the state, tainted: the next apply tries again to detach it.
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 	case err != nil:
 		// The disk is attached, and an error would make the next plan detach it.
@@ -93,12 +93,12 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 	r.Hold(j.object(), tfkit.Holder{Object: j.object(), Made: true})
 	j.noteImage(image)
 	j.finish(ctx, &resp.Diagnostics)
-	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, j.remembered)...)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, j.record)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// prepare finds the domain of a new disk, and settles what the plan left open.
+// prepare finds the domain of a new disk, and fills what the plan left unknown.
 func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *diag.Diagnostics) (*job, error) {
 	j := &job{plan: plan, fixedAddress: !config.Address.IsNull(), connections: r.Connections}
 	entry, err := r.Hypervisors.ApplyEntry(ctx, plan.Hypervisor, plan.HostUUID, diags)
@@ -121,11 +121,11 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 		return j, err
 	}
 	plan.DomainUUID, plan.ID = types.StringValue(domain.UUID), plan.id()
-	j.remembered = memory{Domain: domain.UUID, Target: plan.TargetDev.ValueString(), FollowMonitors: config.Monitors.IsNull()}
-	if j.cluster, err = r.settleCluster(ctx, config, plan, diags); err != nil {
+	j.record = diskRecord{Domain: domain.UUID, Target: plan.TargetDev.ValueString(), FollowMonitors: config.Monitors.IsNull()}
+	if j.cluster, err = r.applyCluster(ctx, config, plan, diags); err != nil {
 		return j, err
 	}
-	return j, j.settleMonitors(ctx)
+	return j, j.fillMonitors(ctx)
 }
 
 func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -134,13 +134,13 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	remembered := tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
+	record := tfkit.GetPrivate[diskRecord](ctx, req.Private, recordKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	j := &job{plan: &plan, fixedAddress: !config.Address.IsNull(), remembered: remembered, connections: r.Connections}
+	j := &job{plan: &plan, fixedAddress: !config.Address.IsNull(), record: record, connections: r.Connections}
 	defer j.release()
 	entry, err := r.Hypervisors.ApplyEntry(ctx, plan.Hypervisor, plan.HostUUID, &resp.Diagnostics)
 	if err == nil {
@@ -161,16 +161,16 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		if j.touched {
-			j.saveTruth(ctx, &state, resp)
-			remembered.FormerSources = j.remembered.FormerSources
-			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, remembered)...)
+			j.saveActual(ctx, &state, resp)
+			record.FormerSources = j.record.FormerSources
+			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 		}
 		return
 	}
-	j.remembered.FollowMonitors = config.Monitors.IsNull() && (j.remembered.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
+	j.record.FollowMonitors = config.Monitors.IsNull() && (j.record.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
 	j.finish(ctx, &resp.Diagnostics)
-	j.remembered.tellPending(j.Placement, j.found, &resp.Diagnostics)
-	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, j.remembered)...)
+	j.record.warnPending(j.Placement, j.found, &resp.Diagnostics)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, j.record)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -180,7 +180,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	const summary = "Unable to detach RBD disk"
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered := tfkit.GetPrivate[memory](ctx, req.Private, memoryKey, &resp.Diagnostics)
+	record := tfkit.GetPrivate[diskRecord](ctx, req.Private, recordKey, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -208,12 +208,12 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	var found libvirt.Disks
 	if err == nil {
-		if found = state.ours(remembered).Find(where.Domain); found.SavedOrLive() == nil {
+		if found = state.ours(record).Find(where.Domain); found.SavedOrLive() == nil {
 			err = where.PerhapsElsewhere(state.TargetDev.ValueString())
 		}
 	}
 	if err == nil {
-		err = where.Host.RefuseForeign(where.Domain, state.ours(remembered), found)
+		err = where.Host.RefuseForeign(where.Domain, state.ours(record), found)
 	}
 	if err == nil {
 		err = where.Host.RefuseHeld(ctx, where.Domain, found, state.TargetDev.ValueString(), libvirt.Change{Detaches: true})
@@ -223,8 +223,8 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		pending, err = where.Host.DetachDisks(ctx, where.Domain, found)
 	}
 	if pending {
-		remembered.DetachAsked = where.Domain.RunningNumber()
-		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, memoryKey, remembered)...)
+		record.DetachAsked = where.Domain.RunningNumber()
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

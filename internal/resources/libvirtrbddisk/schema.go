@@ -23,7 +23,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// sourceName is a name that doesn't break that of an RBD source, POOL/IMAGE.
+// sourceName validates a name that becomes a part of POOL/IMAGE.
 func sourceName(what string) validator.String {
 	return tfkit.Matches(`^[^/@\s]+$`, "must be the name of "+what+`: not empty, without "/", "@" or spaces`)
 }
@@ -41,7 +41,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		},
 		"domain": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "Name or UUID of the domain: running, shut off, persistent or transient, and defined by whomever. Another" +
+			MarkdownDescription: "Name or UUID of the domain: running, shut off, persistent or transient, and defined by any tool. Another" +
 				" spelling of the same domain is no change, the new name of a renamed one touches nothing; another domain replaces the disk.",
 			Validators: []validator.String{tfkit.Matches(`^[^/\n]+$`, `must be a domain's name or UUID: not empty, without "/"`)},
 		},
@@ -251,7 +251,7 @@ func iotuneAttribute() schema.SingleNestedAttribute {
 
 const nextStart = "A change rewrites the saved definition; a running guest takes it at its next start."
 
-// driverAttributes are those of the XML that a running guest takes at its next start.
+// driverAttributes are settings that a running guest takes at its next start.
 func driverAttributes() map[string]schema.Attribute {
 	choice := func(text, xml string, values ...string) schema.StringAttribute {
 		return schema.StringAttribute{
@@ -285,7 +285,7 @@ func driverAttributes() map[string]schema.Attribute {
 		"queues":        number("Number of virtqueues. Bus `virtio` only.", "<driver queues>", 1),
 		"copy_on_read":  flag("Whether what is read from a parent is written into the image.", "<driver copy_on_read>"),
 		"read_only": flag("Whether the guest may only read. An image that is open elsewhere is then not refused."+
-			" QEMU opens it for writing all the same, so the user needs `profile rbd`, not `profile rbd-read-only`.", "<readonly/>"),
+			" QEMU opens it for writing nevertheless, so the user needs `profile rbd`, not `profile rbd-read-only`.", "<readonly/>"),
 		"shareable": flag("Whether other guests may have the image open at the same time. They need a file system made for that, and every one"+
 			" of them this argument.", "<shareable/>"),
 		"serial": schema.StringAttribute{
@@ -333,7 +333,7 @@ func computedAttributes() map[string]schema.Attribute {
 	}
 }
 
-// ValidateConfig finds combinations that can't work, without a connection.
+// ValidateConfig refuses combinations that can't work. It needs no connection.
 func (r *diskResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -343,13 +343,13 @@ func (r *diskResource) ValidateConfig(ctx context.Context, req resource.Validate
 	if !config.Snapshot.IsNull() && !config.Size.IsNull() {
 		resp.Diagnostics.AddAttributeError(path.Root("size"), "Invalid combination", "A snapshot never changes its size. Remove size.")
 	}
-	refuseMisfits(&config, &resp.Diagnostics)
+	refuseConflicts(&config, &resp.Diagnostics)
 	checkIOTune(config.IOTune, &resp.Diagnostics)
 	checkAddress(config.Address, &resp.Diagnostics)
 }
 
-// refuseMisfits refuses combinations that can't work, of arguments that are all known.
-func refuseMisfits(m *model, diags *diag.Diagnostics) {
+// refuseConflicts refuses arguments that exclude or need each other, once all of them are known.
+func refuseConflicts(m *model, diags *diag.Diagnostics) {
 	unknown := func(name string) bool { return m.argument(name).IsUnknown() }
 	for _, conflict := range m.disk().Conflicts() {
 		if !slices.ContainsFunc(conflict.Fields, unknown) {
@@ -358,7 +358,7 @@ func refuseMisfits(m *model, diags *diag.Diagnostics) {
 	}
 }
 
-// checkAddress finds parts that don't belong to the address's type, and numbers that are none.
+// checkAddress refuses parts that don't belong to the address's type, and invalid numbers.
 func checkAddress(address types.Object, diags *diag.Diagnostics) {
 	kind := addressPart(address, "type")
 	if address.IsNull() || address.IsUnknown() || kind.IsUnknown() {
@@ -388,7 +388,7 @@ func checkAddress(address types.Object, diags *diag.Diagnostics) {
 	}
 }
 
-// checkIOTune finds limits that exclude or need each other.
+// checkIOTune refuses limits that exclude or need each other.
 func checkIOTune(object types.Object, diags *diag.Diagnostics) {
 	if object.IsNull() || object.IsUnknown() {
 		return

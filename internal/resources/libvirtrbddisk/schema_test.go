@@ -13,7 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-func TestRefuseMisfits(t *testing.T) {
+func TestRefuseConflicts(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*model)
 		at     string
@@ -36,7 +36,7 @@ func TestRefuseMisfits(t *testing.T) {
 			m := plain()
 			c.change(&m)
 			var diags diag.Diagnostics
-			refuseMisfits(&m, &diags)
+			refuseConflicts(&m, &diags)
 			var at []string
 			for _, d := range diags {
 				if located, ok := d.(diag.DiagnosticWithPath); ok {

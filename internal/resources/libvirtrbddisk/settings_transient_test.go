@@ -85,7 +85,7 @@ func TestAccLibvirtRBDDisk_settingsOfTransientDomain(t *testing.T) {
 	}
 
 	for _, d := range b.disks {
-		attachAnew(t, b.name, d.target, func(disk *acctest.Disk) {
+		reattach(t, b.name, d.target, func(disk *acctest.Disk) {
 			for _, s := range d.settings {
 				s.hand(disk)
 			}

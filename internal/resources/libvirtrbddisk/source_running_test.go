@@ -46,7 +46,7 @@ func (b *sourceFixture) at(when, want string) {
 func (b *sourceFixture) byHand(target string, change func(*acctest.Disk)) {
 	b.t.Helper()
 	if b.transient {
-		attachAnew(b.t, b.name, target, change)
+		reattach(b.t, b.name, target, change)
 		return
 	}
 	redefined(change)(b.t, b.name)

@@ -76,8 +76,8 @@ func detachByHand(t *testing.T, g *testbed.Guest, flags ...string) {
 	}
 }
 
-// attachAnew detaches a running guest's disk by hand, and attaches it again with a change.
-func attachAnew(t *testing.T, domain, target string, change func(*acctest.Disk)) {
+// reattach detaches a running guest's disk by hand, and attaches it again with a change.
+func reattach(t *testing.T, domain, target string, change func(*acctest.Disk)) {
 	t.Helper()
 	disk := diskOf(t, "kvm1", domain, target, false)
 	acctest.Virsh(t, "kvm1", "detach-disk", domain, target, "--live")
