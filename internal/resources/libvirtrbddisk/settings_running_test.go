@@ -13,74 +13,74 @@ import (
 func TestAccLibvirtRBDDisk_settingsOfRunningGuest(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	b := newSettingsFixture(t, "s-running", false)
-	imports := b.imports()
+	f := newSettingsFixture(t, "s-running", false)
+	imports := f.imports()
 
-	b.write(first)
-	expectChanges(t, "set", apply(t, b.w), len(b.disks), 0, 0, 0)
-	b.expect("set", true, seenFirst)
-	b.expect("set", false, seenFirst)
-	b.expectState("set", "pending_restart", false)
-	b.expectState("set", "monitors_stale", false)
-	b.expectGuest("set", "first-1", "5000c50015ea71ac", "1")
-	live, openers := b.live(), b.openers()
+	f.write(first)
+	expectChanges(t, "set", apply(t, f.w), len(f.disks), 0, 0, 0)
+	f.expect("set", true, seenFirst)
+	f.expect("set", false, seenFirst)
+	f.expectState("set", "pending_restart", false)
+	f.expectState("set", "monitors_stale", false)
+	f.expectGuest("set", "first-1", "5000c50015ea71ac", "1")
+	live, openers := f.live(), f.openers()
 
-	b.w.Terraform(t, "state", "rm", diskType+".virtio", diskType+".scsi")
-	b.write(first, imports)
-	expectChanges(t, "imported", apply(t, b.w), 0, 0, len(b.disks), 0)
+	f.w.Terraform(t, "state", "rm", diskType+".virtio", diskType+".scsi")
+	f.write(first, imports)
+	expectChanges(t, "imported", apply(t, f.w), 0, 0, len(f.disks), 0)
 
-	for _, d := range b.disks {
+	for _, d := range f.disks {
 		for _, s := range d.settings {
-			b.byHand(d, s.hand)
+			f.byHand(d, s.hand)
 		}
 	}
-	b.write(first)
-	result := apply(t, b.w)
-	expectChanges(t, "drifted", result, 0, len(b.disks), 0, 0)
-	b.expectWarnings("drifted", result, func(setting) bool { return true })
-	b.expect("drifted", true, seenFirst)
-	b.expectState("drifted", "pending_restart", false)
+	f.write(first)
+	result := apply(t, f.w)
+	expectChanges(t, "drifted", result, 0, len(f.disks), 0, 0)
+	f.expectWarnings("drifted", result, func(setting) bool { return true })
+	f.expect("drifted", true, seenFirst)
+	f.expectState("drifted", "pending_restart", false)
 
 	// Limits of the running guest alone come back too.
-	acctest.Virsh(t, "kvm1", "blkdeviotune", b.name, "vdb", "--total-iops-sec", "5", "--total-iops-sec-max", "6", "--live")
-	result = apply(t, b.w)
+	acctest.Virsh(t, "kvm1", "blkdeviotune", f.name, "vdb", "--total-iops-sec", "5", "--total-iops-sec-max", "6", "--live")
+	result = apply(t, f.w)
 	expectChanges(t, "drifted while running", result, 0, 1, 0, 0)
-	b.expectWarnings("drifted while running", result, func(s setting) bool { return s.Name == "iotune" })
-	b.expect("drifted while running", false, seenFirst)
+	f.expectWarnings("drifted while running", result, func(s setting) bool { return s.Name == "iotune" })
+	f.expect("drifted while running", false, seenFirst)
 
-	b.write(second)
-	result = apply(t, b.w)
-	expectChanges(t, "changed", result, 0, len(b.disks), 0, 0)
-	b.expectWarnings("changed", result, func(setting) bool { return true })
-	b.expect("changed", true, seenSecond)
-	b.expect("changed", false, atOnce(seenSecond, seenFirst))
-	b.expectState("changed", "pending_restart", true)
-	if stale := stateOf(t, b.w, "virtio")["monitors_stale"]; stale != true {
+	f.write(second)
+	result = apply(t, f.w)
+	expectChanges(t, "changed", result, 0, len(f.disks), 0, 0)
+	f.expectWarnings("changed", result, func(setting) bool { return true })
+	f.expect("changed", true, seenSecond)
+	f.expect("changed", false, atOnce(seenSecond, seenFirst))
+	f.expectState("changed", "pending_restart", true)
+	if stale := stateOf(t, f.w, "virtio")["monitors_stale"]; stale != true {
 		t.Errorf("monitors_stale is %v", stale)
 	}
 
-	b.write(removed)
-	result = apply(t, b.w)
-	expectChanges(t, "cleared", result, 0, len(b.disks), 0, 0)
+	f.write(removed)
+	result = apply(t, f.w)
+	expectChanges(t, "cleared", result, 0, len(f.disks), 0, 0)
 	// A flag that was false, what is required, and what always has a value stay as they are.
-	b.expectWarnings("cleared", result, func(s setting) bool { return s.SeenSecond != seenRemoved(s) })
-	b.expect("cleared", true, seenRemoved)
-	b.expect("cleared", false, atOnce(seenRemoved, seenFirst))
-	if now := b.live(); now != live {
+	f.expectWarnings("cleared", result, func(s setting) bool { return s.SeenSecond != seenRemoved(s) })
+	f.expect("cleared", true, seenRemoved)
+	f.expect("cleared", false, atOnce(seenRemoved, seenFirst))
+	if now := f.live(); now != live {
 		t.Errorf("the running guest's disks have changed:\n%s\nbefore:\n%s", now, live)
 	}
-	if now := b.openers(); now != openers {
+	if now := f.openers(); now != openers {
 		t.Errorf("the images are open by %s, and were by %s", now, openers)
 	}
 
-	powerCycle(t, b.g)
-	result = apply(t, b.w)
+	powerCycle(t, f.g)
+	result = apply(t, f.w)
 	expectChanges(t, "started again", result, 0, 0, 0, 0)
-	b.expect("started again", false, seenRemoved)
-	b.expectState("started again", "pending_restart", false)
-	b.expectState("started again", "monitors_stale", false)
-	b.expectGuest("started again", "", "", "0")
-	b.record(acctest.Running)
+	f.expect("started again", false, seenRemoved)
+	f.expectState("started again", "pending_restart", false)
+	f.expectState("started again", "monitors_stale", false)
+	f.expectGuest("started again", "", "", "0")
+	f.record(acctest.Running)
 	if !t.Failed() {
 		acctest.Record(t, diskType, "pending_restart", acctest.Set)
 		acctest.Record(t, diskType, "monitors_stale", acctest.Set)

@@ -24,24 +24,24 @@ func unset(s setting) string {
 }
 
 // expectRefused applies, which must be refused with the names of these settings for each disk, and change nothing.
-func (b *settingsFixture) expectRefused(when string, wanted func(setting) bool) {
-	b.t.Helper()
-	before := b.live()
-	got, err := try(b.t, b.w, "apply", "-auto-approve")
+func (f *settingsFixture) expectRefused(when string, wanted func(setting) bool) {
+	f.t.Helper()
+	before := f.live()
+	got, err := try(f.t, f.w, "apply", "-auto-approve")
 	if err == nil {
-		b.t.Errorf("%s: not refused", when)
+		f.t.Errorf("%s: not refused", when)
 	}
-	for _, d := range b.disks {
+	for _, d := range f.disks {
 		text := strings.Join(got.texts(d.label, "error"), "\n")
 		if refused, want := listed(text, refusesInPlace), names(d.settings, wanted); !slices.Equal(refused, want) {
-			b.t.Errorf("%s: %s: refused for %v, want %v\n%s", when, d.label, refused, want, text)
+			f.t.Errorf("%s: %s: refused for %v, want %v\n%s", when, d.label, refused, want, text)
 		}
 		if !strings.Contains(text, "The domain is transient.") || !strings.Contains(text, "terraform taint ADDRESS") {
-			b.t.Errorf("%s: %s: the error says neither why nor what to do: %s", when, d.label, text)
+			f.t.Errorf("%s: %s: the error says neither why nor what to do: %s", when, d.label, text)
 		}
 	}
-	if now := b.live(); now != before {
-		b.t.Errorf("%s: the running guest's disks have changed:\n%s\nbefore:\n%s", when, now, before)
+	if now := f.live(); now != before {
+		f.t.Errorf("%s: the running guest's disks have changed:\n%s\nbefore:\n%s", when, now, before)
 	}
 }
 
@@ -51,55 +51,55 @@ func (b *settingsFixture) expectRefused(when string, wanted func(setting) bool) 
 func TestAccLibvirtRBDDisk_settingsOfTransientDomain(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	b := newSettingsFixture(t, "s-transient", true)
+	f := newSettingsFixture(t, "s-transient", true)
 
-	b.write(first)
-	expectChanges(t, "set", apply(t, b.w), len(b.disks), 0, 0, 0)
-	b.expect("set", false, seenFirst)
+	f.write(first)
+	expectChanges(t, "set", apply(t, f.w), len(f.disks), 0, 0, 0)
+	f.expect("set", false, seenFirst)
 	for attribute, want := range map[string]bool{"live": true, "persistent": false, "pending_restart": false, "monitors_stale": false} {
-		b.expectState("set", attribute, want)
+		f.expectState("set", attribute, want)
 	}
-	b.expectGuest("set", "first-1", "5000c50015ea71ac", "1")
-	openers := b.openers()
+	f.expectGuest("set", "first-1", "5000c50015ea71ac", "1")
+	openers := f.openers()
 
-	b.w.Terraform(t, "state", "rm", diskType+".virtio", diskType+".scsi")
-	b.write(first, b.imports())
-	expectChanges(t, "imported", apply(t, b.w), 0, 0, len(b.disks), 0)
+	f.w.Terraform(t, "state", "rm", diskType+".virtio", diskType+".scsi")
+	f.write(first, f.imports())
+	expectChanges(t, "imported", apply(t, f.w), 0, 0, len(f.disks), 0)
 
-	b.write(second)
-	b.expectRefused("changed", isLater)
-	b.write(unset)
-	b.expectRefused("cleared", func(s setting) bool { return isLater(s) && !stays(s) })
+	f.write(second)
+	f.expectRefused("changed", isLater)
+	f.write(unset)
+	f.expectRefused("cleared", func(s setting) bool { return isLater(s) && !stays(s) })
 
 	limits := func(when string, written, seen func(setting) string) {
-		b.write(atOnce(written, first))
-		result := apply(t, b.w)
+		f.write(atOnce(written, first))
+		result := apply(t, f.w)
 		expectChanges(t, when, result, 0, 1, 0, 0)
-		b.expectWarnings(when, result, isAtOnce)
-		b.expect(when, false, atOnce(seen, seenFirst))
+		f.expectWarnings(when, result, isAtOnce)
+		f.expect(when, false, atOnce(seen, seenFirst))
 	}
 	limits("changed at once", second, seenSecond)
 	limits("cleared at once", removed, seenRemoved)
-	if now := b.openers(); now != openers {
+	if now := f.openers(); now != openers {
 		t.Errorf("the images are open by %s, and were by %s", now, openers)
 	}
 
-	for _, d := range b.disks {
-		reattach(t, b.name, d.target, func(disk *acctest.Disk) {
+	for _, d := range f.disks {
+		reattach(t, f.name, d.target, func(disk *acctest.Disk) {
 			for _, s := range d.settings {
 				s.hand(disk)
 			}
 		})
 	}
-	b.write(first)
-	b.expectRefused("drifted", isLater)
+	f.write(first)
+	f.expectRefused("drifted", isLater)
 
-	b.write(second)
-	for _, d := range b.disks {
-		b.w.Terraform(t, "taint", diskType+"."+d.label)
+	f.write(second)
+	for _, d := range f.disks {
+		f.w.Terraform(t, "taint", diskType+"."+d.label)
 	}
-	expectChanges(t, "attached again", apply(t, b.w), len(b.disks), 0, 0, len(b.disks))
-	b.expect("attached again", false, seenSecond)
-	b.expectGuest("attached again", "second", "5000c50015ea71ad", "0")
-	b.record(acctest.Transient)
+	expectChanges(t, "attached again", apply(t, f.w), len(f.disks), 0, 0, len(f.disks))
+	f.expect("attached again", false, seenSecond)
+	f.expectGuest("attached again", "second", "5000c50015ea71ad", "0")
+	f.record(acctest.Transient)
 }

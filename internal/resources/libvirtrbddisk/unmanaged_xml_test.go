@@ -57,27 +57,27 @@ type unmanagedFixture struct {
 	w    *acctest.Workspace
 }
 
-func (b *unmanagedFixture) targets() []string { return slices.Sorted(maps.Keys(b.rows)) }
+func (f *unmanagedFixture) targets() []string { return slices.Sorted(maps.Keys(f.rows)) }
 
 // attach attaches the disks by hand.
-func (b *unmanagedFixture) attach(flags ...string) {
-	b.t.Helper()
-	monitor := acctest.Bed(b.t).Cluster("east").Monitors[0]
-	for _, target := range b.targets() {
+func (f *unmanagedFixture) attach(flags ...string) {
+	f.t.Helper()
+	monitor := acctest.Bed(f.t).Cluster("east").Monitors[0]
+	for _, target := range f.targets() {
 		text := strings.NewReplacer(
 			"$AUTH", fmt.Sprintf("<auth username='libvirt'><secret type='ceph' uuid='%s'/></auth>", strings.ToUpper(eastSecret)),
-			"$NAME", pool+"/"+b.name+"-"+target, "$HOST", monitor.Host, "$PORT", fmt.Sprint(monitor.V1Port),
-		).Replace(b.rows[target])
-		acctest.VirshIn(b.t, "kvm1", text, append([]string{"attach-device", b.name, "/dev/stdin"}, flags...)...)
+			"$NAME", pool+"/"+f.name+"-"+target, "$HOST", monitor.Host, "$PORT", fmt.Sprint(monitor.V1Port),
+		).Replace(f.rows[target])
+		acctest.VirshIn(f.t, "kvm1", text, append([]string{"attach-device", f.name, "/dev/stdin"}, flags...)...)
 	}
 }
 
 // write writes the configuration of the disks, each with the monitor of its definition, and more monitors.
-func (b *unmanagedFixture) write(more string, assignments ...string) {
-	b.t.Helper()
-	monitor := acctest.Bed(b.t).Cluster("east").Monitors[0]
-	text := source + acctest.Provider(b.t)
-	for _, target := range b.targets() {
+func (f *unmanagedFixture) write(more string, assignments ...string) {
+	f.t.Helper()
+	monitor := acctest.Bed(f.t).Cluster("east").Monitors[0]
+	text := source + acctest.Provider(f.t)
+	for _, target := range f.targets() {
 		host := monitor.Host
 		if target == "vdc" {
 			host = "localhost"
@@ -103,19 +103,19 @@ func (b *unmanagedFixture) write(more string, assignments ...string) {
 		if target == "sdb" {
 			set = append(set, `device = "cdrom"`)
 		}
-		text += strings.Replace(block(b.name, b.name+"-"+target, set...), `"test"`, fmt.Sprintf("%q", target), 1)
-		text += fmt.Sprintf("import {\n  provider = ceph\n  to = %s.%s\n  id = \"kvm1/%s/%s\"\n}\n", diskType, target, b.name, target)
+		text += strings.Replace(block(f.name, f.name+"-"+target, set...), `"test"`, fmt.Sprintf("%q", target), 1)
+		text += fmt.Sprintf("import {\n  provider = ceph\n  to = %s.%s\n  id = \"kvm1/%s/%s\"\n}\n", diskType, target, f.name, target)
 	}
-	b.w.Write(b.t, text)
+	f.w.Write(f.t, text)
 }
 
 var changedByTest = regexp.MustCompile(`(?s)\n\s*<iotune>.*?</iotune>| cache='writeback'|\n\s*<host name='192.0.2.9'/>|\n\s*<alias` +
 	` name='[^']*'/>| copy_on_read='off'`)
 
 // saved returns what virsh shows of the saved definition, without what the test changes.
-func (b *unmanagedFixture) saved() string {
-	b.t.Helper()
-	return changedByTest.ReplaceAllString(acctest.Virsh(b.t, "kvm1", "dumpxml", b.name, "--inactive"), "")
+func (f *unmanagedFixture) saved() string {
+	f.t.Helper()
+	return changedByTest.ReplaceAllString(acctest.Virsh(f.t, "kvm1", "dumpxml", f.name, "--inactive"), "")
 }
 
 // A change of limits, of a setting, of monitors or of the size leaves all other XML of the disk as it is, whether the provider knows it
@@ -123,25 +123,25 @@ func (b *unmanagedFixture) saved() string {
 func TestAccLibvirtRBDDisk_unmanagedXMLKept(t *testing.T) {
 	prepare(t)
 	t.Parallel()
-	b := &unmanagedFixture{t: t, name: "kept", rows: unmanagedXML}
+	f := &unmanagedFixture{t: t, name: "kept", rows: unmanagedXML}
 	preparePassphrase(t)
-	guest(t, "kvm1", testbed.GuestOptions{Name: b.name, SCSI: true})
-	doc := definition(t, "kvm1", b.name, true)
+	guest(t, "kvm1", testbed.GuestOptions{Name: f.name, SCSI: true})
+	doc := definition(t, "kvm1", f.name, true)
 	for i := range doc.Devices.Controllers {
 		if controller := &doc.Devices.Controllers[i]; controller.Type == "usb" {
 			controller.Model = "qemu-xhci"
 		}
 	}
 	define(t, doc)
-	for _, target := range b.targets() {
-		image(t, "east", b.name+"-"+target, "16M")
+	for _, target := range f.targets() {
+		image(t, "east", f.name+"-"+target, "16M")
 	}
-	b.attach("--config")
-	before := b.saved()
-	b.w = acctest.NewWorkspaceOf(t, source+acctest.Provider(t))
+	f.attach("--config")
+	before := f.saved()
+	f.w = acctest.NewWorkspaceOf(t, source+acctest.Provider(t))
 	unchanged := func(when string) {
 		t.Helper()
-		if after := b.saved(); after != before {
+		if after := f.saved(); after != before {
 			t.Errorf("%s: the rest has changed:\n%s\nbefore:\n%s", when, after, before)
 		}
 	}
@@ -161,17 +161,17 @@ func TestAccLibvirtRBDDisk_unmanagedXMLKept(t *testing.T) {
 		{"size", `, { host = "192.0.2.9" }`, []string{"iotune = { total_iops_sec = 1000 }", `cache = "writeback"`, `size = "16MiB"`}, ""},
 	}
 	for _, step := range steps {
-		b.write(step.monitors, step.assignments...)
-		got := apply(t, b.w)
+		f.write(step.monitors, step.assignments...)
+		got := apply(t, f.w)
 		if step.name == "imported" {
-			expectChanges(t, step.name, got, 0, 0, len(b.rows), 0)
+			expectChanges(t, step.name, got, 0, 0, len(f.rows), 0)
 		} else {
-			expectChanges(t, step.name, got, 0, len(b.rows), 0, 0)
+			expectChanges(t, step.name, got, 0, len(f.rows), 0, 0)
 		}
 		unchanged(step.name)
-		if n := strings.Count(acctest.Virsh(t, "kvm1", "dumpxml", b.name, "--inactive"), step.shown); step.shown != "" && n != len(b.rows) {
+		if n := strings.Count(acctest.Virsh(t, "kvm1", "dumpxml", f.name, "--inactive"), step.shown); step.shown != "" && n != len(f.rows) {
 			t.Errorf("%s: shown by %d disks", step.name, n)
 		}
 	}
-	expectChanges(t, "again", apply(t, b.w), 0, 0, 0, 0)
+	expectChanges(t, "again", apply(t, f.w), 0, 0, 0, 0)
 }
