@@ -28,7 +28,7 @@ terraform {
 }
 `
 
-// client runs rbd, and other programs of Ceph, as a user that has a keyring and a list of monitors from the functions alone.
+// client runs rbd and other programs of Ceph as a user whose keyring and monitors come only from the functions.
 type client struct {
 	user, keyring, monHost string
 }
@@ -51,7 +51,7 @@ func (c client) try(t *testing.T, program string, args ...string) (string, error
 	return string(out), err
 }
 
-// refused are the words of librbd and of the daemons. A command may end well with them: rbd bench does when each write has failed.
+// refused matches the words of librbd and of the daemons. A command may succeed with them: rbd bench does when each write has failed.
 var refused = regexp.MustCompile("Operation not permitted|Permission denied|not authorized")
 
 // may fails the test when the command is refused.
@@ -62,7 +62,7 @@ func (c client) may(t *testing.T, program string, args ...string) {
 	}
 }
 
-// mayNot fails the test when the command is not refused for want of permission.
+// mayNot fails the test unless the command is refused because of missing capabilities.
 func (c client) mayNot(t *testing.T, program string, args ...string) {
 	t.Helper()
 	if out, err := c.try(t, program, args...); err == nil || !refused.MatchString(out) {
@@ -70,7 +70,7 @@ func (c client) mayNot(t *testing.T, program string, args ...string) {
 	}
 }
 
-// TestAccRBDCaps makes users with what rbd_caps says, and looks with rbd itself what each may do.
+// TestAccRBDCaps creates users with the result of rbd_caps, and checks with rbd what each may do.
 func TestAccRBDCaps(t *testing.T) {
 	bed := acctest.Bed(t)
 	const east = "east"
@@ -198,7 +198,7 @@ output "USER" {
 	t.Run("a name that needs quotes", func(t *testing.T) { usesImage(t, newClient(t, w, "odd"), "odd pool/disk") })
 }
 
-// usesImage does with an image all that a guest and its owner do.
+// usesImage does with an image everything that a guest and its owner do.
 func usesImage(t *testing.T, c client, image string, create ...string) {
 	t.Helper()
 	c.may(t, "rbd", append([]string{"create", "--size", "8M", image}, create...)...)
@@ -212,13 +212,13 @@ func usesImage(t *testing.T, c client, image string, create ...string) {
 	if parts := strings.Split(image, "/"); len(parts) == 3 {
 		schedule = append([]string{"--namespace", parts[1]}, schedule...)
 	}
-	for _, change := range []string{"add", "remove"} { // asks the manager
+	for _, change := range []string{"add", "remove"} { // these commands go to the manager
 		c.may(t, "rbd", append([]string{"trash", "purge", "schedule", change}, schedule...)...)
 	}
 	c.may(t, "rbd", "rm", "--no-progress", image)
 }
 
-// TestAccFunctionErrors looks at what Terraform shows of a refused argument: the call, the argument and the words.
+// TestAccFunctionErrors checks what Terraform shows of a refused argument: the call, the argument and the message.
 func TestAccFunctionErrors(t *testing.T) {
 	acctest.Bed(t)
 	w := acctest.NewWorkspaceOf(t, requiredProviders)
@@ -249,7 +249,7 @@ func TestAccFunctionErrors(t *testing.T) {
 	}
 }
 
-// TestAccFunctionMarks looks that what comes of a sensitive or an ephemeral value is so too.
+// TestAccFunctionMarks checks that the result for a sensitive or ephemeral value is sensitive or ephemeral too.
 func TestAccFunctionMarks(t *testing.T) {
 	acctest.Bed(t)
 	w := acctest.NewWorkspaceOf(t, requiredProviders)
@@ -276,8 +276,8 @@ func TestAccFunctionMarks(t *testing.T) {
 	}
 }
 
-// TestAccFunctionsInAnApply makes a user of what only the apply knows: a pool's name, and an ephemeral key, which a function hands to a
-// write-only argument.
+// TestAccFunctionsInAnApply creates a user from values that are known only during the apply: a pool's name, and an ephemeral key that a
+// function passes to a write-only argument.
 func TestAccFunctionsInAnApply(t *testing.T) {
 	configuration := requiredProviders + acctest.Provider(t) + variables("ephemeral") + `
 resource "terraform_data" "pool" {

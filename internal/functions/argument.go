@@ -9,10 +9,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// Terraform gives no function a value with something unknown in it unless the function asks for that; OpenTofu keeps back only what is
-// unknown as a whole. So each of these tells whether all that it read is known. A null is nothing, but among elements an error.
+// Terraform calls a function with a partly unknown value only if the function allows it. OpenTofu calls it unless the value is
+// unknown as a whole. So each of these functions also returns whether all is known. Null means none; a null element is an error.
 
-// fields are the values of an object or a map by their names.
+// fields are the values of an object or a map, by name.
 func fields(at string, value attr.Value) (byName map[string]attr.Value, known bool, err error) {
 	switch value := concrete(value).(type) {
 	case types.Object:
@@ -55,7 +55,7 @@ func names(at string, value attr.Value) (list []string, known bool, err error) {
 	return list, known, err
 }
 
-// text is a string, which can't be null.
+// text is a string that can't be null.
 func text(at string, value attr.Value) (string, bool, error) {
 	value = concrete(value)
 	text, isText := value.(types.String)
@@ -65,7 +65,7 @@ func text(at string, value attr.Value) (string, bool, error) {
 	return text.ValueString(), !value.IsUnknown(), nil
 }
 
-// concrete is the value within a dynamic one; a dynamic one only where that is null or unknown, of no type.
+// concrete is the value inside a dynamic value. Where that is null or unknown without a type, it is the dynamic value itself.
 func concrete(value attr.Value) attr.Value {
 	for {
 		dynamic, ok := value.(types.Dynamic)

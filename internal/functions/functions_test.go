@@ -11,7 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/provider"
 )
 
-// call calls a function as Terraform does, and returns its result, or the position of the argument that it refuses and the text.
+// call calls a function as Terraform does. It returns the result, or the position of the refused argument and the message.
 func call(t *testing.T, name string, arguments ...tftypes.Value) (result tftypes.Value, position int64, refusal string) {
 	t.Helper()
 	server := providerserver.NewProtocol6(provider.New("test", nil)())()
@@ -47,7 +47,7 @@ func call(t *testing.T, name string, arguments ...tftypes.Value) (result tftypes
 	return result, 0, ""
 }
 
-// expect calls a function that takes its arguments.
+// expect calls a function that accepts its arguments.
 func expect(t *testing.T, name string, want tftypes.Value, arguments ...tftypes.Value) {
 	t.Helper()
 	got, _, refusal := call(t, name, arguments...)
@@ -65,7 +65,7 @@ func expectRefusal(t *testing.T, name string, position int64, words string, argu
 	}
 }
 
-// unknown is a value of a type that waits for the apply.
+// unknown is a value of a type that is known only after apply.
 func unknown(of tftypes.Type) tftypes.Value { return tftypes.NewValue(of, tftypes.UnknownValue) }
 
 func null(of tftypes.Type) tftypes.Value { return tftypes.NewValue(of, nil) }
@@ -82,7 +82,7 @@ func set(values ...tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, values)
 }
 
-// tuple is what brackets in a configuration make.
+// tuple is the type of brackets in a configuration.
 func tuple(values ...tftypes.Value) tftypes.Value {
 	types := make([]tftypes.Type, 0, len(values))
 	for _, value := range values {
@@ -91,7 +91,7 @@ func tuple(values ...tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(tftypes.Tuple{ElementTypes: types}, values)
 }
 
-// object is what braces in a configuration make.
+// object is the type of braces in a configuration.
 func object(values map[string]tftypes.Value) tftypes.Value {
 	types := map[string]tftypes.Type{}
 	for name, value := range values {

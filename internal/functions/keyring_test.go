@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// key is a cephx key that nobody has.
+// key is a cephx key that no user has.
 var key = base64.StdEncoding.EncodeToString(append([]byte{1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 0}, "sixteen letters!"...))
 
 func TestKeyring(t *testing.T) {

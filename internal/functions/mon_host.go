@@ -57,7 +57,7 @@ func (monHostFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 	resp.Error = resp.Result.Set(ctx, joined)
 }
 
-// monitors reads each as mon_host lists it, and tells whether all are known.
+// monitors reads each monitor as mon_host lists it, and returns whether all are known.
 func monitors(value attr.Value) (list []string, known bool, err error) {
 	values, known, err := elements("monitors", value)
 	if err != nil {
@@ -79,7 +79,7 @@ func monitors(value attr.Value) (list []string, known bool, err error) {
 	return list, known, nil
 }
 
-// monitor is one of the data source.
+// monitor is a monitor of the data source.
 func monitor(at string, value attr.Value) (string, bool, error) {
 	given, known, err := fields(at, value)
 	if err != nil || !known {
@@ -106,7 +106,7 @@ func monitor(at string, value attr.Value) (string, bool, error) {
 	return m.MonHost(), known, nil
 }
 
-// address is where a monitor listens for one protocol; a null one says that it doesn't.
+// address is where a monitor listens for one protocol; a null one means that it doesn't.
 func address(at string, value attr.Value) (endpoint ceph.Endpoint, known bool, err error) {
 	given, known, err := fields(at, value)
 	if err != nil || len(given) == 0 {

@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// endpoint is where a monitor of the data source listens.
+// endpoint is an address at which a monitor of the data source listens.
 var endpoint = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"host": tftypes.String, "port": tftypes.Number}}
 
 func monitorAt(v2, v1 tftypes.Value) tftypes.Value {

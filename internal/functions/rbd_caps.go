@@ -19,7 +19,7 @@ func NewRBDCaps() function.Function { return rbdCapsFunction{} }
 
 type rbdCapsFunction struct{}
 
-// rbdCaps is what the function returns.
+// rbdCaps is the type of the result.
 var rbdCaps = map[string]attr.Type{"mon": types.StringType, "osd": types.StringType, "mgr": types.StringType}
 
 func (rbdCapsFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
@@ -34,7 +34,7 @@ func (rbdCapsFunction) Definition(_ context.Context, _ function.DefinitionReques
 			" order it is written.",
 		Parameters: []function.Parameter{function.DynamicParameter{
 			Name:               "what",
-			AllowUnknownValues: true, // a wrong name is told although the pools' names wait for the apply
+			AllowUnknownValues: true, // a wrong name is an error also where the pools' names are known only after apply
 			MarkdownDescription: "An object of any of `pools`, `read_only_pools`, `namespaces` (a map of pool to its namespaces) and `data_pools`." +
 				" Names are lists, sets or tuples of strings; null is as if left out.",
 		}},
@@ -67,7 +67,7 @@ func (rbdCapsFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 	resp.Error = resp.Result.Set(ctx, types.ObjectValueMust(rbdCaps, values))
 }
 
-// rbdAccess reads the argument, and tells whether all of it is known.
+// rbdAccess reads the argument, and returns whether all of it is known.
 func rbdAccess(what attr.Value) (access ceph.RBDAccess, known bool, err error) {
 	given, known, err := fields("what", what)
 	if err != nil {
@@ -95,7 +95,7 @@ func rbdAccess(what attr.Value) (access ceph.RBDAccess, known bool, err error) {
 	return access, known, nil
 }
 
-// namespaces reads those of each pool.
+// namespaces reads the namespaces of each pool.
 func namespaces(value attr.Value) (byPool map[string][]string, known bool, err error) {
 	pools, known, err := fields("namespaces", value)
 	if err != nil {

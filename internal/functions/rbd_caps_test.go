@@ -12,7 +12,7 @@ func caps(mon, osd, mgr string) tftypes.Value {
 	return object(values{"mon": text(mon), "osd": text(osd), "mgr": text(mgr)})
 }
 
-// Which capabilities an access needs is tried in the package ceph; this is how it is read from the argument.
+// The capabilities for an access are tested in the package ceph. This test shows how the access is read from the argument.
 func TestRBDCaps(t *testing.T) {
 	for _, pools := range []tftypes.Value{
 		list(text("vms"), text("backup")), set(text("vms"), text("backup")), tuple(text("backup"), text("vms"), text("backup")),

@@ -15,7 +15,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// Labels of the entries that the environment gives.
+// Labels of the entries that come from environment variables.
 const (
 	environmentCluster    = "ceph"
 	environmentHypervisor = "libvirt"
@@ -46,16 +46,16 @@ type hypervisorModel struct {
 	AllowPlaintext   types.Bool   `tfsdk:"allow_plaintext"`
 }
 
-// wholeTree is the option of the framework to read an object whose leaves may be unknown.
+// wholeTree is the framework's option to read an object that may have unknown members.
 var wholeTree = basetypes.ObjectAsOptions{UnhandledNullAsEmpty: false, UnhandledUnknownAsEmpty: false}
 
-// addClusters adds the configured clusters, or the one of CEPH_CONF.
+// addClusters adds the configured clusters, or else the one of CEPH_CONF.
 func (p *cephProvider) addClusters(ctx context.Context, config model, connections *tfkit.Connections, diags *diag.Diagnostics) {
 	switch {
 	case config.Clusters.IsUnknown():
 		connections.Clusters.SetUnknown()
 	case config.Clusters.IsNull():
-		// While the hypervisors are unknown nothing is guessed on this side either: the configuration is still to come.
+		// While the hypervisors are unknown the environment does not count either: the provider block is not complete yet.
 		if file := os.Getenv("CEPH_CONF"); file != "" && !config.Hypervisors.IsUnknown() {
 			p.addCluster(connections, ceph.Config{Label: environmentCluster, ConfigFile: file, KeyringFile: os.Getenv("CEPH_KEYRING")})
 		}
@@ -91,7 +91,7 @@ func (p *cephProvider) addCluster(connections *tfkit.Connections, settings ceph.
 	connections.Clusters.Add(settings.Label, ceph.NewCluster(settings, p.dial))
 }
 
-// addHypervisors adds the configured hypervisors, or the one of LIBVIRT_DEFAULT_URI.
+// addHypervisors adds the configured hypervisors, or else the one of LIBVIRT_DEFAULT_URI.
 func addHypervisors(ctx context.Context, config model, connections *tfkit.Connections, diags *diag.Diagnostics) {
 	switch {
 	case config.Hypervisors.IsUnknown():
@@ -119,8 +119,8 @@ func addHypervisors(ctx context.Context, config model, connections *tfkit.Connec
 	}
 }
 
-// addEnvironmentHypervisor leaves out a URI that can't be used: it may be there for other tools, and matters only where a
-// hypervisor is needed.
+// addEnvironmentHypervisor ignores a URI that can't be used, with a warning: it may be there for other tools, and matters only to resources
+// that need a hypervisor.
 func addEnvironmentHypervisor(connections *tfkit.Connections, uri string, diags *diag.Diagnostics) {
 	if err := addHypervisor(connections, environmentHypervisor, hypervisorModel{URI: types.StringValue(uri)}); err != nil {
 		diags.AddWarning("LIBVIRT_DEFAULT_URI is not used", "No hypervisors are configured, and the one that the environment variable"+
@@ -140,7 +140,7 @@ func addHypervisor(connections *tfkit.Connections, label string, entry hyperviso
 	return nil
 }
 
-// duration of a configured value that has passed its validator; zero, which is the client's default, where there is none.
+// duration of a configured value that has passed its validator; zero, which means the client's default, where there is none.
 func duration(configured types.String) time.Duration {
 	parsed, _ := time.ParseDuration(configured.ValueString())
 	return parsed

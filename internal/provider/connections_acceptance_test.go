@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { acctest.Main(m, testbed.Options{Hypervisors: []str
 
 const required = "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"
 
-// askCluster reads the identity of a cluster, and of nothing else.
+// askCluster reads the identity of a cluster and nothing else.
 const askCluster = "data \"ceph_cluster\" \"test\" {}\noutput \"fsid\" { value = data.ceph_cluster.test.fsid }\n"
 
 // entry is the provider block with one cluster labelled east and these arguments.
@@ -25,7 +25,7 @@ func entry(arguments string) string {
 	return required + "provider \"ceph\" {\n  clusters = {\n    east = { " + arguments + ", connect_timeout = \"3s\" }\n  }\n}\n"
 }
 
-// fsid applies the configuration and returns the fsid that it shows.
+// fsid applies the configuration and returns its output fsid.
 func fsid(t *testing.T, w *acctest.Workspace) string {
 	t.Helper()
 	w.Apply(t)
@@ -40,7 +40,7 @@ func TestAccConfigFileAndKeyring(t *testing.T) {
 	}
 }
 
-// The environment gives a cluster and a hypervisor where the block gives none.
+// Environment variables configure a cluster and a hypervisor where the provider block has none.
 func TestAccEnvironment(t *testing.T) {
 	bed := acctest.Bed(t)
 	west, kvm1 := bed.Cluster("west"), bed.Hypervisor("kvm1")
@@ -58,7 +58,7 @@ func TestAccEnvironment(t *testing.T) {
 	w.Destroy(t)
 }
 
-// What the environment says for the ceph command does not reach a cluster that is configured: it would lead to another one,
+// The environment variables of the ceph command don't change a configured cluster: they would lead to another one,
 // or log in with another key.
 func TestAccEnvironmentDoesNotLeak(t *testing.T) {
 	bed := acctest.Bed(t)
@@ -83,7 +83,7 @@ func TestAccEnvironmentDoesNotLeak(t *testing.T) {
 	}
 }
 
-// A pin that the cluster or host does not match stops everything, and the message names both.
+// Where the cluster or host is not the pinned one, nothing is done, and the message names both.
 func TestAccPins(t *testing.T) {
 	bed := acctest.Bed(t)
 	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
@@ -119,7 +119,7 @@ resource "libvirt_ceph_secret" "test" {
 	}
 }
 
-// A key, or a URI, that is made in the same apply: the first plan works, and so does a later one that makes it anew.
+// A key or URI may be made in the same apply: the first plan works, and so does a later one that makes it again.
 func TestAccSettingsFromTheSameApply(t *testing.T) {
 	bed := acctest.Bed(t)
 	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")

@@ -12,7 +12,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
-// recordDial connects everything to one cluster and notes with which settings.
+// recordDial connects all entries to one cluster and records the settings of each connection.
 func recordDial(cluster *fakeCluster, dialled *[]ceph.Config) ceph.Dial {
 	return func(_ context.Context, cfg ceph.Config) (ceph.Conn, error) {
 		*dialled = append(*dialled, cfg)
@@ -20,7 +20,7 @@ func recordDial(cluster *fakeCluster, dialled *[]ceph.Config) ceph.Dial {
 	}
 }
 
-// planPool plans a pool, without a label or with one, and returns the errors and the planned label.
+// planPool plans a pool, with or without a label, and returns the errors and the planned label.
 func planPool(t *testing.T, s *server, label any) (errors, planned string) {
 	t.Helper()
 	o := s.newObject("ceph_pool")
@@ -46,7 +46,7 @@ func TestEnvironmentGivesOneCluster(t *testing.T) {
 		config  block
 		planned string // label
 		says    string // error
-		file    string // what was dialled
+		file    string // of the cluster that was connected to
 	}{
 		"no clusters":         {block{}, "ceph", "", "/srv/west.conf"},
 		"clusters":            {block{"clusters": block{"east": block{"mon_host": "192.0.2.1", "key": goodKey}}}, "east", "", ""},
@@ -79,7 +79,7 @@ func TestEnvironmentGivesOneCluster(t *testing.T) {
 	}
 }
 
-// Where the block sets no time limits, those are in force that its page tells.
+// Where the block sets no time limits, the documented defaults apply.
 func TestTimeouts(t *testing.T) {
 	for name, tc := range map[string]struct {
 		limits             block
@@ -127,7 +127,7 @@ func TestEnvironmentGivesOneHypervisor(t *testing.T) {
 		config block
 		says   string
 	}{
-		// That it is asked shows in the error: nobody listens there.
+		// The error shows that it was asked: nothing listens there.
 		"no hypervisors": {block{}, `hypervisor "libvirt" (` + socket + `)`},
 		"hypervisors": {
 			block{"hypervisors": block{"kvm1": block{"uri": "qemu+unix:///session?socket=/nowhere"}}}, `hypervisor "kvm1"`,
@@ -146,7 +146,7 @@ func TestEnvironmentGivesOneHypervisor(t *testing.T) {
 	}
 }
 
-// A URI in the environment may be there for other tools: only what needs a hypervisor minds it.
+// A URI in the environment may be there for other tools: it is an error only for a resource that needs a hypervisor.
 func TestEnvironmentURIThatCannotWork(t *testing.T) {
 	t.Setenv("LIBVIRT_DEFAULT_URI", "xen:///system")
 	s := newServer(t, dialTo(map[string]*fakeCluster{"192.0.2.1": newFakeCluster(eastFSID)}))
@@ -198,7 +198,7 @@ func TestLabelOfAResource(t *testing.T) {
 	}
 }
 
-// While the settings of a cluster are not known, what is on it keeps its state, with a warning; nothing is asked elsewhere.
+// While the settings of a cluster are unknown, its resources keep their state, with a warning, and no other cluster is asked.
 func TestUnknownSettingsKeepTheState(t *testing.T) {
 	cluster := newFakeCluster(eastFSID)
 	known := dialTo(map[string]*fakeCluster{"192.0.2.1": cluster})
@@ -249,7 +249,7 @@ func TestUnknownSettingsOfDataSources(t *testing.T) {
 	}
 }
 
-// A pin is compared by meaning, and another cluster behind it is named before anything is asked.
+// The spelling of a pin does not matter. Where the cluster is another one, the error names both fsids.
 func TestPinnedFSID(t *testing.T) {
 	cluster := newFakeCluster(eastFSID)
 	dial := dialTo(map[string]*fakeCluster{"192.0.2.1": cluster})

@@ -10,12 +10,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
-// fakeCluster is a cluster that remembers pools and images by name, and does nothing else. A method that a test doesn't
-// expect panics, by the nil interface.
+// fakeCluster is a cluster that stores pools and images by name and nothing else. A method that a test doesn't expect panics, because the
+// embedded interface is nil.
 type fakeCluster struct {
 	ceph.Conn
 	fsid string
-	// ciphers are the names of the key types that the cluster allows, by their numbers; none on a release that knows no types.
+	// ciphers are the allowed key types by name, with their numbers; nil on a release that knows no types.
 	ciphers map[string]int
 
 	mu     sync.Mutex

@@ -34,8 +34,8 @@ func (s *server) importBy(typeName, id string, identity block) *object {
 	return o
 }
 
-// TestAccIdentity takes each resource through what the Terraform at hand is too old for: an import by resource identity gives
-// what an import by id gives, and a renamed label of a hypervisor comes with another identity through read, plan and apply.
+// TestAccIdentity tests what the installed Terraform is too old for: an import by resource identity gives what an import by id gives, and a
+// renamed label of a hypervisor changes the identity in read, plan and apply.
 func TestAccIdentity(t *testing.T) {
 	bed := acctest.Bed(t)
 	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")

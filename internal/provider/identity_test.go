@@ -10,8 +10,8 @@ import (
 
 const eastFSID = "a9e0b308-0dd1-407e-b5b0-e106485ea686"
 
-// A Terraform that stores resource identities (1.12 and later) sends the one that it knows with each plan, apply and read.
-// The framework refuses another one in return, unless the resource says that a rename changes it.
+// A Terraform that stores resource identities (1.12 and later) sends the identity that it knows with each plan, apply and read. The
+// framework accepts another identity in the response only if the resource declares that it can change.
 func TestIdentityChangesWithARename(t *testing.T) {
 	type change struct {
 		clusters     block // of the provider block, when the change is applied
@@ -77,7 +77,7 @@ func TestIdentityChangesWithARename(t *testing.T) {
 			},
 			map[string]string{"cluster": "east", "name": "libvirt"},
 		},
-		// Once the label is gone from the provider block, the object is found by the fsid, and its label stays.
+		// Where the provider block no longer has the label, the object is found by the fsid, and its label stays.
 		"label gone": {
 			"ceph_pool",
 			block{"cluster": "east", "name": "vms"},
@@ -125,7 +125,7 @@ func TestIdentityChangesWithARename(t *testing.T) {
 	}
 }
 
-// A rename behind Terraform's back changes the identity in a read.
+// After a rename outside of Terraform a read changes the identity.
 func TestIdentityChangesInARead(t *testing.T) {
 	cluster := newFakeCluster(eastFSID)
 	cluster.pools["rbd"] = 1

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A user whose key is of another type than key_type asks for is replaced, unless the cluster would not make the new one: the
-// former would be gone by then.
+// A user whose key is of another type than key_type is replaced, unless the cluster could not make the new key: the former user would be
+// deleted by then.
 func TestAnotherKeyTypeReplacesTheUser(t *testing.T) {
 	for name, tc := range map[string]struct {
 		ciphers     map[string]int

@@ -7,11 +7,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// attempt is a provider whose user has certain caps, at an operation.
+// attempt is a provider that tries an operation as a user with certain caps.
 type attempt struct {
 	*server
-	missing  string // what was refused, or told with a warning
-	unneeded string // the summary of a warning that counts as nothing missing
+	missing  string // the errors and warnings
+	unneeded string // the summary of a warning that does not count
 }
 
 func (a *attempt) note(diagnostics []*tfprotov6.Diagnostic) {
@@ -22,8 +22,7 @@ func (a *attempt) note(diagnostics []*tfprotov6.Diagnostic) {
 	}
 }
 
-// change reads, plans and applies, as terraform apply does; without a configuration it destroys. After a refusal it does
-// nothing more.
+// change reads, plans and applies, as terraform apply does. Without a configuration it destroys. After an error it stops.
 func (a *attempt) change(o *object, config block) {
 	a.t.Helper()
 	schema := a.schema.ResourceSchemas[o.typeName]

@@ -16,14 +16,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// least is the cluster with what the operations need, made and taken away by its administrator.
+// least is the cluster with the objects that the operations need, which its administrator creates and deletes.
 type least struct {
 	t          *testing.T
 	admin      ceph.Conn
 	provider   *server // as the administrator
 	adminBlock block
 	block      block   // the provider block of the user with few caps
-	pools      *object // the pool that was made last
+	pools      *object // the newest pool
 	diskConfig block
 }
 
@@ -36,7 +36,7 @@ func newLeast(t *testing.T) *least {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { acctest.Virsh(t, "kvm1", "undefine", guest.Name) })
-	// Other pools are looked into for images that keep their data in a pool that goes or gets another name.
+	// Before a pool is deleted or renamed, other pools are searched for images whose data is in it.
 	acctest.Ceph(t, "east", "osd", "pool", "create", "least-neighbour")
 	t.Cleanup(func() {
 		acctest.Ceph(t, "east", "osd", "pool", "delete", "least-neighbour", "least-neighbour", "--yes-i-really-really-mean-it")
@@ -80,7 +80,7 @@ func newLeast(t *testing.T) *least {
 	return l
 }
 
-// attempt runs the operation as a user with these caps, on a connection of its own, and returns what was refused.
+// attempt runs the operation as a user with these caps, on a connection of its own, and returns the errors.
 func (l *least) attempt(caps map[string]string, run func(*attempt)) string {
 	l.t.Helper()
 	var list []string
@@ -122,7 +122,7 @@ func (l *least) mon(prefix string, arguments block) {
 	}
 }
 
-// made is a new object, made by the administrator.
+// made creates an object as the administrator.
 func (l *least) made(typeName string, config block) *object {
 	l.t.Helper()
 	o := l.provider.newObject(typeName)
@@ -144,7 +144,7 @@ func (l *least) freshPool(config block) *object {
 	return l.pools
 }
 
-// pool is the one that is there under its name, or a new one.
+// pool is the existing pool if it still has its name, or else a new one.
 func (l *least) pool() *object {
 	l.t.Helper()
 	if l.pools != nil && !l.pools.state.IsNull() {
@@ -177,7 +177,7 @@ func (l *least) removeImage() {
 	}
 }
 
-// purge takes away the snapshots of an image that is still there.
+// purge removes the snapshots of an image that still exists.
 func (l *least) purge() {
 	l.t.Helper()
 	ref := ceph.ImageRef{Pool: "least", Name: "disk"}

@@ -12,8 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// TestAccLeastCapabilities holds each row of the guide of least capabilities against the provider's own operations: they
-// succeed, without a warning, with the row's caps, and something of them is refused with each weaker form of the row.
+// TestAccLeastCapabilities compares each row of the guide of least capabilities with the provider's own operations: with the row's caps
+// they succeed without a warning, and with each weaker form of the row something is refused.
 func TestAccLeastCapabilities(t *testing.T) {
 	l := newLeast(t)
 	for _, row := range []struct {
@@ -43,7 +43,7 @@ func TestAccLeastCapabilities(t *testing.T) {
 		{"ceph_rbd_image", "delete", func(a *attempt) {
 			image := l.image()
 			l.provider.apply(image, with(imageConfig, block{"force_destroy": true}))
-			// Whether a protected snapshot has clones is asked of every pool.
+			// Every pool is searched for clones of a protected snapshot.
 			acctest.RBD(t, "east", "snap", "create", "--no-progress", "least/disk@kept")
 			acctest.RBD(t, "east", "snap", "protect", "least/disk@kept")
 			a.change(image, nil)
@@ -115,8 +115,8 @@ func with(config, others block) block {
 
 var allow = regexp.MustCompile(`^allow (service \w+ )?([rwx]+)$`)
 
-// weakerCaps are the caps with one clause left out or weakened in one way. Without any cap for the monitors nobody is let in,
-// so that is not tried.
+// weakerCaps are the caps with one clause left out or weakened in one way. Without any cap for the monitors no user can log in, so that is
+// not tried.
 func weakerCaps(caps map[string]string) []map[string]string {
 	var all []map[string]string
 	for service, text := range caps {
@@ -138,7 +138,7 @@ func weakerCaps(caps map[string]string) []map[string]string {
 	return all
 }
 
-// weakerClauses are the next smaller forms of a clause; the empty one is none at all.
+// weakerClauses are the next weaker forms of a clause; the empty text leaves it out.
 func weakerClauses(service, clause string) []string {
 	weaker := []string{""}
 	if clause == "allow *" {

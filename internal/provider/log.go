@@ -10,13 +10,13 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 )
 
-// LogLevelVariable is the environment variable that has the level of the provider's own lines, as plugin-go names it.
+// LogLevelVariable is the environment variable with the level of the provider's own log lines. Its name is given by plugin-go.
 const LogLevelVariable = "TF_LOG_PROVIDER_CEPH"
 
 // terraformLog writes lines to Terraform's log: changes at the level DEBUG, reads at TRACE.
 type terraformLog struct{}
 
-// newLog returns nil where no line would be written, so that none is put together: tflog does that work before it looks at the level.
+// newLog returns nil where no line would be written, because tflog puts a line together before it checks the level.
 func newLog() calllog.Sink {
 	switch strings.ToUpper(os.Getenv(LogLevelVariable)) {
 	case "OFF", "ERROR", "WARN", "INFO":

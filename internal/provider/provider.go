@@ -1,4 +1,4 @@
-// Package provider is the provider block: it turns its clusters and hypervisors into connections, and lists every
+// Package provider is the provider block. It makes connections of its clusters and hypervisors, and lists every
 // resource, data source, ephemeral resource and function there is.
 package provider
 
@@ -34,7 +34,7 @@ type cephProvider struct {
 	dial    ceph.Dial
 }
 
-// New returns the provider. Dial makes the connections to clusters: rados.Dial, but for tests without librados.
+// New returns the provider. Dial makes the connections to clusters: it is rados.Dial, except in tests without librados.
 func New(version string, dial ceph.Dial) func() provider.Provider {
 	return func() provider.Provider { return &cephProvider{version: version, dial: dial} }
 }

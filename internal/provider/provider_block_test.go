@@ -9,7 +9,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
-// noDial fails a test that connects although nothing asked for it.
+// noDial is for tests in which nothing may connect.
 func noDial(context.Context, ceph.Config) (ceph.Conn, error) {
 	return nil, errors.New("a test of the configuration has connected")
 }

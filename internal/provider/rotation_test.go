@@ -12,7 +12,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
-// rotatingCluster rotates keys, and does not answer when the new one is read.
+// rotatingCluster rotates keys, and then does not answer the read of the new key.
 type rotatingCluster struct {
 	*fakeCluster
 	key        string
@@ -35,9 +35,9 @@ func (r *rotatingCluster) MonCommand(ctx context.Context, text, input []byte) ([
 	return r.fakeCluster.MonCommand(ctx, text, input)
 }
 
-// A rotation whose new key could not be read is an error, and recorded: the next refresh reads the key, and the next apply does not
-// rotate it again.
-func TestRotationIsRecordedThoughTheKeyIsNotRead(t *testing.T) {
+// A rotation after which the new key could not be read is an error, but it is recorded: the next refresh reads the key, and the next apply
+// does not rotate it again.
+func TestRotationIsRecordedWithoutTheKey(t *testing.T) {
 	cluster := &rotatingCluster{fakeCluster: newFakeCluster(eastFSID), key: goodKey}
 	s := newServer(t, func(context.Context, ceph.Config) (ceph.Conn, error) { return cluster, nil })
 	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}})

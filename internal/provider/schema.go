@@ -42,7 +42,7 @@ func (p *cephProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 	}
 }
 
-// isDefault ends the description of a time limit that a client sets where the configuration has none.
+// isDefault is the last sentence in the description of a time limit: the client's default.
 func isDefault(limit time.Duration) string {
 	return " Default: `" + tfkit.FormatDuration(limit) + "`."
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/provider"
 )
 
-// block is a configuration block, or a part of one, in Go: string, int, bool, nil, [unknown], block and []any.
+// block is a configuration block, or a part of one, as Go values: string, int, bool, nil, [unknown], block and []any.
 type block = map[string]any
 
 // unknown stands for a value that is known after apply.
@@ -22,7 +22,7 @@ type unknownValue struct{}
 
 var unknown unknownValue
 
-// server speaks the plugin protocol to the provider, as a Terraform would that knows all of it.
+// server calls the provider by the plugin protocol, like a Terraform that supports all of it.
 type server struct {
 	tfprotov6.ProviderServer
 	t          *testing.T
@@ -57,7 +57,7 @@ func (s *server) must(doing string, diagnostics []*tfprotov6.Diagnostic) {
 	}
 }
 
-// errorsIn are the errors among the diagnostics, each with the attribute that it is located at.
+// errorsIn are the errors among the diagnostics, each with its attribute.
 func errorsIn(diagnostics []*tfprotov6.Diagnostic) string {
 	return severity(diagnostics, tfprotov6.DiagnosticSeverityError)
 }
@@ -87,7 +87,7 @@ func (s *server) validate(config block) []*tfprotov6.Diagnostic {
 	return resp.Diagnostics
 }
 
-// configure checks a provider block and hands it over.
+// configure checks a provider block and configures the provider with it.
 func (s *server) configure(config block) []*tfprotov6.Diagnostic {
 	s.t.Helper()
 	s.must("validate", s.validate(config))
@@ -117,7 +117,7 @@ func (s *server) encode(typ tftypes.Type, value tftypes.Value) *tfprotov6.Dynami
 	return &encoded
 }
 
-// value makes a value of the protocol of one in Go. What is left out of a block is null.
+// value turns a Go value into a value of the protocol. What a block leaves out is null.
 func (s *server) value(typ tftypes.Type, value any) tftypes.Value {
 	s.t.Helper()
 	switch v := value.(type) {
@@ -159,7 +159,7 @@ func (s *server) value(typ tftypes.Type, value any) tftypes.Value {
 	return tftypes.NewValue(typ, value)
 }
 
-// object is a resource in the hands of a Terraform: what it keeps between two commands.
+// object is a resource as Terraform stores it between two commands.
 type object struct {
 	typeName string
 	state    tftypes.Value
@@ -224,8 +224,7 @@ func (s *server) apply(o *object, config block) {
 	o.state, o.identity, o.private = s.decode(typ, resp.NewState), resp.NewIdentity, resp.Private
 }
 
-// proposed is the new state that a Terraform proposes: the configuration, and the recorded values of what the provider
-// computes.
+// proposed is the new state that Terraform proposes: the configuration, and the recorded values of computed attributes.
 func (s *server) proposed(schema *tfprotov6.Schema, state tftypes.Value, config block) tftypes.Value {
 	s.t.Helper()
 	recorded := s.members(state)

@@ -14,10 +14,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// refusedOptions would bring a key, or what librados logs about one, into a file.
+// refusedOptions are options that would write a key, or librados' log about one, into a file.
 var refusedOptions = []string{"key", "keyring", "keyfile", "log_file", "log_to_stderr", "err_to_stderr", "admin_socket"}
 
-// argumentFor names the argument that sets an option, which would go over it.
+// argumentFor names the argument that sets an option. The option would override it.
 var argumentFor = map[string]string{
 	"mon_host": "mon_host", "client_mount_timeout": "connect_timeout",
 	"rados_mon_op_timeout": "operation_timeout", "rados_osd_op_timeout": "operation_timeout",
@@ -26,7 +26,7 @@ var argumentFor = map[string]string{
 type optionValidator struct{ tfkit.Described }
 
 func (optionValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	// Ceph takes "log file" and "log-file" for log_file.
+	// Ceph reads "log file" and "log-file" as log_file.
 	name := strings.Join(strings.FieldsFunc(req.ConfigValue.ValueString(),
 		func(r rune) bool { return unicode.IsSpace(r) || r == '-' || r == '_' }), "_")
 	if argument := argumentFor[name]; argument != "" {
