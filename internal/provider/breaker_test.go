@@ -34,8 +34,8 @@ func brokenHypervisor(t *testing.T, dialled *atomic.Int32) string {
 	return "qemu+unix:///system?socket=" + listener.Addr().String()
 }
 
-// Each resource: what does not answer is dialled once by all reads and plans, and once more by each create, update and delete.
-func TestWhoDials(t *testing.T) {
+// For each resource: an entry that does not answer is dialled once by all reads and plans, and once by each create, update and delete.
+func TestUnansweredEntryIsDialledOnce(t *testing.T) {
 	const uuid = "99999999-2222-4333-8444-555555555555"
 	for typeName, object := range map[string]block{
 		"ceph_pool":      {"cluster": "east", "fsid": eastFSID, "name": "p", "pool_id": 1},

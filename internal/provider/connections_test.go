@@ -228,7 +228,7 @@ func TestUnknownSettingsKeepTheState(t *testing.T) {
 	}
 }
 
-// While nothing is known of the provider block, each data source says why it can't be read, and asks nobody.
+// While the provider block is unknown, each data source says why it can't be read, and connects to nothing.
 func TestUnknownSettingsOfDataSources(t *testing.T) {
 	s := newServer(t, noDial)
 	s.configure(block{"clusters": unknown, "hypervisors": unknown})

@@ -13,7 +13,7 @@ import (
 
 func number[T int64 | float64](n T) *T { return &n }
 
-// vms is a pool as a cluster tells of it.
+// vms is a pool as a cluster reports it.
 func vms() ceph.Pool {
 	return ceph.Pool{
 		ID: 7, Name: "vms", Type: "replicated", Size: 3, MinSize: 2, PGNum: 32, PGPNum: 32, PGAutoscaleMode: "warn", CrushRule: "replicated_rule",

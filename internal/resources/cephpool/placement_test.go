@@ -117,8 +117,8 @@ func writer(t *testing.T, pool string) *testbed.Guest {
 	return guest
 }
 
-// goesOn waits until the guest has written and read back a few more times.
-func goesOn(t *testing.T, guest *testbed.Guest) {
+// waitForMoreWrites waits until the guest has written and read back a few more times.
+func waitForMoreWrites(t *testing.T, guest *testbed.Guest) {
 	t.Helper()
 	rounds := func() int {
 		state, err := guest.Counter(context.Background())
@@ -152,7 +152,7 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 			if got := placed(t, "busy"); got != "replicated_rule 3 2" {
 				t.Errorf("after a refusal the pool has %s", got)
 			}
-			goesOn(t, guest)
+			waitForMoreWrites(t, guest)
 			if then != nil {
 				then()
 			}
@@ -205,11 +205,11 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 			Check:  acctest.Check(t, "busy", placed, "two 2 2"),
 		},
 		resource.TestStep{
-			PreConfig: func() { goesOn(t, guest) },
+			PreConfig: func() { waitForMoreWrites(t, guest) },
 			Config:    config(`crush_rule = "replicated_rule"`, "size = 3", "min_size = 3"),
 			Check: func(*terraform.State) error {
-				goesOn(t, guest)
-				guestGoes(t, guest)
+				waitForMoreWrites(t, guest)
+				stopGuest(t, guest)
 				return nil
 			},
 		},
@@ -217,8 +217,8 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 	run(t, "busy", steps...)
 }
 
-// guestGoes stops the guest, so that the pool can be deleted.
-func guestGoes(t *testing.T, guest *testbed.Guest) {
+// stopGuest stops the guest, so that the pool can be deleted.
+func stopGuest(t *testing.T, guest *testbed.Guest) {
 	t.Helper()
 	if err := guest.StopCounter(context.Background()); err != nil {
 		t.Fatal(err)
@@ -227,8 +227,8 @@ func guestGoes(t *testing.T, guest *testbed.Guest) {
 	acctest.Eventually(t, "the guest to let go", func() bool { return !strings.Contains(rbd(t, "status", "busy/disk"), "watcher=") })
 }
 
-// strandedPool asks for two copies on one host, and strandedData for three chunks: neither can become active.
-const strandedPool = `
+// poolWithTooFewOSDs asks for two copies on one host, and dataPoolWithTooFewOSDs for three chunks: neither can become active.
+const poolWithTooFewOSDs = `
 terraform {
   required_providers {
     ceph = { source = "ceph-libvirt/ceph" }
@@ -253,7 +253,7 @@ resource "ceph_rbd_image" "plain" {
 }
 `
 
-const strandedData = `
+const dataPoolWithTooFewOSDs = `
 resource "ceph_pool" "data" {
   cluster              = "east"
   name                 = "stranded-data"
@@ -274,7 +274,7 @@ resource "ceph_rbd_image" "data" {
 func TestAccCephPool_withoutEnoughOSDs(t *testing.T) {
 	crushRules(t)
 	ceph(t, "osd", "erasure-code-profile", "set", "across-hosts", "k=2", "m=1", "--force")
-	w := acctest.NewWorkspaceOf(t, strandedPool+acctest.Provider(t))
+	w := acctest.NewWorkspaceOf(t, poolWithTooFewOSDs+acctest.Provider(t))
 	w.Set(t, "min_size", 2)
 	out, err := w.Try(t, "apply", "-auto-approve", "-input=false")
 	if err == nil {
@@ -307,14 +307,14 @@ func TestAccCephPool_withoutEnoughOSDs(t *testing.T) {
 	acctest.Eventually(t, "the statistics", func() bool {
 		return !regexp.MustCompile(`"name":"stranded".*?"objects":0,`).MatchString(ceph(t, "df", "--format", "json"))
 	})
-	w.Write(t, strings.Replace(strandedPool, "  applications", "  quota_max_objects = 1\n  applications", 1)+acctest.Provider(t))
+	w.Write(t, strings.Replace(poolWithTooFewOSDs, "  applications", "  quota_max_objects = 1\n  applications", 1)+acctest.Provider(t))
 	plan := w.Terraform(t, "plan", "-input=false")
 	if !acctest.Message(`Pool "stranded" of cluster "east" holds`).MatchString(plan) || !strings.Contains(plan, "Quota used up") {
 		t.Errorf("no warning of a quota that is used up:\n%s", plan)
 	}
 	remove(t, "stranded", "thing")
 
-	w.Write(t, strandedPool+strandedData+acctest.Provider(t))
+	w.Write(t, poolWithTooFewOSDs+dataPoolWithTooFewOSDs+acctest.Provider(t))
 	out, err = w.Try(t, "apply", "-auto-approve", "-input=false")
 	for _, words := range []string{
 		`Pool "stranded-data" of cluster "east" was created, but can't be read or written yet: its placement group`,

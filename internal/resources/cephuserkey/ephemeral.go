@@ -91,7 +91,7 @@ func (u *userKey) Open(ctx context.Context, req ephemeral.OpenRequest, resp *eph
 	}
 }
 
-// read fills in what the cluster tells.
+// read fills in the key and what the cluster knows of its user.
 func (u *userKey) read(ctx context.Context, m *model, diags *diag.Diagnostics) {
 	const summary = "Unable to read key of Ceph user"
 	entry, err := u.Clusters.ApplyEntry(ctx, m.Cluster, types.StringNull(), diags)
@@ -127,7 +127,7 @@ func missing(cluster *ceph.Cluster, entity string) error {
 	}
 }
 
-// entityValidator refuses a name without its type, and the types of daemons.
+// entityValidator refuses an entity without its type, and the types of daemons.
 type entityValidator struct{ tfkit.Described }
 
 func (entityValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
