@@ -85,7 +85,15 @@ func (c *Cluster) check(ctx context.Context, conn *identifiedConn) error {
 	if !unanswered(err) || lost(err) {
 		return nil
 	}
-	return c.failed(fmt.Sprintf("Unable to ask cluster %q.", c.cfg.Label), "", err)
+	if ctx.Err() == nil {
+		return c.failed(fmt.Sprintf("Unable to ask cluster %q.", c.cfg.Label), "", err)
+	}
+	return &problem.Problem{
+		Kind: problem.Unreachable, Unanswered: true,
+		What: fmt.Sprintf("Unable to ask cluster %q.", c.cfg.Label),
+		Why:  fmt.Sprintf("Cluster %q did not answer within its connect_timeout of %s.", c.cfg.Label, c.cfg.ConnectTimeout),
+		Do:   "Check that the monitors have a quorum (ceph -s). If the cluster is only slow, raise its connect_timeout.",
+	}
 }
 
 func (c *Cluster) connect(ctx context.Context) (*identifiedConn, error) {
