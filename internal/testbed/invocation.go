@@ -31,7 +31,8 @@ func (i invocation) run(ctx context.Context) ([]byte, error) {
 	command.Env = i.environment
 	command.Dir = "/"
 	command.Stdin = strings.NewReader(i.stdin)
-	command.WaitDelay = time.Second
+	// Also for the rest of a long output, which a busy machine reads slowly.
+	command.WaitDelay = 10 * time.Second
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
