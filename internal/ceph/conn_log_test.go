@@ -7,23 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 )
-
-// logLines is a sink that keeps everything.
-type logLines struct{ changes, reads []string }
-
-func (l *logLines) Enabled(context.Context, bool) bool { return true }
-
-func (l *logLines) Write(_ context.Context, change bool, message string, _ map[string]any) {
-	if change {
-		l.changes = append(l.changes, message)
-	} else {
-		l.reads = append(l.reads, message)
-	}
-}
-
-func (l *logLines) all() []string { return append(slices.Clone(l.changes), l.reads...) }
 
 // Each method of a connection that asks the cluster for something writes a line, also the one that is added tomorrow.
 func TestEveryCallIsLogged(t *testing.T) {
@@ -32,7 +18,7 @@ func TestEveryCallIsLogged(t *testing.T) {
 	for i := range methods.NumMethod() {
 		method := methods.Method(i)
 		t.Run(method.Name, func(t *testing.T) {
-			sink := &logLines{}
+			sink := &expect.Log{}
 			conn := loggedConn{log: calllog.New("cluster", "east", sink)}
 			args := make([]reflect.Value, method.Type.NumIn())
 			for j := range args {
@@ -45,8 +31,9 @@ func TestEveryCallIsLogged(t *testing.T) {
 				defer func() { _ = recover() }() // there is no connection behind it
 				reflect.ValueOf(conn).MethodByName(method.Name).Call(args)
 			}()
-			if logged := len(sink.all()) == 1; logged == slices.Contains(unlogged, method.Name) {
-				t.Errorf("it wrote %q", sink.all())
+			lines := append(sink.Changes(), sink.Reads()...)
+			if logged := len(lines) == 1; logged == slices.Contains(unlogged, method.Name) {
+				t.Errorf("it wrote %q", lines)
 			}
 		})
 	}
@@ -69,11 +56,11 @@ func TestCommandsAreLoggedWithoutKeys(t *testing.T) {
 		`{"prefix":7}`: "(a command) (",
 	} {
 		text = strings.ReplaceAll(text, "KEY", key)
-		sink := &logLines{}
+		sink := &expect.Log{}
 		conn := loggedConn{echoing{}, calllog.New("cluster", "east", sink)}
 		_, _, _ = conn.MonCommand(t.Context(), []byte(text), []byte(key))
 		want := "cluster east: " + line
-		if got := strings.Join(sink.all(), "\n"); !strings.HasPrefix(got, want) || strings.Contains(got, key) || !strings.Contains(got, "EPERM") {
+		if got := strings.Join(append(sink.Changes(), sink.Reads()...), "\n"); !strings.HasPrefix(got, want) || strings.Contains(got, key) || !strings.Contains(got, "EPERM") {
 			t.Errorf("%s: got %q, want %s…", text, got, want)
 		}
 	}

@@ -4,35 +4,14 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
-// logLines is a sink that keeps the messages, changes and reads apart.
-type logLines struct {
-	mu             sync.Mutex
-	changes, reads []string
-}
-
-func (l *logLines) Enabled(context.Context, bool) bool { return true }
-
-func (l *logLines) Write(_ context.Context, change bool, message string, _ map[string]any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if change {
-		l.changes = append(l.changes, message)
-	} else {
-		l.reads = append(l.reads, message)
-	}
-}
-
-// has tells whether a line of that kind begins so and ends so.
-func (l *logLines) has(lines *[]string, beginning, end string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.ContainsFunc(*lines, func(line string) bool {
+// isLogged tells whether a line begins so and ends so.
+func isLogged(lines []string, beginning, end string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool {
 		return strings.HasPrefix(line, beginning) && strings.HasSuffix(line, end)
 	})
 }
@@ -57,23 +36,23 @@ func TestDetachIsLogged(t *testing.T) {
 			d := newFakeDaemon(t)
 			withDisk(t, d)
 			d.on(procDetachAlias, row.answer)
-			lines := &logLines{}
-			h := host(t, Config{Label: "kvm1", URI: d.uri(), Log: lines})
+			log := &expect.Log{}
+			h := host(t, Config{Label: "kvm1", URI: d.uri(), Log: log})
 			ctx, end := context.WithCancel(t.Context())
 			result := make(chan error, 1)
 			go func() { result <- h.DetachDisk(ctx, fakeHostUUID, diskFrom(t), Live) }()
-			expect.Eventually(t, row.beginning, func() bool { return lines.has(&lines.changes, row.beginning, row.end) })
+			expect.Eventually(t, row.beginning, func() bool { return isLogged(log.Changes(), row.beginning, row.end) })
 			end()
 			if err := <-result; err == nil {
 				t.Error("the disk counts as detached")
 			}
 			for _, change := range []string{"hypervisor kvm1: connect (", "hypervisor kvm1: DomainDetachDeviceAlias domain=guest target=vdb ("} {
-				if !lines.has(&lines.changes, change, ")") {
-					t.Errorf("no change %q in %q", change, lines.changes)
+				if !isLogged(log.Changes(), change, ")") {
+					t.Errorf("no change %q in %q", change, log.Changes())
 				}
 			}
-			if read := "hypervisor kvm1: DomainGetXMLDesc domain=guest ("; !lines.has(&lines.reads, read, ")") {
-				t.Errorf("no read %q in %q", read, lines.reads)
+			if read := "hypervisor kvm1: DomainGetXMLDesc domain=guest ("; !isLogged(log.Reads(), read, ")") {
+				t.Errorf("no read %q in %q", read, log.Reads())
 			}
 		})
 	}
