@@ -3,7 +3,6 @@ package cephuser
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -69,19 +68,12 @@ func (d *usersDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		}
 		m := model{
 			Cluster: entry.Label, FSID: entry.Identity, Name: types.StringValue(user.Name), Entity: types.StringValue(user.Entity),
-			Caps: capsMap(user.Caps), KeyType: tfkit.StringOrNull(user.KeyType), KeyFingerprint: tfkit.StringOrNull(user.KeyFingerprint),
+			Caps:    types.MapValueMust(types.StringType, capsValues(user.Caps)),
+			KeyType: tfkit.StringOrNull(user.KeyType), KeyFingerprint: tfkit.StringOrNull(user.KeyFingerprint),
 		}
 		m.ID = m.id()
 		found = append(found, m)
 	}
 	data.Cluster, data.Users = entry.Label, tfkit.ListOf(ctx, resp.State, "users", found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
-}
-
-func capsMap(caps map[string]string) types.Map {
-	byService := make(map[string]attr.Value, len(caps))
-	for service, text := range caps {
-		byService[service] = types.StringValue(text)
-	}
-	return types.MapValueMust(types.StringType, byService)
 }

@@ -73,15 +73,20 @@ func sameMeaning(recorded, caps map[string]attr.Value) map[string]attr.Value {
 	return merged
 }
 
+// capsValues are the caps of a user from the cluster, by service.
+func capsValues(caps map[string]string) map[string]attr.Value {
+	values := make(map[string]attr.Value, len(caps))
+	for service, text := range caps {
+		values[service] = types.StringValue(text)
+	}
+	return values
+}
+
 // fromAPI copies the user from the cluster to the model. The key is left out where the state is not to contain it.
 func (m *model) fromAPI(user ceph.User) {
 	m.Name = types.StringValue(user.Name)
 	m.Entity = types.StringValue(user.Entity)
-	found := make(map[string]attr.Value, len(user.Caps))
-	for service, caps := range user.Caps {
-		found[service] = types.StringValue(caps)
-	}
-	m.Caps = types.MapValueMust(types.StringType, sameMeaning(m.Caps.Elements(), found))
+	m.Caps = types.MapValueMust(types.StringType, sameMeaning(m.Caps.Elements(), capsValues(user.Caps)))
 	m.KeyFingerprint = types.StringValue(user.Key.Fingerprint())
 	m.KeyType = tfkit.StringOrNull(user.Key.Type())
 	if m.KeyInState.ValueBool() {
