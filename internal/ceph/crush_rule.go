@@ -4,14 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
+
+// CrushRule is what a cluster tells about a CRUSH rule. Root, FailureDomain and DeviceClass say all of its steps that choose, or are empty.
+type CrushRule struct {
+	ID            int64
+	Name          string
+	Type          string // Replicated, Erasure, msr_firstn or msr_indep; empty for a type that this provider doesn't know
+	Root          string
+	FailureDomain string
+	DeviceClass   string   // empty also for a rule of all classes
+	Steps         []string // as a decompiled CRUSH map has them: "take default class ssd"
+}
 
 type crushRule struct {
 	ID    int64       `json:"rule_id"`
 	Name  string      `json:"rule_name"`
+	Type  int         `json:"type"`
 	Steps []crushStep `json:"steps"`
 }
+
+// crushRuleTypes are the types of CRUSH rules by their numbers. The last two are those of Ceph 19 and newer, for several OSDs per host.
+var crushRuleTypes = map[int]string{1: Replicated, 3: Erasure, 4: "msr_firstn", 5: "msr_indep"}
 
 type crushStep struct {
 	Op       string `json:"op"`
@@ -44,6 +63,74 @@ func (c *Cluster) CrushRules(ctx context.Context) ([]string, error) {
 func (c *Cluster) crushRules(ctx context.Context, what string) (rules []crushRule, err error) {
 	err = c.mon(ctx, what, command{"prefix": "osd crush rule dump"}, &rules)
 	return rules, err
+}
+
+// CrushRule reads one CRUSH rule. It answers problem.NotFound only from a complete listing of the cluster's rules.
+//
+// Similar to: ceph osd crush rule dump
+func (c *Cluster) CrushRule(ctx context.Context, name string) (CrushRule, error) {
+	rules, err := c.crushRules(ctx, fmt.Sprintf("Unable to read CRUSH rule %q of cluster %q.", name, c.cfg.Label))
+	if err != nil {
+		return CrushRule{}, err
+	}
+	names := make([]string, 0, len(rules))
+	for _, rule := range rules {
+		if rule.Name == name {
+			return rule.described(), nil
+		}
+		names = append(names, strconv.Quote(rule.Name))
+	}
+	p := &problem.Problem{
+		Kind: problem.NotFound, What: fmt.Sprintf("Cluster %q has no CRUSH rule %q.", c.cfg.Label, name),
+		Why: "The cluster has no CRUSH rules.",
+		Do:  "Create the rule (ceph osd crush rule create-replicated), or correct its name or the cluster.",
+	}
+	if len(names) > 0 {
+		slices.Sort(names)
+		p.Why = fmt.Sprintf("Its rules are %s.", strings.Join(firstOf(names, 20), ", "))
+	}
+	return CrushRule{}, p
+}
+
+func (r crushRule) described() CrushRule {
+	rule := CrushRule{ID: r.ID, Name: r.Name, Type: crushRuleTypes[r.Type]}
+	var chosen []crushStep
+	for _, step := range r.Steps {
+		rule.Steps = append(rule.Steps, step.String())
+		if !strings.HasPrefix(step.Op, "set_choose") { // how often CRUSH tries, not where
+			chosen = append(chosen, step)
+		}
+	}
+	if len(chosen) != 3 || chosen[0].Op != "take" || chosen[2].Op != "emit" || !chosen[1].onePerDomain(rule.Type) {
+		return rule
+	}
+	rule.Root, rule.DeviceClass, _ = strings.Cut(chosen[0].ItemName, "~")
+	rule.FailureDomain = chosen[1].Type
+	return rule
+}
+
+// onePerDomain tells whether a step chooses one OSD in each of as many buckets of its type as the pool asks for.
+func (s crushStep) onePerDomain(ruleType string) bool {
+	op, order, _ := strings.Cut(s.Op, "_")
+	return s.Num == 0 && order == map[string]string{Replicated: "firstn", Erasure: "indep"}[ruleType] &&
+		(op == "chooseleaf" || op == "choose" && s.Type == "osd")
+}
+
+// String is the step as a decompiled CRUSH map has it, without the word "step".
+func (s crushStep) String() string {
+	switch {
+	case s.Op == "take":
+		item, class, shadow := strings.Cut(s.ItemName, "~")
+		if shadow {
+			return fmt.Sprintf("take %s class %s", item, class)
+		}
+		return "take " + item
+	case strings.HasPrefix(s.Op, "set_"):
+		return fmt.Sprintf("%s %d", s.Op, s.Num)
+	case strings.HasPrefix(s.Op, "choose"):
+		return fmt.Sprintf("%s %d type %s", strings.Replace(s.Op, "_", " ", 1), s.Num, s.Type)
+	}
+	return s.Op
 }
 
 func (m *crushMap) rule(name string) (crushRule, error) {

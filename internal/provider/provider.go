@@ -15,6 +15,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/functions"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephcluster"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephcrushrule"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cepherasurecodeprofile"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephpool"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdimage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuser"
@@ -72,6 +74,8 @@ func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
 func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		cephcluster.NewDataSource,
+		cephcrushrule.NewDataSource,
+		cepherasurecodeprofile.NewDataSource,
 		cephpool.NewDataSource,
 		cephpool.NewDataSources,
 		cephuser.NewDataSource,
