@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -132,6 +133,15 @@ func newWorkspace(t *testing.T, provider func() (string, error), fill func(dir s
 	return w
 }
 
+// In returns a workspace for a folder within this one, whose configuration may use modules that lie beside it, and runs terraform init
+// there. Variables that were set before are set there too.
+func (w *Workspace) In(t *testing.T, folder string) *Workspace {
+	t.Helper()
+	within := &Workspace{Dir: filepath.Join(w.Dir, folder), command: w.command, env: slices.Clone(w.env)}
+	within.Terraform(t, "init", "-input=false")
+	return within
+}
+
 // Set sets a variable of the configuration through the environment, so that no key gets into a file or argv.
 func (w *Workspace) Set(t *testing.T, name string, value any) {
 	t.Helper()
@@ -178,7 +188,7 @@ func (w *Workspace) Command(ctx context.Context, out io.Writer, args ...string) 
 // noColor is the flag for commands that color their output; the others refuse it.
 func noColor(args []string) []string {
 	switch args[0] {
-	case "init", "plan", "apply", "destroy", "refresh", "import":
+	case "init", "plan", "apply", "destroy", "refresh", "import", "test":
 		return []string{"-no-color"}
 	}
 	return nil

@@ -1,5 +1,5 @@
-// Command docsgen writes docs/ from the provider's schemas, templates/ and examples/, or checks that nothing in it is
-// stale.
+// Command docsgen writes docs/ and the pages of examples/modules from the provider's schemas, templates/ and examples/, or checks that
+// nothing in them is stale.
 //
 //	go run ./internal/docsgen -tfplugindocs build/tools/tfplugindocs [-check]
 package main
@@ -69,10 +69,14 @@ func run(ctx context.Context, tfplugindocs string, check bool) error {
 	if err != nil {
 		return err
 	}
-	if check {
-		return errors.Join(stale("docs", pages), formatExamples(ctx, "-check", "-diff"))
+	readmes, err := moduleReadmes(".")
+	if err != nil {
+		return err
 	}
-	return write("docs", pages)
+	if check {
+		return errors.Join(stale("docs", pages), staleReadmes(".", readmes), formatExamples(ctx, "-check", "-diff"))
+	}
+	return errors.Join(write("docs", pages), writeReadmes(".", readmes))
 }
 
 // formatExamples formats the examples with Terraform. Similar to: terraform fmt -recursive examples.

@@ -29,8 +29,8 @@ func writeBeginning(t *testing.T, cluster, image, text string) {
 	}
 }
 
-// inventory returns what a destroy must leave as it was before: pools and users of both clusters, secrets and domains of the
-// hypervisor.
+// inventory returns what a destroy must leave as it was before: pools and users of both clusters, secrets and domains of both
+// hypervisors.
 func inventory(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
@@ -44,10 +44,12 @@ func inventory(t *testing.T) string {
 			}
 		}
 	}
-	fmt.Fprintln(&all, acctest.Virsh(t, "kvm1", "secret-list"))
-	for _, domain := range strings.Fields(acctest.Virsh(t, "kvm1", "list", "--all", "--name")) {
-		fmt.Fprintln(&all, acctest.Virsh(t, "kvm1", "dumpxml", "--inactive", domain))
-		fmt.Fprintln(&all, acctest.Virsh(t, "kvm1", "domblklist", domain))
+	for _, host := range acctest.Bed(t).Hypervisors() {
+		fmt.Fprintln(&all, acctest.Virsh(t, host.Name, "secret-list"))
+		for _, domain := range strings.Fields(acctest.Virsh(t, host.Name, "list", "--all", "--name")) {
+			fmt.Fprintln(&all, acctest.Virsh(t, host.Name, "dumpxml", "--inactive", domain))
+			fmt.Fprintln(&all, acctest.Virsh(t, host.Name, "domblklist", domain))
+		}
 	}
 	return all.String()
 }

@@ -1,0 +1,119 @@
+# A disk on two real clusters, which tests/terraform.tfvars names with a hypervisor and a domain; see the README.
+
+provider "ceph" {
+  alias       = "bed"
+  clusters    = var.bed.clusters
+  hypervisors = var.bed.hypervisors
+}
+
+run "tenant" {
+  providers = { ceph = ceph.bed }
+  module { source = "../rbd-tenant" }
+  variables {
+    name        = "disk-test"
+    clusters    = ["east", "west"]
+    hypervisors = ["kvm1"]
+  }
+
+  assert { # a provider that was configured with unknown values would pass everything else
+    condition     = output.fsids == tomap(var.bed.fsids)
+    error_message = "The provider is not connected to the bed."
+  }
+}
+
+run "attached" {
+  providers = { ceph = ceph.bed }
+  variables {
+    access     = run.tenant.access["west"]
+    hypervisor = "kvm1"
+    domain     = var.bed.domain
+    image      = "data"
+    size       = "16MiB"
+    target_dev = "vdb"
+    cache      = "writeback"
+  }
+
+  assert {
+    condition     = output.image.fsid == var.bed.fsids.west && output.image.pool == "disk-test" && output.image.size_bytes == 16 * 1024 * 1024
+    error_message = "The image is not what was asked for."
+  }
+  assert {
+    condition     = output.disk.persistent
+    error_message = "The disk is not in the saved definition."
+  }
+}
+
+run "grown" {
+  providers = { ceph = ceph.bed }
+  variables {
+    access     = run.tenant.access["west"]
+    hypervisor = "kvm1"
+    domain     = var.bed.domain
+    image      = "data"
+    size       = "32MiB"
+    target_dev = "vdb"
+  }
+
+  assert {
+    condition     = output.image.size_bytes == provider::ceph::bytes("32MiB")
+    error_message = "The image has not grown."
+  }
+  assert {
+    condition     = libvirt_rbd_disk.disk.cache == null
+    error_message = "A setting that is not named any more is left."
+  }
+}
+
+# A disk moves to another cluster in two applies: the new one beside the former one, for the guest to copy; then without the former one.
+run "former" {
+  providers = { ceph = ceph.bed }
+  module { source = "./tests/disks" }
+  variables {
+    access     = run.tenant.access
+    hypervisor = "kvm1"
+    domain     = var.bed.domain
+    disks      = { logs = { cluster = "east", target_dev = "vdc" } }
+  }
+
+  assert {
+    condition     = [for image in output.images : image.fsid] == [var.bed.fsids.east]
+    error_message = "The image is on another cluster than it should be."
+  }
+}
+
+run "new_beside_former" {
+  providers = { ceph = ceph.bed }
+  module { source = "./tests/disks" }
+  variables {
+    access     = run.tenant.access
+    hypervisor = "kvm1"
+    domain     = var.bed.domain
+    disks = {
+      logs     = { cluster = "east", target_dev = "vdc" }
+      logs-new = { cluster = "west", target_dev = "vdd" }
+    }
+  }
+
+  assert {
+    condition     = { for name, image in output.images : name => image.fsid } == { logs = var.bed.fsids.east, logs-new = var.bed.fsids.west }
+    error_message = "The two images are not on the two clusters."
+  }
+}
+
+run "without_former" {
+  providers = { ceph = ceph.bed }
+  module { source = "./tests/disks" }
+  variables {
+    access     = run.tenant.access
+    hypervisor = "kvm1"
+    domain     = var.bed.domain
+    disks      = { logs-new = { cluster = "west", target_dev = "vdd" } }
+  }
+
+  assert {
+    condition     = { for name, disk in output.disks : name => disk.persistent } == { logs-new = true }
+    error_message = "Not the new disk alone is left."
+  }
+}
+
+# Terraform now destroys in reverse: the disks, and then the tenant. A user whose secret a disk still needs is refused.

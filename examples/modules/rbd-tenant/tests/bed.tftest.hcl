@@ -1,0 +1,129 @@
+# The tenant on two real clusters and hypervisors, which tests/terraform.tfvars names; see the README.
+
+provider "ceph" {
+  alias       = "bed"
+  clusters    = var.bed.clusters
+  hypervisors = var.bed.hypervisors
+}
+
+variables {
+  name        = "tenant-test"
+  clusters    = ["east", "west"]
+  hypervisors = ["kvm1", "kvm2"]
+}
+
+run "made" {
+  providers = { ceph = ceph.bed }
+
+  assert { # a provider that was configured with unknown values would pass everything else
+    condition     = output.fsids == tomap(var.bed.fsids)
+    error_message = "The provider is not connected to the bed."
+  }
+  assert {
+    condition     = length(libvirt_ceph_secret.tenant) == 4
+    error_message = "Not every hypervisor has a secret for each cluster."
+  }
+  assert {
+    condition = alltrue([
+      for pair, secret in libvirt_ceph_secret.tenant :
+      secret.key_fingerprint == output.key_fingerprints[local.secrets[pair].cluster]
+    ])
+    error_message = "A secret does not hold the key of its cluster's user."
+  }
+  assert {
+    condition     = alltrue([for user in ceph_user.tenant : user.key == null])
+    error_message = "A key is in the state."
+  }
+  assert {
+    condition = ceph_user.tenant["east"].caps == tomap({
+      mon = "profile rbd"
+      osd = "profile rbd pool=tenant-test"
+      mgr = "profile rbd pool=tenant-test"
+    })
+    error_message = "The user has other caps than its pool needs."
+  }
+  assert {
+    condition     = length(toset([for uuid in output.access["east"].secret_uuids : uuid])) == 1
+    error_message = "A guest that migrates would not find the secret under the same UUID."
+  }
+}
+
+run "rotated" {
+  providers = { ceph = ceph.bed }
+  variables { key_generation = 2 }
+
+  assert {
+    condition     = alltrue([for label, now in output.key_fingerprints : now != run.made.key_fingerprints[label]])
+    error_message = "A user has the key that it had before."
+  }
+  assert {
+    condition = alltrue([
+      for pair, secret in libvirt_ceph_secret.tenant :
+      secret.key_fingerprint == output.key_fingerprints[local.secrets[pair].cluster]
+    ])
+    error_message = "A secret has not followed the rotation."
+  }
+}
+
+# A secret is kept while a domain uses it, and an image while a domain names it. So the disks go in one apply, the hypervisor or the
+# cluster in the next.
+run "guest_gets_disks" {
+  providers = { ceph = ceph.bed }
+  module { source = "../rbd-disk/tests/disks" }
+  variables {
+    access     = run.rotated.access
+    hypervisor = "kvm2"
+    domain     = var.bed.domain
+    disks = {
+      from-east = { cluster = "east", target_dev = "vdb" }
+      from-west = { cluster = "west", target_dev = "vdc" }
+    }
+  }
+
+  assert {
+    condition     = { for name, image in output.images : name => image.fsid } == { from-east = var.bed.fsids.east, from-west = var.bed.fsids.west }
+    error_message = "An image is on another cluster than it should be."
+  }
+}
+
+run "guest_loses_disks" {
+  providers = { ceph = ceph.bed }
+  module { source = "../rbd-disk/tests/disks" }
+  variables {
+    access     = run.rotated.access
+    hypervisor = "kvm2"
+    domain     = var.bed.domain
+    disks      = {}
+  }
+}
+
+run "hypervisor_taken_out" {
+  providers = { ceph = ceph.bed }
+  variables {
+    key_generation = 2
+    hypervisors    = ["kvm1"]
+  }
+
+  assert {
+    condition     = toset(keys(libvirt_ceph_secret.tenant)) == toset(["east on kvm1", "west on kvm1"])
+    error_message = "Not the secrets of the other hypervisor are left."
+  }
+  assert {
+    condition     = output.key_fingerprints == run.rotated.key_fingerprints
+    error_message = "A user was touched."
+  }
+}
+
+run "cluster_taken_out" {
+  providers = { ceph = ceph.bed }
+  variables {
+    key_generation = 2
+    hypervisors    = ["kvm1"]
+    clusters       = ["east"]
+  }
+
+  assert {
+    condition     = output.fsids == tomap({ east = var.bed.fsids.east })
+    error_message = "Not the other cluster is left."
+  }
+}

@@ -1,0 +1,74 @@
+variable "name" {
+  description = "Name of the tenant: of its pool and its user on every cluster."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]*$", var.name))
+    error_message = "The name is of letters, digits, dots, hyphens and underscores, and begins with neither a dot nor a hyphen."
+  }
+}
+
+variable "clusters" {
+  description = "Labels of the clusters, as in the provider block, that the tenant is on."
+  type        = set(string)
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for label in var.clusters : can(regex("^[^/]+$", label))])
+    error_message = "A label of a cluster is a key of clusters in the provider block: not empty, and without a slash."
+  }
+}
+
+variable "hypervisors" {
+  description = "Labels of the hypervisors, as in the provider block, that get the user's key: all to which a guest of the tenant may migrate."
+  type        = set(string)
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for label in var.hypervisors : can(regex("^[^/]+$", label))])
+    error_message = "A label of a hypervisor is a key of hypervisors in the provider block: not empty, and without a slash."
+  }
+}
+
+variable "read_only_pools" {
+  description = "Further pools whose images the tenant may read: those of the parents of its clones. They exist on every cluster of the tenant."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = !contains(var.read_only_pools, var.name)
+    error_message = "The tenant's own pool is written, so it can't be among read_only_pools."
+  }
+}
+
+variable "quota_max_bytes" {
+  description = "How much each pool may hold, such as \"500GiB\". Default: no limit."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.quota_max_bytes == null || can(provider::ceph::bytes(var.quota_max_bytes))
+    error_message = "quota_max_bytes is a size with an IEC unit, such as \"500GiB\"."
+  }
+}
+
+variable "key_generation" {
+  description = "Raise it by one to give the user a new key on every cluster, and every secret with it. Refused while a guest has a disk open."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.key_generation >= 1 && floor(var.key_generation) == var.key_generation
+    error_message = "key_generation is a whole number from 1 on."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether a pool goes with all images in it. Has to be applied before the destroy that it is for."
+  type        = bool
+  default     = false
+  nullable    = false
+}

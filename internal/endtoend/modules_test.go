@@ -1,0 +1,255 @@
+//go:build cgo
+
+package endtoend_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// TestAccModules runs the terraform test files of each module, applies the examples that use the modules, and compares what ceph, rbd,
+// virsh and the guests show.
+func TestAccModules(t *testing.T) {
+	bed := acctest.Bed(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	for _, host := range bed.Hypervisors() {
+		definedGuest(ctx, t, host, testbed.GuestOptions{Name: "modules"})
+	}
+	examples := acctest.NewWorkspace(t, "examples")
+	for _, module := range []string{"rbd-tenant", "rbd-disk"} {
+		t.Run(module, func(t *testing.T) {
+			before := inventory(t)
+			w := examples.In(t, filepath.Join("modules", module))
+			w.Terraform(t, "test", "-filter=tests/plan.tftest.hcl")
+			writeBed(t, filepath.Join(w.Dir, "tests", "terraform.tfvars"))
+			w.Terraform(t, "test", "-filter=tests/bed.tftest.hcl")
+			expectInventory(t, before)
+		})
+	}
+	t.Run("page-to-module", func(t *testing.T) { testPageToModule(ctx, t, examples) })
+	t.Run("fleet", func(t *testing.T) { testFleet(ctx, t, examples) })
+}
+
+// expectInventory fails the test unless everything is as it was.
+func expectInventory(t *testing.T, before string) {
+	t.Helper()
+	if now := inventory(t); now != before {
+		t.Errorf("not everything is as it was before\nbefore:\n%s\nnow:\n%s", before, now)
+	}
+}
+
+// writeBed writes the variable that the provider block of the modules' tests uses. It holds paths of keyrings and no key.
+func writeBed(t *testing.T, file string) {
+	t.Helper()
+	bed := acctest.Bed(t)
+	clusters, fsids, hypervisors := map[string]any{}, map[string]string{}, map[string]any{}
+	for _, cluster := range bed.Clusters() {
+		clusters[cluster.Name] = map[string]string{"config_file": cluster.ConfigFile, "keyring_file": cluster.KeyringFile}
+		fsids[cluster.Name] = cluster.FSID
+	}
+	for _, host := range bed.Hypervisors() {
+		hypervisors[host.Name] = map[string]string{"uri": host.URI}
+	}
+	// An object in JSON is one in Terraform's own language, which takes colons too.
+	text, err := json.Marshal(map[string]any{"clusters": clusters, "fsids": fsids, "hypervisors": hypervisors, "domain": "modules"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, append([]byte("bed = "), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// testPageToModule applies resources, and then the module calls that they have moved to: no object is touched.
+func testPageToModule(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
+	bed := acctest.Bed(t)
+	definedGuestFor(ctx, t, "kvm1", "web1")
+	before := inventory(t)
+	w := examples.In(t, "page-to-module/before")
+	w.Set(t, "mon_host", bed.Cluster("east").MonHost)
+	w.Set(t, "admin_key", bed.Cluster("east").AdminKey)
+	w.Set(t, "hypervisors", uris(t))
+	w.Apply(t)
+	if value := acctest.Virsh(t, "kvm2", "secret-get-value", secretWith(t, "kvm2", "client.web@")); value !=
+		acctest.Ceph(t, "east", "auth", "print-key", "client.web") {
+		t.Error("the secret on kvm2 does not hold the user's key")
+	}
+	made := inventory(t)
+
+	after, err := os.ReadFile(filepath.Join(w.Dir, "..", "after", "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(t, string(after))
+	w.Terraform(t, "init", "-input=false")
+	if out := w.Apply(t); !strings.Contains(out, "0 added, 0 changed, 0 destroyed") || strings.Count(out, " has moved to ") != 6 {
+		t.Errorf("the resources have not moved into the modules as they are:\n%s", out)
+	}
+	w.ExpectEmptyPlan(t)
+	expectInventory(t, made)
+	w.Destroy(t)
+	expectInventory(t, before)
+}
+
+// testFleet applies the fleet, takes a hypervisor out, and destroys the rest.
+func testFleet(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
+	bed := acctest.Bed(t)
+	web1, web2 := definedGuestFor(ctx, t, "kvm1", "web1"), definedGuestFor(ctx, t, "kvm2", "web2")
+	definedGuestFor(ctx, t, "kvm2", "db1") // shut off
+	before := inventory(t)
+	var boots errgroup.Group
+	boots.Go(func() error { return web1.Start(ctx) })
+	boots.Go(func() error { return web2.Start(ctx) })
+	if err := boots.Wait(); err != nil {
+		t.Fatal(err)
+	}
+
+	w := examples.In(t, "fleet")
+	monitors, keys := map[string]string{}, map[string]string{}
+	for _, cluster := range bed.Clusters() {
+		monitors[cluster.Name], keys[cluster.Name] = cluster.MonHost, cluster.AdminKey
+	}
+	w.Set(t, "clusters", monitors)
+	w.Set(t, "admin_keys", keys)
+	w.Set(t, "hypervisors", uris(t))
+	w.Apply(t)
+	w.ExpectEmptyPlan(t)
+
+	expectSizes(ctx, t, web1, 1<<30, 2<<30)
+	expectSizes(ctx, t, web2, 3<<30)
+	for _, disk := range []struct{ host, domain, target, cluster, source string }{
+		{"kvm1", "web1", "vdb", "east", "web/web1-data"},
+		{"kvm1", "web1", "vdc", "west", "web/web1-logs"},
+		{"kvm2", "web2", "vdb", "west", "web/web2-data"},
+		{"kvm2", "db1", "vdb", "west", "db/db1-data"},
+	} {
+		user, _, _ := strings.Cut(disk.source, "/")
+		saved := acctest.DiskOf(t, disk.host, disk.domain, disk.target, true)
+		auth := saved.Auth
+		if auth == nil {
+			auth = saved.Source.Network.Auth
+		}
+		if saved.Source.Network.Name != disk.source || auth.Username != user {
+			t.Errorf("virsh dumpxml shows as %s of %s: %s", disk.target, disk.domain, acctest.XML(t, saved))
+		}
+		key := acctest.Ceph(t, disk.cluster, "auth", "print-key", "client."+user)
+		keys[user+" on "+disk.cluster] = key
+		if auth.Secret.UUID != secretWith(t, disk.host, "client."+user+"@"+bed.Cluster(disk.cluster).FSID) ||
+			acctest.Virsh(t, disk.host, "secret-get-value", auth.Secret.UUID) != key {
+			t.Errorf("the secret of %s on %s does not hold the key of client.%s on %s", disk.target, disk.host, user, disk.cluster)
+		}
+		// Reads and writes its own pool, and no other.
+		if caps := acctest.Ceph(t, disk.cluster, "auth", "get", "client."+user); !strings.Contains(caps,
+			fmt.Sprintf("caps osd = \"profile rbd pool=%s\"", user)) {
+			t.Errorf("ceph auth get says %s", strings.ReplaceAll(caps, key, "(key)"))
+		}
+		if info := acctest.RBD(t, disk.cluster, "info", disk.source); !strings.Contains(info, "GiB in ") {
+			t.Errorf("rbd info of %s says %s", disk.source, info)
+		}
+	}
+	for where, content := range w.Files(t) {
+		for name, key := range keys {
+			if form := acctest.FindKey(content, key); form != "" {
+				t.Errorf("the key %s is there %s in %s", name, form, where)
+			}
+		}
+	}
+
+	// What can't be done in one apply is refused before anything is touched.
+	fleet := inventory(t)
+	w.Set(t, "tenants", map[string]any{"web": onHosts("kvm1"), "db": onHosts("kvm2")})
+	if out, err := w.Try(t, "plan", "-input=false"); err == nil || !strings.Contains(out, "access has no secret on this hypervisor") {
+		t.Errorf("a hypervisor was taken from under its guest: %v\n%s", err, out)
+	}
+	all := fleetDisks()
+	all["web1-data"]["cluster"] = "west"
+	w.Set(t, "tenants", map[string]any{"web": onHosts("kvm1", "kvm2"), "db": onHosts("kvm2")})
+	w.Set(t, "disks", all)
+	if out, err := w.Try(t, "plan", "-input=false"); err == nil || !strings.Contains(out, "Replacement of an image that is not empty") {
+		t.Errorf("a disk goes to another cluster in one apply: %v\n%s", err, out)
+	}
+	expectInventory(t, fleet)
+
+	// The disk, the image and the two secrets of one host go in their order, in one apply.
+	without := fleetDisks()
+	delete(without, "web2-data")
+	w.Set(t, "disks", without)
+	w.Set(t, "tenants", map[string]any{"web": onHosts("kvm1"), "db": onHosts("kvm2")})
+	w.Apply(t)
+	w.ExpectEmptyPlan(t)
+	expectSizes(ctx, t, web2)
+	if left := acctest.Virsh(t, "kvm2", "secret-list"); strings.Contains(left, "client.web@") || !strings.Contains(left, "client.db@") {
+		t.Errorf("virsh secret-list on kvm2 says %s", left)
+	}
+	if left := acctest.Virsh(t, "kvm1", "secret-list"); strings.Count(left, "client.web@") != 2 {
+		t.Errorf("virsh secret-list on kvm1 says %s", left)
+	}
+	expectSizes(ctx, t, web1, 1<<30, 2<<30)
+	w.Destroy(t)
+	expectInventory(t, before)
+}
+
+// fleetDisks are the disks of examples/fleet, as its variables.tf has them.
+func fleetDisks() map[string]map[string]string {
+	disk := func(tenant, cluster, hypervisor, domain, target, size string) map[string]string {
+		return map[string]string{
+			"tenant": tenant, "cluster": cluster, "hypervisor": hypervisor, "domain": domain, "target_dev": target, "size": size,
+		}
+	}
+	return map[string]map[string]string{
+		"web1-data": disk("web", "east", "kvm1", "web1", "vdb", "1GiB"),
+		"web1-logs": disk("web", "west", "kvm1", "web1", "vdc", "2GiB"),
+		"web2-data": disk("web", "west", "kvm2", "web2", "vdb", "3GiB"),
+		"db1-data":  disk("db", "west", "kvm2", "db1", "vdb", "4GiB"),
+	}
+}
+
+// onHosts is a tenant of the fleet on both clusters and these hypervisors.
+func onHosts(hypervisors ...string) map[string][]string {
+	return map[string][]string{"clusters": {"east", "west"}, "hypervisors": hypervisors}
+}
+
+// uris are the connection URIs of the bed's hypervisors by label.
+func uris(t *testing.T) map[string]string {
+	all := map[string]string{}
+	for _, host := range acctest.Bed(t).Hypervisors() {
+		all[host.Name] = host.URI
+	}
+	return all
+}
+
+// definedGuestFor is [definedGuest] by the names of the hypervisor and the guest.
+func definedGuestFor(ctx context.Context, t *testing.T, host, name string) *testbed.Guest {
+	t.Helper()
+	return definedGuest(ctx, t, acctest.Bed(t).Hypervisor(host), testbed.GuestOptions{Name: name})
+}
+
+// expectSizes fails the test unless the guest sees disks of exactly these sizes, in any order.
+func expectSizes(ctx context.Context, t *testing.T, guest *testbed.Guest, sizes ...int64) {
+	t.Helper()
+	disks, err := guest.WaitDisks(ctx, len(sizes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[int64]bool{}
+	for _, disk := range disks {
+		seen[disk.Bytes] = true
+	}
+	for _, size := range sizes {
+		if !seen[size] {
+			t.Errorf("the guest %s sees %+v, and none of %d bytes", guest.Name, disks, size)
+		}
+	}
+}
