@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -41,6 +42,7 @@ type ImageFilter struct {
 	Pool      string            // empty: every pool that may hold images
 	Namespace *string           // nil: all of them; an empty one is the default namespace
 	Name      func(string) bool // nil: every name
+	Limit     int64             // visits no more than these; 0: all
 }
 
 // ListedImage is an image with its name.
@@ -62,14 +64,21 @@ func (c *Cluster) VisitImages(ctx context.Context, filter ImageFilter, visit fun
 	if err != nil {
 		return err
 	}
+	left, atATime := filter.Limit, imagesAtATime
+	if left <= 0 {
+		left = math.MaxInt64
+	}
+	if left < imagesAtATime {
+		atATime = int(left)
+	}
 	for _, names := range listed {
-		for some := range slices.Chunk(names.entries, imagesAtATime) {
+		for some := range slices.Chunk(names.entries, atATime) {
 			images, err := c.readImages(ctx, names.pool, names.namespace, some)
 			if err != nil {
 				return err
 			}
 			for _, image := range images {
-				if !visit(image) {
+				if left--; !visit(image) || left == 0 {
 					return nil
 				}
 			}

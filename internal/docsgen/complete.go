@@ -25,6 +25,7 @@ var needed = map[string][]string{
 	},
 	"data-sources":        {"examples/data-sources/TYPE/data-source.tf"},
 	"ephemeral-resources": {"examples/ephemeral-resources/TYPE/ephemeral-resource.tf"},
+	"list-resources":      {"examples/list-resources/TYPE/list-resource.tfquery.hcl"},
 	"functions":           {"examples/functions/TYPE/function.tf"},
 }
 
@@ -53,6 +54,7 @@ func typeNames(whole *tfjson.ProviderSchema) map[string][]string {
 		"resources":           whole.ResourceSchemas,
 		"data-sources":        whole.DataSourceSchemas,
 		"ephemeral-resources": whole.EphemeralResourceSchemas,
+		"list-resources":      whole.ListResourceSchemas,
 	} {
 		for name := range schemas {
 			names[folder] = append(names[folder], name)
@@ -77,6 +79,9 @@ func complete(root string, whole *tfjson.ProviderSchema) error {
 		}
 	}
 	for _, name := range typeNames(whole)["resources"] {
+		if whole.ListResourceSchemas[name] == nil {
+			lines = append(lines, name+" has an identity and can't be listed")
+		}
 		lines = append(lines, missingInIdentityExample(root, name, whole.ResourceIdentitySchemas[name])...)
 	}
 	for folder := range needed {

@@ -18,6 +18,8 @@ func TestCompleteNamesWhatIsMissing(t *testing.T) {
 		"examples/resources/libvirt_rbd_disk/import.sh",
 		"examples/resources/libvirt_rbd_disk/import-by-string-id.tf",
 		"examples/resources/libvirt_rbd_disk/import-by-identity.tf",
+		"examples/list-resources/ceph_pool/list-resource.tfquery.hcl",
+		"examples/list-resources/libvirt_rbd_disk/list-resource.tfquery.hcl",
 		"examples/functions/quote/function.tf",
 		"templates/notes/resources/ceph_pool.md",
 		"templates/notes/resources/libvirt_rbd_disk.md",
@@ -33,7 +35,10 @@ func TestCompleteNamesWhatIsMissing(t *testing.T) {
 	if err := complete(root, fakeSchemas(t)); err != nil {
 		t.Fatalf("nothing is missing: %v", err)
 	}
-	for _, file := range []string{"examples/resources/ceph_pool/import.sh", "examples/functions/quote/function.tf"} {
+	for _, file := range []string{
+		"examples/resources/ceph_pool/import.sh", "examples/functions/quote/function.tf",
+		"examples/list-resources/ceph_pool/list-resource.tfquery.hcl",
+	} {
 		if err := os.Remove(filepath.Join(root, file)); err != nil {
 			t.Fatal(err)
 		}
@@ -41,10 +46,13 @@ func TestCompleteNamesWhatIsMissing(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(root, "examples/resources/ceph_pol"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	err := complete(root, fakeSchemas(t))
+	whole := fakeSchemas(t)
+	delete(whole.ListResourceSchemas, "libvirt_rbd_disk")
+	err := complete(root, whole)
 	for _, line := range []string{
 		"ceph_pool lacks examples/resources/ceph_pool/import.sh", "quote lacks examples/functions/quote/function.tf",
-		"examples/resources/ceph_pol belongs to no type",
+		"examples/resources/ceph_pol belongs to no type", "libvirt_rbd_disk has an identity and can't be listed",
+		"ceph_pool lacks examples/list-resources/ceph_pool/list-resource.tfquery.hcl",
 	} {
 		if err == nil || !strings.Contains(err.Error(), line) {
 			t.Errorf("%q is missing in: %v", line, err)

@@ -7,6 +7,8 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	listschema "github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -54,6 +56,21 @@ func (fakeProvider) Resources(context.Context) []func() resource.Resource {
 		func() resource.Resource { return fakeResource{name: "libvirt_rbd_disk"} },
 	}
 }
+
+func (fakeProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		func() list.ListResource { return fakeResource{name: "ceph_pool"} },
+		func() list.ListResource { return fakeResource{name: "libvirt_rbd_disk"} },
+	}
+}
+
+func (fakeResource) ListResourceConfigSchema(
+	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
+) {
+	resp.Schema = listschema.Schema{Attributes: map[string]listschema.Attribute{"cluster": listschema.StringAttribute{Optional: true}}}
+}
+
+func (fakeResource) List(context.Context, list.ListRequest, *list.ListResultsStream) {}
 
 type fakeResource struct {
 	resource.Resource

@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	shownBlock       = regexp.MustCompile(`(?ms)^(?:(?:resource|data|ephemeral) "(\w+)" "\w+"|import) \{\n(.*?)^\}`)
+	shownBlock       = regexp.MustCompile(`(?ms)^(?:(?:resource|data|ephemeral|list) "(\w+)" "\w+"|import) \{\n(.*?)^\}`)
 	importedType     = regexp.MustCompile(`(?m)^\s*to\s*=\s*(\w+)\.`)
 	libvirtType      = regexp.MustCompile(`^libvirt_`)
 	providerArgument = regexp.MustCompile(`(?m)^\s*provider\s*=\s*ceph\b`)

@@ -118,7 +118,7 @@ func templates(ours map[string]string, word string, whole *tfjson.ProviderSchema
 func templateName(word, name string) string {
 	folder, file := path.Split(name)
 	switch folder {
-	case "notes/resources/", "notes/data-sources/", "notes/ephemeral-resources/", "notes/functions/":
+	case "notes/resources/", "notes/data-sources/", "notes/ephemeral-resources/", "notes/list-resources/", "notes/functions/":
 		return ""
 	case "guides/", "functions/":
 		if word == providerName {

@@ -30,8 +30,8 @@ func schemas(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.Prov
 	for _, d := range append(reply.Diagnostics, identities.Diagnostics...) {
 		errs = append(errs, fmt.Errorf("%s: %s", d.Summary, d.Detail))
 	}
-	if len(reply.ListResourceSchemas)+len(reply.ActionSchemas) > 0 {
-		errs = append(errs, errors.New("the provider offers list resources or actions, which docsgen does not pass on yet"))
+	if len(reply.ActionSchemas) > 0 {
+		errs = append(errs, errors.New("the provider offers actions, which docsgen does not pass on yet"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -42,6 +42,7 @@ func schemas(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.Prov
 		ResourceSchemas:          each(reply.ResourceSchemas, oneSchema),
 		DataSourceSchemas:        each(reply.DataSourceSchemas, oneSchema),
 		EphemeralResourceSchemas: each(reply.EphemeralResourceSchemas, oneSchema),
+		ListResourceSchemas:      each(reply.ListResourceSchemas, oneSchema),
 		ResourceIdentitySchemas:  each(identities.IdentitySchemas, identity),
 		Functions:                each(reply.Functions, signature),
 	}
@@ -56,6 +57,7 @@ func oneWord(whole *tfjson.ProviderSchema, word string) *tfjson.ProviderSchemas 
 		ResourceSchemas:          only(whole.ResourceSchemas, word),
 		DataSourceSchemas:        only(whole.DataSourceSchemas, word),
 		EphemeralResourceSchemas: only(whole.EphemeralResourceSchemas, word),
+		ListResourceSchemas:      only(whole.ListResourceSchemas, word),
 		ResourceIdentitySchemas:  only(whole.ResourceIdentitySchemas, word),
 	}
 	if word == providerName { // a function's name begins with no word; it is called by the provider's name

@@ -46,6 +46,9 @@ func TestOneWordKeepsItsTypes(t *testing.T) {
 		if _, found := got.Functions["quote"]; found != (word == "ceph") {
 			t.Errorf("%s: has the function: %v", word, found)
 		}
+		if names := slices.Collect(maps.Keys(got.ListResourceSchemas)); !slices.Equal(names, []string{want}) {
+			t.Errorf("%s: lists %q", word, names)
+		}
 		if len(got.ResourceIdentitySchemas) != 1 {
 			t.Errorf("%s: %d identity schemas", word, len(got.ResourceIdentitySchemas))
 		}

@@ -124,22 +124,33 @@ func (h *Host) Domain(ctx context.Context, nameOrUUID string) (Domain, error) {
 //
 // Similar to: virsh list --all.
 func (h *Host) Domains(ctx context.Context) ([]Domain, error) {
-	return h.DomainsNamed(ctx, func(string) bool { return true })
+	var all []Domain
+	every := func(string) bool { return true }
+	same := func(_ context.Context, d Domain) (Domain, error) { return d, nil }
+	err := VisitDomains(ctx, h, every, same, func(d Domain) bool { all = append(all, d); return true })
+	return all, err
 }
 
-// DomainsNamed is Domains for those with a name that is wanted, sorted by name; of the others nothing else is read.
+// VisitDomains is [Host.Domains] for those with a name that is wanted, sorted by name; of the others nothing else is read. It asks about
+// some domains at a time, and visits the answers until visit returns false.
 //
 // Similar to: virsh list --all.
-func (h *Host) DomainsNamed(ctx context.Context, wanted func(name string) bool) ([]Domain, error) {
+func VisitDomains[R any](
+	ctx context.Context, h *Host, wanted func(name string) bool, ask func(context.Context, Domain) (R, error), visit func(R) bool,
+) error {
 	list, err := h.listDomains(ctx, rpc.ConnectListDomainsActive|rpc.ConnectListDomainsInactive)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	list = slices.DeleteFunc(list, func(d rpc.Domain) bool { return strings.HasPrefix(d.Name, probePrefix) || !wanted(d.Name) })
 	slices.SortFunc(list, func(a, b rpc.Domain) int { return strings.Compare(a.Name, b.Name) })
-	return Each(ctx, list, func(ctx context.Context, found rpc.Domain) (Domain, error) {
-		return h.describeDomain(ctx, operation{doing: fmt.Sprintf("read domain %q", found.Name), absent: rpc.ErrNoDomain}, found)
-	})
+	return VisitEach(ctx, list, func(ctx context.Context, found rpc.Domain) (answer R, err error) {
+		domain, err := h.describeDomain(ctx, operation{doing: fmt.Sprintf("read domain %q", found.Name), absent: rpc.ErrNoDomain}, found)
+		if err != nil {
+			return answer, err
+		}
+		return ask(ctx, domain)
+	}, visit)
 }
 
 func (h *Host) listDomains(ctx context.Context, which rpc.ConnectListAllDomainsFlags) ([]rpc.Domain, error) {

@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -38,4 +39,23 @@ func Each[T, R any](ctx context.Context, things []T, ask func(context.Context, T
 		}
 	}
 	return there, nil
+}
+
+// thingsAtATime is how many things are asked about before the answers are visited: it bounds what a listing keeps in memory.
+const thingsAtATime = 4 * callsAtATime
+
+// VisitEach is Each for answers that are visited, in the order of the things, until visit returns false.
+func VisitEach[T, R any](ctx context.Context, things []T, ask func(context.Context, T) (R, error), visit func(R) bool) error {
+	for some := range slices.Chunk(things, thingsAtATime) {
+		answers, err := Each(ctx, some, ask)
+		if err != nil {
+			return err
+		}
+		for _, answer := range answers {
+			if !visit(answer) {
+				return nil
+			}
+		}
+	}
+	return nil
 }

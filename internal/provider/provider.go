@@ -1,5 +1,5 @@
 // Package provider is the provider block. It makes connections of its clusters and hypervisors, and lists every
-// resource, data source, ephemeral resource and function there is.
+// resource, data source, ephemeral resource, list resource and function there is.
 package provider
 
 import (
@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -29,6 +30,7 @@ import (
 var (
 	_ provider.ProviderWithEphemeralResources = (*cephProvider)(nil)
 	_ provider.ProviderWithFunctions          = (*cephProvider)(nil)
+	_ provider.ProviderWithListResources      = (*cephProvider)(nil)
 )
 
 type cephProvider struct {
@@ -59,6 +61,7 @@ func (p *cephProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	resp.ResourceData = connections
 	resp.DataSourceData = connections
 	resp.EphemeralResourceData = connections
+	resp.ListResourceData = connections
 }
 
 func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
@@ -86,6 +89,16 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 		libvirtcephsecret.NewDataSources,
 		libvirtrbddisk.NewDomainDataSource,
 		libvirtrbddisk.NewDomainsDataSource,
+	}
+}
+
+func (p *cephProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		cephpool.NewListResource,
+		cephuser.NewListResource,
+		cephrbdimage.NewListResource,
+		libvirtcephsecret.NewListResource,
+		libvirtrbddisk.NewListResource,
 	}
 }
 

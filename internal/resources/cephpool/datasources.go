@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -17,9 +16,8 @@ func NewDataSources() datasource.DataSource { return &poolsDataSource{} }
 type poolsDataSource struct{ tfkit.DataSourceBase }
 
 type poolsModel struct {
-	Cluster     types.String `tfsdk:"cluster"`
-	NamePattern types.String `tfsdk:"name_pattern"`
-	Pools       types.List   `tfsdk:"pools"`
+	filter
+	Pools types.List `tfsdk:"pools"`
 }
 
 func (d *poolsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -48,25 +46,15 @@ func (d *poolsDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
-	var pools []ceph.Pool
-	if err == nil {
-		pools, err = entry.Target.Pools(ctx)
-	}
+	var found []model
+	label, err := data.visit(ctx, d.Connections, model{}, &resp.Diagnostics, func(m *model) bool {
+		found = append(found, *m)
+		return true
+	})
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	var found []model
-	fits := tfkit.Fits(data.NamePattern)
-	for _, pool := range pools {
-		if !fits(pool.Name) {
-			continue
-		}
-		m := model{Cluster: entry.Label, FSID: entry.Identity}
-		m.fromAPI(pool)
-		found = append(found, m)
-	}
-	data.Cluster, data.Pools = entry.Label, tfkit.ListOf(ctx, resp.State, "pools", found, &resp.Diagnostics)
+	data.Cluster, data.Pools = label, tfkit.ListOf(ctx, resp.State, "pools", found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

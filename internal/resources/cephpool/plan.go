@@ -17,9 +17,8 @@ import (
 )
 
 var (
-	atCluster      = path.Root("cluster")
-	atName         = path.Root("name")
-	atForceDestroy = path.Root("force_destroy")
+	atCluster = path.Root("cluster")
+	atName    = path.Root("name")
 )
 
 // mostCopies is the largest size of a replicated pool that the monitors allow.

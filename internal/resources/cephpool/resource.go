@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -15,7 +16,10 @@ import (
 // TypeName is the type of the resource.
 const TypeName = "ceph_pool"
 
-var importKey = tfkit.ImportKey{"cluster", "name"}
+var (
+	importKey      = tfkit.ImportKey{"cluster", "name"}
+	importDefaults = tfkit.ImportDefaults{"force_destroy": types.BoolValue(false)}
+)
 
 var (
 	_ resource.ResourceWithConfigure   = (*poolResource)(nil)
@@ -40,7 +44,7 @@ func (r *poolResource) IdentitySchema(_ context.Context, _ resource.IdentitySche
 
 func (r *poolResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, atForceDestroy, false)...)
+	importDefaults.Set(ctx, &resp.State, &resp.Diagnostics)
 }
 
 func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -20,11 +19,8 @@ func NewDataSources() datasource.DataSource { return &imagesDataSource{} }
 type imagesDataSource struct{ tfkit.DataSourceBase }
 
 type imagesModel struct {
-	Cluster     types.String `tfsdk:"cluster"`
-	Pool        types.String `tfsdk:"pool"`
-	Namespace   types.String `tfsdk:"namespace"`
-	NamePattern types.String `tfsdk:"name_pattern"`
-	Images      types.List   `tfsdk:"images"`
+	filter
+	Images types.List `tfsdk:"images"`
 }
 
 func (d *imagesDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -68,23 +64,15 @@ func (d *imagesDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
 	var found []model
-	if err == nil {
-		filter := ceph.ImageFilter{
-			Pool: data.Pool.ValueString(), Namespace: data.Namespace.ValueStringPointer(), Name: tfkit.Fits(data.NamePattern),
-		}
-		err = entry.Target.VisitImages(ctx, filter, func(image ceph.ListedImage) bool {
-			m := model{Cluster: entry.Label, FSID: entry.Identity}
-			m.fromAPI(image.ImageRef, image.Image)
-			found = append(found, m)
-			return true
-		})
-	}
+	label, err := data.visit(ctx, d.Connections, model{}, 0, &resp.Diagnostics, func(m *model) bool {
+		found = append(found, *m)
+		return true
+	})
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	data.Cluster, data.Images = entry.Label, tfkit.ListOf(ctx, resp.State, "images", found, &resp.Diagnostics)
+	data.Cluster, data.Images = label, tfkit.ListOf(ctx, resp.State, "images", found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

@@ -18,6 +18,8 @@ import (
 // TypeName is the type of the resource and the data source.
 const TypeName = "ceph_rbd_image"
 
+var importDefaults = tfkit.ImportDefaults{"allow_shrink": types.BoolValue(false), "force_destroy": types.BoolValue(false)}
+
 var (
 	_ resource.ResourceWithConfigure   = (*imageResource)(nil)
 	_ resource.ResourceWithIdentity    = (*imageResource)(nil)
@@ -63,8 +65,7 @@ func (r *imageResource) ImportState(ctx context.Context, req resource.ImportStat
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("pool"), id.Pool)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("namespace"), id.Namespace)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), id.Name)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("allow_shrink"), false)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("force_destroy"), false)...)
+	importDefaults.Set(ctx, &resp.State, &resp.Diagnostics)
 }
 
 func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

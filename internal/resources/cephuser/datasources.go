@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -17,9 +16,8 @@ func NewDataSources() datasource.DataSource { return &usersDataSource{} }
 type usersDataSource struct{ tfkit.DataSourceBase }
 
 type usersModel struct {
-	Cluster     types.String `tfsdk:"cluster"`
-	NamePattern types.String `tfsdk:"name_pattern"`
-	Users       types.List   `tfsdk:"users"`
+	filter
+	Users types.List `tfsdk:"users"`
 }
 
 func (d *usersDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -51,29 +49,15 @@ func (d *usersDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	entry, err := d.Clusters.ApplyEntry(ctx, data.Cluster, types.StringNull(), &resp.Diagnostics)
-	var users []ceph.UserEntry
-	if err == nil {
-		users, err = entry.Target.Users(ctx)
-	}
+	var found []model
+	label, err := data.visit(ctx, d.Connections, model{}, &resp.Diagnostics, func(m *model) bool {
+		found = append(found, *m)
+		return true
+	})
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	var found []model
-	fits := tfkit.Fits(data.NamePattern)
-	for _, user := range users {
-		if !fits(user.Name) {
-			continue
-		}
-		m := model{
-			Cluster: entry.Label, FSID: entry.Identity, Name: types.StringValue(user.Name), Entity: types.StringValue(user.Entity),
-			Caps:    types.MapValueMust(types.StringType, capsValues(user.Caps)),
-			KeyType: tfkit.StringOrNull(user.KeyType), KeyFingerprint: tfkit.StringOrNull(user.KeyFingerprint),
-		}
-		m.ID = m.id()
-		found = append(found, m)
-	}
-	data.Cluster, data.Users = entry.Label, tfkit.ListOf(ctx, resp.State, "users", found, &resp.Diagnostics)
+	data.Cluster, data.Users = label, tfkit.ListOf(ctx, resp.State, "users", found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

@@ -97,6 +97,16 @@ func (m *model) fromAPI(user ceph.User) {
 	m.ID = m.id()
 }
 
+// fromListing copies a user from a listing, which has no keys, to the model.
+func (m *model) fromListing(user ceph.UserEntry) {
+	m.Name = types.StringValue(user.Name)
+	m.Entity = types.StringValue(user.Entity)
+	m.Caps = types.MapValueMust(types.StringType, capsValues(user.Caps))
+	m.KeyType = tfkit.StringOrNull(user.KeyType)
+	m.KeyFingerprint = tfkit.StringOrNull(user.KeyFingerprint)
+	m.ID = m.id()
+}
+
 // unknownService is the first service in the map that has no capabilities.
 func unknownService(caps map[string]attr.Value) string {
 	for service := range caps {

@@ -17,7 +17,10 @@ import (
 // TypeName is the type of the resource and the data source.
 const TypeName = "ceph_user"
 
-var importKey = tfkit.ImportKey{"cluster", "name"}
+var (
+	importKey      = tfkit.ImportKey{"cluster", "name"}
+	importDefaults = tfkit.ImportDefaults{"key_in_state": types.BoolValue(false), "rotate_in_use": types.BoolValue(false)}
+)
 
 var (
 	_ resource.ResourceWithConfigure      = (*userResource)(nil)
@@ -43,9 +46,7 @@ func (r *userResource) IdentitySchema(_ context.Context, _ resource.IdentitySche
 
 func (r *userResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
-	for _, name := range []string{"key_in_state", "rotate_in_use"} {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), false)...)
-	}
+	importDefaults.Set(ctx, &resp.State, &resp.Diagnostics)
 }
 
 func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -99,7 +99,7 @@ func (d *secretDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 	found := model{Hypervisor: entry.Label, UUID: data.UUID}
 	found.fromAPI(secret)
-	found.readValue(value, held, nil)
+	found.readValue(value, held, "")
 	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
 		ID: found.ID, Hypervisor: entry.Label, UUID: found.UUID, UsageName: found.UsageName, Description: found.Description,
 		Ephemeral: found.Ephemeral, Private: found.Private, KeyFingerprint: found.KeyFingerprint, HostUUID: entry.Identity,

@@ -2,13 +2,11 @@ package libvirtcephsecret
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -18,9 +16,8 @@ func NewDataSources() datasource.DataSource { return &secretsDataSource{} }
 type secretsDataSource struct{ tfkit.DataSourceBase }
 
 type secretsModel struct {
-	Hypervisor  types.String `tfsdk:"hypervisor"`
-	NamePattern types.String `tfsdk:"name_pattern"`
-	Secrets     types.List   `tfsdk:"secrets"`
+	filter
+	Secrets types.List `tfsdk:"secrets"`
 }
 
 func (d *secretsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -50,27 +47,15 @@ func (d *secretsDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
-	entry, err := d.Hypervisors.ApplyEntry(ctx, data.Hypervisor, types.StringNull(), &resp.Diagnostics)
-	var secrets []libvirt.Secret
-	if err == nil {
-		secrets, err = entry.Target.Secrets(ctx)
-	}
 	var found []model
-	if err == nil {
-		fits := tfkit.Fits(data.NamePattern)
-		secrets = slices.DeleteFunc(secrets, func(s libvirt.Secret) bool { return !fits(s.UsageName) })
-		found, err = libvirt.Each(ctx, secrets, func(ctx context.Context, secret libvirt.Secret) (model, error) {
-			m := model{Hypervisor: entry.Label, HostUUID: entry.Identity}
-			m.fromAPI(secret)
-			value, held, err := entry.Target.SecretValue(ctx, secret.UUID)
-			m.readValue(value, held, nil)
-			return m, err
-		})
-	}
+	label, err := data.visit(ctx, d.Connections, model{}, true, &resp.Diagnostics, func(m model) bool {
+		found = append(found, m)
+		return true
+	})
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	data.Hypervisor, data.Secrets = entry.Label, tfkit.ListOf(ctx, resp.State, "secrets", found, &resp.Diagnostics)
+	data.Hypervisor, data.Secrets = label, tfkit.ListOf(ctx, resp.State, "secrets", found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

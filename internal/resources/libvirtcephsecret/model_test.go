@@ -27,25 +27,25 @@ func TestDefaultUUIDIsTheSameEverywhere(t *testing.T) {
 
 func TestModelReadValue(t *testing.T) {
 	one, two, none := testKey(1), testKey(2), ceph.Key{}
-	written := func(key ceph.Key) []byte { return []byte(`"` + key.Fingerprint() + `"`) }
+	written := ceph.Key.Fingerprint
 	for name, tc := range map[string]struct {
 		key         ceph.Key
 		held        libvirt.ValueState
 		value       ceph.Key
-		written     []byte
+		written     string
 		keyKept     bool
 		version     string
 		fingerprint string
 	}{
-		"as written":              {one, libvirt.ValueSet, one, nil, true, "1", one.Fingerprint()},
-		"changed by somebody":     {one, libvirt.ValueSet, two, nil, false, "1", two.Fingerprint()},
-		"lost":                    {one, libvirt.ValueMissing, none, nil, false, "1", ""},
-		"private":                 {one, libvirt.ValuePrivate, none, nil, true, "1", ""},
+		"as written":              {one, libvirt.ValueSet, one, "", true, "1", one.Fingerprint()},
+		"changed by somebody":     {one, libvirt.ValueSet, two, "", false, "1", two.Fingerprint()},
+		"lost":                    {one, libvirt.ValueMissing, none, "", false, "1", ""},
+		"private":                 {one, libvirt.ValuePrivate, none, "", true, "1", ""},
 		"write-only, as written":  {none, libvirt.ValueSet, one, written(one), false, "1", one.Fingerprint()},
 		"write-only, changed":     {none, libvirt.ValueSet, two, written(one), false, two.Fingerprint(), two.Fingerprint()},
 		"write-only, lost":        {none, libvirt.ValueMissing, none, written(one), false, missingValue, ""},
 		"write-only, private":     {none, libvirt.ValuePrivate, none, written(one), false, "1", ""},
-		"write-only, just import": {none, libvirt.ValueSet, one, []byte(`"imported"`), false, one.Fingerprint(), one.Fingerprint()},
+		"write-only, just import": {none, libvirt.ValueSet, one, noFingerprint, false, one.Fingerprint(), one.Fingerprint()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := &model{Key: types.StringNull(), KeyWOVersion: types.StringValue("1")}

@@ -42,8 +42,7 @@ func (r *secretResource) IdentitySchema(_ context.Context, _ resource.IdentitySc
 
 func (r *secretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
-	// No key has this fingerprint, so the read that follows finds another one and records it as the version.
-	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, writtenKey, "imported")...)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, writtenKey, noFingerprint)...)
 }
 
 func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -140,7 +139,7 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if importing {
 		r.claim(&state, tfkit.Imports, &resp.Diagnostics)
 	}
-	state.readValue(value, held, written)
+	state.readValue(value, held, tfkit.PrivateText(written))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }

@@ -18,6 +18,10 @@ const writtenKey = "written_fingerprint"
 // givenKey is the private state's name for the fingerprint of the value that was written last, from either argument.
 const givenKey = "given_fingerprint"
 
+// noFingerprint is what an import records as written: no key has this fingerprint, so the read that follows finds another one and records
+// that as the version.
+const noFingerprint = "imported"
+
 // missingValue stands for the fingerprint of a secret without a value.
 const missingValue = "missing"
 
@@ -32,7 +36,7 @@ func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, ke
 
 // readValue records what can be known of the value. The key itself is never read from libvirt: a key in the state that is no longer the
 // value is removed from the state, and the next plan writes it again.
-func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, written []byte) {
+func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, written string) {
 	if held == libvirt.ValuePrivate {
 		m.KeyFingerprint = types.StringNull()
 		return
@@ -46,7 +50,7 @@ func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, writte
 	if !m.Key.IsNull() && fingerprint(m.Key).ValueString() != found {
 		m.Key = types.StringNull()
 	}
-	if last := tfkit.PrivateText(written); last != "" && last != found {
+	if written != "" && written != found {
 		m.KeyWOVersion = types.StringValue(found)
 	}
 }

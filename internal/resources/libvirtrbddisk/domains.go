@@ -169,14 +169,13 @@ func (d *domainsDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		return
 	}
 	entry, err := d.Hypervisors.ApplyEntry(ctx, data.Hypervisor, types.StringNull(), &resp.Diagnostics)
-	var domains []libvirt.Domain
-	if err == nil {
-		domains, err = entry.Target.DomainsNamed(ctx, tfkit.Fits(data.NamePattern))
-	}
 	var found []domainModel
 	if err == nil {
 		reader := newDomainReader(ctx, d.Connections, entry)
-		found, err = libvirt.Each(ctx, domains, reader.read)
+		err = libvirt.VisitDomains(ctx, entry.Target, tfkit.Fits(data.NamePattern), reader.read, func(domain domainModel) bool {
+			found = append(found, domain)
+			return true
+		})
 		reader.warn(&resp.Diagnostics)
 	}
 	if err != nil {

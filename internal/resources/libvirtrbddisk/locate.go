@@ -129,11 +129,15 @@ func needsCluster(cause error) error {
 	}
 }
 
+// finder finds the clusters of disks of a host.
+func (r *diskResource) finder(host *libvirt.Host) *rbdusage.Finder {
+	return &rbdusage.Finder{Clusters: r.Clusters.All(), Host: host}
+}
+
 // readCluster finds out which cluster an imported disk is on.
-func (r *diskResource) readCluster(ctx context.Context, host *libvirt.Host, state *model, diags *diag.Diagnostics) error {
+func readCluster(ctx context.Context, finder *rbdusage.Finder, state *model, diags *diag.Diagnostics) error {
 	asking, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
 	defer cancel()
-	finder := rbdusage.Finder{Clusters: r.Clusters.All(), Host: host}
 	cluster, undecided := finder.ClusterOf(asking, state.disk())
 	if undecided {
 		diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not known", "The disk names no monitors, or by names that mean"+

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -20,8 +19,7 @@ import (
 // ImportState sets what an import knows; the read that follows fills the rest.
 func (r *diskResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("attach_probe"), true)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_source_change"), onSourceChangeRefuse)...)
+	importDefaults.Set(ctx, &resp.State, &resp.Diagnostics)
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, diskRecord{Imported: true})...)
 }
 
@@ -93,7 +91,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	state.HostUUID = entry.Identity
 	state.ID = state.id()
 	if importing {
-		err = r.readCluster(ctx, where.Host, &state, &resp.Diagnostics)
+		err = readCluster(ctx, r.finder(where.Host), &state, &resp.Diagnostics)
 	}
 	if err == nil {
 		err = r.readSource(ctx, &state, &record, &resp.Diagnostics)

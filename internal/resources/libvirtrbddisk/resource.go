@@ -29,7 +29,12 @@ const (
 	onSourceChangeReplace = "replace"
 )
 
-var importKey = tfkit.ImportKey{"hypervisor", "domain", "target_dev"}
+var (
+	importKey      = tfkit.ImportKey{"hypervisor", "domain", "target_dev"}
+	importDefaults = tfkit.ImportDefaults{
+		"attach_probe": types.BoolValue(true), "on_source_change": types.StringValue(onSourceChangeRefuse),
+	}
+)
 
 var (
 	_ resource.ResourceWithConfigure      = (*diskResource)(nil)
