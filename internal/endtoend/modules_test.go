@@ -108,13 +108,13 @@ func testFleet(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
 	bed := acctest.Bed(t)
 	web1, web2 := definedGuestFor(ctx, t, "kvm1", "web1"), definedGuestFor(ctx, t, "kvm2", "web2")
 	definedGuestFor(ctx, t, "kvm2", "db1") // shut off
-	before := inventory(t)
 	var boots errgroup.Group
 	boots.Go(func() error { return web1.Start(ctx) })
 	boots.Go(func() error { return web2.Start(ctx) })
 	if err := boots.Wait(); err != nil {
 		t.Fatal(err)
 	}
+	before := inventory(t) // now, since virsh lists running domains first
 
 	w := examples.In(t, "fleet")
 	monitors, keys := map[string]string{}, map[string]string{}
