@@ -3,7 +3,10 @@
 package provider_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -34,8 +37,8 @@ func (s *server) importBy(typeName, id string, identity block) *object {
 	return o
 }
 
-// TestAccIdentity tests what the installed Terraform is too old for: an import by resource identity gives what an import by id gives, and a
-// renamed label of a hypervisor changes the identity in read, plan and apply.
+// TestAccIdentity tests what the installed Terraform is too old for: an import by resource identity and a list give what an import by id
+// gives, a list holds no key, and a renamed label of a hypervisor changes the identity in read, plan and apply.
 func TestAccIdentity(t *testing.T) {
 	bed := acctest.Bed(t)
 	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
@@ -89,8 +92,53 @@ func TestAccIdentity(t *testing.T) {
 			if s.text(byIdentity, "id") != by.id {
 				t.Errorf("id %q, want %q", s.text(byIdentity, "id"), by.id)
 			}
+			filter := block{"name_pattern": "identity"}
+			if typeName == "ceph_rbd_image" {
+				filter = block{"pool": "identity"}
+			}
+			found := s.list(typeName, query{filter: filter, whole: true})
+			if found.errors != "" || len(found.results) != 1 {
+				t.Fatalf("listed %d objects, want one; errors: %s", len(found.results), found.errors)
+			}
+			if state := s.decode(byIdentity.state.Type(), found.results[0].Resource); !state.Equal(byIdentity.state) {
+				t.Errorf("listed %v\nimported %v", state, byIdentity.state)
+			}
+			listed, imported := s.identityOf(byIdentity, found.results[0].Identity), s.identityOf(byIdentity, byIdentity.identity)
+			if !maps.Equal(listed, imported) {
+				t.Errorf("listed identity %v\nimported %v", listed, imported)
+			}
 		})
 	}
+	t.Run("list of all users", func(t *testing.T) {
+		var auth struct {
+			Dump []struct{ Entity, Key string } `json:"auth_dump"`
+		}
+		if err := json.Unmarshal([]byte(acctest.Ceph(t, "east", "auth", "ls", "--format=json")), &auth); err != nil {
+			t.Fatal(err)
+		}
+		want, keys := map[string]bool{}, []string{}
+		for _, user := range auth.Dump {
+			keys = append(keys, user.Key)
+			if strings.HasPrefix(user.Entity, "client.") {
+				want[user.Entity] = true
+			}
+		}
+		got := map[string]bool{}
+		s.stream("ceph_user", query{filter: block{}, whole: true}, func(result tfprotov6.ListResourceResult) {
+			got[result.DisplayName] = true
+			for _, key := range keys {
+				if bytes.Contains(result.Resource.MsgPack, []byte(key)) {
+					t.Errorf("the list holds a key at %s", result.DisplayName)
+				}
+			}
+		})
+		if !maps.Equal(got, want) {
+			t.Errorf("listed %v, ceph auth ls has %v", got, want)
+		}
+		if first := s.list("ceph_user", query{filter: block{}, limit: 1}); len(first.results) != 1 {
+			t.Errorf("limit 1: %d users", len(first.results))
+		}
+	})
 	for typeName, config := range map[string]block{"libvirt_ceph_secret": secretConfig, "libvirt_rbd_disk": diskConfig} {
 		t.Run("renamed label of "+typeName, func(t *testing.T) {
 			o := objects[typeName]
