@@ -5,6 +5,7 @@ package endtoend_test
 import (
 	"context"
 	"crypto/sha256"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -20,13 +21,29 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// The estate: what the manual procedure makes, with its two pools, images, secrets and disks, its user and its domain, and more of
-// the same.
-const (
-	estatePools, estateImages, estateUsers, estateSecrets, estateDomains, estateDisks = 5, 200, 20, 6, 30, 60
-	estateObjects                                                                     = estatePools + estateImages + estateUsers +
-		estateSecrets + estateDisks
-)
+// largeEstate is a flag: with it the estate that is adopted is that of a company, not of a test (make test-estate).
+var largeEstate = flag.Bool("large-estate", false, "adopt 5 pools, 200 images, 20 users, 6 secrets and 60 disks")
+
+// estateSize counts what is adopted: what the manual procedure makes (two pools, images, secrets and disks, a user and a domain), and
+// more of the same.
+type estateSize struct{ images, users, domains int }
+
+const estatePools, estateSecrets = 5, 6
+
+func sizeOfEstate() estateSize {
+	if *largeEstate {
+		return estateSize{images: 200, users: 20, domains: 30}
+	}
+	return estateSize{images: 40, users: 6, domains: 6}
+}
+
+// disks is how many disks the domains have.
+func (s estateSize) disks() int { return 2 * s.domains }
+
+// objects is how many resources adopt all of it.
+func (s estateSize) objects() int {
+	return estatePools + s.images + s.users + estateSecrets + s.disks()
+}
 
 // adoptedPools are the pools beside those of the manual procedure, by cluster.
 var adoptedPools = map[string][]string{"east": {"adopt-a", "adopt-b"}, "west": {"adopt-c"}}
@@ -72,7 +89,7 @@ func makeEstate(t *testing.T, bed *testbed.Bed) map[string]string {
 	}
 	acctest.Ceph(t, "east", "osd", "pool", "set-quota", "adopt-a", "max_bytes", "10737418240")
 	acctest.RBD(t, "east", "namespace", "create", "adopt-b/tenant")
-	parallel(t, estateImages-len(procedure), func(ctx context.Context, i int) error {
+	parallel(t, sizeOfEstate().images-len(procedure), func(ctx context.Context, i int) error {
 		name := imageOf(i)
 		create := append([]string{"create", name.path(), "--size", fmt.Sprint(1024 + 512*(i%2))}, name.options(i)...)
 		_, err := bed.Cluster(name.cluster).RBD(ctx, create...)
@@ -83,7 +100,7 @@ func makeEstate(t *testing.T, bed *testbed.Bed) map[string]string {
 
 	for cluster := range adoptedPools {
 		var keyring strings.Builder
-		for i := range estateUsers - 1 {
+		for i := range sizeOfEstate().users - 1 {
 			if user := fmt.Sprintf("client.adopt-%02d", i); clusterOf(i) == cluster {
 				keys[user] = freshKey(t)
 				fmt.Fprintf(&keyring, "[%s]\n\tkey = %s\n\tcaps mon = \"profile rbd\"\n\tcaps osd = \"profile rbd pool=%s\"\n", user, keys[user],
@@ -103,12 +120,12 @@ func makeEstate(t *testing.T, bed *testbed.Bed) map[string]string {
 			setByHand(t, host, id, keys[adoptedUser(cluster)])
 		}
 	}
-	parallel(t, estateDomains-1, func(ctx context.Context, i int) error {
+	parallel(t, sizeOfEstate().domains-1, func(ctx context.Context, i int) error {
 		_, err := bed.Hypervisor(hostOf(i)).VirshIn(ctx, domainWithTwoDisks(t, i), "define", "/dev/stdin")
 		return err
 	})
 	t.Cleanup(func() {
-		for i := range estateDomains - 1 {
+		for i := range sizeOfEstate().domains - 1 {
 			acctest.Virsh(t, hostOf(i), "undefine", domainOf(i))
 		}
 	})
@@ -172,7 +189,7 @@ func estate(t *testing.T) map[string]string {
 	for _, row := range procedure {
 		images = append(images, imageName{row.cluster, row.pool, "", row.image})
 	}
-	for i := range estateImages - len(procedure) {
+	for i := range sizeOfEstate().images - len(procedure) {
 		images = append(images, imageOf(i))
 	}
 	var mu sync.Mutex
@@ -236,9 +253,10 @@ func expectWhole(t *testing.T, listed map[string]string) {
 			got["disks"] += strings.Count(saved, "protocol='rbd'")
 		}
 	}
+	size := sizeOfEstate()
 	want := map[string]int{
-		"pools": estatePools, "images": estateImages, "users": estateUsers, "secrets": estateSecrets, "domains": estateDomains,
-		"disks": estateDisks,
+		"pools": estatePools, "images": size.images, "users": size.users, "secrets": estateSecrets, "domains": size.domains,
+		"disks": size.disks(),
 	}
 	if !maps.Equal(got, want) {
 		t.Fatalf("the estate has %v; want %v", got, want)
@@ -283,7 +301,7 @@ func TestAccAdoptWhatIsFound(t *testing.T) {
 	w.Set(t, "admin_keys", adminKeys)
 	w.Set(t, "hypervisors", hypervisors)
 	l.addCanary(t, w)
-	want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", estateObjects)
+	want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", sizeOfEstate().objects())
 	if out := l.run(t, w, "plan", "-input=false", "-out=adoption.tfplan"); !acctest.Message(want).MatchString(out) {
 		t.Errorf("the plan is not %q:\n%s", want, out)
 	}
