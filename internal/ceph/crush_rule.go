@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // CrushRule is what a cluster tells about a CRUSH rule. Root, FailureDomain and DeviceClass say all of its steps that choose, or are empty.
@@ -78,18 +75,11 @@ func (c *Cluster) CrushRule(ctx context.Context, name string) (CrushRule, error)
 		if rule.Name == name {
 			return rule.described(), nil
 		}
-		names = append(names, strconv.Quote(rule.Name))
+		names = append(names, rule.Name)
 	}
-	p := &problem.Problem{
-		Kind: problem.NotFound, What: fmt.Sprintf("Cluster %q has no CRUSH rule %q.", c.cfg.Label, name),
-		Why: "The cluster has no CRUSH rules.",
-		Do:  "Create the rule (ceph osd crush rule create-replicated), or correct its name or the cluster.",
-	}
-	if len(names) > 0 {
-		slices.Sort(names)
-		p.Why = fmt.Sprintf("Its rules are %s.", strings.Join(firstOf(names, 20), ", "))
-	}
-	return CrushRule{}, p
+	slices.Sort(names)
+	return CrushRule{}, notThere(fmt.Sprintf("Cluster %q has no CRUSH rule %q.", c.cfg.Label, name), "The cluster has no CRUSH rules.",
+		"Its rules are", names, "Create the rule (ceph osd crush rule create-replicated), or correct its name or the cluster.")
 }
 
 func (r crushRule) described() CrushRule {

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
-
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // ErasureCodeProfile is what a cluster keeps of an erasure code profile: Parameters are those for which there is no field.
@@ -48,19 +45,9 @@ func (c *Cluster) explainNoProfile(ctx context.Context, what, name string, refus
 	if slices.Contains(names, name) {
 		return refusal
 	}
-	p := &problem.Problem{
-		Kind: problem.NotFound, What: fmt.Sprintf("Cluster %q has no erasure code profile %q.", c.cfg.Label, name),
-		Why: "The cluster has no erasure code profiles.",
-		Do:  "Create the profile (ceph osd erasure-code-profile set), or correct its name or the cluster.",
-	}
-	if len(names) > 0 {
-		slices.Sort(names)
-		for i := range names {
-			names[i] = strconv.Quote(names[i])
-		}
-		p.Why = fmt.Sprintf("Its profiles are %s.", strings.Join(firstOf(names, 20), ", "))
-	}
-	return p
+	slices.Sort(names)
+	return notThere(fmt.Sprintf("Cluster %q has no erasure code profile %q.", c.cfg.Label, name), "The cluster has no erasure code profiles.",
+		"Its profiles are", names, "Create the profile (ceph osd erasure-code-profile set), or correct its name or the cluster.")
 }
 
 func profileOf(name string, stored map[string]string) ErasureCodeProfile {

@@ -7,8 +7,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // The types of pool.
@@ -88,14 +86,9 @@ var errNoSuchPool = errors.New("no such pool")
 func (c *Cluster) noPool(what string, pools []Pool) error {
 	names := make([]string, 0, len(pools))
 	for _, p := range pools {
-		names = append(names, strconv.Quote(p.Name))
+		names = append(names, p.Name)
 	}
-	p := &problem.Problem{Kind: problem.NotFound, What: what, Why: "The cluster has no pools."}
-	if len(names) > 0 {
-		p.Why = fmt.Sprintf("Its pools are %s.", strings.Join(firstOf(names, 20), ", "))
-	}
-	p.Do = "Create the pool, or correct its name or the cluster."
-	return p
+	return notThere(what, "The cluster has no pools.", "Its pools are", names, "Create the pool, or correct its name or the cluster.")
 }
 
 func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {

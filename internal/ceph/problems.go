@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -131,6 +132,20 @@ func rawReply(status string, err error) string {
 		return err.Error()
 	}
 	return fmt.Sprintf("%s, %s", err.Error(), status)
+}
+
+// notThere is the error of an object that a complete listing of its kind, with these names in their order, does not have. Without any name
+// it says that there is none.
+func notThere(what, none, these string, names []string, do string) error {
+	p := &problem.Problem{Kind: problem.NotFound, What: what, Why: none, Do: do}
+	if len(names) > 0 {
+		quoted := make([]string, len(names))
+		for i, name := range names {
+			quoted[i] = strconv.Quote(name)
+		}
+		p.Why = fmt.Sprintf("%s %s.", these, strings.Join(firstOf(quoted, 20), ", "))
+	}
+	return p
 }
 
 // firstOf shortens a list for a message.
