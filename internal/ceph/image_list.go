@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -42,7 +41,7 @@ type ImageFilter struct {
 	Pool      string            // empty: every pool that may hold images
 	Namespace *string           // nil: all of them; an empty one is the default namespace
 	Name      func(string) bool // nil: every name
-	Limit     int64             // visits no more than these; 0: all
+	Wanted    int64             // how many the caller visits at most, so that no more are read at a time; 0: all
 }
 
 // ListedImage is an image with its name.
@@ -64,12 +63,9 @@ func (c *Cluster) VisitImages(ctx context.Context, filter ImageFilter, visit fun
 	if err != nil {
 		return err
 	}
-	left, atATime := filter.Limit, imagesAtATime
-	if left <= 0 {
-		left = math.MaxInt64
-	}
-	if left < imagesAtATime {
-		atATime = int(left)
+	atATime := imagesAtATime
+	if filter.Wanted > 0 {
+		atATime = int(min(filter.Wanted, imagesAtATime))
 	}
 	for _, names := range listed {
 		for some := range slices.Chunk(names.entries, atATime) {
@@ -78,7 +74,7 @@ func (c *Cluster) VisitImages(ctx context.Context, filter ImageFilter, visit fun
 				return err
 			}
 			for _, image := range images {
-				if left--; !visit(image) || left == 0 {
+				if !visit(image) {
 					return nil
 				}
 			}

@@ -82,9 +82,6 @@ func StreamList[F, M any](
 	}
 }
 
-// Left is how many results Terraform still wants.
-func (r *ListResults[M]) Left() int64 { return r.left }
-
 // Add sends an object to Terraform. It returns false when no more are wanted.
 func (r *ListResults[M]) Add(ctx context.Context, name string, identity any, m *M) bool {
 	result := r.req.NewListResult(ctx)

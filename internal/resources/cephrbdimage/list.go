@@ -23,17 +23,18 @@ type filter struct {
 	NamePattern types.String `tfsdk:"name_pattern"`
 }
 
-// visit calls found for each image, in the order of pools, namespaces and names, until it returns false or the limit is reached, where 0
-// is none. Each is the given model with what the cluster tells of it. It returns the label of the cluster.
+// visit calls found for each image, in the order of pools, namespaces and names, until it returns false. No more than
+// are wanted are read at a time, where 0 is all. Each is the given model with what the cluster tells of it. It returns the label of the
+// cluster.
 func (f *filter) visit(
-	ctx context.Context, connections *tfkit.Connections, imported model, limit int64, diags *diag.Diagnostics, found func(*model) bool,
+	ctx context.Context, connections *tfkit.Connections, imported model, wanted int64, diags *diag.Diagnostics, found func(*model) bool,
 ) (types.String, error) {
 	entry, err := connections.Clusters.ApplyEntry(ctx, f.Cluster, types.StringNull(), diags)
 	if err != nil {
 		return entry.Label, err
 	}
 	selected := ceph.ImageFilter{
-		Pool: f.Pool.ValueString(), Namespace: f.Namespace.ValueStringPointer(), Name: tfkit.Fits(f.NamePattern), Limit: limit,
+		Pool: f.Pool.ValueString(), Namespace: f.Namespace.ValueStringPointer(), Name: tfkit.Fits(f.NamePattern), Wanted: wanted,
 	}
 	return entry.Label, entry.Target.VisitImages(ctx, selected, func(image ceph.ListedImage) bool {
 		m := imported
