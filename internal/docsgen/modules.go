@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -71,7 +72,8 @@ func writeReadmes(root string, readmes map[string]string) error {
 // staleReadmes returns an error that names each page of a module that differs from its file.
 func staleReadmes(root string, readmes map[string]string) error {
 	var all []error
-	for name, text := range readmes {
+	for _, name := range slices.Sorted(maps.Keys(readmes)) {
+		text := readmes[name]
 		if found, err := os.ReadFile(filepath.Join(root, name)); err != nil || string(found) != text {
 			all = append(all, fmt.Errorf("%s is stale from line %d; run: make generate, and commit what it writes", name,
 				firstDifference(string(found), text)))
