@@ -293,17 +293,14 @@ func TestAccAdoptWhatIsFound(t *testing.T) {
 	expectWhole(t, before)
 
 	w := l.workspace(acctest.NewWorkspace(t, "examples/adopting-an-estate"))
-	clusters, adminKeys, hypervisors := map[string]string{}, map[string]string{}, map[string]string{}
+	clusters, adminKeys := map[string]string{}, map[string]string{}
 	for _, cluster := range bed.Clusters() {
 		clusters[cluster.Name], adminKeys[cluster.Name] = cluster.MonHost, cluster.AdminKey
 		l.keys["client.admin of "+cluster.Name] = cluster.AdminKey
 	}
-	for _, host := range bed.Hypervisors() {
-		hypervisors[host.Name] = host.URI
-	}
 	w.Set(t, "clusters", clusters)
 	w.Set(t, "admin_keys", adminKeys)
-	w.Set(t, "hypervisors", hypervisors)
+	w.Set(t, "hypervisors", uris(bed.Hypervisors()))
 	l.addCanary(t, w)
 	want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", sizeOfEstate().objects())
 	if out := l.run(t, w, "plan", "-input=false", "-out=adoption.tfplan"); !acctest.Message(want).MatchString(out) {

@@ -18,17 +18,14 @@ func keysWorkspace(t *testing.T) *acctest.Workspace {
 	t.Helper()
 	bed := acctest.Bed(t)
 	w := acctest.NewWorkspace(t, "examples/keys-without-a-trace")
-	clusters, keys, hypervisors := map[string]any{}, map[string]string{}, map[string]string{}
+	clusters, keys := map[string]any{}, map[string]string{}
 	for target, cluster := range map[string]*testbed.Cluster{"vdb": bed.Cluster("east"), "vdc": bed.Cluster("west")} {
 		clusters[cluster.Name] = map[string]string{"mon_host": cluster.MonHost, "target_dev": target}
 		keys[cluster.Name] = cluster.AdminKey
 	}
-	for _, host := range bed.Hypervisors() {
-		hypervisors[host.Name] = host.URI
-	}
 	w.Set(t, "clusters", clusters)
 	w.Set(t, "admin_keys", keys)
-	w.Set(t, "hypervisors", hypervisors)
+	w.Set(t, "hypervisors", uris(bed.Hypervisors()))
 	w.Set(t, "hypervisor", "kvm1")
 	w.Set(t, "domain", "keyless")
 	return w

@@ -80,7 +80,7 @@ func testPageToModule(ctx context.Context, t *testing.T, examples *acctest.Works
 	w := examples.In(t, "page-to-module/before")
 	w.Set(t, "mon_host", bed.Cluster("east").MonHost)
 	w.Set(t, "admin_key", bed.Cluster("east").AdminKey)
-	w.Set(t, "hypervisors", uris(t))
+	w.Set(t, "hypervisors", uris(bed.Hypervisors()))
 	w.Apply(t)
 	if value := acctest.Virsh(t, "kvm2", "secret-get-value", secretWith(t, "kvm2", "client.web@")); value !=
 		acctest.Ceph(t, "east", "auth", "print-key", "client.web") {
@@ -123,7 +123,7 @@ func testFleet(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
 	}
 	w.Set(t, "clusters", monitors)
 	w.Set(t, "admin_keys", keys)
-	w.Set(t, "hypervisors", uris(t))
+	w.Set(t, "hypervisors", uris(bed.Hypervisors()))
 	w.Apply(t)
 	w.ExpectEmptyPlan(t)
 
@@ -221,10 +221,10 @@ func onHosts(hypervisors ...string) map[string][]string {
 	return map[string][]string{"clusters": {"east", "west"}, "hypervisors": hypervisors}
 }
 
-// uris are the connection URIs of the bed's hypervisors by label.
-func uris(t *testing.T) map[string]string {
+// uris are the connection URIs of hypervisors by label.
+func uris(hosts []*testbed.Hypervisor) map[string]string {
 	all := map[string]string{}
-	for _, host := range acctest.Bed(t).Hypervisors() {
+	for _, host := range hosts {
 		all[host.Name] = host.URI
 	}
 	return all

@@ -22,13 +22,9 @@ import (
 func generationsWorkspace(t *testing.T, cluster *testbed.Cluster, hosts []*testbed.Hypervisor, domain string) *acctest.Workspace {
 	t.Helper()
 	w := acctest.NewWorkspace(t, "examples/user-per-generation")
-	uris := map[string]string{}
-	for _, host := range hosts {
-		uris[host.Name] = host.URI
-	}
 	w.Set(t, "mon_host", cluster.MonHost)
 	w.Set(t, "admin_key", cluster.AdminKey)
-	w.Set(t, "hypervisors", uris)
+	w.Set(t, "hypervisors", uris(hosts))
 	w.Set(t, "hypervisor", hosts[0].Name)
 	w.Set(t, "domain", domain)
 	w.Set(t, "pool", "rotating")
