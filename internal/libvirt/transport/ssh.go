@@ -89,7 +89,7 @@ func (e Endpoint) dialSSH(ctx context.Context) (io.ReadWriteCloser, error) {
 	c.command.Stdin, c.command.Stdout, c.command.Stderr = stdin, stdout, &c.stderr
 	// A session of its own keeps Ctrl-C away from ssh, which the provider still needs to end in order, and keeps ssh from
 	// asking on the terminal.
-	c.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	c.command.SysProcAttr = ownSession()
 	// A shared connection that ssh leaves in the background (ControlPersist) keeps its standard error.
 	c.command.WaitDelay = time.Second
 	err = c.command.Start()
