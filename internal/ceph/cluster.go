@@ -79,16 +79,25 @@ func (c *Cluster) notConnected(err error) error {
 
 // check asks the monitors for their version. A refusal is an answer too, and a lost connection is left to the next call.
 func (c *Cluster) check(ctx context.Context, conn *identifiedConn) error {
+	_, err := c.version(ctx, conn)
+	return err
+}
+
+// version asks the monitors for their release, which is empty where they don't tell it. It is an error where no answer comes.
+func (c *Cluster) version(ctx context.Context, conn Conn) (release, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
 	defer cancel()
-	_, _, err := conn.MonCommand(ctx, []byte(`{"prefix": "version"}`), nil)
-	if !unanswered(err) || lost(err) {
-		return nil
+	reply, _, err := conn.MonCommand(ctx, []byte(`{"prefix": "version", "format": "json"}`), nil)
+	switch {
+	case err == nil:
+		return releaseOf(reply), nil
+	case !unanswered(err) || lost(err):
+		return release{}, nil
 	}
 	if ctx.Err() == nil {
-		return c.failed(fmt.Sprintf("Unable to ask cluster %q.", c.cfg.Label), "", err)
+		return release{}, c.failed(fmt.Sprintf("Unable to ask cluster %q.", c.cfg.Label), "", err)
 	}
-	return &problem.Problem{
+	return release{}, &problem.Problem{
 		Kind: problem.Unreachable, Unanswered: true,
 		What: fmt.Sprintf("Unable to ask cluster %q.", c.cfg.Label),
 		Why:  fmt.Sprintf("Cluster %q did not answer within its connect_timeout of %s.", c.cfg.Label, c.cfg.ConnectTimeout),
@@ -120,6 +129,14 @@ func (c *Cluster) connect(ctx context.Context) (*identifiedConn, error) {
 				c.cfg.FSID, fsid),
 			Do: "Correct mon_host or config_file so that they lead to the pinned cluster, or the pin if the other cluster is meant.",
 		}
+	}
+	release, err := c.version(ctx, conn)
+	if err == nil && release.tooOld() {
+		err = c.releaseTooOld(release)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
 	}
 	if c.cfg.Log != nil {
 		conn = loggedConn{conn, c.log}

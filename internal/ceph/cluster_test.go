@@ -92,11 +92,15 @@ func TestUnansweredCalls(t *testing.T) {
 		"a refusal is an answer":        {EPERM, nil, pools, false, 11, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn := &faultyConn{mon: tc.mon, osd: tc.osd, fakeConn: &fakeConn{fsid: testFSID, answers: map[string]answer{
+			conn := &faultyConn{osd: tc.osd, fakeConn: &fakeConn{fsid: testFSID, answers: map[string]answer{
 				"osd pool ls": {out: "[]"}, "osd crush rule dump": {out: "[]"}, "version": {out: "{}"},
 			}}}
 			var dials int
 			cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) { dials++; return conn, nil })
+			if _, err := cluster.FSID(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			conn.mon = tc.mon
 			if err := tc.call(t.Context(), cluster); err == nil {
 				t.Fatal("no error")
 			}

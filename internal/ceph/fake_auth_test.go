@@ -13,8 +13,9 @@ type authConn struct {
 	Conn
 	knows   []string
 	refuses map[string]answer // by prefix
-	typed   bool              // auth rotate and get-or-create obey key_type, which get-or-create-pending of no release does
-	ciphers answer            // to mon dump; zero: a release without key types
+	// auth rotate and get-or-create obey key_type, which get-or-create-pending of no release does, and prefer aes256k.
+	typed   bool
+	ciphers answer // to mon dump; zero: a release without key types
 	key     string
 	pending string
 	caps    map[string]string
@@ -51,6 +52,9 @@ func (a *authConn) MonCommand(_ context.Context, text, input []byte) ([]byte, st
 	if err := json.Unmarshal(text, &cmd); err != nil {
 		return nil, "", err
 	}
+	if cmd.Prefix == "version" { // each connection asks
+		return nil, "", nil
+	}
 	a.asked = append(a.asked, cmd.Prefix)
 	if failure := a.unanswered[cmd.Prefix]; failure != nil {
 		delete(a.unanswered, cmd.Prefix)
@@ -71,7 +75,7 @@ func (a *authConn) MonCommand(_ context.Context, text, input []byte) ([]byte, st
 		return nil, refusal.status, refusal.errno
 	}
 	made := madeKey(keyTypeAES, 16)
-	if a.typed && cmd.Prefix != "auth get-or-create-pending" && cmd.KeyType == typeNameAES256K {
+	if a.typed && cmd.Prefix != "auth get-or-create-pending" && cmd.KeyType != typeNameAES {
 		made = madeKey(keyTypeAES256K, 32)
 	}
 	switch cmd.Prefix {
@@ -148,11 +152,11 @@ var (
 )
 
 // formerKey and somebodysKey are keys that the fake monitor doesn't make.
-func formerKey() string    { return otherKey('B') }
-func somebodysKey() string { return otherKey('C') }
+func formerKey() string    { return otherKey(keyTypeAES, 16, 'B') }
+func somebodysKey() string { return otherKey(keyTypeAES, 16, 'C') }
 
-func otherKey(letter byte) string {
-	key := []byte(madeKey(keyTypeAES, 16))
+func otherKey(kind uint16, length int, letter byte) string {
+	key := []byte(madeKey(kind, length))
 	key[20] = letter
 	return string(key)
 }

@@ -2,8 +2,8 @@ package ceph
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"regexp"
 )
 
 // Info describes a cluster.
@@ -14,8 +14,6 @@ type Info struct {
 	Monitors []Monitor
 	Health   string // HEALTH_OK, HEALTH_WARN or HEALTH_ERR
 }
-
-var versionText = regexp.MustCompile(`^ceph version (\S+)(?: \([0-9a-f]+\))?(?: (\S+))?`)
 
 // Info reads the cluster's identity, release, monitors and health.
 //
@@ -30,15 +28,12 @@ func (c *Cluster) Info(ctx context.Context) (Info, error) {
 	if info.Monitors, err = c.Monitors(ctx); err != nil {
 		return Info{}, err
 	}
-	var version struct {
-		Version string `json:"version"`
-	}
+	var version json.RawMessage
 	if err := c.mon(ctx, what, command{"prefix": "version"}, &version); err != nil {
 		return Info{}, err
 	}
-	if m := versionText.FindStringSubmatch(version.Version); m != nil {
-		info.Version, info.Release = m[1], m[2]
-	}
+	release := releaseOf(version)
+	info.Version, info.Release = release.version, release.name
 	var health struct {
 		Status string `json:"status"`
 	}

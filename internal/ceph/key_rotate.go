@@ -9,11 +9,11 @@ import (
 )
 
 // RotateKey gives a user a new key and keeps its caps, by the best way that the cluster's release has: `auth rotate` (19.2.3 and later),
-// a pending key that is committed (18 and later), or an import of a key made here (16 and 17). keyType is aes, aes256k, or empty for what
-// the cluster prefers; a release that doesn't know key types takes aes only. What is refused changes nothing. The user has a working key
-// at every moment, also when the operation is interrupted: each way ends with one command that puts the new key in the place of the old
-// one. From then on no other key opens a connection, neither the old one nor a pending one that somebody else had made. If the key was
-// rotated, the user is returned even with an error, and without a key where the new one could not be read.
+// a pending key that is committed (18 and later), or an import of a key made here (16 and 17). keyType is aes, aes256k, or empty for the
+// type of the present key; a release that doesn't know key types takes aes only. What is refused changes nothing. The user has a working
+// key at every moment, also when the operation is interrupted: each way ends with one command that puts the new key in the place of the
+// old one. From then on no other key opens a connection, neither the old one nor a pending one that somebody else had made. If the key
+// was rotated, the user is returned even with an error, and without a key where the new one could not be read.
 //
 // Similar to: ceph auth rotate
 func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, error) {
@@ -32,6 +32,10 @@ func (c *Cluster) RotateKey(ctx context.Context, name, keyType string) (User, er
 		}
 	}
 	before, known := record.user(), false
+	if keyType == "" {
+		// What the cluster prefers may be too new for the clients that have to use the key.
+		keyType = before.Key.Type()
+	}
 	for _, way := range []func(context.Context, string, User, string) (bool, error){c.rotateAtOnce, c.rotatePending, c.rotateByImport} {
 		if known, err = way(ctx, what, before, keyType); known {
 			break

@@ -36,6 +36,24 @@ func TestRotateKeyUsesWhatTheReleaseHas(t *testing.T) {
 	}
 }
 
+// A rotation keeps the key's type unless another one is asked for, also where the cluster prefers the other one.
+func TestRotateKeyKeepsItsType(t *testing.T) {
+	both, strongKey := recorded(t, "mon-dump-20-both"), otherKey(keyTypeAES256K, 32, 'B')
+	for name, test := range map[string]struct{ key, keyType, want string }{
+		"aes":                {formerKey(), "", typeNameAES},
+		"aes256k":            {strongKey, "", typeNameAES256K},
+		"aes256k asked for":  {formerKey(), typeNameAES256K, typeNameAES256K},
+		"aes asked for":      {strongKey, typeNameAES, typeNameAES},
+		"of no type we know": {madeKey(3, 48), "", typeNameAES256K},
+	} {
+		conn := &authConn{knows: allCommands, typed: true, ciphers: both, key: test.key, caps: map[string]string{"mon": "profile rbd"}}
+		user, err := withAuth(conn).RotateKey(t.Context(), "x", test.keyType)
+		if err != nil || user.Key.Type() != test.want || conn.key == test.key {
+			t.Errorf("%s: a key of type %q, not %q, another one: %v: %v", name, user.Key.Type(), test.want, conn.key != test.key, err)
+		}
+	}
+}
+
 // Caps that a release drops at an import are put back.
 func TestRotateKeyKeepsCaps(t *testing.T) {
 	conn := &authConn{keepsNoCaps: true, key: formerKey(), caps: map[string]string{"mon": "profile rbd"}}

@@ -20,6 +20,7 @@ type connection struct {
 	client   *rpc.Libvirt
 	wire     *wire
 	hostUUID string
+	version  Version
 	removals deviceRemovals
 }
 
@@ -61,11 +62,32 @@ func (h *Host) connect(parent context.Context) (c *connection, err error) {
 	// The first question after a daemon's start makes it look at every emulator, which takes longer than connecting.
 	ctx, cancel = context.WithTimeoutCause(parent, h.config.OperationTimeout, timeLimit(h.config.OperationTimeout))
 	defer cancel()
-	if c.hostUUID, err = h.identify(ctx, c.client); err != nil {
+	if c.hostUUID, err = h.identify(ctx, c.client); err == nil {
+		c.version, err = h.checkVersion(ctx, c.client)
+	}
+	if err != nil {
 		w.cut()
 		return nil, err
 	}
 	return c, nil
+}
+
+// checkVersion reads the release of libvirt, and refuses one that is too old. One that is newer than all that are known is not refused.
+func (h *Host) checkVersion(ctx context.Context, client *rpc.Libvirt) (Version, error) {
+	n, err := await(ctx, client.ConnectGetLibVersion, nil)
+	if err != nil {
+		return Version{}, h.fail(operation{doing: "ask for the version of libvirt"}, err)
+	}
+	v := Version{Major: int(n / 1_000_000), Minor: int(n / 1000 % 1000), Micro: int(n % 1000)} //nolint:gosec // a version number fits.
+	if !v.AtLeast(oldest.Major, oldest.Minor) {
+		return v, &problem.Problem{
+			Kind: problem.Unsupported,
+			What: fmt.Sprintf("The %s runs libvirt %s, which is too old.", h.name(), v),
+			Why:  fmt.Sprintf("The oldest release that this provider supports is %s. Nothing was read or changed there.", oldest),
+			Do:   "Update libvirt on the host, or leave the host's resources out of this configuration.",
+		}
+	}
+	return v, nil
 }
 
 // identify reads the host's UUID and compares it with the pin.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	rpc "github.com/digitalocean/go-libvirt"
+
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -25,6 +27,12 @@ func host(t *testing.T, cfg Config) *Host {
 	}
 	t.Cleanup(h.Close)
 	return h
+}
+
+// hostname stands for all calls that read.
+func hostname(ctx context.Context, h *Host) (string, error) {
+	return read(ctx, h, operation{doing: "ask for the host's name"}, onHost("ConnectGetHostname"),
+		func(l *rpc.Libvirt) (string, error) { return l.ConnectGetHostname() })
 }
 
 func TestManyCallersShareOneConnection(t *testing.T) {
@@ -50,14 +58,37 @@ func TestManyCallersShareOneConnection(t *testing.T) {
 	if n := d.called(procGetCapabilities); n != 1 {
 		t.Errorf("capabilities were read %d times", n)
 	}
+	if n := d.called(procLibVersion); n != 1 {
+		t.Errorf("asked for the version %d times", n)
+	}
+}
+
+// A libvirt that is too old is refused at the connection. A newer one than all that are known goes on.
+func TestOldestLibvirt(t *testing.T) {
+	for version, tooOld := range map[uint32]string{
+		6_010_000: "6.10.0", 7_000_000: "", 9_000_000: "", 100_000_000: "",
+	} {
+		d := newFakeDaemon(t)
+		d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return append(xdrWord(0), xdrWord(version)...), 0, true })
+		h := host(t, Config{URI: d.uri()})
+		_, err := hostname(t.Context(), h)
+		if tooOld == "" {
+			expect.NoError(t, err)
+			continue
+		}
+		expect.Problem(t, err, problem.Unsupported, "kvm1", "runs libvirt "+tooOld, "supports is 7.0.0", "Update libvirt")
+		if n := d.called(procHostname); n != 0 {
+			t.Error("it was asked nevertheless")
+		}
+	}
 }
 
 func TestAnotherHostThanThePinnedOne(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri(), HostUUID: "99999999-2222-4333-8444-555555555555"})
-	_, err := h.LibVersion(t.Context())
+	_, err := hostname(t.Context(), h)
 	expect.Problem(t, err, problem.WrongIdentity, "kvm1", fakeHostUUID, "99999999")
-	if n := d.called(procLibVersion); n != 0 {
+	if n := d.called(procHostname); n != 0 {
 		t.Error("it was asked nevertheless")
 	}
 }
@@ -79,14 +110,14 @@ func TestADaemonThatHangsInACall(t *testing.T) {
 	// Only the call that hangs gets the short limit: the others have to succeed on a slow machine too.
 	configured := h.config.OperationTimeout
 	h.config.OperationTimeout = 50 * time.Millisecond
-	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 0, false })
-	err := expect.Return(t, func() error { _, err := h.LibVersion(context.Background()); return err })
+	d.on(procHostname, func(int) ([]byte, uint32, bool) { return nil, 0, false })
+	err := expect.Return(t, func() error { _, err := hostname(context.Background(), h); return err })
 	expect.Problem(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
 
 	// The call that was given up occupies its connection, so the next one gets another.
 	h.config.OperationTimeout = configured
-	d.on(procLibVersion, d.defaultAnswer(procLibVersion))
-	if _, err := h.LibVersion(t.Context()); err != nil {
+	d.on(procHostname, d.defaultAnswer(procHostname))
+	if _, err := hostname(t.Context(), h); err != nil {
 		t.Fatal(err)
 	}
 	if n := d.called(procConnectOpen); n != 2 {
@@ -97,9 +128,9 @@ func TestADaemonThatHangsInACall(t *testing.T) {
 func TestACallIsGivenUpWhenItsContextEnds(t *testing.T) {
 	d := newFakeDaemon(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { cancel(); return nil, 0, false })
+	d.on(procHostname, func(int) ([]byte, uint32, bool) { cancel(); return nil, 0, false })
 	h := host(t, Config{URI: d.uri()})
-	err := expect.Return(t, func() error { _, err := h.LibVersion(ctx); return err })
+	err := expect.Return(t, func() error { _, err := hostname(ctx, h); return err })
 	expect.Problem(t, err, problem.Unreachable, "cancelled")
 }
 
@@ -160,7 +191,7 @@ func TestWhoDialsAHost(t *testing.T) {
 			ctx = breaker.Retry(t.Context())
 		}
 		for range 3 {
-			_, err := h.LibVersion(ctx)
+			_, err := hostname(ctx, h)
 			if connected := d.called(procConnectOpen) > 0; (err == nil) != connected || d.called(procAuthList) != step.dialled {
 				t.Errorf("step %d: dialled %d times, not %d: %v", i, d.called(procAuthList), step.dialled, err)
 			}
@@ -174,22 +205,22 @@ func TestAHostThatHangsIsNotAskedOptionallyAgain(t *testing.T) {
 	h := host(t, Config{URI: d.uri()})
 	_, err := h.UUID(t.Context())
 	expect.NoError(t, err)
-	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 0, false })
+	d.on(procHostname, func(int) ([]byte, uint32, bool) { return nil, 0, false })
 	ask := func(limit time.Duration) error {
 		return expect.Return(t, func() error {
 			ctx, cancel := breaker.Optional(breaker.Retry(t.Context()), limit)
 			defer cancel()
-			_, err := h.LibVersion(ctx)
+			_, err := hostname(ctx, h)
 			return err
 		})
 	}
 	expect.Problem(t, ask(50*time.Millisecond), problem.Unreachable, "no answer within 50ms")
 	expect.Problem(t, ask(10*expect.Timeout), problem.Unreachable, "Could not get an answer on hypervisor \"kvm1\"", "no answer within 50ms")
-	if n := d.called(procLibVersion); n != 1 {
+	if n := d.called(procHostname); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
-	d.on(procLibVersion, d.defaultAnswer(procLibVersion))
-	if _, err := h.LibVersion(t.Context()); err != nil || d.called(procConnectOpen) != 2 {
+	d.on(procHostname, d.defaultAnswer(procHostname))
+	if _, err := hostname(t.Context(), h); err != nil || d.called(procConnectOpen) != 2 {
 		t.Errorf("dialled %d times, %v", d.called(procConnectOpen), err)
 	}
 	expect.NoError(t, ask(10*expect.Timeout))
@@ -199,21 +230,21 @@ func TestOneCallersEndDoesNotDisturbTheOthers(t *testing.T) {
 	d := newFakeDaemon(t)
 	slow := make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
-	d.on(procLibVersion, func(call int) ([]byte, uint32, bool) {
+	d.on(procHostname, func(call int) ([]byte, uint32, bool) {
 		if call == 1 {
 			<-slow
 		} else {
 			cancel()
 		}
-		return append(xdrWord(0), xdrWord(9_000_000)...), 0, call == 1
+		return xdrString("kvm1"), 0, call == 1
 	})
 	h := host(t, Config{URI: d.uri()})
 	other := make(chan error, 1)
-	go func() { _, err := h.LibVersion(t.Context()); other <- err }()
-	for d.called(procLibVersion) == 0 {
+	go func() { _, err := hostname(t.Context(), h); other <- err }()
+	for d.called(procHostname) == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	if err := expect.Return(t, func() error { _, err := h.LibVersion(ctx); return err }); err == nil {
+	if err := expect.Return(t, func() error { _, err := hostname(ctx, h); return err }); err == nil {
 		t.Error("the hanging call has a result")
 	}
 	close(slow)
@@ -226,7 +257,7 @@ func TestALostConnectionIsMadeAnew(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri()})
 	for range 5 {
-		if _, err := h.LibVersion(t.Context()); err != nil {
+		if _, err := hostname(t.Context(), h); err != nil {
 			t.Fatal(err)
 		}
 		d.dropAll()
@@ -236,13 +267,13 @@ func TestALostConnectionIsMadeAnew(t *testing.T) {
 func TestAReadThatIsInterruptedIsMadeAgainAndAChangeIsNot(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri()})
-	d.on(procLibVersion, func(call int) ([]byte, uint32, bool) {
+	d.on(procHostname, func(call int) ([]byte, uint32, bool) {
 		if call == 1 {
 			d.dropAll()
 		}
-		return append(xdrWord(0), xdrWord(9_000_000)...), 0, call > 1
+		return xdrString("kvm1"), 0, call > 1
 	})
-	if _, err := h.LibVersion(t.Context()); err != nil {
+	if _, err := hostname(t.Context(), h); err != nil {
 		t.Errorf("the read: %v", err)
 	}
 	d.on(procSecretLookupUUID, func(int) ([]byte, uint32, bool) {
@@ -259,23 +290,23 @@ func TestAReadThatIsInterruptedIsMadeAgainAndAChangeIsNot(t *testing.T) {
 func TestAHeldDomainIsWaitedForUntilTheDeadline(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri()})
-	d.on(procLibVersion, func(call int) ([]byte, uint32, bool) {
+	d.on(procHostname, func(call int) ([]byte, uint32, bool) {
 		if call < 3 {
 			return nil, 68, true
 		}
-		return append(xdrWord(0), xdrWord(9_000_000)...), 0, true
+		return xdrString("kvm1"), 0, true
 	})
-	if _, err := h.LibVersion(t.Context()); err != nil {
+	if _, err := hostname(t.Context(), h); err != nil {
 		t.Error(err)
 	}
-	d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return nil, 68, true })
+	d.on(procHostname, func(int) ([]byte, uint32, bool) { return nil, 68, true })
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	// The context ends while the call is made again: by then it has its answer.
-	before := d.called(procLibVersion)
+	before := d.called(procHostname)
 	result := make(chan error, 1)
-	go func() { _, err := h.LibVersion(ctx); result <- err }()
-	expect.Eventually(t, "the second try", func() bool { return d.called(procLibVersion) > before+1 })
+	go func() { _, err := hostname(ctx, h); result <- err }()
+	expect.Eventually(t, "the second try", func() bool { return d.called(procHostname) > before+1 })
 	cancel()
 	expect.Problem(t, expect.Return(t, func() error { return <-result }), problem.Busy, "Another call holds the domain", "libvirt error 68")
 }

@@ -16,6 +16,7 @@ const (
 	procGetCapabilities  = 7
 	procAuthList         = 66
 	procLibVersion       = 157
+	procHostname         = 59
 	procSecretLookupUUID = 141
 	procSecretSetValue   = 144
 )
@@ -154,6 +155,8 @@ func (d *fakeDaemon) defaultAnswer(procedure uint32) func(int) ([]byte, uint32, 
 			return append(xdrWord(1), xdrWord(0)...), 0, true
 		case procGetCapabilities:
 			return xdrString(fmt.Sprintf("<capabilities><host><uuid>%s</uuid></host></capabilities>", d.hostUUID)), 0, true
+		case procHostname:
+			return xdrString("kvm1.example.net"), 0, true
 		case procLibVersion:
 			return append(xdrWord(0), xdrWord(9_000_000)...), 0, true
 		default:

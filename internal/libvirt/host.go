@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
@@ -125,18 +124,20 @@ func (v Version) AtLeast(major, minor int) bool {
 // String returns the release as libvirt writes it, 9.0.0.
 func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Micro) }
 
-// LibVersion returns the release of the host's libvirt.
+// oldest is the oldest release of libvirt that the provider was tried with.
+var oldest = Version{Major: 7}
+
+// LibVersion returns the release of the host's libvirt. It connects on first use; a release older than 7.0 is problem.Unsupported, here
+// and in every other call.
 //
 // Similar to: virsh version --daemon.
 func (h *Host) LibVersion(ctx context.Context) (Version, error) {
-	op := operation{doing: "ask for the version of libvirt"}
-	n, err := read(ctx, h, op, onHost("ConnectGetLibVersion"), func(l *rpc.Libvirt) (uint64, error) {
-		return l.ConnectGetLibVersion()
-	})
+	session, err := h.breaker.Acquire(ctx)
 	if err != nil {
 		return Version{}, err
 	}
-	return Version{Major: int(n / 1_000_000), Minor: int(n / 1000 % 1000), Micro: int(n % 1000)}, nil //nolint:gosec // a version number fits.
+	defer session.Release(ctx)
+	return session.Conn.version, nil
 }
 
 // Close ends the connection; calls that are under way return an error. Later calls fail.

@@ -131,9 +131,9 @@ func TestAccTCP(t *testing.T) {
 	uri := fmt.Sprintf("qemu+tcp://127.0.0.1:%d/session", ports.TCP)
 	expect.NoError(t, connects(t, uri))
 	h := host(t, libvirt.Config{URI: uri})
-	expect.Value(h.LibVersion(t.Context()))(t)
+	expect.Value(h.Domains(t.Context()))(t)
 	expect.NoError(t, kvm1(t).Restart(t.Context()))
-	expect.Value(h.LibVersion(t.Context()))(t)
+	expect.Value(h.Domains(t.Context()))(t)
 
 	// TLS spoken to a daemon that doesn't is no refusal of anything.
 	folder := t.TempDir()

@@ -274,7 +274,7 @@ func TestAccSSHLoss(t *testing.T) {
 			o := newSSHOperator(t)
 			uri := o.uri(transport, "socket="+kvm1(t).Socket)
 			h := host(t, libvirt.Config{URI: uri})
-			ask := func() error { _, err := h.LibVersion(context.Background()); return err }
+			ask := func() error { _, err := h.Domains(context.Background()); return err }
 			expect.NoError(t, expect.Return(t, ask))
 			for _, pid := range o.commands(t) {
 				if session, err := unix.Getsid(pid); err != nil || session == expect.Value(unix.Getsid(0))(t) {
@@ -295,13 +295,13 @@ func TestAccSSHLoss(t *testing.T) {
 			slow := host(t, libvirt.Config{URI: uri, ConnectTimeout: 10 * expect.Timeout})
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(100*time.Millisecond, cancel)
-			expect.Problem(t, expect.Return(t, func() error { _, err := slow.LibVersion(ctx); return err }), problem.Unreachable, "cancelled")
+			expect.Problem(t, expect.Return(t, func() error { _, err := slow.Domains(ctx); return err }), problem.Unreachable, "cancelled")
 			expect.Eventually(t, "the end of an ssh that nobody waits for any more", func() bool { return len(o.commands(t)) == 0 })
 			o.server.Resume()
-			expect.NoError(t, expect.Return(t, func() error { _, err := slow.LibVersion(t.Context()); return err }))
+			expect.NoError(t, expect.Return(t, func() error { _, err := slow.Domains(t.Context()); return err }))
 
 			expect.NoError(t, o.server.Close())
-			err := expect.Return(t, func() error { _, err := slow.LibVersion(context.Background()); return err })
+			err := expect.Return(t, func() error { _, err := slow.Domains(context.Background()); return err })
 			expect.Problem(t, err, problem.Unreachable, "kvm1", "refused")
 		})
 	}

@@ -81,7 +81,7 @@ func (m *model) planKey(config, state *model, exists bool) {
 	m.KeyType = types.StringUnknown()
 	if key := tfkit.KeyOf(config.Key); key.Check() == nil {
 		m.KeyType = tfkit.StringOrNull(key.Type())
-	} else if kept {
+	} else if kept || exists && change == keyRotated && !state.KeyType.IsNull() {
 		m.KeyType = state.KeyType
 	}
 }

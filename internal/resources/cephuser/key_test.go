@@ -32,7 +32,11 @@ func TestModelPlanKeyChange(t *testing.T) {
 		"nothing": {&model{KeyInState: yes, KeyGeneration: number(3)}, &model{}, state(nil), keyKept, text(one), kept, text("aes")},
 		"raised": {
 			&model{KeyInState: yes, KeyGeneration: number(4)}, &model{}, state(nil), keyRotated, types.StringUnknown(), types.StringUnknown(),
-			types.StringUnknown(),
+			text("aes"),
+		},
+		"raised, of a type that is not known": {
+			&model{KeyInState: yes, KeyGeneration: number(4)}, &model{}, state(func(m *model) { m.KeyType = types.StringNull() }), keyRotated,
+			types.StringUnknown(), types.StringUnknown(), types.StringUnknown(),
 		},
 		"raised, kept out of the state, of a type": {
 			&model{KeyInState: no, KeyGeneration: number(4)}, &model{KeyType: text("aes")}, state(nil), keyRotated, types.StringNull(),
@@ -40,7 +44,7 @@ func TestModelPlanKeyChange(t *testing.T) {
 		},
 		"perhaps raised": {
 			&model{KeyInState: no, KeyGeneration: types.Int64Unknown()}, &model{}, state(nil), keyRotated, types.StringNull(),
-			types.StringUnknown(), types.StringUnknown(),
+			types.StringUnknown(), text("aes"),
 		},
 		"counting begins": {
 			&model{KeyInState: yes, KeyGeneration: number(9)}, &model{},

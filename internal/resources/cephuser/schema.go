@@ -82,9 +82,9 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			},
 			"key_type": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "Type of the key: `aes` or `aes256k`. Default: what the cluster prefers. Asking for `aes256k` needs Ceph 19.2.6," +
-					" 20.2.4 or newer on the monitors, on the machine that runs Terraform and on every hypervisor. Changing it replaces the" +
-					" user; removing it keeps the current one. As by `ceph auth get-or-create --key-type`.",
+				MarkdownDescription: "Type of the key: `aes` or `aes256k`. Default: what the cluster prefers. A rotation keeps it. Asking for" +
+					" `aes256k` needs Ceph 19.2.6, 20.2.4 or newer on the monitors, on the machine that runs Terraform and on every hypervisor." +
+					" Changing it replaces the user; removing it keeps the current one. As by `ceph auth get-or-create --key-type`.",
 				Validators: []validator.String{stringvalidator.OneOf(ceph.KeyTypes...)},
 			},
 			"key_generation": schema.Int64Attribute{
