@@ -16,6 +16,11 @@ import (
 func (c *Cluster) failed(what, status string, err error) error {
 	var known *problem.Problem
 	if errors.As(err, &known) {
+		if known.What == "" {
+			named := *known
+			named.What = what
+			return &named
+		}
 		return known
 	}
 	p := &problem.Problem{What: what, Raw: rawReply(status, err), Unanswered: unanswered(err)}

@@ -16,6 +16,7 @@ import (
 	"github.com/ceph/go-ceph/rados"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados/stubs"
 )
 
 // minimumDataTimeout is the least that writes of images get: an OSD that failed is noticed after about 26 seconds, and
@@ -37,6 +38,9 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	cfg = cfg.WithDefaults()
 	key, err := checkLogin(cfg)
 	if err != nil {
+		return nil, err
+	}
+	if err := stubs.Load(); err != nil {
 		return nil, err
 	}
 	clearEnvironment()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados/stubs"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -155,6 +156,11 @@ func errno(err error) error {
 	code := coded.ErrorCode()
 	if code < 0 {
 		code = -code
+	}
+	if code == int(ceph.ENOSYS) {
+		if lacking := stubs.Lacking(); lacking != nil {
+			return lacking
+		}
 	}
 	return ceph.Errno(code)
 }
