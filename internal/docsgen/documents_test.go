@@ -13,12 +13,14 @@ import (
 	"testing"
 )
 
-// What the documents for developers name in code spans, code blocks and links exists: paths, make targets, tests and Go identifiers,
-// and every other single word somewhere in a file of the repository.
+// What the README and the documents for developers name in code spans, code blocks and links exists: paths, make targets, tests and Go
+// identifiers, and every other single word somewhere in a file of the repository.
 func TestDocumentsNameWhatExists(t *testing.T) {
 	there := readRepository(t, filepath.Join("..", ".."))
 	names := 0
-	for _, document := range []string{"CONTRIBUTING.md", "internal/DESIGN.md", ".github/SECURITY.md", ".github/PULL_REQUEST_TEMPLATE.md"} {
+	for _, document := range []string{
+		"README.md", "CONTRIBUTING.md", "internal/DESIGN.md", ".github/SECURITY.md", ".github/PULL_REQUEST_TEMPLATE.md",
+	} {
 		text, ok := there.files[document]
 		if !ok {
 			t.Errorf("%s is gone", document)
