@@ -41,7 +41,7 @@ func TestAccInstallProvider(t *testing.T) {
 				command := exec.CommandContext(t.Context(), name, args...)
 				command.Dir = folder
 				command.Env = []string{
-					"HOME=" + home, "PATH=" + os.Getenv("PATH"), "CHECKPOINT_DISABLE=1",
+					"HOME=" + home, "PATH=" + os.Getenv("PATH"), "CHECKPOINT_DISABLE=1", "TF_LOG_PROVIDER=INFO",
 					"HTTPS_PROXY=http://127.0.0.1:1", "HTTP_PROXY=http://127.0.0.1:1", // nobody listens there
 				}
 				out, err := command.CombinedOutput()
@@ -51,11 +51,14 @@ func TestAccInstallProvider(t *testing.T) {
 				return string(out)
 			}
 			run("init", "-input=false", "-no-color")
-			if plan := run("plan", "-input=false", "-no-color"); !strings.Contains(plan, east.FSID) ||
-				!strings.Contains(plan, "without changing any real infrastructure") {
+			plan := run("plan", "-input=false", "-no-color")
+			if !strings.Contains(plan, east.FSID) || !strings.Contains(plan, "without changing any real infrastructure") {
 				t.Errorf("the plan does not show the fsid %s alone:\n%s", east.FSID, plan)
 			}
 			first := providerVersion(t, run("version"))
+			if line := "terraform-provider-ceph " + first; !strings.Contains(plan, line) {
+				t.Errorf("the log does not show the version that was built, %q:\n%s", line, plan)
+			}
 
 			// A working folder keeps the version that it has until init -upgrade.
 			t.Setenv("HOME", home)
