@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -193,6 +194,38 @@ func TestAccKeptBed(t *testing.T) {
 			t.Fatal(err)
 		}
 		must[[]byte](t)(c.Ceph(ctx, "status"))
+	})
+	t.Run("ceph of a process that is kept does as ceph does", func(t *testing.T) {
+		const keyring = "[client.forked]\n\tkey = AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA==\n\tcaps mon = \"allow r\"\n"
+		must[[]byte](t)(c.CephIn(ctx, keyring, "auth", "import", "-i", "-"))
+		for _, args := range []string{
+			"osd pool ls detail", "auth get client.forked --format json", "tell mon.a version", "osd pool get nothing size",
+			"nothing", "config-key set a -i -",
+		} {
+			command := exec.CommandContext(ctx, "ceph", append([]string{"--conf", c.ConfigFile}, strings.Fields(args)...)...)
+			var stdout, stderr bytes.Buffer
+			command.Stdin, command.Stdout, command.Stderr = strings.NewReader("value"), &stdout, &stderr
+			want := command.Run()
+			output, err := c.CephIn(ctx, "value", strings.Fields(args)...)
+			if string(output) != stdout.String() || (err == nil) != (want == nil) {
+				t.Errorf("%s: %v, %q; by itself %v, %q", args, err, output, want, stdout.String())
+			}
+			if want != nil && !strings.Contains(err.Error(), want.Error()+": "+strings.TrimSpace(stderr.String())) {
+				t.Errorf("%s: %v\nby itself %v: %s", args, err, want, stderr.String())
+			}
+		}
+		if err := c.PauseMonitors(); err != nil {
+			t.Fatal(err)
+		}
+		ended, end := context.WithTimeout(ctx, time.Second)
+		defer end()
+		_, err := c.Ceph(ended, "status", "--connect-timeout", "3600")
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if err := c.ResumeMonitors(); err != nil {
+			t.Fatal(err)
+		}
 	})
 	t.Run("a guest survives its libvirtd", func(t *testing.T) {
 		guest := must[*testbed.Guest](t)(h.DefineGuest(ctx, testbed.GuestOptions{Name: "vm"}))

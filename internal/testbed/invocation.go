@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 	"time"
@@ -23,9 +24,24 @@ type invocation struct {
 func (i invocation) run(ctx context.Context) ([]byte, error) {
 	ctx, cancel := bounded(ctx, commandTimeout)
 	defer cancel()
+	execute := i.execute
+	if i.argv[0] == "ceph" {
+		execute = i.runForked
+	}
+	var stdout, stderr bytes.Buffer
+	if err := execute(ctx, &stdout, &stderr); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return stdout.Bytes(), fmt.Errorf("%s: %w: %s", strings.Join(i.argv, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.Bytes(), nil
+}
+
+func (i invocation) execute(ctx context.Context, stdout, stderr io.Writer) error {
 	path, err := lookCommand(i.argv[0])
 	if err != nil {
-		return nil, err
+		return err
 	}
 	command := exec.CommandContext(ctx, path, i.argv[1:]...)
 	command.Env = i.environment
@@ -33,15 +49,8 @@ func (i invocation) run(ctx context.Context) ([]byte, error) {
 	command.Stdin = strings.NewReader(i.stdin)
 	// Also for the rest of a long output, which a busy machine reads slowly.
 	command.WaitDelay = 10 * time.Second
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return stdout.Bytes(), fmt.Errorf("%s: %w: %s", strings.Join(i.argv, " "), err, strings.TrimSpace(stderr.String()))
-	}
-	return stdout.Bytes(), nil
+	command.Stdout, command.Stderr = stdout, stderr
+	return command.Run()
 }
 
 // baseEnvironment returns the environment of the bed's processes. It has nothing of the caller's, since CEPH_ARGS, CEPH_CONF, LIBVIRT_*
