@@ -47,6 +47,12 @@ func TestAccIdentity(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { acctest.Virsh(t, "kvm1", "undefine", guest.Name) })
+	// With the pool vms, the user libvirt and the secret client.libvirt it is what the examples of lists look for.
+	running, err := kvm1.DefineGuest(t.Context(), testbed.GuestOptions{Name: "centos80"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { acctest.Virsh(t, "kvm1", "undefine", running.Name) })
 	clusters := block{"east": block{"mon_host": east.MonHost, "key": east.AdminKey}}
 	hypervisors := func(label string) block {
 		return block{"clusters": clusters, "hypervisors": block{label: block{"uri": kvm1.URI}}}
@@ -60,12 +66,29 @@ func TestAccIdentity(t *testing.T) {
 		s.apply(objects[typeName], config)
 		return objects[typeName]
 	}
+	create("ceph_pool", block{"cluster": "east", "name": "vms", "applications": []any{"rbd"}})
 	create("ceph_pool", block{"cluster": "east", "name": "identity", "applications": []any{"rbd"}})
 	create("ceph_rbd_image", block{"cluster": "east", "pool": "identity", "name": "data", "size": "16MiB"})
+	libvirtUser := create("ceph_user", block{
+		"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=vms"},
+	})
 	user := create("ceph_user", block{
 		"cluster": "east", "name": "identity",
 		"caps": block{"mon": "profile rbd", "osd": "profile rbd pool=identity"},
 	})
+	libvirtSecret := create("libvirt_ceph_secret", block{
+		"hypervisor": "kvm1", "usage_name": "client.libvirt", "key": s.text(libvirtUser, "key"),
+	})
+	for target, bus := range map[string]string{"vdb": "virtio", "sdc": "scsi"} {
+		create("ceph_rbd_image", block{"cluster": "east", "pool": "vms", "name": target, "size": "16MiB"})
+		create("libvirt_rbd_disk", block{
+			"hypervisor": "kvm1", "domain": running.Name, "cluster": "east", "pool": "vms", "image": target, "user": "libvirt",
+			"secret_uuid": s.text(libvirtSecret, "uuid"), "target_dev": target, "bus": bus, "cache": "writeback",
+		})
+	}
+	acctest.Virsh(t, "kvm1", "start", running.Name, "--paused")
+	t.Cleanup(func() { acctest.Virsh(t, "kvm1", "destroy", running.Name) })
+	acctest.Virsh(t, "kvm1", "detach-disk", running.Name, "sdc", "--config") // so that only the running domain has it
 	secretConfig := block{"hypervisor": "kvm1", "usage_name": "identity", "key": s.text(user, "key")}
 	secret := create("libvirt_ceph_secret", secretConfig)
 	diskConfig := block{
@@ -74,17 +97,35 @@ func TestAccIdentity(t *testing.T) {
 	}
 	create("libvirt_rbd_disk", diskConfig)
 
-	for typeName, by := range map[string]struct {
-		id       string
-		identity block
+	identity := block{"name_pattern": "identity"}
+	ofRunning := block{"domain": running.Name}
+	diskOfRunning := func(target string) block {
+		return block{"hypervisor": "kvm1", "domain": running.Name, "target_dev": target}
+	}
+	for _, by := range []struct {
+		typeName, id     string
+		identity, filter block
+		at               int // in the list
 	}{
-		"ceph_pool":           {"east/identity", block{"cluster": "east", "name": "identity"}},
-		"ceph_rbd_image":      {"east/identity/data", block{"cluster": "east", "pool": "identity", "name": "data"}},
-		"ceph_user":           {"east/identity", block{"cluster": "east", "name": "identity"}},
-		"libvirt_ceph_secret": {"kvm1/" + s.text(secret, "uuid"), block{"hypervisor": "kvm1", "uuid": s.text(secret, "uuid")}},
-		"libvirt_rbd_disk":    {"kvm1/identity/vdb", block{"hypervisor": "kvm1", "domain": "identity", "target_dev": "vdb"}},
+		{"ceph_pool", "east/identity", block{"cluster": "east", "name": "identity"}, identity, 0},
+		{
+			"ceph_rbd_image", "east/identity/data", block{"cluster": "east", "pool": "identity", "name": "data"},
+			block{"pool": "identity"}, 0,
+		},
+		{"ceph_user", "east/identity", block{"cluster": "east", "name": "identity"}, identity, 0},
+		{
+			"libvirt_ceph_secret", "kvm1/" + s.text(secret, "uuid"), block{"hypervisor": "kvm1", "uuid": s.text(secret, "uuid")},
+			identity, 0,
+		},
+		{
+			"libvirt_rbd_disk", "kvm1/identity/vdb", block{"hypervisor": "kvm1", "domain": "identity", "target_dev": "vdb"},
+			identity, 0,
+		},
+		{"libvirt_rbd_disk", "kvm1/centos80/sdc", diskOfRunning("sdc"), ofRunning, 0},
+		{"libvirt_rbd_disk", "kvm1/centos80/vdb", diskOfRunning("vdb"), ofRunning, 1},
 	} {
-		t.Run("import of "+typeName, func(t *testing.T) {
+		typeName := by.typeName
+		t.Run("import of "+typeName+" "+by.id, func(t *testing.T) {
 			byID, byIdentity := s.importBy(typeName, by.id, nil), s.importBy(typeName, "", by.identity)
 			if !byID.state.Equal(byIdentity.state) {
 				t.Errorf("by id %v\nby identity %v", byID.state, byIdentity.state)
@@ -92,18 +133,14 @@ func TestAccIdentity(t *testing.T) {
 			if s.text(byIdentity, "id") != by.id {
 				t.Errorf("id %q, want %q", s.text(byIdentity, "id"), by.id)
 			}
-			filter := block{"name_pattern": "identity"}
-			if typeName == "ceph_rbd_image" {
-				filter = block{"pool": "identity"}
+			found := s.list(typeName, query{filter: by.filter, whole: true})
+			if found.errors != "" || len(found.results) <= by.at {
+				t.Fatalf("listed %d objects; errors: %s", len(found.results), found.errors)
 			}
-			found := s.list(typeName, query{filter: filter, whole: true})
-			if found.errors != "" || len(found.results) != 1 {
-				t.Fatalf("listed %d objects, want one; errors: %s", len(found.results), found.errors)
-			}
-			if state := s.decode(byIdentity.state.Type(), found.results[0].Resource); !state.Equal(byIdentity.state) {
+			if state := s.decode(byIdentity.state.Type(), found.results[by.at].Resource); !state.Equal(byIdentity.state) {
 				t.Errorf("listed %v\nimported %v", state, byIdentity.state)
 			}
-			listed, imported := s.identityOf(byIdentity, found.results[0].Identity), s.identityOf(byIdentity, byIdentity.identity)
+			listed, imported := s.identityOf(byIdentity, found.results[by.at].Identity), s.identityOf(byIdentity, byIdentity.identity)
 			if !maps.Equal(listed, imported) {
 				t.Errorf("listed identity %v\nimported %v", listed, imported)
 			}
@@ -135,10 +172,28 @@ func TestAccIdentity(t *testing.T) {
 		if !maps.Equal(got, want) {
 			t.Errorf("listed %v, ceph auth ls has %v", got, want)
 		}
-		if first := s.list("ceph_user", query{filter: block{}, limit: 1}); len(first.results) != 1 {
-			t.Errorf("limit 1: %d users", len(first.results))
-		}
 	})
+	for name, tc := range map[string]struct {
+		typeName string
+		filter   block
+	}{
+		"pools":                {"ceph_pool", block{}},
+		"images":               {"ceph_rbd_image", block{}},
+		"users":                {"ceph_user", block{}},
+		"secrets":              {"libvirt_ceph_secret", block{}},
+		"disks of all domains": {"libvirt_rbd_disk", block{}},
+		"disks of one domain":  {"libvirt_rbd_disk", ofRunning},
+	} {
+		t.Run("limit of "+name, func(t *testing.T) {
+			if all := s.list(tc.typeName, query{filter: tc.filter}); len(all.results) < 2 {
+				t.Errorf("without a limit %d are listed", len(all.results))
+			}
+			if first := s.list(tc.typeName, query{filter: tc.filter, limit: 1}); len(first.results) != 1 {
+				t.Errorf("limit 1: %d", len(first.results))
+			}
+		})
+	}
+	s.listExamples()
 	for typeName, config := range map[string]block{"libvirt_ceph_secret": secretConfig, "libvirt_rbd_disk": diskConfig} {
 		t.Run("renamed label of "+typeName, func(t *testing.T) {
 			o := objects[typeName]

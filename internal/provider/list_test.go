@@ -3,13 +3,17 @@ package provider_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
@@ -63,6 +67,43 @@ func (s *server) list(typeName string, q query) listed {
 		}
 	})
 	return found
+}
+
+// listExamples runs the queries of the examples, each of which must find something.
+func (s *server) listExamples() {
+	s.t.Helper()
+	for typeName := range s.schema.ListResourceSchemas {
+		s.t.Run("example of "+typeName, func(t *testing.T) {
+			file := filepath.Join("../../examples/list-resources", typeName, "list-resource.tfquery.hcl")
+			parsed, diags := hclparse.NewParser().ParseHCLFile(file)
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			for _, list := range parsed.Body.(*hclsyntax.Body).Blocks { //nolint:forcetypeassert // that of an HCL file
+				q := query{filter: arguments(t, list.Body.Blocks[0].Body)}
+				q.whole, _ = arguments(t, list.Body)["include_resource"].(bool)
+				if found := s.list(list.Labels[0], q); found.errors != "" || len(found.results) == 0 {
+					t.Errorf("list %q finds %d objects; errors: %s", list.Labels, len(found.results), found.errors)
+				}
+			}
+		})
+	}
+}
+
+// arguments are those of a block that are text or bool.
+func arguments(t *testing.T, body *hclsyntax.Body) block {
+	t.Helper()
+	values := block{}
+	for name, attribute := range body.Attributes {
+		value, _ := attribute.Expr.Value(nil) // provider = ceph has none
+		switch value.Type() {
+		case cty.String:
+			values[name] = value.AsString()
+		case cty.Bool:
+			values[name] = value.True()
+		}
+	}
+	return values
 }
 
 // images is a fake cluster with many images, whose headers are made when they are asked for. It counts these.
