@@ -5,6 +5,7 @@ package endtoend_test
 import (
 	"bytes"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,8 @@ type leaks struct {
 	text     string
 	canaries map[string]string
 
+	listed map[string][]byte // what lists have streamed, by what it is
+
 	mu   sync.Mutex
 	said map[*acctest.Workspace]*bytes.Buffer
 	argv map[string]bool
@@ -36,7 +39,7 @@ type leaks struct {
 func newLeaks(t *testing.T) *leaks {
 	l := &leaks{
 		keys: map[string]string{}, malformed: map[string]string{}, canary: labelKey(t), argv: map[string]bool{},
-		said: map[*acctest.Workspace]*bytes.Buffer{},
+		listed: map[string][]byte{}, said: map[*acctest.Workspace]*bytes.Buffer{},
 	}
 	l.text, l.canaries = acctest.Canary(t)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -95,6 +98,7 @@ func (l *leaks) searched(t *testing.T, w *acctest.Workspace) map[string][]byte {
 	all := w.Files(t)
 	all["what terraform printed"] = l.said[w].Bytes()
 	all["what the provider logged"] = acctest.ProviderLog(all["trace.log"])
+	maps.Copy(all, l.listed)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var argv bytes.Buffer

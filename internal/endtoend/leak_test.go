@@ -3,11 +3,14 @@
 package endtoend_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -140,6 +143,7 @@ func TestAccKeysLeaveNoTrace(t *testing.T) {
 	expectSameKeys(t)
 
 	l.importAll(t)
+	l.listAll(t, w)
 	l.expectCanaries(t, w, "terraform.tfstate", "terraform.tfstate.backup", "first.tfplan/tfplan", "empty.tfplan/tfplan",
 		"empty.tfplan/tfstate", "rotation.tfplan/tfplan", "rotation.tfplan/tfstate")
 	l.expectNone(t, w)
@@ -203,6 +207,64 @@ import {
 	l.said[w].Write(generated)
 	l.expectCanaries(t, w, "terraform.tfstate")
 	l.expectNone(t, w)
+}
+
+// listAll asks for everything that can be listed on a cluster and a host, as a Terraform with the command query does, and adds the
+// stream to what is searched. The canary is the label of both, so it has to be in every result.
+func (l *leaks) listAll(t *testing.T, w *acctest.Workspace) {
+	t.Helper()
+	bed := acctest.Bed(t)
+	server, err := acctest.Factories()["ceph"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asJSON := func(value any) *tfprotov6.DynamicValue {
+		text, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &tfprotov6.DynamicValue{JSON: text}
+	}
+	expectNoErrors := func(diagnostics []*tfprotov6.Diagnostic) {
+		for _, d := range diagnostics {
+			if d.Severity == tfprotov6.DiagnosticSeverityError {
+				t.Errorf("%s: %s", d.Summary, d.Detail)
+			}
+		}
+	}
+	configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: asJSON(map[string]any{
+		"clusters":    map[string]any{l.canary: map[string]string{"mon_host": bed.Cluster("east").MonHost, "key": bed.Cluster("east").AdminKey}},
+		"hypervisors": map[string]any{l.canary: map[string]string{"uri": bed.Hypervisor("kvm1").URI}},
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectNoErrors(configured.Diagnostics)
+	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := server.(tfprotov6.ListResourceServer) //nolint:forcetypeassert // the provider has list resources
+	for typeName := range schemas.ListResourceSchemas {
+		results, err := lists.ListResource(t.Context(), &tfprotov6.ListResourceRequest{
+			TypeName: typeName, IncludeResource: true, Config: asJSON(map[string]any{}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		where := "the list of " + typeName
+		for result := range results.Results {
+			expectNoErrors(result.Diagnostics)
+			if result.Resource == nil {
+				t.Fatalf("%s has a result without a resource", where)
+			}
+			l.listed[where] = append(append(l.listed[where], result.DisplayName...), result.Resource.MsgPack...)
+			for _, d := range result.Diagnostics {
+				l.listed[where] = append(l.listed[where], d.Summary+d.Detail...)
+			}
+		}
+		l.expectCanary(t, w, where)
+	}
 }
 
 func setByHand(t *testing.T, host, id, key string) {
