@@ -188,7 +188,7 @@ func (w *Workspace) Command(ctx context.Context, out io.Writer, args ...string) 
 // noColor is the flag for commands that color their output; the others refuse it.
 func noColor(args []string) []string {
 	switch args[0] {
-	case "init", "plan", "apply", "destroy", "refresh", "import", "test":
+	case "init", "plan", "apply", "destroy", "refresh", "import", "query", "test":
 		return []string{"-no-color"}
 	}
 	return nil

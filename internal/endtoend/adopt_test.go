@@ -10,7 +10,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -206,7 +208,7 @@ func estate(t *testing.T) map[string]string {
 	})
 	for _, cluster := range bed.Clusters() {
 		for _, command := range [][]string{{"osd", "pool", "ls", "detail"}, {"auth", "ls"}} {
-			for line := range strings.Lines(acctest.Ceph(t, cluster.Name, command...) + "\n") {
+			for line := range strings.Lines(hashKeys(acctest.Ceph(t, cluster.Name, command...)) + "\n") {
 				if !strings.Contains(line, "removed_snaps_queue") { // the snapshot of rbd pool init, until the OSDs have trimmed it
 					listed[cluster.Name+": ceph "+strings.Join(command, " ")] += line
 				}
@@ -231,7 +233,7 @@ func estate(t *testing.T) map[string]string {
 		}
 		for line := range strings.Lines(acctest.Virsh(t, host, "secret-list")) {
 			id := strings.Fields(line)[0]
-			listed[host+": secret "+id] = acctest.Virsh(t, host, "secret-dumpxml "+id+"; secret-get-value "+id)
+			listed[host+": secret "+id] = hashKeys(acctest.Virsh(t, host, "secret-dumpxml "+id+"; secret-get-value "+id))
 		}
 	}
 	return listed
@@ -293,14 +295,21 @@ func TestAccAdoptWhatIsFound(t *testing.T) {
 	expectWhole(t, before)
 
 	w := l.workspace(acctest.NewWorkspace(t, "examples/adopting-an-estate"))
+	byQuery := l.workspace(acctest.NewWorkspace(t, "examples/adopting-an-estate"))
 	clusters, adminKeys := map[string]string{}, map[string]string{}
 	for _, cluster := range bed.Clusters() {
 		clusters[cluster.Name], adminKeys[cluster.Name] = cluster.MonHost, cluster.AdminKey
 		l.keys["client.admin of "+cluster.Name] = cluster.AdminKey
 	}
-	w.Set(t, "clusters", clusters)
-	w.Set(t, "admin_keys", adminKeys)
-	w.Set(t, "hypervisors", uris(bed.Hypervisors()))
+	for _, w := range []*acctest.Workspace{w, byQuery} {
+		w.Set(t, "clusters", clusters)
+		w.Set(t, "admin_keys", adminKeys)
+		w.Set(t, "hypervisors", uris(bed.Hypervisors()))
+	}
+	if _, err := byQuery.Try(t, "query", "-help"); err == nil { // Terraform 1.14 and later
+		adoptByQuery(t, l, byQuery)
+		expectSame(t, before, estate(t))
+	}
 	l.addCanary(t, w)
 	want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", sizeOfEstate().objects())
 	if out := l.run(t, w, "plan", "-input=false", "-out=adoption.tfplan"); !acctest.Message(want).MatchString(out) {
@@ -326,6 +335,30 @@ func TestAccAdoptWhatIsFound(t *testing.T) {
 	if owner := acctest.RBD(t, "east", "image-meta", "get", imageOf(0).path(), "owner"); owner != "somebody" {
 		t.Errorf("the owner is %q", owner)
 	}
+}
+
+// adoptByQuery finds the estate by terraform query, as the guide says, and plans to import it with the configuration that this writes.
+func adoptByQuery(t *testing.T, l *leaks, w *acctest.Workspace) {
+	t.Helper()
+	for _, instead := range []string{"main.tf", "found.tf"} {
+		if err := os.Remove(filepath.Join(w.Dir, instead)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(filepath.Join(w.Dir, "query", "estate.tfquery.hcl"), filepath.Join(w.Dir, "estate.tfquery.hcl")); err != nil {
+		t.Fatal(err)
+	}
+	l.run(t, w, "query", "-generate-config-out=generated.tf")
+	out := l.run(t, w, "plan", "-input=false")
+	planned := regexp.MustCompile(`Plan: (\d+) to import, 0 to add, 0 to change, 0 to destroy\.`).FindStringSubmatch(out)
+	if planned == nil {
+		t.Fatalf("the plan does more than import:\n%s", out)
+	}
+	// Pools and users that Ceph makes for itself are found too.
+	if imported, err := strconv.Atoi(planned[1]); err != nil || imported < sizeOfEstate().objects() {
+		t.Errorf("%s objects are imported, the estate has %d", planned[1], sizeOfEstate().objects())
+	}
+	l.expectNone(t, w)
 }
 
 // recordEstate writes what was found to a file, and has the configuration read from there, as the guide says.
