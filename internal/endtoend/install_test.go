@@ -106,7 +106,7 @@ func ownClusters(t *testing.T) string {
 }
 
 // makeAt returns a function that runs make for a user with that home folder. Go's own folders stay those of the caller, since
-// everything would be downloaded and built again otherwise.
+// everything would be downloaded and built again otherwise. The headers of a release's build are not the user's.
 func makeAt(t *testing.T, home string) func(args ...string) {
 	t.Helper()
 	folders, err := exec.CommandContext(t.Context(), "go", "env", "GOPATH", "GOCACHE", "GOMODCACHE").Output()
@@ -118,7 +118,8 @@ func makeAt(t *testing.T, home string) func(args ...string) {
 		t.Helper()
 		command := exec.CommandContext(t.Context(), "make", args...)
 		command.Dir = filepath.Join("..", "..")
-		command.Env = append(os.Environ(), "MAKEFLAGS=", "HOME="+home, "GOPATH="+lines[0], "GOCACHE="+lines[1], "GOMODCACHE="+lines[2])
+		command.Env = append(os.Environ(), "MAKEFLAGS=", "CGO_CFLAGS=", "HOME="+home,
+			"GOPATH="+lines[0], "GOCACHE="+lines[1], "GOMODCACHE="+lines[2])
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("make %s: %v\n%s", strings.Join(args, " "), err, out)
 		}

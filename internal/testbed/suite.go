@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -19,6 +19,8 @@ type Suite struct {
 	Name string
 	// Mirror is the address of its packages; empty for the mirror of Debian that this machine's apt uses.
 	Mirror string
+	// Architecture is that of its packages; empty for amd64.
+	Architecture string
 }
 
 // debianKeyring holds the keys that Debian signs its releases with.
@@ -27,7 +29,8 @@ const debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 // Unpack returns a folder in the user's cache with the files of packages, after a download if they are not there. With dependencies it
 // holds the files of all that the packages depend on too. Nothing is installed, and apt's own lists stay as they are.
 func (s Suite) Unpack(ctx context.Context, name string, packages []string, dependencies bool) (string, error) {
-	kept := cacheFolder(name + "-" + s.Name)
+	architecture := cmp.Or(s.Architecture, "amd64")
+	kept := cacheFolder(name + "-" + s.Name + "-" + architecture)
 	if _, err := os.Stat(kept); !errors.Is(err, fs.ErrNotExist) {
 		return kept, err
 	}
@@ -39,7 +42,7 @@ func (s Suite) Unpack(ctx context.Context, name string, packages []string, depen
 		return "", err
 	}
 	defer os.RemoveAll(work)
-	if err := s.download(ctx, work, packages, dependencies); err != nil {
+	if err := s.download(ctx, work, architecture, packages, dependencies); err != nil {
 		return "", fmt.Errorf("can't download %s of Debian's %s: %w", strings.Join(packages, ", "), s.Name, err)
 	}
 	tree := filepath.Join(work, "tree")
@@ -53,64 +56,90 @@ func (s Suite) Unpack(ctx context.Context, name string, packages []string, depen
 }
 
 // download puts the archives of packages into the folder archives of a folder that holds all that apt needs.
-func (s Suite) download(ctx context.Context, work string, packages []string, dependencies bool) error {
-	mirror := s.Mirror
-	if mirror == "" {
-		var err error
-		if mirror, err = debianMirror(ctx); err != nil {
-			return err
-		}
-	}
+func (s Suite) download(ctx context.Context, work, architecture string, packages []string, dependencies bool) error {
 	for _, folder := range []string{"lists/partial", "archives/partial"} {
 		if err := os.MkdirAll(filepath.Join(work, folder), 0o755); err != nil {
 			return err
 		}
 	}
-	line := fmt.Sprintf("deb [arch=amd64 signed-by=%s] %s %s main\n", debianKeyring, mirror, s.Name)
+	own := []string{
+		"Dir::State=" + work, "Dir::State::status=" + filepath.Join(work, "status"), "Dir::Cache=" + work, "Debug::NoLocking=true",
+		"APT::Sandbox::User=root", "Acquire::Languages=none", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
+		// Without it a list that can't be fetched is only a warning.
+		"APT::Update::Error-Mode=any",
+	}
+	mirror, err := s.mirror(ctx, own)
+	if err != nil {
+		return err
+	}
+	line := fmt.Sprintf("deb [arch=%s signed-by=%s] %s %s main\n", architecture, debianKeyring, mirror, s.Name)
 	for name, content := range map[string]string{"sources.list": line, "status": ""} {
 		if err := os.WriteFile(filepath.Join(work, name), []byte(content), 0o644); err != nil {
 			return err
 		}
 	}
-	options := []string{"--quiet"}
-	for _, option := range []string{
-		"APT::Architecture=amd64", "APT::Architectures=amd64", "APT::Sandbox::User=root", "APT::Install-Recommends=false",
-		"Dir::State=" + work, "Dir::State::status=" + filepath.Join(work, "status"), "Dir::Cache=" + work,
-		"Dir::Etc::SourceList=" + filepath.Join(work, "sources.list"), "Dir::Etc::SourceParts=-", "Debug::NoLocking=true",
-		"Acquire::Languages=none", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
-	} {
-		options = append(options, "-o", option)
-	}
-	apt := func(folder string, args ...string) error {
-		command := exec.CommandContext(ctx, "apt-get", append(slices.Clone(options), args...)...)
-		command.Dir = folder
-		if output, err := command.CombinedOutput(); err != nil {
-			return fmt.Errorf("apt-get %s: %w: %s", args[0], err, bytes.TrimSpace(output))
-		}
-		return nil
-	}
-	// Without the option a list that can't be fetched is only a warning.
-	if err := apt(work, "update", "-o", "APT::Update::Error-Mode=any"); err != nil {
+	own = append(own, "APT::Architecture="+architecture, "APT::Architectures="+architecture, "APT::Install-Recommends=false",
+		"Dir::Etc::SourceList="+filepath.Join(work, "sources.list"), "Dir::Etc::SourceParts=-")
+	if _, err := aptGet(ctx, work, own, "update"); err != nil {
 		return err
 	}
 	if dependencies {
-		return apt(work, append([]string{"install", "--download-only", "--yes"}, packages...)...)
+		_, err = aptGet(ctx, work, own, append([]string{"install", "--download-only", "--yes"}, packages...)...)
+	} else {
+		_, err = aptGet(ctx, filepath.Join(work, "archives"), own, append([]string{"download"}, packages...)...)
 	}
-	return apt(filepath.Join(work, "archives"), append([]string{"download"}, packages...)...)
+	return err
 }
 
-// debianMirror returns the address of the first mirror of Debian's releases in this machine's apt.
-func debianMirror(ctx context.Context) (string, error) {
+// mirror returns the address of the suite's packages. The options are for an apt with lists of its own.
+func (s Suite) mirror(ctx context.Context, own []string) (string, error) {
+	if s.Mirror != "" {
+		return s.Mirror, nil
+	}
+	mirror, err := debianMirror(ctx, nil)
+	if err != nil || mirror != "" {
+		return mirror, err
+	}
+	// apt knows what a mirror has once it has fetched the lists, which a fresh machine has not.
+	if _, err := aptGet(ctx, "/", own, "update"); err != nil {
+		return "", err
+	}
+	mirror, err = debianMirror(ctx, own)
+	if err == nil && mirror == "" {
+		err = errors.New("this machine's apt knows no mirror of Debian: set DEBIAN_MIRROR to the address of one")
+	}
+	return mirror, err
+}
+
+// debianMirror returns the address of the first mirror of Debian's releases that apt knows, empty where there is none.
+func debianMirror(ctx context.Context, options []string) (string, error) {
 	// Security has its releases elsewhere, under names of its own.
 	const format = "$(ORIGIN) $(LABEL) $(SITE)"
-	output, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", format, "Created-By: Packages").Output()
+	output, err := aptGet(ctx, "/", options, "indextargets", "--format", format, "Created-By: Packages")
 	if err != nil {
-		return "", fmt.Errorf("apt-get indextargets: %w", err)
+		return "", err
 	}
 	for line := range strings.Lines(string(output)) {
 		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "Debian" && fields[1] == "Debian" {
 			return fields[2], nil
 		}
 	}
-	return "", errors.New("this machine's apt knows no mirror of Debian: run apt-get update, or set DEBIAN_MIRROR to the address of one")
+	return "", nil
+}
+
+// aptGet returns what apt-get has written to its standard output.
+func aptGet(ctx context.Context, folder string, options []string, args ...string) ([]byte, error) {
+	argv := []string{"--quiet"}
+	for _, option := range options {
+		argv = append(argv, "-o", option)
+	}
+	command := exec.CommandContext(ctx, "apt-get", append(argv, args...)...)
+	command.Dir = folder
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	output, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("apt-get %s: %w: %s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return output, nil
 }

@@ -15,7 +15,7 @@ func notLoaded(library, reply string) error {
 		Kind: problem.Unsupported,
 		Why:  fmt.Sprintf("Ceph's client library %s can't be loaded on this machine, on which Terraform runs.", library),
 		Do: "Install librados2 and librbd1. Debian and Ubuntu: apt-get install librados2 librbd1. RHEL and Fedora: dnf install librados2" +
-			" librbd1. A configuration without clusters works without them.",
+			" librbd1. What only needs libvirt works without them.",
 		Raw: reply,
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ceph/go-ceph/rados"
 	"github.com/ceph/go-ceph/rbd"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados/stubs"
 )
@@ -35,7 +36,17 @@ func TestMain(m *testing.M) {
 
 // child uses the libraries, and returns what stubs says of them. The libraries of this test answer each call with success.
 func child() error {
-	if err := stubs.Load(); err != nil {
+	var first errgroup.Group
+	for range 8 {
+		first.Go(func() error {
+			if err := stubs.Load(); err != nil {
+				return err
+			}
+			_, err := rados.NewConn()
+			return err
+		})
+	}
+	if err := first.Wait(); err != nil {
 		return err
 	}
 	conn, err := rados.NewConn()
