@@ -14,6 +14,9 @@ import (
 // bed is the testbed of this test binary.
 var bed *testbed.Bed
 
+// logsVariable names a folder that keeps the logs of the daemons when tests fail.
+const logsVariable = "CEPH_TESTBED_LOGS"
+
 // Main runs the tests of a package on a testbed, which it starts and stops. Without TF_ACC there is none, and [Bed] skips the test.
 func Main(m *testing.M, options testbed.Options) {
 	if os.Getenv("TF_ACC") == "" {
@@ -26,6 +29,11 @@ func Main(m *testing.M, options testbed.Options) {
 	}
 	bed = started
 	code := m.Run()
+	if folder := os.Getenv(logsVariable); folder != "" && code != 0 {
+		if err := bed.CopyLogs(folder); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
 	if err := bed.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
