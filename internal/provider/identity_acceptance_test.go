@@ -109,16 +109,20 @@ func TestAccIdentity(t *testing.T) {
 	}{
 		{"ceph_pool", "east/identity", block{"cluster": "east", "name": "identity"}, identity, 0},
 		{
-			"ceph_rbd_image", "east/identity/data", block{"cluster": "east", "pool": "identity", "name": "data"},
-			block{"pool": "identity"}, 0,
+			"ceph_rbd_image", "east/identity/data",
+			block{"cluster": "east", "pool": "identity", "name": "data"},
+			block{"pool": "identity"},
+			0,
 		},
 		{"ceph_user", "east/identity", block{"cluster": "east", "name": "identity"}, identity, 0},
 		{
-			"libvirt_ceph_secret", "kvm1/" + s.text(secret, "uuid"), block{"hypervisor": "kvm1", "uuid": s.text(secret, "uuid")},
+			"libvirt_ceph_secret", "kvm1/" + s.text(secret, "uuid"),
+			block{"hypervisor": "kvm1", "uuid": s.text(secret, "uuid")},
 			identity, 0,
 		},
 		{
-			"libvirt_rbd_disk", "kvm1/identity/vdb", block{"hypervisor": "kvm1", "domain": "identity", "target_dev": "vdb"},
+			"libvirt_rbd_disk", "kvm1/identity/vdb",
+			block{"hypervisor": "kvm1", "domain": "identity", "target_dev": "vdb"},
 			identity, 0,
 		},
 		{"libvirt_rbd_disk", "kvm1/centos80/sdc", diskOfRunning("sdc"), ofRunning, 0},
