@@ -75,7 +75,7 @@ func warnReplaced(ctx context.Context, host *libvirt.Host, secret libvirt.Secret
 	diags.AddWarning("Secret in use is replaced", fmt.Sprintf("The secret %s on hypervisor %q is in use by %s. It is not removed before"+
 		" these no longer refer to it.\n\nWith create_before_destroy the new secret is made and the disks of the configuration are given it in"+
 		" one apply; running domains keep the former one until they have been shut down and started, and until then each apply ends with an"+
-		" error. Without create_before_destroy the apply is refused before anything is changed.", secret.UUID, host.Label(),
+		" error. Without create_before_destroy this secret stays as it is, and the apply ends with an error.", secret.UUID, host.Label(),
 		strings.Join(describeUses(users), ", ")))
 }
 
