@@ -339,7 +339,7 @@ func TestAccAdoptWhatIsFound(t *testing.T) {
 	}
 }
 
-// adoptByQuery finds the estate by terraform query, as the guide says, and plans to import it with the configuration that this writes.
+// adoptByQuery finds the estate by terraform query, as the guide says, and imports it with the configuration that this writes.
 func adoptByQuery(t *testing.T, l *leaks, w *acctest.Workspace) {
 	t.Helper()
 	for _, instead := range []string{"main.tf", "found.tf"} {
@@ -360,6 +360,8 @@ func adoptByQuery(t *testing.T, l *leaks, w *acctest.Workspace) {
 	if imported, err := strconv.Atoi(planned[1]); err != nil || imported < sizeOfEstate().objects() {
 		t.Errorf("%s objects are imported, the estate has %d", planned[1], sizeOfEstate().objects())
 	}
+	l.run(t, w, "apply", "-input=false", "-auto-approve")
+	w.ExpectEmptyPlan(t)
 	l.expectNone(t, w)
 }
 
