@@ -50,6 +50,38 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 	}
 }
 
+// The workflows name each action by the hash of a commit, with the tag behind it, and only targets of make that exist.
+func TestWorkflowsNameActionsByHashAndTargetsThatExist(t *testing.T) {
+	there := readRepository(t, filepath.Join("..", ".."))
+	names := 0
+	for file, text := range there.files {
+		if !strings.HasPrefix(file, ".github/workflows/") {
+			continue
+		}
+		for _, action := range usedAction.FindAllStringSubmatch(text, -1) {
+			names++
+			if !strings.HasPrefix(action[1], "./") && !pinnedAction.MatchString(action[1]) {
+				t.Errorf("%s: %s is not of the form owner/name@hash # v1.2.3", file, action[1])
+			}
+		}
+		for _, target := range calledTarget.FindAllStringSubmatch(text, -1) {
+			names++
+			if why := there.lacksOf("make " + target[1]); why != "" {
+				t.Errorf("%s: %s: %s", file, target[1], why)
+			}
+		}
+	}
+	if names < 15 {
+		t.Errorf("only %d names were found: the workflows are written in a way that this test does not read", names)
+	}
+}
+
+var (
+	usedAction   = regexp.MustCompile(`(?m)^\s*(?:- )?uses: (.+)$`)
+	pinnedAction = regexp.MustCompile(`^[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	calledTarget = regexp.MustCompile(`(?m)^\s*- (?:target:|run: make) ([a-z-]+)`)
+)
+
 var (
 	codeBlock  = regexp.MustCompile("(?ms)^```.*?^```")
 	codeSpan   = regexp.MustCompile("`([^`\n]+)`")
