@@ -130,13 +130,10 @@ func (c *Cluster) connect(ctx context.Context) (*identifiedConn, error) {
 			Do: "Correct mon_host or config_file so that they lead to the pinned cluster, or the pin if the other cluster is meant.",
 		}
 	}
-	release, err := c.version(ctx, conn)
-	if err == nil && release.tooOld() {
-		err = c.releaseTooOld(release)
-	}
-	if err != nil {
+	// Monitors that let the client in, and then don't answer, are left to the next call, which has a time limit of its own.
+	if release, err := c.version(ctx, conn); err == nil && release.tooOld() {
 		conn.Close()
-		return nil, err
+		return nil, c.releaseTooOld(release)
 	}
 	if c.cfg.Log != nil {
 		conn = loggedConn{conn, c.log}

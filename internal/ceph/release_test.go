@@ -20,8 +20,9 @@ func TestOldestRelease(t *testing.T) {
 		"ceph version 16.2.15 (618f440892089921c3e944a991122ddc44e60516) pacific (stable)":  {},
 		"ceph version 100.0.0 (618f440892089921c3e944a991122ddc44e60516) zebra (stable)":    {},
 		"ceph version Development (no_version) main (dev)":                                  {},
-		"":                     {},
-		"the user may not ask": {refusal: answer{errno: EACCES, status: "access denied"}},
+		"":                        {},
+		"the user may not ask":    {refusal: answer{errno: EACCES, status: "access denied"}},
+		"its monitors are silent": {refusal: answer{errno: ETIMEDOUT}},
 	} {
 		reply, _ := json.Marshal(map[string]string{"version": text})
 		said := answer{out: string(reply)}
