@@ -91,40 +91,40 @@ func (s Suite) download(ctx context.Context, work, architecture string, packages
 	return err
 }
 
-// mirror returns the address of the suite's packages. The options are for an apt with lists of its own.
+// mirror returns the address of the suite's packages. The options are for an apt with lists of its own, which is asked where this machine
+// has fetched none yet.
 func (s Suite) mirror(ctx context.Context, own []string) (string, error) {
 	if s.Mirror != "" {
 		return s.Mirror, nil
 	}
-	mirror, err := debianMirror(ctx, nil)
-	if err != nil || mirror != "" {
-		return mirror, err
+	mirror, fetched, err := debianMirror(ctx, nil)
+	if err == nil && !fetched {
+		if _, err := aptGet(ctx, "/", own, "update"); err != nil {
+			return "", err
+		}
+		mirror, _, err = debianMirror(ctx, own)
 	}
-	// apt knows what a mirror has once it has fetched the lists, which a fresh machine has not.
-	if _, err := aptGet(ctx, "/", own, "update"); err != nil {
-		return "", err
-	}
-	mirror, err = debianMirror(ctx, own)
 	if err == nil && mirror == "" {
 		err = errors.New("this machine's apt knows no mirror of Debian: set DEBIAN_MIRROR to the address of one")
 	}
 	return mirror, err
 }
 
-// debianMirror returns the address of the first mirror of Debian's releases that apt knows, empty where there is none.
-func debianMirror(ctx context.Context, options []string) (string, error) {
+// debianMirror returns the address of the first mirror of Debian's releases that apt knows, empty where there is none. It also reports
+// whether apt has fetched any lists, without which it knows none.
+func debianMirror(ctx context.Context, options []string) (mirror string, fetched bool, err error) {
 	// Security has its releases elsewhere, under names of its own.
 	const format = "$(ORIGIN) $(LABEL) $(SITE)"
 	output, err := aptGet(ctx, "/", options, "indextargets", "--format", format, "Created-By: Packages")
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	for line := range strings.Lines(string(output)) {
 		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "Debian" && fields[1] == "Debian" {
-			return fields[2], nil
+			return fields[2], true, nil
 		}
 	}
-	return "", nil
+	return "", len(output) > 0, nil
 }
 
 // aptGet returns what apt-get has written to its standard output.
