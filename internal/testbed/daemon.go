@@ -93,22 +93,34 @@ func (d *Daemon) PID() (int, error) {
 	return 0, nil
 }
 
-func (d *Daemon) signal(s syscall.Signal) error {
-	pid, err := d.PID()
+func (d *Daemon) signal(s syscall.Signal) (pid int, err error) {
+	pid, err = d.PID()
+	if err != nil {
+		return 0, err
+	}
+	if pid == 0 {
+		return 0, fmt.Errorf("%s doesn't run", d.Name)
+	}
+	return pid, syscall.Kill(pid, s)
+}
+
+// Pause stops the daemon's process, and returns when it is stopped: its connections stay open, and it does not answer.
+// Similar to: kill -STOP.
+func (d *Daemon) Pause() error {
+	pid, err := d.signal(syscall.SIGSTOP)
 	if err != nil {
 		return err
 	}
-	if pid == 0 {
-		return fmt.Errorf("%s doesn't run", d.Name)
-	}
-	return syscall.Kill(pid, s)
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	defer cancel()
+	return poll(ctx, d.Name+" does not stop", func() (bool, error) { return isPaused(pid) })
 }
 
-// Pause stops the daemon's process: its connections stay open, and it does not answer. Similar to: kill -STOP.
-func (d *Daemon) Pause() error { return d.signal(syscall.SIGSTOP) }
-
 // Resume continues a paused daemon. Similar to: kill -CONT.
-func (d *Daemon) Resume() error { return d.signal(syscall.SIGCONT) }
+func (d *Daemon) Resume() error {
+	_, err := d.signal(syscall.SIGCONT)
+	return err
+}
 
 // Kill ends the daemon as a crash would and returns when it is gone. Similar to: kill -KILL.
 func (d *Daemon) Kill() error {

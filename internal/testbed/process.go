@@ -102,18 +102,48 @@ func processesOf(dir string) ([]process, error) {
 // hasEnded reports whether a process has released everything. Its environment is gone before its locks and ports are, and a new
 // process that is started too early could fail.
 func hasEnded(pid int) bool {
-	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	state, err := processState(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return true
 	}
-	// The state follows the command's name, which is in parentheses and may hold anything.
-	_, state, _ := strings.Cut(string(content[bytes.LastIndexByte(content, ')')+1:]), " ")
-	if !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X") {
+	if state != 'Z' && state != 'X' {
 		return false
 	}
 	// The state is that of the first thread. The locks are held until the last one is gone.
 	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	return err != nil || len(threads) <= 1
+}
+
+// processState returns the letter of a process's or thread's state.
+func processState(statFile string) (byte, error) {
+	content, err := os.ReadFile(statFile)
+	if err != nil {
+		return 0, err
+	}
+	// The state follows the command's name, which is in parentheses and may hold anything.
+	_, state, _ := strings.Cut(string(content[bytes.LastIndexByte(content, ')')+1:]), " ")
+	if state == "" {
+		return 0, fmt.Errorf("%s has no state: %q", statFile, content)
+	}
+	return state[0], nil
+}
+
+// isPaused reports whether all threads of a process are stopped. A signal stops them one after the other.
+func isPaused(pid int) (bool, error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil {
+		return false, err
+	}
+	for _, thread := range threads {
+		state, err := processState(thread)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // the thread has ended
+		}
+		if err != nil || state != 'T' {
+			return false, err
+		}
+	}
+	return len(threads) > 0, nil
 }
 
 // endProcesses kills all processes of the bed until none is left. It looks again each time, since a daemon may just have started

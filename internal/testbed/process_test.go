@@ -1,10 +1,12 @@
 package testbed
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -60,5 +62,30 @@ func TestHasEnded(t *testing.T) {
 	_ = child.Wait() // killed, as was asked for
 	if !hasEnded(child.Process.Pid) {
 		t.Error("a process that is gone hasn't ended")
+	}
+}
+
+func TestPausedWithAllThreads(t *testing.T) {
+	child := exec.Command("/bin/sleep", "600")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = errors.Join(child.Process.Kill(), child.Wait()) }()
+	for _, step := range []struct {
+		signal syscall.Signal
+		paused bool
+	}{{0, false}, {syscall.SIGSTOP, true}, {syscall.SIGCONT, false}} {
+		if err := child.Process.Signal(step.signal); err != nil {
+			t.Fatal(err)
+		}
+		for paused := !step.paused; paused != step.paused; time.Sleep(pollInterval) {
+			var err error
+			if paused, err = isPaused(child.Process.Pid); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if paused, err := isPaused(1 << 30); paused || err != nil {
+		t.Errorf("a process that doesn't exist: %v, %v", paused, err)
 	}
 }
