@@ -197,7 +197,7 @@ func TestAccIdentity(t *testing.T) {
 			}
 		})
 	}
-	s.listExamples()
+	s.listExamples(t)
 	for typeName, config := range map[string]block{"libvirt_ceph_secret": secretConfig, "libvirt_rbd_disk": diskConfig} {
 		t.Run("renamed label of "+typeName, func(t *testing.T) {
 			o := objects[typeName]

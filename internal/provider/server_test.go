@@ -25,12 +25,12 @@ var unknown unknownValue
 // server calls the provider by the plugin protocol, like a Terraform that supports all of it.
 type server struct {
 	tfprotov6.ProviderServer
-	t          *testing.T
+	t          testing.TB
 	schema     *tfprotov6.GetProviderSchemaResponse
 	identities map[string]*tfprotov6.ResourceIdentitySchema
 }
 
-func newServer(t *testing.T, dial ceph.Dial) *server {
+func newServer(t testing.TB, dial ceph.Dial) *server {
 	t.Helper()
 	s := &server{t: t}
 	var err error

@@ -68,3 +68,12 @@ func Eventually(t *testing.T, what string, happened func() bool) {
 		}
 	}
 }
+
+// Allocations fails the test where work allocates about twice as often as was kept, or half as often: then another number is to be kept.
+// They are counts, which hardly differ between machines.
+func Allocations(t *testing.T, kept float64, work func()) {
+	t.Helper()
+	if got := testing.AllocsPerRun(1, work); got > 1.8*kept || got < kept/1.8 {
+		t.Errorf("%v allocations instead of %v: go test -bench . -benchmem -memprofile shows where they are made", got, kept)
+	}
+}
