@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -163,19 +164,27 @@ func normalGrant(tokens []string) string {
 		case name == "command":
 			return strings.Join(append(parts, strings.ReplaceAll(strings.Join(tokens[i:], " "), "command=", "command ")), " ")
 		case name == "tag" && i+2 < len(tokens):
-			parts = append(parts, strings.Join(tokens[i:i+3], " "))
+			parts = append(parts, word(tokens[i])+" "+word(tokens[i+1])+" "+word(tokens[i+2]))
 			i += 2
 		case slices.Contains(qualifiers, name) && assigned:
-			parts = append(parts, name+" "+value)
+			parts = append(parts, name+" "+word(value))
 		case slices.Contains(qualifiers, name) && i+1 < len(tokens) && name != "root_squash":
-			parts = append(parts, name+" "+tokens[i+1])
+			parts = append(parts, name+" "+word(tokens[i+1]))
 			i++
 		default:
-			parts = append(parts, normalAccess(tokens[i]))
+			parts = append(parts, normalAccess(word(tokens[i])))
 		}
 	}
 	sort.Strings(parts)
 	return strings.Join(parts, " ")
+}
+
+// word quotes what would not be one word among others.
+func word(text string) string {
+	if text == "" || strings.ContainsAny(text, " \t\"") {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 func isAccess(token string) bool {
@@ -221,10 +230,10 @@ func splitClauses(caps string) (clauses []string, closed bool) {
 // tokenise cuts a clause at white space outside of quotes, drops the quotes and the white space around "=".
 func tokenise(clause string) []string {
 	var (
-		tokens []string
-		token  strings.Builder
-		quote  rune
-		inside bool
+		tokens            []string
+		token             strings.Builder
+		quote             rune
+		inside, assigning bool
 	)
 	end := func() {
 		if inside {
@@ -240,27 +249,20 @@ func tokenise(clause string) []string {
 		case quote != 0:
 			token.WriteRune(r)
 		case r == '"' || r == '\'':
-			quote, inside = r, true
+			quote, inside, assigning = r, true, false
 		case r == ' ' || r == '\t':
-			end()
+			if !assigning {
+				end()
+			}
 		default:
+			if assigning = r == '='; assigning && !inside && len(tokens) > 0 {
+				token.WriteString(tokens[len(tokens)-1])
+				tokens = tokens[:len(tokens)-1]
+			}
 			token.WriteRune(r)
 			inside = true
 		}
 	}
 	end()
-	return joinAssignments(tokens)
-}
-
-func joinAssignments(tokens []string) []string {
-	var joined []string
-	for _, token := range tokens {
-		last := len(joined) - 1
-		if last >= 0 && (strings.HasPrefix(token, "=") || strings.HasSuffix(joined[last], "=")) {
-			joined[last] += token
-			continue
-		}
-		joined = append(joined, token)
-	}
-	return joined
+	return tokens
 }

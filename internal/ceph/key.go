@@ -142,6 +142,9 @@ func decodeKey(text string) ([]byte, error) {
 		return invalid("It is not base64.", whereFrom)
 	}
 	if isKey(raw) {
+		if strings.ContainsAny(text, "\r\n") { // base64 passes over it, and a keyring would end there
+			return invalid("It has a line break in it.", "Write it in one line. "+whereFrom)
+		}
 		return raw, nil
 	}
 	if twice, err := base64.StdEncoding.Strict().DecodeString(string(bytes.TrimSpace(raw))); err == nil && isKey(twice) {

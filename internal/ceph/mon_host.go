@@ -43,12 +43,15 @@ func JoinMonHost(monitors []string) (string, error) {
 	}
 	var list []string
 	for _, monitor := range monitors {
-		grouped := strings.HasPrefix(monitor, "[v") && strings.HasSuffix(monitor, "]")
+		paired, around := brackets(monitor)
+		grouped := strings.HasPrefix(monitor, "[v") && around
 		switch {
 		case monitor == "":
 			return invalid("A monitor is empty.", "")
 		case strings.ContainsFunc(monitor, unicode.IsSpace) || strings.Contains(monitor, ";") || !grouped && strings.Contains(monitor, ","):
 			return invalid(fmt.Sprintf("%q is not one monitor.", monitor), "White space, semicolons and commas stand between monitors.")
+		case !paired:
+			return invalid(fmt.Sprintf("%q is not one monitor.", monitor), "Its brackets are not in pairs.")
 		}
 		if address, err := netip.ParseAddr(monitor); err == nil && address.Is6() {
 			monitor = "[" + monitor + "]"
@@ -57,4 +60,22 @@ func JoinMonHost(monitors []string) (string, error) {
 	}
 	slices.Sort(list)
 	return strings.Join(slices.Compact(list), ","), nil
+}
+
+// brackets tells whether all brackets of a text are in pairs, and whether the first pair is around all of it.
+func brackets(text string) (paired, around bool) {
+	depth, around := 0, true
+	for i, r := range text {
+		switch r {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		}
+		if depth < 0 {
+			return false, false
+		}
+		around = around && (depth > 0 || i == len(text)-1)
+	}
+	return depth == 0, around
 }

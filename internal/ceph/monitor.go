@@ -81,9 +81,9 @@ func parseEndpoint(text string) (Endpoint, error) {
 	if err != nil {
 		return Endpoint{}, fmt.Errorf("monitor address: %w", err)
 	}
-	number, err := strconv.Atoi(port)
+	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
 		return Endpoint{}, fmt.Errorf("port of monitor address %q: %w", text, err)
 	}
-	return Endpoint{Host: host, Port: number}, nil
+	return Endpoint{Host: host, Port: int(number)}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -184,7 +185,7 @@ func decimal(v *float64) *float64 {
 		return nil
 	}
 	short, err := strconv.ParseFloat(strconv.FormatFloat(*v, 'g', -1, 32), 64)
-	if err != nil {
+	if err != nil || math.IsInf(short, 0) {
 		return v
 	}
 	return &short

@@ -2,6 +2,7 @@ package ceph
 
 import (
 	"context"
+	"reflect"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -32,6 +33,24 @@ func TestPoolsAsRecorded(t *testing.T) {
 	}
 	_, err = cluster.Pool(context.Background(), "none")
 	wantKind(t, err, problem.NotFound, `"ecp", "full"`)
+}
+
+// The same pools are listed alike by each release, whatever else its reply holds.
+func TestPoolsOfEachRelease(t *testing.T) {
+	listed := map[string][]Pool{}
+	for _, release := range []string{"16", "20"} {
+		cluster, _ := withFake(map[string]answer{
+			"osd pool ls": recorded(t, "osd-pool-ls-detail-"+release), "osd crush rule dump": recorded(t, "osd-crush-rule-dump"),
+		})
+		pools, err := cluster.Pools(t.Context())
+		if err != nil || len(pools) != 3 || pools[2].Name != "odd name" {
+			t.Fatal(release, pools, err)
+		}
+		listed[release] = pools
+	}
+	if !reflect.DeepEqual(listed["16"], listed["20"]) {
+		t.Errorf("16: %+v\n20: %+v", listed["16"], listed["20"])
+	}
 }
 
 // Only a listing decides that a pool isn't there.

@@ -78,7 +78,7 @@ func setAddress(d *Disk, e *domainDisk) {
 // Parse reads a part in decimal, or with 0x in hexadecimal.
 func (p AddressPart) Parse(text string) (uint, error) {
 	n, err := strconv.ParseUint(text, 0, 64)
-	if err != nil || n > p.Limit {
+	if err != nil || n > p.Limit || strings.Contains(text, "_") {
 		return 0, fmt.Errorf("%q is not a number from 0 to %d (0x%x), decimal or with 0x in hexadecimal", text, p.Limit, p.Limit)
 	}
 	if strings.HasPrefix(text, "0") && len(text) > 1 && !strings.HasPrefix(text, "0x") {

@@ -266,11 +266,16 @@ func getMonitors(d *Disk, e *domainDisk) {
 }
 
 func monitorOf(host libvirtxml.DomainDiskSourceHost) Monitor {
-	port, err := strconv.Atoi(host.Port)
+	return Monitor{Host: host.Name, Port: portOf(host.Port)}
+}
+
+// portOf is a port as a definition has it; 0 where there is none, or what can't be one.
+func portOf(text string) int {
+	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil {
-		port = 0
+		return 0
 	}
-	return Monitor{Host: host.Name, Port: port}
+	return int(port)
 }
 
 // setMonitors writes the monitors. Those that the disk names already stay as they are written, in their order.

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt/transport"
@@ -75,7 +73,7 @@ func NewHost(cfg Config) (*Host, error) {
 		Explain: h.notConnected,
 	})
 	if cfg.HostUUID != "" {
-		pin, err := uuid.Parse(cfg.HostUUID)
+		pin, err := parseUUID(cfg.HostUUID)
 		if err != nil {
 			return nil, &problem.Problem{
 				Kind: problem.Invalid,

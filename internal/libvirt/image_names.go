@@ -2,7 +2,9 @@ package libvirt
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -42,8 +44,8 @@ func imagesInText(text string) []string {
 func flatten(prefix string, value any, options map[string]string) {
 	switch v := value.(type) {
 	case map[string]any:
-		for key, inner := range v {
-			flatten(prefix+key+".", inner, options)
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			flatten(prefix+key+".", v[key], options)
 		}
 	case string:
 		options[strings.TrimSuffix(prefix, ".")] = v
@@ -52,9 +54,9 @@ func flatten(prefix string, value any, options map[string]string) {
 
 func imagesInOptions(options map[string]string) []string {
 	var images []string
-	for key, driver := range options {
+	for _, key := range slices.Sorted(maps.Keys(options)) {
 		prefix, ok := strings.CutSuffix(key, "driver")
-		if !ok || driver != "rbd" || options[prefix+"image"] == "" {
+		if !ok || options[key] != "rbd" || options[prefix+"image"] == "" {
 			continue
 		}
 		image := options[prefix+"pool"] + "/"

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	rpc "github.com/digitalocean/go-libvirt"
@@ -144,8 +143,7 @@ func monitorsOf(source *element) []Monitor {
 	var monitors []Monitor
 	for i := range source.Children {
 		if host := &source.Children[i]; host.XMLName.Local == "host" {
-			port, _ := strconv.Atoi(host.attr("port"))
-			monitors = append(monitors, Monitor{Host: host.attr("name"), Port: port})
+			monitors = append(monitors, Monitor{Host: host.attr("name"), Port: portOf(host.attr("port"))})
 		}
 	}
 	return monitors

@@ -9,7 +9,7 @@ import (
 
 // CanonicalUUID returns a UUID as libvirt and Ceph write it, in lower case with dashes; a text that is none stays as it is.
 func CanonicalUUID(text string) string {
-	parsed, err := uuid.Parse(text)
+	parsed, err := parseUUID(text)
 	if err != nil {
 		return text
 	}
@@ -20,11 +20,19 @@ func CanonicalUUID(text string) string {
 func SameUUID(a, b string) bool { return strings.EqualFold(CanonicalUUID(a), CanonicalUUID(b)) }
 
 func normalUUID(s string) (string, rpc.UUID, bool) {
-	u, err := uuid.Parse(strings.TrimSpace(s))
+	u, err := parseUUID(strings.TrimSpace(s))
 	if err != nil {
 		return "", rpc.UUID{}, false
 	}
 	return u.String(), rpc.UUID(u), true
+}
+
+// parseUUID is stricter than [uuid.Parse], which takes any two characters for braces.
+func parseUUID(text string) (uuid.UUID, error) {
+	if err := uuid.Validate(text); err != nil {
+		return uuid.UUID{}, err
+	}
+	return uuid.Parse(text)
 }
 
 func uuidText(u rpc.UUID) string { return uuid.UUID(u).String() }

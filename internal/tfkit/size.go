@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	sizePattern = regexp.MustCompile(`^(\d+)\s?(?:([KMGTPE])(?:iB)?|B)?$`)
+	sizePattern = regexp.MustCompile(`^(\d+)[ \t]?(?:([KMGTPE])(?:iB)?|B)?$`)
 	sizeUnits   = []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
 )
 

@@ -78,7 +78,7 @@ func (uuidValidator) ValidateString(_ context.Context, req validator.StringReque
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if _, err := uuid.Parse(req.ConfigValue.ValueString()); err != nil {
+	if err := uuid.Validate(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid UUID",
 			fmt.Sprintf("%q is not a UUID such as 6a085c23-2177-242d-7661-c785df7f6230.", req.ConfigValue.ValueString()))
 	}

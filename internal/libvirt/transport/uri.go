@@ -60,6 +60,11 @@ func Parse(text string) (Endpoint, error) {
 	if !slices.Contains(transports, transport) {
 		return Endpoint{}, fmt.Errorf("its transport %q is not supported; unix, ssh, libssh, libssh2, tls and tcp are", transport)
 	}
+	if strings.Contains(uri.Path, "@") {
+		// A password with a slash in it ends up in the path, which is not shown then.
+		return Endpoint{}, errors.New("its path has an @ in it and is neither /system nor /session; write a slash in a user name or password" +
+			" as %2F")
+	}
 	if uri.Path != "/system" && uri.Path != "/session" {
 		return Endpoint{}, fmt.Errorf("its path is %q; it has to be /system or /session", uri.Path)
 	}
