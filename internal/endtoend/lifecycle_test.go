@@ -313,11 +313,15 @@ func testRebuild(ctx context.Context, t *testing.T, w *acctest.Workspace, bare s
 func testProtectedData(t *testing.T, w *acctest.Workspace, unprotected string) {
 	expectRefused(t, w, []string{`Resource ceph_rbd_image.web1["data"] has lifecycle.prevent_destroy set`}, "destroy", "-auto-approve")
 	east := acctest.Bed(t).Cluster("east")
-	begin, end := acctest.Outage(t, "east", east.Pause, east.Resume)
-	begin()
+	t.Cleanup(func() { _ = east.Resume() })
+	if err := east.Pause(); err != nil {
+		t.Fatal(err)
+	}
 	expectOutput(t, w.Terraform(t, "destroy", "-auto-approve", "-input=false", "-refresh=false", "-target=libvirt_rbd_disk.web1"),
 		"2 destroyed")
-	end()
+	if err := east.Resume(); err != nil {
+		t.Fatal(err)
+	}
 	w.Write(t, unprotected)
 	expectFailure(t, w, []string{"Unable to delete RBD image", "What it holds: data"}, "destroy")
 	for _, image := range rebuiltImages {
