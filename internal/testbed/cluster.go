@@ -182,7 +182,8 @@ func each(daemons []*Daemon, do func(*Daemon) error) error {
 }
 
 // Ceph runs the command ceph as client.admin and returns its stdout. It is a second view for tests: it does not use the
-// code under test. An error holds stderr. Similar to: ceph ARGS.
+// code under test. An error holds stderr. It is faster than on a command line, since the command's modules are loaded once.
+// Similar to: ceph ARGS.
 func (c *Cluster) Ceph(ctx context.Context, args ...string) ([]byte, error) {
 	return c.run(ctx, "", append([]string{"ceph", "--conf", c.ConfigFile, "--connect-timeout", "20"}, args...))
 }

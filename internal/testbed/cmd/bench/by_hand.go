@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os/exec"
+	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -21,9 +24,11 @@ func makePoolByHand(ctx context.Context, cluster *testbed.Cluster) error {
 		{"osd", "pool", "set", handMade, "compression_algorithm", "snappy"},
 		{"osd", "pool", "set", handMade, "compression_required_ratio", "0.8"},
 	}
-	for _, command := range commands {
-		if _, err := cluster.Ceph(ctx, command...); err != nil {
-			return err
+	for _, args := range commands {
+		// As it is on a command line: the testbed's own Ceph doesn't load the command each time.
+		command := exec.CommandContext(ctx, "ceph", append([]string{"--conf", cluster.ConfigFile}, args...)...)
+		if out, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("ceph %s: %w\n%s", strings.Join(args, " "), err, out)
 		}
 	}
 	_, err := cluster.RBD(ctx, "pool", "init", handMade)
