@@ -152,9 +152,6 @@ func FuzzReplaceBareNumbers(f *testing.F) {
 		if json.Valid(reply) && !bytes.Equal(mended, reply) {
 			t.Errorf("%q became %q", reply, mended)
 		}
-		if again := replaceBareNumbers(mended); !bytes.Equal(again, mended) {
-			t.Errorf("%q became %q, and then %q", reply, mended, again)
-		}
 	})
 }
 
