@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,34 +29,23 @@ var (
 // they are loaded. The kernel is unpacked from the distribution's package to the user's cache folder. It is never installed, since that
 // would change how this machine boots.
 func guestKernel(ctx context.Context) (string, error) {
-	cache := cacheFolder(kernelCache)
-	if kept, err := filepath.Glob(filepath.Join(cache, "linux-*")); err == nil && len(kept) > 0 {
+	if kept, err := filepath.Glob(filepath.Join(cacheFolder(kernelCache), "linux-*")); err == nil && len(kept) > 0 {
 		return slices.Max(kept), nil
-	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return "", err
 	}
 	packages, err := findKernelPackages(ctx)
 	if err != nil {
 		return "", err
 	}
-	work, err := os.MkdirTemp(cache, "new-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	tree, kernel := filepath.Join(work, "tree"), filepath.Join(work, "kernel")
-	if err := unpackPackages(ctx, work, tree, packages); err != nil {
-		return "", err
-	}
-	if err := collectKernel(tree, kernel); err != nil {
-		return "", fmt.Errorf("the kernel of %s can't be used for guests: %w", strings.Join(packages, ", "), err)
-	}
-	final := filepath.Join(cache, packages[0])
-	if err := os.Rename(kernel, final); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", err
-	}
-	return final, nil
+	return keptFolder(filepath.Join(kernelCache, packages[0]), func(work string) (string, error) {
+		tree, kernel := filepath.Join(work, "tree"), filepath.Join(work, "kernel")
+		if err := unpackPackages(ctx, work, tree, packages); err != nil {
+			return "", err
+		}
+		if err := collectKernel(tree, kernel); err != nil {
+			return "", fmt.Errorf("the kernel of %s can't be used for guests: %w", strings.Join(packages, ", "), err)
+		}
+		return kernel, nil
+	})
 }
 
 // findKernelPackages returns the package of the kernel image and, where there is one, the package of its modules.

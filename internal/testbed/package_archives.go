@@ -14,6 +14,12 @@ import (
 
 // keptPackages returns the folder in the user's cache that holds the archives of these packages, after a download if they are not there.
 func keptPackages(ctx context.Context, name string, packages []string) (string, error) {
+	return keptFolder(name, func(work string) (string, error) { return work, downloadPackages(ctx, work, packages) })
+}
+
+// keptFolder returns the folder of that name in the user's cache. If it is not there, build makes it, within a working folder that is
+// removed afterwards, and returns its path. It appears in the cache as a whole, also where several processes make it at the same time.
+func keptFolder(name string, build func(work string) (string, error)) (string, error) {
 	kept := cacheFolder(name)
 	if _, err := os.Stat(kept); !errors.Is(err, fs.ErrNotExist) {
 		return kept, err
@@ -26,10 +32,11 @@ func keptPackages(ctx context.Context, name string, packages []string) (string, 
 		return "", err
 	}
 	defer os.RemoveAll(work)
-	if err := downloadPackages(ctx, work, packages); err != nil {
+	built, err := build(work)
+	if err != nil {
 		return "", err
 	}
-	if err := os.Rename(work, kept); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Rename(built, kept); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
 	return kept, nil

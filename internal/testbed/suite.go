@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,29 +29,13 @@ const debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 // holds the files of all that the packages depend on too. Nothing is installed, and apt's own lists stay as they are.
 func (s Suite) Unpack(ctx context.Context, name string, packages []string, dependencies bool) (string, error) {
 	architecture := cmp.Or(s.Architecture, "amd64")
-	kept := cacheFolder(name + "-" + s.Name + "-" + architecture)
-	if _, err := os.Stat(kept); !errors.Is(err, fs.ErrNotExist) {
-		return kept, err
-	}
-	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
-		return "", err
-	}
-	work, err := os.MkdirTemp(filepath.Dir(kept), "new-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	if err := s.download(ctx, work, architecture, packages, dependencies); err != nil {
-		return "", fmt.Errorf("can't download %s of Debian's %s: %w", strings.Join(packages, ", "), s.Name, err)
-	}
-	tree := filepath.Join(work, "tree")
-	if err := extractPackages(ctx, filepath.Join(work, "archives"), tree); err != nil {
-		return "", err
-	}
-	if err := os.Rename(tree, kept); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", err
-	}
-	return kept, nil
+	return keptFolder(name+"-"+s.Name+"-"+architecture, func(work string) (string, error) {
+		if err := s.download(ctx, work, architecture, packages, dependencies); err != nil {
+			return "", fmt.Errorf("can't download %s of Debian's %s: %w", strings.Join(packages, ", "), s.Name, err)
+		}
+		tree := filepath.Join(work, "tree")
+		return tree, extractPackages(ctx, filepath.Join(work, "archives"), tree)
+	})
 }
 
 // download puts the archives of packages into the folder archives of a folder that holds all that apt needs.
