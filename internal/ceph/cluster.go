@@ -83,7 +83,8 @@ func (c *Cluster) check(ctx context.Context, conn *identifiedConn) error {
 	return err
 }
 
-// version asks the monitors for their release, which is empty where they don't tell it. It is an error where no answer comes.
+// version asks the monitors for their release, which is empty where they don't tell it, or where the connection is lost. It is an error
+// where no answer comes.
 func (c *Cluster) version(ctx context.Context, conn Conn) (release, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
 	defer cancel()
