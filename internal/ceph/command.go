@@ -123,8 +123,17 @@ func (c *Cluster) read(ctx context.Context, what string, call func(context.Conte
 // lost tells that a connection can't be used any more.
 func lost(err error) bool { return errnoOf(err) == ESHUTDOWN || errnoOf(err) == ENOTCONN }
 
+// Limits of a reply, far above those of a cluster with ten thousand pools or users. What is decoded takes much more memory than its text.
+const (
+	longestReply = 64 << 20
+	mostInReply  = 1 << 19 // objects and lists
+)
+
 // decodeReply decodes JSON as Ceph writes it: some releases write bare inf and nan for numbers.
 func decodeReply(out []byte, reply any) error {
+	if n := bytes.Count(out, []byte{'{'}) + bytes.Count(out, []byte{'['}); len(out) > longestReply || n > mostInReply {
+		return fmt.Errorf("it has %d bytes and %d objects and lists, more than any cluster needs", len(out), n)
+	}
 	err := json.Unmarshal(out, reply)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {

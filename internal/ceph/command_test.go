@@ -1,6 +1,8 @@
 package ceph
 
 import (
+	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -18,5 +20,36 @@ func TestReplyWithBareNumbers(t *testing.T) {
 	}
 	if err := decodeReply([]byte(`{"key":"AQ`), &reply); err == nil {
 		t.Error("half a reply was accepted")
+	}
+}
+
+// What a hostile monitor answers ends with an error, without much memory, and without the reply in it.
+func TestHostileReplies(t *testing.T) {
+	const secret = "in-the-reply"
+	for name, reply := range map[string]string{
+		"deep":      strings.Repeat(`{"`+secret+`":`, 2_000_000),
+		"deeper":    strings.Repeat("[", 20_000) + secret,
+		"many":      `[{"pool_name":"` + secret + `"}` + strings.Repeat(",{}", 2_000_000) + "]",
+		"huge":      `"` + secret + strings.Repeat("a", longestReply) + `"`,
+		"cut off":   `[{"pool_name":"` + secret,
+		"nothing":   "",
+		"text":      secret,
+		"wrong":     `{"pool_name":["` + secret + `"]}`,
+		"NUL":       "\x00" + secret,
+		"not UTF-8": "[\xff" + secret,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			cluster, _ := withFake(map[string]answer{"osd pool ls": {out: reply}})
+			_, err := cluster.Pools(t.Context())
+			runtime.ReadMemStats(&after)
+			if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "can't be understood") {
+				t.Errorf("got %v", err)
+			}
+			if n := after.TotalAlloc - before.TotalAlloc; n > 512<<20 {
+				t.Errorf("%d MiB", n>>20)
+			}
+		})
 	}
 }

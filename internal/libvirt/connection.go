@@ -62,8 +62,8 @@ func (h *Host) connect(parent context.Context) (c *connection, err error) {
 	// The first question after a daemon's start makes it look at every emulator, which takes longer than connecting.
 	ctx, cancel = context.WithTimeoutCause(parent, h.config.OperationTimeout, timeLimit(h.config.OperationTimeout))
 	defer cancel()
-	if c.hostUUID, err = h.identify(ctx, c.client); err == nil {
-		c.version, err = h.checkVersion(ctx, c.client)
+	if c.hostUUID, err = h.identify(ctx, c); err == nil {
+		c.version, err = h.checkVersion(ctx, c)
 	}
 	if err != nil {
 		w.cut()
@@ -73,10 +73,10 @@ func (h *Host) connect(parent context.Context) (c *connection, err error) {
 }
 
 // checkVersion reads the release of libvirt, and refuses one that is too old. One that is newer than all that are known is not refused.
-func (h *Host) checkVersion(ctx context.Context, client *rpc.Libvirt) (Version, error) {
-	n, err := await(ctx, client.ConnectGetLibVersion, nil)
+func (h *Host) checkVersion(ctx context.Context, c *connection) (Version, error) {
+	n, err := await(ctx, c.client.ConnectGetLibVersion, nil)
 	if err != nil {
-		return Version{}, h.fail(operation{doing: "ask for the version of libvirt"}, err)
+		return Version{}, h.fail(operation{doing: "ask for the version of libvirt"}, c.wire.explain(err))
 	}
 	v := Version{Major: int(n / 1_000_000), Minor: int(n / 1000 % 1000), Micro: int(n % 1000)} //nolint:gosec // a version number fits.
 	if !v.AtLeast(oldest.Major, oldest.Minor) {
@@ -91,14 +91,14 @@ func (h *Host) checkVersion(ctx context.Context, client *rpc.Libvirt) (Version, 
 }
 
 // identify reads the host's UUID and compares it with the pin.
-func (h *Host) identify(ctx context.Context, client *rpc.Libvirt) (string, error) {
+func (h *Host) identify(ctx context.Context, c *connection) (string, error) {
 	op := operation{doing: "read the capabilities"}
-	text, err := await(ctx, client.ConnectGetCapabilities, nil)
+	text, err := await(ctx, c.client.ConnectGetCapabilities, nil)
 	if err != nil {
-		return "", h.fail(op, err)
+		return "", h.fail(op, c.wire.explain(err))
 	}
 	var caps libvirtxml.Caps
-	if err := caps.Unmarshal(text); err != nil {
+	if err := unmarshalXML(text, &caps); err != nil {
 		return "", h.fail(op, err)
 	}
 	found, _, ok := normalUUID(caps.Host.UUID)

@@ -1,7 +1,9 @@
 package libvirt
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net"
 	"path/filepath"
 	"sync"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
+	"github.com/digitalocean/go-libvirt/socket"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
@@ -368,19 +371,48 @@ func TestAMissingSocket(t *testing.T) {
 	expect.Problem(t, err, problem.Unreachable, "Could not connect to hypervisor \"kvm1\"", "daemon runs", "no such file")
 }
 
-func TestFollowFindsPacketsInAnyPieces(t *testing.T) {
-	packet := append(xdrWord(32), make([]byte, 28)...)
-	stream := append(append([]byte{}, packet...), packet...)
-	for size := 1; size <= len(stream); size++ {
-		w := &wire{}
-		for from := 0; from < len(stream); from += size {
-			piece := stream[from:min(from+size, len(stream))]
-			if n := w.follow(piece); n != len(piece) {
-				t.Fatalf("pieces of %d: stopped at %d", size, from+n)
+// pieces is a stream whose bytes come a few at a time.
+type pieces struct {
+	rest []byte
+	size int
+}
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if len(p.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b[:min(len(b), p.size)], p.rest)
+	p.rest = p.rest[n:]
+	return n, nil
+}
+
+func (p *pieces) Write(b []byte) (int, error) { return len(b), nil }
+func (p *pieces) Close() error                { return nil }
+
+func TestPacketsAreFoundInAnyPieces(t *testing.T) {
+	packet := func(kind, serial uint32) []byte {
+		words := []uint32{32, remoteProgram, 1, procLibVersion, kind, serial, 0, 7}
+		var out []byte
+		for _, word := range words {
+			out = append(out, xdrWord(word)...)
+		}
+		return out
+	}
+	replies := append(packet(socket.Reply, 1), packet(socket.Reply, 2)...)
+	for size := 1; size <= len(replies); size++ {
+		// Two requests, and then what nobody has asked for: too much, another serial number, and the same reply once more.
+		for name, after := range map[string][]byte{
+			"end": nil, "huge": xdrWord(1 << 30), "tiny": xdrWord(8), "other": packet(socket.Reply, 3), "again": packet(socket.Reply, 2),
+			"request": packet(socket.Call, 2),
+		} {
+			w := newWire(&pieces{rest: append(append([]byte{}, replies...), after...), size: size})
+			for serial := range uint32(2) {
+				expect.Value(w.Write(packet(socket.Call, serial+1)))(t)
+			}
+			got, err := io.ReadAll(w)
+			if !bytes.Equal(got, replies) || (err == nil) != (name == "end") || !w.lost() {
+				t.Fatalf("%s in pieces of %d: %d bytes, %v", name, size, len(got), err)
 			}
 		}
-	}
-	if n := (&wire{}).follow(append(packet, xdrWord(1<<30)...)); n != len(packet)+3 {
-		t.Errorf("a huge packet passed: %d", n)
 	}
 }

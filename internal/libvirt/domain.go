@@ -34,7 +34,7 @@ type Definition struct {
 // ParseDefinition reads a domain's XML, as virsh dumpxml prints it.
 func ParseDefinition(text string) (*Definition, error) {
 	doc := &libvirtxml.Domain{}
-	if err := doc.Unmarshal(text); err != nil {
+	if err := unmarshalXML(text, doc); err != nil {
 		return nil, err
 	}
 	d := &Definition{doc: doc, text: text, ID: value(doc.ID)}

@@ -38,6 +38,8 @@ type fakeDaemon struct {
 	answer map[uint32]func(call int) (reply []byte, code uint32, ok bool)
 	// toRequest is asked first, where set, by what the call says; answered false leaves it to the others.
 	toRequest func(procedure uint32, body []byte) (reply []byte, code uint32, answered bool)
+	// spoil, where set, changes the packets of a procedure's replies.
+	spoil map[uint32]func(packet []byte) []byte
 }
 
 func newFakeDaemon(t *testing.T) *fakeDaemon {
@@ -143,7 +145,11 @@ func (d *fakeDaemon) serve(conn net.Conn) {
 			binary.BigEndian.PutUint32(out[24:], status)
 			d.mu.Lock()
 			defer d.mu.Unlock()
-			_, _ = conn.Write(append(out, reply...))
+			out = append(out, reply...)
+			if spoil := d.spoil[procedure]; spoil != nil {
+				out = spoil(out)
+			}
+			_, _ = conn.Write(out)
 		}()
 	}
 }

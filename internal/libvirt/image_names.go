@@ -40,8 +40,15 @@ func imagesInText(text string) []string {
 	return append(images, imagesInOptions(options)...)
 }
 
+// longestOption is far longer than the option of the deepest backing chain that QEMU opens. Without a limit the names of options that are
+// nested deeply take many times the memory of their text.
+const longestOption = 2048
+
 // flatten writes nested options as QEMU does, file.pool for the pool of the file.
 func flatten(prefix string, value any, options map[string]string) {
+	if len(prefix) > longestOption {
+		return
+	}
 	switch v := value.(type) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {

@@ -25,7 +25,10 @@ type element struct {
 
 func parse(document string) (element, error) {
 	var root element
-	err := xml.Unmarshal([]byte(document), &root)
+	err := checkXML(document)
+	if err == nil {
+		err = xml.Unmarshal([]byte(document), &root)
+	}
 	return root, err
 }
 

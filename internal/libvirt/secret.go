@@ -183,7 +183,7 @@ func (h *Host) describeSecret(ctx context.Context, op operation, found rpc.Secre
 		return Secret{}, err
 	}
 	var doc libvirtxml.Secret
-	if err := doc.Unmarshal(text); err != nil {
+	if err := unmarshalXML(text, &doc); err != nil {
 		return Secret{}, h.fail(op, err)
 	}
 	s := Secret{UUID: doc.UUID, Description: doc.Description, Ephemeral: doc.Ephemeral == "yes", Private: doc.Private == "yes"}

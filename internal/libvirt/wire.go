@@ -1,6 +1,8 @@
 package libvirt
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,11 +10,13 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/digitalocean/go-libvirt/socket"
 )
 
 const (
-	// smallestPacket is a length word and a header without a payload.
-	smallestPacket = 28
+	// headerLength is that of a length word and a header without a payload.
+	headerLength = 28
 	// largestPacket is libvirt's own limit for one message (VIR_NET_MESSAGE_MAX) with its length word.
 	largestPacket = 32<<20 + 4
 )
@@ -23,20 +27,24 @@ var errNotSent = errors.New("the connection is lost")
 var errNotLibvirt = errors.New("what answers there does not speak libvirt's protocol")
 
 // wire is the connection below go-libvirt. It knows that it was lost. It can be cut at any time, which is the only way to end a call to a
-// daemon that hangs. It refuses packets longer than any libvirt daemon sends, for which go-libvirt would allocate memory.
+// daemon that hangs. It hands on only whole packets that answer a request or tell of an event that was subscribed to, in the form in which
+// go-libvirt will read them: go-libvirt believes every length, and would allocate the memory for it.
 type wire struct {
 	stream io.ReadWriteCloser
 	once   sync.Once
 	ended  chan struct{}
-	cause  error // set before gone is closed: what ended the connection, where that is known
+	cause  error // set before ended is closed: what ended the connection, where that is known
 
-	length [4]byte
-	have   int
-	left   int
+	reader *bufio.Reader
+	packet []byte // what is left of the packet that is handed on
+	unsent int    // what is left of the packet that is sent
+
+	mu    sync.Mutex
+	asked map[uint32]uint32 // the procedures that have no reply yet, by serial number
 }
 
 func newWire(stream io.ReadWriteCloser) *wire {
-	return &wire{stream: stream, ended: make(chan struct{})}
+	return &wire{stream: stream, ended: make(chan struct{}), reader: bufio.NewReader(stream), asked: map[uint32]uint32{}}
 }
 
 // Dial hands the established connection to go-libvirt.
@@ -50,45 +58,78 @@ func (w *wire) SetDeadline(time.Time) error      { return errors.ErrUnsupported 
 func (w *wire) SetReadDeadline(time.Time) error  { return errors.ErrUnsupported }
 func (w *wire) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }
 
-// Read passes bytes on, following the packets' boundaries.
+// Read hands bytes on, packet by packet.
 func (w *wire) Read(p []byte) (int, error) {
-	n, err := w.stream.Read(p)
-	if good := w.follow(p[:n]); good < n {
-		w.end(errNotLibvirt)
-		return good, errNotLibvirt
+	if len(w.packet) == 0 {
+		packet, err := w.next()
+		if err != nil {
+			w.end(err)
+			return 0, err
+		}
+		w.packet = packet
 	}
-	if err != nil {
-		w.end(err)
-	}
-	return n, err
+	n := copy(p, w.packet)
+	w.packet = w.packet[n:]
+	return n, nil
 }
 
-// follow returns how many of these bytes belong to well-formed packets.
-func (w *wire) follow(data []byte) int {
-	for i := 0; i < len(data); {
-		if w.left > 0 {
-			step := min(w.left, len(data)-i)
-			w.left -= step
-			i += step
-			continue
-		}
-		w.length[w.have] = data[i]
-		w.have++
-		i++
-		if w.have < len(w.length) {
-			continue
-		}
-		size := binary.BigEndian.Uint32(w.length[:])
-		if size < smallestPacket || size > largestPacket {
-			return i - 1
-		}
-		w.have, w.left = 0, int(size)-len(w.length)
+// next reads a packet as a whole.
+func (w *wire) next() ([]byte, error) {
+	var length [4]byte
+	if _, err := io.ReadFull(w.reader, length[:]); err != nil {
+		return nil, err
 	}
-	return len(data)
+	size := binary.BigEndian.Uint32(length[:])
+	if size < headerLength || size > largestPacket {
+		return nil, errNotLibvirt
+	}
+	// The buffer grows with what arrives, not with what is announced.
+	packet := bytes.NewBuffer(length[:])
+	if n, err := io.CopyN(packet, w.reader, int64(size)-int64(len(length))); err != nil {
+		if errors.Is(err, io.EOF) && n > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, err
+	}
+	if !w.expected(packet.Bytes()) {
+		return nil, errNotLibvirt
+	}
+	return packet.Bytes(), nil
 }
 
-// Write marks the connection as lost when it fails.
+// expected tells whether a packet is one that go-libvirt can be given.
+func (w *wire) expected(packet []byte) bool {
+	word := func(i int) uint32 { return binary.BigEndian.Uint32(packet[4*i:]) }
+	program, procedure, kind, serial, status, payload := word(1), word(3), word(4), word(5), word(6), packet[headerLength:]
+	if program != remoteProgram {
+		return false
+	}
+	if kind == socket.Message {
+		form, subscribed := eventForms[procedure]
+		return subscribed && hasForm(payload, form)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	// go-libvirt finds the caller by the serial number alone, and waits for ever with a second reply to the same request.
+	if asked, found := w.asked[serial]; kind != socket.Reply || !found || asked != procedure {
+		return false
+	}
+	delete(w.asked, serial)
+	if status == socket.StatusError {
+		return hasForm(payload, errorForm)
+	}
+	return status == socket.StatusOK && hasForm(payload, replyForms[procedure])
+}
+
+// Write marks the connection as lost when it fails. go-libvirt begins each packet with a call of its own.
 func (w *wire) Write(p []byte) (int, error) {
+	if w.unsent <= 0 && len(p) >= headerLength {
+		w.unsent = int(binary.BigEndian.Uint32(p))
+		w.mu.Lock()
+		w.asked[binary.BigEndian.Uint32(p[20:])] = binary.BigEndian.Uint32(p[12:])
+		w.mu.Unlock()
+	}
+	w.unsent -= len(p)
 	n, err := w.stream.Write(p)
 	if err != nil {
 		w.end(err)
