@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -62,7 +63,17 @@ func (e Endpoint) sshByHand() string {
 	if name := e.uri.User.Username(); name != "" {
 		host = name + "@" + host
 	}
-	return strings.Join(append(words, host, "true"), " ")
+	words = append(words, host, "true")
+	for i, word := range words {
+		if strings.ContainsFunc(word, needsQuotes) {
+			words[i] = quote(word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func needsQuotes(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@%+=:,./_-", r)
 }
 
 // dialSSH starts ssh. Only the first bytes from it show that it has reached the daemon.

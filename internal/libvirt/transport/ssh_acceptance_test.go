@@ -25,6 +25,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt/transport"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
@@ -304,5 +305,46 @@ func TestAccSSHLoss(t *testing.T) {
 			err := expect.Return(t, func() error { _, err := slow.Domains(context.Background()); return err })
 			expect.Problem(t, err, problem.Unreachable, "kvm1", "refused")
 		})
+	}
+}
+
+// Names that a shell could take for commands, through a real sshd and the shell behind it to a real daemon: they are one word there, also
+// where one of them is the path of the daemon's socket.
+func TestAccHostileWordsOverSSH(t *testing.T) {
+	o := newSSHOperator(t)
+	folder := expect.Value(os.MkdirTemp("", "h"))(t) // the path of a socket can't be long
+	t.Cleanup(func() { expect.NoError(t, os.RemoveAll(folder)) })
+	marker := filepath.Join(folder, "m")
+	words := []string{
+		"';touch " + marker + ";'$(touch " + marker + ")", "`touch " + marker + `";touch ` + marker + ";\"`%n&amp;]]>\u202e",
+	}
+	for _, word := range words {
+		socket := filepath.Join(folder, "a") + word
+		expect.NoError(t, os.MkdirAll(filepath.Dir(socket), 0o755))
+		expect.NoError(t, os.Chmod(folder, 0o755))
+		expect.NoError(t, os.Symlink(kvm1(t).Socket, socket))
+		for _, transport := range []string{"ssh", "libssh"} {
+			expect.NoError(t, connects(t, o.uri(transport, "socket="+url.QueryEscape(socket))))
+		}
+	}
+	all := strings.Join(words, "")
+	for _, transport := range []string{"ssh", "libssh"} {
+		for _, query := range []string{
+			"proxy=native&name=" + url.QueryEscape(all), "netcat=" + url.QueryEscape(all), "keyfile=" + url.QueryEscape(all) + "&sshauth=privkey",
+		} {
+			uri := o.uri(transport, query)
+			if err := connects(t, uri); err == nil && !strings.Contains(query, "keyfile") {
+				t.Errorf("%s connects", uri)
+			}
+		}
+	}
+	for _, word := range transport.HostileWords {
+		uri := strings.Replace(o.uri("ssh", ""), "127.0.0.1", url.PathEscape(strings.ReplaceAll(word, "MARKER", marker)), 1)
+		if _, err := transport.Parse(uri); err == nil && connects(t, uri) == nil {
+			t.Errorf("%s is a host", word)
+		}
+	}
+	if _, err := os.Stat(marker); err == nil {
+		t.Error("a command was run")
 	}
 }

@@ -33,6 +33,10 @@ func TestSSHArguments(t *testing.T) {
 	if got := parsed(t, "qemu+ssh://root@kvm1:2222/system?keyfile=/k").sshByHand(); got != "ssh -i /k -p 2222 root@kvm1 true" {
 		t.Error(got)
 	}
+	// An operator copies it into a shell.
+	if got := parsed(t, "qemu+ssh://kvm1/system?command=/a%20b&keyfile=$(id)'").sshByHand(); got != `'/a b' -i '$(id)'\''' kvm1 true` {
+		t.Error(got)
+	}
 }
 
 func TestSSHGetsNoVariableOfTerraform(t *testing.T) {

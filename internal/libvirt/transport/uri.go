@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Endpoint is a parsed connection URI.
@@ -85,6 +86,9 @@ func Parse(text string) (Endpoint, error) {
 	if err := checkParameters(transport, query); err != nil {
 		return Endpoint{}, err
 	}
+	if err := checkWords(transport, uri, query); err != nil {
+		return Endpoint{}, err
+	}
 	return Endpoint{
 		Driver:    cmp.Or(query.Get("name"), "qemu://"+uri.Path),
 		Plaintext: transport == "tcp" && !loopback(uri.Hostname()),
@@ -128,6 +132,38 @@ func checkParameters(transport string, query url.Values) error {
 		return fmt.Errorf("proxy=native finds the socket by itself, so socket=%s can't be given with it", query.Get("socket"))
 	case transport == "libssh" || transport == "libssh2":
 		return checkLibssh(query)
+	}
+	return nil
+}
+
+// shellCharacters are those that mean something to shells. ssh puts the names of host and user into commands of ssh_config (ProxyCommand,
+// Match exec), and its newer releases refuse such names too.
+const shellCharacters = "'`\"$;&<>|(){}!*?~#"
+
+// checkWords refuses what is no name of a host or user, and what could become another word, or an option, in the shell at the other end.
+func checkWords(transport string, uri *url.URL, query url.Values) error {
+	notInName := func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(shellCharacters, r)
+	}
+	host, user := uri.Hostname(), uri.User.Username()
+	if strings.HasPrefix(host, "-") || strings.Contains(host, `\`) || strings.ContainsFunc(host, notInName) {
+		return fmt.Errorf("%q is not the name of a host", host)
+	}
+	remote := strings.HasSuffix(transport, "ssh") || transport == "libssh2"
+	if remote && (strings.HasPrefix(user, "-") || strings.HasSuffix(user, `\`) || strings.ContainsFunc(user, notInName)) {
+		return fmt.Errorf("%q is not the name of a user", user)
+	}
+	for name, values := range query {
+		if strings.ContainsFunc(values[0], unicode.IsControl) {
+			return fmt.Errorf("the parameter %q has a control character in it", name)
+		}
+	}
+	for _, name := range []string{"name", "socket", "netcat"} {
+		// The login shell of the host's user is not known, and some read these characters within quotes too.
+		if value := query.Get(name); remote && (strings.ContainsAny(value, `\!`) || strings.HasPrefix(value, "-")) {
+			return fmt.Errorf("%s=%s can't be given over ssh: not every shell takes a backslash, an exclamation mark or a hyphen at the beginning"+
+				" for a part of a name", name, value)
+		}
 	}
 	return nil
 }
