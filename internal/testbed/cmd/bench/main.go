@@ -1,147 +1,92 @@
-// Command bench shows what the provider costs beside doing the same by hand, and beside Terraform itself. It prints ratios
-// of one run on one machine, which say more than seconds do.
+// Command bench shows what the provider costs beside floors that are measured in the same run: Terraform with a provider that does
+// nothing, the same done by hand, Ceph itself, and a former release. It prints ratios, which say more than seconds do.
 //
 //	make bench
+//	make bench BASE=/path/to/a/former/binary
+//	make bench-full
 package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
-	"text/tabwriter"
-	"time"
 )
 
-const (
-	runs  = 3   // of which the median counts
-	many  = 200 // objects of a refresh
-	few   = 2
-	pools = 10
-)
+// settings are what the command line says.
+type settings struct {
+	rows                            []string
+	n                               int // 0: each row's own
+	full                            bool
+	ours, floor, base, launcher, to string
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, parse()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
-	fmt.Printf("Measuring, median of %d, on a cluster with Ceph's default intervals: about two minutes.\n\n", runs)
-	b, err := newBench(ctx)
-	if err != nil {
-		return err
+func parse() settings {
+	var s settings
+	tools := filepath.Dir(os.Args[0])
+	only := flag.String("rows", "", "comma-separated rows to measure: "+strings.Join(names(), ", ")+" (default all)")
+	flag.IntVar(&s.n, "n", 0, "how many objects instead of those that belong to a row")
+	flag.BoolVar(&s.full, "full", false, "all objects, and go on where a run was interrupted")
+	flag.StringVar(&s.ours, "provider", "build/terraform-provider-ceph", "the provider")
+	flag.StringVar(&s.base, "base", os.Getenv("BASE"), "a former provider to compare with")
+	flag.StringVar(&s.floor, "floor", filepath.Join(tools, "floor"), "the provider that does nothing")
+	flag.StringVar(&s.launcher, "launcher", filepath.Join(tools, "launcher"), "what starts the provider and measures it")
+	flag.StringVar(&s.to, "keep", "build/bench", "folder for the results, a file a row")
+	flag.Parse()
+	s.rows = names()
+	if *only != "" {
+		s.rows = strings.Split(*only, ",")
 	}
-	err = measure(ctx, b)
-	if stopErr := b.bed.Stop(); err == nil {
-		err = stopErr
-	}
-	return err
+	return s
 }
 
-func measure(ctx context.Context, b *bench) error {
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
-	row := func(what string, took time.Duration, ratio float64, of string) {
-		fmt.Fprintf(table, "%s\t%.4f s\t%.2f x\t %s\n", what, took.Seconds(), ratio, of)
-	}
-
-	byHand, err := median(func() (time.Duration, error) {
-		started := time.Now()
-		if err := makePoolByHand(ctx, b.cluster); err != nil {
-			return 0, err
-		}
-		return time.Since(started), removePoolMadeByHand(ctx, b.cluster)
-	})
-	if err != nil {
-		return err
-	}
-	made, err := b.workspace(ctx, "provider.tf", "pools.tf")
-	if err != nil {
-		return err
-	}
-	one, err := made.creation(ctx, 1)
-	if err != nil {
-		return err
-	}
-	ten, err := made.creation(ctx, pools)
-	if err != nil {
-		return err
-	}
-	row("a pool and its settings, one command after the other", byHand, 1, "")
-	row("the same pool, terraform apply", one, ratio(one, byHand), "by hand")
-	row(fmt.Sprintf("%d such pools, terraform apply", pools), ten, ratio(ten, one), "one pool")
-
-	var own time.Duration
-	var last *workspace
-	for _, kind := range []struct{ name, file string }{
-		{"terraform_data", "data.tf"}, {"ceph_user", "users.tf"}, {"ceph_rbd_image", "images.tf"},
-	} {
-		if last, err = b.workspace(ctx, "provider.tf", kind.file); err != nil {
-			return err
-		}
-		cost, err := last.costOfOne(ctx)
-		if err != nil {
-			return err
-		}
-		if own == 0 {
-			own = cost
-		}
-		row(fmt.Sprintf("refresh and plan of one %s among %d", kind.name, many), cost, ratio(cost, own), "terraform_data")
-	}
-	sessions, err := last.sessions(ctx)
-	if err != nil {
-		return err
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	fmt.Printf("\nConnections of the provider to the cluster while it refreshed %d images: %d\n", many, sessions)
-	return nil
-}
-
-// creation is how long an apply of n new objects takes.
-func (w *workspace) creation(ctx context.Context, n int) (time.Duration, error) {
-	return median(func() (time.Duration, error) {
-		took, err := w.run(ctx, n, "apply", "-auto-approve")
-		if err != nil {
-			return 0, err
-		}
-		_, err = w.run(ctx, n, "destroy", "-auto-approve")
-		return took, err
-	})
-}
-
-// costOfOne is what one more object adds to a plan, without what a plan costs anyway.
-func (w *workspace) costOfOne(ctx context.Context) (time.Duration, error) {
-	var took [2]time.Duration
-	for i, n := range []int{few, many} {
-		if _, err := w.run(ctx, n, "apply", "-auto-approve"); err != nil {
-			return 0, err
+func run(ctx context.Context, s settings) error {
+	for _, path := range []*string{&s.ours, &s.floor, &s.launcher, &s.base} {
+		if *path == "" {
+			continue
 		}
 		var err error
-		if took[i], err = median(func() (time.Duration, error) { return w.run(ctx, n, "plan") }); err != nil {
-			return 0, err
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
+		if _, err := os.Stat(*path); err != nil {
+			return fmt.Errorf("a binary of the benchmark is missing (make bench builds all but BASE): %w", err)
 		}
 	}
-	return (took[1] - took[0]) / (many - few), nil
-}
-
-func median(measure func() (time.Duration, error)) (time.Duration, error) {
-	var all []time.Duration
-	for range runs {
-		took, err := measure()
-		if err != nil {
-			return 0, err
+	for _, name := range s.rows {
+		if !slices.Contains(names(), name) {
+			return fmt.Errorf("there is no row %q; the rows are %s", name, strings.Join(names(), ", "))
 		}
-		all = append(all, took)
 	}
-	slices.Sort(all)
-	return all[len(all)/2], nil
+	fmt.Printf("Medians of %d. Ceph has its default intervals. Bars are upper limits.\n\n", rounds)
+	fmt.Println(heading)
+	var failed []error
+	for _, r := range rows {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !slices.Contains(s.rows, r.name) {
+			continue
+		}
+		if err := r.report(ctx, s); err != nil {
+			fmt.Printf("%s: not measured\n", r.name)
+			failed = append(failed, fmt.Errorf("%s: %w", r.name, err))
+		}
+	}
+	return errors.Join(failed...)
 }
-
-func ratio(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }

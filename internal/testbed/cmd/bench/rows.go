@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+// rounds is how often each is measured, in turn. The median counts.
+const rounds = 5
+
+// row is what is measured on a bed of its own.
+type row struct {
+	name        string
+	short, full int // objects in make bench and in make bench-full
+	hypervisors []string
+	measure     func(context.Context, *bench, int) ([]result, error)
+}
+
+// The bars: what the provider may cost at most, as a multiple of what it is compared with.
+const (
+	barMemory = 1.5
+	barList   = 1.4 // provider CPU of what needs no more than a listing: users and pools
+	barOpen   = 1.8 // of what is opened or read one by one: images and disks
+)
+
+var rows = []row{
+	{name: "plan-users", short: 300, full: 1000, measure: planRow("users.tf", bars{barList, 1.3, 0.5})},
+	{name: "plan-pools", short: 100, full: 200, measure: planRow("pools.tf", bars{barList, 1.3, 0.5})},
+	{name: "plan-images", short: 300, full: 1000, measure: planRow("images.tf", bars{barOpen, 1.5, 0.4})},
+}
+
+func names() []string {
+	var all []string
+	for _, r := range rows {
+		all = append(all, r.name)
+	}
+	return all
+}
+
+// report measures the row, unless a run that was interrupted has, and prints and keeps its results.
+func (r row) report(ctx context.Context, s settings) error {
+	n := r.short
+	if s.full {
+		n = r.full
+	}
+	if s.n > 0 {
+		n = s.n
+	}
+	k := kept{folder: s.to, row: r.name, N: n}
+	if err := k.identify(s); err != nil {
+		return err
+	}
+	if s.full && k.load() {
+		k.print()
+		return nil
+	}
+	b, err := newBench(ctx, s, testbed.Options{
+		Clusters:    []testbed.ClusterOptions{{Name: "east", DefaultIntervals: true}},
+		Hypervisors: append([]string{}, r.hypervisors...), // not nil, which would be two
+	})
+	if err != nil {
+		return err
+	}
+	k.Results, err = r.measure(ctx, b, n)
+	if stopErr := b.bed.Stop(); err == nil {
+		err = stopErr
+	}
+	if err != nil {
+		return err
+	}
+	k.print()
+	return k.save()
+}
