@@ -13,6 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // Cluster is one cluster, connected on first use. It is safe for concurrent use.
@@ -22,8 +23,10 @@ type Cluster struct {
 	log  calllog.Logger
 	now  func() time.Time
 
-	poolCache poolCache
-	breaker   *breaker.Breaker[*identifiedConn]
+	poolCache   readcache.Cache[struct{}, []Pool]
+	monitorMap  readcache.Cache[struct{}, []Monitor]
+	directories readcache.Cache[directoryOf, directory]
+	breaker     *breaker.Breaker[*identifiedConn]
 }
 
 // identifiedConn is a connection with the fsid of its cluster.
@@ -35,6 +38,7 @@ type identifiedConn struct {
 // NewCluster returns a cluster that is not connected yet.
 func NewCluster(cfg Config, dial Dial) *Cluster {
 	c := &Cluster{cfg: cfg.WithDefaults(), dial: dial, log: calllog.New("cluster", cfg.Label, cfg.Log), now: time.Now}
+	c.poolCache.Burst = poolBurst
 	c.breaker = breaker.New(breaker.Config[*identifiedConn]{
 		Dial: c.connect, Check: c.check, Close: func(conn *identifiedConn) { conn.Close() }, Explain: c.notConnected,
 		DialToEnd: true, // librados can't be interrupted

@@ -63,8 +63,7 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 		return refusal{}, c.failed(what, "", err)
 	}
 	if changesPools(cmd) {
-		c.poolCache.invalidate()
-		defer c.poolCache.invalidate()
+		defer c.poolCache.Changing()()
 	}
 	out, status, err := via(ctx, conn.Conn, text)
 	if err != nil {

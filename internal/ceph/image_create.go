@@ -53,6 +53,7 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 	}
 	defer release()
 	former, _, _ := c.imageSize(ctx, what, spec.ImageRef)
+	defer c.directories.Changing()()
 	errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.CreateImage(ctx, spec) })
 	if problem.Unanswered(err) {
 		return c.confirmImage(ctx, what, spec, former == ENOENT, err)

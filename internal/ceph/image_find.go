@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // KnownImage is what was recorded of an image. Its pool is known by id, so the name of that may be an old one.
@@ -28,6 +29,7 @@ func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Im
 	if !problem.Is(missing, problem.NotFound) {
 		return ref, image, missing
 	}
+	ctx = readcache.Afresh(ctx)
 	pool, err := c.PoolByID(ctx, known.PoolID)
 	if err != nil {
 		return ImageRef{}, Image{}, err
@@ -75,6 +77,11 @@ func contains(all, some map[string]string) bool {
 //
 // Similar to: rbd info --image-id
 func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id string) (ImageRef, Image, error) {
+	ref, image, found, err := c.sharedImage(ctx, poolID, namespace, id)
+	if found || err != nil {
+		return ref, image, err
+	}
+	ctx = readcache.Afresh(ctx)
 	pool, err := c.PoolByID(ctx, poolID)
 	if err != nil {
 		return ImageRef{}, Image{}, err
@@ -96,22 +103,42 @@ func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id str
 			Do:   "If that was a mistake, look for it with: rbd trash ls.",
 		}
 	}
-	ref := ImageRef{Pool: pool.Name, Namespace: namespace, Name: name}
-	image, err := c.Image(ctx, ref)
+	ref = ImageRef{Pool: pool.Name, Namespace: namespace, Name: name}
+	image, err = c.Image(ctx, ref)
 	return ref, image, err
 }
 
-// ImageByIDOrName finds the image that is meant by a name and a remembered identity: the remembered one as long as it exists under any
-// name, otherwise the one that has the name now. The pool's and the image's id tell which.
-func (c *Cluster) ImageByIDOrName(ctx context.Context, ref ImageRef, poolID int64, id string) (Image, error) {
+// ImageIdentity returns the ids of the pool and of the image that is meant by a name and a remembered identity: the remembered one as long
+// as it exists under any name, otherwise the one that has the name now.
+//
+// Similar to: rbd info
+func (c *Cluster) ImageIdentity(ctx context.Context, ref ImageRef, poolID int64, id string) (int64, string, error) {
+	if same, err := c.hasSharedName(ctx, ref, poolID, id); same || err != nil {
+		return poolID, id, err
+	}
 	named, err := c.Image(ctx, ref)
 	if err != nil && !problem.Is(err, problem.NotFound) || err == nil && named.PoolID == poolID && named.ID == id || id == "" || poolID == 0 {
-		return named, err
+		return named.PoolID, named.ID, err
 	}
-	_, image, byID := c.ImageByID(ctx, poolID, ref.Namespace, id)
+	_, _, byID := c.ImageByID(readcache.Afresh(ctx), poolID, ref.Namespace, id)
 	if problem.Is(byID, problem.NotFound) {
-		return named, err
+		return named.PoolID, named.ID, err
 	}
-	image.PoolID, image.ID = poolID, id
-	return image, byID
+	return poolID, id, byID
+}
+
+// hasSharedName tells whether shared listings have the remembered image under this name.
+func (c *Cluster) hasSharedName(ctx context.Context, ref ImageRef, poolID int64, id string) (bool, error) {
+	if !readcache.Shared(ctx) || id == "" {
+		return false, nil
+	}
+	pool, err := c.Pool(ctx, ref.Pool)
+	if problem.Is(err, problem.NotFound) || err == nil && pool.ID != poolID {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	name, err := c.sharedName(ctx, pool, ref.Namespace, id)
+	return name == ref.Name, err
 }

@@ -103,7 +103,7 @@ func (c *Cluster) namesOfImages(ctx context.Context, filter ImageFilter) ([]imag
 	if err != nil {
 		return nil, err
 	}
-	pools = slices.DeleteFunc(pools, func(p Pool) bool { return !mayHoldImages(p) })
+	pools = slices.DeleteFunc(slices.Clone(pools), func(p Pool) bool { return !mayHoldImages(p) })
 	return inPools(ctx, c, what, pools, func(pool Pool) ([]imageNames, error) { return c.namesInPool(ctx, pool, filter) })
 }
 

@@ -16,6 +16,25 @@ type imagesConn struct {
 	images map[string][]string
 	listed map[string]bool
 	opened []string
+
+	listings int
+	removed  string // an image that is listed and isn't there any more
+}
+
+func (c *imagesConn) ImageName(_ context.Context, pool, _, id string) (string, error) {
+	name := strings.TrimPrefix(id, "id of ")
+	if !slices.Contains(c.images[pool], name) || name == c.removed {
+		return "", nil
+	}
+	return name, nil
+}
+
+func (c *imagesConn) RenameImage(context.Context, ImageRef, string) error { return nil }
+
+func (c *imagesConn) Trash(context.Context, string, string) ([]ImageEntry, error) { return nil, nil }
+
+func (c *imagesConn) ImageMigration(context.Context, string, string, string) (*Migration, error) {
+	return nil, nil //nolint:nilnil // none is an answer
 }
 
 func (c *imagesConn) Namespaces(_ context.Context, pool string) ([]string, error) {
@@ -32,6 +51,7 @@ func (c *imagesConn) Namespaces(_ context.Context, pool string) ([]string, error
 func (c *imagesConn) Images(_ context.Context, pool, namespace string) ([]ImageEntry, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.listings++
 	place := strings.TrimSuffix(pool+"/"+namespace, "/")
 	var entries []ImageEntry
 	for _, name := range c.images[place] {
@@ -46,8 +66,9 @@ func (c *imagesConn) Images(_ context.Context, pool, namespace string) ([]ImageE
 func (c *imagesConn) ImageHeaders(_ context.Context, _, _ string, ids []string) (map[string]Image, error) {
 	images := map[string]Image{}
 	for _, id := range ids {
-		if name := strings.TrimPrefix(id, "id of "); !strings.HasPrefix(name, "clone") && name != "gone" && name != "broken" {
-			images[id] = Image{ID: id, Metadata: map[string]string{"conf_rbd_cache": "false", "a": "b"}}
+		if name := strings.TrimPrefix(id, "id of "); !strings.HasPrefix(name, "clone") && name != "gone" && name != "broken" &&
+			name != c.removed {
+			images[id] = Image{ID: id, PoolID: 1, Metadata: map[string]string{"conf_rbd_cache": "false", "a": "b"}}
 		}
 	}
 	return images, nil
@@ -58,12 +79,12 @@ func (c *imagesConn) Image(_ context.Context, ref ImageRef) (Image, error) {
 	defer c.mu.Unlock()
 	c.opened = append(c.opened, ref.Name)
 	switch ref.Name {
-	case "gone":
+	case "gone", "recorded":
 		return Image{}, ENOENT
 	case "broken":
 		return Image{}, EIO
 	}
-	return Image{ID: "id of " + ref.Name, Metadata: map[string]string{"conf_rbd_cache": "false", "a": "b"}}, nil
+	return Image{ID: "id of " + ref.Name, PoolID: 1, Metadata: map[string]string{"conf_rbd_cache": "false", "a": "b"}}, nil
 }
 
 func withImages(t *testing.T, images map[string][]string) (*Cluster, *imagesConn) {

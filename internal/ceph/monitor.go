@@ -47,6 +47,10 @@ func (c *Cluster) monDump(ctx context.Context, what string) (dump monDump, err e
 //
 // Similar to: ceph mon dump
 func (c *Cluster) Monitors(ctx context.Context) ([]Monitor, error) {
+	return c.monitorMap.Get(ctx, struct{}{}, c.readMonitors)
+}
+
+func (c *Cluster) readMonitors(ctx context.Context) ([]Monitor, error) {
 	what := fmt.Sprintf("Unable to read the monitors of cluster %q.", c.cfg.Label)
 	dump, err := c.monDump(ctx, what)
 	if err != nil {

@@ -54,7 +54,11 @@ type Pool struct {
 //
 // Similar to: ceph osd pool ls detail
 func (c *Cluster) Pools(ctx context.Context) ([]Pool, error) {
-	return c.pools(ctx, fmt.Sprintf("Unable to list the pools of cluster %q.", c.cfg.Label))
+	return c.pools(ctx, c.unableToListPools())
+}
+
+func (c *Cluster) unableToListPools() string {
+	return fmt.Sprintf("Unable to list the pools of cluster %q.", c.cfg.Label)
 }
 
 // Pool reads one pool. It answers problem.NotFound only from a complete listing of the cluster's pools.
@@ -92,8 +96,8 @@ func (c *Cluster) noPool(what string, pools []Pool) error {
 	return notThere(what, "The cluster has no pools.", "Its pools are", names, "Create the pool, or correct its name or the cluster.")
 }
 
-func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
-	started := c.poolCache.begin()
+// listPools asks for all pools.
+func (c *Cluster) listPools(ctx context.Context, what string) ([]Pool, error) {
 	var records []poolRecord
 	if err := c.mon(ctx, what, command{"prefix": "osd pool ls", "detail": "detail"}, &records); err != nil {
 		return nil, err
@@ -111,7 +115,6 @@ func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
 		pools = append(pools, r.pool(ruleNames))
 	}
 	sort.Slice(pools, func(i, j int) bool { return pools[i].Name < pools[j].Name })
-	c.poolCache.store(pools, c.now(), started)
 	return pools, nil
 }
 

@@ -52,6 +52,6 @@ func (c *Cluster) initPool(ctx context.Context, name string) error {
 	if err := c.refuseUnserved(ctx, what, name, "", "rbd_info", "rbd_directory"); err != nil {
 		return err
 	}
-	defer c.poolCache.invalidate() // it enables the application without a command of ours
+	defer c.poolCache.Changing()() // it enables the application without a command of ours
 	return c.call(ctx, what, func(conn Conn) error { return conn.InitPool(ctx, name) })
 }

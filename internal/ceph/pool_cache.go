@@ -2,53 +2,16 @@ package ceph
 
 import (
 	"context"
+	"errors"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
-// poolCacheTTL is how long a listing of the pools may be used again. A refresh reads every pool and every image one by one, and each of
-// them needs the same listing: without the cache the cost of a refresh would grow with the product of images and pools.
-const poolCacheTTL = 250 * time.Millisecond
-
-// poolCache holds the last listing of a cluster's pools. Each change that this connection sends empties it.
-type poolCache struct {
-	mu      sync.Mutex
-	pools   []Pool
-	at      time.Time
-	changes int // how many changes of pools this connection has sent
-}
-
-// get returns the last listing if it is not older than poolCacheTTL.
-func (c *poolCache) get(now time.Time) ([]Pool, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.pools, c.pools != nil && now.Sub(c.at) < poolCacheTTL
-}
-
-// begin returns the number of changes so far. A listing that begins now hands it to store.
-func (c *poolCache) begin() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.changes
-}
-
-// store keeps a listing, unless a change was sent since its begin.
-func (c *poolCache) store(pools []Pool, now time.Time, started int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.changes == started {
-		c.pools, c.at = pools, now
-	}
-}
-
-// invalidate empties the cache. It is called before and after each change.
-func (c *poolCache) invalidate() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pools = nil
-	c.changes++
-}
+// poolBurst is how long a listing of the pools serves what is no refresh: many images that are created at once need it each.
+const poolBurst = 250 * time.Millisecond
 
 // changesPools tells whether a monitor command is a change of pools.
 func changesPools(cmd command) bool {
@@ -56,18 +19,40 @@ func changesPools(cmd command) bool {
 	return ok && strings.HasPrefix(prefix, "osd pool ") && prefix != "osd pool ls"
 }
 
+// pools lists all pools as they are now.
+func (c *Cluster) pools(ctx context.Context, what string) ([]Pool, error) {
+	return c.cachedPools(readcache.Afresh(ctx), what, func() {})
+}
+
+// cachedPools lists all pools, and calls listing if it asks the cluster.
+func (c *Cluster) cachedPools(ctx context.Context, what string, listing func()) ([]Pool, error) {
+	general := c.unableToListPools()
+	pools, err := c.poolCache.Get(ctx, struct{}{}, func(ctx context.Context) ([]Pool, error) {
+		listing()
+		return c.listPools(ctx, general)
+	})
+	// Several who wait for one listing get the error of that, each with its own beginning.
+	var p *problem.Problem
+	if errors.As(err, &p) && p.What == general {
+		p.What = what
+	}
+	return pools, err
+}
+
 // cachedPool finds a pool in the cached listing, or else in a new one. Only a new listing proves that a pool is missing.
 func (c *Cluster) cachedPool(ctx context.Context, what string, is func(Pool) bool) (Pool, []Pool, error) {
-	if pools, ok := c.poolCache.get(c.now()); ok {
-		if pool, found := firstPool(pools, is); found {
-			return pool, pools, nil
-		}
-	}
-	pools, err := c.pools(ctx, what)
+	isNew := false
+	pools, err := c.cachedPools(ctx, what, func() { isNew = true })
 	if err != nil {
 		return Pool{}, nil, err
 	}
 	pool, found := firstPool(pools, is)
+	if !found && !isNew {
+		if pools, err = c.pools(ctx, what); err != nil {
+			return Pool{}, nil, err
+		}
+		pool, found = firstPool(pools, is)
+	}
 	if !found {
 		return Pool{}, pools, errNoSuchPool
 	}

@@ -107,16 +107,19 @@ func (d Domain) Where() Where {
 	return w
 }
 
-// Domain looks a domain up by its UUID or its name. It is problem.NotFound where the host says that it has none.
+// Domain looks a domain up by its UUID or its name. It is problem.NotFound where the host says that it has none. While resources are
+// refreshed one reading serves all disks of a domain: what it returns is shared, and must not be changed.
 //
 // Similar to: virsh dumpxml; virsh dumpxml --inactive.
 func (h *Host) Domain(ctx context.Context, nameOrUUID string) (Domain, error) {
-	op := operation{doing: fmt.Sprintf("read domain %q", nameOrUUID), absent: rpc.ErrNoDomain}
-	found, err := h.lookupDomain(ctx, op, nameOrUUID)
-	if err != nil {
-		return Domain{}, err
-	}
-	return h.describeDomain(ctx, op, found)
+	return h.definitions.Get(ctx, nameOrUUID, func(ctx context.Context) (Domain, error) {
+		op := operation{doing: fmt.Sprintf("read domain %q", nameOrUUID), absent: rpc.ErrNoDomain}
+		found, err := h.lookupDomain(ctx, op, nameOrUUID)
+		if err != nil {
+			return Domain{}, err
+		}
+		return h.describeDomain(ctx, op, found)
+	})
 }
 
 // Domains lists all domains of the host, running and shut off, but for the probes of [Host.ProbeDisk]. One that goes away
@@ -232,5 +235,6 @@ func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (f
 		unlock()
 		return rpc.Domain{}, nil, err
 	}
-	return found, unlock, nil
+	release, changed := unlock, h.definitions.Changing()
+	return found, func() { changed(); release() }, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt/transport"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 const (
@@ -46,7 +47,8 @@ type Host struct {
 	log      calllog.Logger
 	breaker  *breaker.Breaker[*connection]
 
-	domains KeyedLock
+	domains     KeyedLock
+	definitions readcache.Cache[string, Domain] // by the name or UUID that was asked for
 }
 
 // NewHost checks the configuration and parses the URI; it doesn't connect. The error's kind is problem.Invalid.

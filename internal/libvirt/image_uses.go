@@ -59,7 +59,7 @@ func (h *Host) DomainImageUses(ctx context.Context, domainUUID string) ([]ImageU
 	if err != nil {
 		return nil, err
 	}
-	records, err := h.definitions(ctx, found)
+	records, err := h.definitionRecords(ctx, found)
 	if err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func (h *Host) records(ctx context.Context) ([]record, error) {
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(d rpc.Domain) bool { return strings.HasPrefix(d.Name, probePrefix) })
-	readers := []reader{{read: h.definitions}}
+	readers := []reader{{read: h.definitionRecords}}
 	for _, r := range []reader{
 		{has: rpc.ConnectListDomainsHasSnapshot, read: h.snapshotRecords},
 		{has: rpc.ConnectListDomainsHasCheckpoint, read: h.checkpointRecords},
@@ -194,10 +194,10 @@ func cannot(err error) bool {
 	return problem.Is(err, problem.Unsupported) || problem.Is(err, problem.Invalid)
 }
 
-// definitions reads the running domain and what is saved for its next start.
+// definitionRecords reads the running domain and what is saved for its next start.
 //
 // Similar to: virsh dumpxml; virsh dumpxml --inactive.
-func (h *Host) definitions(ctx context.Context, domain rpc.Domain) ([]record, error) {
+func (h *Host) definitionRecords(ctx context.Context, domain rpc.Domain) ([]record, error) {
 	op := operation{doing: fmt.Sprintf("read domain %q", domain.Name), absent: rpc.ErrNoDomain}
 	dump := func(which rpc.DomainXMLFlags) (record, error) {
 		return h.record(ctx, op, record{domain: domain}, "DomainGetXMLDesc", func(l *rpc.Libvirt) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 
@@ -152,6 +153,19 @@ func (f *fakeCluster) ImageName(_ context.Context, pool, namespace, id string) (
 		}
 	}
 	return "", nil
+}
+
+func (f *fakeCluster) ImageHeaders(_ context.Context, pool, namespace string, ids []string) (map[string]ceph.Image, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	told := map[string]ceph.Image{}
+	for ref, image := range f.images {
+		if ref.Pool == pool && ref.Namespace == namespace && slices.Contains(ids, image.ID) {
+			image.PoolID = f.pools[pool]
+			told[image.ID] = image
+		}
+	}
+	return told, nil
 }
 
 func (f *fakeCluster) ImageRelations(context.Context, ceph.ImageRef) (ceph.ImageRelations, error) {

@@ -6,6 +6,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
+// PlansNoChange tells whether the plan of an object that exists is its state so far: the configuration asks for nothing else. Most plans
+// are such, and need not be decoded.
+func PlansNoChange(req resource.ModifyPlanRequest) bool {
+	return !req.Plan.Raw.IsNull() && req.Plan.Raw.Equal(req.State.Raw)
+}
+
 // PlanSides are the configuration, the recorded state, which is empty for a resource that is to be created, and the plan so far.
 type PlanSides[M any] struct {
 	Config, State, Plan *M

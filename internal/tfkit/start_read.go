@@ -2,6 +2,7 @@ package tfkit
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -24,4 +25,14 @@ func StartRead[I any](ctx context.Context, req resource.ReadRequest, resp *resou
 	// Terraform before 1.12 stores no identity, and the framework needs one after each read, also of an object that is gone.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity())...)
 	return !resp.Diagnostics.HasError()
+}
+
+// FinishRead sets what was read in the response at the end of a Read, if anything differs from what StartRead has read: to encode a model
+// costs as much as the rest of the read.
+func FinishRead[M, I any](ctx context.Context, resp *resource.ReadResponse, recorded, read M, identity I) {
+	if reflect.DeepEqual(recorded, read) {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, read)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity)...)
 }

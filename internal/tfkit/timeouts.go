@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // DefaultTimeout is the time limit of an operation where the resource's timeouts set none.
@@ -46,6 +47,13 @@ func WithTimeout(
 	timeout, d := configured(ctx, DefaultTimeout)
 	diags.Append(d...)
 	return context.WithTimeout(ctx, timeout)
+}
+
+// StartRefresh begins a read of what is recorded, with the time limit of [WithTimeout]. Readings of a moment ago may serve it.
+func StartRefresh(
+	ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
+) (context.Context, context.CancelFunc) {
+	return WithTimeout(readcache.Share(ctx), configured, diags)
 }
 
 // StartChange begins a create, update or delete, with the time limit of [WithTimeout]. It may try to connect again to a cluster or

@@ -26,6 +26,9 @@ const mostCopies = 10
 
 // ModifyPlan finds the pool's cluster, decides what replaces the pool, and warns of what an apply would do to its data.
 func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if tfkit.PlansNoChange(req) {
+		return
+	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
 	if !ok {
 		return

@@ -88,7 +88,8 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	recorded := state
+	ctx, cancel := tfkit.StartRefresh(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	entry, ok := r.Clusters.ReadEntry(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
 	if !ok {
@@ -105,13 +106,12 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = entry.Identity
 	state.fromAPI(pool)
-	recorded, diags := req.Private.GetKey(ctx, createdRuleKey)
+	rule, diags := req.Private.GetKey(ctx, createdRuleKey)
 	resp.Diagnostics.Append(diags...)
-	if len(recorded) == 0 {
+	if len(rule) == 0 {
 		resp.Diagnostics.Append(state.recordImportedRule(ctx, resp.Private)...)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 
 func (r *poolResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

@@ -16,6 +16,9 @@ import (
 
 // ModifyPlan finds the image's cluster, decides what replaces the image, and refuses what would destroy data.
 func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if tfkit.PlansNoChange(req) {
+		return
+	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
 	if !ok {
 		return

@@ -108,7 +108,8 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	recorded := state
+	ctx, cancel := tfkit.StartRefresh(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	entry, ok := r.Clusters.ReadEntry(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
 	if !ok {
@@ -126,8 +127,7 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	state.FSID = entry.Identity
 	warnOfMigration(entry.Target, &state, ref, image, &resp.Diagnostics)
 	state.fromAPI(ref, image)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 
 func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

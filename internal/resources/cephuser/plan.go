@@ -12,6 +12,9 @@ import (
 
 // ModifyPlan finds the user's cluster and plans its key.
 func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if tfkit.PlansNoChange(req) {
+		return
+	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
 	if !ok {
 		return

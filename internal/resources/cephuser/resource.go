@@ -23,11 +23,10 @@ var (
 )
 
 var (
-	_ resource.ResourceWithConfigure      = (*userResource)(nil)
-	_ resource.ResourceWithIdentity       = (*userResource)(nil)
-	_ resource.ResourceWithImportState    = (*userResource)(nil)
-	_ resource.ResourceWithModifyPlan     = (*userResource)(nil)
-	_ resource.ResourceWithValidateConfig = (*userResource)(nil)
+	_ resource.ResourceWithConfigure   = (*userResource)(nil)
+	_ resource.ResourceWithIdentity    = (*userResource)(nil)
+	_ resource.ResourceWithImportState = (*userResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*userResource)(nil)
 )
 
 // NewResource returns the resource.
@@ -83,7 +82,8 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	recorded := state
+	ctx, cancel := tfkit.StartRefresh(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	entry, ok := r.Clusters.ReadEntry(ctx, state.Cluster, state.FSID, summary, &resp.Diagnostics)
 	if !ok {
@@ -106,8 +106,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	written, diags := req.Private.GetKey(ctx, writtenKey)
 	resp.Diagnostics.Append(diags...)
 	state.readWritten(written)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 
 func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

@@ -79,13 +79,14 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" `false`, `key` is null; the ephemeral resource ceph_user_key still reads the key. An imported user begins with `false`," +
 					" because an import never reads a key. The plan that changes `true` to `false`, and backups of the state from before," +
 					" still hold the key: rotate it. Stored by Terraform only.",
+				Validators: []validator.Bool{outOfState{}},
 			},
 			"key_type": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Type of the key: `aes` or `aes256k`. Default: what the cluster prefers. A rotation keeps it. Asking for" +
 					" `aes256k` needs Ceph 19.2.6, 20.2.4 or newer on the monitors, on the machine that runs Terraform and on every hypervisor." +
 					" Changing it replaces the user; removing it keeps the current one. As by `ceph auth get-or-create --key-type`.",
-				Validators: []validator.String{stringvalidator.OneOf(ceph.KeyTypes...)},
+				Validators: []validator.String{stringvalidator.OneOf(ceph.KeyTypes...), typeOfChosen{}},
 			},
 			"key_generation": schema.Int64Attribute{
 				Optional:   true,

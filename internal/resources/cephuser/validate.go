@@ -6,29 +6,44 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// ValidateConfig refuses arguments that contradict each other: a key that is in the state and must not be, and a chosen key whose type is
-// not key_type.
-func (r *userResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
+// outOfState is the validator of key_in_state: it refuses a key that is in the state and must not be.
+type outOfState struct{ tfkit.Described }
+
+// ValidateBool is called by the framework.
+func (outOfState) ValidateBool(ctx context.Context, req validator.BoolRequest, resp *validator.BoolResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	known := !config.KeyInState.IsNull() && !config.KeyInState.IsUnknown()
-	if known && !config.KeyInState.ValueBool() && !config.Key.IsNull() {
-		resp.Diagnostics.AddAttributeError(path.Root("key_in_state"), "Conflicting arguments",
+	var key, keyWO types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key"), &key)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_wo"), &keyWO)...)
+	if !req.ConfigValue.ValueBool() && !key.IsNull() {
+		resp.Diagnostics.AddAttributeError(req.Path, "Conflicting arguments",
 			"An argument that is set stands in the state, so a chosen key can't be kept out of it. Remove key or key_in_state = false.")
 	}
-	if known && config.KeyInState.ValueBool() && !config.KeyWO.IsNull() {
-		resp.Diagnostics.AddAttributeError(path.Root("key_in_state"), "Conflicting arguments",
+	if req.ConfigValue.ValueBool() && !keyWO.IsNull() {
+		resp.Diagnostics.AddAttributeError(req.Path, "Conflicting arguments",
 			"A key that is written only, key_wo, shall not stand in the state. Remove key_in_state = true, or use key.")
 	}
+}
+
+// typeOfChosen is the validator of key_type: it refuses a chosen key whose type is not key_type.
+type typeOfChosen struct{ tfkit.Described }
+
+// ValidateString is called by the framework.
+func (typeOfChosen) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	config := model{KeyType: req.ConfigValue}
+	if config.KeyType.IsNull() {
+		return
+	}
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key"), &config.Key)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_wo"), &config.KeyWO)...)
 	config.validateType(&resp.Diagnostics)
 }
 

@@ -108,7 +108,8 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if !tfkit.StartRead(ctx, req, resp, &state, state.identity) {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	recorded := state
+	ctx, cancel := tfkit.StartRefresh(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	entry, ok := r.Hypervisors.ReadEntry(ctx, state.Hypervisor, state.HostUUID, summary, &resp.Diagnostics)
 	if !ok {
@@ -140,8 +141,7 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 		r.claim(&state, tfkit.Imports, &resp.Diagnostics)
 	}
 	state.readValue(value, held, tfkit.PrivateText(written))
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 
 func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

@@ -13,6 +13,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -43,6 +44,9 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		r.planRemoval(ctx, req, resp)
 		return
 	}
+	if tfkit.PlansNoChange(req) && r.Connections != nil && r.keepDisk(ctx, req, resp) {
+		return
+	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
 	if !ok {
 		return
@@ -67,6 +71,65 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root(name))
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
+}
+
+// keepDisk is the plan of a disk of which the configuration asks nothing new: as long as it is in all definitions of its domain and its
+// cluster's monitors are the same, it stays as it is. It returns false where more has to be looked at.
+func (r *diskResource) keepDisk(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
+	var state model
+	if !tfkit.Get(ctx, req.State, &state, &resp.Diagnostics) {
+		return true
+	}
+	record := tfkit.GetPrivate[diskRecord](ctx, req.Private, recordKey, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return true
+	}
+	if !r.definitionsStay(ctx, &state, record) || record.FollowMonitors && !r.monitorsStay(ctx, &state) {
+		return false
+	}
+	if err := r.claim(&state, tfkit.Keeps, &resp.Diagnostics); err != nil {
+		tfkit.AddError(&resp.Diagnostics, planSummary, err)
+	}
+	return true
+}
+
+// definitionsStay tells whether the disk is in all definitions of its domain; false also where that is not to be learned.
+func (r *diskResource) definitionsStay(ctx context.Context, state *model, record diskRecord) bool {
+	if state.Live.ValueBool() && state.Persistent.ValueBool() {
+		return true
+	}
+	entry, err := r.Hypervisors.ResolveEntry(ctx, state.Hypervisor, state.HostUUID, &diag.Diagnostics{})
+	if err != nil {
+		return false
+	}
+	where, err := r.locate(readcache.Share(ctx), entry.Target, state)
+	if err != nil {
+		return false
+	}
+	live, persistent := state.restoredTo(where, record, state.Bus)
+	return live.Equal(state.Live) && persistent.Equal(state.Persistent)
+}
+
+// restoredTo tells in which definitions of the domain the disk of the state belongs: in those where it is, and where it is missing.
+func (m *model) restoredTo(where libvirt.Placement, record diskRecord, bus types.String) (live, persistent types.Bool) {
+	ours := m.ours(record)
+	if ours.ExchangedIn(ours.Find(where.Domain)) != nil {
+		return m.Live, m.Persistent
+	}
+	plugs := where.Domain.Active && where.Domain.Live.HotPlug(bus.ValueString()) != libvirt.PlugsNever
+	return types.BoolValue(m.Live.ValueBool() || plugs), types.BoolValue(m.Persistent.ValueBool() || where.Domain.Persistent)
+}
+
+// monitorsStay tells whether the monitors of a disk are those of its cluster; false also where that is not to be learned.
+func (r *diskResource) monitorsStay(ctx context.Context, state *model) bool {
+	asking, cancel := breaker.Optional(readcache.Share(ctx), verifyLimit)
+	defer cancel()
+	entry, err := r.recordedCluster(asking, state, &diag.Diagnostics{})
+	if err != nil {
+		return false
+	}
+	monitors, err := entry.Target.Monitors(asking)
+	return err == nil && rbdusage.NamesExactly(asking, monitors, monitorList(state.Monitors))
 }
 
 // planHost plans the hypervisor. Another host replaces the disk, unless the domain has moved there.
@@ -213,8 +276,10 @@ func (p *planning) planCluster(ctx context.Context) error {
 }
 
 // planMonitors plans monitors that are left out. Never configured, they follow the cluster's monitor map; otherwise they stay.
+// Those that are configured may leave the port out.
 func (p *planning) planMonitors(ctx context.Context) error {
 	if !p.config.Monitors.IsNull() {
+		p.plan.Monitors = p.config.Monitors
 		return nil
 	}
 	fromCluster := types.SetUnknown(monitorType)
@@ -251,10 +316,8 @@ func (p *planning) planComputed(ctx context.Context) error {
 		if err != nil && !problem.Is(err, problem.NotFound) {
 			return err
 		}
-		if where != nil && state.ours(p.record).ExchangedIn(p.found(where)) == nil {
-			plugs := where.Domain.Active && where.Domain.Live.HotPlug(plan.Bus.ValueString()) != libvirt.PlugsNever
-			plan.Live = types.BoolValue(state.Live.ValueBool() || plugs)
-			plan.Persistent = types.BoolValue(state.Persistent.ValueBool() || where.Domain.Persistent)
+		if where != nil {
+			plan.Live, plan.Persistent = state.restoredTo(*where, p.record, plan.Bus)
 		}
 	}
 	restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)

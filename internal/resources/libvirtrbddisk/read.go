@@ -10,9 +10,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -34,7 +34,8 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	recorded := state
+	ctx, cancel := tfkit.StartRefresh(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	entry, ok := r.Hypervisors.ReadEntry(ctx, state.Hypervisor, state.HostUUID, summary, &resp.Diagnostics)
 	if !ok {
@@ -60,6 +61,13 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	found := libvirt.Disks{}
 	if err == nil {
 		found = state.ours(record).Find(where.Domain)
+	}
+	if err == nil && found.SavedOrLive() == nil {
+		if where, err = r.locate(readcache.Afresh(ctx), entry.Target, &state); err == nil {
+			found = state.ours(record).Find(where.Domain)
+		}
+	}
+	if err == nil {
 		if found.SavedOrLive() == nil {
 			if err := where.PerhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 				tfkit.AddWarning(&resp.Diagnostics, "State kept without refresh", err)
@@ -102,8 +110,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	record.Domain, record.Target = state.DomainUUID.ValueString(), state.TargetDev.ValueString()
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 
 // warnExchanged warns of a disk to which somebody has given another source.
@@ -178,13 +185,14 @@ func (r *diskResource) readSource(ctx context.Context, state *model, record *dis
 	asking, cancel := breaker.Optional(ctx, verifyLimit)
 	defer cancel()
 	entry, err := r.recordedCluster(asking, state, diags)
-	var image ceph.Image
+	var pool int64
+	var image string
 	if err == nil {
-		image, err = entry.Target.ImageByIDOrName(asking, state.source(), record.PoolID, state.ImageID.ValueString())
+		pool, image, err = entry.Target.ImageIdentity(asking, state.source(), record.PoolID, state.ImageID.ValueString())
 	}
 	switch {
 	case err == nil:
-		state.ImageID, record.PoolID = types.StringValue(image.ID), image.PoolID
+		state.ImageID, record.PoolID = types.StringValue(image), pool
 	case problem.Is(err, problem.WrongIdentity):
 		return err
 	case !problem.Is(err, problem.Unknown):

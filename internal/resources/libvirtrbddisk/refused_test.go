@@ -151,6 +151,8 @@ func TestAccLibvirtRBDDisk_invalid(t *testing.T) {
 		{"bad input", name, []string{`address = { type = "pci", slot = "0x20" }`}, `"0x20" is not a number from 0 to 31`},
 		{"bad input", name, []string{`address = { type = "pci", slot = "012" }`}, `could be meant as octal`},
 		{"bad input", name, []string{`monitors = []`}, `must contain at least 1`},
+		{"bad input", name, []string{`address = { unit = "1" }`}, `address.type has to be set`},
+		{"bad input", name, []string{`monitors = [{ port = 6789 }]`}, `host has to be set`},
 		{"bad input", name, []string{`monitors = [{ host = "v2:192.0.2.1" }]`}, `must be a host name or an address`},
 		{"bad input", name, []string{`monitors = [{ host = "192.0.2.1:6789" }]`}, `must be a host name or an address`},
 		{"bad input", name, []string{`monitors = [{ host = "[2001:db8::1]" }]`}, `must be a host name or an address`},

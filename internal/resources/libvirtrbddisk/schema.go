@@ -172,6 +172,17 @@ const pageDescription = "One RBD disk of a libvirt domain that somebody else man
 	" first: Linux lets go of a mounted disk too. A guest that keeps it is an error, and the disk stays in the state. The image is not" +
 	" touched, and the Ceph cluster is not needed."
 
+// needed refuses a part that is left out of an argument with several. Such parts are computed and not required, because Terraform would
+// otherwise take an argument that is left out for one that was removed, and propose a change in each plan.
+type needed struct{ tfkit.Described }
+
+// ValidateString is called by the framework.
+func (needed) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() {
+		resp.Diagnostics.AddAttributeError(req.Path, "Missing argument", fmt.Sprintf("%s has to be set.", req.Path))
+	}
+}
+
 func monitorsAttribute() schema.SetNestedAttribute {
 	return schema.SetNestedAttribute{
 		Optional: true, Computed: true,
@@ -181,13 +192,13 @@ func monitorsAttribute() schema.SetNestedAttribute {
 			" XML.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"host": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "Name or address, an IPv6 address without brackets.",
-				Validators: []validator.String{tfkit.Matches(`^([^\s:/\[\],]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.%\w]*)$`,
+				Optional: true, Computed: true,
+				MarkdownDescription: "Name or address, an IPv6 address without brackets. Each monitor needs it.",
+				Validators: []validator.String{needed{}, tfkit.Matches(`^([^\s:/\[\],]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.%\w]*)$`,
 					`must be a host name or an address: without port, brackets, "v1:" or "v2:" (the port has an argument of its own)`)},
 			},
 			"port": schema.Int64Attribute{
-				Optional:            true,
+				Optional: true, Computed: true,
 				MarkdownDescription: "Port. Unset, both of Ceph's own ports are tried: 3300 and 6789.",
 				Validators:          []validator.Int64{int64validator.Between(1, 65535)},
 			},
@@ -211,9 +222,9 @@ func addressAttribute() schema.SingleNestedAttribute {
 			" Removing it keeps the current one. `<address>` in the XML.",
 		Attributes: map[string]schema.Attribute{
 			"type": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "`pci` or `drive`.",
-				Validators:          []validator.String{stringvalidator.OneOf(libvirt.AddressPCI, libvirt.AddressDrive)},
+				Optional: true, Computed: true,
+				MarkdownDescription: "`pci` or `drive`. An address needs it.",
+				Validators:          []validator.String{needed{}, stringvalidator.OneOf(libvirt.AddressPCI, libvirt.AddressDrive)},
 			},
 			"domain":     number("PCI domain."),
 			"bus":        number("PCI bus, or the drive's bus."),
@@ -361,7 +372,7 @@ func refuseConflicts(m *model, diags *diag.Diagnostics) {
 // checkAddress refuses parts that don't belong to the address's type, and invalid numbers.
 func checkAddress(address types.Object, diags *diag.Diagnostics) {
 	kind := addressPart(address, "type")
-	if address.IsNull() || address.IsUnknown() || kind.IsUnknown() {
+	if address.IsNull() || address.IsUnknown() || kind.IsNull() || kind.IsUnknown() {
 		return
 	}
 	fitting := map[string]libvirt.AddressPart{}

@@ -1,0 +1,75 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
+)
+
+// directoryOf names the directory of the images of a namespace. The pool is known by its id, since another may have its name soon.
+type directoryOf struct {
+	poolID    int64
+	namespace string
+}
+
+// directory holds the names of the images of a namespace by their ids.
+type directory map[string]string
+
+// sharedName returns the name of an image by a listing of its namespace that serves every image there while resources are refreshed; empty
+// where none may serve, or where it doesn't have the image. It proves nothing: an image that it lacks, or that isn't what it was, is asked
+// for alone.
+func (c *Cluster) sharedName(ctx context.Context, pool Pool, namespace, id string) (string, error) {
+	if !readcache.Shared(ctx) || id == "" {
+		return "", nil
+	}
+	names, err := c.directories.Get(ctx, directoryOf{pool.ID, namespace}, func(ctx context.Context) (directory, error) {
+		var entries []ImageEntry
+		what := fmt.Sprintf("Unable to list the images of pool %q of cluster %q.", pool.Name, c.cfg.Label)
+		_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+			entries, err = conn.Images(ctx, pool.Name, namespace)
+			return err
+		})
+		names := make(directory, len(entries))
+		for _, entry := range entries {
+			if entry.ID != "" {
+				names[entry.ID] = entry.Name
+			}
+		}
+		return names, err
+	})
+	if err != nil && !problem.Unanswered(err) && !problem.Is(err, problem.Unreachable) {
+		return "", nil // who may not list may still read, and a pool may just have been renamed
+	}
+	return names[id], err
+}
+
+// sharedImage reads an image from its header alone, under the name that a shared listing has for it. found is false where that doesn't tell
+// all, or nothing: the image is then asked for alone.
+func (c *Cluster) sharedImage(ctx context.Context, poolID int64, namespace, id string) (ref ImageRef, image Image, found bool, err error) {
+	if !readcache.Shared(ctx) {
+		return ref, image, false, nil
+	}
+	pool, err := c.PoolByID(ctx, poolID)
+	if err != nil {
+		return ref, image, false, err
+	}
+	ref = ImageRef{Pool: pool.Name, Namespace: namespace}
+	if ref.Name, err = c.sharedName(ctx, pool, namespace, id); ref.Name == "" || err != nil {
+		return ref, image, false, err
+	}
+	var told map[string]Image
+	what := fmt.Sprintf("Unable to read image %s of cluster %q.", ref, c.cfg.Label)
+	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		told, err = conn.ImageHeaders(ctx, pool.Name, namespace, []string{id})
+		return err
+	})
+	if problem.Unanswered(err) || problem.Is(err, problem.Unreachable) {
+		return ref, image, false, err
+	}
+	if image, found = told[id]; found {
+		splitConfig(&image)
+	}
+	return ref, image, found && image.PoolID == poolID, nil
+}

@@ -1,0 +1,127 @@
+// Package readcache lets one reading of a cluster or a hypervisor serve many who ask: the pools, the images of a pool, the definition of a
+// domain. A refresh reads one resource after the other, and without it each would ask for the same again. A cache lives as long as one
+// plan or apply, and a reading is never older than the last change that this process made to what it tells of.
+package readcache
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// Lifetime is how long after its beginning a reading may serve those who [Share] it.
+const Lifetime = 2 * time.Second
+
+// sharing is the mark of a context: true after Share, false after Afresh.
+type sharing struct{}
+
+// Share marks the context of an operation that only refreshes what is recorded. What it asks for may be answered by a reading that began
+// at most Lifetime before.
+func Share(ctx context.Context) context.Context { return context.WithValue(ctx, sharing{}, true) }
+
+// Afresh marks the context of who wants a reading that begins now. What removes a resource from the state, refuses a change or deletes
+// something is asked so.
+func Afresh(ctx context.Context) context.Context { return context.WithValue(ctx, sharing{}, false) }
+
+// Shared tells whether a context is marked by [Share].
+func Shared(ctx context.Context) bool {
+	shared, _ := ctx.Value(sharing{}).(bool)
+	return shared
+}
+
+// Cache holds the last reading of each key. The zero value is empty. It is safe for concurrent use; what it returns is shared, and must
+// not be changed.
+type Cache[K comparable, V any] struct {
+	// Burst is how long a reading may serve those whose context is marked neither by [Share] nor by [Afresh].
+	Burst time.Duration
+
+	mu       sync.Mutex
+	readings map[K]*reading[V]
+}
+
+// reading is one that is under way, or has succeeded.
+type reading[V any] struct {
+	begun time.Time
+	done  chan struct{} // closed when the rest is set
+	value V
+	err   error
+	ended bool // the context of who read had ended, so that err tells nothing about what was to be read
+}
+
+// Get returns what a reading tells that may serve this context, or else reads. Who waits for a reading that is under way gets its error too
+// where that got no answer; a refusal, or that something isn't there, everybody asks for themselves.
+func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
+	r, mine := c.readingFor(key, c.lifetime(ctx))
+	if mine {
+		r.value, r.err = read(ctx)
+		r.ended = ctx.Err() != nil
+		if r.err != nil {
+			c.remove(key, r)
+		}
+		close(r.done)
+		return r.value, r.err
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+	}
+	switch {
+	case ctx.Err() != nil:
+		return read(ctx) // which says what it means that the context has ended
+	case r.err == nil:
+		return r.value, nil
+	case !r.ended && (problem.Unanswered(r.err) || problem.Is(r.err, problem.Unreachable)):
+		return r.value, problem.Copy(r.err)
+	}
+	return c.Get(Afresh(ctx), key, read)
+}
+
+// lifetime is how old a reading may be that serves a context; negative where none may.
+func (c *Cache[K, V]) lifetime(ctx context.Context) time.Duration {
+	switch shared, marked := ctx.Value(sharing{}).(bool); {
+	case shared:
+		return Lifetime
+	case marked || c.Burst == 0:
+		return -1
+	}
+	return c.Burst
+}
+
+// readingFor returns the last reading if it is young enough, or else a new one, which is the caller's to do.
+func (c *Cache[K, V]) readingFor(key K, lifetime time.Duration) (r *reading[V], mine bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	begun := time.Now()
+	if last := c.readings[key]; last != nil && begun.Sub(last.begun) <= lifetime {
+		return last, false
+	}
+	if c.readings == nil {
+		c.readings = map[K]*reading[V]{}
+	}
+	r = &reading[V]{begun: begun, done: make(chan struct{})}
+	c.readings[key] = r
+	return r, true
+}
+
+// remove removes a reading, unless a later one has taken its place.
+func (c *Cache[K, V]) remove(key K, r *reading[V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.readings[key] == r {
+		delete(c.readings, key)
+	}
+}
+
+// Changing drops all readings, at once and again when the change is over: call what it returns then. A reading that was under way meanwhile
+// serves nobody who comes later.
+func (c *Cache[K, V]) Changing() (changed func()) {
+	drop := func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.readings = nil
+	}
+	drop()
+	return drop
+}
