@@ -47,6 +47,12 @@ func (b *bench) prepare(ctx context.Context) error {
 	if _, err := b.cluster.Ceph(ctx, "auth", "get-or-create", entity, "mon", "allow *", "mgr", "allow *", "osd", "allow *"); err != nil {
 		return err
 	}
+	if _, err := b.cluster.Ceph(ctx, "osd", "pool", "create", "vms", "8"); err != nil {
+		return err
+	}
+	if _, err := b.cluster.RBD(ctx, "pool", "init", "vms"); err != nil {
+		return err
+	}
 	key, err := b.cluster.Ceph(ctx, "auth", "print-key", entity)
 	if err != nil {
 		return err

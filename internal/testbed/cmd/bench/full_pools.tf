@@ -1,4 +1,4 @@
-# Pools with most of what can be set. The same by hand, in pools.go, takes a command for each line.
+# Pools with most of what can be set.
 
 resource "ceph_pool" "made" {
   count                      = var.n

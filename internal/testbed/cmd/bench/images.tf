@@ -1,11 +1,6 @@
-resource "ceph_pool" "vms" {
-  name         = "vms"
-  applications = ["rbd"]
-}
-
 resource "ceph_rbd_image" "many" {
   count = var.n
-  pool  = ceph_pool.vms.name
+  pool  = "vms"
   name  = "image-${count.index}"
   size  = "1GiB"
 }

@@ -21,10 +21,10 @@ import (
 
 // settings are what the command line says.
 type settings struct {
-	rows                            []string
-	n                               int // 0: each row's own
-	full                            bool
-	ours, floor, base, launcher, to string
+	rows                                     []string
+	n                                        int // 0: each row's own
+	full                                     bool
+	ours, floor, base, launcher, library, to string
 }
 
 func main() {
@@ -46,6 +46,7 @@ func parse() settings {
 	flag.StringVar(&s.base, "base", os.Getenv("BASE"), "a former provider to compare with")
 	flag.StringVar(&s.floor, "floor", filepath.Join(tools, "floor"), "the provider that does nothing")
 	flag.StringVar(&s.launcher, "launcher", filepath.Join(tools, "launcher"), "what starts the provider and measures it")
+	flag.StringVar(&s.library, "library", filepath.Join(tools, "loop"), "what uses the client library alone")
 	flag.StringVar(&s.to, "keep", "build/bench", "folder for the results, a file a row")
 	flag.Parse()
 	s.rows = names()
@@ -56,7 +57,7 @@ func parse() settings {
 }
 
 func run(ctx context.Context, s settings) error {
-	for _, path := range []*string{&s.ours, &s.floor, &s.launcher, &s.base} {
+	for _, path := range []*string{&s.ours, &s.floor, &s.launcher, &s.library, &s.base} {
 		if *path == "" {
 			continue
 		}

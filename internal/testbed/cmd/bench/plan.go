@@ -15,22 +15,23 @@ func planRow(file string, limits bars) func(context.Context, *bench, int) ([]res
 		if err != nil {
 			return nil, err
 		}
-		return w.planResults(ctx, n, limits)
+		used, err := w.plans(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		return compare(used, limits), nil
 	}
 }
 
-func (w *workspace) planResults(ctx context.Context, n int, limits bars) ([]result, error) {
+// plans applies n objects and measures plans of them.
+func (w *workspace) plans(ctx context.Context, n int) ([]sample, error) {
 	if _, err := w.run(ctx, w.ours, n, "apply", "-auto-approve"); err != nil {
 		return nil, err
 	}
-	used, err := w.inTurn(func(binary string) (sample, error) {
+	return w.inTurn(func(binary string) (sample, error) {
 		// Changes are an error, so that only plans that find none are compared.
 		return w.run(ctx, binary, n, "plan", "-detailed-exitcode")
 	})
-	if err != nil {
-		return nil, err
-	}
-	return compare(used, limits), nil
 }
 
 // binaries are those that are compared: the provider, the floor and, where one is given, BASE.

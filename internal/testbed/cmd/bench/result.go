@@ -20,6 +20,7 @@ type result struct {
 	Other  float64 // the same of that
 	Bar    float64 `json:",omitempty"` // the ratio's upper limit, or none
 	Remark string  `json:",omitempty"`
+	At     int     `json:",omitempty"` // of a curve: how many objects
 }
 
 const heading = "row             objects   what                     ours        beside                      ratio   bar"

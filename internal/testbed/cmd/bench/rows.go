@@ -28,6 +28,12 @@ var rows = []row{
 	{name: "plan-users", short: 300, full: 1000, measure: planRow("users.tf", bars{barList, 1.3, 0.5})},
 	{name: "plan-pools", short: 100, full: 200, measure: planRow("pools.tf", bars{barList, 1.3, 0.5})},
 	{name: "plan-images", short: 300, full: 1000, measure: planRow("images.tf", bars{barOpen, 1.5, 0.4})},
+	{name: "change-users", short: 300, full: 1000, measure: changeRow("users.tf", "")},
+	{name: "change-images", short: 300, full: 1000, measure: changeRow("images.tf", "vms")},
+	{name: "pools", short: 20, full: 20, measure: poolsRow},
+	{name: "schema", measure: schemaRow},
+	{name: "growth-users", short: 1000, full: 3000, measure: growthRow("users.tf")},
+	{name: "growth-images", short: 1000, full: 3000, measure: growthRow("images.tf")},
 }
 
 func names() []string {

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+)
+
+// barChange is what apply and destroy may take at most, as a multiple of Terraform with the floor and the client library together.
+const barChange = 1.3
+
+// changeRow measures apply and destroy. What they can't be faster than is Terraform with a provider that does nothing, and the same changes
+// by the client library alone, in the pool if there is one.
+func changeRow(file, pool string) func(context.Context, *bench, int) ([]result, error) {
+	return func(ctx context.Context, b *bench, n int) ([]result, error) {
+		var workspaces []*workspace // one for each binary, since each has a state
+		binaries := []string{b.ours, b.floor}
+		for range binaries {
+			w, err := b.workspace(ctx, "provider.tf", file)
+			if err != nil {
+				return nil, err
+			}
+			workspaces = append(workspaces, w)
+		}
+		var applied, destroyed [2][]sample
+		var loops [][]float64
+		for range rounds {
+			for i, w := range workspaces {
+				for _, step := range []struct {
+					command string
+					to      *[]sample
+				}{{"apply", &applied[i]}, {"destroy", &destroyed[i]}} {
+					s, err := w.run(ctx, binaries[i], n, step.command, "-auto-approve")
+					if err != nil {
+						return nil, err
+					}
+					*step.to = append(*step.to, s)
+				}
+			}
+			took, err := b.loop(ctx, pool, n)
+			if err != nil {
+				return nil, err
+			}
+			loops = append(loops, took)
+		}
+		create, remove := loopMedian(loops, 0), loopMedian(loops, 2)
+		return []result{
+			besideFloors("apply", medians(applied[0]), medians(applied[1]), create),
+			besideFloors("destroy", medians(destroyed[0]), medians(destroyed[1]), remove),
+			{What: "read by library", Unit: "s", Ours: loopMedian(loops, 1)},
+		}, nil
+	}
+}
+
+func besideFloors(what string, ours, floor sample, library float64) result {
+	return result{
+		What: what, Unit: "s", Ours: ours.Wall, Of: "both floors", Other: floor.Wall + library, Bar: barChange,
+		Remark: fmt.Sprintf("floor %.2f s, client library %.2f s; provider CPU %.2f s beside %.2f s", floor.Wall, library, ours.CPU, floor.CPU),
+	}
+}
+
+func loopMedian(loops [][]float64, step int) float64 {
+	return median(loops, func(took []float64) float64 { return took[step] })
+}
+
+// loop makes, reads and deletes as many objects with the client library alone, and returns the seconds of each.
+func (b *bench) loop(ctx context.Context, pool string, n int) ([]float64, error) {
+	command := exec.CommandContext(ctx, b.library, "-conf", b.cluster.ConfigFile, "-pool", pool, "-n", strconv.Itoa(n))
+	output, err := command.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", b.library, err, output)
+	}
+	took := make([]float64, 3)
+	if _, err := fmt.Sscan(string(output), &took[0], &took[1], &took[2]); err != nil {
+		return nil, fmt.Errorf("%s said %q: %w", b.library, output, err)
+	}
+	return took, nil
+}
