@@ -29,6 +29,9 @@ type Config struct {
 	// OperationTimeout bounds each monitor command and each read of an image; zero means the default. Writes of image
 	// data and metadata get at least 60 seconds, because librbd may mistake a shorter timeout for a corrupt object map.
 	OperationTimeout time.Duration
+	// Origin tells the runs of one configuration from those of others: only they take up what a killed create of it has left. Empty means that
+	// creates are not recorded.
+	Origin string
 	// Log takes a line for each call to the cluster; nil writes none.
 	Log calllog.Sink
 }

@@ -47,25 +47,89 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 	if err := c.refuseUnservedImage(ctx, what, spec); err != nil {
 		return false, err
 	}
-	release, err := c.claim(ctx, what, "image", spec.String())
+	release, err := c.claim(ctx, what, imageKind, spec.String())
 	if err != nil {
 		return false, err
 	}
 	defer release()
-	former, _, _ := c.imageSize(ctx, what, spec.ImageRef)
+	in, remark := spec.intent(), ""
+	former, _, foundErr := c.imageSize(ctx, what, spec.ImageRef)
+	switch {
+	case former == ENOENT:
+		c.intend(ctx, in)
+	case foundErr == nil:
+		var takenUp bool
+		takenUp, remark = c.takesUp(ctx, in, func() bool { return c.imageIsAsWanted(ctx, spec) })
+		if takenUp {
+			return true, c.completeImage(ctx, spec)
+		}
+	}
 	defer c.directories.Changing()()
 	errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.CreateImage(ctx, spec) })
+	if errno == EEXIST && former == ENOENT {
+		errno, err = c.createOverRemains(ctx, what, spec, errno, err)
+	}
 	if problem.Unanswered(err) {
 		return c.confirmImage(ctx, what, spec, former == ENOENT, err)
 	}
 	if err != nil {
-		return false, c.explainCreateImage(ctx, spec, errno, err)
+		c.forget(ctx, in)
+		err = c.explainCreateImage(ctx, spec, errno, err)
+		if p := (*problem.Problem)(nil); remark != "" && errors.As(err, &p) {
+			return false, withRemark(p, remark)
+		}
+		return false, err
 	}
+	c.recordMade(ctx, in)
+	return true, c.completeImage(ctx, spec)
+}
+
+// intent is the intent to create the image.
+func (s ImageSpec) intent() intent {
+	layout := fmt.Sprintf("%d %q %d %d %d %q", s.SizeBytes, s.Features, s.ObjectSize, s.StripeUnit, s.StripeCount, s.DataPool)
+	return newIntent(imageKind, s.String(), layout)
+}
+
+// completeImage sets of a new image what the create has not.
+func (c *Cluster) completeImage(ctx context.Context, spec ImageSpec) error {
 	raw := rawMetadata(spec.Metadata, spec.Config)
 	if len(raw) == 0 {
-		return true, nil
+		return nil
 	}
-	return true, c.SetImageMetadata(ctx, spec.ImageRef, raw, nil)
+	return c.SetImageMetadata(ctx, spec.ImageRef, raw, nil)
+}
+
+// imageIsAsWanted tells whether an image is what a create would have made, and nobody has used it yet.
+func (c *Cluster) imageIsAsWanted(ctx context.Context, spec ImageSpec) bool {
+	image, err := c.Image(ctx, spec.ImageRef)
+	if err != nil || image.SizeBytes != spec.SizeBytes || image.DataPool != spec.DataPool || image.Parent != nil ||
+		spec.ObjectSize != 0 && image.ObjectSize != spec.ObjectSize || spec.StripeCount != 0 && image.StripeCount != spec.StripeCount {
+		return false
+	}
+	for _, feature := range spec.Features {
+		if !slices.Contains(image.Features, feature) {
+			return false
+		}
+	}
+	contents, err := c.ImageContents(ctx, spec.ImageRef)
+	return err == nil && contents.Empty() && len(contents.Snapshots) == 0
+}
+
+// createOverRemains creates an image whose name is taken though there is no image, where a create that was killed inside of librbd has left
+// it so: what has no header holds no data.
+func (c *Cluster) createOverRemains(ctx context.Context, what string, spec ImageSpec, exists Errno, failure error) (Errno, error) {
+	takenUp, _ := c.takesUp(ctx, spec.intent(), func() bool {
+		// Somebody else's create under way looks the same for a moment.
+		_, err := recheck(ctx, func(ctx context.Context) (Image, error) { return c.Image(ctx, spec.ImageRef) })
+		return err != nil && !problem.Unanswered(err)
+	})
+	if !takenUp {
+		return exists, failure
+	}
+	if errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.RemoveImage(ctx, spec.ImageRef) }); err != nil {
+		return errno, err
+	}
+	return c.callErrno(ctx, what, func(conn Conn) error { return conn.CreateImage(ctx, spec) })
 }
 
 func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {

@@ -38,19 +38,27 @@ type PoolSpec struct {
 // Similar to: ceph osd pool create; ceph osd pool set; ceph osd pool application enable; rbd pool init
 func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, err error) {
 	what := fmt.Sprintf("Unable to create pool %q in cluster %q.", spec.Name, c.cfg.Label)
-	release, err := c.claim(ctx, what, "pool", spec.Name)
+	release, err := c.claim(ctx, what, poolKind, spec.Name)
 	if err != nil {
 		return false, err
 	}
 	defer release()
+	in := spec.intent()
 	pools, err := c.pools(ctx, what)
 	if err != nil {
 		return false, err
 	}
 	for _, p := range pools {
 		if p.Name == spec.Name {
-			return false, c.poolExists(what, p)
+			takenUp, remark := c.takesUp(ctx, in, func() bool { return c.poolIsAsWanted(ctx, what, p, spec) })
+			if !takenUp {
+				return false, c.poolExists(what, p, remark)
+			}
+			return true, c.completePool(ctx, spec, p)
 		}
+	}
+	if err := c.intendPool(ctx, what, in); err != nil {
+		return false, err
 	}
 
 	cmd := spec.command()
@@ -59,13 +67,19 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, 
 		return c.confirmPool(ctx, spec.Name, err)
 	}
 	if err != nil {
+		c.forget(ctx, in)
 		return false, err
 	}
+	c.recordMade(ctx, in)
 	pool, err := c.Pool(ctx, spec.Name)
 	if err != nil {
 		return !problem.Is(err, problem.NotFound), err
 	}
+	return true, c.completePool(ctx, spec, pool)
+}
 
+// completePool sets of a new pool what "osd pool create" has not.
+func (c *Cluster) completePool(ctx context.Context, spec PoolSpec, pool Pool) error {
 	settings := spec.ignored(pool)
 	for name, value := range spec.Settings {
 		settings[name] = value
@@ -76,12 +90,54 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, 
 		applications = slices.DeleteFunc(slices.Clone(applications), func(name string) bool { return name == ApplicationRBD })
 	}
 	// A new pool holds no data, so its settings are not rolled back.
-	return true, errors.Join(append(c.concurrently(
+	return errors.Join(append(c.concurrently(
 		func() error {
 			return c.setInBatches(ctx, spec.Name, settings, settingBatches(settings, pool.raised(settings)))
 		},
 		func() error { return c.SetPoolApplications(ctx, spec.Name, applications, nil) },
 	), lacking)...)
+}
+
+// intent is the intent to create the pool.
+func (s PoolSpec) intent() intent {
+	return newIntent(poolKind, s.Name, fmt.Sprint(s.command())) // a map is printed in the order of its keys
+}
+
+// intendPool writes the intent and asks once more for the pool, which was not there before.
+func (c *Cluster) intendPool(ctx context.Context, what string, in intent) error {
+	if !c.intend(ctx, in) {
+		return nil
+	}
+	var names []string
+	if err := c.mon(ctx, what, command{"prefix": "osd pool ls"}, &names); err != nil || !slices.Contains(names, in.Name) {
+		return err
+	}
+	c.forget(ctx, in)
+	pool, err := c.Pool(ctx, in.Name)
+	if err != nil {
+		return err
+	}
+	return c.poolExists(what, pool, "")
+}
+
+// poolIsAsWanted tells whether a pool is what a create would have made, and nobody has used it yet.
+func (c *Cluster) poolIsAsWanted(ctx context.Context, what string, pool Pool, spec PoolSpec) bool {
+	if spec.Type != "" && spec.Type != pool.Type || spec.Type == "" && pool.Type != Replicated ||
+		spec.CrushRule != "" && spec.CrushRule != pool.CrushRule ||
+		spec.ErasureCodeProfile != "" && spec.ErasureCodeProfile != pool.ErasureCodeProfile {
+		return false
+	}
+	if short, err := c.unplaced(ctx, pool); err == nil && short != nil {
+		return true // it can't be written to, nor listed
+	}
+	empty := true
+	_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) error {
+		return conn.VisitObjects(ctx, pool.Name, func(_, object string) bool {
+			empty = isBookkeeping(object)
+			return empty
+		})
+	})
+	return err == nil && empty
 }
 
 // confirmPool looks for a pool whose creation got no answer, and which was not there before. The error is returned too: what "osd pool
@@ -93,14 +149,14 @@ func (c *Cluster) confirmPool(ctx context.Context, name string, failure error) (
 	return false, outcomeUnknown(failure, "The pool may still be made: if the next apply finds that it exists, import it.")
 }
 
-func (c *Cluster) poolExists(what string, p Pool) error {
-	return &problem.Problem{
+func (c *Cluster) poolExists(what string, p Pool, remark string) error {
+	return withRemark(&problem.Problem{
 		Kind: problem.Exists,
 		What: what,
 		Why:  fmt.Sprintf("A pool of this name exists already, with id %d. It was left as it is.", p.ID),
 		Do: fmt.Sprintf("To manage that pool, import it: terraform import ceph_pool.NAME %s/%s. Otherwise choose another name.",
 			c.cfg.Label, p.Name),
-	}
+	}, remark)
 }
 
 func (s PoolSpec) command() command {

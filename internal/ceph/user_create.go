@@ -45,20 +45,19 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 	if err := checkUser(caps, key); err != nil {
 		return User{}, err
 	}
-	release, err := c.claim(ctx, what, "user", name)
+	release, err := c.claim(ctx, what, userKind, name)
 	if err != nil {
 		return User{}, err
 	}
 	defer release()
-	switch _, err := c.User(ctx, name); {
+	in := userIntent(name, caps, key, keyType)
+	switch found, err := c.User(ctx, name); {
 	case err == nil:
-		return User{}, &problem.Problem{
-			Kind: problem.Exists,
-			What: what,
-			Why:  "A user of this name exists already. Its key and caps were left as they are.",
-			Do: fmt.Sprintf("To manage that user, import it: terraform import ceph_user.NAME %s/%s. Otherwise choose another name.",
-				c.cfg.Label, name),
+		takenUp, remark := c.takesUp(ctx, in, func() bool { return found.isAsWanted(caps, key) })
+		if takenUp {
+			return found, nil
 		}
+		return User{}, c.userExists(what, name, remark)
 	case !problem.Is(err, problem.NotFound):
 		return User{}, err
 	}
@@ -68,13 +67,53 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 			return User{}, err
 		}
 	}
+	if err := c.intendUser(ctx, what, in); err != nil {
+		return User{}, err
+	}
 	if err := c.addUser(ctx, what, name, caps, key, keyType); err != nil {
+		if !problem.Unanswered(err) {
+			c.forget(ctx, in)
+		}
 		return c.confirmUser(ctx, name, caps, key, err)
 	}
+	c.recordMade(ctx, in)
 	if !key.IsZero() {
 		return User{Name: name, Entity: entityOf(name), Key: key, Caps: caps}, nil
 	}
 	return recheck(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
+}
+
+// userIntent is the intent to create a user. A chosen key is in it by its fingerprint.
+func userIntent(name string, caps map[string]string, key Key, keyType string) intent {
+	return newIntent(userKind, name, fmt.Sprintf("%q %q %q", capsList(caps), key.Fingerprint(), keyType))
+}
+
+// intendUser writes the intent and asks once more for the user, which was not there before.
+func (c *Cluster) intendUser(ctx context.Context, what string, in intent) error {
+	if !c.intend(ctx, in) {
+		return nil
+	}
+	// An error says mostly that there is none; what else it may say the create meets too.
+	if found := c.mon(ctx, what, command{"prefix": "auth get", "entity": entityOf(in.Name)}, nil) == nil; !found {
+		return nil
+	}
+	c.forget(ctx, in)
+	return c.userExists(what, in.Name, "")
+}
+
+func (c *Cluster) userExists(what, name, remark string) error {
+	return withRemark(&problem.Problem{
+		Kind: problem.Exists,
+		What: what,
+		Why:  "A user of this name exists already. Its key and caps were left as they are.",
+		Do: fmt.Sprintf("To manage that user, import it: terraform import ceph_user.NAME %s/%s. Otherwise choose another name.",
+			c.cfg.Label, name),
+	}, remark)
+}
+
+// isAsWanted tells whether the user is what a create with these caps, and this key unless it is zero, would make.
+func (u User) isAsWanted(caps map[string]string, key Key) bool {
+	return equalCapsMaps(u.Caps, caps) && (key.IsZero() || u.Key.Equal(key))
 }
 
 // addUser sends the one command that makes a user.
@@ -99,7 +138,7 @@ func (c *Cluster) confirmUser(ctx context.Context, name string, caps map[string]
 		return User{}, failure
 	}
 	user, err := recheck(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
-	if err == nil && equalCapsMaps(user.Caps, caps) && (key.IsZero() || user.Key.Equal(key)) {
+	if err == nil && user.isAsWanted(caps, key) {
 		return user, nil
 	}
 	return User{}, outcomeUnknown(failure, fmt.Sprintf("The user may still be made: if the next apply finds that %s exists, import it, or"+

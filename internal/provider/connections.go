@@ -87,7 +87,7 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 }
 
 func (p *cephProvider) addCluster(connections *tfkit.Connections, settings ceph.Config) {
-	settings.Log = newLog()
+	settings.Log, settings.Origin = newLog(), origin()
 	connections.Clusters.Add(settings.Label, ceph.NewCluster(settings, p.dial))
 }
 

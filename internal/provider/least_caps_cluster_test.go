@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -165,6 +167,27 @@ func (l *least) user() *object {
 	l.t.Helper()
 	l.removeUser()
 	return l.made("ceph_user", userConfig)
+}
+
+// records are the names of the records of creates.
+func (l *least) records() []string {
+	l.t.Helper()
+	out, status, err := l.admin.MonCommand(l.t.Context(), []byte(`{"prefix": "config-key dump", "key": "`+ceph.IntentPrefix+`"}`), nil)
+	if err != nil {
+		l.t.Fatal(status, err)
+	}
+	stored := map[string]any{}
+	if err := json.Unmarshal(out, &stored); err != nil {
+		l.t.Fatal(err)
+	}
+	return slices.Collect(maps.Keys(stored))
+}
+
+func (l *least) removeRecords() {
+	l.t.Helper()
+	for _, name := range l.records() {
+		l.mon("config-key rm", block{"key": name})
+	}
 }
 
 func (l *least) removeImage() {

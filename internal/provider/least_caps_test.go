@@ -30,6 +30,22 @@ func TestAccLeastCapabilities(t *testing.T) {
 		{"ceph_pool", "delete", func(a *attempt) { a.change(l.freshPool(poolConfig), nil) }},
 		{"ceph_user", "read", func(a *attempt) { a.readAndImport(l.user(), "east/least-user") }},
 		{"ceph_user", "create", func(a *attempt) { l.removeUser(); a.change(a.newObject("ceph_user"), userConfig) }},
+		{"ceph_user", "taken up again", func(a *attempt) {
+			l.removeUser()
+			l.removeRecords()
+			user := a.newObject("ceph_user")
+			a.change(user, userConfig)
+			if a.missing == "" && len(l.records()) != 1 {
+				a.missing += "the create is not recorded\n"
+			}
+			a.configure(l.block) // the next run
+			if a.missing == "" {
+				a.note(a.read(user))
+			}
+			if len(l.records()) > 0 {
+				a.missing += "the record is not removed\n"
+			}
+		}},
 		{"ceph_user", "update", func(a *attempt) { a.change(l.user(), with(userConfig, block{"caps": block{"mon": "allow r"}})) }},
 		{"ceph_user", "other key", func(a *attempt) { a.change(l.user(), with(userConfig, block{"key": someKey})) }},
 		{"ceph_user", "delete", func(a *attempt) { a.change(l.user(), nil) }},

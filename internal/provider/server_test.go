@@ -206,13 +206,19 @@ func (s *server) plan(o *object, config block) *tfprotov6.PlanResourceChangeResp
 // apply plans the object and applies the plan.
 func (s *server) apply(o *object, config block) {
 	s.t.Helper()
-	schema := s.schema.ResourceSchemas[o.typeName]
-	typ := schema.ValueType()
 	plan := s.plan(o, config)
 	s.must("plan", plan.Diagnostics)
 	if len(plan.RequiresReplace) > 0 {
 		s.t.Fatalf("the plan replaces the object, because of %v", plan.RequiresReplace)
 	}
+	s.must("apply", s.applyPlan(o, config, plan))
+}
+
+// applyPlan applies a plan of the object.
+func (s *server) applyPlan(o *object, config block, plan *tfprotov6.PlanResourceChangeResponse) []*tfprotov6.Diagnostic {
+	s.t.Helper()
+	schema := s.schema.ResourceSchemas[o.typeName]
+	typ := schema.ValueType()
 	resp, err := s.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: o.typeName, PriorState: s.encode(typ, o.state), PlannedState: plan.PlannedState, Config: s.dynamic(schema, config),
 		PlannedPrivate: plan.PlannedPrivate, PlannedIdentity: plan.PlannedIdentity,
@@ -220,8 +226,10 @@ func (s *server) apply(o *object, config block) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.must("apply", resp.Diagnostics)
-	o.state, o.identity, o.private = s.decode(typ, resp.NewState), resp.NewIdentity, resp.Private
+	if errorsIn(resp.Diagnostics) == "" {
+		o.state, o.identity, o.private = s.decode(typ, resp.NewState), resp.NewIdentity, resp.Private
+	}
+	return resp.Diagnostics
 }
 
 // proposed is the new state that Terraform proposes: the configuration, and the recorded values of computed attributes.

@@ -106,6 +106,7 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = entry.Identity
 	state.fromAPI(pool)
+	entry.Target.ForgetPoolIntent(ctx, pool.Name)
 	rule, diags := req.Private.GetKey(ctx, createdRuleKey)
 	resp.Diagnostics.Append(diags...)
 	if len(rule) == 0 {

@@ -127,6 +127,7 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	state.FSID = entry.Identity
 	warnOfMigration(entry.Target, &state, ref, image, &resp.Diagnostics)
 	state.fromAPI(ref, image)
+	entry.Target.ForgetImageIntent(ctx, ref)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

@@ -103,6 +103,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = entry.Identity
 	state.fromAPI(user)
+	entry.Target.ForgetUserIntent(ctx, user.Name)
 	written, diags := req.Private.GetKey(ctx, writtenKey)
 	resp.Diagnostics.Append(diags...)
 	state.readWritten(written)

@@ -1,0 +1,228 @@
+package ceph
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// keyStoreConn is a monitor with a config-key store and users that all have one key.
+type keyStoreConn struct {
+	Conn
+
+	mu       sync.Mutex
+	fsid     string
+	stored   map[string]string
+	users    map[string]map[string]string
+	refuses  Errno // to what is about the store
+	asked    map[string]int
+	appears  string        // a user that somebody else makes while the first intent is written
+	writing  chan struct{} // each write of the store waits for one
+	beginsTo chan struct{} // and tells that it has begun
+}
+
+const storedKey = "AQDevdtNgxPZIxAA8UszCfeajOVhY2kiBm53kg=="
+
+func (k *keyStoreConn) FSID(context.Context) (string, error) { return k.fsid, nil }
+func (k *keyStoreConn) Close()                               {}
+
+func (k *keyStoreConn) MonCommand(_ context.Context, text, _ []byte) ([]byte, string, error) {
+	var cmd struct {
+		Prefix, Key, Val, Entity string
+		Caps                     []string
+	}
+	if err := json.Unmarshal(text, &cmd); err != nil {
+		return nil, "", err
+	}
+	if cmd.Prefix == "config-key set" && k.writing != nil {
+		k.beginsTo <- struct{}{}
+		<-k.writing
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.asked[cmd.Prefix]++
+	if strings.HasPrefix(cmd.Prefix, "config-key") && k.refuses != 0 {
+		return nil, "access denied", k.refuses
+	}
+	switch cmd.Prefix {
+	case "version":
+		return []byte(`{}`), "", nil
+	case "config-key dump":
+		out, err := json.Marshal(k.stored)
+		return out, "", err
+	case "config-key set":
+		k.stored[cmd.Key] = cmd.Val
+		if k.appears != "" {
+			k.users[k.appears] = map[string]string{"mon": "allow r"}
+		}
+	case "config-key rm":
+		delete(k.stored, cmd.Key)
+	case "auth ls":
+		return []byte(`{"auth_dump":[]}`), "", nil
+	case "auth get":
+		caps, ok := k.users[cmd.Entity]
+		if !ok {
+			return nil, "", ENOENT
+		}
+		out, err := json.Marshal([]map[string]any{{"entity": cmd.Entity, "key": storedKey, "caps": caps}})
+		return out, "", err
+	case "auth get-or-create":
+		if cmd.Entity == "client.refused" {
+			return nil, "", EINVAL
+		}
+		k.users[cmd.Entity] = map[string]string{cmd.Caps[0]: cmd.Caps[1]}
+	default:
+		return nil, "", fmt.Errorf("no answer to %s", text)
+	}
+	return nil, "", nil
+}
+
+// withKeyStore returns the connection, and a function that makes the cluster as a new process of an origin has it.
+func withKeyStore(t *testing.T) (conn *keyStoreConn, process func(origin string) *Cluster) {
+	t.Helper()
+	conn = &keyStoreConn{
+		fsid: t.Name(), stored: map[string]string{}, users: map[string]map[string]string{}, asked: map[string]int{},
+	}
+	return conn, func(origin string) *Cluster {
+		made.Range(func(key, _ any) bool {
+			made.Delete(key)
+			return true
+		})
+		dial := func(context.Context, Config) (Conn, error) { return conn, nil }
+		return NewCluster(Config{Label: "east", MonHost: "192.0.2.1", Origin: origin}, dial)
+	}
+}
+
+var someCaps = map[string]string{"mon": "allow r"}
+
+// Only what a create of the same configuration has left, within a day and as it is wanted now, is taken over; what is not is explained.
+func TestIntentTakenUp(t *testing.T) {
+	day := 24 * time.Hour
+	for name, test := range map[string]struct {
+		origin string
+		later  time.Duration
+		caps   map[string]string // that the user has in the end
+		remark string            // empty: taken over
+	}{
+		"the same":              {origin: "here"},
+		"another configuration": {origin: "there", remark: "by another configuration"},
+		"a day later":           {origin: "here", later: day + time.Minute, remark: "more than a day ago"},
+		"with other caps":       {origin: "here", caps: map[string]string{"mon": "allow *"}, remark: "not as that create would have made it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, process := withKeyStore(t)
+			first, err := process("here").CreateUser(t.Context(), "x", someCaps, Key{})
+			if err != nil || len(conn.stored) != 1 {
+				t.Fatal(err, conn.stored)
+			}
+			if test.caps != nil {
+				conn.users["client.x"] = test.caps
+			}
+			next := process(test.origin)
+			next.now = func() time.Time { return time.Now().Add(test.later) }
+			user, err := next.CreateUser(t.Context(), "x", someCaps, Key{})
+			if test.remark == "" {
+				if err != nil || !user.Key.Equal(first.Key) {
+					t.Fatal(err)
+				}
+				_, err = next.CreateUser(t.Context(), "x", someCaps, Key{})
+				wantKind(t, err, problem.Exists, "exists already") // it belongs to a resource of this process now
+				return
+			}
+			wantKind(t, err, problem.Exists, test.remark, "config-key rm "+intentPrefix)
+			next.ForgetUserIntent(t.Context(), "x")
+			if len(conn.stored) > 0 {
+				t.Error("a read does not remove", conn.stored)
+			}
+		})
+	}
+}
+
+// A user without a record is nobody's but its owner's, also where somebody makes it in the moment in which the intent is written. A create
+// that is refused leaves no record.
+func TestIntentOfNobody(t *testing.T) {
+	conn, process := withKeyStore(t)
+	conn.users["client.x"] = someCaps
+	_, err := process("here").CreateUser(t.Context(), "x", someCaps, Key{})
+	wantKind(t, err, problem.Exists)
+	conn.appears = "client.y"
+	_, err = process("here").CreateUser(t.Context(), "y", someCaps, Key{})
+	wantKind(t, err, problem.Exists)
+	conn.appears = ""
+	_, err = process("here").CreateUser(t.Context(), "refused", someCaps, Key{})
+	wantKind(t, err, problem.Invalid)
+	if len(conn.stored) > 0 || conn.asked["auth get-or-create"] != 1 {
+		t.Error(conn.stored, conn.asked)
+	}
+}
+
+// Creates that wait while a record is written are named by one record together, and reads remove it with their last object.
+func TestIntentBatches(t *testing.T) {
+	conn, process := withKeyStore(t)
+	conn.writing, conn.beginsTo = make(chan struct{}), make(chan struct{})
+	cluster := process("here")
+	const users = 40
+	var creates sync.WaitGroup
+	create := func(number int) {
+		creates.Go(func() {
+			if _, err := cluster.CreateUser(t.Context(), fmt.Sprint("u", number), someCaps, Key{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	create(0)
+	<-conn.beginsTo
+	for number := 1; number < users; number++ {
+		create(number)
+	}
+	for waiting := 0; waiting < users-1; {
+		cluster.intents.mu.Lock()
+		if cluster.intents.next != nil {
+			waiting = len(cluster.intents.next.creates)
+		}
+		cluster.intents.mu.Unlock()
+		<-time.After(time.Millisecond)
+	}
+	conn.writing <- struct{}{}
+	<-conn.beginsTo
+	conn.writing <- struct{}{}
+	creates.Wait()
+	if len(conn.stored) != 2 || conn.asked["config-key set"] != 2 {
+		t.Errorf("%d records, by %d commands", len(conn.stored), conn.asked["config-key set"])
+	}
+	conn.writing = nil
+	for _, value := range conn.stored {
+		if strings.Contains(value, storedKey) {
+			t.Error("a key is recorded")
+		}
+	}
+	refresh := process("here")
+	for number := range users {
+		refresh.ForgetUserIntent(t.Context(), fmt.Sprint("u", number))
+	}
+	if len(conn.stored) > 0 || conn.asked["config-key dump"] != 1 {
+		t.Error(conn.stored, conn.asked)
+	}
+}
+
+// Who may not use the store creates as without it, and asks for it once.
+func TestIntentRefused(t *testing.T) {
+	conn, process := withKeyStore(t)
+	conn.refuses = EACCES
+	cluster := process("here")
+	for _, name := range []string{"a", "b", "c"} {
+		if _, err := cluster.CreateUser(t.Context(), name, someCaps, Key{}); err != nil {
+			t.Error(err)
+		}
+		cluster.ForgetUserIntent(t.Context(), name)
+	}
+	if conn.asked["config-key set"] != 1 || conn.asked["config-key dump"]+conn.asked["config-key rm"] != 0 {
+		t.Error(conn.asked)
+	}
+}
