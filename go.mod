@@ -20,9 +20,9 @@ require (
 	golang.org/x/crypto v0.50.0
 	golang.org/x/sync v0.20.0
 	golang.org/x/sys v0.47.0
-	libvirt.org/go/libvirtxml v1.12002.0
 	google.golang.org/grpc v1.79.3
 	google.golang.org/protobuf v1.36.11
+	libvirt.org/go/libvirtxml v1.12002.0
 )
 
 require (

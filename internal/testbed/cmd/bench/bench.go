@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path/filepath"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/terraformcli"
@@ -63,5 +64,11 @@ func (b *bench) prepare(ctx context.Context) error {
 	}
 	b.env = append(terraformcli.Env(config), b.bed.Mark(), "BENCH_USAGE="+b.usage,
 		"TF_VAR_mon_host="+b.cluster.MonHost, "TF_VAR_key="+string(bytes.TrimSpace(key)))
+	for _, other := range b.bed.Clusters()[1:] {
+		b.env = append(b.env, fmt.Sprintf("TF_VAR_%s={mon_host=%q}", other.Name, other.MonHost), "TF_VAR_"+other.Name+"_key="+other.AdminKey)
+	}
+	for _, hypervisor := range b.bed.Hypervisors() {
+		b.env = append(b.env, "TF_VAR_uri="+hypervisor.URI)
+	}
 	return nil
 }

@@ -12,7 +12,8 @@ const rounds = 5
 // row is what is measured on a bed of its own.
 type row struct {
 	name        string
-	short, full int // objects in make bench and in make bench-full
+	short, full int      // objects in make bench and in make bench-full
+	clusters    []string // besides the first
 	hypervisors []string
 	measure     func(context.Context, *bench, int) ([]result, error)
 }
@@ -28,6 +29,9 @@ var rows = []row{
 	{name: "plan-users", short: 300, full: 1000, measure: planRow("users.tf", bars{barList, 1.3, 0.5})},
 	{name: "plan-pools", short: 100, full: 200, measure: planRow("pools.tf", bars{barList, 1.3, 0.5})},
 	{name: "plan-images", short: 300, full: 1000, measure: planRow("images.tf", bars{barOpen, 1.5, 0.4})},
+	{name: "plan-disks", short: 300, full: 540, hypervisors: []string{"kvm1"}, measure: disksRow(bars{barOpen, 1.5, 0.4})},
+	{name: "attach", short: 20, full: 20, hypervisors: []string{"kvm1"}, measure: attachRow},
+	{name: "seed", short: 1, full: 1, clusters: []string{"west"}, hypervisors: []string{"kvm1"}, measure: seedRow},
 	{name: "change-users", short: 300, full: 1000, measure: changeRow("users.tf", "")},
 	{name: "change-images", short: 300, full: 1000, measure: changeRow("images.tf", "vms")},
 	{name: "pools", short: 20, full: 20, measure: poolsRow},
@@ -61,10 +65,11 @@ func (r row) report(ctx context.Context, s settings) error {
 		k.print()
 		return nil
 	}
-	b, err := newBench(ctx, s, testbed.Options{
-		Clusters:    []testbed.ClusterOptions{{Name: "east", DefaultIntervals: true}},
-		Hypervisors: append([]string{}, r.hypervisors...), // not nil, which would be two
-	})
+	options := testbed.Options{Hypervisors: append([]string{}, r.hypervisors...)} // not nil, which would be two
+	for _, name := range append([]string{"east"}, r.clusters...) {
+		options.Clusters = append(options.Clusters, testbed.ClusterOptions{Name: name, DefaultIntervals: true})
+	}
+	b, err := newBench(ctx, s, options)
 	if err != nil {
 		return err
 	}

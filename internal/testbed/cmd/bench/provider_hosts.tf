@@ -1,0 +1,47 @@
+# The provider block of what needs a hypervisor.
+
+terraform {
+  required_providers {
+    ceph = { source = "ceph-libvirt/ceph" }
+  }
+}
+
+variable "mon_host" {
+  type = string
+}
+
+variable "key" {
+  type      = string
+  sensitive = true
+  ephemeral = true
+}
+
+variable "west" {
+  type    = object({ mon_host = string })
+  default = null
+}
+
+variable "west_key" {
+  type      = string
+  sensitive = true
+  ephemeral = true
+  default   = null
+}
+
+variable "uri" {
+  type = string
+}
+
+variable "n" {
+  type = number
+}
+
+provider "ceph" {
+  clusters = merge(
+    { east = { mon_host = var.mon_host, user = "bench", key = var.key } },
+    var.west == null ? {} : { west = { mon_host = var.west.mon_host, user = "admin", key = var.west_key } },
+  )
+  hypervisors = {
+    kvm1 = { uri = var.uri }
+  }
+}
