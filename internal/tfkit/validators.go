@@ -53,13 +53,15 @@ func UserNameProblem(text string) string {
 	case name == "":
 		return "The name is empty."
 	case strings.ContainsFunc(name, breaksNames):
-		return fmt.Sprintf("The name %q contains what a keyring or an id can't hold: a slash, a bracket, a quote, a comma or white space.",
+		return fmt.Sprintf("The name %q contains what a keyring or an id can't hold: a slash, a bracket, a quote, a comma, white space or a control character.",
 			name)
 	}
 	return ""
 }
 
-func breaksNames(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`/[]"',=`, r) }
+func breaksNames(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`/[]"',=`, r)
+}
 
 type keyValidator struct{ Described }
 
@@ -87,6 +89,16 @@ func (uuidValidator) ValidateString(_ context.Context, req validator.StringReque
 // Matches refuses a text that does not match a regular expression, with an error of these words.
 func Matches(form, words string) validator.String {
 	return stringvalidator.RegexMatches(regexp.MustCompile(form), words)
+}
+
+// ImageSpecPart refuses a name that could not be a part of an id or of POOL/NAMESPACE/IMAGE@SNAPSHOT.
+func ImageSpecPart(what string) validator.String {
+	return Matches(`^[^/@\s\p{Cc}\x{FFFE}\x{FFFF}]+$`, "must be "+what+`: not empty, without "/", "@", spaces or control characters`)
+}
+
+// PlainText refuses characters that end a text in C, or that XML can't hold: the object of another name would be meant.
+func PlainText() validator.String {
+	return Matches(`^[^\x00-\x08\x0b\x0c\x0e-\x1f\x{FFFE}\x{FFFF}]*$`, "must be a text without control characters")
 }
 
 // Choice refuses a value that is not in the list. Leaving the argument out selects a default.

@@ -312,7 +312,7 @@ func TestAccSSHLoss(t *testing.T) {
 // where one of them is the path of the daemon's socket.
 func TestAccHostileWordsOverSSH(t *testing.T) {
 	o := newSSHOperator(t)
-	folder := expect.Value(os.MkdirTemp("", "h"))(t) // the path of a socket can't be long
+	folder := expect.Value(os.MkdirTemp("", "h"))(t) //nolint:usetesting // the path of a socket can't be long
 	t.Cleanup(func() { expect.NoError(t, os.RemoveAll(folder)) })
 	marker := filepath.Join(folder, "m")
 	words := []string{

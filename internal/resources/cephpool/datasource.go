@@ -56,7 +56,7 @@ func (d *poolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the pool.",
-				Validators:          []validator.String{nameValidator()},
+				Validators:          []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
 			"type":                 text("`replicated` or `erasure`."),
 			"pg_num":               number("Number of placement groups that the pool is to have."),

@@ -28,11 +28,6 @@ var (
 	compressors = []string{"none", "snappy", "zlib", "zstd", "lz4"}
 )
 
-// nameValidator refuses pool names that could not be a part of an id or an image spec.
-func nameValidator() validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/@\s]+$`), `must be a pool name: not empty, without "/", "@" or spaces`)
-}
-
 // Schema describes ceph_pool.
 func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
@@ -48,7 +43,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Required: true,
 				MarkdownDescription: "Name of the pool. A new name renames it in place (`ceph osd pool rename`), which is refused while an image of" +
 					" the pool is open: the guests' next write would fail.",
-				Validators: []validator.String{nameValidator()},
+				Validators: []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
 			"type": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -82,7 +77,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" in: below `min_size` guests' writes stand still without an error. A change after which a placement group is on fewer" +
 					" than `min_size` OSDs is set back at once. As by `ceph osd pool set POOL crush_rule`.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
-				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:    []validator.String{stringvalidator.LengthAtLeast(1), tfkit.PlainText()},
 			},
 			"pg_num_min": option("The autoscaler keeps at least so many placement groups.", "pg_num_min"),
 			"pg_num_max": option("The autoscaler keeps at most so many placement groups. Older releases than 16.2.15 may not know it, and"+
@@ -131,7 +126,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				MarkdownDescription: "Erasure code profile of an erasure-coded pool, made with `ceph osd erasure-code-profile set`." +
 					" Default: `default`; empty for a replicated pool. Changing it replaces the pool, removing it keeps it.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
-				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:    []validator.String{stringvalidator.LengthAtLeast(1), tfkit.PlainText()},
 			},
 			"allow_ec_overwrites": schema.BoolAttribute{
 				Optional: true,
@@ -146,7 +141,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" takes its mark away and no data. Unset: none. As by `ceph osd pool application enable`.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(),
-					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/]{1,128}$`), "must be an application name")),
+					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/\p{Cc}]{1,128}$`), "must be an application name")),
 				},
 			},
 			"force_destroy": schema.BoolAttribute{

@@ -66,13 +66,13 @@ func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"id":      text("`CLUSTER/POOL[/NAMESPACE]/IMAGE`."),
 			"cluster": tfkit.LabelArgument("cluster"),
 			"pool": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Name of the pool.", Validators: []validator.String{nameValidator("a pool name")},
+				Required: true, MarkdownDescription: "Name of the pool.", Validators: []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
 			"namespace": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "RADOS namespace in the pool.", Validators: []validator.String{nameValidator("a namespace")},
+				Optional: true, MarkdownDescription: "RADOS namespace in the pool.", Validators: []validator.String{tfkit.ImageSpecPart("a namespace")},
 			},
 			"name": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Name of the image.", Validators: []validator.String{nameValidator("an image name")},
+				Required: true, MarkdownDescription: "Name of the image.", Validators: []validator.String{tfkit.ImageSpecPart("an image name")},
 			},
 			"size":         size("Size with the largest IEC unit that divides it."),
 			"size_bytes":   number("The size in bytes."),

@@ -39,7 +39,7 @@ func (d *imagesDataSource) Schema(ctx context.Context, _ datasource.SchemaReques
 				Optional: true,
 				MarkdownDescription: "Name of the pool, which must exist. Default: every pool with the application `rbd` or with none, which the" +
 					" provider's user must be allowed to read.",
-				Validators: []validator.String{nameValidator("a pool name")},
+				Validators: []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
 			"namespace": schema.StringAttribute{
 				Optional: true,

@@ -30,11 +30,11 @@ func TestAccCephRBDImage_invalid(t *testing.T) {
 		"no pool":         {on("cluster = \"east\"\nname = \"i\"\n" + small), "", `The argument "pool" is required`},
 		"pool with a slash": {
 			on("cluster = \"east\"\npool = \"a/b\"\nname = \"i\"\n" + small), "pool",
-			`must be a pool name: not empty, without "/", "@" or spaces, got: a/b`,
+			`must be a pool name: not empty, without "/", "@", spaces or control characters, got: a/b`,
 		},
 		"name with a snapshot": {
 			on("cluster = \"east\"\npool = \"vms\"\nname = \"i@s\"\n" + small), "name",
-			`must be an image name: not empty, without "/", "@" or spaces, got: i@s`,
+			`must be an image name: not empty, without "/", "@", spaces or control characters, got: i@s`,
 		},
 		"empty name":      {on("cluster = \"east\"\npool = \"vms\"\nname = \"\"\n" + small), "name", `must be an image name`},
 		"empty namespace": {sized(`namespace = ""`), "namespace", `must be a namespace: not empty`},

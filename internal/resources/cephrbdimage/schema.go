@@ -3,7 +3,6 @@ package cephrbdimage
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -29,10 +28,6 @@ import (
 // defaultObject is the size of an image's objects, in bytes, where the configuration sets none.
 const defaultObject = 4 << 20
 
-func nameValidator(what string) validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/@\s]+$`), "must be "+what+`: not empty, without "/", "@" or spaces`)
-}
-
 // Schema describes ceph_rbd_image.
 func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
@@ -46,18 +41,18 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				Required: true,
 				MarkdownDescription: "Name of the pool. Another pool replaces the image, and must exist when that is planned; a pool that was renamed" +
 					" is the same pool, and then the new name touches nothing.",
-				Validators: []validator.String{nameValidator("a pool name")},
+				Validators: []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
 			"namespace": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "RADOS namespace in the pool, which must exist (`rbd namespace create`). Unset: none. Changing or removing it" +
 					" replaces the image.",
-				Validators: []validator.String{nameValidator("a namespace")},
+				Validators: []validator.String{tfkit.ImageSpecPart("a namespace")},
 			},
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the image. A new name renames it in place, also under a running guest. As by `rbd rename`.",
-				Validators:          []validator.String{nameValidator("an image name")},
+				Validators:          []validator.String{tfkit.ImageSpecPart("an image name")},
 			},
 			"size": schema.StringAttribute{
 				Optional: true, Computed: true, CustomType: tfkit.SizeType{},
@@ -93,21 +88,27 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: "Pool that holds the data, where it is another than the one that holds the image's header: so data goes to an" +
 					" erasure-coded pool (with `allow_ec_overwrites`). Default: none." + fixed,
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
-				Validators:    []validator.String{nameValidator("a pool name")},
+				Validators:    []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
 			"metadata": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Metadata of the image by key. Only the keys named here are managed; others are left alone. An import names all" +
 					" that it finds. Changed in place; removing a key removes it from the image. As by `rbd image-meta set`.",
-				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), mapvalidator.KeysAre(metadataKey{})},
+				Validators: []validator.Map{
+					mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), mapvalidator.KeysAre(metadataKey{}, tfkit.PlainText()),
+					mapvalidator.ValueStringsAre(tfkit.PlainText()),
+				},
 			},
 			"config": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Settings of librbd for this image by name, such as `rbd_qos_iops_limit`. Clients take them over when they open" +
 					" the image, limits also while it is open. Only the keys named here are managed; an import names all that it finds. Changed in" +
 					" place; removing a key unsets it. As by `rbd config image set`.",
-				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), mapvalidator.KeysAre(stringvalidator.RegexMatches(
-					regexp.MustCompile(`^rbd_`), "must be the name of an RBD setting, which begins with \"rbd_\""))},
+				Validators: []validator.Map{
+					mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), mapvalidator.ValueStringsAre(tfkit.PlainText()),
+					mapvalidator.KeysAre(
+						tfkit.Matches(`^rbd_`, "must be the name of an RBD setting, which begins with \"rbd_\""), tfkit.PlainText()),
+				},
 			},
 			"allow_shrink": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),

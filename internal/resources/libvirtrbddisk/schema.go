@@ -23,11 +23,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// sourceName validates a name that becomes a part of POOL/IMAGE.
-func sourceName(what string) validator.String {
-	return tfkit.Matches(`^[^/@\s]+$`, "must be the name of "+what+`: not empty, without "/", "@" or spaces`)
-}
-
 // Schema of libvirt_rbd_disk.
 func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
@@ -43,7 +38,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			Required: true,
 			MarkdownDescription: "Name or UUID of the domain: running, shut off, persistent or transient, and defined by any tool. Another" +
 				" spelling of the same domain is no change, the new name of a renamed one touches nothing; another domain replaces the disk.",
-			Validators: []validator.String{tfkit.Matches(`^[^/\n]+$`, `must be a domain's name or UUID: not empty, without "/"`)},
+			Validators: []validator.String{tfkit.PlainText(), tfkit.Matches(`^[^/\n]+$`, `must be a domain's name or UUID: not empty, without "/"`)},
 		},
 		"cluster": schema.StringAttribute{
 			Optional: true,
@@ -60,28 +55,28 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				" `/etc/ceph/ceph.conf`, if there is one, even when it belongs to another cluster. Recommended: a small file per cluster with" +
 				" `client_mount_timeout`, or `/dev/null`. Changing or removing it rewrites the saved definition; a running guest takes it at its next" +
 				" start. `<config file>` in the XML.",
-			Validators: []validator.String{tfkit.Matches(`^/`, `must be an absolute path on the hypervisor`)},
+			Validators: []validator.String{tfkit.PlainText(), tfkit.Matches(`^/`, `must be an absolute path on the hypervisor`)},
 		},
 		"pool": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "Pool of the image. " + sourceChange + " The first part of `<source name>` in the XML.",
-			Validators:          []validator.String{sourceName("a pool")},
+			Validators:          []validator.String{tfkit.ImageSpecPart("the name of a pool")},
 		},
 		"namespace": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "RBD namespace within the pool; unset is the default one. Needs libvirt 11.6 or later on the host. " + sourceChange,
-			Validators:          []validator.String{sourceName("an RBD namespace")},
+			Validators:          []validator.String{tfkit.ImageSpecPart("the name of an RBD namespace")},
 		},
 		"image": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "Name of the image. " + sourceChange + " The last part of `<source name>` in the XML.",
-			Validators:          []validator.String{sourceName("an image")},
+			Validators:          []validator.String{tfkit.ImageSpecPart("the name of an image")},
 		},
 		"snapshot": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Name of a snapshot of the image to read instead of the image; needs `read_only = true`. Changing or removing it" +
 				" replaces the disk. `<snapshot name>` in the XML.",
-			Validators: []validator.String{sourceName("a snapshot")},
+			Validators: []validator.String{tfkit.ImageSpecPart("the name of a snapshot")},
 		},
 		"size": schema.StringAttribute{
 			Optional:   true,
@@ -194,7 +189,8 @@ func monitorsAttribute() schema.SetNestedAttribute {
 			"host": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Name or address, an IPv6 address without brackets. Each monitor needs it.",
-				Validators: []validator.String{needed{}, tfkit.Matches(`^([^\s:/\[\],]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.%\w]*)$`,
+				Validators: []validator.String{needed{}, tfkit.PlainText(), tfkit.Matches(
+					`^([^\s:/\[\],]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.%\w]*)$`,
 					`must be a host name or an address: without port, brackets, "v1:" or "v2:" (the port has an argument of its own)`)},
 			},
 			"port": schema.Int64Attribute{
@@ -242,7 +238,7 @@ func iotuneAttribute() schema.SingleNestedAttribute {
 		groupName: schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "Disks of the domain with the same group name share these limits.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1), tfkit.PlainText()},
 		},
 	}
 	for _, name := range libvirt.LimitNames() {
