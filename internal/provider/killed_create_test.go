@@ -217,9 +217,49 @@ func TestAccKilledCreate(t *testing.T) {
 		}
 		next.destroy(t, next.importBy("ceph_user", "east/killed-elsewhere", nil)) // which removes the record
 	})
+	// A create that is killed inside of librbd leaves a name without an image.
+	for _, own := range []bool{true, false} {
+		t.Run(fmt.Sprintf("an image without its header, own=%v", own), func(t *testing.T) {
+			next.t = t
+			name := fmt.Sprintf("killed-inside-%v", own)
+			config := with(imageConfig, block{"name": name})
+			if own {
+				createToKill{Provider: l.adminBlock, Type: "ceph_rbd_image", Config: config}.inProcess(t, "")
+			} else {
+				acctest.RBD(t, "east", "create", "--size", "4M", "least/"+name)
+			}
+			former := idOfImage(t, name)
+			if err := l.admin.RemoveObject(t.Context(), "least", "", "rbd_header."+former); err != nil {
+				t.Fatal(err)
+			}
+			next.configure(l.adminBlock)
+			o := next.newObject("ceph_rbd_image")
+			failure := errorsIn(next.applyPlan(o, config, next.plan(o, config)))
+			if !own {
+				if !strings.Contains(failure, "exists already") || !strings.Contains(acctest.RBD(t, "east", "ls", "least"), name) {
+					t.Errorf("somebody else's remains were taken over: %s", failure)
+				}
+				acctest.RBD(t, "east", "rm", "--no-progress", "least/"+name)
+				return
+			}
+			if failure != "" || idOfImage(t, name) == former {
+				t.Fatalf("it was not created anew: %s", failure)
+			}
+			next.configure(l.adminBlock) // the next run
+			next.must("read", next.read(o))
+			next.destroy(t, o)
+		})
+	}
 	if left := acctest.Ceph(t, "east", "config-key", "dump", ceph.IntentPrefix); strings.Contains(left, "killed-") {
 		t.Errorf("records are left: %s", left)
 	}
+}
+
+func idOfImage(t *testing.T, name string) string {
+	t.Helper()
+	var info struct{ ID string }
+	decodeView(t, acctest.RBD(t, "east", "info", "--format", "json", "least/"+name), &info)
+	return info.ID
 }
 
 func decodeView(t *testing.T, text string, into any) {
