@@ -21,10 +21,10 @@ import (
 
 // settings are what the command line says.
 type settings struct {
-	rows                                     []string
-	n                                        int // 0: each row's own
-	full                                     bool
-	ours, floor, base, launcher, library, to string
+	rows                                             []string
+	n                                                int // 0: each row's own
+	full                                             bool
+	ours, floor, base, launcher, library, to, curves string
 }
 
 func main() {
@@ -48,6 +48,7 @@ func parse() settings {
 	flag.StringVar(&s.launcher, "launcher", filepath.Join(tools, "launcher"), "what starts the provider and measures it")
 	flag.StringVar(&s.library, "library", filepath.Join(tools, "loop"), "what uses the client library alone")
 	flag.StringVar(&s.to, "keep", "build/bench", "folder for the results, a file a row")
+	flag.StringVar(&s.curves, "curves", "", "an SVG to write, of the curves of growth among the rows")
 	flag.Parse()
 	s.rows = names()
 	if *only != "" {
@@ -77,6 +78,7 @@ func run(ctx context.Context, s settings) error {
 	fmt.Printf("Medians of %d. Ceph has its default intervals. Bars are upper limits.\n\n", rounds)
 	fmt.Println(heading)
 	var failed []error
+	var measured []kept
 	for _, r := range rows {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -84,10 +86,16 @@ func run(ctx context.Context, s settings) error {
 		if !slices.Contains(s.rows, r.name) {
 			continue
 		}
-		if err := r.report(ctx, s); err != nil {
+		k, err := r.report(ctx, s)
+		if err != nil {
 			fmt.Printf("%s: not measured\n", r.name)
 			failed = append(failed, fmt.Errorf("%s: %w", r.name, err))
+			continue
 		}
+		measured = append(measured, k)
+	}
+	if s.curves != "" {
+		failed = append(failed, os.WriteFile(s.curves, []byte(curves(measured)), 0o600))
 	}
 	return errors.Join(failed...)
 }

@@ -49,7 +49,7 @@ func names() []string {
 }
 
 // report measures the row, unless a run that was interrupted has, and prints and keeps its results.
-func (r row) report(ctx context.Context, s settings) error {
+func (r row) report(ctx context.Context, s settings) (kept, error) {
 	n := r.short
 	if s.full {
 		n = r.full
@@ -59,11 +59,11 @@ func (r row) report(ctx context.Context, s settings) error {
 	}
 	k := kept{folder: s.to, row: r.name, N: n}
 	if err := k.identify(s); err != nil {
-		return err
+		return k, err
 	}
 	if s.full && k.load() {
 		k.print()
-		return nil
+		return k, nil
 	}
 	options := testbed.Options{Hypervisors: append([]string{}, r.hypervisors...)} // not nil, which would be two
 	for _, name := range append([]string{"east"}, r.clusters...) {
@@ -71,15 +71,15 @@ func (r row) report(ctx context.Context, s settings) error {
 	}
 	b, err := newBench(ctx, s, options)
 	if err != nil {
-		return err
+		return k, err
 	}
 	k.Results, err = r.measure(ctx, b, n)
 	if stopErr := b.bed.Stop(); err == nil {
 		err = stopErr
 	}
 	if err != nil {
-		return err
+		return k, err
 	}
 	k.print()
-	return k.save()
+	return k, k.save()
 }
