@@ -16,8 +16,9 @@ func TestAccCephPool_invalid(t *testing.T) {
 	}
 	named := func(assignments string) string { return on("cluster = \"east\"\nname = \"p\"\n" + assignments) }
 	acctest.RunInvalid(t, map[string]acctest.Invalid{
-		"name with a slash": {on("cluster = \"east\"\nname = \"a/b\""), "name", `must be a pool name: not empty, without "/", "@" or` +
-			` spaces, got: a/b`},
+		"name with a slash": {on("cluster = \"east\"\nname = \"a/b\""), "name", `must be a pool name: not empty, without "/", "@", spaces` +
+			` or control characters, got: a/b`},
+		"name with a quote": {on(`cluster = "east"` + "\n" + `name = "a\"b"`), "name", `which librbd can't prepare for images`},
 		"name with a space": {on("cluster = \"east\"\nname = \"a b\""), "name", `must be a pool name`},
 		"name of Ceph's own": {on("cluster = \"east\"\nname = \".own\""), "name", `Names that begin with a dot, such as ".own", are for` +
 			` Ceph's own pools.`},

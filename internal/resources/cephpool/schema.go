@@ -43,7 +43,11 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Required: true,
 				MarkdownDescription: "Name of the pool. A new name renames it in place (`ceph osd pool rename`), which is refused while an image of" +
 					" the pool is open: the guests' next write would fail.",
-				Validators: []validator.String{tfkit.ImageSpecPart("a pool name")},
+				Validators: []validator.String{
+					tfkit.ImageSpecPart("a pool name"),
+					// rbd_pool_init writes the name into the JSON of a command as it is, where it could name another pool.
+					tfkit.Matches(`^[^"\\]*$`, "must be a pool name without double quotes or backslashes, which librbd can't prepare for images"),
+				},
 			},
 			"type": schema.StringAttribute{
 				Optional: true, Computed: true,
