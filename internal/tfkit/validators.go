@@ -53,7 +53,8 @@ func UserNameProblem(text string) string {
 	case name == "":
 		return "The name is empty."
 	case strings.ContainsFunc(name, breaksNames):
-		return fmt.Sprintf("The name %q contains what a keyring or an id can't hold: a slash, a bracket, a quote, a comma, white space or a control character.",
+		return fmt.Sprintf("The name %q contains what a keyring or an id can't hold: a slash, a bracket, a quote, a comma, white"+
+			" space or a control character.",
 			name)
 	}
 	return ""
