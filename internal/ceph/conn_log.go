@@ -147,7 +147,11 @@ func (l loggedConn) ImageDataPools(ctx context.Context, pool, namespace string, 
 }
 
 func (l loggedConn) ImageHeaders(ctx context.Context, pool, namespace string, ids []string) (_ map[string]Image, err error) {
-	defer l.read(ctx, "headers of images", ofNamespace(pool, namespace))(&err)
+	name, object := "headers of images", ofNamespace(pool, namespace)
+	if len(ids) == 1 {
+		name, object.Image = "rbd info --image-id", ids[0]
+	}
+	defer l.read(ctx, name, object)(&err)
 	return l.Conn.ImageHeaders(ctx, pool, namespace, ids)
 }
 

@@ -24,6 +24,7 @@ var (
 func TestAccLabelRenamed(t *testing.T) {
 	w := acctest.NewWorkspaceOf(t, both.block(t)+resourcesFor("a", "east", "kvm1")+resourcesFor("b", "west", "kvm2"))
 	w.Apply(t)
+	w.ExpectEmptyPlan(t)
 
 	expectNoWrites(t, func() {
 		w.Write(t, renamed.block(t)+resourcesFor("a", "orient", "host1")+resourcesFor("b", "occident", "host2"))
@@ -55,6 +56,7 @@ func TestAccLabelLeftOut(t *testing.T) {
 	one := entries{map[string]string{"west": "west"}, map[string]string{"kvm2": "kvm2"}}
 	w := acctest.NewWorkspaceOf(t, one.block(t)+resourcesFor("a", "", ""))
 	w.Apply(t)
+	w.ExpectEmptyPlan(t)
 	expectNoWrites(t, func() {
 		w.Write(t, both.block(t)+resourcesFor("a", "", ""))
 		w.ExpectEmptyPlan(t)
@@ -73,6 +75,7 @@ func TestAccLabelLeadsElsewhere(t *testing.T) {
 	kvm1, kvm2 := bed.Hypervisor("kvm1"), bed.Hypervisor("kvm2")
 	w := acctest.NewWorkspaceOf(t, both.block(t)+resourcesFor("a", "east", "kvm1"))
 	w.Apply(t)
+	w.ExpectEmptyPlan(t)
 
 	cluster := fmt.Sprintf("The label \"east\" now leads to another cluster: its fsid is %s, and the object is remembered on %s."+
 		" Nothing was read or written there.", west.FSID, east.FSID)

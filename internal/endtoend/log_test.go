@@ -95,8 +95,13 @@ func TestAccLog(t *testing.T) {
 		t.Errorf("without a level the provider wrote %d lines of go-plugin's start, and %q", starts, messages)
 	}
 
+	var image struct{ ID string }
+	if err := json.Unmarshal([]byte(acctest.RBD(t, "east", "info", "identity/data", "--format", "json")), &image); err != nil {
+		t.Fatal(err)
+	}
 	reads := []string{
-		"cluster east: osd pool ls (", "cluster east: auth get entity=client.identity (", "cluster east: rbd info pool=identity image=data (",
+		"cluster east: osd pool ls (", "cluster east: auth get entity=client.identity (",
+		"cluster east: rbd ls pool=identity (", "cluster east: rbd info --image-id pool=identity image=" + image.ID + " (",
 	}
 	secret := secretWith(t, "kvm1", "client.identity@")
 	hostReads := []string{"hypervisor kvm1: SecretGetXMLDesc secret=" + secret + " ("}

@@ -64,7 +64,8 @@ func contentNow(t *testing.T) content {
 // readOnly matches commands that change nothing; they are in the audit log because they show keys.
 var readOnly = regexp.MustCompile(`"prefix": ?"auth (export|get|ls)"`)
 
-// expectNoWrites runs do, and fails the test when it wrote anything to a cluster or hypervisor.
+// expectNoWrites runs do, and fails the test when it wrote anything to a cluster or hypervisor. The first refresh after an apply removes
+// the records of what was created, so a plan comes before.
 func expectNoWrites(t *testing.T, do func()) {
 	t.Helper()
 	before := contentNow(t)
