@@ -17,10 +17,11 @@ func unanswered(err error) bool {
 }
 
 // How often, and for how long, the outcome of an unanswered request is looked up. A cluster that was stuck answers from its old state
-// until it has carried out the request.
+// until it has carried out the request. When the operation's own time is up, or somebody has pressed Ctrl-C, little time is left.
 const (
-	recheckAttempts = 5
-	recheckTimeout  = 10 * time.Second
+	recheckAttempts   = 5
+	recheckTimeout    = 10 * time.Second
+	recheckAfterwards = 1500 * time.Millisecond
 )
 
 var recheckInterval = 200 * time.Millisecond // shorter in tests
@@ -28,8 +29,10 @@ var recheckInterval = 200 * time.Millisecond // shorter in tests
 // recheck looks up the outcome of an unanswered request, also when the operation's own time is up: otherwise a request that was carried
 // out would count as failed. It ends with the first answer that is no error.
 func recheck[T any](ctx context.Context, ask func(context.Context) (T, error)) (value T, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recheckTimeout)
+	operation := ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(operation), recheckTimeout)
 	defer cancel()
+	defer context.AfterFunc(operation, func() { time.AfterFunc(recheckAfterwards, cancel) })()
 	for range recheckAttempts {
 		if value, err = ask(ctx); err == nil {
 			return value, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -157,5 +158,35 @@ func TestImageWithoutAnAnswer(t *testing.T) {
 		if created != tc.want || (err == nil) != tc.want {
 			t.Errorf("%s: created %v, %v", name, created, err)
 		}
+	}
+}
+
+// How long a cluster that does not answer is asked what became of a request: not much longer than the operation's own time.
+func TestRecheckEnds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		endsAfter, wants time.Duration // of the operation, and of the question; 0 for an operation that has time enough
+	}{
+		"time enough":        {0, recheckTimeout},
+		"over already":       {time.Nanosecond, recheckAfterwards},
+		"over in the middle": {2 * time.Second, 2*time.Second + recheckAfterwards},
+		"over at the end":    {9500 * time.Millisecond, recheckTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if tc.endsAfter > 0 {
+					time.AfterFunc(tc.endsAfter, cancel)
+				}
+				begun := time.Now()
+				_, err := recheck(ctx, func(ctx context.Context) (int, error) {
+					<-ctx.Done()
+					return 0, ctx.Err()
+				})
+				if took := time.Since(begun); err == nil || took.Round(100*time.Millisecond) != tc.wants {
+					t.Errorf("it took %s, want %s; %v", took, tc.wants, err)
+				}
+			})
+		})
 	}
 }
