@@ -18,19 +18,10 @@ type directoryOf struct {
 type directory map[string]string
 
 // sharedName returns the name of an image by a listing of its namespace that serves every image there while resources are refreshed; empty
-// where none may serve, or where it doesn't have the image. It proves nothing: an image that it lacks, or that isn't what it was, is asked
-// for alone.
+// where it doesn't have the image. It proves nothing: an image that it lacks, or that isn't what it was, is asked for alone.
 func (c *Cluster) sharedName(ctx context.Context, pool Pool, namespace, id string) (string, error) {
-	if !readcache.Shared(ctx) || id == "" {
-		return "", nil
-	}
 	names, err := c.directories.Get(ctx, directoryOf{pool.ID, namespace}, func(ctx context.Context) (directory, error) {
-		var entries []ImageEntry
-		what := fmt.Sprintf("Unable to list the images of pool %q of cluster %q.", pool.Name, c.cfg.Label)
-		_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-			entries, err = conn.Images(ctx, pool.Name, namespace)
-			return err
-		})
+		entries, err := c.Images(ctx, pool.Name, namespace)
 		names := make(directory, len(entries))
 		for _, entry := range entries {
 			if entry.ID != "" {
@@ -48,7 +39,7 @@ func (c *Cluster) sharedName(ctx context.Context, pool Pool, namespace, id strin
 // sharedImage reads an image from its header alone, under the name that a shared listing has for it. found is false where that doesn't tell
 // all, or nothing: the image is then asked for alone.
 func (c *Cluster) sharedImage(ctx context.Context, poolID int64, namespace, id string) (ref ImageRef, image Image, found bool, err error) {
-	if !readcache.Shared(ctx) {
+	if !readcache.Shared(ctx) || id == "" {
 		return ref, image, false, nil
 	}
 	pool, err := c.PoolByID(ctx, poolID)

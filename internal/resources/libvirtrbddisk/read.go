@@ -57,15 +57,9 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if record.Source == "" {
 		record.Source = state.source().String()
 	}
-	where, err := r.locate(ctx, entry.Target, &state)
-	found := libvirt.Disks{}
-	if err == nil {
-		found = state.ours(record).Find(where.Domain)
-	}
+	where, found, err := r.find(ctx, entry.Target, &state, record)
 	if err == nil && found.SavedOrLive() == nil {
-		if where, err = r.locate(readcache.Afresh(ctx), entry.Target, &state); err == nil {
-			found = state.ours(record).Find(where.Domain)
-		}
+		where, found, err = r.find(readcache.Afresh(ctx), entry.Target, &state, record)
 	}
 	if err == nil {
 		if found.SavedOrLive() == nil {
@@ -111,6 +105,16 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	record.Domain, record.Target = state.DomainUUID.ValueString(), state.TargetDev.ValueString()
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
+}
+
+// find finds the domain of a disk in the state, and the disk in it.
+func (r *diskResource) find(
+	ctx context.Context, host *libvirt.Host, state *model, record diskRecord,
+) (where libvirt.Placement, found libvirt.Disks, err error) {
+	if where, err = r.locate(ctx, host, state); err == nil {
+		found = state.ours(record).Find(where.Domain)
+	}
+	return where, found, err
 }
 
 // warnExchanged warns of a disk to which somebody has given another source.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -34,15 +35,7 @@ func disksRow(limits bars) func(context.Context, *bench, int) ([]result, error) 
 		if err := b.makeDiskSources(ctx, n); err != nil {
 			return nil, err
 		}
-		w, err := b.workspace(ctx, "provider_hosts.tf", "disks.tf")
-		if err != nil {
-			return nil, err
-		}
-		used, err := w.plans(ctx, n)
-		if err != nil {
-			return nil, err
-		}
-		return compare(used, limits), nil
+		return b.comparePlans(ctx, n, limits, "provider_hosts.tf", "disks.tf")
 	}
 }
 
@@ -138,13 +131,14 @@ func (b *bench) writeDisks(dir string, n int) error {
 // virshEach attaches or detaches the disks of each guest one after the other, and those of several guests at the same time.
 func (b *bench) virshEach(ctx context.Context, dir, verb string) error {
 	var group errgroup.Group
+	env := slices.Concat(b.env, []string{"XDG_CACHE_HOME=" + filepath.Join(dir, "cache")})
 	for guest := range runningGuests {
 		group.Go(func() error {
 			for i := range disksAttached {
 				file := filepath.Join(dir, fmt.Sprintf("disk-%d.xml", guest*disksAttached+i))
 				command := exec.CommandContext(ctx, "virsh", "-q", "-c", b.hypervisor().URI, verb, fmt.Sprintf("running-%d", guest), file,
 					"--live", "--config")
-				command.Env = append(b.env, "XDG_CACHE_HOME="+filepath.Join(dir, "cache"))
+				command.Env = env
 				if out, err := command.CombinedOutput(); err != nil {
 					return fmt.Errorf("virsh %s: %w\n%s", verb, err, out)
 				}

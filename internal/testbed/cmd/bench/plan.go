@@ -11,16 +11,21 @@ type bars struct{ cpu, wall, base float64 }
 // planRow measures plans that find nothing to do, on the state that the provider wrote.
 func planRow(file string, limits bars) func(context.Context, *bench, int) ([]result, error) {
 	return func(ctx context.Context, b *bench, n int) ([]result, error) {
-		w, err := b.workspace(ctx, "provider.tf", file)
-		if err != nil {
-			return nil, err
-		}
-		used, err := w.plans(ctx, n)
-		if err != nil {
-			return nil, err
-		}
-		return compare(used, limits), nil
+		return b.comparePlans(ctx, n, limits, "provider.tf", file)
 	}
+}
+
+// comparePlans measures plans of n objects of these files.
+func (b *bench) comparePlans(ctx context.Context, n int, limits bars, files ...string) ([]result, error) {
+	w, err := b.workspace(ctx, files...)
+	if err != nil {
+		return nil, err
+	}
+	used, err := w.plans(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return compare(used, limits), nil
 }
 
 // plans applies n objects and measures plans of them.

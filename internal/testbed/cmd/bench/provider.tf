@@ -1,24 +1,4 @@
-# The provider block of all measurements.
-
-terraform {
-  required_providers {
-    ceph = { source = "ceph-libvirt/ceph" }
-  }
-}
-
-variable "mon_host" {
-  type = string
-}
-
-variable "key" {
-  type      = string
-  sensitive = true
-  ephemeral = true
-}
-
-variable "n" {
-  type = number
-}
+# The provider block of what needs a cluster.
 
 provider "ceph" {
   clusters = {

@@ -1,21 +1,5 @@
 # The provider block of what needs a hypervisor.
 
-terraform {
-  required_providers {
-    ceph = { source = "ceph-libvirt/ceph" }
-  }
-}
-
-variable "mon_host" {
-  type = string
-}
-
-variable "key" {
-  type      = string
-  sensitive = true
-  ephemeral = true
-}
-
 variable "west" {
   type    = object({ mon_host = string })
   default = null
@@ -30,10 +14,6 @@ variable "west_key" {
 
 variable "uri" {
   type = string
-}
-
-variable "n" {
-  type = number
 }
 
 provider "ceph" {

@@ -30,7 +30,7 @@ func (b *bench) workspace(ctx context.Context, files ...string) (*workspace, err
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range files {
+	for _, name := range append([]string{"terraform.tf"}, files...) {
 		content, err := configurations.ReadFile(name)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,21 @@
+# What all measurements share.
+
+terraform {
+  required_providers {
+    ceph = { source = "ceph-libvirt/ceph" }
+  }
+}
+
+variable "mon_host" {
+  type = string
+}
+
+variable "key" {
+  type      = string
+  sensitive = true
+  ephemeral = true
+}
+
+variable "n" {
+  type = number
+}
