@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 )
@@ -22,8 +23,12 @@ type Finder struct {
 
 // ClusterOf finds the cluster that a disk is on; nil where there is none. The first whose monitors the disk names has it. Where the
 // monitors don't tell, it is the only one that has the image and whose user's key the disk's secret holds; undecided tells that it isn't
-// exactly one, as while a cluster doesn't answer that may be it.
+// exactly one, as while a cluster doesn't answer that may be it. Each round of questions is bounded, so that a cluster that doesn't answer
+// takes no time from the others.
 func (f *Finder) ClusterOf(ctx context.Context, disk libvirt.Disk) (found *ceph.Cluster, undecided bool) {
+	f.once.Do(func() { f.readAddresses(ctx) })
+	ctx, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
+	defer cancel()
 	answers := f.answersTo(ctx, disk.Monitors)
 	opens := make([]bool, len(f.Clusters))
 	var asked sync.WaitGroup
@@ -49,20 +54,24 @@ func (f *Finder) ClusterOf(ctx context.Context, disk libvirt.Disk) (found *ceph.
 	return nil, undecided
 }
 
+// readAddresses asks the clusters for their monitors.
+func (f *Finder) readAddresses(ctx context.Context) {
+	ctx, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
+	defer cancel()
+	f.addresses, f.answers = make([]MonitorAddresses, len(f.Clusters)), map[string][]Answer{}
+	var asked sync.WaitGroup
+	for i, cluster := range f.Clusters {
+		asked.Go(func() {
+			if monitors, err := cluster.Monitors(ctx); err == nil {
+				f.addresses[i] = AddressesOf(monitors)
+			}
+		})
+	}
+	asked.Wait()
+}
+
 // answersTo tells of each cluster whether its monitors are those of a disk.
 func (f *Finder) answersTo(ctx context.Context, disk []libvirt.Monitor) []Answer {
-	f.once.Do(func() {
-		f.addresses, f.answers = make([]MonitorAddresses, len(f.Clusters)), map[string][]Answer{}
-		var asked sync.WaitGroup
-		for i, cluster := range f.Clusters {
-			asked.Go(func() {
-				if monitors, err := cluster.Monitors(ctx); err == nil {
-					f.addresses[i] = AddressesOf(monitors)
-				}
-			})
-		}
-		asked.Wait()
-	})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	key := fmt.Sprint(libvirt.SortMonitors(disk))

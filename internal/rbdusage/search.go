@@ -20,6 +20,8 @@ type Search struct {
 	Clusters []*ceph.Cluster
 	// Hosts are the hypervisors whose domains are searched.
 	Hosts []*libvirt.Host
+	// HostLimit bounds the wait for each of them; 0 is as long as the context.
+	HostLimit time.Duration
 }
 
 // Use is a place where a domain names an image.
@@ -57,7 +59,7 @@ func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(ima
 	var group errgroup.Group
 	for i, host := range s.Hosts {
 		group.Go(func() error {
-			uses[i], errs[i] = host.ImageUses(ctx)
+			uses[i], errs[i] = s.usesOn(ctx, host)
 			return nil
 		})
 	}
@@ -98,6 +100,15 @@ func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(ima
 	}
 	found.Uses = kept
 	return found, nil
+}
+
+func (s Search) usesOn(ctx context.Context, host *libvirt.Host) ([]libvirt.ImageUse, error) {
+	if s.HostLimit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = breaker.Optional(ctx, s.HostLimit)
+		defer cancel()
+	}
+	return host.ImageUses(ctx)
 }
 
 // monitors asks the cluster, which must answer, and all others, which need not, at once.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -120,8 +119,7 @@ func (a Access) OpenedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, 
 // NamedElsewhere warns of other domains whose definitions name the image: one that is shut off leaves no watcher, and would be a second
 // writer once it is started. A host that doesn't answer in time is left out.
 func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvirt.Domain) []problem.Warning {
-	ctx, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
-	defer cancel()
+	search.HostLimit = libvirt.ElsewhereLimit
 	name := a.Disk.Source()
 	found, err := search.Users(ctx, a.Cluster, func(image string) bool { return image == name })
 	if err != nil {

@@ -70,6 +70,11 @@ func clusterDown(t *testing.T) {
 	const name = "down"
 	guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "north", name, "16M")
+	image(t, "east", name+"-named", "16M")
+	acctest.VirshIn(t, "kvm1", fmt.Sprintf("<disk type='network' device='disk'><driver name='qemu' type='raw'/><auth username='libvirt'>"+
+		"<secret type='ceph' uuid='%s'/></auth><source protocol='rbd' name='%s/%s-named'><host name='mon.invalid' port='6789'/></source>"+
+		"<target dev='vdc' bus='virtio'/></disk>", eastSecret, pool, name), "attach-device", name, "/dev/stdin", "--config")
+	const named = `monitors = [{ host = "mon.invalid", port = 6789 }]`
 	// Each question to a cluster that doesn't answer takes as long as its timeout. It is short only once the cluster has stopped.
 	shortLimits := regexp.MustCompile(`(mon_host .*)"5s"(.*)"60s"`).ReplaceAllString(acctest.Provider(t), `$1"2s"$2"2s"`)
 	north := func(provider string, assignments ...string) string {
@@ -102,6 +107,12 @@ func clusterDown(t *testing.T) {
 			}
 			return nil
 		})},
+		// A cluster that doesn't answer takes no time from those that do: whose disk it is, its secret tells.
+		{
+			Config: acctest.Provider(t) + block(name, name+"-named", `target_dev = "vdc"`, named) +
+				"import {\n  provider = ceph\n  to = " + address + "\n  id = \"kvm1/" + name + "/vdc\"\n}\n",
+			ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+		},
 	}})
 }
 

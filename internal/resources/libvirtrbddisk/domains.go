@@ -16,7 +16,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
@@ -248,9 +247,7 @@ func (r *domainReader) disk(ctx context.Context, domain libvirt.Domain, target s
 	if disk.Takeable() {
 		shown.ID = shown.id()
 	}
-	asking, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
-	defer cancel()
-	cluster, undecided := r.finder.ClusterOf(asking, disk)
+	cluster, undecided := r.finder.ClusterOf(ctx, disk)
 	if undecided {
 		r.mu.Lock()
 		defer r.mu.Unlock()

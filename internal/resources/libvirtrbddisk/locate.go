@@ -136,9 +136,7 @@ func (r *diskResource) finder(host *libvirt.Host) *rbdusage.Finder {
 
 // readCluster finds out which cluster an imported disk is on.
 func readCluster(ctx context.Context, finder *rbdusage.Finder, state *model, diags *diag.Diagnostics) error {
-	asking, cancel := breaker.Optional(ctx, libvirt.ElsewhereLimit)
-	defer cancel()
-	cluster, undecided := finder.ClusterOf(asking, state.disk())
+	cluster, undecided := finder.ClusterOf(ctx, state.disk())
 	if undecided {
 		diags.AddAttributeWarning(path.Root("cluster"), "Cluster of the disk not known", "The disk names no monitors, or by names that mean"+
 			" nothing here, or a cluster doesn't answer; and it is not exactly one configured cluster that has the image and the key that the"+

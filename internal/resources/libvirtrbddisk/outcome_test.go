@@ -92,9 +92,10 @@ func apply(t *testing.T, w *acctest.Workspace) outcome {
 // expectChanges compares the counts of what terraform did, or planned.
 func expectChanges(t *testing.T, when string, got outcome, add, change, imported, remove int) {
 	t.Helper()
+	diagnostics := got.diagnostics
 	got.diagnostics = nil
 	if want := (outcome{Add: add, Change: change, Import: imported, Remove: remove}); fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("%s: terraform counts %+v, want %+v", when, got, want)
+		t.Errorf("%s: terraform counts %+v, want %+v; %+v", when, got, want, diagnostics)
 	}
 }
 
