@@ -158,7 +158,7 @@ func (c *Cluster) StartDaemons(ctx context.Context) error {
 	if err := each(c.daemons, (*Daemon).start); err != nil {
 		return err
 	}
-	return c.waitUsable(ctx)
+	return c.WaitUsable(ctx)
 }
 
 // RestartOSDs stops the OSDs, which keep their data, and starts them again: every client has to connect again, with a valid ticket.
@@ -170,7 +170,7 @@ func (c *Cluster) RestartOSDs(ctx context.Context) error {
 	if err := each(osds, (*Daemon).start); err != nil {
 		return err
 	}
-	return c.waitUsable(ctx)
+	return c.WaitUsable(ctx)
 }
 
 func each(daemons []*Daemon, do func(*Daemon) error) error {

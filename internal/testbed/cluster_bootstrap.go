@@ -30,7 +30,7 @@ func (c *Cluster) bootstrap(ctx context.Context) error {
 	if err := c.makeOSDs(ctx); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	return c.waitUsable(ctx)
+	return c.WaitUsable(ctx)
 }
 
 // makeFiles writes ceph.conf and the keyrings.
@@ -157,8 +157,8 @@ func (c *Cluster) makeOSDs(ctx context.Context) error {
 	return group.Wait()
 }
 
-// waitUsable returns when all OSDs are up and the manager is available.
-func (c *Cluster) waitUsable(ctx context.Context) error {
+// WaitUsable returns when all OSDs are up and the manager is available.
+func (c *Cluster) WaitUsable(ctx context.Context) error {
 	for i := range c.OSDs {
 		err := poll(ctx, fmt.Sprintf("cluster %s: waiting for osd.%d", c.Name, i), func() (bool, error) {
 			if err := c.failure(); err != nil {

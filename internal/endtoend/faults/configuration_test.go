@@ -1,0 +1,64 @@
+//go:build cgo
+
+package faults_test
+
+import (
+	"fmt"
+	"strings"
+)
+
+const resources = `
+resource "ceph_pool" "p" {
+  name              = "NAME"
+  applications      = ["rbd"]
+  pg_num            = 1
+  pg_autoscale_mode = "off"
+  quota_max_objects = QUOTA
+}
+resource "ceph_user" "u" {
+  name = "NAME"
+  caps = { mon = "profile rbd", osd = "profile rbd pool=${ceph_pool.p.name}CAPS" }
+}
+resource "ceph_rbd_image" "i" {
+  pool = ceph_pool.p.name
+  name = "NAME"
+  size = "SIZEMiB"
+}
+resource "libvirt_ceph_secret" "s" {
+  provider    = ceph
+  usage_name  = "NAME"
+  description = "DESCRIPTION"
+  key         = ceph_user.u.key
+}
+resource "libvirt_rbd_disk" "d" {
+  provider    = ceph
+  domain      = "DOMAIN"
+  cluster     = "east"
+  pool        = ceph_rbd_image.i.pool
+  image       = ceph_rbd_image.i.name
+  user        = ceph_user.u.name
+  secret_uuid = libvirt_ceph_secret.s.uuid
+  target_dev  = "vdb"
+  MONITORS
+  cache = "CACHE"
+}
+`
+
+// configuration has one resource of each type, on east and kvm1. Both entries have this limit; changed is another value in each resource.
+func (r *run) configuration(limit string, changed bool) string {
+	quota, caps, size, description, cache := "1000", "", r.size, "before", "none"
+	if changed {
+		quota, caps, size, description, cache = "2000", ", allow r pool=.mgr", r.size+1, "after", "writeback"
+	}
+	return fmt.Sprintf(`terraform {
+  required_providers {
+    ceph = { source = "ceph-libvirt/ceph" }
+  }
+}
+provider "ceph" {
+  clusters    = { east = { %[1]s, connect_timeout = %[3]q, operation_timeout = %[3]q } }
+  hypervisors = { kvm1 = { %[2]s, connect_timeout = %[3]q, operation_timeout = %[3]q } }
+}
+`, r.cluster, r.host, limit) + strings.NewReplacer("NAME", r.name, "QUOTA", quota, "CAPS", caps, "SIZE", fmt.Sprint(size),
+		"DESCRIPTION", description, "DOMAIN", r.guest.Name, "MONITORS", r.monitors, "CACHE", cache).Replace(resources)
+}

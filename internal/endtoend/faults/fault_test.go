@@ -1,0 +1,85 @@
+//go:build cgo
+
+package faults_test
+
+import (
+	"slices"
+	"testing"
+)
+
+// fault is something that goes wrong beside the provider.
+type fault struct {
+	name string
+	// begin makes it so, and registers with run.ends what ends it.
+	begin func(r *run)
+	// rows are the operations that it meets. The first runs in make test, all of them in make test-faults.
+	rows []row
+}
+
+// row is one line of the table: an operation that a fault meets, and what has to come of it.
+type row struct {
+	operation operation
+	// midst is where in the operation the fault begins; empty for a fault that is there before.
+	midst call
+	// says are words that the operation's errors have to say. Without any the operation has to come to its end in spite of the fault.
+	says []string
+	// warns are words that its warnings have to say.
+	warns []string
+	// leaves are the objects that a create has made though the state has none of them, by their kinds (see run.objects). The next
+	// apply has to take them up.
+	leaves []string
+	// guest lets the disk's domain run. All rows share one guest.
+	guest bool
+	// while looks at what only the time of the fault shows, after the operation.
+	while func(r *run)
+}
+
+// operation is what Terraform does.
+type operation struct {
+	name string
+	args []string
+	// exists tells that the resources are there before.
+	exists bool
+	// changed tells that the configuration is then another one in each resource.
+	changed bool
+}
+
+// The operations. A change and a destroy don't refresh before, so that it is they that meet the fault.
+var (
+	creates   = operation{name: "create", args: []string{"apply", "-auto-approve"}}
+	changes   = operation{name: "change", args: []string{"apply", "-auto-approve", "-refresh=false"}, exists: true, changed: true}
+	refreshes = operation{name: "refresh", args: []string{"plan"}, exists: true}
+	destroys  = operation{name: "destroy", args: []string{"destroy", "-auto-approve", "-refresh=false"}, exists: true}
+)
+
+// call is a call of Terraform to the provider, such as Create of ceph_pool.
+type call struct{ method, resource string }
+
+// all are the faults of the suite.
+func all() []fault { return slices.Concat(cephFaults(), libvirtFaults(), terraformFaults()) }
+
+// Every fault is met by its first operation, and with -faults=FILE by all of them (make test-faults).
+func TestAccFaults(t *testing.T) {
+	kept := openTable(t)
+	for _, f := range all() {
+		for i, row := range f.rows {
+			if i > 0 && !kept.full() || kept.has(f.name, row.label()) {
+				continue
+			}
+			t.Run(f.name+"/"+row.label(), func(meets *testing.T) {
+				r := newRun(t, meets, f, row)
+				defer func() { kept.add(meets, r.result) }()
+				r.meet()
+			})
+		}
+	}
+	kept.write(t)
+}
+
+// label names the operation, and where in it the fault begins.
+func (row row) label() string {
+	if row.midst == (call{}) {
+		return row.operation.name
+	}
+	return row.operation.name + ", at " + row.midst.method + " of " + row.midst.resource
+}

@@ -1,0 +1,322 @@
+//go:build cgo
+
+package faults_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
+)
+
+const (
+	// shortLimit is connect_timeout and operation_timeout of each entry while the fault is there, longLimit before and after.
+	shortLimit, longLimit = "3s", "60s"
+	// hangs is how long no operation takes: far more than the limits of all that one asks, one after the other.
+	hangs = 90 * time.Second
+)
+
+// run is one fault that meets one operation.
+type run struct {
+	*testing.T
+	*estate
+	fault fault
+	row   row
+
+	// cluster and host are the entries of the provider block without limits: what the fault may change before the operation.
+	cluster, host string
+	// monitors is the assignment of the disk's monitors; empty for those of the cluster.
+	monitors string
+
+	east, west *testbed.Cluster
+	kvm1, kvm2 *testbed.Hypervisor
+
+	undo   []func() error
+	said   []diagnostic
+	result result
+}
+
+type diagnostic struct{ Severity, Summary, Detail string }
+
+// estate is a configuration with one resource of each type, which one row after the other uses.
+type estate struct {
+	name  string // of every object
+	guest *testbed.Guest
+	w     *acctest.Workspace
+	there bool // the resources are there, as the configuration has them
+	size  int  // of the image in MiB: it only grows
+}
+
+// The estates by whether the disk's domain runs.
+var estates = map[bool]*estate{}
+
+// newRun prepares a run; what several use ends with the suite.
+func newRun(suite, t *testing.T, f fault, row row) *run {
+	t.Helper()
+	bed := acctest.Bed(t)
+	r := &run{
+		T: t, fault: f, row: row, result: result{Fault: f.name, Operation: row.label()},
+		east: bed.Cluster("east"), west: bed.Cluster("west"), kvm1: bed.Hypervisor("kvm1"), kvm2: bed.Hypervisor("kvm2"),
+	}
+	r.cluster = fmt.Sprintf("mon_host = %q, key = %q", r.east.MonHost, r.east.AdminKey)
+	r.host = fmt.Sprintf("uri = %q", r.kvm1.URI)
+	r.estate = estates[row.guest]
+	if r.estate == nil {
+		name := map[bool]string{true: "running", false: "shut-off"}[row.guest]
+		guest, err := r.kvm1.DefineGuest(t.Context(), testbed.GuestOptions{Name: name})
+		r.must(err)
+		r.estate = &estate{name: name, guest: guest, size: 8}
+		r.w = acctest.NewWorkspaceOf(suite, r.configuration(longLimit, false))
+		estates[row.guest] = r.estate
+	}
+	if row.guest {
+		r.must(r.boot())
+	}
+	t.Cleanup(r.end)
+	return r
+}
+
+// boot starts the guest unless it runs.
+func (r *run) boot() error {
+	if state, err := r.kvm1.Virsh(r.Context(), "domstate", r.guest.Name); err != nil || strings.TrimSpace(state) == "running" {
+		return err
+	}
+	if err := r.guest.Start(r.Context()); err != nil {
+		return err
+	}
+	return r.guest.WaitReady(r.Context())
+}
+
+// must ends the test with an error.
+func (r *run) must(err error) {
+	r.Helper()
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+// ends registers what ends the fault. What is registered last is called first.
+func (r *run) ends(undo func() error) { r.undo = append(r.undo, undo) }
+
+// end ends the fault.
+func (r *run) end() {
+	r.Helper()
+	for len(r.undo) > 0 {
+		last := len(r.undo) - 1
+		undo := r.undo[last]
+		r.undo = r.undo[:last]
+		if err := undo(); err != nil {
+			r.Errorf("the fault does not end: %v", err)
+		}
+	}
+}
+
+// meet runs the operation while the fault is there, then ends the fault, and lets the next apply go on.
+func (r *run) meet() {
+	r.Helper()
+	r.prepare()
+	cluster, host := r.cluster, r.host
+	begins := func() bool { return true }
+	if r.row.midst == (call{}) {
+		r.fault.begin(r)
+	} else {
+		begins = r.calls(r.row.midst)
+	}
+	r.w.Write(r.T, r.configuration(shortLimit, r.row.operation.changed))
+	r.operate(begins)
+	r.expectWords()
+	if r.row.while != nil {
+		r.row.while(r)
+	}
+	r.end()
+	r.w.Setenv("TF_LOG", "off")
+	r.cluster, r.host, r.monitors = cluster, host, ""
+	r.w.Write(r.T, r.configuration(longLimit, r.row.operation.changed))
+	r.result.Left = r.left()
+	if got, want := strings.Join(r.result.Left, ", "), strings.Join(r.row.leaves, ", "); got != want && r.row.operation.name == creates.name {
+		r.Errorf("left behind: %q, not %q", got, want)
+	}
+	r.goOn()
+	r.result.Converged = !r.Failed()
+}
+
+// prepare applies or destroys the resources, as the operation needs it.
+func (r *run) prepare() {
+	r.Helper()
+	r.w.Write(r.T, r.configuration(longLimit, false))
+	if exists := r.row.operation.exists; exists && !r.there {
+		r.w.Apply(r.T)
+	} else if !exists && len(r.objects()) > 0 {
+		r.w.Destroy(r.T)
+	}
+	r.there = false
+}
+
+// calls returns a function that tells whether the provider has begun a call in the next run of terraform.
+func (r *run) calls(c call) func() bool {
+	log := filepath.Join(r.TempDir(), "trace.log")
+	r.w.Setenv("TF_LOG", "TRACE")
+	r.w.Setenv("TF_LOG_PATH", log)
+	return func() bool {
+		content, _ := os.ReadFile(log) // it does not exist before Terraform writes to it
+		for line := range strings.Lines(string(content)) {
+			if strings.Contains(line, "Calling provider defined Resource "+c.method) && strings.Contains(line, "tf_resource_type="+c.resource) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// operate runs terraform, begins the fault once begins returns true where it isn't there yet, and keeps how the operation ended.
+func (r *run) operate(begins func() bool) {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(r.Context(), hangs)
+	defer cancel()
+	var out strings.Builder
+	command := r.w.Command(ctx, &out, append(r.row.operation.args, "-input=false", "-json")...)
+	start := time.Now()
+	r.must(command.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	var err error
+	for waiting := r.row.midst != (call{}); waiting; {
+		select {
+		case err = <-ended:
+			r.Fatalf("the operation did not come to the call: %v\n%s", err, out.String())
+		case <-time.After(20 * time.Millisecond):
+			if waiting = !begins(); !waiting {
+				r.fault.begin(r)
+				start = time.Now()
+			}
+		}
+	}
+	err = <-ended
+	r.result.Seconds = time.Since(start).Seconds()
+	r.result.Exit = command.ProcessState.ExitCode()
+	if ctx.Err() != nil {
+		r.Errorf("the operation did not end within %s", hangs)
+	}
+	if failed := err != nil; failed != (len(r.row.says) > 0) {
+		r.Errorf("the operation ended with %v:\n%s", err, out.String())
+	}
+	for line := range strings.Lines(out.String()) {
+		var entry struct{ Diagnostic *diagnostic }
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Diagnostic != nil {
+			r.said = append(r.said, *entry.Diagnostic)
+		}
+	}
+	r.result.Said = r.firstSaid()
+}
+
+// texts returns all diagnostics of a severity.
+func (r *run) texts(severity string) string {
+	var texts strings.Builder
+	for _, d := range r.said {
+		if d.Severity == severity {
+			fmt.Fprintf(&texts, "%s\n%s\n", d.Summary, d.Detail)
+		}
+	}
+	return texts.String()
+}
+
+func (r *run) expectWords() {
+	r.Helper()
+	for severity, words := range map[string][]string{"error": r.row.says, "warning": r.row.warns} {
+		said := r.texts(severity)
+		for _, phrase := range words {
+			if !acctest.Message(phrase).MatchString(said) {
+				r.Errorf("no %s says %q, only:\n%s", severity, phrase, said)
+			}
+		}
+	}
+}
+
+// firstSaid returns the summary of the first error, or else warning, and the first paragraph of its detail.
+func (r *run) firstSaid() string {
+	for _, severity := range []string{"error", "warning"} {
+		for _, d := range r.said {
+			if d.Severity == severity {
+				detail, _, _ := strings.Cut(d.Detail, "\n\n")
+				text := strings.Join(strings.Fields(d.Summary+": "+detail), " ")
+				return strings.ReplaceAll(text, acctest.Bed(r.T).Dir, "/tmp/bed")
+			}
+		}
+	}
+	return ""
+}
+
+// The kinds of objects that the configuration makes, in the order of its resources.
+var kinds = []string{"ceph_pool", "ceph_user", "ceph_rbd_image", "libvirt_ceph_secret", "libvirt_rbd_disk"}
+
+// objects are the kinds of objects that are there, as ceph, rbd and virsh see them.
+func (r *run) objects() []string {
+	r.Helper()
+	ctx := r.Context()
+	has := func(output []byte, err error) bool {
+		r.must(err)
+		return slices.Contains(strings.Fields(string(output)), r.name)
+	}
+	virsh := func(args ...string) ([]byte, error) {
+		text, err := r.kvm1.Virsh(ctx, args...)
+		return []byte(text), err
+	}
+	there := map[string]bool{}
+	there["ceph_pool"] = has(r.east.Ceph(ctx, "osd", "pool", "ls"))
+	users, err := r.east.Ceph(ctx, "auth", "ls")
+	there["ceph_user"] = has([]byte(strings.ReplaceAll(string(users), "client.", "")), err)
+	if there["ceph_pool"] {
+		there["ceph_rbd_image"] = has(r.east.RBD(ctx, "ls", r.name))
+	}
+	there["libvirt_ceph_secret"] = has(virsh("secret-list"))
+	disks, err := virsh("domblklist", r.guest.Name, "--inactive")
+	r.must(err)
+	there["libvirt_rbd_disk"] = strings.Contains(string(disks), r.name+"/"+r.name)
+	return slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool { return !there[kind] })
+}
+
+// left are the kinds of objects that are there, and not in the state.
+func (r *run) left() []string {
+	r.Helper()
+	list, _ := r.w.Try(r.T, "state", "list") // fails where there is no state yet
+	return slices.DeleteFunc(r.objects(), func(kind string) bool { return strings.Contains(list, kind+".") })
+}
+
+// goOn lets the next apply, or destroy, come to its end: all objects are there as the configuration has them, or nothing is.
+func (r *run) goOn() {
+	r.Helper()
+	if r.row.operation.name == destroys.name {
+		r.w.Destroy(r.T)
+		r.expectObjects(nil)
+		return
+	}
+	if r.row.operation.name != refreshes.name {
+		r.w.Apply(r.T)
+	}
+	r.w.ExpectEmptyPlan(r.T)
+	r.expectObjects(kinds)
+	if r.there = !r.row.operation.changed; !r.there {
+		r.size++
+	}
+}
+
+// expectObjects looks at what is there, and for records of creates, which a refresh or a delete has to have removed.
+func (r *run) expectObjects(want []string) {
+	r.Helper()
+	if there := r.objects(); !slices.Equal(there, want) {
+		r.Errorf("there are %v after the next apply", there)
+	}
+	records, err := r.east.Ceph(r.Context(), "config-key", "dump", "terraform-provider-ceph/")
+	r.must(err)
+	if strings.Contains(string(records), r.name) {
+		r.Errorf("records are left: %s", records)
+	}
+}
