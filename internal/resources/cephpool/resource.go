@@ -165,7 +165,10 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
 	}
+	// Where no refresh came before, the record of the create is still there.
+	entry.Target.ForgetPoolIntent(ctx, state.Name.ValueString())
 }
 
 // findPool finds the pool by its id, which stays when the pool is renamed outside of Terraform, or by its name where the id is not known

@@ -31,7 +31,12 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 			return err
 		}
 	}
-	return cluster.DeleteImage(ctx, ref, force)
+	if err := cluster.DeleteImage(ctx, ref, force); err != nil {
+		return err
+	}
+	// Where no refresh came before, the record of the create is still there.
+	cluster.ForgetImageIntent(ctx, ref)
+	return nil
 }
 
 // refuseUnlessEmpty refuses an image that holds data, snapshots or clones.

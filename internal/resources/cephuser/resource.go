@@ -190,7 +190,10 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
 	}
+	// Where no refresh came before, the record of the create is still there.
+	entry.Target.ForgetUserIntent(ctx, state.Name.ValueString())
 }
 
 // fill sets what the plan left unknown from the user as the cluster has it.
