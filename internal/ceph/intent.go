@@ -65,7 +65,8 @@ type intentRecord struct {
 	Origin  string    `json:"origin"`
 	Creates []intent  `json:"creates"`
 
-	own bool // written by this process
+	own    bool // written by this process
+	stored int  // how many creates the stored record names: more than these, where reads have seen some fulfilled
 }
 
 // intentStore is what is known of the records of a cluster.
@@ -106,28 +107,51 @@ func (c *Cluster) intend(ctx context.Context, in intent) bool {
 
 // forget removes all intents to create the object. It does nothing where there are none, or the user may not.
 func (c *Cluster) forget(ctx context.Context, in intent) {
+	c.removeIntents(ctx, in, func(record *intentRecord) bool { return len(record.Creates) < record.stored })
+}
+
+// CreateFulfilled removes what is recorded of the create of an object that a read has found: it has its resource in a state. The record is
+// removed once all its creates are fulfilled, and not written again for each of them: that would cost the monitors as much as the creates
+// did.
+//
+// Similar to: ceph config-key dump; ceph config-key rm
+func (c *Cluster) CreateFulfilled(ctx context.Context, object Created) {
+	if c.cfg.Origin != "" {
+		c.readIntents(ctx)
+		c.removeIntents(ctx, object.intent, func(record *intentRecord) bool { return len(record.Creates) == 0 })
+	}
+}
+
+// CreateUndone removes what is recorded of the create of an object that is no more.
+//
+// Similar to: ceph config-key dump; ceph config-key rm
+func (c *Cluster) CreateUndone(ctx context.Context, object Created) {
+	if c.cfg.Origin != "" {
+		c.readIntents(ctx)
+		c.forget(ctx, object.intent)
+	}
+}
+
+// removeIntents removes the intents to create the object, and writes the records that are to be written then.
+func (c *Cluster) removeIntents(ctx context.Context, in intent, toWrite func(*intentRecord) bool) {
 	s := &c.intents
 	s.mu.Lock()
-	named := s.naming(in)
+	var changed []string
+	for name, record := range s.records {
+		record.Creates = slices.DeleteFunc(record.Creates, in.sameObject)
+		if toWrite(record) {
+			changed = append(changed, name)
+		}
+	}
 	s.mu.Unlock()
-	if len(named) == 0 {
+	if len(changed) == 0 {
 		return
 	}
 	c.submitIntents(ctx, func(batch *intentBatch) {
-		for _, name := range s.naming(in) {
-			record := s.records[name]
-			record.Creates = slices.DeleteFunc(record.Creates, in.sameObject)
+		for _, name := range changed {
 			batch.changed[name] = true
 		}
 	})
-}
-
-// forgetKept is forget for an object that a read has found: it has its resource in a state.
-func (c *Cluster) forgetKept(ctx context.Context, in intent) {
-	if c.cfg.Origin != "" {
-		c.readIntents(ctx)
-		c.forget(ctx, in)
-	}
 }
 
 // naming returns the names of the records with an intent for the object, in their order.
@@ -221,6 +245,7 @@ func (c *Cluster) intentCommands(batch *intentBatch) []command {
 		if err != nil {
 			continue // it has nothing that can't be encoded
 		}
+		record.stored = len(record.Creates)
 		commands = append(commands, command{"prefix": "config-key set", "key": name, "val": string(text)})
 	}
 	return commands
@@ -278,6 +303,7 @@ func (c *Cluster) readIntents(ctx context.Context) {
 			continue
 		}
 		if record.Version == intentVersion {
+			record.stored = len(record.Creates)
 			s.records[name] = record
 		}
 	}
@@ -340,26 +366,17 @@ func (c *Cluster) left(in intent) []namedRecord {
 	return left
 }
 
-// ForgetPoolIntent removes what is recorded of the create of a pool that has its resource in a state.
-//
-// Similar to: ceph config-key dump; ceph config-key rm
-func (c *Cluster) ForgetPoolIntent(ctx context.Context, name string) {
-	c.forgetKept(ctx, intent{Kind: poolKind, Name: name})
-}
+// Created is an object whose create may be recorded.
+type Created struct{ intent intent }
 
-// ForgetUserIntent removes what is recorded of the create of a user that has its resource in a state.
-//
-// Similar to: ceph config-key dump; ceph config-key rm
-func (c *Cluster) ForgetUserIntent(ctx context.Context, name string) {
-	c.forgetKept(ctx, intent{Kind: userKind, Name: name})
-}
+// CreatedPool is a pool.
+func CreatedPool(name string) Created { return Created{intent{Kind: poolKind, Name: name}} }
 
-// ForgetImageIntent removes what is recorded of the create of an image that has its resource in a state.
-//
-// Similar to: ceph config-key dump; ceph config-key rm
-func (c *Cluster) ForgetImageIntent(ctx context.Context, ref ImageRef) {
-	c.forgetKept(ctx, intent{Kind: imageKind, Name: ref.String()})
-}
+// CreatedUser is a user, by the name without the prefix client.
+func CreatedUser(name string) Created { return Created{intent{Kind: userKind, Name: name}} }
+
+// CreatedImage is an image.
+func CreatedImage(ref ImageRef) Created { return Created{intent{Kind: imageKind, Name: ref.String()}} }
 
 // The kinds of objects in claims and intents.
 const (

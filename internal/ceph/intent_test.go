@@ -136,7 +136,7 @@ func TestIntentTakenUp(t *testing.T) {
 				return
 			}
 			wantKind(t, err, problem.Exists, test.remark, "config-key rm "+intentPrefix)
-			next.ForgetUserIntent(t.Context(), "x")
+			next.CreateFulfilled(t.Context(), CreatedUser("x"))
 			if len(conn.stored) > 0 {
 				t.Error("a read does not remove", conn.stored)
 			}
@@ -204,10 +204,35 @@ func TestIntentBatches(t *testing.T) {
 	}
 	refresh := process("here")
 	for number := range users {
-		refresh.ForgetUserIntent(t.Context(), fmt.Sprint("u", number))
+		refresh.CreateFulfilled(t.Context(), CreatedUser(fmt.Sprint("u", number)))
 	}
-	if len(conn.stored) > 0 || conn.asked["config-key dump"] != 1 {
+	if len(conn.stored) > 0 || conn.asked["config-key dump"] != 1 || conn.asked["config-key set"] != 2 || conn.asked["config-key rm"] != 2 {
 		t.Error(conn.stored, conn.asked)
+	}
+}
+
+// What reads have seen fulfilled stays in the record until the record is written again, which the end of another object of it asks for.
+func TestIntentOfAnObjectThatIsNoMore(t *testing.T) {
+	conn, process := withKeyStore(t)
+	record, err := json.Marshal(intentRecord{Version: intentVersion, Creates: []intent{
+		newIntent(userKind, "a", ""), newIntent(userKind, "b", ""), newIntent(userKind, "c", ""),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.stored[intentPrefix+"one"] = string(record)
+	cluster := process("here")
+	cluster.CreateFulfilled(t.Context(), CreatedUser("a"))
+	if conn.stored[intentPrefix+"one"] != string(record) {
+		t.Error("a record with creates that may not be fulfilled is written again")
+	}
+	cluster.CreateUndone(t.Context(), CreatedUser("b"))
+	if left := conn.stored[intentPrefix+"one"]; strings.Contains(left, `"a"`) || strings.Contains(left, `"b"`) || !strings.Contains(left, `"c"`) {
+		t.Error(left)
+	}
+	cluster.CreateUndone(t.Context(), CreatedUser("c"))
+	if len(conn.stored) > 0 {
+		t.Error(conn.stored)
 	}
 }
 
@@ -220,7 +245,7 @@ func TestIntentRefused(t *testing.T) {
 		if _, err := cluster.CreateUser(t.Context(), name, someCaps, Key{}); err != nil {
 			t.Error(err)
 		}
-		cluster.ForgetUserIntent(t.Context(), name)
+		cluster.CreateFulfilled(t.Context(), CreatedUser(name))
 	}
 	if conn.asked["config-key set"] != 1 || conn.asked["config-key dump"]+conn.asked["config-key rm"] != 0 {
 		t.Error(conn.asked)

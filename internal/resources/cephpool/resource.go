@@ -97,6 +97,7 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	pool, err := findPool(ctx, entry.Target, &state)
 	if problem.Is(err, problem.NotFound) {
+		entry.Target.CreateUndone(ctx, ceph.CreatedPool(state.Name.ValueString()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -106,7 +107,7 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = entry.Identity
 	state.fromAPI(pool)
-	entry.Target.ForgetPoolIntent(ctx, pool.Name)
+	entry.Target.CreateFulfilled(ctx, ceph.CreatedPool(pool.Name))
 	rule, diags := req.Private.GetKey(ctx, createdRuleKey)
 	resp.Diagnostics.Append(diags...)
 	if len(rule) == 0 {
@@ -167,8 +168,7 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	// Where no refresh came before, the record of the create is still there.
-	entry.Target.ForgetPoolIntent(ctx, state.Name.ValueString())
+	entry.Target.CreateUndone(ctx, ceph.CreatedPool(state.Name.ValueString()))
 }
 
 // findPool finds the pool by its id, which stays when the pool is renamed outside of Terraform, or by its name where the id is not known

@@ -34,8 +34,7 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 	if err := cluster.DeleteImage(ctx, ref, force); err != nil {
 		return err
 	}
-	// Where no refresh came before, the record of the create is still there.
-	cluster.ForgetImageIntent(ctx, ref)
+	cluster.CreateUndone(ctx, ceph.CreatedImage(ref))
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
@@ -117,6 +118,7 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	}
 	ref, image, err := find(ctx, entry.Target, &state)
 	if problem.Is(err, problem.NotFound) {
+		entry.Target.CreateUndone(ctx, ceph.CreatedImage(state.ref()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -127,7 +129,7 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	state.FSID = entry.Identity
 	warnOfMigration(entry.Target, &state, ref, image, &resp.Diagnostics)
 	state.fromAPI(ref, image)
-	entry.Target.ForgetImageIntent(ctx, ref)
+	entry.Target.CreateFulfilled(ctx, ceph.CreatedImage(ref))
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

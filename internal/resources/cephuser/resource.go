@@ -91,6 +91,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	user, err := entry.Target.User(ctx, state.Name.ValueString())
 	if problem.Is(err, problem.NotFound) {
+		entry.Target.CreateUndone(ctx, ceph.CreatedUser(state.Name.ValueString()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -103,7 +104,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.FSID = entry.Identity
 	state.fromAPI(user)
-	entry.Target.ForgetUserIntent(ctx, user.Name)
+	entry.Target.CreateFulfilled(ctx, ceph.CreatedUser(user.Name))
 	written, diags := req.Private.GetKey(ctx, writtenKey)
 	resp.Diagnostics.Append(diags...)
 	state.readWritten(written)
@@ -192,8 +193,7 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	// Where no refresh came before, the record of the create is still there.
-	entry.Target.ForgetUserIntent(ctx, state.Name.ValueString())
+	entry.Target.CreateUndone(ctx, ceph.CreatedUser(state.Name.ValueString()))
 }
 
 // fill sets what the plan left unknown from the user as the cluster has it.
