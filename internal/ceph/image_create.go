@@ -206,8 +206,7 @@ func (c *Cluster) confirmImage(ctx context.Context, what string, spec ImageSpec,
 	default:
 		return true, failure
 	}
-	return false, outcomeUnknown(failure, "The image may still be made: if the next apply finds that it exists, import it, or remove it"+
-		" with rbd rm.")
+	return false, outcomeUnknown(failure, mayStillBe("image"))
 }
 
 // imageSize reads how large an image is, in bytes. An ENOENT of librbd is no proof that the image is missing.

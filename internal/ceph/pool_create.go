@@ -146,7 +146,7 @@ func (c *Cluster) confirmPool(ctx context.Context, name string, failure error) (
 	if _, err := recheck(ctx, func(ctx context.Context) (Pool, error) { return c.Pool(ctx, name) }); err == nil {
 		return true, failure
 	}
-	return false, outcomeUnknown(failure, "The pool may still be made: if the next apply finds that it exists, import it.")
+	return false, outcomeUnknown(failure, mayStillBe("pool"))
 }
 
 func (c *Cluster) poolExists(what string, p Pool, remark string) error {

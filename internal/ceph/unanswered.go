@@ -3,6 +3,7 @@ package ceph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,11 @@ func recheck[T any](ctx context.Context, ask func(context.Context) (T, error)) (
 		}
 	}
 	return value, err
+}
+
+// mayStillBe tells of an object whose create got no answer, and which wasn't there when that was looked up.
+func mayStillBe(object string) string {
+	return fmt.Sprintf("The %s may still be made: the next apply takes it up then, or says that it exists and how to import it.", object)
 }
 
 // outcomeUnknown adds what may have happened to the error of an unanswered request whose outcome could not be looked up either.

@@ -141,7 +141,5 @@ func (c *Cluster) confirmUser(ctx context.Context, name string, caps map[string]
 	if err == nil && user.isAsWanted(caps, key) {
 		return user, nil
 	}
-	return User{}, outcomeUnknown(failure, fmt.Sprintf("The user may still be made: if the next apply finds that %s exists, import it, or"+
-		" remove it with: ceph auth rm %s.",
-		entityOf(name), entityOf(name)))
+	return User{}, outcomeUnknown(failure, mayStillBe("user"))
 }
