@@ -50,6 +50,12 @@ func (r *run) configuration(limit string, changed bool) string {
 	if changed {
 		quota, caps, size, description, cache = "2000", ", allow r pool=.mgr", r.size+1, "after", "writeback"
 	}
+	return r.providerBlock(limit) + strings.NewReplacer("NAME", r.name, "QUOTA", quota, "CAPS", caps, "SIZE", fmt.Sprint(size),
+		"DESCRIPTION", description, "DOMAIN", r.guest.Name, "MONITORS", r.monitors, "CACHE", cache).Replace(resources)
+}
+
+// providerBlock has the entries east and kvm1.
+func (r *run) providerBlock(limit string) string {
 	return fmt.Sprintf(`terraform {
   required_providers {
     ceph = { source = "ceph-libvirt/ceph" }
@@ -59,6 +65,5 @@ provider "ceph" {
   clusters    = { east = { %[1]s, connect_timeout = %[3]q, operation_timeout = %[3]q } }
   hypervisors = { kvm1 = { %[2]s, connect_timeout = %[3]q, operation_timeout = %[3]q } }
 }
-`, r.cluster, r.host, limit) + strings.NewReplacer("NAME", r.name, "QUOTA", quota, "CAPS", caps, "SIZE", fmt.Sprint(size),
-		"DESCRIPTION", description, "DOMAIN", r.guest.Name, "MONITORS", r.monitors, "CACHE", cache).Replace(resources)
+`, r.cluster, r.host, limit)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,6 +39,8 @@ type run struct {
 
 	east, west *testbed.Cluster
 	kvm1, kvm2 *testbed.Hypervisor
+
+	command *exec.Cmd // Terraform, in the operation
 
 	undo   []func() error
 	said   []diagnostic
@@ -131,17 +134,23 @@ func (r *run) meet() {
 		begins = r.calls(r.row.midst)
 	}
 	r.w.Write(r.T, r.configuration(shortLimit, r.row.operation.changed))
-	r.operate(begins)
+	if r.row.instead != nil {
+		r.row.instead(r)
+	} else {
+		r.operate(begins)
+	}
 	r.expectWords()
 	if r.row.while != nil {
 		r.row.while(r)
 	}
 	r.end()
 	r.w.Setenv("TF_LOG", "off")
+	r.w.Setenv("TF_LOG_PATH", "")
 	r.cluster, r.host, r.monitors = cluster, host, ""
 	r.w.Write(r.T, r.configuration(longLimit, r.row.operation.changed))
 	r.result.Left = r.left()
-	if got, want := strings.Join(r.result.Left, ", "), strings.Join(r.row.leaves, ", "); got != want && r.row.operation.name == creates.name {
+	if got, want := strings.Join(r.result.Left, ", "), strings.Join(r.row.leaves, ", "); got != want && want != "any" &&
+		r.row.operation.name == creates.name {
 		r.Errorf("left behind: %q, not %q", got, want)
 	}
 	r.goOn()
@@ -182,11 +191,12 @@ func (r *run) operate(begins func() bool) {
 	ctx, cancel := context.WithTimeout(r.Context(), hangs)
 	defer cancel()
 	var out strings.Builder
-	command := r.w.Command(ctx, &out, append(r.row.operation.args, "-input=false", "-json")...)
+	args := slices.Clone(r.row.operation.args)
+	r.command = r.w.Command(ctx, &out, append([]string{args[0], "-input=false", "-json"}, args[1:]...)...)
 	start := time.Now()
-	r.must(command.Start())
+	r.must(r.command.Start())
 	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+	go func() { ended <- r.command.Wait() }()
 	var err error
 	for waiting := r.row.midst != (call{}); waiting; {
 		select {
@@ -201,14 +211,19 @@ func (r *run) operate(begins func() bool) {
 	}
 	err = <-ended
 	r.result.Seconds = time.Since(start).Seconds()
-	r.result.Exit = command.ProcessState.ExitCode()
+	r.result.Exit = r.command.ProcessState.ExitCode()
 	if ctx.Err() != nil {
 		r.Errorf("the operation did not end within %s", hangs)
 	}
 	if failed := err != nil; failed != (len(r.row.says) > 0) {
 		r.Errorf("the operation ended with %v:\n%s", err, out.String())
 	}
-	for line := range strings.Lines(out.String()) {
+	r.hear(out.String())
+}
+
+// hear keeps the diagnostics that terraform has written as JSON.
+func (r *run) hear(out string) {
+	for line := range strings.Lines(out) {
 		var entry struct{ Diagnostic *diagnostic }
 		if json.Unmarshal([]byte(line), &entry) == nil && entry.Diagnostic != nil {
 			r.said = append(r.said, *entry.Diagnostic)

@@ -2,5 +2,224 @@
 
 package faults_test
 
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
 // terraformFaults are those of Terraform and the machine that it runs on.
-func terraformFaults() []fault { return nil }
+func terraformFaults() []fault {
+	return []fault{
+		{
+			name:  "Ctrl-C",
+			begin: func(r *run) { r.interrupt() },
+			rows: []row{
+				{operation: creates, midst: call{"Create", "ceph_rbd_image"}, says: []string{"execution halted"}, leaves: []string{"any"}},
+				{operation: destroys, midst: call{"Delete", "ceph_rbd_image"}, says: []string{"execution halted"}},
+			},
+		},
+		{
+			name: "Ctrl-C twice while the cluster is frozen",
+			begin: func(r *run) {
+				r.ends(func() error { return thaw(r.east) })
+				r.must(r.east.Pause())
+				r.interrupt()
+				<-time.After(50 * time.Millisecond)
+				r.interrupt()
+			},
+			rows: []row{
+				{operation: creates, midst: call{"Create", "ceph_pool"}, says: []string{"operation canceled"}, leaves: []string{"any"}},
+			},
+		},
+		{
+			name:  "Terraform is killed after a plan, and the saved plan is applied",
+			begin: func(*run) {},
+			rows:  []row{{operation: changes, instead: func(r *run) { r.applySavedPlan(func() {}) }}},
+		},
+		{
+			name:  "a secret is removed by hand between a plan and the apply of the saved plan",
+			begin: func(*run) {},
+			rows: []row{{operation: changes, instead: func(r *run) {
+				r.applySavedPlan(func() {
+					_, err := r.kvm1.Virsh(r.Context(), "secret-undefine", r.secretUUID())
+					r.must(err)
+				})
+			}}},
+		},
+		{
+			name:  "two applies of overlapping configurations at once",
+			begin: func(*run) {},
+			rows:  []row{{operation: creates, instead: (*run).applyTwice, says: []string{"exists already"}, leaves: []string{"any"}}},
+		},
+		{
+			name:  "a hundred resources at -parallelism=50",
+			begin: func(*run) {},
+			rows:  []row{{operation: creates, instead: (*run).applyHundred}},
+		},
+		{
+			name: "one of two hosts is away",
+			begin: func(r *run) {
+				r.ends(r.kvm2.Resume)
+				r.must(r.kvm2.Pause())
+			},
+			rows: []row{{operation: changes, instead: (*run).applyBesideSilentHost, says: []string{`hypervisor "kvm2"`}}},
+		},
+	}
+}
+
+// interrupt is Ctrl-C.
+func (r *run) interrupt() { r.must(r.command.Process.Signal(os.Interrupt)) }
+
+// applySavedPlan plans the change, kills Terraform once the plan is saved, and applies it after between.
+func (r *run) applySavedPlan(between func()) {
+	r.Helper()
+	plan := filepath.Join(r.TempDir(), "tfplan")
+	var out strings.Builder
+	planning := r.w.Command(r.Context(), &out, "plan", "-input=false", "-out="+plan)
+	r.must(planning.Start())
+	acctest.Eventually(r.T, "a saved plan", func() bool {
+		saved, err := os.Stat(plan)
+		return err == nil && saved.Size() > 0
+	})
+	_ = planning.Process.Kill() // perhaps it has ended
+	_ = planning.Wait()
+	between()
+	r.row.operation.args = []string{"apply", plan}
+	r.operate(nil)
+}
+
+func (r *run) secretUUID() string {
+	r.Helper()
+	list, err := r.kvm1.Virsh(r.Context(), "secret-list")
+	r.must(err)
+	for line := range strings.Lines(list) {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[2] == r.name {
+			return fields[0]
+		}
+	}
+	r.Fatalf("no secret has the usage name %s:\n%s", r.name, list)
+	return ""
+}
+
+// applyTwice applies the configuration in another folder at the same time. Each object gets into exactly one of the two states; what the
+// other one has made is destroyed there, and the next apply here makes it.
+func (r *run) applyTwice() {
+	r.Helper()
+	other := acctest.NewWorkspaceOf(r.T, r.configuration(longLimit, false))
+	var both sync.WaitGroup
+	var outs [2]string
+	var errs [2]error
+	start := time.Now()
+	for i, w := range []*acctest.Workspace{r.w, other} {
+		both.Go(func() { outs[i], errs[i] = w.Try(r.T, "apply", "-auto-approve", "-input=false", "-json") })
+	}
+	both.Wait()
+	r.result.Seconds = time.Since(start).Seconds()
+	if errs[0] == nil && errs[1] == nil {
+		r.Error("both came to their end")
+	}
+	for i, out := range outs {
+		if errs[i] != nil {
+			r.result.Exit = 1
+			r.hear(out)
+		}
+	}
+	states := r.stateKinds(r.w)
+	others := r.stateKinds(other)
+	for _, kind := range r.objects() {
+		// A disk is only made once all else is there.
+		if slices.Contains(states, kind) == slices.Contains(others, kind) {
+			r.Errorf("%s is in both states, or in none: %v, %v", kind, states, others)
+		}
+	}
+	other.Destroy(r.T)
+}
+
+// stateKinds are the types of the resources in a state.
+func (r *run) stateKinds(w *acctest.Workspace) []string {
+	r.Helper()
+	list, _ := w.Try(r.T, "state", "list") // fails where there is no state
+	return slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool { return !strings.Contains(list, kind+".") })
+}
+
+const hundred = `
+resource "ceph_pool" "p" {
+  name              = "hundred"
+  applications      = ["rbd"]
+  pg_num            = 1
+  pg_autoscale_mode = "off"
+}
+resource "ceph_user" "u" {
+  count = 39
+  name  = "hundred-${count.index}"
+  caps  = { mon = "profile rbd", osd = "profile rbd pool=${ceph_pool.p.name}" }
+}
+resource "ceph_rbd_image" "i" {
+  count = 40
+  pool  = ceph_pool.p.name
+  name  = "hundred-${count.index}"
+  size  = "8MiB"
+}
+resource "libvirt_ceph_secret" "s" {
+  provider   = ceph
+  count      = 20
+  usage_name = "hundred-${count.index}"
+  key        = ceph_user.u[count.index].key
+}
+`
+
+func (r *run) applyHundred() {
+	r.Helper()
+	w := acctest.NewWorkspaceOf(r.T, r.providerBlock(longLimit)+hundred)
+	start := time.Now()
+	w.Apply(r.T, "-parallelism=50")
+	r.result.Seconds = time.Since(start).Seconds()
+	w.ExpectEmptyPlan(r.T)
+	users, err := r.east.Ceph(r.Context(), "auth", "ls")
+	r.must(err)
+	images, err := r.east.RBD(r.Context(), "ls", "hundred")
+	r.must(err)
+	secrets, err := r.kvm1.Virsh(r.Context(), "secret-list")
+	r.must(err)
+	for what, counted := range map[string][2]int{
+		"users":   {strings.Count(string(users), "client.hundred-"), 39},
+		"images":  {strings.Count(string(images), "hundred-"), 40},
+		"secrets": {strings.Count(secrets, "hundred-"), 20},
+	} {
+		if counted[0] != counted[1] {
+			r.Errorf("%d %s, not %d", counted[0], what, counted[1])
+		}
+	}
+	w.Terraform(r.T, "destroy", "-auto-approve", "-input=false", "-parallelism=50")
+}
+
+// applyBesideSilentHost changes everything while a resource of a second host can't be read: only that one fails.
+func (r *run) applyBesideSilentHost() {
+	r.Helper()
+	r.must(r.kvm2.Resume())
+	beside := func(changed bool) string {
+		return strings.Replace(r.configuration(shortLimit, changed), "  hypervisors = {", fmt.Sprintf(
+			"  hypervisors = { kvm2 = { uri = %q, connect_timeout = %q },", r.kvm2.URI, shortLimit), 1) +
+			"resource \"libvirt_ceph_secret\" \"beside\" {\n  provider = ceph\n  hypervisor = \"kvm2\"\n  usage_name = \"beside\"\n" +
+			"  key = ceph_user.u.key\n}\n"
+	}
+	single := strings.NewReplacer(`  usage_name  = "`, `  hypervisor = "kvm1"`+"\n"+`  usage_name  = "`, `  domain      = "`,
+		`  hypervisor = "kvm1"`+"\n"+`  domain      = "`)
+	r.w.Write(r.T, single.Replace(beside(false)))
+	r.w.Apply(r.T)
+	r.must(r.kvm2.Pause())
+	r.w.Write(r.T, single.Replace(beside(true)))
+	r.row.operation.args = []string{"apply", "-auto-approve"}
+	r.operate(nil)
+	r.row.operation.args = []string{"apply", "-auto-approve", "-target=libvirt_rbd_disk.d"}
+	r.w.Terraform(r.T, append(r.row.operation.args, "-input=false")...)
+	r.must(r.kvm2.Resume())
+	r.w.Terraform(r.T, "destroy", "-auto-approve", "-input=false", "-target=libvirt_ceph_secret.beside")
+}
