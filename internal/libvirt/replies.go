@@ -83,6 +83,17 @@ var replies = []reply{
 		problem.Busy, "The domain isn't running any more: it isn't in the state that this needs.", "Apply again: the disk is then changed in" +
 			" the saved definition.",
 	}},
+	{[]string{"Unable to read from monitor", "Unable to write to monitor"}, meaning{
+		problem.Busy, "QEMU of the domain has ended during the call: it crashed, or somebody has ended it.",
+		"See on the host why it has ended (/var/log/libvirt/qemu has a log for each domain), then apply again: the next refresh shows whether" +
+			" the domain runs.",
+	}},
+	{[]string{"No space left on device", "Disk quota exceeded", "Read-only file system", "failed to write master key file"}, meaning{
+		problem.Other, "The hypervisor can't write a file of its own: the file system is full, or read-only. What was defined before is still" +
+			" there.",
+		"Make room on the host (df -h), in the folder that the reply names or in that of libvirt's own files (/var/lib/libvirt), then apply" +
+			" again.",
+	}},
 	{[]string{"transient domains do not have any persistent config", "domain is transient", "cannot modify a transient domain"}, meaning{
 		problem.Busy, "The domain has no saved definition any more: it isn't in the state that this needs.", "Apply again: the disk is then" +
 			" changed in the running guest alone.",
