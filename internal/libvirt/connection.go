@@ -227,17 +227,21 @@ func once[T any](ctx context.Context, h *Host, limit time.Duration, call calllog
 	}
 	defer session.Release(ctx)
 	c := session.Conn
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
+	calling, cancel := context.WithTimeoutCause(ctx, limit, timeLimit(limit))
 	defer cancel()
-	end := h.log.Start(ctx, call)
-	defer func() { end(refusalOf(err)) }()
-	value, err = await(ctx, func() (T, error) { return f(c.client) }, nil)
-	if err != nil && ctx.Err() != nil {
+	end := h.log.Start(calling, call)
+	value, err = await(calling, func() (T, error) { return f(c.client) }, nil)
+	late := err != nil && calling.Err() != nil
+	if !late {
+		err = c.wire.explain(err)
+	}
+	end(refusalOf(err))
+	if late {
+		err = h.held(ctx, c, call, err)
 		// Its answer may never come, and a daemon serves only a few calls per connection at a time.
 		session.Retire()
-		return value, err
 	}
-	return value, c.wire.explain(err)
+	return value, err
 }
 
 // nothing turns a call without a result into one that read and change take.

@@ -99,11 +99,15 @@ func (h *Host) fail(op operation, err error) error {
 		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "The operation was cancelled before the answer came."
 		p.Do = afterwards(op)
-	case errors.As(err, new(errTimeLimit)) || errors.Is(err, context.DeadlineExceeded):
+	case timedOut(err):
 		p.Kind, p.Unanswered = problem.Unreachable, true
 		p.Why = "There was no answer in time."
 		p.Do = "Check that the host is up and that its daemon answers (virsh -c URI list); the limits are connect_timeout and operation_timeout" +
 			" of the hypervisor and the timeouts of the resource." + afterwardsIfChanged(op)
+		var held *heldDomain
+		if errors.As(err, &held) {
+			p.Why, p.Do = held.why, held.do+" "+afterwards(op)
+		}
 		p.Raw = err.Error()
 	case op.connecting && errors.As(err, &known):
 		p.Kind, p.Why, p.Do, p.Raw = known.Kind, known.Why, known.Do, known.Raw
@@ -171,6 +175,11 @@ func code(err error) rpc.ErrorNumber {
 		return rpc.ErrorNumber(refused.Code) //nolint:gosec // libvirt's codes are small.
 	}
 	return rpc.ErrOk
+}
+
+// timedOut reports whether a limit of this side ended a call.
+func timedOut(err error) bool {
+	return errors.As(err, new(errTimeLimit)) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // notSent reports whether a call found a dead connection and never left this process whole; go-libvirt says EINVAL where it

@@ -74,19 +74,22 @@ func (h *Host) Job(ctx context.Context, domainUUID, target string) (*Job, error)
 }
 
 func (h *Host) domainJob(ctx context.Context, op operation, found rpc.Domain) (*Job, error) {
-	return read(ctx, h, op, onDomain("DomainGetJobStats", found.Name), func(l *rpc.Libvirt) (*Job, error) {
-		kind, params, err := l.DomainGetJobStats(found, 0)
-		if err != nil || kind != int32(rpc.DomainJobBounded) && kind != int32(rpc.DomainJobUnbounded) {
-			return nil, unless(err, rpc.ErrOperationInvalid, rpc.ErrNoSupport, rpc.ErrOperationUnsupported)
+	return read(ctx, h, op, onDomain("DomainGetJobStats", found.Name), func(l *rpc.Libvirt) (*Job, error) { return jobOf(l, found) })
+}
+
+// jobOf is the job that holds a whole domain.
+func jobOf(l *rpc.Libvirt, found rpc.Domain) (*Job, error) {
+	kind, params, err := l.DomainGetJobStats(found, 0)
+	if err != nil || kind != int32(rpc.DomainJobBounded) && kind != int32(rpc.DomainJobUnbounded) {
+		return nil, unless(err, rpc.ErrOperationInvalid, rpc.ErrNoSupport, rpc.ErrOperationUnsupported)
+	}
+	for _, p := range params {
+		operation, ok := p.Value.I.(int32)
+		if name := domainJobs[rpc.DomainJobOperation(operation)]; ok && p.Field == "operation" && name != "" {
+			return &Job{Name: name}, nil
 		}
-		for _, p := range params {
-			operation, ok := p.Value.I.(int32)
-			if name := domainJobs[rpc.DomainJobOperation(operation)]; ok && p.Field == "operation" && name != "" {
-				return &Job{Name: name}, nil
-			}
-		}
-		return nil, nil
-	})
+	}
+	return nil, nil
 }
 
 // unless is the error, but for those of the daemon with these codes.
