@@ -24,6 +24,7 @@ type Daemon struct {
 	argv        []string
 	environment []string
 	credential  *syscall.Credential // set: runs as this user, under a reaper
+	isolated    bool                // its next start is without a network
 	log         string              // what the daemon writes to stdout and stderr
 
 	mu     sync.Mutex
@@ -51,6 +52,9 @@ func (d *Daemon) start() error {
 	command.Dir = "/"
 	command.Stdout, command.Stderr = output, output
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if d.isolated {
+		isolate(command.SysProcAttr)
+	}
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("can't start %s: %w", d.Name, err)
 	}

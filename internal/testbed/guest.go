@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -166,6 +168,19 @@ func (g *Guest) Shutdown(ctx context.Context) error {
 func (g *Guest) Destroy(ctx context.Context) error {
 	_, err := g.hypervisor.Virsh(ctx, "destroy", g.Name)
 	return err
+}
+
+// Signal sends a signal to the guest's QEMU, as to stop its process or to end it as a crash would. Similar to: kill -SIGNAL.
+func (g *Guest) Signal(signal syscall.Signal) error {
+	content, err := os.ReadFile(g.hypervisor.path("run", "libvirt", "qemu", "run", g.Name+".pid"))
+	if err != nil {
+		return err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil {
+		return err
+	}
+	return syscall.Kill(pid, signal)
 }
 
 // Undefine removes the saved definition. Similar to: virsh undefine.

@@ -127,6 +127,15 @@ func (h *Hypervisor) Restart(ctx context.Context) error {
 	return h.Start(ctx)
 }
 
+// Isolate restarts libvirtd, or with isolated false lets it be as before, so that neither it nor a QEMU that it starts reaches anybody over
+// the network, as behind a firewall; its socket is not affected. Guests keep running, with the network that they have.
+//
+// Similar to: unshare --net libvirtd.
+func (h *Hypervisor) Isolate(ctx context.Context, isolated bool) error {
+	h.daemon.isolated = isolated
+	return h.Restart(ctx)
+}
+
 // Pause stops the process of libvirtd: connections stay open, and it does not answer. Similar to: kill -STOP.
 func (h *Hypervisor) Pause() error { return h.daemon.Pause() }
 
