@@ -5,7 +5,6 @@ package rados
 import (
 	"context"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ceph/go-ceph/rados"
@@ -13,44 +12,25 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
 
-// conn is a connected handle. Calls hold mu for reading while they are in C, Close takes it for writing: librados crashes
-// the process when a handle is used after its end.
+// conn is a connected handle: there is none before librados has connected. See lifetime for its end.
 type conn struct {
-	mu     sync.RWMutex
-	handle *rados.Conn   // nil once closed
-	limit  time.Duration // of what the monitors are asked
+	handle   *rados.Conn
+	lifetime lifetime
+	limit    time.Duration // of what the monitors are asked
+}
+
+func newConn(handle *rados.Conn, limit time.Duration) *conn {
+	return &conn{handle: handle, lifetime: lifetime{free: handle.Shutdown}, limit: limit}
 }
 
 var _ ceph.Conn = (*conn)(nil)
 
-// call runs f, which calls into C and can't be interrupted, and returns when f does or when ctx ends. An abandoned f goes
-// on until librados gives up by its own timeouts, and its result is dropped.
+// call runs f with the handle: see during.
 func call[T any](ctx context.Context, c *conn, f func(*rados.Conn) (T, error)) (T, error) {
-	type result struct {
-		value T
-		err   error
-	}
-	var none T
-	if err := ctx.Err(); err != nil {
-		return none, err
-	}
-	done := make(chan result, 1)
-	go func() {
-		c.mu.RLock()
-		defer c.mu.RUnlock()
-		if c.handle == nil {
-			done <- result{err: ceph.ENOTCONN}
-			return
-		}
+	return during(ctx, &c.lifetime, func() (T, error) {
 		value, err := f(c.handle)
-		done <- result{value, errno(err)}
-	}()
-	select {
-	case r := <-done:
-		return r.value, r.err
-	case <-ctx.Done():
-		return none, ctx.Err()
-	}
+		return value, errno(err)
+	})
 }
 
 // do is call for what has no result.
@@ -60,16 +40,7 @@ func do(ctx context.Context, c *conn, f func(*rados.Conn) error) error {
 }
 
 // Close ends the connection once no call uses it any more.
-func (c *conn) Close() {
-	go func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.handle != nil {
-			c.handle.Shutdown()
-			c.handle = nil
-		}
-	}()
-}
+func (c *conn) Close() { c.lifetime.close() }
 
 func (c *conn) FSID(ctx context.Context) (string, error) {
 	return call(ctx, c, (*rados.Conn).GetFSID)

@@ -63,7 +63,7 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 		if r.err != nil {
 			return nil, explain(cfg, key, r.err)
 		}
-		return &conn{handle: r.handle, limit: cfg.OperationTimeout}, nil
+		return newConn(r.handle, cfg.OperationTimeout), nil
 	case <-ctx.Done():
 		go func() {
 			if r := <-done; r.err == nil {
