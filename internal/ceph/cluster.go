@@ -39,6 +39,7 @@ type identifiedConn struct {
 // NewCluster returns a cluster that is not connected yet.
 func NewCluster(cfg Config, dial Dial) *Cluster {
 	c := &Cluster{cfg: cfg.WithDefaults(), dial: dial, log: calllog.New("cluster", cfg.Label, cfg.Log), now: time.Now}
+	c.intents.load = make(chan struct{}, 1)
 	c.poolCache.Burst = poolBurst
 	c.breaker = breaker.New(breaker.Config[*identifiedConn]{
 		Dial: c.connect, Check: c.check, Close: func(conn *identifiedConn) { conn.Close() }, Explain: c.notConnected,
@@ -84,14 +85,14 @@ func (c *Cluster) notConnected(err error) error {
 
 // check asks the monitors for their version. A refusal is an answer too, and a lost connection is left to the next call.
 func (c *Cluster) check(ctx context.Context, conn *identifiedConn) error {
-	_, err := c.version(ctx, conn)
+	_, err := c.version(ctx, conn, c.cfg.ConnectTimeout)
 	return err
 }
 
-// version asks the monitors for their release, which is empty where they don't tell it, or where the connection is lost. It is an error
+// version asks the monitors, for so long at most, for their release, which is empty where they don't tell it, or where the connection is lost. It is an error
 // where no answer comes.
-func (c *Cluster) version(ctx context.Context, conn Conn) (release, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
+func (c *Cluster) version(ctx context.Context, conn Conn, limit time.Duration) (release, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	reply, _, err := conn.MonCommand(ctx, []byte(`{"prefix": "version", "format": "json"}`), nil)
 	switch {
@@ -106,14 +107,21 @@ func (c *Cluster) version(ctx context.Context, conn Conn) (release, error) {
 	return release{}, &problem.Problem{
 		Kind: problem.Unreachable, Unanswered: true,
 		What: fmt.Sprintf("Unable to ask cluster %q.", c.cfg.Label),
-		Why:  fmt.Sprintf("Cluster %q did not answer within its connect_timeout of %s.", c.cfg.Label, c.cfg.ConnectTimeout),
+		Why:  fmt.Sprintf("Cluster %q did not answer within its connect_timeout of %s.", c.cfg.Label, limit),
 		Do:   "Check that the monitors have a quorum (ceph -s). If the cluster is only slow, raise its connect_timeout.",
 	}
 }
 
+// connectGrace is how much longer than its configured time a client library may take to end an attempt by itself, with the better error: it
+// counts in whole seconds.
+const connectGrace = time.Second
+
+// releaseLimit is for how long a new connection is asked for the monitors' release.
+const releaseLimit = 1500 * time.Millisecond
+
 func (c *Cluster) connect(ctx context.Context) (*identifiedConn, error) {
 	// librados ends the attempt itself after ConnectTimeout, with a better error; this ends an attempt that hangs in spite of that.
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout+10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout+connectGrace)
 	defer cancel()
 	end := c.log.Start(ctx, calllog.Call{Name: "connect", Change: true, Object: calllog.Object{Entity: c.Entity()}})
 	conn, err := c.dial(ctx, c.cfg)
@@ -136,8 +144,9 @@ func (c *Cluster) connect(ctx context.Context) (*identifiedConn, error) {
 			Do: "Correct mon_host or config_file so that they lead to the pinned cluster, or the pin if the other cluster is meant.",
 		}
 	}
-	// Monitors that let the client in, and then don't answer, are left to the next call, which has a time limit of its own.
-	if release, err := c.version(ctx, conn); err == nil && release.tooOld() {
+	// Monitors that let the client in, and then don't answer, are left to the next call, which has a time limit and an error of its own.
+	// Its time does not begin much later because of this question.
+	if release, err := c.version(ctx, conn, min(releaseLimit, c.cfg.ConnectTimeout)); err == nil && release.tooOld() {
 		conn.Close()
 		return nil, c.releaseTooOld(release)
 	}

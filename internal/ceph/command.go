@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
@@ -65,7 +66,7 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 	if changesPools(cmd) {
 		defer c.poolCache.Changing()()
 	}
-	out, status, err := via(ctx, conn.Conn, text)
+	out, status, err := c.withinTimeout(ctx, conn.Conn, text, via)
 	if err != nil {
 		switch {
 		case lost(err):
@@ -84,6 +85,20 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 		return refusal{}, c.failed(what, "", fmt.Errorf("the reply to %q can't be understood: %w", cmd["prefix"], err))
 	}
 	return refusal{}, nil
+}
+
+// withinTimeout sends a command with the cluster's operation timeout. The client library has it too, and ends first, counting in whole
+// seconds; but nothing waits for it without a limit.
+func (c *Cluster) withinTimeout(ctx context.Context, conn Conn, text []byte,
+	via func(context.Context, Conn, []byte) ([]byte, string, error),
+) (out []byte, status string, err error) {
+	bounded, cancel := context.WithTimeout(ctx, c.cfg.OperationTimeout+time.Second)
+	defer cancel()
+	out, status, err = via(bounded, conn, text)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = ETIMEDOUT
+	}
+	return out, status, err
 }
 
 // call runs a call of the connection that has no status.

@@ -72,7 +72,7 @@ type intentRecord struct {
 // intentStore is what is known of the records of a cluster.
 type intentStore struct {
 	// The monitors' records are read once: those of killed processes are older than this one.
-	load sync.Mutex
+	load chan struct{} // holds a token while they are read
 	read bool
 
 	mu      sync.Mutex
@@ -277,8 +277,12 @@ func (c *Cluster) sendIntents(ctx context.Context, cmd command, reply any) error
 // readIntents reads the records, once.
 func (c *Cluster) readIntents(ctx context.Context) {
 	s := &c.intents
-	s.load.Lock()
-	defer s.load.Unlock()
+	select {
+	case s.load <- struct{}{}:
+		defer func() { <-s.load }()
+	case <-ctx.Done():
+		return
+	}
 	s.mu.Lock()
 	skip := s.read || s.off
 	s.mu.Unlock()

@@ -6,7 +6,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sort"
 	"strconv"
 	"strings"
@@ -53,15 +52,14 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	go func() {
 		handle, err := connectWithRetry(ctx, cfg, &key)
 		if err != nil {
-			// librados keeps the threads and sockets of a failed handle until it is finalised.
-			runtime.GC()
+			releaseFailed()
 		}
 		done <- result{handle, err}
 	}()
 	select {
 	case r := <-done:
 		if r.err != nil {
-			return nil, explain(cfg, key, r.err)
+			return nil, explain(ctx, cfg, key, r.err)
 		}
 		return newConn(r.handle, cfg.OperationTimeout), nil
 	case <-ctx.Done():
@@ -74,45 +72,43 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 	}
 }
 
-// connect makes a handle for one attempt: after a failed one librados doesn't take another. The key and the monitors are filled
-// in where a ceph.conf leads to them.
-func connect(cfg ceph.Config, key *ceph.Key, monitors *string) (*rados.Conn, error) {
+// prepare makes a handle for one attempt: after a failed one librados doesn't take another. The key is filled in, and the monitors are
+// returned, where a ceph.conf leads to them.
+func prepare(cfg ceph.Config, key *ceph.Key) (handle *rados.Conn, monitors string, err error) {
 	// /dev/null is read first, so that the name of the cluster has to be told, as the file would tell it.
-	handle, err := rados.NewConnWithClusterAndUser(clusterName(cfg.ConfigFile), "client."+cfg.User)
+	handle, err = rados.NewConnWithClusterAndUser(clusterName(cfg.ConfigFile), "client."+cfg.User)
 	if err != nil {
-		return nil, setupError{doing: "preparing the client", err: err}
+		return nil, "", setupError{doing: "preparing the client", err: err}
 	}
 	// A file that was read, even an empty one, keeps librados from printing; without it a malformed key would be shown.
 	if err := handle.ReadConfigFile(os.DevNull); err != nil {
-		return nil, setupError{doing: "preparing the client", err: err}
+		return nil, "", setupError{doing: "preparing the client", err: err}
 	}
 	if cfg.ConfigFile != "" {
 		if err := handle.ReadConfigFile(cfg.ConfigFile); err != nil {
-			return nil, setupError{doing: "reading " + cfg.ConfigFile, file: cfg.ConfigFile, err: err}
+			return nil, "", setupError{doing: "reading " + cfg.ConfigFile, file: cfg.ConfigFile, err: err}
 		}
 	}
 	for _, o := range overrides(cfg) {
 		if err := handle.SetConfigOption(o.name, o.value); err != nil {
-			return nil, setupError{doing: "setting " + o.name, option: o.name, err: err}
+			return nil, "", setupError{doing: "setting " + o.name, option: o.name, err: err}
 		}
 	}
 	if !cfg.Key.IsZero() {
 		if err := handle.SetConfigOption("key", cfg.Key.Text()); err != nil {
-			return nil, setupError{doing: "setting key", option: "key", err: err}
+			return nil, "", setupError{doing: "setting key", option: "key", err: err}
 		}
 	}
 	if key.IsZero() {
 		if *key, err = keyOfConfig(cfg, handle.GetConfigOption); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
+	monitors = cfg.MonHost
 	if hosts, err := handle.GetConfigOption("mon_host"); err == nil {
-		*monitors = hosts
+		monitors = hosts
 	}
-	if err := handle.Connect(); err != nil {
-		return nil, err
-	}
-	return handle, nil
+	return handle, monitors, nil
 }
 
 // clusterName is what $cluster stands for in a ceph.conf: the name of the file, or ceph where it doesn't end in .conf.

@@ -209,6 +209,16 @@ func TestFrozenCluster(t *testing.T) {
 		return cluster
 	}
 	cluster, other := counting(), counting()
+	closed, err := rados.Dial(limited(t), cfg)
+	ok(t, err)
+	// A connection that is closed under calls ends none of them, takes no other, and does not crash the process.
+	busy, err := rados.Dial(limited(t), cfg)
+	ok(t, err)
+	for _, err := range callAndClose(limited(t), t, busy, ref, 1)() {
+		if !errors.Is(err, ceph.ENOTCONN) {
+			t.Errorf("a call ended with %v", err)
+		}
+	}
 	read := func(ctx context.Context, c *ceph.Cluster) error { _, err := c.Image(ctx, ref); return err }
 
 	ok(t, west.Pause())
@@ -225,6 +235,14 @@ func TestFrozenCluster(t *testing.T) {
 	if _, err := cluster.Pools(ctx); err == nil {
 		t.Error("a cancelled call succeeded")
 	}
+	// Closed while its calls hang: they end with their context, and what they use is left to them.
+	hung, cancel := context.WithCancel(limited(t))
+	ended := callAndClose(hung, t, closed, ref, 0)
+	if _, err := closed.FSID(limited(t)); !errors.Is(err, ceph.ENOTCONN) {
+		t.Errorf("a call after the end: %v", err)
+	}
+	cancel()
+	ended()
 	_, err = cluster.Pools(limited(t))
 	wantKind(t, err, problem.Unreachable, `"west"`, "2s")
 	wantKind(t, read(limited(t), other), problem.Unreachable, "frozen/i")

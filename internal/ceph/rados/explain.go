@@ -21,7 +21,7 @@ func cannotConnect(cfg ceph.Config) string {
 }
 
 // explain says why a connection failed. key is zero if librados read it from elsewhere.
-func explain(cfg ceph.Config, key ceph.Key, err error) error {
+func explain(ctx context.Context, cfg ceph.Config, key ceph.Key, err error) error {
 	var known *problem.Problem
 	if errors.As(err, &known) {
 		return known
@@ -68,7 +68,7 @@ func explain(cfg ceph.Config, key ceph.Key, err error) error {
 		p.Why = fmt.Sprintf("No monitor answered at %s within %s.", monitors, cfg.ConnectTimeout)
 		p.Do = "Check the addresses, the network and firewalls (ports 3300 and 6789), and that the monitors run and have a quorum."
 	case ceph.EINVAL, ceph.EIO:
-		explainValue(p, cfg, key, code, monitors)
+		explainValue(ctx, p, cfg, key, code, monitors)
 	case ceph.ENOENT:
 		p.Kind = problem.Invalid
 		p.Why = "No monitor is known."
@@ -85,9 +85,9 @@ func explain(cfg ceph.Config, key ceph.Key, err error) error {
 
 // explainValue explains what librados says of a key, a keyring or an address that it can't use: EINVAL, or EIO for what it
 // read from a keyring.
-func explainValue(p *problem.Problem, cfg ceph.Config, key ceph.Key, code ceph.Errno, monitors string) {
+func explainValue(ctx context.Context, p *problem.Problem, cfg ceph.Config, key ceph.Key, code ceph.Errno, monitors string) {
 	p.Kind = problem.Invalid
-	if name := unresolvable(cfg.MonHost); code == ceph.EINVAL && name != "" {
+	if name := unresolvable(ctx, cfg.MonHost); code == ceph.EINVAL && name != "" {
 		p.Why = fmt.Sprintf("The monitor's name %s does not resolve on this machine.", name)
 		p.Do = "Correct it in mon_host of the cluster, or give the monitor's address."
 		return
@@ -115,8 +115,8 @@ func explainValue(p *problem.Problem, cfg ceph.Config, key ceph.Key, code ceph.E
 }
 
 // unresolvable returns the first name in a mon_host that does not resolve; empty if there is none.
-func unresolvable(monHost string) string {
-	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
+func unresolvable(ctx context.Context, monHost string) string {
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
 	for _, entry := range strings.FieldsFunc(monHost, func(r rune) bool { return strings.ContainsRune(",; \t", r) }) {
 		host := strings.Trim(entry, "[]")

@@ -68,7 +68,7 @@ func TestExplainKeys(t *testing.T) {
 			"auth_allowed_ciphers",
 		},
 	} {
-		err := explain(test.cfg, test.key, fmt.Errorf("rados: %w", test.errno))
+		err := explain(t.Context(), test.cfg, test.key, fmt.Errorf("rados: %w", test.errno))
 		text := err.Error()
 		if !problem.Is(err, test.kind) || strings.Contains(text, test.not) {
 			t.Errorf("%s: %v", what, err)

@@ -32,7 +32,7 @@ func TestUnreachableClusterOfManyDisks(t *testing.T) {
 			}, 0, 0, "Unable to connect to cluster \"east\".",
 		},
 		"no answer": {
-			func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, verifyLimit, ceph.DefaultConnectTimeout + 10*time.Second,
+			func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, verifyLimit, ceph.DefaultConnectTimeout + time.Second,
 			"Cluster \"east\" did not answer in time.",
 		},
 	} {
