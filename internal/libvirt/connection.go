@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
@@ -40,7 +41,8 @@ func (h *Host) connect(parent context.Context) (c *connection, err error) {
 	defer cancel()
 	op := operation{doing: "connect", connecting: true}
 
-	stream, err := h.endpoint.Dial(ctx)
+	stream, err := await(ctx, func() (io.ReadWriteCloser, error) { return h.config.Dialer.Dial(ctx) },
+		func(late io.ReadWriteCloser) { _ = late.Close() })
 	if ctx.Err() != nil && err != nil {
 		err = context.Cause(ctx)
 	}

@@ -5,6 +5,7 @@ package libvirt
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
@@ -34,8 +35,18 @@ type Config struct {
 	ConnectTimeout, OperationTimeout time.Duration
 	// AllowPlaintext lets a secret's value travel over tcp without TLS to another machine.
 	AllowPlaintext bool
+	// Dialer makes the stream to the daemon. It is what the URI says, except in tests.
+	Dialer Dialer
 	// Log takes a line for each call to the host; nil writes none.
 	Log calllog.Sink
+}
+
+// Dialer makes streams to a daemon.
+type Dialer interface {
+	// Dial makes one.
+	//
+	// Similar to: virsh -c URI connect.
+	Dial(ctx context.Context) (io.ReadWriteCloser, error)
 }
 
 // Host is one hypervisor: a single connection, made on first use, shared by all callers and made anew after a loss.
@@ -84,6 +95,9 @@ func NewHost(cfg Config) (*Host, error) {
 			}
 		}
 		h.pin = pin.String()
+	}
+	if h.config.Dialer == nil {
+		h.config.Dialer = end
 	}
 	if h.config.ConnectTimeout <= 0 {
 		h.config.ConnectTimeout = DefaultConnectTimeout

@@ -24,6 +24,9 @@ const (
 // errNotSent marks a call that the daemon can't have carried out, because its packet was not sent as a whole.
 var errNotSent = errors.New("the connection is lost")
 
+// closeLimit is how long the end of a stream is waited for: one over TLS says good-bye to a host that may not listen any more.
+const closeLimit = 200 * time.Millisecond
+
 var errNotLibvirt = errors.New("what answers there does not speak libvirt's protocol")
 
 // wire is the connection below go-libvirt. It knows that it was lost. It can be cut at any time, which is the only way to end a call to a
@@ -151,7 +154,15 @@ func (w *wire) end(cause error) {
 	w.once.Do(func() {
 		w.cause = cause
 		close(w.ended)
-		_ = w.stream.Close()
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			_ = w.stream.Close()
+		}()
+		select {
+		case <-closed:
+		case <-time.After(closeLimit):
+		}
 	})
 }
 
