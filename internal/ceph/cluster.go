@@ -89,7 +89,8 @@ func (c *Cluster) check(ctx context.Context, conn *identifiedConn) error {
 	return err
 }
 
-// version asks the monitors, for so long at most, for their release, which is empty where they don't tell it, or where the connection is lost. It is an error
+// version asks the monitors, for so long at most, for their release, which is empty where they don't tell it, or where the connection is
+// lost. It is an error
 // where no answer comes.
 func (c *Cluster) version(ctx context.Context, conn Conn, limit time.Duration) (release, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)

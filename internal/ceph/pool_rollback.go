@@ -8,10 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// rollbackTimeout bounds a rollback, which an interrupt of the apply doesn't stop.
+// rollbackTimeout bounds a rollback. An interrupt of the apply doesn't stop it at once.
 const rollbackTimeout = time.Minute
 
 // placementVariables lists the variables among the settings that decide on which OSDs a pool is.
@@ -37,7 +38,7 @@ func (c *Cluster) canRollBack(ctx context.Context, before Pool, settings map[str
 // rollBackUnplaced undoes settings after which a placement group is on fewer OSDs than min_size. The monitors know at once where
 // a placement group would be: no state of it has to be waited for.
 func (c *Cluster) rollBackUnplaced(ctx context.Context, before Pool, settings map[string]string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	ctx, cancel := grace.Context(ctx, rollbackTimeout)
 	defer cancel()
 	after, err := c.PoolByID(ctx, before.ID)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -104,7 +105,7 @@ const protectTimeout = 10 * time.Second
 
 // restoreProtection undoes the first step of a removal that was refused, and returns the reason of the refusal.
 func (c *Cluster) restoreProtection(ctx context.Context, ref ImageRef, names []string, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), protectTimeout)
+	ctx, cancel := grace.Context(ctx, protectTimeout)
 	defer cancel()
 	var left []string
 	for _, name := range names {

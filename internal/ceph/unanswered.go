@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -18,11 +19,10 @@ func unanswered(err error) bool {
 }
 
 // How often, and for how long, the outcome of an unanswered request is looked up. A cluster that was stuck answers from its old state
-// until it has carried out the request. When the operation's own time is up, or somebody has pressed Ctrl-C, little time is left.
+// until it has carried out the request.
 const (
-	recheckAttempts   = 5
-	recheckTimeout    = 10 * time.Second
-	recheckAfterwards = 1500 * time.Millisecond
+	recheckAttempts = 5
+	recheckTimeout  = 10 * time.Second
 )
 
 var recheckInterval = 200 * time.Millisecond // shorter in tests
@@ -30,10 +30,8 @@ var recheckInterval = 200 * time.Millisecond // shorter in tests
 // recheck looks up the outcome of an unanswered request, also when the operation's own time is up: otherwise a request that was carried
 // out would count as failed. It ends with the first answer that is no error.
 func recheck[T any](ctx context.Context, ask func(context.Context) (T, error)) (value T, err error) {
-	operation := ctx
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(operation), recheckTimeout)
+	ctx, cancel := grace.Context(ctx, recheckTimeout)
 	defer cancel()
-	defer context.AfterFunc(operation, func() { time.AfterFunc(recheckAfterwards, cancel) })()
 	for range recheckAttempts {
 		if value, err = ask(ctx); err == nil {
 			return value, nil

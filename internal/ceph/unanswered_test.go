@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -167,8 +168,8 @@ func TestRecheckEnds(t *testing.T) {
 		endsAfter, wants time.Duration // of the operation, and of the question; 0 for an operation that has time enough
 	}{
 		"time enough":        {0, recheckTimeout},
-		"over already":       {time.Nanosecond, recheckAfterwards},
-		"over in the middle": {2 * time.Second, 2*time.Second + recheckAfterwards},
+		"over already":       {time.Nanosecond, grace.Period},
+		"over in the middle": {2 * time.Second, 2*time.Second + grace.Period},
 		"over at the end":    {9500 * time.Millisecond, recheckTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {

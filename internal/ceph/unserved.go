@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -154,7 +155,7 @@ func (c *Cluster) mappings(ctx context.Context, what string, p Pool, limit int64
 
 // How long a failed operation may look for its cause, and in how many placement groups of each pool.
 const (
-	causeTimeout = 3 * time.Second
+	causeTimeout = grace.Period
 	causeSamples = 4
 )
 
@@ -165,7 +166,7 @@ func (c *Cluster) nameUnserved(ctx context.Context, failure error) {
 	if !errors.As(failure, &p) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), causeTimeout)
+	ctx, cancel := grace.Context(ctx, causeTimeout)
 	defer cancel()
 	pools, err := c.Pools(ctx)
 	if err != nil {

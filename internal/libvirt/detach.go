@@ -9,6 +9,7 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -253,7 +254,7 @@ func (h *Host) guestKeepsDisk(ctx context.Context, op operation, found rpc.Domai
 		Do:  "Let the guest boot to its end and apply again; or shut the domain off and apply again.",
 		Raw: rawOf(refusal),
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stateLimit)
+	ctx, cancel := grace.Context(ctx, stateLimit)
 	defer cancel()
 	switch {
 	case refusals >= detachRefusals:

@@ -7,6 +7,7 @@ import (
 
 	rpc "github.com/digitalocean/go-libvirt"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -144,7 +145,7 @@ func (h *Host) AttachManaged(ctx context.Context, domainUUID string, disk Disk, 
 	if err == nil || !problem.Is(err, problem.Unreachable) {
 		return err
 	}
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), ElsewhereLimit)
+	asking, cancel := grace.Context(ctx, ElsewhereLimit)
 	defer cancel()
 	if now, again := h.Domain(asking, domainUUID); again == nil && managed.Find(now).Where()&where == where {
 		return nil

@@ -11,6 +11,7 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -48,7 +49,7 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
 	// The call itself gets more time: it returns with its error as soon as the probe is destroyed, and until then the
 	// connection is in use, not given up.
 	op.limit = limit + probeEnd
-	calling, done := context.WithTimeout(context.WithoutCancel(ctx), op.limit)
+	calling, done := grace.Context(ctx, op.limit)
 	call := onDisk("DomainCreateXML", probePrefix+id.String(), disk.Target)
 	started := make(chan struct{})
 	go func() {
@@ -74,7 +75,7 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
 // endProbe destroys a probe, even when the operator's context has ended. While it is still being started it may not be
 // visible yet: started tells when that is over.
 func (h *Host) endProbe(ctx context.Context, id uuid.UUID, started <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeEnd)
+	ctx, cancel := grace.Context(ctx, probeEnd)
 	defer cancel()
 	op := operation{doing: fmt.Sprintf("end the probe %s%s", probePrefix, id)}
 	for {

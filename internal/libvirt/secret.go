@@ -10,6 +10,7 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 	"libvirt.org/go/libvirtxml"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -119,7 +120,7 @@ const lateAnswer = 10 * time.Second
 
 // hasSecret tells whether the host has exactly this secret, also after the end of the context.
 func (h *Host) hasSecret(ctx context.Context, s Secret) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateAnswer)
+	ctx, cancel := grace.Context(ctx, lateAnswer)
 	defer cancel()
 	found, err := h.Secret(ctx, s.UUID)
 	s.UUID, s.UsageType = found.UUID, UsageCeph

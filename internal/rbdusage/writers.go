@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -149,7 +150,7 @@ const takeBackLimit = time.Minute
 func (a Access) RecheckWatchers(ctx context.Context, domain libvirt.Domain, where libvirt.Where) (
 	warnings []problem.Warning, contested bool, err error,
 ) {
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), accessLimit)
+	asking, cancel := grace.Context(ctx, accessLimit)
 	defer cancel()
 	watchers, err := a.Cluster.Watchers(asking, a.image())
 	if err != nil {
@@ -158,7 +159,7 @@ func (a Access) RecheckWatchers(ctx context.Context, domain libvirt.Domain, wher
 	if len(watchers) <= 1 {
 		return nil, false, nil
 	}
-	taking, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackLimit)
+	taking, cancel := grace.Context(ctx, takeBackLimit)
 	defer cancel()
 	kept := a.Host.DetachDisk(taking, domain.UUID, a.Disk, where)
 	return nil, kept != nil, a.OpenedMeanwhile(domain, watchers, kept)

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
@@ -40,13 +41,14 @@ func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attri
 // FormatDuration writes a duration as users write it: 5m, not Go's 5m0s.
 func FormatDuration(d time.Duration) string { return strings.Replace(d.String(), "m0s", "m", 1) }
 
-// WithTimeout limits an operation to the time in the resource's timeouts. The parameter configured is one of the methods of timeouts.Value.
+// WithTimeout limits an operation to the time in the resource's timeouts, with what package grace leaves for its end. The parameter
+// configured is one of the methods of timeouts.Value.
 func WithTimeout(
 	ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
 ) (context.Context, context.CancelFunc) {
 	timeout, d := configured(ctx, DefaultTimeout)
 	diags.Append(d...)
-	return context.WithTimeout(ctx, timeout)
+	return grace.WithTimeout(ctx, timeout)
 }
 
 // StartRefresh begins a read of what is recorded, with the time limit of [WithTimeout]. Readings of a moment ago may serve it.

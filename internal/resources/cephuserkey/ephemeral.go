@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
@@ -83,7 +84,7 @@ func (u *userKey) Open(ctx context.Context, req ephemeral.OpenRequest, resp *eph
 	if !tfkit.Get(ctx, req.Config, &config, &resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, tfkit.DefaultTimeout)
+	ctx, cancel := grace.WithTimeout(ctx, tfkit.DefaultTimeout)
 	defer cancel()
 	u.read(ctx, &config, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {

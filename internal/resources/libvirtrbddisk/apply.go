@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
@@ -227,7 +228,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 
 // saveActual puts the disk as it is now into the state after an update that has failed half-way.
 func (j *job) saveActual(ctx context.Context, state *model, resp *resource.UpdateResponse) {
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), libvirt.ElsewhereLimit)
+	asking, cancel := grace.Context(ctx, libvirt.ElsewhereLimit)
 	defer cancel()
 	domain, err := j.Host.Domain(asking, j.Domain.UUID)
 	if err != nil {
