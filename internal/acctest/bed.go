@@ -28,7 +28,12 @@ func Main(m *testing.M, options testbed.Options) {
 		os.Exit(1)
 	}
 	bed = started
+	before := holds()
 	code := m.Run()
+	if err := checkLeft(before); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
 	if folder := os.Getenv(logsVariable); folder != "" && code != 0 {
 		if err := bed.CopyLogs(folder); err != nil {
 			fmt.Fprintln(os.Stderr, err)

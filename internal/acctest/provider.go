@@ -16,7 +16,9 @@ import (
 // Factories returns what plugin-testing needs to serve the provider within the test's own process.
 func Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"ceph": providerserver.NewProtocol6WithError(provider.New("test", dialShared)()),
+		"ceph": func() (tfprotov6.ProviderServer, error) {
+			return providerserver.NewProtocol6WithError(recordStart(provider.New("test", dialShared)()))()
+		},
 	}
 }
 

@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -36,6 +37,9 @@ var (
 type cephProvider struct {
 	version string
 	dial    ceph.Dial
+
+	mu         sync.Mutex
+	configured []*tfkit.Connections
 }
 
 // New returns the provider. Dial makes the connections to clusters: it is rados.Dial, except in tests without librados.
@@ -58,10 +62,25 @@ func (p *cephProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	connections := tfkit.NewConnections()
 	p.addClusters(ctx, config, connections, &resp.Diagnostics)
 	addHypervisors(ctx, config, connections, &resp.Diagnostics)
+	p.mu.Lock()
+	p.configured = append(p.configured, connections)
+	p.mu.Unlock()
 	resp.ResourceData = connections
 	resp.DataSourceData = connections
 	resp.EphemeralResourceData = connections
 	resp.ListResourceData = connections
+}
+
+// Close ends all connections. A provider is never told to, as its process ends with it; who serves one in a process of their own calls it
+// (io.Closer).
+func (p *cephProvider) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, connections := range p.configured {
+		connections.Close()
+	}
+	p.configured = nil
+	return nil
 }
 
 func (p *cephProvider) Resources(context.Context) []func() resource.Resource {

@@ -29,3 +29,13 @@ func NewConnections() *Connections {
 		},
 	}
 }
+
+// Close ends the connections to all entries. Later calls get an error.
+func (c *Connections) Close() {
+	for _, cluster := range c.Clusters.All() {
+		cluster.Close()
+	}
+	for _, host := range c.Hypervisors.All() {
+		host.Close()
+	}
+}
