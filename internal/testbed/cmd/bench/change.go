@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"strconv"
+	"strings"
 )
 
 // barChange is what apply and destroy may take at most, as a multiple of Terraform with the floor and the client library together.
@@ -51,6 +52,52 @@ func changeRow(file, pool string) func(context.Context, *bench, int) ([]result, 
 			{What: "read by library", Unit: "s", Ours: loopMedian(loops, 1)},
 		}, nil
 	}
+}
+
+// barRecords is what the records of creates may cost at most, as a multiple of creates without them.
+const barRecords = 1.1
+
+// recordsRow measures apply and destroy of users beside the same by a user of the provider who may not write the records that a create which
+// is cut off is taken up by.
+func recordsRow(ctx context.Context, b *bench, n int) ([]result, error) {
+	const unrecorded = "client.unrecorded"
+	caps := []string{"mon", "allow service auth rwx, allow service mon rwx"}
+	if _, err := b.cluster.Ceph(ctx, append([]string{"auth", "get-or-create", unrecorded}, caps...)...); err != nil {
+		return nil, err
+	}
+	key, err := b.cluster.Ceph(ctx, "auth", "print-key", unrecorded)
+	if err != nil {
+		return nil, err
+	}
+	var took [2]struct{ applied, destroyed []sample }
+	var workspaces [2]*workspace
+	for i := range workspaces {
+		if workspaces[i], err = b.workspace(ctx, "provider.tf", "users.tf"); err != nil {
+			return nil, err
+		}
+	}
+	workspaces[1].extra = []string{"TF_VAR_user=unrecorded", "TF_VAR_key=" + strings.TrimSpace(string(key))}
+	for range rounds {
+		for i, w := range workspaces {
+			applied, err := w.run(ctx, b.ours, n, "apply", "-auto-approve")
+			if err != nil {
+				return nil, err
+			}
+			destroyed, err := w.run(ctx, b.ours, n, "destroy", "-auto-approve")
+			if err != nil {
+				return nil, err
+			}
+			took[i].applied, took[i].destroyed = append(took[i].applied, applied), append(took[i].destroyed, destroyed)
+		}
+	}
+	beside := func(what string, ours, other []sample) result {
+		return result{
+			What: what, Unit: "s", Ours: medians(ours).Wall, Of: "without records", Other: medians(other).Wall, Bar: barRecords,
+		}
+	}
+	return []result{
+		beside("apply", took[0].applied, took[1].applied), beside("destroy", took[0].destroyed, took[1].destroyed),
+	}, nil
 }
 
 func besideFloors(what string, ours, floor sample, library float64) result {

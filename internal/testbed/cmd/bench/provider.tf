@@ -2,6 +2,6 @@
 
 provider "ceph" {
   clusters = {
-    east = { mon_host = var.mon_host, user = "bench", key = var.key }
+    east = { mon_host = var.mon_host, user = var.user, key = var.key }
   }
 }

@@ -34,6 +34,7 @@ var rows = []row{
 	{name: "seed", short: 1, full: 1, clusters: []string{"west"}, hypervisors: []string{"kvm1"}, measure: seedRow},
 	{name: "change-users", short: 300, full: 1000, measure: changeRow("users.tf", "")},
 	{name: "change-images", short: 300, full: 1000, measure: changeRow("images.tf", "vms")},
+	{name: "records", short: 300, full: 1000, measure: recordsRow},
 	{name: "pools", short: 20, full: 20, measure: poolsRow},
 	{name: "schema", measure: schemaRow},
 	{name: "growth-users", short: 1000, full: 3000, measure: growthRow("users.tf")},

@@ -10,6 +10,11 @@ variable "mon_host" {
   type = string
 }
 
+variable "user" {
+  type    = string
+  default = "bench"
+}
+
 variable "key" {
   type      = string
   sensitive = true

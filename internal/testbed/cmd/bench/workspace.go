@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -22,7 +23,8 @@ const maxOutput = 2000
 // workspace is a folder with some of the configurations.
 type workspace struct {
 	*bench
-	dir string
+	dir   string
+	extra []string // environment besides that of the bench
 }
 
 func (b *bench) workspace(ctx context.Context, files ...string) (*workspace, error) {
@@ -58,7 +60,7 @@ func (w *workspace) run(ctx context.Context, binary string, n int, args ...strin
 
 func (w *workspace) terraformTook(ctx context.Context, binary string, n int, args ...string) (time.Duration, error) {
 	command := exec.CommandContext(ctx, w.terraform, append(args, "-input=false", "-no-color")...)
-	command.Dir, command.Env = w.dir, append(w.env, "BENCH_PROVIDER="+binary, "TF_VAR_n="+strconv.Itoa(n))
+	command.Dir, command.Env = w.dir, slices.Concat(w.env, []string{"BENCH_PROVIDER=" + binary, "TF_VAR_n=" + strconv.Itoa(n)}, w.extra)
 	started := time.Now()
 	if output, err := command.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("terraform %s: %w\n%s", args[0], err, output[max(0, len(output)-maxOutput):])
