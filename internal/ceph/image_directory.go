@@ -30,7 +30,7 @@ func (c *Cluster) sharedName(ctx context.Context, pool Pool, namespace, id strin
 		}
 		return names, err
 	})
-	if err != nil && !problem.Unanswered(err) && !problem.Is(err, problem.Unreachable) {
+	if err != nil && !problem.NoAnswer(err) {
 		return "", nil // who may not list may still read, and a pool may just have been renamed
 	}
 	return names[id], err
@@ -56,7 +56,7 @@ func (c *Cluster) sharedImage(ctx context.Context, poolID int64, namespace, id s
 		told, err = conn.ImageHeaders(ctx, pool.Name, namespace, []string{id})
 		return err
 	})
-	if problem.Unanswered(err) || problem.Is(err, problem.Unreachable) {
+	if problem.NoAnswer(err) {
 		return ref, image, false, err
 	}
 	if image, found = told[id]; found {

@@ -86,6 +86,10 @@ func Unanswered(err error) bool {
 	return errors.As(err, &p) && p.Unanswered
 }
 
+// NoAnswer reports whether err is, or wraps, a problem of a service that could not be reached or didn't answer, so that it says nothing of
+// what was asked for.
+func NoAnswer(err error) bool { return Unanswered(err) || Is(err, Unreachable) }
+
 // Copy returns an equal error that its caller may change. Where one error is kept for several callers, each of them gets a copy, to which
 // it may add what it knows.
 func Copy(err error) error {

@@ -72,7 +72,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context)
 		return read(ctx) // which says what it means that the context has ended
 	case r.err == nil:
 		return r.value, nil
-	case !r.ended && (problem.Unanswered(r.err) || problem.Is(r.err, problem.Unreachable)):
+	case !r.ended && problem.NoAnswer(r.err):
 		return r.value, problem.Copy(r.err)
 	}
 	return c.Get(Afresh(ctx), key, read)
