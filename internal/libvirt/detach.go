@@ -67,6 +67,14 @@ func (h *Host) DetachDisks(ctx context.Context, domain Domain, found Disks) (pen
 			return false, err
 		}
 	}
+	if found.Saved != nil && !domain.Active {
+		// Started before its saved definition lost the disk, the guest has the disk.
+		started, err := h.Domain(ctx, domain.UUID)
+		if err != nil && !problem.Is(err, problem.NotFound) {
+			return false, err
+		}
+		found.Live = sameDisk(started.Live, *found.Saved)
+	}
 	if found.Live == nil {
 		return false, nil
 	}
