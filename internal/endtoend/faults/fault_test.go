@@ -21,6 +21,10 @@ type row struct {
 	operation operation
 	// midst is where in the operation the fault begins; empty for a fault that is there before.
 	midst call
+	// at is the call to the hypervisor in whose midst the fault begins; for faults that begin by run.meets.
+	at libvirtCall
+	// limit is connect_timeout and operation_timeout of each entry while the fault is there; shortLimit where empty.
+	limit string
 	// says are words that the operation's errors have to say. Without any the operation has to come to its end in spite of the fault.
 	says []string
 	// warns are words that its warnings have to say.
@@ -46,9 +50,11 @@ type operation struct {
 	changed bool
 }
 
-// The operations. A change and a destroy don't refresh before, so that it is they that meet the fault.
+// The operations. An attach is the create of the disk, where all else is there. An attach, a change and a destroy don't refresh
+// before, so that it is they that meet the fault.
 var (
 	creates   = operation{name: "create", args: []string{"apply", "-auto-approve"}}
+	attaches  = operation{name: "attach", args: []string{"apply", "-auto-approve", "-refresh=false"}, exists: true}
 	changes   = operation{name: "change", args: []string{"apply", "-auto-approve", "-refresh=false"}, exists: true, changed: true}
 	refreshes = operation{name: "refresh", args: []string{"plan"}, exists: true}
 	destroys  = operation{name: "destroy", args: []string{"destroy", "-auto-approve", "-refresh=false"}, exists: true}
@@ -80,7 +86,12 @@ func TestAccFaults(t *testing.T) {
 
 // label names the operation, and where in it the fault begins.
 func (row row) label() string {
-	if row.midst == (call{}) {
+	switch {
+	case row.at.answered:
+		return row.operation.name + ", after " + row.at.name
+	case row.at.name != "":
+		return row.operation.name + ", before " + row.at.name
+	case row.midst == (call{}):
 		return row.operation.name
 	}
 	return row.operation.name + ", at " + row.midst.method + " of " + row.midst.resource

@@ -3,6 +3,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -78,6 +79,9 @@ func newRun(suite, t *testing.T, f fault, row row) *run {
 		r.must(err)
 		r.estate = &estate{name: name, guest: guest, size: 8}
 		r.w = acctest.NewWorkspaceOf(suite, r.configuration(longLimit, false))
+		// A daemon's first look at its emulators takes longer than the short limit.
+		_, err = r.kvm1.Virsh(t.Context(), "capabilities")
+		r.must(err)
 		estates[row.guest] = r.estate
 	}
 	if row.guest {
@@ -133,7 +137,7 @@ func (r *run) meet() {
 	} else {
 		begins = r.calls(r.row.midst)
 	}
-	r.w.Write(r.T, r.configuration(shortLimit, r.row.operation.changed))
+	r.w.Write(r.T, r.configuration(cmp.Or(r.row.limit, shortLimit), r.row.operation.changed))
 	if r.row.instead != nil {
 		r.row.instead(r)
 	} else {
@@ -150,7 +154,7 @@ func (r *run) meet() {
 	r.w.Write(r.T, r.configuration(longLimit, r.row.operation.changed))
 	r.result.Left = r.left()
 	if got, want := strings.Join(r.result.Left, ", "), strings.Join(r.row.leaves, ", "); got != want && want != "any" &&
-		r.row.operation.name == creates.name {
+		(r.row.operation.name == creates.name || r.row.operation.name == attaches.name) {
 		r.Errorf("left behind: %q, not %q", got, want)
 	}
 	r.goOn()
@@ -165,6 +169,9 @@ func (r *run) prepare() {
 		r.w.Apply(r.T)
 	} else if !exists && len(r.objects()) > 0 {
 		r.w.Destroy(r.T)
+	}
+	if r.row.operation.name == attaches.name {
+		r.w.Terraform(r.T, "destroy", "-auto-approve", "-input=false", "-refresh=false", "-target=libvirt_rbd_disk.d")
 	}
 	r.there = false
 }

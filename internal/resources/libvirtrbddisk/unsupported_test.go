@@ -4,51 +4,12 @@ package libvirtrbddisk_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
-
-// emulatorWithoutRBD makes a QEMU without its RBD driver, as on a host that lacks the package. QEMU looks for modules beside its program,
-// so this is a copy of the program beside links to all modules but that one.
-func emulatorWithoutRBD(t *testing.T) string {
-	t.Helper()
-	modules, err := filepath.Glob("/usr/lib/*/qemu/*.so")
-	if err != nil || len(modules) == 0 {
-		t.Fatalf("no modules of QEMU: %v", err)
-	}
-	dir := filepath.Join(acctest.Bed(t).Dir, "no-rbd")
-	beside := filepath.Join(dir, strings.TrimPrefix(filepath.Dir(modules[0]), "/usr"))
-	program, err := os.ReadFile("/usr/bin/qemu-system-x86_64")
-	if err != nil {
-		t.Fatal(err)
-	}
-	copied := filepath.Join(dir, "bin", "qemu-system-x86_64")
-	for _, folder := range []string{filepath.Dir(copied), beside} {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(copied, program, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("/usr/share", filepath.Join(dir, "share")); err != nil {
-		t.Fatal(err)
-	}
-	for _, module := range modules {
-		if filepath.Base(module) == "block-rbd.so" {
-			continue
-		}
-		if err := os.Symlink(module, filepath.Join(beside, filepath.Base(module))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return copied
-}
 
 // pausedGuest starts a guest with a changed definition, paused before its first instruction.
 func pausedGuest(t *testing.T, name, machine string, change func(*acctest.Domain)) {
@@ -67,7 +28,7 @@ func TestAccLibvirtRBDDisk_unsupported(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	withoutACPI := func(doc *acctest.Domain) { doc.Features.ACPI = nil }
-	emulator := emulatorWithoutRBD(t)
+	emulator := acctest.EmulatorWithoutRBD(t)
 	pausedGuest(t, "unfit-rbd", "q35", func(doc *acctest.Domain) { doc.Devices.Emulator = emulator })
 	pausedGuest(t, "unfit-pc", "pc", withoutACPI)
 	pausedGuest(t, "unfit-q35", "q35", withoutACPI)
