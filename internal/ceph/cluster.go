@@ -90,8 +90,7 @@ func (c *Cluster) check(ctx context.Context, conn *identifiedConn) error {
 }
 
 // version asks the monitors, for so long at most, for their release, which is empty where they don't tell it, or where the connection is
-// lost. It is an error
-// where no answer comes.
+// lost. It is an error where no answer comes.
 func (c *Cluster) version(ctx context.Context, conn Conn, limit time.Duration) (release, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -118,7 +117,7 @@ func (c *Cluster) version(ctx context.Context, conn Conn, limit time.Duration) (
 const connectGrace = time.Second
 
 // releaseLimit is for how long a new connection is asked for the monitors' release.
-const releaseLimit = 1500 * time.Millisecond
+const releaseLimit = time.Second
 
 func (c *Cluster) connect(ctx context.Context) (*identifiedConn, error) {
 	// librados ends the attempt itself after ConnectTimeout, with a better error; this ends an attempt that hangs in spite of that.

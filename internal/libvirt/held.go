@@ -8,11 +8,12 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 )
 
 const (
 	// controlLimit bounds the question why a call about a domain got no answer, controlAfterEnd where the operation's own time is over.
-	controlLimit    = 2 * time.Second
+	controlLimit    = grace.Period
 	controlAfterEnd = 500 * time.Millisecond
 )
 
@@ -35,9 +36,9 @@ func (h *Host) held(ctx context.Context, c *connection, call calllog.Call, err e
 	}
 	limit := controlLimit
 	if ctx.Err() != nil {
-		ctx, limit = context.WithoutCancel(ctx), controlAfterEnd
+		limit = controlAfterEnd
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := grace.Context(ctx, limit)
 	defer cancel()
 	end := h.log.Start(ctx, onDomain("DomainGetControlInfo", name))
 	reason, asked := await(ctx, func() (*heldDomain, error) { return holderOf(c.client, name) }, nil)
