@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -250,4 +251,34 @@ func TestIntentRefused(t *testing.T) {
 	if conn.asked["config-key set"] != 1 || conn.asked["config-key dump"]+conn.asked["config-key rm"] != 0 {
 		t.Error(conn.asked)
 	}
+}
+
+// Who waits for somebody else's reading of the records waits as long as their own context. The time is synctest's.
+func TestWaitForTheReadingOfIntents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := &silentConfigKeys{fakeConn{fsid: testFSID}}
+		cluster := NewCluster(Config{Label: "east", Origin: "here"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+		var all sync.WaitGroup
+		for _, limit := range []time.Duration{10 * time.Second, time.Second} {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				begun := time.Now()
+				cluster.readIntents(ctx)
+				if took := time.Since(begun); took != limit {
+					t.Errorf("it took %s instead of %s", took, limit)
+				}
+			})
+			synctest.Wait()
+		}
+		all.Wait()
+	})
+}
+
+// silentConfigKeys is a cluster whose config-key store never answers.
+type silentConfigKeys struct{ fakeConn }
+
+func (*silentConfigKeys) MonCommand(ctx context.Context, _, _ []byte) ([]byte, string, error) {
+	<-ctx.Done()
+	return nil, "", ctx.Err()
 }
