@@ -1,0 +1,212 @@
+package provider_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+)
+
+// silentCluster is a fakeCluster that can do more, and may stop to answer.
+type silentCluster struct {
+	*fakeCluster
+	// answers decides before each call, and before each dial, whether it is answered.
+	answers func() bool
+	// clients tells how many have an image open.
+	clients func(image string) int
+}
+
+// dial connects, or ends with the context.
+func (s *silentCluster) dial(ctx context.Context, _ ceph.Config) (ceph.Conn, error) {
+	return s, s.wait(ctx)
+}
+
+func (s *silentCluster) wait(ctx context.Context) error {
+	if !s.answers() {
+		<-ctx.Done()
+	}
+	return ctx.Err()
+}
+
+func (s *silentCluster) MonCommand(ctx context.Context, text, input []byte) ([]byte, string, error) {
+	if err := s.wait(ctx); err != nil {
+		return nil, "", err
+	}
+	var cmd struct {
+		Prefix, Pool, Entity, Detail string
+		Caps                         []string
+	}
+	if err := json.Unmarshal(text, &cmd); err != nil {
+		return nil, "", err
+	}
+	s.mu.Lock()
+	switch cmd.Prefix {
+	case "version":
+		s.mu.Unlock()
+		return []byte(`{"version": "ceph version 16.2.15 (0) pacific (stable)"}`), "", nil
+	case "pg map", "osd map":
+		s.mu.Unlock()
+		return []byte(`{"pgid": "1.0", "up": [0, 1, 2], "acting": [0, 1, 2]}`), "", nil
+	case "osd pool ls":
+		if cmd.Detail == "" {
+			names := slices.Collect(maps.Keys(s.pools))
+			s.mu.Unlock()
+			out, err := json.Marshal(names)
+			return out, "", err
+		}
+		s.mu.Unlock()
+		return s.fakeCluster.MonCommand(ctx, text, input)
+	case "osd pool delete":
+		delete(s.pools, cmd.Pool)
+	case "auth caps":
+		s.users[cmd.Entity] = cmd.Caps[1]
+	case "auth rm":
+		delete(s.users, cmd.Entity)
+	case "auth ls", "osd pool set", "osd pool set-quota", "config-key set", "config-key rm", "osd pool application enable":
+	case "config-key dump":
+		s.mu.Unlock()
+		return []byte("{}"), "", nil
+	default:
+		s.mu.Unlock()
+		return s.fakeCluster.MonCommand(ctx, text, input)
+	}
+	s.mu.Unlock()
+	if cmd.Prefix == "auth ls" {
+		return []byte(`{"auth_dump": []}`), "", nil
+	}
+	return nil, "", nil
+}
+
+func (s *silentCluster) MonCommandTo(ctx context.Context, _ string, _ []byte) ([]byte, string, error) {
+	return []byte("[]"), "", s.wait(ctx)
+}
+
+func (s *silentCluster) MgrCommand(ctx context.Context, _, _ []byte) ([]byte, string, error) {
+	return []byte("[]"), "", s.wait(ctx)
+}
+
+func (s *silentCluster) Addr(context.Context) (string, error) { return "192.0.2.9:0/1", nil }
+
+func (s *silentCluster) InitPool(ctx context.Context, _ string) error { return s.wait(ctx) }
+
+func (s *silentCluster) VisitObjects(ctx context.Context, _ string, _ func(namespace, object string) bool) error {
+	return s.wait(ctx)
+}
+
+func (s *silentCluster) RemoveObject(ctx context.Context, _, _, _ string) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	return ceph.ENOENT
+}
+
+func (s *silentCluster) Namespaces(ctx context.Context, _ string) ([]string, error) {
+	return nil, s.wait(ctx)
+}
+
+func (s *silentCluster) Images(ctx context.Context, pool, namespace string) ([]ceph.ImageEntry, error) {
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s.fakeCluster.Images(ctx, pool, namespace)
+}
+
+func (s *silentCluster) Trash(ctx context.Context, _, _ string) ([]ceph.ImageEntry, error) {
+	return nil, s.wait(ctx)
+}
+
+func (s *silentCluster) ImageName(ctx context.Context, pool, namespace, id string) (string, error) {
+	if err := s.wait(ctx); err != nil {
+		return "", err
+	}
+	return s.fakeCluster.ImageName(ctx, pool, namespace, id)
+}
+
+func (s *silentCluster) ImageDataPools(ctx context.Context, _, _ string, _ []string) (map[string]int64, error) {
+	return nil, s.wait(ctx)
+}
+
+func (s *silentCluster) ImageHeaders(ctx context.Context, pool, namespace string, ids []string) (map[string]ceph.Image, error) {
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s.fakeCluster.ImageHeaders(ctx, pool, namespace, ids)
+}
+
+func (s *silentCluster) Image(ctx context.Context, ref ceph.ImageRef) (ceph.Image, error) {
+	if err := s.wait(ctx); err != nil {
+		return ceph.Image{}, err
+	}
+	return s.fakeCluster.Image(ctx, ref)
+}
+
+func (s *silentCluster) ImageAllocated(ctx context.Context, _ ceph.ImageRef) (bool, error) {
+	return false, s.wait(ctx)
+}
+
+func (s *silentCluster) ImageRelations(ctx context.Context, ref ceph.ImageRef) (ceph.ImageRelations, error) {
+	if err := s.wait(ctx); err != nil {
+		return ceph.ImageRelations{}, err
+	}
+	return s.fakeCluster.ImageRelations(ctx, ref)
+}
+
+func (s *silentCluster) ListedClones(ctx context.Context, _, _ string, _ int64, _ string, _ uint64) ([]string, error) {
+	return nil, s.wait(ctx)
+}
+
+func (s *silentCluster) AttachedClones(ctx context.Context, _, _ string, _ []string) ([]ceph.Clone, error) {
+	return nil, s.wait(ctx)
+}
+
+func (s *silentCluster) AllListedClones(ctx context.Context, _, _ string, _ int64) ([]ceph.Clone, error) {
+	return nil, s.wait(ctx)
+}
+
+func (s *silentCluster) ImageMigration(ctx context.Context, _, _, _ string) (*ceph.Migration, error) {
+	return nil, s.wait(ctx)
+}
+
+func (s *silentCluster) Watchers(ctx context.Context, ref ceph.ImageRef) ([]ceph.Watcher, error) {
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return make([]ceph.Watcher, s.clients(ref.Name)), nil
+}
+
+func (s *silentCluster) ReadImage(ctx context.Context, _ ceph.ImageRef) error { return s.wait(ctx) }
+
+func (s *silentCluster) CreateImage(ctx context.Context, spec ceph.ImageSpec) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	return s.fakeCluster.CreateImage(ctx, spec)
+}
+
+func (s *silentCluster) ResizeImage(ctx context.Context, ref ceph.ImageRef, bytes uint64, _ bool) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	image := s.images[ref]
+	image.SizeBytes = bytes
+	s.images[ref] = image
+	return nil
+}
+
+func (s *silentCluster) SetImageMetadata(ctx context.Context, _ ceph.ImageRef, _ map[string]string, _ []string) error {
+	return s.wait(ctx)
+}
+
+func (s *silentCluster) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.images, ref)
+	return nil
+}
