@@ -104,6 +104,22 @@ func TestADaemonThatNeverAnswersTheConnect(t *testing.T) {
 	expect.Problem(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
 }
 
+// deafDialer knows no context.
+type deafDialer struct{ goesOn chan struct{} }
+
+func (d deafDialer) Dial(context.Context) (io.ReadWriteCloser, error) {
+	<-d.goesOn
+	return nil, io.EOF
+}
+
+func TestADialThatKnowsNoContext(t *testing.T) {
+	dialer := deafDialer{make(chan struct{})}
+	defer close(dialer.goesOn)
+	h := host(t, Config{URI: "qemu:///system", Dialer: dialer, ConnectTimeout: 50 * time.Millisecond})
+	err := expect.Return(t, func() error { _, err := h.UUID(context.Background()); return err })
+	expect.Problem(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
+}
+
 func TestADaemonThatHangsInACall(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri()})
