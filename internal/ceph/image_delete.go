@@ -89,6 +89,11 @@ func (c *Cluster) explainRemoveImage(ctx context.Context, ref ImageRef, errno Er
 		if missing := c.imageMissing(ctx, ref, err); problem.Is(missing, problem.NotFound) {
 			return nil
 		}
+		// librbd moves the image into the trash first, and reports only that it isn't there.
+		if pool, err := c.Pool(ctx, ref.Pool); err == nil && pool.Full {
+			p.Why = fmt.Sprintf("Pool %q is full, and a removal writes to the pool before it frees anything.", pool.Name)
+			p.Do = "Free space elsewhere, add OSDs, or raise the ratio for the moment (ceph df, ceph osd set-full-ratio). Then apply again."
+		}
 	case ENOTEMPTY:
 		p.Kind, p.Why = problem.Refused, "The image got a new snapshot or a clone in this moment."
 		p.Do = fmt.Sprintf("Look at them with rbd snap ls --all %s and rbd children --all %s, then destroy again.", ref, ref)

@@ -141,6 +141,19 @@ func TestEveryErrnoHasWords(t *testing.T) {
 	}
 }
 
+// librbd hides from a removal that the pool is full.
+func TestRemovalFromAFullPool(t *testing.T) {
+	conn := &refusing{call: "RemoveImage", errno: ENOENT}
+	conn.fsid = testFSID
+	conn.answers = map[string]answer{
+		"osd pool ls":         {out: `[{"pool_id":1,"pool_name":"vms","type":1,"flags_names":"hashpspool,full"}]`},
+		"osd crush rule dump": recorded(t, "osd-crush-rule-dump"),
+	}
+	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+	err := cluster.DeleteImage(t.Context(), ImageRef{Pool: "vms", Name: "data"}, true)
+	wantKind(t, err, problem.Other, `Pool "vms" is full`, "set-full-ratio", "ENOENT")
+}
+
 // any call that reaches OSDs can be answered with these, by the OSDs, by librados or by a class of theirs.
 var everywhere = []Errno{
 	EPERM, ENOENT, EINTR, EIO, ENXIO, EAGAIN, ENOMEM, EACCES, EFAULT, EBUSY, EINVAL, ENOSPC, ERANGE, ENOSYS, ENODATA, EBADMSG, EOVERFLOW,
