@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // Client is a connection of a cephx entity to the monitors.
@@ -73,12 +74,30 @@ func (c *Cluster) RemainingClients(ctx context.Context, entity string, timeout t
 
 type session struct{ entity, addr, monitor string }
 
+// quorumAttempts is how often the monitors are asked for their sessions when one of them leaves the quorum at that time.
+const quorumAttempts = 3
+
+// sessions lists the sessions of all monitors of the quorum. The clients of one that has left it are with the others, so these are asked
+// again then.
 func (c *Cluster) sessions(ctx context.Context, what string) ([]session, error) {
-	monitors, err := c.Monitors(ctx)
-	if err != nil {
-		return nil, err
+	for attempt := 1; ; attempt++ {
+		monitors, err := c.Monitors(ctx)
+		if err != nil {
+			return nil, err
+		}
+		sessions, denied, err := c.sessionsAt(ctx, what, monitors)
+		if !denied.is(ENXIO) || attempt == quorumAttempts {
+			return sessions, err
+		}
+		select {
+		case <-time.After(recheckInterval):
+		case <-ctx.Done():
+			return nil, err
+		}
 	}
-	var sessions []session
+}
+
+func (c *Cluster) sessionsAt(ctx context.Context, what string, monitors []Monitor) (sessions []session, denied refusal, err error) {
 	for _, monitor := range monitors {
 		if !monitor.InQuorum {
 			continue
@@ -92,12 +111,17 @@ func (c *Cluster) sessions(ctx context.Context, what string) ([]session, error) 
 				} `json:"addrvec"`
 			} `json:"addrs"`
 		}
-		_, err := c.send(ctx, what, command{"prefix": "sessions"}, &reply,
+		denied, err := c.send(ctx, what, command{"prefix": "sessions"}, &reply,
 			func(ctx context.Context, conn Conn, text []byte) ([]byte, string, error) {
 				return conn.MonCommandTo(ctx, monitor.Name, text)
 			})
+		if p := (*problem.Problem)(nil); denied.is(ENXIO) && errors.As(err, &p) {
+			p.Kind = problem.Unreachable
+			p.Why = fmt.Sprintf("Monitor %q is in the quorum, and can't be reached from this machine.", monitor.Name)
+			p.Do = "Check that it runs (ceph -s), the network and firewalls (ports 3300 and 6789). Then apply again."
+		}
 		if err != nil {
-			return nil, err
+			return nil, denied, err
 		}
 		for _, s := range reply {
 			for _, a := range s.Addrs.Addrvec {
@@ -105,5 +129,5 @@ func (c *Cluster) sessions(ctx context.Context, what string) ([]session, error) 
 			}
 		}
 	}
-	return sessions, nil
+	return sessions, refusal{}, nil
 }
