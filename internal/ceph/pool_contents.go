@@ -125,13 +125,15 @@ func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) (poolH
 		return poolHoldings{}, nil
 	}
 	var holdings poolHoldings
-	err := c.call(ctx, what, func(conn Conn) error {
-		namespaces, err := conn.Namespaces(ctx, pool.Name)
-		if err != nil {
-			return err
-		}
-		holdings.namespaces = namespaces
-		for _, namespace := range append([]string{""}, namespaces...) {
+	_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		holdings.namespaces, err = conn.Namespaces(ctx, pool.Name)
+		return err
+	})
+	if err != nil {
+		return holdings, err
+	}
+	for _, namespace := range append([]string{""}, holdings.namespaces...) {
+		_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) error {
 			images, err := conn.Images(ctx, pool.Name, namespace)
 			if err != nil {
 				return err
@@ -146,8 +148,11 @@ func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) (poolH
 			for _, entry := range trash {
 				holdings.images = append(holdings.images, poolImage{ref: ImageRef{pool.Name, namespace, entry.Name}, id: entry.ID, trash: true})
 			}
+			return nil
+		})
+		if err != nil {
+			return holdings, err
 		}
-		return nil
-	})
-	return holdings, err
+	}
+	return holdings, nil
 }
