@@ -155,7 +155,7 @@ func (c *Cluster) StopDaemons() error {
 
 // StartDaemons starts what StopDaemons ended and returns when the cluster can be used again.
 func (c *Cluster) StartDaemons(ctx context.Context) error {
-	if err := each(c.daemons, (*Daemon).start); err != nil {
+	if err := each(c.daemons, (*Daemon).Start); err != nil {
 		return err
 	}
 	return c.WaitUsable(ctx)
@@ -167,7 +167,7 @@ func (c *Cluster) RestartOSDs(ctx context.Context) error {
 	if err := each(osds, (*Daemon).Stop); err != nil {
 		return err
 	}
-	if err := each(osds, (*Daemon).start); err != nil {
+	if err := each(osds, (*Daemon).Start); err != nil {
 		return err
 	}
 	return c.WaitUsable(ctx)

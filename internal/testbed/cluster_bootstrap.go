@@ -24,7 +24,7 @@ func (c *Cluster) bootstrap(ctx context.Context) error {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	// The manager loads its modules while the monitors find each other.
-	if err := each(c.daemons[:len(c.Monitors)+1], (*Daemon).start); err != nil {
+	if err := each(c.daemons[:len(c.Monitors)+1], (*Daemon).Start); err != nil {
 		return err
 	}
 	if err := c.makeOSDs(ctx); err != nil {
@@ -151,7 +151,7 @@ func (c *Cluster) makeOSDs(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			return c.OSD(i).start()
+			return c.OSD(i).Start()
 		})
 	}
 	return group.Wait()

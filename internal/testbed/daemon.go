@@ -28,11 +28,11 @@ type Daemon struct {
 	log         string              // what the daemon writes to stdout and stderr
 
 	mu     sync.Mutex
-	exited chan struct{} // closed when the process that start started has ended; for a reaper, also all children of its daemon
+	exited chan struct{} // closed when the process that Start started has ended; for a reaper, also all children of its daemon
 }
 
-// start runs the daemon and returns as soon as the process exists.
-func (d *Daemon) start() error {
+// Start runs the daemon and returns as soon as the process exists.
+func (d *Daemon) Start() error {
 	path, err := lookCommand(d.argv[0])
 	if err != nil {
 		return err

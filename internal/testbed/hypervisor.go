@@ -97,7 +97,7 @@ func (h *Hypervisor) writeSettings() error {
 
 // Start starts the hypervisor's libvirtd and returns when it answers.
 func (h *Hypervisor) Start(ctx context.Context) error {
-	if err := h.daemon.start(); err != nil {
+	if err := h.daemon.Start(); err != nil {
 		return err
 	}
 	return poll(ctx, "waiting for libvirtd of "+h.Name, func() (bool, error) {

@@ -23,6 +23,8 @@ resource "ceph_rbd_image" "i" {
   pool = ceph_pool.p.name
   name = "NAME"
   size = "SIZEMiB"
+  TIMEOUTS
+  GATE
 }
 resource "libvirt_ceph_secret" "s" {
   provider    = ceph
@@ -44,14 +46,29 @@ resource "libvirt_rbd_disk" "d" {
 }
 `
 
+// imageGate lets the image wait after the pool and the user.
+const imageGate = `
+resource "terraform_data" "gate" {
+  depends_on = [ceph_pool.p, ceph_user.u]
+  provisioner "local-exec" {
+    command = "touch FOLDER/reached; for i in $(seq 3000); do [ -e FOLDER/leave ] && exit; sleep 0.02; done; exit 1"
+  }
+}
+`
+
 // configuration has one resource of each type, on east and kvm1. Both entries have this limit; changed is another value in each resource.
 func (r *run) configuration(limit string, changed bool) string {
 	quota, caps, size, description, cache := "1000", "", r.size, "before", "none"
 	if changed {
 		quota, caps, size, description, cache = "2000", ", allow r pool=.mgr", r.size+1, "after", "writeback"
 	}
+	text, waits := resources, ""
+	if r.gate != "" {
+		text, waits = resources+strings.ReplaceAll(imageGate, "FOLDER", r.gate), "depends_on = [terraform_data.gate]"
+	}
 	return r.providerBlock(limit) + strings.NewReplacer("NAME", r.name, "QUOTA", quota, "CAPS", caps, "SIZE", fmt.Sprint(size),
-		"DESCRIPTION", description, "DOMAIN", r.guest.Name, "MONITORS", r.monitors, "CACHE", cache).Replace(resources)
+		"DESCRIPTION", description, "DOMAIN", r.guest.Name, "MONITORS", r.monitors, "CACHE", cache, "TIMEOUTS", r.timeouts,
+		"GATE", waits).Replace(text)
 }
 
 // providerBlock has the entries east and kvm1.

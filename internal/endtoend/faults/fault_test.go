@@ -23,8 +23,12 @@ type row struct {
 	midst call
 	// at is the call to the hypervisor in whose midst the fault begins; for faults that begin by run.meets.
 	at libvirtCall
+	// gate lets the fault begin when the pool and the user are as the configuration has them, before anything is done to the image.
+	gate bool
 	// limit is connect_timeout and operation_timeout of each entry while the fault is there; shortLimit where empty.
 	limit string
+	// timeout is the time limit of each operation on the image, where a short operation_timeout does not limit it.
+	timeout string
 	// says are words that the operation's errors have to say. Without any the operation has to come to its end in spite of the fault.
 	says []string
 	// warns are words that its warnings have to say.
@@ -84,6 +88,9 @@ func TestAccFaults(t *testing.T) {
 	kept.write(t)
 }
 
+// late tells whether the fault begins in the midst of the operation.
+func (row row) late() bool { return row.gate || row.midst != (call{}) }
+
 // label names the operation, and where in it the fault begins.
 func (row row) label() string {
 	switch {
@@ -91,6 +98,8 @@ func (row row) label() string {
 		return row.operation.name + ", after " + row.at.name
 	case row.at.name != "":
 		return row.operation.name + ", before " + row.at.name
+	case row.gate:
+		return row.operation.name + ", before the image"
 	case row.midst == (call{}):
 		return row.operation.name
 	}

@@ -37,6 +37,10 @@ type run struct {
 	cluster, host string
 	// monitors is the assignment of the disk's monitors; empty for those of the cluster.
 	monitors string
+	// gate is a folder in which the configuration's gate says that it is reached, and waits for leave; empty where there is no gate.
+	gate string
+	// timeouts is the assignment of the image's own time limits, if it has any.
+	timeouts string
 
 	east, west *testbed.Cluster
 	kvm1, kvm2 *testbed.Hypervisor
@@ -72,6 +76,9 @@ func newRun(suite, t *testing.T, f fault, row row) *run {
 	}
 	r.cluster = fmt.Sprintf("mon_host = %q, key = %q", r.east.MonHost, r.east.AdminKey)
 	r.host = fmt.Sprintf("uri = %q", r.kvm1.URI)
+	if row.timeout != "" {
+		r.timeouts = fmt.Sprintf("timeouts = { create = %[1]q, update = %[1]q, delete = %[1]q }", row.timeout)
+	}
 	r.estate = estates[row.guest]
 	if r.estate == nil {
 		name := map[bool]string{true: "running", false: "shut-off"}[row.guest]
@@ -132,10 +139,13 @@ func (r *run) meet() {
 	r.prepare()
 	cluster, host := r.cluster, r.host
 	begins := func() bool { return true }
-	if r.row.midst == (call{}) {
-		r.fault.begin(r)
-	} else {
+	switch {
+	case r.row.gate:
+		begins = r.reached()
+	case r.row.late():
 		begins = r.calls(r.row.midst)
+	default:
+		r.fault.begin(r)
 	}
 	r.w.Write(r.T, r.configuration(cmp.Or(r.row.limit, shortLimit), r.row.operation.changed))
 	if r.row.instead != nil {
@@ -150,7 +160,7 @@ func (r *run) meet() {
 	r.end()
 	r.w.Setenv("TF_LOG", "off")
 	r.w.Setenv("TF_LOG_PATH", "")
-	r.cluster, r.host, r.monitors = cluster, host, ""
+	r.cluster, r.host, r.monitors, r.gate, r.timeouts = cluster, host, "", "", ""
 	r.w.Write(r.T, r.configuration(longLimit, r.row.operation.changed))
 	r.result.Left = r.left()
 	if got, want := strings.Join(r.result.Left, ", "), strings.Join(r.row.leaves, ", "); got != want && want != "any" &&
@@ -165,7 +175,7 @@ func (r *run) meet() {
 func (r *run) prepare() {
 	r.Helper()
 	r.w.Write(r.T, r.configuration(longLimit, false))
-	if exists := r.row.operation.exists; exists && !r.there {
+	if exists := r.row.operation.exists; exists && (!r.there || r.timeouts != "") {
 		r.w.Apply(r.T)
 	} else if !exists && len(r.objects()) > 0 {
 		r.w.Destroy(r.T)
@@ -192,6 +202,15 @@ func (r *run) calls(c call) func() bool {
 	}
 }
 
+// reached returns a function that tells whether the next run of terraform has come to the gate.
+func (r *run) reached() func() bool {
+	r.gate = r.TempDir()
+	return func() bool {
+		_, err := os.Stat(filepath.Join(r.gate, "reached"))
+		return err == nil
+	}
+}
+
 // operate runs terraform, begins the fault once begins returns true where it isn't there yet, and keeps how the operation ended.
 func (r *run) operate(begins func() bool) {
 	r.Helper()
@@ -205,7 +224,7 @@ func (r *run) operate(begins func() bool) {
 	ended := make(chan error, 1)
 	go func() { ended <- r.command.Wait() }()
 	var err error
-	for waiting := r.row.midst != (call{}); waiting; {
+	for waiting := r.row.late(); waiting; {
 		select {
 		case err = <-ended:
 			r.Fatalf("the operation did not come to the call: %v\n%s", err, out.String())
@@ -213,6 +232,9 @@ func (r *run) operate(begins func() bool) {
 			if waiting = !begins(); !waiting {
 				r.fault.begin(r)
 				start = time.Now()
+				if r.row.gate {
+					r.must(os.WriteFile(filepath.Join(r.gate, "leave"), nil, 0o600))
+				}
 			}
 		}
 	}
