@@ -122,7 +122,7 @@ func TestAccTransports(t *testing.T) {
 
 	// After Ctrl-C while an sshd does not answer, no ssh process is left that waits for it.
 	server.Pause()
-	reads := calls(t, w, "Read", "libvirt_ceph_secret")
+	reads, _ := calls(t, w, "Read", "libvirt_ceph_secret")
 	interrupt(t, w, func() bool { return reads() && len(commandsWith(t, home)) > 0 }, "plan", "-input=false")
 	for left := commandsWith(t, home); len(left) > 0; left = commandsWith(t, home) {
 		if ctx.Err() != nil {
