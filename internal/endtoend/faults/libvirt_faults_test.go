@@ -120,8 +120,8 @@ func domainFaults() []fault {
 				r.meets(func() error { return r.virsh(args...) })
 			},
 			rows: []row{
-				{operation: attaches, at: beforeAttach, limit: longLimit},
-				{operation: destroys, at: beforeDetach, limit: longLimit},
+				{operation: attaches, at: beforeAttach, limit: longLimit, while: func(r *run) { r.expectDisk("paused", true, false) }},
+				{operation: destroys, at: beforeDetach, limit: longLimit, while: func(r *run) { r.expectDisk("running", false, false) }},
 			},
 		},
 		{
@@ -131,7 +131,9 @@ func domainFaults() []fault {
 				r.must(r.virsh("start", r.guest.Name))
 				r.meets(func() error { return r.virsh("suspend", r.guest.Name) })
 			},
-			rows: []row{{operation: attaches, at: beforeAttach, limit: longLimit}},
+			rows: []row{
+				{operation: attaches, at: beforeAttach, limit: longLimit, while: func(r *run) { r.expectDisk("paused", true, true) }},
+			},
 		},
 		{
 			name: "the domain is undefined",
@@ -143,7 +145,11 @@ func domainFaults() []fault {
 			rows: []row{
 				{operation: attaches, at: beforeAttach, limit: longLimit, says: []string{"Unable to attach RBD disk", gone}},
 				{operation: changes, at: beforeUpdate, limit: longLimit, says: []string{"Unable to change RBD disk", gone}},
-				{operation: destroys, at: beforeDetach},
+				{operation: destroys, at: beforeDetach, while: func(r *run) {
+					if err := r.virsh("domstate", r.guest.Name); err == nil {
+						r.Error("the domain is there")
+					}
+				}},
 			},
 		},
 		{
@@ -323,6 +329,16 @@ func transportFaults() []fault {
 func (r *run) virsh(args ...string) error {
 	_, err := r.kvm1.Virsh(context.Background(), args...)
 	return err
+}
+
+// expectDisk looks at the state of the domain, and whether its two definitions have the disk.
+func (r *run) expectDisk(state string, saved, live bool) {
+	r.Helper()
+	got := acctest.Virsh(r.T, r.kvm1.Name, "domstate", r.guest.Name)
+	has := func(saved bool) bool { return acctest.DiskOf(r.T, r.kvm1.Name, r.guest.Name, "vdb", saved) != nil }
+	if got != state || has(true) != saved || has(false) != live {
+		r.Errorf("the domain is %s; it has the disk saved %v, live %v", got, has(true), has(false))
+	}
 }
 
 // startPaused starts the domain, before its guest's first instruction, until the fault ends.
