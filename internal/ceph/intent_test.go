@@ -228,7 +228,8 @@ func TestIntentOfAnObjectThatIsNoMore(t *testing.T) {
 		t.Error("a record with creates that may not be fulfilled is written again")
 	}
 	cluster.CreateUndone(t.Context(), CreatedUser("b"))
-	if left := conn.stored[intentPrefix+"one"]; strings.Contains(left, `"a"`) || strings.Contains(left, `"b"`) || !strings.Contains(left, `"c"`) {
+	left := conn.stored[intentPrefix+"one"]
+	if strings.Contains(left, `"a"`) || strings.Contains(left, `"b"`) || !strings.Contains(left, `"c"`) {
 		t.Error(left)
 	}
 	cluster.CreateUndone(t.Context(), CreatedUser("c"))

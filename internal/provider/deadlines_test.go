@@ -259,8 +259,10 @@ var deadlineCases = []struct {
 }{
 	{"pool", "ceph_pool", block{"cluster": "east", "name": "p"}, block{"quota_max_objects": 1000}, ""},
 	{
-		"user", "ceph_user", block{"cluster": "east", "name": "v", "caps": block{"mon": "allow r"}},
-		block{"caps": block{"mon": "profile rbd"}}, "",
+		"user", "ceph_user",
+		block{"cluster": "east", "name": "v", "caps": block{"mon": "allow r"}},
+		block{"caps": block{"mon": "profile rbd"}},
+		"",
 	},
 	{"image", "ceph_rbd_image", block{"cluster": "east", "pool": "data", "name": "i", "size": "1MiB"}, block{"size": "2MiB"}, ""},
 	{"secret", "libvirt_ceph_secret", block{"hypervisor": "kvm1", "usage_name": "s", "key": goodKey}, block{"key": otherKey}, ""},
