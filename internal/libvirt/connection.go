@@ -34,7 +34,7 @@ func (h *Host) notConnected(err error) error {
 }
 
 // connect dials, opens the driver and checks the host's identity.
-func (h *Host) connect(parent context.Context) (c *connection, err error) {
+func (h *Host) connect(parent context.Context) (_ *connection, err error) {
 	end := h.log.Start(parent, changing(onHost("connect")))
 	defer func() { end(refusalOf(err)) }()
 	ctx, cancel := context.WithTimeoutCause(parent, h.config.ConnectTimeout, timeLimit(h.config.ConnectTimeout))
@@ -50,7 +50,7 @@ func (h *Host) connect(parent context.Context) (c *connection, err error) {
 		return nil, h.fail(op, err)
 	}
 	w := newWire(stream)
-	c = &connection{client: rpc.NewWithDialer(w), wire: w}
+	c := &connection{client: rpc.NewWithDialer(w), wire: w} // no result with a name: the calls below may outlive this one
 	if _, err = await(ctx, func() (struct{}, error) {
 		return struct{}{}, c.client.ConnectToURI(rpc.ConnectURI(h.endpoint.Driver))
 	}, nil); err != nil {
