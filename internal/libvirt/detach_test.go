@@ -3,7 +3,10 @@ package libvirt
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	rpc "github.com/digitalocean/go-libvirt"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -48,6 +51,35 @@ func withDisk(t *testing.T, d *fakeDaemon) {
 		return xdrString("<domain type='qemu' id='1'><name>guest</name><devices>" + disk + "</devices></domain>"), 0, true
 	})
 	d.on(procEventRegister, func(call int) ([]byte, uint32, bool) { return xdrWord(uint32(call)), 0, true })
+}
+
+// A domain that is started while its saved definition loses the disk has the disk, and gives it up too.
+func TestADetachFromADomainThatIsBeingStarted(t *testing.T) {
+	d := newFakeDaemon(t)
+	withDisk(t, d)
+	disk := diskFrom(t)
+	element, err := disk.Element()
+	expect.NoError(t, err)
+	var started, removed atomic.Bool
+	d.on(procDomainPersistent, func(int) ([]byte, uint32, bool) { return xdrWord(1), 0, true })
+	d.on(procDetachFlags, func(int) ([]byte, uint32, bool) { started.Store(true); return nil, 0, true })
+	d.on(procDetachAlias, func(int) ([]byte, uint32, bool) { removed.Store(true); return nil, uint32(rpc.ErrDeviceMissing), true })
+	d.on(procDomainXML, func(int) ([]byte, uint32, bool) {
+		number, devices := "", element
+		if started.Load() {
+			number = " id='1'"
+		}
+		if removed.Load() {
+			devices = ""
+		}
+		return xdrString("<domain type='qemu'" + number + "><name>guest</name><devices>" + devices + "</devices></domain>"), 0, true
+	})
+	h := host(t, Config{URI: d.uri()})
+	_, err = h.DetachDisks(t.Context(), Domain{UUID: fakeHostUUID, Name: "guest", Persistent: true}, Disks{Saved: &disk})
+	expect.NoError(t, err)
+	if !removed.Load() {
+		t.Error("the running guest has kept the disk")
+	}
 }
 
 // A detach that comes to nothing says why: the guest was never asked, it keeps the disk, or somebody pressed Ctrl-C.

@@ -87,6 +87,7 @@ func TestAReplyThatTellsTheCauseGetsThatAdvice(t *testing.T) {
 		{rpc.ErrOperationTimeout, "Timed out during operation: cannot acquire state change lock", problem.Busy, "Another call holds the domain."},
 		{rpc.ErrSystemError, "Unable to read from monitor: Connection reset by peer", problem.Busy, "QEMU of the domain has ended"},
 		{rpc.ErrSystemError, "cannot write data to file '/etc/libvirt/qemu/d.xml.new': No space left on device", problem.Other, "Make room"},
+		{rpc.ErrInternalError, "internal error: failed to write master key file for domain", problem.Other, "Make room"},
 		{rpc.ErrInternalError, "internal error: something new", problem.Unsupported, "hot-unplug on its bus"},
 	} {
 		h := &Host{config: Config{Label: "kvm1"}}
