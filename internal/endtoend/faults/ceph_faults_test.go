@@ -11,7 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// cephFaults are those of clusters.
+// cephFaults are those of clusters. Their order lets the first operation of most find the resources as it needs them.
 func cephFaults() []fault {
 	noAnswer := []string{"Unable to connect to cluster \"east\" as client.admin.", "No monitor answered at", "within 3s"}
 	return []fault{
@@ -62,14 +62,35 @@ func cephFaults() []fault {
 			rows: everyOperation(row{says: []string{"The caps of client.narrow, the user that the provider connects with, don't allow this."}}),
 		},
 		{
+			name:  "the OSDs are down",
+			begin: func(r *run) { r.stops((*testbed.Daemon).Stop, r.east.OSD(0)) },
+			rows:  unservedRows(),
+		},
+		{
+			name: "the pool has no active placement group",
+			begin: func(r *run) {
+				r.ruleWithoutOSDs()
+				r.cephCommand("osd", "pool", "set", r.name, "crush_rule", "nowhere")
+				r.ends(func() error { return r.ceph("osd", "pool", "set", r.name, "crush_rule", "replicated_rule") })
+			},
+			rows: []row{
+				{operation: refreshes, says: []string{"Unable to read RBD image", `Pool "shut-off" can't be read or written`, "is on 0 OSDs"}},
+				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Pool "shut-off" can't be read or written`}},
+				{operation: changes, gate: true, timeout: "5s", says: []string{
+					"Unable to update RBD image", `Pool "shut-off" can't be read or written`,
+				}},
+				{operation: destroys, timeout: "5s", says: []string{"Unable to delete RBD image", `Pool "shut-off" can't be read or written`}},
+			},
+		},
+		{
 			name: "the cluster freezes between connect and command",
 			begin: func(r *run) {
 				r.ends(func() error { return thaw(r.east) })
 				r.must(r.east.Pause())
 			},
 			rows: []row{
-				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Cluster "east" did not answer within its`}},
 				{operation: changes, gate: true, says: []string{"Unable to update RBD image", `Cluster "east" did not answer within its`}},
+				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Cluster "east" did not answer within its`}},
 			},
 		},
 		{
@@ -79,47 +100,16 @@ func cephFaults() []fault {
 				r.must(r.east.StopDaemons())
 			},
 			rows: []row{
-				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Cluster "east" did not answer within its`}},
 				{operation: changes, gate: true, says: []string{"Unable to update RBD image", `Cluster "east" did not answer within its`}},
+				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Cluster "east" did not answer within its`}},
 			},
-		},
-		{
-			name: "the OSDs are frozen",
-			begin: func(r *run) {
-				r.ends(func() error { return thaw(r.east) })
-				r.must(r.east.OSD(0).Pause())
-			},
-			rows: []row{
-				{operation: creates, gate: true, timeout: "5s", says: []string{
-					"Unable to create RBD image", `Cluster "east" did not answer in time.`, "that the OSDs of the pool are up",
-					"The image may still be made",
-				}},
-				{operation: changes, gate: true, timeout: "5s", says: []string{
-					"Unable to update RBD image", `Cluster "east" did not answer in time.`, "that the OSDs of the pool are up",
-				}},
-				{operation: refreshes, says: []string{"Unable to read RBD image", "that the OSDs of the pool are up"}},
-				{operation: destroys, timeout: "5s", says: []string{"Unable to delete RBD image", "that the OSDs of the pool are up"}},
-			},
-		},
-		{
-			name:  "the OSDs are down",
-			begin: func(r *run) { r.stops((*testbed.Daemon).Stop, r.east.OSD(0)) },
-			rows:  unservedRows(),
-		},
-		{
-			name: "the manager is down",
-			begin: func(r *run) {
-				r.ends(func() error { return thaw(r.east) })
-				r.must(r.east.Manager().Pause())
-			},
-			rows: []row{{operation: creates}, {operation: changes}, {operation: refreshes}, {operation: destroys}},
 		},
 		{
 			name:  "one of three monitors dies",
 			begin: func(r *run) { r.stops((*testbed.Daemon).Kill, r.east.Monitor(0)) },
 			rows: []row{
-				{operation: creates, gate: true, limit: longLimit},
 				{operation: changes, gate: true, limit: longLimit},
+				{operation: creates, gate: true, limit: longLimit},
 				{operation: refreshes, limit: longLimit},
 				{operation: destroys, limit: longLimit},
 			},
@@ -150,20 +140,30 @@ func cephFaults() []fault {
 			},
 		},
 		{
-			name: "the pool has no active placement group",
+			name: "the OSDs are frozen",
 			begin: func(r *run) {
-				r.ruleWithoutOSDs()
-				r.cephCommand("osd", "pool", "set", r.name, "crush_rule", "nowhere")
-				r.ends(func() error { return r.ceph("osd", "pool", "set", r.name, "crush_rule", "replicated_rule") })
+				r.ends(func() error { return thaw(r.east) })
+				r.must(r.east.OSD(0).Pause())
 			},
 			rows: []row{
-				{operation: refreshes, says: []string{"Unable to read RBD image", `Pool "shut-off" can't be read or written`, "is on 0 OSDs"}},
-				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Pool "shut-off" can't be read or written`}},
-				{operation: changes, gate: true, timeout: "5s", says: []string{
-					"Unable to update RBD image", `Pool "shut-off" can't be read or written`,
+				{operation: creates, gate: true, timeout: "5s", says: []string{
+					"Unable to create RBD image", `Cluster "east" did not answer in time.`, "that the OSDs of the pool are up",
+					"The image may still be made",
 				}},
-				{operation: destroys, timeout: "5s", says: []string{"Unable to delete RBD image", `Pool "shut-off" can't be read or written`}},
+				{operation: changes, gate: true, timeout: "5s", says: []string{
+					"Unable to update RBD image", `Cluster "east" did not answer in time.`, "that the OSDs of the pool are up",
+				}},
+				{operation: refreshes, says: []string{"Unable to read RBD image", "that the OSDs of the pool are up"}},
+				{operation: destroys, timeout: "5s", says: []string{"Unable to delete RBD image", "that the OSDs of the pool are up"}},
 			},
+		},
+		{
+			name: "the manager is down",
+			begin: func(r *run) {
+				r.ends(func() error { return thaw(r.east) })
+				r.must(r.east.Manager().Pause())
+			},
+			rows: []row{{operation: creates}, {operation: changes}, {operation: refreshes}, {operation: destroys}},
 		},
 		{
 			name: "another pool has no active placement group",

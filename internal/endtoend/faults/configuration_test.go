@@ -58,9 +58,13 @@ resource "terraform_data" "gate" {
 
 // configuration has one resource of each type, on east and kvm1. Both entries have this limit; changed is another value in each resource.
 func (r *run) configuration(limit string, changed bool) string {
-	quota, caps, size, description, cache := "1000", "", r.size, "before", "none"
+	quota, caps, description, cache := "1000", "", "one", "none"
+	if changed != r.other {
+		quota, caps, description, cache = "2000", ", allow r pool=.mgr", "other", "writeback"
+	}
+	size := r.size
 	if changed {
-		quota, caps, size, description, cache = "2000", ", allow r pool=.mgr", r.size+1, "after", "writeback"
+		size++
 	}
 	text, waits := resources, ""
 	if r.gate != "" {

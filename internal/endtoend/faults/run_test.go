@@ -61,6 +61,7 @@ type estate struct {
 	w     *acctest.Workspace
 	there bool // the resources are there, as the configuration has them
 	size  int  // of the image in MiB: it only grows
+	other bool // the resources have the second of their two values, and a change gives them the first
 }
 
 // The estates by whether the disk's domain runs.
@@ -347,8 +348,10 @@ func (r *run) goOn() {
 	}
 	r.w.ExpectEmptyPlan(r.T)
 	r.expectObjects(kinds)
-	if r.there = !r.row.operation.changed; !r.there {
+	r.there = true
+	if r.row.operation.changed {
 		r.size++
+		r.other = !r.other
 	}
 }
 
