@@ -57,8 +57,8 @@ func changeRow(file, pool string) func(context.Context, *bench, int) ([]result, 
 // barRecords is what the records of creates may cost at most, as a multiple of creates without them.
 const barRecords = 1.1
 
-// recordsRow measures apply and destroy of users beside the same by a user of the provider who may not write the records that a create which
-// is cut off is taken up by.
+// recordsRow measures apply and destroy of users beside the same by a user of the provider who may not write the records by which a create
+// that is cut off is taken up.
 func recordsRow(ctx context.Context, b *bench, n int) ([]result, error) {
 	const unrecorded = "client.unrecorded"
 	caps := []string{"mon", "allow service auth rwx, allow service mon rwx"}
