@@ -285,13 +285,14 @@ func (r *run) expectWords() {
 	}
 }
 
-// firstSaid returns the summary of the first error, or else warning, and the first paragraph of its detail.
+// firstSaid returns the summary of the first error, or else warning, and the first two paragraphs of its detail: what, and why.
 func (r *run) firstSaid() string {
 	for _, severity := range []string{"error", "warning"} {
 		for _, d := range r.said {
 			if d.Severity == severity {
-				detail, _, _ := strings.Cut(d.Detail, "\n\n")
-				text := strings.Join(strings.Fields(d.Summary+": "+detail), " ")
+				paragraphs := strings.SplitN(d.Detail, "\n\n", 3)
+				why := strings.Join(paragraphs[:min(2, len(paragraphs))], " ")
+				text := strings.Join(strings.Fields(d.Summary+": "+why), " ")
 				return strings.ReplaceAll(text, acctest.Bed(r.T).Dir, "/tmp/bed")
 			}
 		}

@@ -3,6 +3,7 @@
 package faults_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,12 +31,14 @@ func terraformFaults() []fault {
 			begin: func(r *run) {
 				r.ends(func() error { return thaw(r.east) })
 				r.must(r.east.Pause())
-				r.interrupt()
-				<-time.After(50 * time.Millisecond)
-				r.interrupt()
+				// The image's create waits for the cluster by then.
+				time.AfterFunc(time.Second, func() {
+					r.interrupt()
+					r.interrupt()
+				})
 			},
 			rows: []row{
-				{operation: creates, midst: call{"Create", "ceph_pool"}, says: []string{"operation canceled"}, leaves: []string{"any"}},
+				{operation: creates, gate: true, limit: longLimit, says: []string{"operation canceled"}, leaves: []string{"any"}},
 			},
 		},
 		{
@@ -75,7 +78,11 @@ func terraformFaults() []fault {
 }
 
 // interrupt is Ctrl-C.
-func (r *run) interrupt() { r.must(r.command.Process.Signal(os.Interrupt)) }
+func (r *run) interrupt() {
+	if err := r.command.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		r.Error(err)
+	}
+}
 
 // applySavedPlan plans the change, kills Terraform once the plan is saved, and applies it after between.
 func (r *run) applySavedPlan(between func()) {
