@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"strings"
 	"testing"
@@ -33,8 +34,12 @@ type server struct {
 func newServer(t testing.TB, dial ceph.Dial) *server {
 	t.Helper()
 	s := &server{t: t}
+	served := provider.New("test", dial)()
+	if closer, ok := served.(io.Closer); ok {
+		t.Cleanup(func() { _ = closer.Close() })
+	}
 	var err error
-	if s.ProviderServer, err = providerserver.NewProtocol6WithError(provider.New("test", dial)())(); err != nil {
+	if s.ProviderServer, err = providerserver.NewProtocol6WithError(served)(); err != nil {
 		t.Fatal(err)
 	}
 	if s.schema, err = s.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
