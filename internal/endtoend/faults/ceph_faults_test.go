@@ -146,6 +146,7 @@ func cephFaults() []fault {
 				r.must(r.east.OSD(0).Pause())
 			},
 			rows: []row{
+				{operation: refreshes, says: []string{"Unable to read RBD image", "that the OSDs of the pool are up"}},
 				{operation: creates, gate: true, timeout: "5s", says: []string{
 					"Unable to create RBD image", `Cluster "east" did not answer in time.`, "that the OSDs of the pool are up",
 					"The image may still be made",
@@ -153,7 +154,6 @@ func cephFaults() []fault {
 				{operation: changes, gate: true, timeout: "5s", says: []string{
 					"Unable to update RBD image", `Cluster "east" did not answer in time.`, "that the OSDs of the pool are up",
 				}},
-				{operation: refreshes, says: []string{"Unable to read RBD image", "that the OSDs of the pool are up"}},
 				{operation: destroys, timeout: "5s", says: []string{"Unable to delete RBD image", "that the OSDs of the pool are up"}},
 			},
 		},
