@@ -77,6 +77,7 @@ func daemonFaults() []fault {
 		},
 		{
 			name: "libvirtd is restarted",
+			slow: true,
 			begin: func(r *run) {
 				r.meets(func() error { return errors.Join(r.kvm1.Kill(), r.kvm1.Start(context.Background())) })
 			},
@@ -167,6 +168,7 @@ func domainFaults() []fault {
 		},
 		{
 			name:  "the domain is migrated",
+			slow:  true,
 			begin: (*run).migrates,
 			rows: []row{
 				{operation: changes, at: beforeUpdate, limit: longLimit, says: []string{"Unable to change RBD disk", gone}},
@@ -175,6 +177,7 @@ func domainFaults() []fault {
 		},
 		{
 			name:  "another job holds the domain",
+			slow:  true,
 			begin: (*run).dumps,
 			rows: []row{
 				{operation: attaches, says: []string{"Unable to attach RBD disk", `A job holds domain "shut-off" on hypervisor "kvm1": dump.`}},
@@ -202,6 +205,7 @@ func guestFaults() []fault {
 		},
 		{
 			name: "QEMU hangs",
+			slow: true,
 			begin: func(r *run) {
 				r.startPaused()
 				r.ends(func() error { return r.guest.Signal(syscall.SIGCONT) })
@@ -244,6 +248,7 @@ func hostFaults() []fault {
 	return []fault{
 		{
 			name: "the hypervisor can't reach the monitors",
+			slow: true,
 			begin: func(r *run) {
 				r.startPaused()
 				r.ends(func() error { return r.kvm1.Isolate(context.Background(), false) })
