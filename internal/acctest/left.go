@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/pprof"
 	"strings"
@@ -47,19 +48,29 @@ func closeProviders() error {
 const (
 	// leftLimit is how long what was closed may take to go.
 	leftLimit = 20 * time.Second
-	// spare is what the runtime and the test framework may hold besides.
-	spare = 20
+	// spare is how much may be left of goroutines and sockets: less than one for each provider that the tests of a package start.
+	spare = 5
 )
 
-// held counts what this process holds. Threads are those of the client libraries: the runtime's own have the process's name.
-type held struct{ goroutines, threads, files int }
+// held counts what connections of this process hold: goroutines of the clients, threads of the client libraries (the runtime's own have the
+// process's name), and sockets. What the test framework holds, pipes above all, goes when the runtime collects it.
+type held struct{ goroutines, threads, sockets int }
 
 func (h held) String() string {
-	return fmt.Sprintf("%d goroutines, %d threads of client libraries, %d file descriptors", h.goroutines, h.threads, h.files)
+	return fmt.Sprintf("%d goroutines of clients, %d threads of client libraries, %d sockets", h.goroutines, h.threads, h.sockets)
 }
 
+// clientCode are parts of the names of functions of the clients.
+var clientCode = regexp.MustCompile(`terraform-provider-ceph/internal/(ceph|libvirt|breaker|grace)|go-libvirt|go-ceph`)
+
 func holds() held {
-	h := held{goroutines: runtime.NumGoroutine()}
+	var h held
+	stacks := make([]byte, 64<<20)
+	for _, stack := range strings.Split(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+		if clientCode.MatchString(stack) {
+			h.goroutines++
+		}
+	}
 	own, _ := os.ReadFile("/proc/self/comm")
 	names, _ := filepath.Glob("/proc/self/task/*/comm")
 	for _, name := range names {
@@ -67,20 +78,23 @@ func holds() held {
 			h.threads++
 		}
 	}
-	files, _ := os.ReadDir("/proc/self/fd")
-	h.files = len(files)
+	files, _ := filepath.Glob("/proc/self/fd/*")
+	for _, file := range files {
+		if target, err := os.Readlink(file); err == nil && strings.HasPrefix(target, "socket:") {
+			h.sockets++
+		}
+	}
 	return h
 }
 
-// checkLeft is an error where the connections of a suite have left goroutines, threads or file descriptors behind. Before is what the
-// process held before its tests.
+// checkLeft is an error where the connections of a suite have left something behind. Before is what the process held before its tests.
 func checkLeft(before held) error {
 	if err := closeProviders(); err != nil {
 		return err
 	}
 	for end := time.Now().Add(leftLimit); ; time.Sleep(50 * time.Millisecond) {
 		after := holds()
-		if after.goroutines <= before.goroutines+spare && after.threads <= before.threads && after.files <= before.files+spare {
+		if after.goroutines <= before.goroutines+spare && after.threads <= before.threads && after.sockets <= before.sockets+spare {
 			return nil
 		}
 		if time.Now().After(end) {
