@@ -65,8 +65,11 @@ func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk Disk
 	if _, err = change(ctx, h, op, onDisk("DomainUpdateDeviceFlags", found.Name, target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainUpdateDeviceFlags(found, text, rpc.DomainDeviceModifyConfig)
 	})); err != nil {
+		if !problem.Is(err, problem.Invalid) {
+			return err
+		}
 		// A domain that was defined anew meanwhile lacks the disk, which libvirt calls an invalid argument.
-		if saved, again := h.currentDisk(ctx, op, found, disk.asRead(), Saved); problem.Is(err, problem.Invalid) && again == nil && saved == nil {
+		if saved, again := h.currentDisk(ctx, op, found, disk.asRead(), Saved); again == nil && saved == nil {
 			return h.noDisk(op, target)
 		}
 		return err
