@@ -41,8 +41,7 @@ resource "libvirt_rbd_disk" "d" {
   user        = ceph_user.u.name
   secret_uuid = libvirt_ceph_secret.s.uuid
   target_dev  = "vdb"
-  MONITORS
-  cache = "CACHE"
+  cache       = "CACHE"
 }
 `
 
@@ -71,7 +70,7 @@ func (r *run) configuration(limit string, changed bool) string {
 		text, waits = resources+strings.ReplaceAll(imageGate, "FOLDER", r.gate), "depends_on = [terraform_data.gate]"
 	}
 	return r.providerBlock(limit) + strings.NewReplacer("NAME", r.name, "QUOTA", quota, "CAPS", caps, "SIZE", fmt.Sprint(size),
-		"DESCRIPTION", description, "DOMAIN", r.guest.Name, "MONITORS", r.monitors, "CACHE", cache, "TIMEOUTS", r.timeouts,
+		"DESCRIPTION", description, "DOMAIN", r.guest.Name, "CACHE", cache, "TIMEOUTS", r.timeouts,
 		"GATE", waits).Replace(text)
 }
 

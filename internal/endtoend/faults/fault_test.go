@@ -38,8 +38,6 @@ type row struct {
 	// leaves are the objects that a create has made though the state has none of them, by their kinds (see run.objects); "any" where
 	// that is a matter of time. The next apply has to take them up.
 	leaves []string
-	// guest lets the disk's domain run. All rows share one guest.
-	guest bool
 	// instead does what Terraform does, where that is more than one command.
 	instead func(r *run)
 	// while looks at what only the time of the fault shows, after the operation.

@@ -35,8 +35,6 @@ type run struct {
 
 	// cluster and host are the entries of the provider block without limits: what the fault may change before the operation.
 	cluster, host string
-	// monitors is the assignment of the disk's monitors; empty for those of the cluster.
-	monitors string
 	// gate is a folder in which the configuration's gate says that it is reached, and waits for leave; empty where there is no gate.
 	gate string
 	// timeouts is the assignment of the image's own time limits, if it has any.
@@ -64,8 +62,8 @@ type estate struct {
 	other bool // the resources have the second of their two values, and a change gives them the first
 }
 
-// The estates by whether the disk's domain runs.
-var estates = map[bool]*estate{}
+// shared is made by the first row.
+var shared *estate
 
 // newRun prepares a run; what several use ends with the suite.
 func newRun(suite, t *testing.T, f fault, row row) *run {
@@ -80,9 +78,8 @@ func newRun(suite, t *testing.T, f fault, row row) *run {
 	if row.timeout != "" {
 		r.timeouts = fmt.Sprintf("timeouts = { create = %[1]q, update = %[1]q, delete = %[1]q }", row.timeout)
 	}
-	r.estate = estates[row.guest]
-	if r.estate == nil {
-		name := map[bool]string{true: "running", false: "shut-off"}[row.guest]
+	if shared == nil {
+		const name = "shut-off"
 		guest, err := r.kvm1.DefineGuest(t.Context(), testbed.GuestOptions{Name: name})
 		r.must(err)
 		r.estate = &estate{name: name, guest: guest, size: 8}
@@ -90,24 +87,11 @@ func newRun(suite, t *testing.T, f fault, row row) *run {
 		// A daemon's first look at its emulators takes longer than the short limit.
 		_, err = r.kvm1.Virsh(t.Context(), "capabilities")
 		r.must(err)
-		estates[row.guest] = r.estate
+		shared = r.estate
 	}
-	if row.guest {
-		r.must(r.boot())
-	}
+	r.estate = shared
 	t.Cleanup(r.end)
 	return r
-}
-
-// boot starts the guest unless it runs.
-func (r *run) boot() error {
-	if state, err := r.kvm1.Virsh(r.Context(), "domstate", r.guest.Name); err != nil || strings.TrimSpace(state) == "running" {
-		return err
-	}
-	if err := r.guest.Start(r.Context()); err != nil {
-		return err
-	}
-	return r.guest.WaitReady(r.Context())
 }
 
 // must ends the test with an error.
@@ -161,7 +145,7 @@ func (r *run) meet() {
 	r.end()
 	r.w.Setenv("TF_LOG", "off")
 	r.w.Setenv("TF_LOG_PATH", "")
-	r.cluster, r.host, r.monitors, r.gate, r.timeouts = cluster, host, "", "", ""
+	r.cluster, r.host, r.gate, r.timeouts = cluster, host, "", ""
 	r.w.Write(r.T, r.configuration(longLimit, r.row.operation.changed))
 	r.result.Left = r.left()
 	if got, want := strings.Join(r.result.Left, ", "), strings.Join(r.row.leaves, ", "); got != want && want != "any" &&
@@ -332,8 +316,15 @@ func (r *run) objects() []string {
 // left are the kinds of objects that are there, and not in the state.
 func (r *run) left() []string {
 	r.Helper()
-	list, _ := r.w.Try(r.T, "state", "list") // fails where there is no state yet
-	return slices.DeleteFunc(r.objects(), func(kind string) bool { return strings.Contains(list, kind+".") })
+	recorded := r.stateKinds(r.w)
+	return slices.DeleteFunc(r.objects(), func(kind string) bool { return slices.Contains(recorded, kind) })
+}
+
+// stateKinds are the types of the resources in a state.
+func (r *run) stateKinds(w *acctest.Workspace) []string {
+	r.Helper()
+	list, _ := w.Try(r.T, "state", "list") // fails where there is no state
+	return slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool { return !strings.Contains(list, kind+".") })
 }
 
 // goOn lets the next apply, or destroy, come to its end: all objects are there as the configuration has them, or nothing is.
