@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"runtime/pprof"
 	"strings"
 	"sync"
@@ -63,10 +62,16 @@ func (h held) String() string {
 // clientCode are parts of the names of functions of the clients.
 var clientCode = regexp.MustCompile(`terraform-provider-ceph/internal/(ceph|libvirt|breaker|grace)|go-libvirt|go-ceph`)
 
+// stacks are those of all goroutines, with an empty line between two.
+func stacks() string {
+	var text strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&text, 2) // a builder takes all
+	return text.String()
+}
+
 func holds() held {
 	var h held
-	stacks := make([]byte, 64<<20)
-	for _, stack := range strings.Split(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+	for _, stack := range strings.Split(stacks(), "\n\n") {
 		if clientCode.MatchString(stack) {
 			h.goroutines++
 		}
@@ -98,9 +103,7 @@ func checkLeft(before held) error {
 			return nil
 		}
 		if time.Now().After(end) {
-			var stacks strings.Builder
-			_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
-			return fmt.Errorf("the tests have left something behind: %s; before there were %s\n%s", after, before, stacks.String())
+			return fmt.Errorf("the tests have left something behind: %s; before there were %s\n%s", after, before, stacks())
 		}
 	}
 }
