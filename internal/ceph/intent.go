@@ -42,8 +42,9 @@ const (
 //   - Within a process nothing is taken over that the process itself has made or taken over: that is another resource of the same name.
 //   - The object has to be what the create would have made, and without data; the record not older than intentAge.
 //
-// A record is removed by the next read of the object, since that has its resource in a state: Terraform saves the state after the create
-// has returned, so the create itself can't. A create that was refused removes its own.
+// A record is removed by the next reads, once each of its objects was found, since these have their resources in a state: Terraform saves
+// the state after the create has returned, so the create itself can't. A create that was refused removes its own intent, and so does the
+// end of an object.
 type intent struct {
 	Kind   string `json:"kind"`
 	Name   string `json:"name"`
