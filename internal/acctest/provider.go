@@ -7,17 +7,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/provider"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/serve"
 )
 
 // Factories returns what plugin-testing needs to serve the provider within the test's own process.
 func Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"ceph": func() (tfprotov6.ProviderServer, error) {
-			return providerserver.NewProtocol6WithError(recordStart(provider.New("test", dialShared)()))()
+			return serve.NewServer(recordStart(provider.New("test", dialShared)())), nil
 		},
 	}
 }

@@ -85,6 +85,8 @@ type intentStore struct {
 
 // intentBatch is what is written together: while one write is under way, the changes that come meanwhile wait for the next.
 type intentBatch struct {
+	// ctx is that of the first who waits for it, without its end: the batch is everybody's.
+	ctx     context.Context
 	creates []intent
 	changed map[string]bool // names of records
 	done    chan struct{}
@@ -176,14 +178,13 @@ func (c *Cluster) submitIntents(ctx context.Context, change func(*intentBatch)) 
 		return false
 	}
 	if s.next == nil {
-		s.next = &intentBatch{changed: map[string]bool{}, done: make(chan struct{})}
+		s.next = &intentBatch{ctx: context.WithoutCancel(ctx), changed: map[string]bool{}, done: make(chan struct{})}
 	}
 	batch := s.next
 	change(batch)
 	if !s.writing {
 		s.writing = true
-		// The batch is everybody's: the end of one create does not end it.
-		go c.writeIntents(context.WithoutCancel(ctx))
+		go c.writeIntents()
 	}
 	s.mu.Unlock()
 	select {
@@ -196,7 +197,7 @@ func (c *Cluster) submitIntents(ctx context.Context, change func(*intentBatch)) 
 }
 
 // writeIntents writes batches until none waits.
-func (c *Cluster) writeIntents(ctx context.Context) {
+func (c *Cluster) writeIntents() {
 	s := &c.intents
 	for {
 		s.mu.Lock()
@@ -211,7 +212,7 @@ func (c *Cluster) writeIntents(ctx context.Context) {
 		s.mu.Unlock()
 		steps := make([]func() error, 0, len(commands))
 		for _, cmd := range commands {
-			steps = append(steps, func() error { return c.sendIntents(ctx, cmd, nil) })
+			steps = append(steps, func() error { return c.sendIntents(batch.ctx, cmd, nil) })
 		}
 		c.concurrently(steps...)
 		close(batch.done)

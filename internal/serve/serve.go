@@ -2,14 +2,17 @@
 package serve
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
+
+// address is the provider's name in the registry.
+const address = "registry.terraform.io/ceph-libvirt/ceph"
 
 // Main serves the provider until Terraform ends the process. It is the whole of a main function.
 func Main(newProvider func() provider.Provider) {
@@ -17,10 +20,11 @@ func Main(newProvider func() provider.Provider) {
 	flag.Parse()
 	setLogLevels(os.Getenv, func(name, level string) { _ = os.Setenv(name, level) })
 	growHeap(os.Getenv)
-	err := providerserver.Serve(context.Background(), newProvider, providerserver.ServeOpts{
-		Address: "registry.terraform.io/ceph-libvirt/ceph",
-		Debug:   *debug,
-	})
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	err := tf6server.Serve(address, func() tfprotov6.ProviderServer { return NewServer(newProvider()) }, options...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
