@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -25,11 +24,8 @@ type deafDaemon struct {
 
 func newDeafDaemon(t *testing.T, hypervisor string) *deafDaemon {
 	t.Helper()
-	uri, err := url.Parse(acctest.Bed(t).Hypervisor(hypervisor).URI)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &deafDaemon{socket: uri.Query().Get("socket")}
+	d := &deafDaemon{socket: acctest.Bed(t).Hypervisor(hypervisor).Socket}
+	var err error
 	if d.listener, err = net.Listen("unix", filepath.Join(t.TempDir(), "sock")); err != nil {
 		t.Fatal(err)
 	}

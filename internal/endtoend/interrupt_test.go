@@ -7,8 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,13 +56,16 @@ func TestAccInterrupt(t *testing.T) {
 	}{"cluster": {east, "ceph_pool"}, "hypervisor": {kvm1, "libvirt_ceph_secret"}} {
 		t.Run("refresh with a paused "+name, func(t *testing.T) {
 			// The process gets two seconds, of which a busy machine may take some.
-			endsByItself := false
-			for attempt := 0; attempt < 3 && !endsByItself; attempt++ {
-				waits, ended := calls(t, w, "Read", paused.reads)
-				whilePaused(t, paused, func() { interrupt(t, w, waits, "plan", "-input=false") })
-				endsByItself = ended()
+			ended := false
+			for attempt := 0; attempt < 3 && !ended; attempt++ {
+				log, end := w.Trace(t)
+				// An earlier Ctrl-C would end Terraform without the provider.
+				begun := func() bool { return log.HasCall("Read", paused.reads) }
+				whilePaused(t, paused, func() { interrupt(t, w, begun, "plan", "-input=false") })
+				end()
+				ended = endedByItself(t, log)
 			}
-			if !endsByItself {
+			if !ended {
 				t.Error("the process of the provider had to be killed three times")
 			}
 			w.ExpectEmptyPlan(t)
@@ -74,8 +75,10 @@ func TestAccInterrupt(t *testing.T) {
 		w.Set(t, "quota", "2000")
 		w.Terraform(t, "plan", "-input=false", "-out=tfplan")
 		// Terraform plans each resource again before its change, so the apply already waits there.
-		waits, _ := calls(t, w, "ModifyPlan", "ceph_pool")
-		whilePaused(t, east, func() { interrupt(t, w, waits, "apply", "-input=false", "tfplan") })
+		log, end := w.Trace(t)
+		begun := func() bool { return log.HasCall("ModifyPlan", "ceph_pool") }
+		whilePaused(t, east, func() { interrupt(t, w, begun, "apply", "-input=false", "tfplan") })
+		end()
 		if state := string(w.State(t)); !strings.Contains(state, `"quota_max_objects": 1000,`) {
 			t.Error("the state has a change that was not confirmed")
 		}
@@ -167,32 +170,14 @@ func whilePaused(t *testing.T, paused pauser, do func()) {
 	do()
 }
 
-// calls returns a function that reports whether the provider has begun an operation (Read, ModifyPlan) of a type in the next run of
-// terraform, and one that reports afterwards whether its process ended by itself: Terraform kills one that is still there two seconds after
-// it was told to end. An earlier Ctrl-C would end Terraform without the provider.
-func calls(t *testing.T, w *acctest.Workspace, operation, typeName string) (begun, ended func() bool) {
+// endedByItself reports whether the process of the provider ended by itself: Terraform kills one that is still there two seconds after it
+// was told to end.
+func endedByItself(t *testing.T, log *acctest.TraceLog) bool {
 	t.Helper()
-	log := filepath.Join(t.TempDir(), "trace.log")
-	w.Setenv("TF_LOG", "TRACE")
-	w.Setenv("TF_LOG_PATH", log)
-	t.Cleanup(func() { w.Setenv("TF_LOG", "off") })
-	has := func(words ...string) bool {
-		content, _ := os.ReadFile(log) // it does not exist before Terraform writes to it
-		for line := range strings.Lines(string(content)) {
-			if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(line, word) }) {
-				return true
-			}
-		}
-		return false
+	if !log.Has("plugin process exited", "terraform-provider-ceph") {
+		t.Error("the log does not tell the end of the process")
 	}
-	begun = func() bool { return has("Calling provider defined Resource "+operation, "tf_resource_type="+typeName) }
-	ended = func() bool {
-		if !has("plugin process exited", "terraform-provider-ceph") {
-			t.Error("the log does not tell the end of the process")
-		}
-		return !has("plugin failed to exit gracefully")
-	}
-	return begun, ended
+	return !log.Has("plugin failed to exit gracefully")
 }
 
 // interrupt runs terraform, sends it SIGINT, as Ctrl-C does, once waits returns true, and returns what it printed.

@@ -71,7 +71,7 @@ func TestAccOutage(t *testing.T) {
 		silent   string
 		down, up func() error
 	}{
-		"cluster":    {"east", east.Pause, func() error { return resume(east) }},
+		"cluster":    {"east", east.Pause, func() error { return east.ResumeUsable(context.Background()) }},
 		"hypervisor": {"kvm1", kvm1.Pause, kvm1.Resume},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,17 +96,6 @@ func TestAccOutage(t *testing.T) {
 	w.Write(t, both.block(t)+resources)
 	w.ExpectEmptyPlan(t)
 	w.Destroy(t)
-}
-
-// resume resumes a cluster, and waits until its OSDs, which the monitors may have marked down, serve the image again.
-func resume(c *testbed.Cluster) error {
-	if err := c.Resume(); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	_, err := c.RBD(ctx, "info", "identity/data")
-	return err
 }
 
 // expectUndecided removes a domain from its host while another host is unreachable. The domain may be there, so the provider must

@@ -122,8 +122,10 @@ func TestAccTransports(t *testing.T) {
 
 	// After Ctrl-C while an sshd does not answer, no ssh process is left that waits for it.
 	server.Pause()
-	reads, _ := calls(t, w, "Read", "libvirt_ceph_secret")
-	interrupt(t, w, func() bool { return reads() && len(commandsWith(t, home)) > 0 }, "plan", "-input=false")
+	log, end := w.Trace(t)
+	waits := func() bool { return log.HasCall("Read", "libvirt_ceph_secret") && len(commandsWith(t, home)) > 0 }
+	interrupt(t, w, waits, "plan", "-input=false")
+	end()
 	for left := commandsWith(t, home); len(left) > 0; left = commandsWith(t, home) {
 		if ctx.Err() != nil {
 			t.Fatalf("left after Ctrl-C: %s", left)

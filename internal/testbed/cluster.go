@@ -134,6 +134,14 @@ func (c *Cluster) Pause() error { return each(c.daemons, (*Daemon).Pause) }
 // Resume continues all paused daemons. Similar to: kill -CONT.
 func (c *Cluster) Resume() error { return each(c.daemons, (*Daemon).Resume) }
 
+// ResumeUsable continues all paused daemons and returns when the cluster can be used again: its monitors may have marked the OSDs down.
+func (c *Cluster) ResumeUsable(ctx context.Context) error {
+	if err := c.Resume(); err != nil {
+		return err
+	}
+	return c.WaitUsable(ctx)
+}
+
 // PauseMonitors pauses the monitors only: clients that are connected to the OSDs can read and write. Similar to: kill -STOP.
 func (c *Cluster) PauseMonitors() error {
 	return each(c.daemons[:len(c.Monitors)], (*Daemon).Pause)

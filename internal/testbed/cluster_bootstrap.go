@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -157,8 +158,13 @@ func (c *Cluster) makeOSDs(ctx context.Context) error {
 	return group.Wait()
 }
 
+// usableTimeout bounds the waiting for a cluster that can be used, where the context has no deadline.
+const usableTimeout = 3 * time.Minute
+
 // WaitUsable returns when all OSDs are up and the manager is available.
 func (c *Cluster) WaitUsable(ctx context.Context) error {
+	ctx, cancel := bounded(ctx, usableTimeout)
+	defer cancel()
 	for i := range c.OSDs {
 		err := poll(ctx, fmt.Sprintf("cluster %s: waiting for osd.%d", c.Name, i), func() (bool, error) {
 			if err := c.failure(); err != nil {

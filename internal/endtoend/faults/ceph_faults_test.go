@@ -18,7 +18,7 @@ func cephFaults() []fault {
 		{
 			name: "the cluster is frozen",
 			begin: func(r *run) {
-				r.ends(func() error { return thaw(r.east) })
+				r.resumes(r.east)
 				r.must(r.east.Pause())
 			},
 			rows: everyOperation(row{says: noAnswer}),
@@ -85,7 +85,7 @@ func cephFaults() []fault {
 		{
 			name: "the cluster freezes between connect and command",
 			begin: func(r *run) {
-				r.ends(func() error { return thaw(r.east) })
+				r.resumes(r.east)
 				r.must(r.east.Pause())
 			},
 			rows: []row{
@@ -128,6 +128,7 @@ func cephFaults() []fault {
 				{operation: creates, gate: true, says: []string{"Unable to create RBD image", "The cluster is full.", "has the flag full"}},
 				{operation: destroys, says: []string{"Unable to delete RBD image", "is full"}},
 				{operation: refreshes},
+				{operation: creates, says: []string{"The cluster is full.", "has the flag full"}},
 			},
 		},
 		{
@@ -146,7 +147,7 @@ func cephFaults() []fault {
 		{
 			name: "the OSDs are frozen",
 			begin: func(r *run) {
-				r.ends(func() error { return thaw(r.east) })
+				r.resumes(r.east)
 				r.must(r.east.OSD(0).Pause())
 			},
 			rows: []row{
@@ -165,7 +166,7 @@ func cephFaults() []fault {
 			name: "the manager is down",
 			slow: true,
 			begin: func(r *run) {
-				r.ends(func() error { return thaw(r.east) })
+				r.resumes(r.east)
 				r.must(r.east.Manager().Pause())
 			},
 			rows: []row{{operation: creates}, {operation: changes}, {operation: refreshes}, {operation: destroys}},
@@ -226,10 +227,15 @@ func (r *run) connects(monitors, user, key, fsid string) {
 	}
 }
 
+// resumes ends the fault by letting the paused daemons of a cluster go on.
+func (r *run) resumes(c *testbed.Cluster) {
+	r.ends(func() error { return c.ResumeUsable(context.Background()) })
+}
+
 // stops ends daemons of east, until the fault ends.
 func (r *run) stops(stop func(*testbed.Daemon) error, daemons ...*testbed.Daemon) {
 	r.Helper()
-	r.ends(func() error { return usable(r.east) })
+	r.ends(func() error { return r.east.WaitUsable(context.Background()) })
 	for _, d := range daemons {
 		r.ends(d.Start)
 		r.must(stop(d))
@@ -277,18 +283,4 @@ func (r *run) ruleWithoutOSDs() {
 	r.ends(func() error { return r.ceph("osd", "crush", "rm", "nowhere") })
 	r.cephCommand("osd", "crush", "rule", "create-replicated", "nowhere", "nowhere", "osd")
 	r.ends(func() error { return r.ceph("osd", "crush", "rule", "rm", "nowhere") })
-}
-
-// thaw resumes a cluster, and waits until its OSDs, which the monitors may have marked down, serve images again.
-func thaw(c *testbed.Cluster) error {
-	if err := c.Resume(); err != nil {
-		return err
-	}
-	return usable(c)
-}
-
-func usable(c *testbed.Cluster) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	return c.WaitUsable(ctx)
 }

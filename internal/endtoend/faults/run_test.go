@@ -128,7 +128,9 @@ func (r *run) meet() {
 	case r.row.gate:
 		begins = r.reached()
 	case r.row.late():
-		begins = r.calls(r.row.midst)
+		log, end := r.w.Trace(r.T)
+		r.ends(func() error { end(); return nil })
+		begins = func() bool { return log.HasCall(r.row.midst.method, r.row.midst.resource) }
 	default:
 		r.fault.begin(r)
 	}
@@ -143,8 +145,6 @@ func (r *run) meet() {
 		r.row.while(r)
 	}
 	r.end()
-	r.w.Setenv("TF_LOG", "off")
-	r.w.Setenv("TF_LOG_PATH", "")
 	r.cluster, r.host, r.gate, r.timeouts = cluster, host, "", ""
 	r.w.Write(r.T, r.configuration(longLimit, r.row.operation.changed))
 	r.result.Left = r.left()
@@ -169,22 +169,6 @@ func (r *run) prepare() {
 		r.w.Terraform(r.T, "destroy", "-auto-approve", "-input=false", "-refresh=false", "-target=libvirt_rbd_disk.d")
 	}
 	r.there = false
-}
-
-// calls returns a function that tells whether the provider has begun a call in the next run of terraform.
-func (r *run) calls(c call) func() bool {
-	log := filepath.Join(r.TempDir(), "trace.log")
-	r.w.Setenv("TF_LOG", "TRACE")
-	r.w.Setenv("TF_LOG_PATH", log)
-	return func() bool {
-		content, _ := os.ReadFile(log) // it does not exist before Terraform writes to it
-		for line := range strings.Lines(string(content)) {
-			if strings.Contains(line, "Calling provider defined Resource "+c.method) && strings.Contains(line, "tf_resource_type="+c.resource) {
-				return true
-			}
-		}
-		return false
-	}
 }
 
 // reached returns a function that tells whether the next run of terraform has come to the gate.

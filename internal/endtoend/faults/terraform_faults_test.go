@@ -29,7 +29,7 @@ func terraformFaults() []fault {
 		{
 			name: "Ctrl-C twice while the cluster is frozen",
 			begin: func(r *run) {
-				r.ends(func() error { return thaw(r.east) })
+				r.resumes(r.east)
 				r.must(r.east.Pause())
 				// The image's create waits for the cluster by then.
 				time.AfterFunc(time.Second, func() {
