@@ -65,7 +65,7 @@ func newWorld(t *testing.T, known *server, fsid string, limit time.Duration) *wo
 	w.cluster = &silentCluster{newFakeCluster(fsid), func() bool { return w.answers(&w.clusterIsSilent) }, w.clientsOf}
 	w.cluster.pools["data"] = 1
 	w.cluster.users["client.u"] = "profile rbd"
-	for id, name := range []string{"base", "contested"} {
+	for id, name := range []string{"base", "contested", "kept"} {
 		w.cluster.images[ceph.ImageRef{Pool: "data", Name: name}] = ceph.Image{
 			ID: string(rune('1' + id)), SizeBytes: 1 << 20, ObjectSize: 4 << 20,
 		}
@@ -77,7 +77,7 @@ func newWorld(t *testing.T, known *server, fsid string, limit time.Duration) *wo
 	const secret = "99999999-2222-4333-8444-666666666666"
 	w.host = &fakeHypervisor{
 		uuid: "11111111-2222-4333-8444-555555555555", domain: "d", domainUUID: "99999999-2222-4333-8444-555555555555",
-		answers: func() bool { return w.answers(&w.hostIsSilent) },
+		answers: func() bool { return w.answers(&w.hostIsSilent) }, keeps: "kept",
 		secrets: map[string]fakeSecret{secret: {secret, "u", "<secret ephemeral='no' private='no'><uuid>" + secret +
 			"</uuid><usage type='ceph'><name>u</name></usage></secret>", string(key)}},
 	}
@@ -172,6 +172,7 @@ type prepared struct {
 	config      block
 	plan        *tfprotov6.PlanResourceChangeResponse
 	pools       map[string]int64
+	few         map[string]bool
 	images      map[ceph.ImageRef]ceph.Image
 	users       map[string]string
 	live, saved []string
@@ -199,7 +200,7 @@ func (w *world) prepare(typeName, operation string, config, changed block) prepa
 		planning.must("plan", p.plan.Diagnostics)
 	}
 	p.object = *o
-	p.pools, p.images, p.users = w.cluster.pools, w.cluster.images, w.cluster.users
+	p.pools, p.few, p.images, p.users = w.cluster.pools, w.cluster.few, w.cluster.images, w.cluster.users
 	p.live, p.saved, p.secrets = w.host.live, w.host.saved, w.host.secrets
 	return p
 }
@@ -208,7 +209,8 @@ func (w *world) prepare(typeName, operation string, config, changed block) prepa
 // while where stop is not 0.
 func (w *world) try(p prepared, stop time.Duration) (took time.Duration, failures string) {
 	w.t.Helper()
-	w.cluster.pools, w.cluster.images, w.cluster.users = maps.Clone(p.pools), maps.Clone(p.images), maps.Clone(p.users)
+	w.cluster.pools, w.cluster.few = maps.Clone(p.pools), maps.Clone(p.few)
+	w.cluster.images, w.cluster.users = maps.Clone(p.images), maps.Clone(p.users)
 	w.host.live, w.host.saved, w.host.secrets = slices.Clone(p.live), slices.Clone(p.saved), maps.Clone(p.secrets)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
@@ -255,19 +257,45 @@ func (s *server) remove(o *object) []*tfprotov6.Diagnostic {
 var deadlineCases = []struct {
 	about, typeName string
 	config, change  block
-	refused         string // what is said of a create that is taken back
+	// only is the one operation that is tried, where it is not all of them.
+	only string
+	// refused is what is said of the one operation also where everything answers.
+	refused string
 }{
-	{"pool", "ceph_pool", block{"cluster": "east", "name": "p"}, block{"quota_max_objects": 1000}, ""},
+	{about: "pool", typeName: "ceph_pool", config: block{"cluster": "east", "name": "p"}, change: block{"quota_max_objects": 1000}},
 	{
-		"user", "ceph_user",
-		block{"cluster": "east", "name": "v", "caps": block{"mon": "allow r"}},
-		block{"caps": block{"mon": "profile rbd"}},
-		"",
+		about: "pool on a rule with few OSDs", typeName: "ceph_pool",
+		config: block{"cluster": "east", "name": "p", "crush_rule": "replicated_rule"}, change: block{"crush_rule": "few"},
+		only: "update", refused: "guests' writes would stand still",
 	},
-	{"image", "ceph_rbd_image", block{"cluster": "east", "pool": "data", "name": "i", "size": "1MiB"}, block{"size": "2MiB"}, ""},
-	{"secret", "libvirt_ceph_secret", block{"hypervisor": "kvm1", "usage_name": "s", "key": goodKey}, block{"key": otherKey}, ""},
-	{"disk", "libvirt_rbd_disk", diskOf("base"), block{"cache": "none"}, ""},
-	{"contested disk", "libvirt_rbd_disk", diskOf("contested"), nil, "Two guests that write one image destroy its content"},
+	{
+		about: "user", typeName: "ceph_user",
+		config: block{"cluster": "east", "name": "v", "caps": block{"mon": "allow r"}},
+		change: block{"caps": block{"mon": "profile rbd"}},
+	},
+	{about: "image", typeName: "ceph_rbd_image", config: imageNamed("i"), change: block{"size": "2MiB"}},
+	{about: "image with snapshots", typeName: "ceph_rbd_image", config: imageNamed(snapped), only: "delete"},
+	{
+		about: "image that gets a clone", typeName: "ceph_rbd_image", config: imageNamed(clonedMeanwhile),
+		only: "delete", refused: "Unable to remove the snapshots",
+	},
+	{
+		about: "secret", typeName: "libvirt_ceph_secret",
+		config: block{"hypervisor": "kvm1", "usage_name": "s", "key": goodKey}, change: block{"key": otherKey},
+	},
+	{about: "disk", typeName: "libvirt_rbd_disk", config: diskOf("base"), change: block{"cache": "none"}},
+	{
+		about: "contested disk", typeName: "libvirt_rbd_disk", config: diskOf("contested"),
+		only: "create", refused: "Two guests that write one image destroy its content",
+	},
+	{
+		about: "disk that the guest keeps", typeName: "libvirt_rbd_disk", config: diskOf("kept"),
+		only: "delete", refused: "The guest did not let go of the disk in time",
+	},
+}
+
+func imageNamed(name string) block {
+	return block{"cluster": "east", "pool": "data", "name": name, "size": "1MiB", "force_destroy": true}
 }
 
 func diskOf(image string) block {
@@ -304,7 +332,7 @@ func TestDeadlines(t *testing.T) {
 	clusters := 0
 	for _, test := range deadlineCases {
 		for operation := range operations {
-			if test.refused != "" && operation != "create" {
+			if test.only != "" && operation != test.only {
 				continue
 			}
 			// The process knows by the fsid what it makes.
@@ -342,14 +370,15 @@ func TestDeadlines(t *testing.T) {
 			}
 			t.Run(test.about+"/"+operation, func(t *testing.T) {
 				t.Parallel()
-				_, failures, calls := try(t, prepare(t, noLimit), deadline{entry: noLimit}, math.MaxInt32-1, answersAgain)
+				// A guest is waited for until the end of the operation's own time.
+				_, failures, calls := try(t, prepare(t, ownTime), deadline{entry: noLimit}, math.MaxInt32-1, answersAgain)
 				if !strings.Contains(failures, test.refused) || (test.refused == "") != (failures == "") || calls < 2 {
 					t.Fatalf("%d calls; %s", calls, failures)
 				}
 				for about, end := range deadlinesOf(operation) {
 					p := prepare(t, end.own)
 					for n := range calls {
-						if test.refused != "" && n < calls*2/3 {
+						if test.refused != "" && operation == "create" && n < calls*2/3 {
 							continue // as those of an image that nobody else opens
 						}
 						if testing.Short() && n%4 > 0 {

@@ -21,13 +21,16 @@ type fakeCluster struct {
 
 	mu     sync.Mutex
 	pools  map[string]int64 // ids
+	few    map[string]bool  // the pools whose CRUSH rule is "few", which finds too few OSDs
 	images map[ceph.ImageRef]ceph.Image
 	users  map[string]string // caps of mon by entity
 	writes []string          // the commands that change something
 }
 
 func newFakeCluster(fsid string) *fakeCluster {
-	return &fakeCluster{fsid: fsid, pools: map[string]int64{}, images: map[ceph.ImageRef]ceph.Image{}, users: map[string]string{}}
+	return &fakeCluster{
+		fsid: fsid, pools: map[string]int64{}, few: map[string]bool{}, images: map[ceph.ImageRef]ceph.Image{}, users: map[string]string{},
+	}
 }
 
 // dialTo connects each mon_host to its cluster.
@@ -58,7 +61,7 @@ func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, str
 	case "osd pool ls":
 		return f.listPools(), "", nil
 	case "osd crush rule dump":
-		return []byte(`[{"rule_id":0,"rule_name":"replicated_rule","type":1}]`), "", nil
+		return []byte(`[{"rule_id":0,"rule_name":"replicated_rule","type":1},{"rule_id":1,"rule_name":"few","type":1}]`), "", nil
 	case "mon dump":
 		return f.monDump(), "", nil
 	case "auth ls":
@@ -100,8 +103,12 @@ func (f *fakeCluster) monDump() []byte {
 func (f *fakeCluster) listPools() []byte {
 	list := []map[string]any{}
 	for name, id := range f.pools {
+		rule := 0
+		if f.few[name] {
+			rule = 1
+		}
 		list = append(list, map[string]any{
-			"pool_id": id, "pool_name": name, "type": 1, "size": 3, "min_size": 2, "crush_rule": 0, "flags_names": "hashpspool",
+			"pool_id": id, "pool_name": name, "type": 1, "size": 3, "min_size": 2, "crush_rule": rule, "flags_names": "hashpspool",
 			"pg_num": 32, "pg_placement_num": 32, "pg_num_target": 32, "pg_placement_num_target": 32, "pg_autoscale_mode": "on",
 			"options": map[string]any{}, "application_metadata": map[string]any{},
 		})

@@ -59,6 +59,8 @@ type fakeHypervisor struct {
 	uuid, domain, domainUUID string
 	// answers decides before each call, and before each dial, whether it is answered; nil answers all.
 	answers func() bool
+	// keeps is the image whose disk the guest never gives up.
+	keeps string
 	// closes is waited for by the end of each connection, where it is set.
 	closes chan struct{}
 
@@ -305,7 +307,9 @@ func (f *fakeHypervisor) replyOfDomain(procedure uint32, call *xdr) (reply []byt
 	case procDetachAlias:
 		call.object()
 		alias := call.text()
-		f.live = slices.DeleteFunc(f.live, func(disk string) bool { return aliasElement.FindStringSubmatch(disk)[1] == alias })
+		f.live = slices.DeleteFunc(f.live, func(disk string) bool {
+			return aliasElement.FindStringSubmatch(disk)[1] == alias && (f.keeps == "" || !strings.Contains(disk, f.keeps))
+		})
 		return nil, 0
 	case procEventRegister:
 		f.callbacks++

@@ -3,8 +3,10 @@ package provider_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
@@ -35,8 +37,8 @@ func (s *silentCluster) MonCommand(ctx context.Context, text, input []byte) ([]b
 		return nil, "", err
 	}
 	var cmd struct {
-		Prefix, Pool, Entity, Detail string
-		Caps                         []string
+		Prefix, Pool, Entity, Detail, Var, Val, PGID string
+		Caps                                         []string
 	}
 	if err := json.Unmarshal(text, &cmd); err != nil {
 		return nil, "", err
@@ -47,8 +49,17 @@ func (s *silentCluster) MonCommand(ctx context.Context, text, input []byte) ([]b
 		s.mu.Unlock()
 		return []byte(`{"version": "ceph version 16.2.15 (0) pacific (stable)"}`), "", nil
 	case "pg map", "osd map":
+		osds := "[0, 1, 2]"
+		for name, id := range s.pools {
+			if s.few[name] && strings.HasPrefix(cmd.PGID, fmt.Sprint(id, ".")) {
+				osds = "[0]"
+			}
+		}
 		s.mu.Unlock()
-		return []byte(`{"pgid": "1.0", "up": [0, 1, 2], "acting": [0, 1, 2]}`), "", nil
+		return fmt.Appendf(nil, `{"pgid": "1.0", "up": %[1]s, "acting": %[1]s}`, osds), "", nil
+	case "osd crush dump":
+		s.mu.Unlock()
+		return nil, "access denied", ceph.EACCES // what can't be counted before a change is looked at after it
 	case "osd pool ls":
 		if cmd.Detail == "" {
 			names := slices.Collect(maps.Keys(s.pools))
@@ -64,7 +75,11 @@ func (s *silentCluster) MonCommand(ctx context.Context, text, input []byte) ([]b
 		s.users[cmd.Entity] = cmd.Caps[1]
 	case "auth rm":
 		delete(s.users, cmd.Entity)
-	case "auth ls", "osd pool set", "osd pool set-quota", "config-key set", "config-key rm", "osd pool application enable":
+	case "osd pool set":
+		if cmd.Var == "crush_rule" {
+			s.few[cmd.Pool] = cmd.Val == "few"
+		}
+	case "auth ls", "osd pool set-quota", "config-key set", "config-key rm", "osd pool application enable":
 	case "config-key dump":
 		s.mu.Unlock()
 		return []byte("{}"), "", nil
@@ -150,8 +165,26 @@ func (s *silentCluster) ImageRelations(ctx context.Context, ref ceph.ImageRef) (
 	if err := s.wait(ctx); err != nil {
 		return ceph.ImageRelations{}, err
 	}
+	if ref.Name == snapped || ref.Name == clonedMeanwhile {
+		return ceph.ImageRelations{Snapshots: []ceph.ImageSnapshot{{ID: 1, Name: "first", Protected: true}, {ID: 2, Name: "second", Protected: true}}}, nil
+	}
 	return s.fakeCluster.ImageRelations(ctx, ref)
 }
+
+// Images with two protected snapshots. The second one of the other image gets a clone before its protection can be lifted.
+const snapped, clonedMeanwhile = "snapped", "cloned-meanwhile"
+
+func (s *silentCluster) ProtectSnapshot(ctx context.Context, ref ceph.ImageRef, name string, protected bool) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	if ref.Name == clonedMeanwhile && name == "second" && !protected {
+		return ceph.EBUSY
+	}
+	return nil
+}
+
+func (s *silentCluster) RemoveSnapshot(ctx context.Context, _ ceph.ImageRef, _ string) error { return s.wait(ctx) }
 
 func (s *silentCluster) ListedClones(ctx context.Context, _, _ string, _ int64, _ string, _ uint64) ([]string, error) {
 	return nil, s.wait(ctx)
