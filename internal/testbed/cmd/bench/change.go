@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strconv"
@@ -11,33 +12,54 @@ import (
 // barChange is what apply and destroy may take at most, as a multiple of Terraform with the floor and the client library together.
 const barChange = 1.3
 
+// changed is what apply and destroy of one side of a comparison take. It has a state of its own.
+type changed struct {
+	*workspace
+	binary             string
+	applied, destroyed []sample
+}
+
+// newChanged returns a side that runs a binary of the provider with the objects of a file.
+func (b *bench) newChanged(ctx context.Context, binary, file string, environment ...string) (*changed, error) {
+	w, err := b.workspace(ctx, "provider.tf", file)
+	if err != nil {
+		return nil, err
+	}
+	w.extra = environment
+	return &changed{workspace: w, binary: binary}, nil
+}
+
+// once makes n objects and destroys them.
+func (c *changed) once(ctx context.Context, n int) error {
+	for _, step := range []struct {
+		command string
+		to      *[]sample
+	}{{"apply", &c.applied}, {"destroy", &c.destroyed}} {
+		s, err := c.run(ctx, c.binary, n, step.command, "-auto-approve")
+		if err != nil {
+			return err
+		}
+		*step.to = append(*step.to, s)
+	}
+	return nil
+}
+
 // changeRow measures apply and destroy. What they can't be faster than is Terraform with a provider that does nothing, and the same changes
 // by the client library alone, in the pool if there is one.
 func changeRow(file, pool string) func(context.Context, *bench, int) ([]result, error) {
 	return func(ctx context.Context, b *bench, n int) ([]result, error) {
-		var workspaces []*workspace // one for each binary, since each has a state
-		binaries := []string{b.ours, b.floor}
-		for range binaries {
-			w, err := b.workspace(ctx, "provider.tf", file)
-			if err != nil {
-				return nil, err
-			}
-			workspaces = append(workspaces, w)
+		ours, err := b.newChanged(ctx, b.ours, file)
+		if err != nil {
+			return nil, err
 		}
-		var applied, destroyed [2][]sample
+		floor, err := b.newChanged(ctx, b.floor, file)
+		if err != nil {
+			return nil, err
+		}
 		var loops [][]float64
 		for range rounds {
-			for i, w := range workspaces {
-				for _, step := range []struct {
-					command string
-					to      *[]sample
-				}{{"apply", &applied[i]}, {"destroy", &destroyed[i]}} {
-					s, err := w.run(ctx, binaries[i], n, step.command, "-auto-approve")
-					if err != nil {
-						return nil, err
-					}
-					*step.to = append(*step.to, s)
-				}
+			if err := errors.Join(ours.once(ctx, n), floor.once(ctx, n)); err != nil {
+				return nil, err
 			}
 			took, err := b.loop(ctx, pool, n)
 			if err != nil {
@@ -47,8 +69,8 @@ func changeRow(file, pool string) func(context.Context, *bench, int) ([]result, 
 		}
 		create, remove := loopMedian(loops, 0), loopMedian(loops, 2)
 		return []result{
-			besideFloors("apply", medians(applied[0]), medians(applied[1]), create),
-			besideFloors("destroy", medians(destroyed[0]), medians(destroyed[1]), remove),
+			besideFloors("apply", medians(ours.applied), medians(floor.applied), create),
+			besideFloors("destroy", medians(ours.destroyed), medians(floor.destroyed), remove),
 			{What: "read by library", Unit: "s", Ours: loopMedian(loops, 1)},
 		}, nil
 	}
@@ -69,25 +91,17 @@ func recordsRow(ctx context.Context, b *bench, n int) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var took [2]struct{ applied, destroyed []sample }
-	var workspaces [2]*workspace
-	for i := range workspaces {
-		if workspaces[i], err = b.workspace(ctx, "provider.tf", "users.tf"); err != nil {
-			return nil, err
-		}
+	with, err := b.newChanged(ctx, b.ours, "users.tf")
+	if err != nil {
+		return nil, err
 	}
-	workspaces[1].extra = []string{"TF_VAR_user=unrecorded", "TF_VAR_key=" + strings.TrimSpace(string(key))}
+	without, err := b.newChanged(ctx, b.ours, "users.tf", "TF_VAR_user=unrecorded", "TF_VAR_key="+strings.TrimSpace(string(key)))
+	if err != nil {
+		return nil, err
+	}
 	for range rounds {
-		for i, w := range workspaces {
-			applied, err := w.run(ctx, b.ours, n, "apply", "-auto-approve")
-			if err != nil {
-				return nil, err
-			}
-			destroyed, err := w.run(ctx, b.ours, n, "destroy", "-auto-approve")
-			if err != nil {
-				return nil, err
-			}
-			took[i].applied, took[i].destroyed = append(took[i].applied, applied), append(took[i].destroyed, destroyed)
+		if err := errors.Join(with.once(ctx, n), without.once(ctx, n)); err != nil {
+			return nil, err
 		}
 	}
 	beside := func(what string, ours, other []sample) result {
@@ -95,9 +109,7 @@ func recordsRow(ctx context.Context, b *bench, n int) ([]result, error) {
 			What: what, Unit: "s", Ours: medians(ours).Wall, Of: "without records", Other: medians(other).Wall, Bar: barRecords,
 		}
 	}
-	return []result{
-		beside("apply", took[0].applied, took[1].applied), beside("destroy", took[0].destroyed, took[1].destroyed),
-	}, nil
+	return []result{beside("apply", with.applied, without.applied), beside("destroy", with.destroyed, without.destroyed)}, nil
 }
 
 func besideFloors(what string, ours, floor sample, library float64) result {

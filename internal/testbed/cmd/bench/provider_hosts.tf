@@ -18,7 +18,7 @@ variable "uri" {
 
 provider "ceph" {
   clusters = merge(
-    { east = { mon_host = var.mon_host, user = "bench", key = var.key } },
+    { east = { mon_host = var.mon_host, user = var.user, key = var.key } },
     var.west == null ? {} : { west = { mon_host = var.west.mon_host, user = "admin", key = var.west_key } },
   )
   hypervisors = {
