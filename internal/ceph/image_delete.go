@@ -13,15 +13,18 @@ import (
 // DeleteImage removes an image with its data. Everything that could refuse is asked first, and all that is found is one
 // problem.Refused: clones, locks put on by hand, groups, mirroring, a migration, and snapshots unless they are to go too.
 // Then it waits up to 40 seconds (or until ctx ends) for watchers to go, as those of a crashed host do; those that stay are
-// problem.Busy, by their addresses. Only then something is removed. An image that is gone already is no error.
+// problem.Busy, by their addresses. Only then something is removed. An image that is gone already is no error. asked is what
+// [Cluster.ImageContents] has just told of the image, nil where it was not asked.
 //
 // Similar to: rbd snap unprotect; rbd snap purge; rbd rm
-func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots bool) error {
+func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots bool, asked *ImageContents) error {
 	what := fmt.Sprintf("Unable to delete image %s of cluster %q.", ref, c.cfg.Label)
 	var removal error
 	err := c.AwaitRelease(ctx, ref, func() (held, err error) {
-		relations, err := c.ImageRelations(ctx, ref)
-		if problem.Is(err, problem.NotFound) {
+		var relations ImageRelations
+		if asked != nil {
+			relations, asked = asked.ImageRelations, nil
+		} else if relations, err = c.ImageRelations(ctx, ref); problem.Is(err, problem.NotFound) {
 			return nil, nil
 		}
 		if err == nil {

@@ -43,13 +43,21 @@ func opened(ioctx *rados.IOContext, ref ceph.ImageRef, f func(*rbd.Image) error)
 }
 
 func (c *conn) Image(ctx context.Context, ref ceph.ImageRef) (ceph.Image, error) {
-	return reading(ctx, c, ref, func(h *rados.Conn, image *rbd.Image) (ceph.Image, error) {
-		out, err := describe(h, image)
-		if err != nil {
-			return out, err
-		}
-		out.PoolID, err = h.GetPoolByName(ref.Pool)
-		return out, err
+	return call(ctx, c, func(h *rados.Conn) (image ceph.Image, err error) {
+		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) (err error) {
+			var told bool
+			if image, told, err = unopened(h, ioctx, ref.Name); told || err != nil {
+				return err
+			}
+			open, err := rbd.OpenImageReadOnly(ioctx, ref.Name, rbd.NoSnapshot)
+			if err != nil {
+				return err
+			}
+			image, err = describe(h, open)
+			image.PoolID = ioctx.GetPoolID()
+			return errors.Join(err, open.Close())
+		})
+		return image, err
 	})
 }
 

@@ -127,7 +127,7 @@ func TestDeleteImageWithObstacles(t *testing.T) {
 				words = append(words, strings.ReplaceAll(word, "IMAGE", spec))
 			}
 			before := imageState(t, c, spec)
-			err := cluster.DeleteImage(ctx, ref, true)
+			err := cluster.DeleteImage(ctx, ref, true, nil)
 			wantKind(t, err, problem.Refused, append(words, "Nothing was removed")...)
 			wantKind(t, cluster.CheckImageRemoval(ctx, ref, true), problem.Refused, words...)
 			if after := imageState(t, c, spec); after != before {
@@ -136,7 +136,7 @@ func TestDeleteImageWithObstacles(t *testing.T) {
 			for _, line := range row.undo {
 				runRBD(t, c, line, spec)
 			}
-			ok(t, cluster.DeleteImage(ctx, ref, true))
+			ok(t, cluster.DeleteImage(ctx, ref, true, nil))
 			if left := rbd(t, c, "ls", "held"); strings.Contains(left, ref.Name) {
 				t.Errorf("left: %s", left)
 			}
@@ -158,7 +158,7 @@ func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	imageWithSnapshots(t, c, "quiet/protected")
 	protected := ceph.ImageRef{Pool: "quiet", Name: "protected"}
 	before := rbd(t, c, "snap", "ls", "--all", "quiet/protected")
-	wantKind(t, cluster.DeleteImage(limited(t), protected, true), problem.Unreachable, `Pool "stuck" did not answer in time`,
+	wantKind(t, cluster.DeleteImage(limited(t), protected, true, nil), problem.Unreachable, `Pool "stuck" did not answer in time`,
 		"ceph health detail")
 	if after := rbd(t, c, "snap", "ls", "--all", "quiet/protected"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
@@ -169,9 +169,9 @@ func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	rbd(t, c, "snap", "create", "--no-progress", "quiet/plain@a")
 	rbd(t, c, "clone", "--rbd-default-clone-format", "2", "quiet/plain@a", "quiet/child")
 	plain := ceph.ImageRef{Pool: "quiet", Name: "plain"}
-	wantKind(t, cluster.DeleteImage(limited(t), plain, true), problem.Refused, "quiet/child of its snapshot a")
+	wantKind(t, cluster.DeleteImage(limited(t), plain, true, nil), problem.Refused, "quiet/child of its snapshot a")
 	rbd(t, c, "rm", "--no-progress", "quiet/child")
-	ok(t, cluster.DeleteImage(limited(t), plain, true))
+	ok(t, cluster.DeleteImage(limited(t), plain, true, nil))
 }
 
 // A pool whose quota is used up takes no write, and librbd would wait for space.
@@ -198,11 +198,11 @@ func TestImagesOnAFullPool(t *testing.T) {
 	_, err := cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "brim", Name: "new"}, SizeBytes: 1 << 20})
 	wantKind(t, err, problem.Other, "quota is used up")
 	wantKind(t, cluster.ResizeImage(ctx, ref, 2<<20, false), problem.Other, "quota is used up")
-	wantKind(t, cluster.DeleteImage(ctx, ref, true), problem.Refused, `quota of pool "brim" is used up`, "Nothing was removed")
+	wantKind(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, `quota of pool "brim" is used up`, "Nothing was removed")
 	if after := imageState(t, c, "brim/i"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "0")
 	awaitFull(false)
-	ok(t, cluster.DeleteImage(ctx, ref, true))
+	ok(t, cluster.DeleteImage(ctx, ref, true, nil))
 }

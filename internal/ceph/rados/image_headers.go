@@ -21,6 +21,8 @@ const (
 	headerKeys = 1000
 	// headersAtATime is how many headers are read at the same time.
 	headersAtATime = 16
+	// maxImageID is more than librbd's limit of an id, with its length before it, in bytes.
+	maxImageID = 128
 	// metadataKey begins the keys of a header that are the image's metadata.
 	metadataKey = "metadata_"
 )
@@ -38,18 +40,10 @@ func (c *conn) ImageHeaders(ctx context.Context, pool, namespace string, ids []s
 					if err := ctx.Err(); err != nil {
 						return err
 					}
-					keys, err := ioctx.GetOmapValues("rbd_header."+id, "", "", headerKeys)
-					if errors.Is(err, rados.ErrNotFound) || len(keys) >= headerKeys {
-						return nil
-					}
-					if err != nil {
-						return err
-					}
-					image, ok, err := imageOf(h, keys)
+					image, ok, err := headerOf(h, ioctx, id)
 					if err != nil || !ok {
 						return err
 					}
-					image.ID, image.PoolID = id, ioctx.GetPoolID()
 					mu.Lock()
 					defer mu.Unlock()
 					images[id] = image
@@ -60,6 +54,38 @@ func (c *conn) ImageHeaders(ctx context.Context, pool, namespace string, ids []s
 		})
 		return images, err
 	})
+}
+
+// headerOf returns the image that a header describes; ok is false if there is more to it, or no header.
+func headerOf(h *rados.Conn, ioctx *rados.IOContext, id string) (image ceph.Image, ok bool, err error) {
+	keys, err := ioctx.GetOmapValues("rbd_header."+id, "", "", headerKeys)
+	if errors.Is(err, rados.ErrNotFound) || len(keys) >= headerKeys {
+		return image, false, nil
+	}
+	if err != nil {
+		return image, false, err
+	}
+	image, ok, err = imageOf(h, keys)
+	image.ID, image.PoolID = id, ioctx.GetPoolID()
+	return image, ok, err
+}
+
+// unopened describes an image without opening it, which takes an image of librbd's and a dozen questions. ok is false where only an open
+// image tells all. A name that no image has, of format 1 neither, is rados.ErrNotFound.
+func unopened(h *rados.Conn, ioctx *rados.IOContext, name string) (image ceph.Image, ok bool, err error) {
+	id := make([]byte, maxImageID)
+	n, err := ioctx.Read("rbd_id."+name, id, 0)
+	if errors.Is(err, rados.ErrNotFound) {
+		if _, former := ioctx.Stat(name + ".rbd"); errors.Is(former, rados.ErrNotFound) {
+			return image, false, err
+		}
+		return image, false, nil
+	}
+	if text := decodeString(id[:max(n, 0)]); err == nil && text != "" {
+		image, ok, err = headerOf(h, ioctx, text)
+	}
+	// The opening has the better error.
+	return image, ok && err == nil, nil
 }
 
 // migrating is the feature of an image whose header is not the whole of it.

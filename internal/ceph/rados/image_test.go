@@ -119,11 +119,11 @@ func TestImageContents(t *testing.T) {
 		if contents, err := cluster.ImageContents(ctx, child); err != nil || contents.Allocated {
 			t.Errorf("a fresh clone holds nothing itself; %+v, %v", contents, err)
 		}
-		wantKind(t, cluster.DeleteImage(ctx, ref, false), problem.Refused, "snapshots")
-		wantKind(t, cluster.DeleteImage(ctx, ref, true), problem.Refused, "contents/child of its snapshot s")
-		ok(t, cluster.DeleteImage(ctx, child, false))
-		ok(t, cluster.DeleteImage(ctx, ref, true))
-		ok(t, cluster.DeleteImage(ctx, ref, false))
+		wantKind(t, cluster.DeleteImage(ctx, ref, false, nil), problem.Refused, "snapshots")
+		wantKind(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, "contents/child of its snapshot s")
+		ok(t, cluster.DeleteImage(ctx, child, false, nil))
+		ok(t, cluster.DeleteImage(ctx, ref, true, nil))
+		ok(t, cluster.DeleteImage(ctx, ref, false, nil))
 	}
 }
 
@@ -171,10 +171,10 @@ func TestWatchedImage(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	wantKind(t, cluster.DeleteImage(short, ref, false), problem.Busy, watchers[0].Addr)
+	wantKind(t, cluster.DeleteImage(short, ref, false, nil), problem.Busy, watchers[0].Addr)
 
 	// A client that crashes leaves its watcher for about half a minute; the deletion waits for it.
 	ok(t, holder.Process.Kill())
 	_ = holder.Wait()
-	ok(t, cluster.DeleteImage(ctx, ref, false))
+	ok(t, cluster.DeleteImage(ctx, ref, false, nil))
 }

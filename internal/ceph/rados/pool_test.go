@@ -129,7 +129,7 @@ func TestErasurePool(t *testing.T) {
 	if err != nil || len(contents.DataOf) != 1 || contents.DataOf[0] != ref {
 		t.Errorf("the pool holds the data of %s; got %+v, %v", ref, contents, err)
 	}
-	ok(t, cluster.DeleteImage(ctx, ref, false))
+	ok(t, cluster.DeleteImage(ctx, ref, false, nil))
 	ok(t, cluster.DeletePool(ctx, "ecdata", "ecdata"))
 	if rules := ask(t, c, "osd", "crush", "rule", "ls"); strings.Contains(rules, "ecdata") {
 		t.Errorf("the rule stayed: %s", rules)

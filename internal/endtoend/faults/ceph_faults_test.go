@@ -128,7 +128,6 @@ func cephFaults() []fault {
 				{operation: creates, gate: true, says: []string{"Unable to create RBD image", "The cluster is full.", "has the flag full"}},
 				{operation: destroys, says: []string{"Unable to delete RBD image", "is full"}},
 				{operation: refreshes},
-				{operation: creates, says: []string{"The cluster is full.", "has the flag full"}},
 			},
 		},
 		{

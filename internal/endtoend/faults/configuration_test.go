@@ -42,6 +42,7 @@ resource "libvirt_rbd_disk" "d" {
   secret_uuid = libvirt_ceph_secret.s.uuid
   target_dev  = "vdb"
   cache       = "CACHE"
+  TIMEOUTS
 }
 `
 

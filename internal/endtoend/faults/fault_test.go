@@ -29,7 +29,7 @@ type row struct {
 	gate bool
 	// limit is connect_timeout and operation_timeout of each entry while the fault is there; shortLimit where empty.
 	limit string
-	// timeout is the time limit of each operation on the image, where a short operation_timeout does not limit it.
+	// timeout is the time limit of each operation on the image and the disk, where a short operation_timeout does not limit it.
 	timeout string
 	// says are words that the operation's errors have to say. Without any the operation has to come to its end in spite of the fault.
 	says []string

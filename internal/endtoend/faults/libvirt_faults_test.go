@@ -135,7 +135,7 @@ func domainFaults() []fault {
 			rows: []row{
 				{operation: attaches, at: beforeAttach, limit: longLimit, while: func(r *run) { r.expectDisk("paused", true, true) }},
 				{
-					operation: destroys, at: beforeDetach, limit: probeLimit, while: func(r *run) { r.expectDisk("paused", false, true) },
+					operation: destroys, at: beforeDetach, limit: longLimit, timeout: "6s", while: func(r *run) { r.expectDisk("paused", false, true) },
 					says: []string{"Unable to detach RBD disk", "The guest did not let go of the disk in time: it is paused.", "virsh resume"},
 				},
 			},

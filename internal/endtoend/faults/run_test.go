@@ -37,7 +37,7 @@ type run struct {
 	cluster, host string
 	// gate is a folder in which the configuration's gate says that it is reached, and waits for leave; empty where there is no gate.
 	gate string
-	// timeouts is the assignment of the image's own time limits, if it has any.
+	// timeouts is the assignment of the image's and the disk's own time limits, if they have any.
 	timeouts string
 
 	east, west *testbed.Cluster

@@ -21,17 +21,20 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 		return err
 	}
 	force := state.ForceDestroy.ValueBool()
+	var asked *ceph.ImageContents
 	if !force {
 		contents, err := cluster.ImageContents(ctx, ref)
 		if err != nil {
 			return err
 		}
-		contents.Watchers = nil // the deletion waits for them
-		if err := refuseUnlessEmpty(cluster, ref, contents, "deleted"); err != nil {
+		unwatched := contents
+		unwatched.Watchers = nil // the deletion waits for them
+		if err := refuseUnlessEmpty(cluster, ref, unwatched, "deleted"); err != nil {
 			return err
 		}
+		asked = &contents
 	}
-	if err := cluster.DeleteImage(ctx, ref, force); err != nil {
+	if err := cluster.DeleteImage(ctx, ref, force, asked); err != nil {
 		return err
 	}
 	cluster.CreateUndone(ctx, ceph.CreatedImage(ref))
