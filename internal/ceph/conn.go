@@ -55,6 +55,8 @@ type Conn interface {
 	// ImageRelations opens an image read-only and tells what decides about its removal. Clones of format 1, and the names of
 	// clones, are missing.
 	ImageRelations(ctx context.Context, ref ImageRef) (ImageRelations, error)
+	// ImageContents is ImageRelations, and of an image of few objects ImageAllocated too; looked tells that.
+	ImageContents(ctx context.Context, ref ImageRef) (contents ImageContents, looked bool, err error)
 	// ListedClones returns the ids of the clones of format 1 that a pool lists for a snapshot of another pool's image.
 	ListedClones(ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64) ([]string, error)
 	// AttachedClones returns the clones of format 2 of those images, by their ids, without names.

@@ -165,6 +165,11 @@ func (l loggedConn) ImageAllocated(ctx context.Context, ref ImageRef) (_ bool, e
 	return l.Conn.ImageAllocated(ctx, ref)
 }
 
+func (l loggedConn) ImageContents(ctx context.Context, ref ImageRef) (_ ImageContents, _ bool, err error) {
+	defer l.read(ctx, "rbd children, rbd status, rbd diff", ofImage(ref))(&err)
+	return l.Conn.ImageContents(ctx, ref)
+}
+
 func (l loggedConn) ImageRelations(ctx context.Context, ref ImageRef) (_ ImageRelations, err error) {
 	defer l.read(ctx, "rbd children, rbd status", ofImage(ref))(&err)
 	return l.Conn.ImageRelations(ctx, ref)

@@ -24,12 +24,19 @@ func (c ImageContents) Empty() bool {
 //
 // Similar to: rbd diff; rbd snap ls; rbd children; rbd status
 func (c *Cluster) ImageContents(ctx context.Context, ref ImageRef) (ImageContents, error) {
-	relations, err := c.ImageRelations(ctx, ref)
-	if err != nil {
-		return ImageContents{}, err
+	var contents ImageContents
+	looked := false
+	err := c.readImage(ctx, c.unableToRelate(ref), ref, func(ctx context.Context, conn Conn) (err error) {
+		contents, looked, err = conn.ImageContents(ctx, ref)
+		return err
+	})
+	if err == nil {
+		contents.ImageRelations, err = c.completeRelations(ctx, ref, contents.ImageRelations)
+	}
+	if err != nil || looked {
+		return contents, err
 	}
 	what := fmt.Sprintf("Unable to look into image %s of cluster %q.", ref, c.cfg.Label)
-	contents := ImageContents{ImageRelations: relations}
 	err = c.readImage(ctx, what, ref, func(_ context.Context, conn Conn) (err error) {
 		// Without an object map each object is asked for, so this may take longer than other reads.
 		contents.Allocated, err = conn.ImageAllocated(ctx, ref)

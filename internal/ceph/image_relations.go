@@ -42,18 +42,26 @@ type ImageRelations struct {
 //
 // Similar to: rbd snap ls --all; rbd children --all; rbd lock ls; rbd status; rbd info
 func (c *Cluster) ImageRelations(ctx context.Context, ref ImageRef) (ImageRelations, error) {
-	what := fmt.Sprintf("Unable to find out what depends on image %s of cluster %q.", ref, c.cfg.Label)
 	var relations ImageRelations
-	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
+	err := c.readImage(ctx, c.unableToRelate(ref), ref, func(ctx context.Context, conn Conn) (err error) {
 		relations, err = conn.ImageRelations(ctx, ref)
 		return err
 	})
 	if err != nil {
 		return ImageRelations{}, err
 	}
+	return c.completeRelations(ctx, ref, relations)
+}
+
+func (c *Cluster) unableToRelate(ref ImageRef) string {
+	return fmt.Sprintf("Unable to find out what depends on image %s of cluster %q.", ref, c.cfg.Label)
+}
+
+// completeRelations adds what the image itself does not tell.
+func (c *Cluster) completeRelations(ctx context.Context, ref ImageRef, relations ImageRelations) (ImageRelations, error) {
 	if slices.ContainsFunc(relations.Snapshots, func(s ImageSnapshot) bool { return s.Protected }) {
 		// Only what is protected can have clones of format 1, which each pool lists for itself.
-		listed, err := c.clonesOfFormat1(ctx, what, ref.Namespace, relations)
+		listed, err := c.clonesOfFormat1(ctx, c.unableToRelate(ref), ref.Namespace, relations)
 		if err != nil {
 			return ImageRelations{}, err
 		}

@@ -45,6 +45,7 @@ func TestEveryErrnoHasWords(t *testing.T) {
 		}},
 		"ImageName":      {run: func(ctx context.Context, c *Cluster) error { _, _, err := c.ImageByID(ctx, 1, "", "1ab"); return err }},
 		"ImageRelations": {run: contents, errnos: []Errno{EROFS}},
+		"ImageContents":  {run: contents, errnos: []Errno{EROFS, EDOM}},
 		"ListedClones":   {run: contents},
 		"ImageAllocated": {run: contents, errnos: []Errno{EDOM}},
 		"Watchers":       {run: func(ctx context.Context, c *Cluster) error { _, err := c.Watchers(ctx, ref); return err }},
@@ -196,6 +197,14 @@ func (r *refusing) Image(context.Context, ImageRef) (Image, error) {
 
 func (r *refusing) ImageRelations(context.Context, ImageRef) (ImageRelations, error) {
 	return ImageRelations{PoolID: 1, ID: "1ab", Snapshots: []ImageSnapshot{{ID: 4, Name: "s", Protected: true}}}, r.answer("ImageRelations")
+}
+
+func (r *refusing) ImageContents(ctx context.Context, ref ImageRef) (contents ImageContents, looked bool, err error) {
+	contents.ImageRelations, err = r.ImageRelations(ctx, ref)
+	if err == nil {
+		err = r.answer("ImageContents")
+	}
+	return contents, false, err
 }
 
 func (r *refusing) ListedClones(context.Context, string, string, int64, string, uint64) ([]string, error) {

@@ -184,7 +184,14 @@ func (s *silentCluster) ProtectSnapshot(ctx context.Context, ref ceph.ImageRef, 
 	return nil
 }
 
-func (s *silentCluster) RemoveSnapshot(ctx context.Context, _ ceph.ImageRef, _ string) error { return s.wait(ctx) }
+func (s *silentCluster) RemoveSnapshot(ctx context.Context, _ ceph.ImageRef, _ string) error {
+	return s.wait(ctx)
+}
+
+func (s *silentCluster) ImageContents(ctx context.Context, ref ceph.ImageRef) (contents ceph.ImageContents, looked bool, err error) {
+	contents.ImageRelations, err = s.ImageRelations(ctx, ref)
+	return contents, false, err
+}
 
 func (s *silentCluster) ListedClones(ctx context.Context, _, _ string, _ int64, _ string, _ uint64) ([]string, error) {
 	return nil, s.wait(ctx)

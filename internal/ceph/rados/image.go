@@ -13,14 +13,16 @@ import (
 )
 
 // reading opens an image read-only, which leaves no watcher and doesn't ask the owner for the lock.
-func reading[T any](ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.Conn, *rbd.Image) (T, error)) (T, error) {
+func reading[T any](
+	ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.Conn, *rados.IOContext, *rbd.Image) (T, error),
+) (T, error) {
 	return call(ctx, c, func(h *rados.Conn) (value T, err error) {
 		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			image, err := rbd.OpenImageReadOnly(ioctx, ref.Name, rbd.NoSnapshot)
 			if err != nil {
 				return err
 			}
-			value, err = f(h, image)
+			value, err = f(h, ioctx, image)
 			return errors.Join(err, image.Close())
 		})
 		return value, err
@@ -118,7 +120,7 @@ func parentOf(image *rbd.Image) (*ceph.SnapshotRef, error) {
 }
 
 func (c *conn) ReadImage(ctx context.Context, ref ceph.ImageRef) error {
-	_, err := reading(ctx, c, ref, func(_ *rados.Conn, image *rbd.Image) (struct{}, error) {
+	_, err := reading(ctx, c, ref, func(_ *rados.Conn, _ *rados.IOContext, image *rbd.Image) (struct{}, error) {
 		stat, err := image.Stat()
 		if err != nil || stat.Size == 0 {
 			return struct{}{}, err
@@ -130,7 +132,7 @@ func (c *conn) ReadImage(ctx context.Context, ref ceph.ImageRef) error {
 }
 
 func (c *conn) ImageAllocated(ctx context.Context, ref ceph.ImageRef) (bool, error) {
-	return reading(ctx, c, ref, func(_ *rados.Conn, image *rbd.Image) (bool, error) { return allocated(ctx, image) })
+	return reading(ctx, c, ref, func(_ *rados.Conn, _ *rados.IOContext, image *rbd.Image) (bool, error) { return allocated(ctx, image) })
 }
 
 // stopSearch ends the search for extents; librbd passes it on as the result of the search.

@@ -14,17 +14,31 @@ import (
 )
 
 func (c *conn) ImageRelations(ctx context.Context, ref ceph.ImageRef) (ceph.ImageRelations, error) {
-	return call(ctx, c, func(h *rados.Conn) (out ceph.ImageRelations, err error) {
-		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
-			image, err := rbd.OpenImageReadOnly(ioctx, ref.Name, rbd.NoSnapshot)
-			if err != nil {
-				return err
-			}
-			out, err = relations(h, ioctx, image)
-			return errors.Join(err, image.Close())
-		})
-		return out, err
+	return reading(ctx, c, ref, relations)
+}
+
+// fewObjects is how many objects of an image are looked for without a question of their own, which has more time: without an object map
+// each is asked for.
+const fewObjects = 4096
+
+func (c *conn) ImageContents(ctx context.Context, ref ceph.ImageRef) (contents ceph.ImageContents, looked bool, err error) {
+	type answer struct {
+		ceph.ImageContents
+		looked bool
+	}
+	a, err := reading(ctx, c, ref, func(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (a answer, err error) {
+		if a.ImageRelations, err = relations(h, ioctx, image); err != nil {
+			return a, err
+		}
+		stat, err := image.Stat()
+		if err != nil || stat.Num_objs > fewObjects {
+			return a, err
+		}
+		a.looked = true
+		a.Allocated, err = allocated(ctx, image)
+		return a, err
 	})
+	return a.ImageContents, a.looked, err
 }
 
 func relations(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (out ceph.ImageRelations, err error) {

@@ -13,7 +13,9 @@ import (
 )
 
 func (c *conn) Watchers(ctx context.Context, ref ceph.ImageRef) ([]ceph.Watcher, error) {
-	return reading(ctx, c, ref, func(_ *rados.Conn, image *rbd.Image) ([]ceph.Watcher, error) { return watchers(image) })
+	return reading(ctx, c, ref, func(_ *rados.Conn, _ *rados.IOContext, image *rbd.Image) ([]ceph.Watcher, error) {
+		return watchers(image)
+	})
 }
 
 func watchers(image *rbd.Image) ([]ceph.Watcher, error) {
