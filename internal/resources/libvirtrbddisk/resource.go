@@ -118,8 +118,11 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	if err := j.take(ctx, r, entry.Target, domain); err != nil {
 		return j, err
 	}
-	if j.Placement, err = r.locate(ctx, entry.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
-		return j, problem.At("domain", err)
+	j.Placement = libvirt.Placement{Host: entry.Target, Domain: domain}
+	if !domain.Active { // it may run elsewhere
+		if j.Placement, err = r.locate(ctx, entry.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
+			return j, problem.At("domain", err)
+		}
 	}
 	tfkit.AddWarnings(diags, j.Warnings())
 	if err := j.RefuseElsewhere(entry.Target); err != nil {
