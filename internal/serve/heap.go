@@ -4,7 +4,7 @@ import "runtime/debug"
 
 const (
 	// heapGrowth is by how many percent of what is in use the heap may grow before it is collected, as GOGC tells it.
-	heapGrowth = 400
+	heapGrowth = 800
 	// memoryLimit is the memory, in bytes, from which on the heap is collected sooner than heapGrowth asks for, as GOMEMLIMIT tells it.
 	memoryLimit = 128 << 20
 )

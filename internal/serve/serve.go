@@ -1,4 +1,5 @@
-// Package serve runs a provider as the process that Terraform starts: what of it is logged, how its heap grows, and the protocol.
+// Package serve runs a provider as the process that Terraform starts: what of it is logged, how its heap grows, what is kept of a request,
+// and the protocol.
 package serve
 
 import (

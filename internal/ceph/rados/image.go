@@ -45,26 +45,15 @@ func opened(ioctx *rados.IOContext, ref ceph.ImageRef, f func(*rbd.Image) error)
 }
 
 func (c *conn) Image(ctx context.Context, ref ceph.ImageRef) (ceph.Image, error) {
-	return call(ctx, c, func(h *rados.Conn) (image ceph.Image, err error) {
-		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) (err error) {
-			var told bool
-			if image, told, err = unopened(h, ioctx, ref.Name); told || err != nil {
-				return err
-			}
-			open, err := rbd.OpenImageReadOnly(ioctx, ref.Name, rbd.NoSnapshot)
-			if err != nil {
-				return err
-			}
-			image, err = describe(h, open)
-			image.PoolID = ioctx.GetPoolID()
-			return errors.Join(err, open.Close())
-		})
+	image, told, err := c.unopened(ctx, ref)
+	if told || err != nil {
 		return image, err
-	})
+	}
+	return reading(ctx, c, ref, describe)
 }
 
-func describe(h *rados.Conn, image *rbd.Image) (ceph.Image, error) {
-	var out ceph.Image
+func describe(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (ceph.Image, error) {
+	out := ceph.Image{PoolID: ioctx.GetPoolID()}
 	stat, err := image.Stat()
 	if err != nil {
 		return out, err

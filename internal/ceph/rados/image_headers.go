@@ -70,22 +70,32 @@ func headerOf(h *rados.Conn, ioctx *rados.IOContext, id string) (image ceph.Imag
 	return image, ok, err
 }
 
-// unopened describes an image without opening it, which takes an image of librbd's and a dozen questions. ok is false where only an open
-// image tells all. A name that no image has, of format 1 neither, is rados.ErrNotFound.
-func unopened(h *rados.Conn, ioctx *rados.IOContext, name string) (image ceph.Image, ok bool, err error) {
-	id := make([]byte, maxImageID)
-	n, err := ioctx.Read("rbd_id."+name, id, 0)
-	if errors.Is(err, rados.ErrNotFound) {
-		if _, former := ioctx.Stat(name + ".rbd"); errors.Is(former, rados.ErrNotFound) {
-			return image, false, err
-		}
-		return image, false, nil
+// unopened describes an image without opening it, which takes an image of librbd's and a dozen questions. told is false where only an open
+// image tells all, or has the better error. A name that no image has, of format 1 neither, is ceph.ENOENT.
+func (c *conn) unopened(ctx context.Context, ref ceph.ImageRef) (image ceph.Image, told bool, err error) {
+	found, err := call(ctx, c, func(h *rados.Conn) (found *ceph.Image, err error) {
+		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+			content := make([]byte, maxImageID)
+			n, err := ioctx.Read("rbd_id."+ref.Name, content, 0)
+			if errors.Is(err, rados.ErrNotFound) {
+				if _, former := ioctx.Stat(ref.Name + ".rbd"); errors.Is(former, rados.ErrNotFound) {
+					return err
+				}
+				return nil
+			}
+			if id := decodeString(content[:max(n, 0)]); err == nil && id != "" {
+				if image, ok, err := headerOf(h, ioctx, id); err == nil && ok {
+					found = &image
+				}
+			}
+			return nil
+		})
+		return found, err
+	})
+	if found == nil {
+		return image, false, err
 	}
-	if text := decodeString(id[:max(n, 0)]); err == nil && text != "" {
-		image, ok, err = headerOf(h, ioctx, text)
-	}
-	// The opening has the better error.
-	return image, ok && err == nil, nil
+	return *found, true, nil
 }
 
 // migrating is the feature of an image whose header is not the whole of it.

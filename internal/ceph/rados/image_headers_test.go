@@ -3,11 +3,14 @@
 package rados_test
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // What a listing reads from the headers is what librbd tells of each image once it is open.
@@ -39,14 +42,21 @@ func TestAccImagesAreListedAsTheyAreOpened(t *testing.T) {
 		rbd(t, c, "snap", "unprotect", "listed/plain@base")
 	})
 
+	opening := ceph.NewCluster(configOf(c), func(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
+		conn, err := rados.Dial(ctx, cfg)
+		return rados.Opening{Conn: conn}, err
+	})
+	t.Cleanup(opening.Close)
 	var listed []string
 	for _, pool := range []string{"listed", "listed-data"} {
 		ok(t, cluster.VisitImages(limited(t), ceph.ImageFilter{Pool: pool}, func(image ceph.ListedImage) bool {
 			listed = append(listed, image.String())
-			opened, err := cluster.Image(limited(t), image.ImageRef)
+			opened, err := opening.Image(limited(t), image.ImageRef)
 			ok(t, err)
-			if !reflect.DeepEqual(image.Image, opened) {
-				t.Errorf("%s: listed as %+v, opened as %+v", image.ImageRef, image.Image, opened)
+			named, err := cluster.Image(limited(t), image.ImageRef)
+			ok(t, err)
+			if !reflect.DeepEqual(image.Image, opened) || !reflect.DeepEqual(named, opened) {
+				t.Errorf("%s: listed as %+v, read as %+v, opened as %+v", image.ImageRef, image.Image, named, opened)
 			}
 			return true
 		}))
@@ -55,4 +65,20 @@ func TestAccImagesAreListedAsTheyAreOpened(t *testing.T) {
 	if got := fmt.Sprint(listed); got != want {
 		t.Errorf("listed %s, want %s", got, want)
 	}
+}
+
+// An image of format 1 has no header of its own kind, and is opened.
+func TestAccImageOfFormat1(t *testing.T) {
+	cluster, c := east(t)
+	newPool(t, cluster, "former")
+	t.Setenv("RBD_FORCE_ALLOW_V1", "1")
+	rbd(t, c, "create", "former/one", "--size", "8M", "--image-format", "1")
+	image, err := cluster.Image(limited(t), ceph.ImageRef{Pool: "former", Name: "one"})
+	ok(t, err)
+	if image.SizeBytes != 8<<20 || image.ID != "" {
+		t.Errorf("read as %+v", image)
+	}
+	_, err = cluster.Image(limited(t), ceph.ImageRef{Pool: "former", Name: "none"})
+	wantKind(t, err, problem.NotFound)
+	rbd(t, c, "rm", "--no-progress", "former/one")
 }

@@ -95,7 +95,6 @@ func cephFaults() []fault {
 		},
 		{
 			name: "the cluster is stopped between connect and command",
-			slow: true,
 			begin: func(r *run) {
 				r.ends(func() error { return r.east.StartDaemons(context.Background()) })
 				r.must(r.east.StopDaemons())
@@ -107,7 +106,6 @@ func cephFaults() []fault {
 		},
 		{
 			name:  "one of three monitors dies",
-			slow:  true,
 			begin: func(r *run) { r.stops((*testbed.Daemon).Kill, r.east.Monitor(0)) },
 			rows: []row{
 				{operation: changes, gate: true, limit: longLimit},
@@ -118,7 +116,6 @@ func cephFaults() []fault {
 		},
 		{
 			name: "the cluster is full",
-			slow: true,
 			begin: func(r *run) {
 				r.ends(func() error { return r.flag("full", false, "tell", "osd.0", "injectfull", "none") })
 				r.must(r.flag("full", true, "tell", "osd.0", "injectfull", "full"))
@@ -132,7 +129,6 @@ func cephFaults() []fault {
 		},
 		{
 			name: "the pool's quota is used up",
-			slow: true,
 			begin: func(r *run) {
 				r.ends(func() error { return r.flag("full_quota", false, "osd", "pool", "set-quota", r.name, "max_bytes", "0") })
 				r.must(r.flag("full_quota", true, "osd", "pool", "set-quota", r.name, "max_bytes", "1"))
@@ -163,7 +159,6 @@ func cephFaults() []fault {
 		},
 		{
 			name: "the manager is down",
-			slow: true,
 			begin: func(r *run) {
 				r.resumes(r.east)
 				r.must(r.east.Manager().Pause())
@@ -172,7 +167,6 @@ func cephFaults() []fault {
 		},
 		{
 			name: "another pool has no active placement group",
-			slow: true,
 			begin: func(r *run) {
 				r.ruleWithoutOSDs()
 				r.cephCommand("osd", "pool", "create", "elsewhere", "1", "1", "replicated", "nowhere")

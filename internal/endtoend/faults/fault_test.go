@@ -14,8 +14,6 @@ type fault struct {
 	begin func(r *run)
 	// rows are the operations that it meets. The first runs in make test, all of them in make test-faults.
 	rows []row
-	// slow leaves the first row out of make test: it takes more than some seconds.
-	slow bool
 }
 
 // row is one line of the table: an operation that a fault meets, and what has to come of it.
@@ -70,12 +68,12 @@ type call struct{ method, resource string }
 // all are the faults of the suite.
 func all() []fault { return slices.Concat(cephFaults(), libvirtFaults(), terraformFaults()) }
 
-// Every fault that isn't slow is met by its first operation, and with -faults=FILE all faults by all of them (make test-faults).
+// Every fault is met by its first operation, and with -faults=FILE all faults by all of them (make test-faults).
 func TestAccFaults(t *testing.T) {
 	kept := openTable(t)
 	for _, f := range all() {
 		for i, row := range f.rows {
-			if (i > 0 || f.slow) && !kept.full() || kept.has(f.name, row.label()) {
+			if i > 0 && !kept.full() || kept.has(f.name, row.label()) {
 				continue
 			}
 			t.Run(f.name+"/"+row.label(), func(meets *testing.T) {

@@ -77,7 +77,6 @@ func daemonFaults() []fault {
 		},
 		{
 			name: "libvirtd is restarted",
-			slow: true,
 			begin: func(r *run) {
 				r.meets(func() error { return errors.Join(r.kvm1.Kill(), r.kvm1.Start(context.Background())) })
 			},
@@ -172,7 +171,6 @@ func domainFaults() []fault {
 		},
 		{
 			name:  "the domain is migrated",
-			slow:  true,
 			begin: (*run).migrates,
 			rows: []row{
 				{operation: changes, at: beforeUpdate, limit: longLimit, says: []string{"Unable to change RBD disk", gone}},
@@ -181,7 +179,6 @@ func domainFaults() []fault {
 		},
 		{
 			name:  "another job holds the domain",
-			slow:  true,
 			begin: (*run).dumps,
 			rows: []row{
 				{operation: attaches, says: []string{"Unable to attach RBD disk", `A job holds domain "shut-off" on hypervisor "kvm1": dump.`}},
@@ -209,7 +206,6 @@ func guestFaults() []fault {
 		},
 		{
 			name: "QEMU hangs",
-			slow: true,
 			begin: func(r *run) {
 				r.startPaused()
 				r.ends(func() error { return r.guest.Signal(syscall.SIGCONT) })
@@ -252,7 +248,6 @@ func hostFaults() []fault {
 	return []fault{
 		{
 			name: "the hypervisor can't reach the monitors",
-			slow: true,
 			begin: func(r *run) {
 				r.startPaused()
 				r.ends(func() error { return r.kvm1.Isolate(context.Background(), false) })

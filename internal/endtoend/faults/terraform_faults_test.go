@@ -60,19 +60,16 @@ func terraformFaults() []fault {
 		},
 		{
 			name:  "two applies of overlapping configurations at once",
-			slow:  true,
 			begin: func(*run) {},
 			rows:  []row{{operation: creates, instead: (*run).applyTwice, says: []string{"exists already"}, leaves: []string{"any"}}},
 		},
 		{
 			name:  "a hundred resources at -parallelism=50",
-			slow:  true,
 			begin: func(*run) {},
 			rows:  []row{{operation: creates, instead: (*run).applyHundred}},
 		},
 		{
 			name:  "one of two hosts is away",
-			slow:  true,
 			begin: func(r *run) { r.ends(r.kvm2.Resume) },
 			rows:  []row{{operation: changes, instead: (*run).applyBesideSilentHost, says: []string{`hypervisor "kvm2"`}}},
 		},
