@@ -44,16 +44,16 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 	if err := c.checkImageSpec(what, spec); err != nil {
 		return false, err
 	}
+	if err := c.refuseUnservedImage(ctx, what, spec); err != nil {
+		return false, err
+	}
 	release, err := c.claim(ctx, what, imageKind, spec.String())
 	if err != nil {
 		return false, err
 	}
 	defer release()
-	former, foundErr, err := c.lookBeforeCreate(ctx, what, spec)
-	if err != nil {
-		return false, err
-	}
 	in, remark := spec.intent(), ""
+	former, _, foundErr := c.imageSize(ctx, what, spec.ImageRef)
 	switch {
 	case former == ENOENT:
 		c.intend(ctx, in)
@@ -82,27 +82,6 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 	}
 	c.recordMade(ctx, in)
 	return true, c.completeImage(ctx, spec)
-}
-
-// lookBeforeCreate tells whether an image of the name is there already, by the error of reading it. It asks that at the same time as whether
-// the pool serves what is written: where it doesn't, err says so, and nobody waits for the answer to the other question.
-func (c *Cluster) lookBeforeCreate(ctx context.Context, what string, spec ImageSpec) (former Errno, foundErr, err error) {
-	type answer struct {
-		errno Errno
-		err   error
-	}
-	looking, stop := context.WithCancel(ctx)
-	defer stop()
-	found := make(chan answer, 1)
-	go func() {
-		errno, _, err := c.imageSize(looking, what, spec.ImageRef)
-		found <- answer{errno, err}
-	}()
-	if err := c.refuseUnservedImage(ctx, what, spec); err != nil {
-		return 0, nil, err
-	}
-	a := <-found
-	return a.errno, a.err, nil
 }
 
 // intent is the intent to create the image.

@@ -86,27 +86,15 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 
 // unserved returns the first mapping of these objects that has not enough OSDs; nil also where that can't be asked.
 func (c *Cluster) unserved(ctx context.Context, p Pool, namespace string, objects []string) *mapping {
-	what := fmt.Sprintf("Unable to find the OSDs of an object in pool %q of cluster %q.", p.Name, c.cfg.Label)
-	short := make([]*mapping, len(objects))
-	var steps []func() error
-	for i, object := range objects {
+	for _, object := range objects {
 		cmd := command{"prefix": "osd map", "pool": p.Name, "object": object}
 		if namespace != "" {
 			cmd["nspace"] = namespace
 		}
-		steps = append(steps, func() error {
-			var m mapping
-			err := c.mon(ctx, what, cmd, &m)
-			if err == nil && countOSDs(m.Acting) < p.MinSize {
-				short[i] = &m
-			}
-			return err
-		})
-	}
-	c.concurrently(steps...)
-	for _, m := range short {
-		if m != nil {
-			return m
+		var m mapping
+		what := fmt.Sprintf("Unable to find the OSDs of an object in pool %q of cluster %q.", p.Name, c.cfg.Label)
+		if err := c.mon(ctx, what, cmd, &m); err == nil && countOSDs(m.Acting) < p.MinSize {
+			return &m
 		}
 	}
 	return nil
