@@ -166,7 +166,9 @@ func (s *silentCluster) ImageRelations(ctx context.Context, ref ceph.ImageRef) (
 		return ceph.ImageRelations{}, err
 	}
 	if ref.Name == snapped || ref.Name == clonedMeanwhile {
-		return ceph.ImageRelations{Snapshots: []ceph.ImageSnapshot{{ID: 1, Name: "first", Protected: true}, {ID: 2, Name: "second", Protected: true}}}, nil
+		return ceph.ImageRelations{Snapshots: []ceph.ImageSnapshot{
+			{ID: 1, Name: "first", Protected: true}, {ID: 2, Name: "second", Protected: true},
+		}}, nil
 	}
 	return s.fakeCluster.ImageRelations(ctx, ref)
 }

@@ -16,17 +16,21 @@ import (
 // request, and three requests for each resource of a plan. With thousands of resources the heap is then full of what nobody needs any more,
 // and most of the time goes into collecting it.
 func NewServer(p provider.Provider) tfprotov6.ProviderServer {
-	server := providerserver.NewProtocol6(p)()
-	if lists, ok := server.(tfprotov6.ProviderServerWithListResource); ok {
+	served := providerserver.NewProtocol6(p)()
+	if lists, ok := served.(server); ok {
 		return requests{lists}
 	}
-	return server
+	return served
+}
+
+// server is what the framework serves of this provider.
+type server interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
 }
 
 // requests lets go of the contexts of the requests that come once for each object, or each call of a function.
-type requests struct {
-	tfprotov6.ProviderServerWithListResource
-}
+type requests struct{ server }
 
 // during serves a request with a context that is empty afterwards.
 func during[Request, Response any](
@@ -58,95 +62,95 @@ func (c *requestContext) Value(key any) any           { return (*c.current.Load(
 func (r requests) ValidateResourceConfig(
 	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
 ) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.ValidateResourceConfig)
+	return during(ctx, req, r.server.ValidateResourceConfig)
 }
 
 func (r requests) UpgradeResourceState(
 	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,
 ) (*tfprotov6.UpgradeResourceStateResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.UpgradeResourceState)
+	return during(ctx, req, r.server.UpgradeResourceState)
 }
 
 func (r requests) UpgradeResourceIdentity(
 	ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest,
 ) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.UpgradeResourceIdentity)
+	return during(ctx, req, r.server.UpgradeResourceIdentity)
 }
 
 func (r requests) ReadResource(
 	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.ReadResource)
+	return during(ctx, req, r.server.ReadResource)
 }
 
 func (r requests) PlanResourceChange(
 	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.PlanResourceChange)
+	return during(ctx, req, r.server.PlanResourceChange)
 }
 
 func (r requests) ApplyResourceChange(
 	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.ApplyResourceChange)
+	return during(ctx, req, r.server.ApplyResourceChange)
 }
 
 func (r requests) ImportResourceState(
 	ctx context.Context, req *tfprotov6.ImportResourceStateRequest,
 ) (*tfprotov6.ImportResourceStateResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.ImportResourceState)
+	return during(ctx, req, r.server.ImportResourceState)
 }
 
 func (r requests) MoveResourceState(
 	ctx context.Context, req *tfprotov6.MoveResourceStateRequest,
 ) (*tfprotov6.MoveResourceStateResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.MoveResourceState)
+	return during(ctx, req, r.server.MoveResourceState)
 }
 
 func (r requests) ValidateDataResourceConfig(
 	ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest,
 ) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.ValidateDataResourceConfig)
+	return during(ctx, req, r.server.ValidateDataResourceConfig)
 }
 
 func (r requests) ReadDataSource(
 	ctx context.Context, req *tfprotov6.ReadDataSourceRequest,
 ) (*tfprotov6.ReadDataSourceResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.ReadDataSource)
+	return during(ctx, req, r.server.ReadDataSource)
 }
 
 func (r requests) ValidateEphemeralResourceConfig(
 	ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest,
 ) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.ValidateEphemeralResourceConfig)
+	return during(ctx, req, r.server.ValidateEphemeralResourceConfig)
 }
 
 func (r requests) OpenEphemeralResource(
 	ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest,
 ) (*tfprotov6.OpenEphemeralResourceResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.OpenEphemeralResource)
+	return during(ctx, req, r.server.OpenEphemeralResource)
 }
 
 func (r requests) RenewEphemeralResource(
 	ctx context.Context, req *tfprotov6.RenewEphemeralResourceRequest,
 ) (*tfprotov6.RenewEphemeralResourceResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.RenewEphemeralResource)
+	return during(ctx, req, r.server.RenewEphemeralResource)
 }
 
 func (r requests) CloseEphemeralResource(
 	ctx context.Context, req *tfprotov6.CloseEphemeralResourceRequest,
 ) (*tfprotov6.CloseEphemeralResourceResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.CloseEphemeralResource)
+	return during(ctx, req, r.server.CloseEphemeralResource)
 }
 
 func (r requests) CallFunction(
 	ctx context.Context, req *tfprotov6.CallFunctionRequest,
 ) (*tfprotov6.CallFunctionResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.CallFunction)
+	return during(ctx, req, r.server.CallFunction)
 }
 
 func (r requests) GenerateResourceConfig(
 	ctx context.Context, req *tfprotov6.GenerateResourceConfigRequest,
 ) (*tfprotov6.GenerateResourceConfigResponse, error) {
-	return during(ctx, req, r.ProviderServerWithListResource.GenerateResourceConfig)
+	return during(ctx, req, r.server.GenerateResourceConfig)
 }
