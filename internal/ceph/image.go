@@ -65,15 +65,26 @@ func (c *Cluster) readImage(ctx context.Context, what string, ref ImageRef, call
 	return err
 }
 
-// imageMissing answers NotFound if the listings don't have the pool, the namespace or the image, and err if they do.
+// imageMissing answers NotFound if the listings don't have the pool, the namespace or the image, and err if they do; of an image of format
+// 1, which has no id, problem.Unsupported.
 func (c *Cluster) imageMissing(ctx context.Context, ref ImageRef, err error) error {
 	entries, listErr := c.Images(ctx, ref.Pool, ref.Namespace)
 	if listErr != nil && !problem.Is(listErr, problem.NotFound) {
 		return listErr
 	}
 	for _, entry := range entries {
-		if entry.Name == ref.Name {
+		if entry.Name != ref.Name {
+			continue
+		}
+		if entry.ID != "" {
 			return err
+		}
+		return &problem.Problem{
+			Kind: problem.Unsupported,
+			What: fmt.Sprintf("Image %s of cluster %q can't be managed.", ref, c.cfg.Label),
+			Why:  "It has format 1, which Ceph has given up.",
+			Do: fmt.Sprintf("Give it format 2, while nobody uses it: rbd migration prepare %[1]s %[1]s; rbd migration execute %[1]s;"+
+				" rbd migration commit %[1]s.", ref),
 		}
 	}
 	p := &problem.Problem{

@@ -71,17 +71,14 @@ func headerOf(h *rados.Conn, ioctx *rados.IOContext, id string) (image ceph.Imag
 }
 
 // unopened describes an image without opening it, which takes an image of librbd's and a dozen questions. told is false where only an open
-// image tells all, or has the better error. A name that no image has, of format 1 neither, is ceph.ENOENT.
+// image tells all, or has the better error. A name that no image of format 2 has is ceph.ENOENT.
 func (c *conn) unopened(ctx context.Context, ref ceph.ImageRef) (image ceph.Image, told bool, err error) {
 	found, err := call(ctx, c, func(h *rados.Conn) (found *ceph.Image, err error) {
 		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			content := make([]byte, maxImageID)
 			n, err := ioctx.Read("rbd_id."+ref.Name, content, 0)
 			if errors.Is(err, rados.ErrNotFound) {
-				if _, former := ioctx.Stat(ref.Name + ".rbd"); errors.Is(former, rados.ErrNotFound) {
-					return err
-				}
-				return nil
+				return err
 			}
 			if id := decodeString(content[:max(n, 0)]); err == nil && id != "" {
 				if image, ok, err := headerOf(h, ioctx, id); err == nil && ok {

@@ -5,6 +5,8 @@ package rados_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
 	"reflect"
 	"testing"
 
@@ -67,18 +69,29 @@ func TestAccImagesAreListedAsTheyAreOpened(t *testing.T) {
 	}
 }
 
-// An image of format 1 has no header of its own kind, and is opened.
+// An image of format 1, which has no id, is told as what it is.
 func TestAccImageOfFormat1(t *testing.T) {
 	cluster, c := east(t)
 	newPool(t, cluster, "former")
-	t.Setenv("RBD_FORCE_ALLOW_V1", "1")
-	rbd(t, c, "create", "former/one", "--size", "8M", "--image-format", "1")
-	image, err := cluster.Image(limited(t), ceph.ImageRef{Pool: "former", Name: "one"})
-	ok(t, err)
-	if image.SizeBytes != 8<<20 || image.ID != "" {
-		t.Errorf("read as %+v", image)
+	create := exec.CommandContext(limited(t), "rbd", "--conf", c.ConfigFile, "create", "former/one", "--size", "8M", "--image-format", "1")
+	create.Env = append(os.Environ(), "RBD_FORCE_ALLOW_V1=1")
+	if out, err := create.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
+	ref := ceph.ImageRef{Pool: "former", Name: "one"}
+	_, err := cluster.Image(limited(t), ref)
+	wantKind(t, err, problem.Unsupported, "It has format 1", "rbd migration prepare former/one former/one;")
+	_, err = cluster.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ref, SizeBytes: 8 << 20})
+	wantKind(t, err, problem.Exists, "exists already")
 	_, err = cluster.Image(limited(t), ceph.ImageRef{Pool: "former", Name: "none"})
 	wantKind(t, err, problem.NotFound)
-	rbd(t, c, "rm", "--no-progress", "former/one")
+	rbd(t, c, "migration", "prepare", "former/one", "former/one")
+	rbd(t, c, "migration", "execute", "--no-progress", "former/one")
+	rbd(t, c, "migration", "commit", "--no-progress", "former/one")
+	image, err := cluster.Image(limited(t), ref)
+	ok(t, err)
+	if image.SizeBytes != 8<<20 {
+		t.Errorf("after the advice %+v", image)
+	}
+	ok(t, cluster.DeleteImage(limited(t), ref, false, nil))
 }
