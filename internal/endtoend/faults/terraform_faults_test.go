@@ -114,8 +114,9 @@ func (r *run) secretUUID() string {
 	return ""
 }
 
-// applyTwice applies the configuration in another folder at the same time. Each object gets into exactly one of the two states; what the
-// other one has made is destroyed there, and the next apply here makes it.
+// applyTwice applies the configuration in another folder too, as soon as the first apply has made its pool. Each object gets into exactly
+// one of the two states; what the other one has made is destroyed there, and the next apply here makes it. (Two creates of a pool or a user
+// within milliseconds are both told of success by the monitors.)
 func (r *run) applyTwice() {
 	r.Helper()
 	other := acctest.NewWorkspaceOf(r.T, r.configuration(longLimit, false))
@@ -124,6 +125,9 @@ func (r *run) applyTwice() {
 	var errs [2]error
 	start := time.Now()
 	for i, w := range []*acctest.Workspace{r.w, other} {
+		if i > 0 {
+			acctest.Eventually(r.T, "the pool of the first apply", func() bool { return slices.Contains(r.objects(), "ceph_pool") })
+		}
 		both.Go(func() { outs[i], errs[i] = w.Try(r.T, "apply", "-auto-approve", "-input=false", "-json") })
 	}
 	both.Wait()
