@@ -83,7 +83,10 @@ var replies = []reply{
 		problem.Busy, "The domain isn't running any more: it isn't in the state that this needs.", "Apply again: the disk is then changed in" +
 			" the saved definition.",
 	}},
-	{[]string{"Unable to read from monitor", "Unable to write to monitor"}, meaning{
+	{[]string{
+		"Unable to read from monitor", "Unable to write to monitor", "End of file from qemu monitor", "QEMU monitor was closed",
+		"qemu unexpectedly closed the monitor", "domain is no longer running",
+	}, meaning{
 		problem.Busy, "QEMU of the domain has ended during the call: it crashed, or somebody has ended it.",
 		"See on the host why it has ended (/var/log/libvirt/qemu has a log for each domain), then apply again: the next refresh shows whether" +
 			" the domain runs.",
