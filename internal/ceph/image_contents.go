@@ -42,5 +42,9 @@ func (c *Cluster) ImageContents(ctx context.Context, ref ImageRef) (ImageContent
 		contents.Allocated, err = conn.ImageAllocated(ctx, ref)
 		return err
 	})
+	if err == nil {
+		// A removal goes by them, so they are never older than the rest.
+		contents.ImageRelations, err = c.ImageRelations(ctx, ref)
+	}
 	return contents, err
 }

@@ -49,7 +49,9 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 			if err := j.Host.ProbeDisk(ctx, j.Domain, disk); err != nil {
 				return j.access().Explain(ctx, err)
 			}
-			// Somebody may have opened it during the probe.
+		}
+		if missing&libvirt.Live != 0 {
+			// Again, right before the attach: somebody may have opened it during the probe, or while a host did not answer.
 			if err := j.refuseOpened(ctx, 0); err != nil {
 				return err
 			}
