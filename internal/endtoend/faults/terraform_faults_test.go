@@ -124,12 +124,14 @@ func (r *run) applyTwice() {
 	var outs [2]string
 	var errs [2]error
 	start := time.Now()
-	for i, w := range []*acctest.Workspace{r.w, other} {
-		if i > 0 {
-			acctest.Eventually(r.T, "the pool of the first apply", func() bool { return slices.Contains(r.objects(), "ceph_pool") })
-		}
+	apply := func(i int, w *acctest.Workspace) {
 		both.Go(func() { outs[i], errs[i] = w.Try(r.T, "apply", "-auto-approve", "-input=false", "-json") })
 	}
+	apply(0, r.w)
+	acctest.Eventually(r.T, "the pool of the first apply", func() bool {
+		return slices.Contains(strings.Fields(r.cephCommand("osd", "pool", "ls")), r.name)
+	})
+	apply(1, other)
 	both.Wait()
 	r.result.Seconds = time.Since(start).Seconds()
 	if errs[0] == nil && errs[1] == nil {
