@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +93,72 @@ func TestAccInterrupt(t *testing.T) {
 		w.ExpectEmptyPlan(t)
 	})
 	w.Destroy(t)
+}
+
+// A provider whose Terraform was killed ends by itself, also while a cluster or host doesn't answer: Terraform can't end it any more.
+func TestAccTerraformKilled(t *testing.T) {
+	bed := acctest.Bed(t)
+	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
+	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(longLimits, east.MonHost, east.AdminKey, kvm1.URI, east.AdminKey))
+	w.Set(t, "quota", "1000")
+	w.Apply(t)
+	for name, paused := range map[string]pauser{"cluster": east, "hypervisor": kvm1} {
+		t.Run(name, func(t *testing.T) {
+			log, end := w.Trace(t)
+			defer end()
+			// A provider that logs ends with its first line that nobody takes.
+			w.Setenv("TF_LOG_PROVIDER", "off")
+			whilePaused(t, paused, func() {
+				var out bytes.Buffer
+				command := w.Command(t.Context(), &out, "plan", "-input=false")
+				if err := command.Start(); err != nil {
+					t.Fatal(err)
+				}
+				acctest.Eventually(t, "a read", func() bool { return log.Has("GRPCProvider", "ReadResource") })
+				providers := childrenOf(t, command.Process.Pid)
+				if len(providers) == 0 {
+					t.Errorf("terraform has no process of the provider:\n%s", out.String())
+				}
+				if err := command.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+				_ = command.Wait() // it is killed
+				for _, pid := range providers {
+					acctest.Eventually(t, "the end of the provider", func() bool { return !runs(pid) })
+				}
+			})
+		})
+	}
+	w.Destroy(t)
+}
+
+// childrenOf returns the processes that another one has started.
+func childrenOf(t *testing.T, pid int) (children []int) {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, thread := range threads {
+		list, err := os.ReadFile(thread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, field := range strings.Fields(string(list)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			children = append(children, child)
+		}
+	}
+	return children
+}
+
+// runs reports whether a process is there and not a zombie, which only waits for whoever adopted it.
+func runs(pid int) bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return err == nil && !strings.Contains(string(status), "\nState:\tZ")
 }
 
 // Ctrl-C while a host tries to open an image: nothing is attached, the guest still answers, and no probe is left.

@@ -1,5 +1,5 @@
 // Package serve runs a provider as the process that Terraform starts: what of it is logged, how its heap grows, what is kept of a request,
-// and the protocol.
+// when it ends, and the protocol.
 package serve
 
 import (
@@ -24,6 +24,8 @@ func Main(newProvider func() provider.Provider) {
 	var options []tf6server.ServeOpt
 	if *debug {
 		options = append(options, tf6server.WithManagedDebug())
+	} else {
+		go exitWithoutTerraform()
 	}
 	err := tf6server.Serve(address, func() tfprotov6.ProviderServer { return NewServer(newProvider()) }, options...)
 	if err != nil {
