@@ -15,6 +15,9 @@ type reply struct {
 	meaning
 }
 
+// seeWhyEnded is what to do about a guest that nobody has ended on purpose.
+const seeWhyEnded = "see on the host why QEMU has ended: /var/log/libvirt/qemu has a log for each domain"
+
 // replies are found by their phrases alone. The first that fits counts.
 var replies = []reply{
 	{[]string{"Unknown driver 'rbd'", "Unknown protocol 'rbd'", "module block-block-rbd not found"}, meaning{
@@ -80,16 +83,15 @@ var replies = []reply{
 		"Set its value, the user's key, as libvirt_ceph_secret does (virsh secret-set-value), then apply again.",
 	}},
 	{[]string{"domain is not running"}, meaning{
-		problem.Busy, "The domain isn't running any more: it isn't in the state that this needs.", "Apply again: the disk is then changed in" +
-			" the saved definition.",
+		problem.Busy, "The domain isn't running any more: it was shut off, or its QEMU has ended.",
+		"Apply again: the disk is then changed in the saved definition. Where nobody has shut the domain off, " + seeWhyEnded + ".",
 	}},
 	{[]string{
 		"Unable to read from monitor", "Unable to write to monitor", "End of file from qemu monitor", "QEMU monitor was closed",
 		"qemu unexpectedly closed the monitor", "domain is no longer running",
 	}, meaning{
 		problem.Busy, "QEMU of the domain has ended during the call: it crashed, or somebody has ended it.",
-		"See on the host why it has ended (/var/log/libvirt/qemu has a log for each domain), then apply again: the next refresh shows whether" +
-			" the domain runs.",
+		"First " + seeWhyEnded + ". Then apply again; the next refresh shows whether the domain runs.",
 	}},
 	{[]string{"No space left on device", "Disk quota exceeded", "Read-only file system", "failed to write master key file"}, meaning{
 		problem.Other, "The hypervisor can't write a file of its own: the file system is full, or read-only. What was defined before is still" +

@@ -200,8 +200,9 @@ func guestFaults() []fault {
 				r.startPaused()
 				r.meets(func() error { return r.guest.Signal(syscall.SIGKILL) })
 			},
+			// Whether libvirtd has noticed it before it comes to the call is decided by a moment.
 			rows: []row{{operation: attaches, at: beforeAttach, limit: longLimit, says: []string{
-				"Unable to attach RBD disk", "QEMU of the domain has ended during the call", "See on the host why it has ended",
+				"Unable to attach RBD disk", "has ended", "see on the host why QEMU has ended",
 			}}},
 		},
 		{
