@@ -44,24 +44,20 @@ func (h *Host) ImageUses(ctx context.Context) ([]ImageUse, error) {
 	return uses, cmp.Or(failed, err)
 }
 
-// DomainImageUses lists every place where the definitions of one domain name an RBD image, as [Host.ImageUses] does.
-//
-// Similar to: virsh dumpxml; virsh dumpxml --inactive.
-func (h *Host) DomainImageUses(ctx context.Context, domainUUID string) ([]ImageUse, error) {
-	_, id, ok := normalUUID(domainUUID)
-	if !ok {
-		return nil, h.notUUID("domain", domainUUID)
-	}
-	op := operation{doing: fmt.Sprintf("read domain %s", domainUUID), absent: rpc.ErrNoDomain}
-	found, err := read(ctx, h, op, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
-		return l.DomainLookupByUUID(id)
-	})
-	if err != nil {
-		return nil, err
-	}
-	records, err := h.definitionRecords(ctx, found)
-	if err != nil {
-		return nil, err
+// DomainImageUses lists every place where the definitions of one domain, as they were read, name an RBD image, as [Host.ImageUses] does.
+func (h *Host) DomainImageUses(ctx context.Context, domain Domain) ([]ImageUse, error) {
+	named := rpc.Domain{Name: domain.Name}
+	_, named.UUID, _ = normalUUID(domain.UUID)
+	var records []record
+	for _, definition := range []*Definition{domain.Live, domain.Saved} {
+		if definition == nil {
+			continue
+		}
+		root, err := parse(definition.text)
+		if err != nil {
+			return nil, h.fail(operation{doing: fmt.Sprintf("read domain %q", domain.Name)}, err)
+		}
+		records = append(records, record{domain: named, live: definition == domain.Live, root: root})
 	}
 	return h.imagesOf(ctx, records)
 }

@@ -30,7 +30,7 @@ func (a Access) Addresses(ctx context.Context) (MonitorAddresses, error) {
 // base of an overlay. Images of two clusters may have one name, so the monitors count too; where they don't tell, the image is taken to
 // be the same.
 func (a Access) RefuseTwice(ctx context.Context, domain libvirt.Domain, found libvirt.Disks) error {
-	uses, err := a.Host.DomainImageUses(ctx, domain.UUID)
+	uses, err := a.Host.DomainImageUses(ctx, domain)
 	if err != nil {
 		return problem.At("domain", err)
 	}
