@@ -26,6 +26,7 @@ type Cluster struct {
 	poolCache   readcache.Cache[struct{}, []Pool]
 	monitorMap  readcache.Cache[struct{}, []Monitor]
 	directories readcache.Cache[directoryOf, directory]
+	served      readcache.Cache[servedObject, struct{}]
 	intents     intentStore
 	breaker     *breaker.Breaker[*identifiedConn]
 }

@@ -65,6 +65,7 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 	}
 	if changesPools(cmd) {
 		defer c.poolCache.Changing()()
+		defer c.served.Changing()()
 	}
 	out, status, err := c.withinTimeout(ctx, conn.Conn, text, via)
 	if err != nil {

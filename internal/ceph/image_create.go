@@ -152,9 +152,12 @@ func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {
 
 // refuseUnservedImage checks the objects that librbd writes first: librbd itself would wait until operation_timeout.
 func (c *Cluster) refuseUnservedImage(ctx context.Context, what string, spec ImageSpec) error {
-	err := c.refuseUnserved(ctx, what, spec.Pool, spec.Namespace, "rbd_directory", "rbd_id."+spec.Name)
+	err := c.refuseUnserved(ctx, what, spec.Pool, spec.Namespace, "rbd_id."+spec.Name)
+	if err == nil {
+		err = c.refuseUnservedShared(ctx, what, spec.Pool, spec.Namespace, "rbd_directory")
+	}
 	if err == nil && spec.DataPool != "" {
-		err = c.refuseUnserved(ctx, what, spec.DataPool, "", "rbd_info")
+		err = c.refuseUnservedShared(ctx, what, spec.DataPool, "", "rbd_info")
 	}
 	return err
 }

@@ -26,6 +26,9 @@ const (
 	intentVersion = 1
 	// intentAge is how old a record may be for its creates to be taken up again: the older it is, the less it tells about who made an object.
 	intentAge = 24 * time.Hour
+	// intentGather is for how long creates wait for others after a record was written, so that one record names more of them: writing it is
+	// the dearest step of a create for the monitors. The first record of all is written at once.
+	intentGather = 10 * time.Millisecond
 	// intentsInRecord keeps a record far below the monitors' limit of 64 KiB.
 	intentsInRecord = 100
 )
@@ -83,7 +86,7 @@ type intentStore struct {
 	next    *intentBatch
 }
 
-// intentBatch is what is written together: while one write is under way, the changes that come meanwhile wait for the next.
+// intentBatch is what is written together: while one write is under way, and for a moment after it, changes wait for the next.
 type intentBatch struct {
 	// ctx is that of the first who waits for it, without its end: the batch is everybody's.
 	ctx     context.Context
@@ -216,6 +219,7 @@ func (c *Cluster) writeIntents() {
 		}
 		c.concurrently(steps...)
 		close(batch.done)
+		<-time.After(intentGather)
 	}
 }
 

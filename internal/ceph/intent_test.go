@@ -212,6 +212,33 @@ func TestIntentBatches(t *testing.T) {
 	}
 }
 
+// Creates that come one after the other, as those of an apply do, are named by one record too: each waits a moment for others, but for the
+// first of all. The time is synctest's.
+func TestIntentsAreGathered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn, process := withKeyStore(t)
+		cluster := process("here")
+		var creates sync.WaitGroup
+		for number := range 9 {
+			creates.Go(func() {
+				<-time.After(time.Duration(number) * time.Millisecond)
+				if _, err := cluster.CreateUser(t.Context(), fmt.Sprint("u", number), someCaps, Key{}); err != nil {
+					t.Error(err)
+				}
+			})
+			if number == 0 {
+				creates.Wait()
+			}
+		}
+		creates.Wait()
+		<-time.After(intentGather) // the end of the last wait for others
+		synctest.Wait()
+		if len(conn.stored) != 2 || conn.asked["config-key set"] != 2 {
+			t.Errorf("%d records, by %d commands", len(conn.stored), conn.asked["config-key set"])
+		}
+	})
+}
+
 // What reads have seen fulfilled stays in the record until the record is written again, which the end of another object of it asks for.
 func TestIntentOfAnObjectThatIsNoMore(t *testing.T) {
 	conn, process := withKeyStore(t)

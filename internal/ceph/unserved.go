@@ -11,6 +11,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // noOSD is what a mapping holds where CRUSH found no OSD.
@@ -83,6 +84,18 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 			" OSDs there are. Then apply again.", pool),
 	}
 }
+
+// refuseUnservedShared is refuseUnserved for an object that many operations use: that it was served a moment ago counts for all of them,
+// that it was not each finds out for itself.
+func (c *Cluster) refuseUnservedShared(ctx context.Context, what, pool, namespace, object string) error {
+	_, err := c.served.Get(readcache.Share(ctx), servedObject{pool, namespace, object}, func(context.Context) (struct{}, error) {
+		return struct{}{}, c.refuseUnserved(ctx, what, pool, namespace, object)
+	})
+	return err
+}
+
+// servedObject is an object that was served.
+type servedObject struct{ pool, namespace, object string }
 
 // unserved returns the first mapping of these objects that has not enough OSDs; nil also where that can't be asked.
 func (c *Cluster) unserved(ctx context.Context, p Pool, namespace string, objects []string) *mapping {

@@ -2,6 +2,7 @@ package ceph
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -76,5 +77,63 @@ func TestImageWaitsForAnOSD(t *testing.T) {
 			}
 			wantKind(t, err, problem.Unserved, "Unable to create image p/i", tc.words)
 		})
+	}
+}
+
+// placedConn is a cluster whose OSDs serve a pool, but for objects that are not served.
+type placedConn struct {
+	*restartingConn
+	unserved string
+	asked    map[string]int // the mappings, by object
+}
+
+func (p *placedConn) MonCommand(ctx context.Context, text, input []byte) ([]byte, string, error) {
+	var cmd struct{ Prefix, Object string }
+	if err := json.Unmarshal(text, &cmd); err != nil {
+		return nil, "", err
+	}
+	if cmd.Prefix != "osd map" {
+		return p.fakeConn.MonCommand(ctx, text, input)
+	}
+	p.asked[cmd.Object]++
+	if cmd.Object == p.unserved {
+		return []byte(`{"pgid": "2.1", "up": [], "acting": []}`), "", nil
+	}
+	return []byte(`{"pgid": "2.1", "up": [0], "acting": [0]}`), "", nil
+}
+
+// Creates in one pool look once at the object that all of them write, as long as it is served, and each at its own.
+func TestSharedObjectIsLookedAtOnce(t *testing.T) {
+	conn := &placedConn{asked: map[string]int{}, restartingConn: &restartingConn{fakeConn: &fakeConn{
+		fsid: testFSID, answers: map[string]answer{
+			"osd pool ls":         {out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1}]`},
+			"osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`},
+		},
+	}}}
+	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+	create := func(name string) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := cluster.CreateImage(ctx, ImageSpec{ImageRef: ImageRef{Pool: "p", Name: name}, SizeBytes: 1})
+		return err
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		if err := create(name); err != nil {
+			t.Error(err)
+		}
+	}
+	for object, times := range map[string]int{"rbd_directory": 1, "rbd_id.a": 1, "rbd_id.b": 1, "rbd_id.c": 1} {
+		if conn.asked[object] != times {
+			t.Errorf("asked for the OSDs of %s %d times, want %d", object, conn.asked[object], times)
+		}
+	}
+	for _, object := range []string{"rbd_id.d", "rbd_directory"} {
+		conn.unserved = object
+		cluster.served.Changing()()
+		for range 2 {
+			if err := create("d"); !problem.Is(err, problem.Unserved) {
+				t.Errorf("%s is not served: %v", object, err)
+			}
+		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 func (c *conn) AttachedClones(ctx context.Context, pool, namespace string, ids []string) ([]ceph.Clone, error) {
 	return call(ctx, c, func(h *rados.Conn) (clones []ceph.Clone, err error) {
-		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
 			for _, id := range ids {
 				if err := ctx.Err(); err != nil {
 					return err // nobody waits for the rest any more
@@ -35,7 +35,7 @@ func (c *conn) AttachedClones(ctx context.Context, pool, namespace string, ids [
 
 func (c *conn) AllListedClones(ctx context.Context, pool, namespace string, parentPool int64) ([]ceph.Clone, error) {
 	return call(ctx, c, func(h *rados.Conn) (clones []ceph.Clone, err error) {
-		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
 			values, err := ioctx.GetAllOmapValues("rbd_children", "", "", 1024)
 			if err != nil && !errors.Is(err, rados.ErrNotFound) {
 				return err
@@ -64,7 +64,7 @@ func (c *conn) ListedClones(
 	ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64,
 ) ([]string, error) {
 	return call(ctx, c, func(h *rados.Conn) (ids []string, err error) {
-		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
 			input := binary.LittleEndian.AppendUint64(nil, uint64(parentPool))   //nolint:gosec // the bits of a signed number
 			input = binary.LittleEndian.AppendUint32(input, uint32(len(parent))) //nolint:gosec // an id has a few characters
 			input = binary.LittleEndian.AppendUint64(append(input, parent...), snapshot)

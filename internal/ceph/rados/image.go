@@ -17,7 +17,7 @@ func reading[T any](
 	ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.Conn, *rados.IOContext, *rbd.Image) (T, error),
 ) (T, error) {
 	return call(ctx, c, func(h *rados.Conn) (value T, err error) {
-		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			image, err := rbd.OpenImageReadOnly(ioctx, ref.Name, rbd.NoSnapshot)
 			if err != nil {
 				return err
@@ -32,7 +32,7 @@ func reading[T any](
 // changing opens an image for writing.
 func changing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rbd.Image) error) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error { return opened(ioctx, ref, f) })
+		return c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error { return opened(ioctx, ref, f) })
 	})
 }
 

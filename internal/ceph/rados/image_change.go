@@ -20,7 +20,7 @@ func (c *conn) ResizeImage(ctx context.Context, ref ceph.ImageRef, bytes uint64,
 
 func (c *conn) RenameImage(ctx context.Context, ref ceph.ImageRef, name string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		return c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			return rbd.GetImage(ioctx, ref.Name).Rename(name)
 		})
 	})

@@ -15,7 +15,7 @@ import (
 
 func (c *conn) CreateImage(ctx context.Context, spec ceph.ImageSpec) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(h, spec.Pool, spec.Namespace, func(ioctx *rados.IOContext) error {
+		return c.withPool(ctx, h, spec.Pool, spec.Namespace, func(ioctx *rados.IOContext) error {
 			options := rbd.NewRbdImageOptions()
 			defer options.Destroy()
 			if err := fillOptions(options, spec); err != nil {

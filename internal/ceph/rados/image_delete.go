@@ -18,7 +18,7 @@ func (c *conn) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {
 // freeing runs a call that frees space, with the flag by which a full pool takes it: without the flag it would wait for space.
 func freeing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.IOContext) error) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		return c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			if err := ioctx.SetPoolFullTry(); err != nil {
 				return err
 			}

@@ -30,7 +30,7 @@ const (
 func (c *conn) ImageHeaders(ctx context.Context, pool, namespace string, ids []string) (map[string]ceph.Image, error) {
 	return call(ctx, c, func(h *rados.Conn) (map[string]ceph.Image, error) {
 		images := map[string]ceph.Image{}
-		err := c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err := c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
 			var mu sync.Mutex
 			var group errgroup.Group
 			group.SetLimit(headersAtATime)
@@ -74,7 +74,7 @@ func headerOf(h *rados.Conn, ioctx *rados.IOContext, id string) (image ceph.Imag
 // image tells all, or has the better error. A name that no image of format 2 has is ceph.ENOENT.
 func (c *conn) unopened(ctx context.Context, ref ceph.ImageRef) (image ceph.Image, told bool, err error) {
 	found, err := call(ctx, c, func(h *rados.Conn) (found *ceph.Image, err error) {
-		err = c.withPool(h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
 			content := make([]byte, maxImageID)
 			n, err := ioctx.Read("rbd_id."+ref.Name, content, 0)
 			if errors.Is(err, rados.ErrNotFound) {

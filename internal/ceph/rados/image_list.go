@@ -15,7 +15,7 @@ import (
 
 func (c *conn) Images(ctx context.Context, pool, namespace string) ([]ceph.ImageEntry, error) {
 	return call(ctx, c, func(h *rados.Conn) (entries []ceph.ImageEntry, err error) {
-		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
 			entries, err = listImages(ioctx)
 			return err
 		})
@@ -43,7 +43,7 @@ func listImages(ioctx *rados.IOContext) ([]ceph.ImageEntry, error) {
 
 func (c *conn) Trash(ctx context.Context, pool, namespace string) ([]ceph.ImageEntry, error) {
 	return call(ctx, c, func(h *rados.Conn) (entries []ceph.ImageEntry, err error) {
-		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
 			list, err := rbd.GetTrashList(ioctx)
 			for _, t := range list {
 				entries = append(entries, ceph.ImageEntry{Name: t.Name, ID: t.Id})
@@ -60,7 +60,7 @@ func (c *conn) Trash(ctx context.Context, pool, namespace string) ([]ceph.ImageE
 
 func (c *conn) ImageName(ctx context.Context, pool, namespace, id string) (string, error) {
 	return call(ctx, c, func(h *rados.Conn) (name string, err error) {
-		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
 			value, err := omapValue(ioctx, "rbd_directory", "id_"+id)
 			name = decodeString(value)
 			return err
@@ -75,7 +75,7 @@ const dataPoolKey = "data_pool_id"
 func (c *conn) ImageDataPools(ctx context.Context, pool, namespace string, ids []string) (map[string]int64, error) {
 	return call(ctx, c, func(h *rados.Conn) (map[string]int64, error) {
 		pools := map[string]int64{}
-		err := c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err := c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
 			for _, id := range ids {
 				// Nobody waits for the rest any more once the context has ended.
 				if err := ctx.Err(); err != nil {

@@ -13,7 +13,7 @@ import (
 
 func (c *conn) ImageMigration(ctx context.Context, pool, namespace, id string) (*ceph.Migration, error) {
 	return call(ctx, c, func(h *rados.Conn) (found *ceph.Migration, err error) {
-		err = c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
 			found, err = migration(ioctx, id)
 			return err
 		})

@@ -12,7 +12,7 @@ import (
 
 func (c *conn) Namespaces(ctx context.Context, pool string) ([]string, error) {
 	return call(ctx, c, func(h *rados.Conn) (names []string, err error) {
-		err = c.withPool(h, pool, "", func(ioctx *rados.IOContext) error {
+		err = c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error {
 			names, err = rbd.NamespaceList(ioctx)
 			return err
 		})
@@ -23,12 +23,12 @@ func (c *conn) Namespaces(ctx context.Context, pool string) ([]string, error) {
 
 func (c *conn) CreateNamespace(ctx context.Context, pool, namespace string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceCreate(ioctx, namespace) })
+		return c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceCreate(ioctx, namespace) })
 	})
 }
 
 func (c *conn) RemoveNamespace(ctx context.Context, pool, namespace string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceRemove(ioctx, namespace) })
+		return c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceRemove(ioctx, namespace) })
 	})
 }

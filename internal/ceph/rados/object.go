@@ -37,7 +37,7 @@ func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespa
 	ended := make(chan error, 1)
 	go func() {
 		ended <- do(stop, c, func(h *rados.Conn) error {
-			return c.withPool(h, pool, rados.AllNamespaces, func(ioctx *rados.IOContext) error {
+			return c.withPool(ctx, h, pool, rados.AllNamespaces, func(ioctx *rados.IOContext) error {
 				iter, err := ioctx.Iter()
 				if err != nil {
 					return err
@@ -76,7 +76,7 @@ func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespa
 
 func (c *conn) RemoveObject(ctx context.Context, pool, namespace, object string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(h, pool, namespace, func(ioctx *rados.IOContext) error { return ioctx.Delete(object) })
+		return c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error { return ioctx.Delete(object) })
 	})
 }
 

@@ -14,8 +14,8 @@ import (
 
 // withPool runs f with an IOContext. The newest OSD map is waited for first: by an older one a name may still lead to
 // another pool.
-func (c *conn) withPool(h *rados.Conn, pool, namespace string, f func(*rados.IOContext) error) error {
-	if err := c.awaitLatestMap(); err != nil {
+func (c *conn) withPool(ctx context.Context, h *rados.Conn, pool, namespace string, f func(*rados.IOContext) error) error {
+	if err := ceph.AwaitMap(ctx, c.awaitLatestMap); err != nil {
 		return err
 	}
 	ioctx, err := h.OpenIOContext(pool)
@@ -41,7 +41,7 @@ func (c *conn) awaitLatestMap() error {
 
 func (c *conn) InitPool(ctx context.Context, pool string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(h, pool, "", func(ioctx *rados.IOContext) error { return rbd.PoolInit(ioctx, true) })
+		return c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error { return rbd.PoolInit(ioctx, true) })
 	})
 }
 

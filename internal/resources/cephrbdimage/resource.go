@@ -77,6 +77,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
+	ctx = ceph.OneMap(ctx)
 	entry, err := r.Clusters.ApplyEntry(ctx, plan.Cluster, plan.FSID, &resp.Diagnostics)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
