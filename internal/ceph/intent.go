@@ -83,6 +83,7 @@ type intentStore struct {
 	off     bool // the user may not, or the cluster can't
 	records map[string]*intentRecord
 	writing bool
+	written time.Time // when the last batch was
 	next    *intentBatch
 }
 
@@ -204,13 +205,17 @@ func (c *Cluster) writeIntents() {
 	s := &c.intents
 	for {
 		s.mu.Lock()
-		batch := s.next
-		s.next = nil
-		if batch == nil {
+		if s.next == nil {
 			s.writing = false
 			s.mu.Unlock()
 			return
 		}
+		gather := s.written.Add(intentGather).Sub(c.now())
+		s.mu.Unlock()
+		<-time.After(gather)
+		s.mu.Lock()
+		batch := s.next
+		s.next = nil
 		commands := c.intentCommands(batch)
 		s.mu.Unlock()
 		steps := make([]func() error, 0, len(commands))
@@ -219,7 +224,9 @@ func (c *Cluster) writeIntents() {
 		}
 		c.concurrently(steps...)
 		close(batch.done)
-		<-time.After(intentGather)
+		s.mu.Lock()
+		s.written = c.now()
+		s.mu.Unlock()
 	}
 }
 

@@ -231,8 +231,6 @@ func TestIntentsAreGathered(t *testing.T) {
 			}
 		}
 		creates.Wait()
-		<-time.After(intentGather) // the end of the last wait for others
-		synctest.Wait()
 		if len(conn.stored) != 2 || conn.asked["config-key set"] != 2 {
 			t.Errorf("%d records, by %d commands", len(conn.stored), conn.asked["config-key set"])
 		}
