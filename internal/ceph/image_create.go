@@ -118,6 +118,7 @@ func (c *Cluster) imageIsAsWanted(ctx context.Context, spec ImageSpec) bool {
 // createOverRemains creates an image whose name is taken though there is no image, where a create that was killed inside of librbd has left
 // it so: what has no header holds no data.
 func (c *Cluster) createOverRemains(ctx context.Context, what string, spec ImageSpec, exists Errno, failure error) (Errno, error) {
+	ctx = OneMap(ctx) // what is removed is found by a map of its own
 	takenUp, _ := c.takesUp(ctx, spec.intent(), func() bool {
 		// Somebody else's create under way looks the same for a moment.
 		_, err := recheck(ctx, func(ctx context.Context) (Image, error) { return c.Image(ctx, spec.ImageRef) })

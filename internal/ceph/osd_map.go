@@ -13,7 +13,7 @@ type mapKey struct{}
 type mapCache = readcache.Cache[struct{}, struct{}]
 
 // OneMap marks the context of an operation whose calls need no newer OSD map than the first of them: it makes, renames and removes no pool,
-// and no answer of these calls removes anything. A map serves for [readcache.Lifetime].
+// and what it removes it finds with a mark of its own. A map serves for [readcache.Lifetime].
 func OneMap(ctx context.Context) context.Context {
 	return context.WithValue(ctx, mapKey{}, &mapCache{})
 }
