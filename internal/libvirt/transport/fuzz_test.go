@@ -62,7 +62,7 @@ func FuzzQuote(f *testing.F) {
 		var read strings.Builder
 		rest := quote(text)
 		for rest != "" {
-			if escaped, ok := strings.CutPrefix(rest, `\'`); ok {
+			if escaped, ok := strings.CutPrefix(rest, `"'"`); ok {
 				read.WriteByte('\'')
 				rest = escaped
 				continue

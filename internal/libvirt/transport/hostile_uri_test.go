@@ -46,7 +46,25 @@ func TestHostileHostsAndUsers(t *testing.T) {
 	}
 }
 
-// Each parameter that goes into the remote script is refused, or arrives there as it is, whatever the login shell is.
+// Nothing is in the remote script that a login shell takes for something else within quotes, whatever the parameters are.
+func TestEveryLoginShellTakesTheScript(t *testing.T) {
+	scripts := map[string]string{"none": parsed(t, "qemu+ssh://kvm1/system").remoteScript()}
+	for _, parameter := range []string{"socket", "netcat", "name"} {
+		for _, word := range HostileWords {
+			if e, err := Parse("qemu+ssh://kvm1/system?" + parameter + "=" + url.QueryEscape(word)); err == nil {
+				scripts[parameter+"="+word] = e.remoteScript()
+			}
+		}
+	}
+	for parameter, script := range scripts {
+		if strings.ContainsAny(script, "\n!\\") {
+			t.Errorf("%s: not every login shell takes %s", parameter, script)
+		}
+	}
+}
+
+// Each parameter that goes into the remote script is refused, or arrives there as it is, whatever the login shell is: of those that this
+// machine has.
 func TestHostileParameters(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {

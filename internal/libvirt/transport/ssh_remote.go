@@ -10,7 +10,7 @@ import (
 
 // remoteScript is what runs at the other end of an ssh connection and passes bytes between it and libvirt's socket. As with
 // libvirt's own client that is virt-ssh-helper, which knows where the daemons' sockets are, or else netcat; neither needs
-// sshd to allow forwarding. It has no line breaks and no exclamation marks, which some login shells can't take in quotes.
+// sshd to allow forwarding. It has nothing that some login shells can't take in quotes: line breaks, exclamation marks, backslashes.
 func (e Endpoint) remoteScript() string {
 	proxy := cmp.Or(e.query.Get("proxy"), "auto")
 	if e.query.Get("socket") != "" || e.query.Get("netcat") != "" {
@@ -43,9 +43,10 @@ func (e Endpoint) remoteScript() string {
 
 const noRelay = "no command found that opens the socket of libvirt"
 
-// quote makes one word of a text for a POSIX shell.
+// quote makes one word of a text for a shell, without a backslash of its own: what is quoted twice would have it within quotes, where fish
+// takes it for the beginning of an escape, and what follows for commands.
 func quote(text string) string {
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(text, "'", `'"'"'`) + "'"
 }
 
 // explainRemote tells why the script at the other end failed; words are what it wrote to its standard error.
