@@ -156,7 +156,7 @@ func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
 		if d := expect.Value(h.Domain(ctx, g.UUID))(t); d.Active || d.Live != nil || d.Where() != Saved {
 			t.Fatalf("%+v", d)
 		}
-		expect.Problem(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Busy, "state that this needs")
+		expect.Problem(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Busy, "it was shut off")
 		expect.NoError(t, h.AttachDisk(ctx, g.UUID, disk, Saved))
 		if uses := expect.Value(h.SecretUsers(ctx, "00000000-0000-4000-8000-000000000000", ""))(t); len(uses) != 1 || uses[0].Active {
 			t.Errorf("%+v", uses)
