@@ -44,14 +44,21 @@ resource "libvirt_ceph_secret" "s" {
 }
 `
 
-// Ctrl-C ends a refresh or a change that waits for a paused cluster or host, long before any of the provider's own limits, and the process
-// of the provider. The next apply succeeds. (Ctrl-C does not end the refresh within terraform apply: Terraform does not tell the provider.)
-func TestAccInterrupt(t *testing.T) {
+// applyLongLimits applies the configuration longLimits.
+func applyLongLimits(t *testing.T) (*testbed.Cluster, *testbed.Hypervisor, *acctest.Workspace) {
+	t.Helper()
 	bed := acctest.Bed(t)
 	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
 	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(longLimits, east.MonHost, east.AdminKey, kvm1.URI, east.AdminKey))
 	w.Set(t, "quota", "1000")
 	w.Apply(t)
+	return east, kvm1, w
+}
+
+// Ctrl-C ends a refresh or a change that waits for a paused cluster or host, long before any of the provider's own limits, and the process
+// of the provider. The next apply succeeds. (Ctrl-C does not end the refresh within terraform apply: Terraform does not tell the provider.)
+func TestAccInterrupt(t *testing.T) {
+	east, kvm1, w := applyLongLimits(t)
 	for name, paused := range map[string]struct {
 		pauser
 		reads string
@@ -97,11 +104,7 @@ func TestAccInterrupt(t *testing.T) {
 
 // A provider whose Terraform was killed ends by itself, also while a cluster or host doesn't answer: Terraform can't end it any more.
 func TestAccTerraformKilled(t *testing.T) {
-	bed := acctest.Bed(t)
-	east, kvm1 := bed.Cluster("east"), bed.Hypervisor("kvm1")
-	w := acctest.NewWorkspaceOf(t, fmt.Sprintf(longLimits, east.MonHost, east.AdminKey, kvm1.URI, east.AdminKey))
-	w.Set(t, "quota", "1000")
-	w.Apply(t)
+	east, kvm1, w := applyLongLimits(t)
 	for name, paused := range map[string]pauser{"cluster": east, "hypervisor": kvm1} {
 		t.Run(name, func(t *testing.T) {
 			log, end := w.Trace(t)
@@ -124,7 +127,7 @@ func TestAccTerraformKilled(t *testing.T) {
 				}
 				_ = command.Wait() // it is killed
 				for _, pid := range providers {
-					acctest.Eventually(t, "the end of the provider", func() bool { return !runs(pid) })
+					acctest.Eventually(t, "the end of the provider", func() bool { return testbed.HasEnded(pid) })
 				}
 			})
 		})
@@ -153,12 +156,6 @@ func childrenOf(t *testing.T, pid int) (children []int) {
 		}
 	}
 	return children
-}
-
-// runs reports whether a process is there and not a zombie, which only waits for whoever adopted it.
-func runs(pid int) bool {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	return err == nil && !strings.Contains(string(status), "\nState:\tZ")
 }
 
 // Ctrl-C while a host tries to open an image: nothing is attached, the guest still answers, and no probe is left.

@@ -168,5 +168,5 @@ func (d *Daemon) killProcess(pid int) error {
 func (d *Daemon) waitGone(pid int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return poll(ctx, "waiting for the end of "+d.Name, func() (bool, error) { return hasEnded(pid), nil })
+	return poll(ctx, "waiting for the end of "+d.Name, func() (bool, error) { return HasEnded(pid), nil })
 }

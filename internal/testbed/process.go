@@ -99,9 +99,9 @@ func processesOf(dir string) ([]process, error) {
 	return found, nil
 }
 
-// hasEnded reports whether a process has released everything. Its environment is gone before its locks and ports are, and a new
+// HasEnded reports whether a process has released everything. Its environment is gone before its locks and ports are, and a new
 // process that is started too early could fail.
-func hasEnded(pid int) bool {
+func HasEnded(pid int) bool {
 	state, err := processState(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return true

@@ -49,18 +49,18 @@ func TestHasEnded(t *testing.T) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if hasEnded(child.Process.Pid) {
+	if HasEnded(child.Process.Pid) {
 		t.Error("a running process was taken for one that has ended")
 	}
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	// As long as nobody waits for it, it stays as a zombie.
-	for !hasEnded(child.Process.Pid) {
+	for !HasEnded(child.Process.Pid) {
 		time.Sleep(pollInterval)
 	}
 	_ = child.Wait() // killed, as was asked for
-	if !hasEnded(child.Process.Pid) {
+	if !HasEnded(child.Process.Pid) {
 		t.Error("a process that is gone hasn't ended")
 	}
 }
