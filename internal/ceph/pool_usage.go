@@ -12,10 +12,10 @@ type PoolUsage struct {
 	Objects       int64
 }
 
-// PoolUsage reads the statistics of a pool.
+// PoolUsage reads the statistics of a pool. It returns nil for one that the manager has not counted yet: of a new pool, for a few seconds.
 //
 // Similar to: ceph df
-func (c *Cluster) PoolUsage(ctx context.Context, name string) (PoolUsage, error) {
+func (c *Cluster) PoolUsage(ctx context.Context, name string) (*PoolUsage, error) {
 	var df struct {
 		Pools []struct {
 			Name  string `json:"name"`
@@ -28,12 +28,12 @@ func (c *Cluster) PoolUsage(ctx context.Context, name string) (PoolUsage, error)
 	}
 	what := fmt.Sprintf("Unable to read the statistics of pool %q of cluster %q.", name, c.cfg.Label)
 	if err := c.mon(ctx, what, command{"prefix": "df"}, &df); err != nil {
-		return PoolUsage{}, err
+		return nil, err
 	}
 	for _, p := range df.Pools {
 		if p.Name == name {
-			return PoolUsage{StoredBytes: p.Stats.Stored, MaxAvailBytes: p.Stats.MaxAvail, Objects: p.Stats.Objects}, nil
+			return &PoolUsage{StoredBytes: p.Stats.Stored, MaxAvailBytes: p.Stats.MaxAvail, Objects: p.Stats.Objects}, nil
 		}
 	}
-	return PoolUsage{}, nil
+	return nil, nil
 }

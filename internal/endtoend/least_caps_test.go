@@ -38,7 +38,7 @@ func TestAccLeastCapsToRead(t *testing.T) {
 		},
 		"pool": {
 			"data `ceph_pool`", "read", data("ceph_pool", "  name = \"seen\"\n"),
-			resource.TestCheckResourceAttrSet("data.ceph_pool.test", "max_avail_bytes"), nil, false,
+			resource.TestCheckResourceAttrSet("data.ceph_pool.test", "pool_id"), nil, false,
 		},
 		"image": {
 			"data `ceph_rbd_image`", "read", data("ceph_rbd_image", "  pool = \"seen\"\n  name = \"disk\"\n"),

@@ -49,7 +49,7 @@ func (d *poolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A pool that exists, as by `ceph osd pool ls detail`, with its statistics, as by `ceph df`. Statistics lag behind" +
-			" by some seconds: they tell how full a pool is, not whether it is empty.",
+			" by some seconds: they tell how full a pool is, not whether it is empty. Those of a pool made a moment ago are null.",
 		Attributes: map[string]schema.Attribute{
 			"id":      text("`CLUSTER/POOL`."),
 			"cluster": tfkit.LabelArgument("cluster"),
@@ -101,11 +101,14 @@ func (d *poolDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	}
 	found := model{Cluster: entry.Label}
 	found.fromAPI(pool)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
+	data = dataModel{
 		ID: found.ID, Cluster: entry.Label, Name: found.Name, Type: found.Type, PGNum: found.PGNum, PGAutoscaleMode: found.PGAutoscaleMode,
 		Size: found.Size, MinSize: found.MinSize, CrushRule: found.CrushRule, ErasureCodeProfile: found.ErasureCodeProfile,
 		AllowECOverwrites: types.BoolValue(pool.AllowECOverwrites), Applications: found.Applications, PoolID: found.PoolID, FSID: entry.Identity,
-		StoredBytes: types.Int64Value(usage.StoredBytes), MaxAvailBytes: types.Int64Value(usage.MaxAvailBytes),
-		Objects: types.Int64Value(usage.Objects),
-	})...)
+	}
+	if usage != nil {
+		data.StoredBytes, data.MaxAvailBytes = types.Int64Value(usage.StoredBytes), types.Int64Value(usage.MaxAvailBytes)
+		data.Objects = types.Int64Value(usage.Objects)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

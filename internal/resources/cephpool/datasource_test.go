@@ -3,6 +3,7 @@
 package cephpool_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -10,15 +11,40 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
+// counted is a second view: the objects of a pool in the statistics of `ceph df`, -1 where it is not in them yet.
+func counted(t *testing.T, name string) int {
+	t.Helper()
+	var df struct {
+		Pools []struct {
+			Name  string
+			Stats struct{ Objects int }
+		}
+	}
+	if err := json.Unmarshal([]byte(ceph(t, "df", "--format", "json")), &df); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range df.Pools {
+		if p.Name == name {
+			return p.Stats.Objects
+		}
+	}
+	return -1
+}
+
 func TestAccCephPool_dataSource(t *testing.T) {
 	const read = "data.ceph_pool.test"
 	data := "data \"ceph_pool\" \"test\" {\n  cluster = \"east\"\n  name = ceph_pool.test.name\n}\n"
 	same := func(attribute string) resource.TestCheckFunc {
 		return resource.TestCheckResourceAttrPair(read, attribute, address, attribute)
 	}
+	shown := pool("shown", `applications = ["rbd"]`, "size = 2")
 	run(t, "shown",
+		resource.TestStep{Config: shown},
 		resource.TestStep{
-			Config: pool("shown", `applications = ["rbd"]`, "size = 2") + data,
+			PreConfig: func() {
+				acctest.Eventually(t, "the statistics", func() bool { return counted(t, "shown") >= 0 })
+			},
+			Config: shown + data,
 			Check: resource.ComposeAggregateTestCheckFunc(
 				same("id"), same("type"), same("size"), same("min_size"), same("pg_num"), same("pg_autoscale_mode"), same("crush_rule"),
 				same("applications.0"), same("pool_id"), same("fsid"),

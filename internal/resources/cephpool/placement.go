@@ -53,7 +53,7 @@ func warnOfQuota(ctx context.Context, cluster *ceph.Cluster, state, plan *model,
 	}
 	name := state.Name.ValueString()
 	usage, err := cluster.PoolUsage(ctx, name)
-	if err != nil {
+	if err != nil || usage == nil {
 		return
 	}
 	warn := func(attribute, has, quota string) {
