@@ -7,39 +7,44 @@ import (
 	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
-// CheckAccess connects as a user (without "client.", with its key) and finds out whether it can use an image:
-// it opens the image, reads its first byte and, unless readOnly, asks to remove an object that can't exist, which needs
+// CheckAccess connects as a user (without "client.", with its key) and finds out whether it can use an image, as [Cluster.Image] has
+// described it: it opens the image, reads its first byte and, unless readOnly, asks to remove an object that can't exist, which needs
 // the permission to write and changes nothing. Problems name what is missing: problem.Denied for a key that the cluster
-// refuses or caps that don't suffice, problem.NotFound for an image that isn't there.
+// refuses or caps that don't suffice.
 //
 // Similar to: rbd info --id; rbd export --id
-func (c *Cluster) CheckAccess(ctx context.Context, user string, key Key, ref ImageRef, readOnly bool) error {
+func (c *Cluster) CheckAccess(ctx context.Context, user string, key Key, ref ImageRef, image Image, readOnly bool) error {
 	if err := key.Check(); err != nil {
-		return err
-	}
-	// What the image is made of is read with the provider's own rights: the user may not be allowed to see it.
-	image, err := c.Image(ctx, ref)
-	if err != nil {
 		return err
 	}
 	fsid, err := c.FSID(ctx)
 	if err != nil {
 		return err
 	}
-	what := fmt.Sprintf("User %s of cluster %q can't use image %s.", entityOf(user), c.cfg.Label, ref)
-
 	cfg := c.cfg
 	cfg.User, cfg.Key, cfg.KeyringFile, cfg.FSID = user, key, "", fsid
 	ctx, cancel := context.WithTimeout(ctx, cfg.ConnectTimeout+cfg.OperationTimeout)
 	defer cancel()
-	conn, err := c.dial(ctx, cfg)
-	if err != nil {
-		return c.explainLogin(ctx, what, user, key, err)
+	mine, err := c.tryAccess(readcache.Share(ctx), cfg, ref, image, readOnly)
+	if err != nil && !mine && !problem.NoAnswer(err) {
+		// The caps count from when a client connects, and may have changed since another check has.
+		_, err = c.tryAccess(readcache.Afresh(ctx), cfg, ref, image, readOnly)
 	}
-	defer conn.Close()
+	return err
+}
 
+// tryAccess tries what CheckAccess does; mine tells that it was on a connection of its own.
+func (c *Cluster) tryAccess(ctx context.Context, cfg Config, ref ImageRef, image Image, readOnly bool) (mine bool, err error) {
+	user := cfg.User
+	what := fmt.Sprintf("User %s of cluster %q can't use image %s.", entityOf(user), cfg.Label, ref)
+	conn, mine, release, err := c.connectAs(ctx, cfg)
+	if err != nil {
+		return mine, c.explainLogin(ctx, what, user, cfg.Key, err)
+	}
+	defer release()
 	if err := conn.ReadImage(ctx, ref); err != nil {
 		pool := ref.Pool
 		if image.DataPool != "" {
@@ -48,10 +53,10 @@ func (c *Cluster) CheckAccess(ctx context.Context, user string, key Key, ref Ima
 				pool = image.DataPool
 			}
 		}
-		return c.explainAccess(what, user, ref, pool, "read", err)
+		return mine, c.explainAccess(what, user, ref, pool, "read", err)
 	}
 	if readOnly {
-		return nil
+		return mine, nil
 	}
 	pools := []string{ref.Pool}
 	if image.DataPool != "" {
@@ -60,10 +65,10 @@ func (c *Cluster) CheckAccess(ctx context.Context, user string, key Key, ref Ima
 	for _, pool := range pools {
 		err := conn.RemoveObject(ctx, pool, ref.Namespace, absentObject(image, pool == image.DataPool))
 		if err != nil && errnoOf(err) != ENOENT {
-			return c.explainAccess(what, user, ref, pool, "write", err)
+			return mine, c.explainAccess(what, user, ref, pool, "write", err)
 		}
 	}
-	return nil
+	return mine, nil
 }
 
 // absentObject names a data object of the image, so that caps with an object_prefix apply, by a number that no image

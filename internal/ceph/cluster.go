@@ -27,6 +27,7 @@ type Cluster struct {
 	monitorMap  readcache.Cache[struct{}, []Monitor]
 	directories readcache.Cache[directoryOf, directory]
 	served      readcache.Cache[servedObject, struct{}]
+	userConns   readcache.Cache[userKey, *userConn]
 	intents     intentStore
 	breaker     *breaker.Breaker[*identifiedConn]
 }

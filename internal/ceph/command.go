@@ -67,6 +67,9 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 		defer c.poolCache.Changing()()
 		defer c.served.Changing()()
 	}
+	if changesUsers(cmd) {
+		defer c.userConns.Changing()()
+	}
 	out, status, err := c.withinTimeout(ctx, conn.Conn, text, via)
 	if err != nil {
 		switch {

@@ -65,7 +65,8 @@ func TestPoolNotFoundNeedsAListing(t *testing.T) {
 
 // A pool that was made a moment ago is not in the statistics yet, which is not the same as an empty or a full one.
 func TestPoolUsage(t *testing.T) {
-	cluster, _ := withFake(map[string]answer{"df": {out: `{"pools": [{"name": "vms", "stats": {"stored": 5, "max_avail": 7, "objects": 2}}]}`}})
+	const df = `{"pools": [{"name": "vms", "stats": {"stored": 5, "max_avail": 7, "objects": 2}}]}`
+	cluster, _ := withFake(map[string]answer{"df": {out: df}})
 	if got, err := cluster.PoolUsage(t.Context(), "vms"); err != nil || *got != (PoolUsage{StoredBytes: 5, MaxAvailBytes: 7, Objects: 2}) {
 		t.Errorf("got %v, %v", got, err)
 	}

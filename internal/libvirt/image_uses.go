@@ -35,13 +35,16 @@ type ImageUse struct {
 // client, an argument of QEMU; in definitions, saved and running, in the metadata of snapshots and checkpoints, in managed save
 // images. What only a file on the host tells is not seen: the backing file in the header of an overlay whose domain is shut off and
 // doesn't name it, and what virsh save wrote. Documents that could not be read make an error, which names their domains, beside what
-// was found; its kind is problem.Unreachable only where the host did not answer at all.
+// was found; its kind is problem.Unreachable only where the host did not answer at all. Who asks with [readcache.Share] may get what was
+// found since the last change from here.
 //
 // Similar to: virsh dumpxml, snapshot-dumpxml, checkpoint-dumpxml, managedsave-dumpxml, of each domain.
 func (h *Host) ImageUses(ctx context.Context) ([]ImageUse, error) {
-	records, failed := h.records(ctx)
-	uses, err := h.imagesOf(ctx, records)
-	return uses, cmp.Or(failed, err)
+	return h.images.Get(ctx, struct{}{}, func(ctx context.Context) ([]ImageUse, error) {
+		records, failed := h.records(ctx)
+		uses, err := h.imagesOf(ctx, records)
+		return uses, cmp.Or(failed, err)
+	})
 }
 
 // DomainImageUses lists every place where the definitions of one domain, as they were read, name an RBD image, as [Host.ImageUses] does.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // Procedures of libvirt's remote protocol that a search needs.
@@ -173,4 +174,32 @@ func TestImageUsesReadsOnlyWhatThereIs(t *testing.T) {
 	if n := d.called(procListSnapshots) + d.called(procSnapshotXML); n != 0 {
 		t.Errorf("%d calls for snapshots that don't exist", n)
 	}
+}
+
+// One reading of all domains serves those who only warn of what else names an image, until a domain is changed from here.
+func TestSearchesShareAReading(t *testing.T) {
+	d := newFakeDaemon(t)
+	searched(d, map[string]string{"guest": "<domain><name>guest</name></domain>"}, nil, func(uint32, []byte) ([]byte, uint32, bool) {
+		return nil, 0, false
+	})
+	h := host(t, Config{URI: d.uri()})
+	shared := readcache.Share(t.Context())
+	want := func(ctx context.Context, definitions int) {
+		t.Helper()
+		_, err := h.ImageUses(ctx)
+		expect.NoError(t, err)
+		if got := d.called(procDomainXML); got != definitions {
+			t.Errorf("%d definitions were read, want %d", got, definitions)
+		}
+	}
+	want(shared, 1)
+	want(shared, 1)
+	want(t.Context(), 2)
+	want(shared, 2)
+	_, unlock, err := h.changing(t.Context(), operation{doing: "change the domain"}, "67756573-7400-0000-0000-000000000000")
+	expect.NoError(t, err)
+	want(shared, 3)
+	unlock()
+	want(shared, 4)
+	want(shared, 4)
 }

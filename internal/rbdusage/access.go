@@ -30,9 +30,10 @@ func (a Access) image() ceph.ImageRef {
 
 func (a Access) reads() bool { return a.Disk.ReadOnly || a.Disk.Snapshot != "" }
 
-// Check makes sure that the host's secret opens the image: it has a value, which is the user's key where both can be read, and that
-// user may read and write the image. What could not be tried is a warning. Errors name the argument at fault.
-func (a Access) Check(ctx context.Context) ([]problem.Warning, error) {
+// Check makes sure that the host's secret opens the image, as its cluster describes it: the secret has a value, which is the user's key
+// where both can be read, and that user may read and write the image. What could not be tried is a warning. Errors name the argument at
+// fault.
+func (a Access) Check(ctx context.Context, image ceph.Image) ([]problem.Warning, error) {
 	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, accessLimit)
 	defer cancel()
@@ -70,7 +71,7 @@ func (a Access) Check(ctx context.Context) ([]problem.Warning, error) {
 	if key.IsZero() {
 		return warnings, nil
 	}
-	err = a.Cluster.CheckAccess(ctx, a.Disk.User, key, a.image(), a.reads())
+	err = a.Cluster.CheckAccess(ctx, a.Disk.User, key, a.image(), image, a.reads())
 	if problem.Is(err, problem.Unreachable) && whole.Err() == nil {
 		// The provider's own user has just been answered, so this says how this user is served here, and nothing of the hypervisor.
 		return append(warnings, a.notTried(err.Error())), nil

@@ -11,6 +11,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // Addresses are where the monitors of the disk listen: those of its cluster, and those that it names.
@@ -122,7 +123,7 @@ func (a Access) OpenedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, 
 func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvirt.Domain) []problem.Warning {
 	search.HostLimit = libvirt.ElsewhereLimit
 	name := a.Disk.Source()
-	found, err := search.Users(ctx, a.Cluster, func(image string) bool { return image == name })
+	found, err := search.Users(readcache.Share(ctx), a.Cluster, func(image string) bool { return image == name })
 	if err != nil {
 		return nil
 	}

@@ -70,7 +70,7 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 		err = j.checkAlone(ctx, state, needed, image)
 	}
 	if err == nil && needed.opens {
-		err = j.checkAccess(ctx, diags)
+		err = j.checkAccess(ctx, image, diags)
 	}
 	if err == nil && j.cluster != nil && (state == nil || resized(state, j.plan)) {
 		err = checkSize(j.plan, image)
@@ -150,11 +150,11 @@ func (j *job) access() rbdusage.Access {
 }
 
 // checkAccess checks that the domain supports the disk, and that its user, key and monitors can open the image.
-func (j *job) checkAccess(ctx context.Context, diags *diag.Diagnostics) error {
+func (j *job) checkAccess(ctx context.Context, image ceph.Image, diags *diag.Diagnostics) error {
 	if err := j.Host.RefuseUnfit(ctx, j.Domain, j.plan.disk()); err != nil {
 		return err
 	}
-	warnings, err := j.access().Check(ctx)
+	warnings, err := j.access().Check(ctx, image)
 	tfkit.AddWarnings(diags, warnings)
 	return err
 }
