@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
 // Names that a shell, XML, JSON or a terminal could take for something else are the names of what is made, as others see it.
@@ -85,3 +86,62 @@ resource "libvirt_rbd_disk" "d" {
 		}},
 	})
 }
+
+// A running guest gets images and pools of such names too: QEMU opens them, before the attach as a probe and then for the guest. No libvirt
+// at hand opens an image of a namespace, so one of such a name has an image without a disk.
+func TestAccHostileNamesOfARunningGuest(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const pool, namespace = `p';$(id)<&>,=:%n`, `n';$(id)"<&>,=:%n\`
+	images := []string{
+		`i';touch${IFS}x;'$(id)`, "i\"><x>]]>&amp;", "i,id=x,file=json:{}", "i:conf=x:id=admin", `i\`, "i\u202e%n*?{}", "-i", "i=\u00e4",
+	}
+	guest := running(t, "kvm1", testbed.GuestOptions{Name: "hostile", SparePorts: len(images) + 2})
+	preparePool(t, "east", pool)
+	acctest.RBD(t, "east", "namespace", "create", "--pool", pool, "--namespace", namespace)
+	text := func(s string) string { return strings.ReplaceAll(fmt.Sprintf("%q", s), "${", "$${") }
+	resourceOf := func(label, name, size string, more ...string) string {
+		return fmt.Sprintf("resource \"ceph_rbd_image\" %q {\n  cluster = \"east\"\n  pool = %s\n  name = %s\n  size = %q\n  %s\n}\n",
+			label, text(pool), text(name), size, strings.Join(more, "\n"))
+	}
+	config := acctest.Provider(t) + resourceOf("spaced", images[0], "4MiB", "namespace = "+text(namespace))
+	for i, name := range images {
+		label := fmt.Sprint("i", i)
+		config += resourceOf(label, name, fmt.Sprintf("%dMiB", i+1))
+		disk := block(guest.Name, "", "pool = "+text(pool), fmt.Sprintf("image = ceph_rbd_image.%s.name", label),
+			fmt.Sprintf("target_dev = %q", targetOf(i)), "attach_probe = true")
+		config += strings.Replace(disk, `"test"`, fmt.Sprintf("%q", label), 1)
+	}
+	ask := func(what, name string) string { return acctest.RBD(t, "east", what, "--pool", pool, "--image", name) }
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{{
+			Config: config,
+			Check: check(func() error {
+				for i, name := range images {
+					if found := acctest.DiskOf(t, "kvm1", guest.Name, targetOf(i), false).Source.Network.Name; found != pool+"/"+name {
+						return fmt.Errorf("disk %s has %s, want %s", targetOf(i), found, name)
+					}
+					if watchers := ask("status", name); strings.Count(watchers, "watcher=") != 1 {
+						return fmt.Errorf("image %s has not one watcher: %s", name, watchers)
+					}
+					if err := sees(guest, int64(i+1)<<20); err != nil {
+						return fmt.Errorf("image %s: %w", name, err)
+					}
+				}
+				if found := acctest.RBD(t, "east", "ls", "--pool", pool, "--namespace", namespace); found != images[0] {
+					return fmt.Errorf("the image of the namespace is %s", found)
+				}
+				return nil
+			}),
+		}},
+	})
+	for _, inNamespace := range []string{"", namespace} {
+		if left := acctest.RBD(t, "east", "ls", "--pool", pool, "--namespace", inNamespace); left != "" {
+			t.Errorf("images are left: %s", left)
+		}
+	}
+}
+
+// targetOf is the target of the disk with this number, from 0.
+func targetOf(number int) string { return fmt.Sprintf("vd%c", 'b'+number) }
