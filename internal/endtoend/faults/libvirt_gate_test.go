@@ -91,10 +91,7 @@ func (g *gate) pass(to, from net.Conn, watched bool) {
 		if watched && binary.BigEndian.Uint32(head[4:]) == remoteProgram && binary.BigEndian.Uint32(head[12:]) == procedures[g.at.name] {
 			g.once.Do(func() {
 				lost = g.at.answered
-				if lost {
-					_, _ = to.Close(), from.Close()
-				}
-				g.err = g.do()
+				g.err = g.do() // before the loss is seen, so that no new connection is let in meanwhile
 				close(g.done)
 			})
 		}
