@@ -61,7 +61,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context)
 			c.remove(key, r)
 		}
 		close(r.done)
-		return r.value, r.err
+		return r.value, problem.Copy(r.err)
 	}
 	select {
 	case <-r.done:
