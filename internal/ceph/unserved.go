@@ -86,11 +86,17 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 }
 
 // refuseUnservedShared is refuseUnserved for an object that many operations use: that it was served a moment ago counts for all of them,
-// that it was not each finds out for itself.
+// that it was not only for those who were waiting at that time.
 func (c *Cluster) refuseUnservedShared(ctx context.Context, what, pool, namespace, object string) error {
+	general := fmt.Sprintf("Unable to use pool %q of cluster %q.", pool, c.cfg.Label)
 	_, err := c.served.Get(readcache.Share(ctx), servedObject{pool, namespace, object}, func(context.Context) (struct{}, error) {
-		return struct{}{}, c.refuseUnserved(ctx, what, pool, namespace, object)
+		return struct{}{}, c.refuseUnserved(ctx, general, pool, namespace, object)
 	})
+	// Each who has waited gets the refusal with its own beginning.
+	var p *problem.Problem
+	if errors.As(err, &p) && p.What == general {
+		p.What = what
+	}
 	return err
 }
 

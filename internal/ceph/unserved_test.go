@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -95,7 +97,9 @@ func (p *placedConn) MonCommand(ctx context.Context, text, input []byte) ([]byte
 	if cmd.Prefix != "osd map" {
 		return p.fakeConn.MonCommand(ctx, text, input)
 	}
+	p.mu.Lock()
 	p.asked[cmd.Object]++
+	p.mu.Unlock()
 	if cmd.Object == p.unserved {
 		return []byte(`{"pgid": "2.1", "up": [], "acting": []}`), "", nil
 	}
@@ -136,4 +140,34 @@ func TestSharedObjectIsLookedAtOnce(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Creates that wait together for an object that all of them write get one refusal, each of its own image, when the time for a restart is
+// over.
+func TestSharedObjectIsWaitedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const osds = `{"nodes": [{"id": -1, "type": "root"}, {"id": 0, "type": "osd", "status": "down", "reweight": 1}]}`
+		conn := &placedConn{asked: map[string]int{}, unserved: "rbd_directory", restartingConn: &restartingConn{fakeConn: &fakeConn{
+			fsid: testFSID, answers: map[string]answer{
+				"osd pool ls":         {out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1}]`},
+				"osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`}, "osd tree": {out: osds},
+			},
+		}}}
+		cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+		defer cluster.Close()
+		begun := time.Now()
+		var creates sync.WaitGroup
+		for _, name := range []string{"a", "b", "c"} {
+			creates.Go(func() {
+				_, err := cluster.CreateImage(t.Context(), ImageSpec{ImageRef: ImageRef{Pool: "p", Name: name}, SizeBytes: 1})
+				if took := time.Since(begun); took > restartTimeout+restartInterval {
+					t.Errorf("image %s was refused after %s", name, took)
+				}
+				if !problem.Is(err, problem.Unserved) || !strings.Contains(err.Error(), "Unable to create image p/"+name+" ") {
+					t.Errorf("image %s: %v", name, err)
+				}
+			})
+		}
+		creates.Wait()
+	})
 }

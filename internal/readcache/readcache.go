@@ -51,7 +51,8 @@ type reading[V any] struct {
 }
 
 // Get returns what a reading tells that may serve this context, or else reads. Who waits for a reading that is under way gets its error too
-// where that got no answer; a refusal, or that something isn't there, everybody asks for themselves.
+// where that got no answer, or would get none because of missing OSDs; a refusal, or that something isn't there, everybody asks for
+// themselves.
 func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
 	r, mine := c.readingFor(key, c.lifetime(ctx))
 	if mine {
@@ -72,7 +73,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context)
 		return read(ctx) // which says what it means that the context has ended
 	case r.err == nil:
 		return r.value, nil
-	case !r.ended && problem.NoAnswer(r.err):
+	case !r.ended && (problem.NoAnswer(r.err) || problem.Is(r.err, problem.Unserved)):
 		return r.value, problem.Copy(r.err)
 	}
 	return c.Get(Afresh(ctx), key, read)

@@ -95,6 +95,7 @@ func TestOneReadingForAll(t *testing.T) {
 	}{
 		"it succeeds":         {nil, 1},
 		"no answer":           {&problem.Problem{Kind: problem.Unreachable, What: "Unable to ask."}, 1},
+		"too few OSDs":        {&problem.Problem{Kind: problem.Unserved, What: "It would wait."}, 1},
 		"something is absent": {&problem.Problem{Kind: problem.NotFound, What: "Not there."}, 10},
 		"another error":       {errors.New("refused"), 10},
 	} {
