@@ -2,11 +2,9 @@ package ceph
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
@@ -31,12 +29,7 @@ func (c *Cluster) cachedPools(ctx context.Context, what string, listing func()) 
 		listing()
 		return c.listPools(ctx, general)
 	})
-	// Several who wait for one listing get the error of that, each with its own beginning.
-	var p *problem.Problem
-	if errors.As(err, &p) && p.What == general {
-		p.What = what
-	}
-	return pools, err
+	return pools, replaceWhat(err, general, what)
 }
 
 // cachedPool finds a pool in the cached listing, or else in a new one. Only a new listing proves that a pool is missing.

@@ -132,6 +132,15 @@ func (c *Cluster) failed(what, status string, err error) error {
 	return p
 }
 
+// replaceWhat lets the error of a shared reading, which tells in general what failed, begin with what the caller wanted.
+func replaceWhat(err error, general, what string) error {
+	var p *problem.Problem
+	if errors.As(err, &p) && p.What == general {
+		p.What = what
+	}
+	return err
+}
+
 func rawReply(status string, err error) string {
 	if status == "" {
 		return err.Error()

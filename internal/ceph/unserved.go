@@ -92,12 +92,7 @@ func (c *Cluster) refuseUnservedShared(ctx context.Context, what, pool, namespac
 	_, err := c.served.Get(readcache.Share(ctx), servedObject{pool, namespace, object}, func(context.Context) (struct{}, error) {
 		return struct{}{}, c.refuseUnserved(ctx, general, pool, namespace, object)
 	})
-	// Each who has waited gets the refusal with its own beginning.
-	var p *problem.Problem
-	if errors.As(err, &p) && p.What == general {
-		p.What = what
-	}
-	return err
+	return replaceWhat(err, general, what)
 }
 
 // servedObject is an object that was served.

@@ -106,15 +106,20 @@ func (p *placedConn) MonCommand(ctx context.Context, text, input []byte) ([]byte
 	return []byte(`{"pgid": "2.1", "up": [0], "acting": [0]}`), "", nil
 }
 
-// Creates in one pool look once at the object that all of them write, as long as it is served, and each at its own.
-func TestSharedObjectIsLookedAtOnce(t *testing.T) {
+// withPlaced returns a cluster with the pool "p", all of which is served.
+func withPlaced() (*Cluster, *placedConn) {
 	conn := &placedConn{asked: map[string]int{}, restartingConn: &restartingConn{fakeConn: &fakeConn{
 		fsid: testFSID, answers: map[string]answer{
 			"osd pool ls":         {out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1}]`},
 			"osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`},
 		},
 	}}}
-	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+	return NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil }), conn
+}
+
+// Creates in one pool look once at the object that all of them write, as long as it is served, and each at its own.
+func TestSharedObjectIsLookedAtOnce(t *testing.T) {
+	cluster, conn := withPlaced()
 	create := func(name string) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
@@ -146,15 +151,9 @@ func TestSharedObjectIsLookedAtOnce(t *testing.T) {
 // over.
 func TestSharedObjectIsWaitedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const osds = `{"nodes": [{"id": -1, "type": "root"}, {"id": 0, "type": "osd", "status": "down", "reweight": 1}]}`
-		conn := &placedConn{asked: map[string]int{}, unserved: "rbd_directory", restartingConn: &restartingConn{fakeConn: &fakeConn{
-			fsid: testFSID, answers: map[string]answer{
-				"osd pool ls":         {out: `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": 1, "min_size": 1}]`},
-				"osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`}, "osd tree": {out: osds},
-			},
-		}}}
-		cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+		cluster, conn := withPlaced()
 		defer cluster.Close()
+		conn.unserved = "rbd_directory"
 		begun := time.Now()
 		var creates sync.WaitGroup
 		for _, name := range []string{"a", "b", "c"} {
