@@ -235,6 +235,6 @@ func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (f
 		unlock()
 		return rpc.Domain{}, nil, err
 	}
-	release, redefined, renamed := unlock, h.definitions.Changing(), h.images.Changing()
-	return found, func() { redefined(); renamed(); release() }, nil
+	release, dropDefinitions, dropImages := unlock, h.definitions.Changing(), h.images.Changing()
+	return found, func() { dropDefinitions(); dropImages(); release() }, nil
 }

@@ -23,7 +23,6 @@ func TestAccHostileNames(t *testing.T) {
 	pool, image = strings.NewReplacer("/", "", `"`, "", `\`, "").Replace(pool), strings.ReplaceAll(image, "/", "")
 	acctest.Bed(t)
 	acctest.DefineDomain(t, "kvm1", domain, "east", "vms/other")
-	text := func(s string) string { return strings.ReplaceAll(fmt.Sprintf("%q", s), "${", "$${") }
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{{
@@ -87,6 +86,9 @@ resource "libvirt_rbd_disk" "d" {
 	})
 }
 
+// text writes a name into a configuration, where ${ would begin an expression.
+func text(name string) string { return strings.ReplaceAll(fmt.Sprintf("%q", name), "${", "$${") }
+
 // A running guest gets images and pools of such names too: QEMU opens them, before the attach as a probe and then for the guest. No libvirt
 // at hand opens an image of a namespace, so one of such a name has an image without a disk.
 func TestAccHostileNamesOfARunningGuest(t *testing.T) {
@@ -99,7 +101,6 @@ func TestAccHostileNamesOfARunningGuest(t *testing.T) {
 	guest := running(t, "kvm1", testbed.GuestOptions{Name: "hostile", SparePorts: len(images) + 2})
 	preparePool(t, "east", pool)
 	acctest.RBD(t, "east", "namespace", "create", "--pool", pool, "--namespace", namespace)
-	text := func(s string) string { return strings.ReplaceAll(fmt.Sprintf("%q", s), "${", "$${") }
 	resourceOf := func(label, name, size string, more ...string) string {
 		return fmt.Sprintf("resource \"ceph_rbd_image\" %q {\n  cluster = \"east\"\n  pool = %s\n  name = %s\n  size = %q\n  %s\n}\n",
 			label, text(pool), text(name), size, strings.Join(more, "\n"))
