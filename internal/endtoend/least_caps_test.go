@@ -3,6 +3,7 @@
 package endtoend_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -23,6 +24,9 @@ func TestAccLeastCapsToRead(t *testing.T) {
 	})
 	acctest.RBD(t, "east", "pool", "init", "seen")
 	acctest.RBD(t, "east", "create", "--size", "4M", "seen/disk")
+	acctest.Eventually(t, "the statistics of the pool", func() bool {
+		return strings.Contains(acctest.Ceph(t, "east", "df", "--format", "json"), `"name":"seen"`)
+	})
 	data := func(kind, arguments string) string {
 		return "data \"" + kind + "\" \"test\" {\n  cluster = \"east\"\n" + arguments + "}\n"
 	}
@@ -38,7 +42,7 @@ func TestAccLeastCapsToRead(t *testing.T) {
 		},
 		"pool": {
 			"data `ceph_pool`", "read", data("ceph_pool", "  name = \"seen\"\n"),
-			resource.TestCheckResourceAttrSet("data.ceph_pool.test", "pool_id"), nil, false,
+			resource.TestCheckResourceAttrSet("data.ceph_pool.test", "max_avail_bytes"), nil, false,
 		},
 		"image": {
 			"data `ceph_rbd_image`", "read", data("ceph_rbd_image", "  pool = \"seen\"\n  name = \"disk\"\n"),
