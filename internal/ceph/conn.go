@@ -22,6 +22,8 @@ type Conn interface {
 	// MgrCommand sends a JSON command to the active manager.
 	MgrCommand(ctx context.Context, command, input []byte) (reply []byte, status string, err error)
 
+	// PoolName returns the name of the pool with this id by the newest OSD map; ENOENT if there is none.
+	PoolName(ctx context.Context, id int64) (string, error)
 	// InitPool enables a pool for RBD and writes RBD's bookkeeping objects.
 	InitPool(ctx context.Context, pool string) error
 	// VisitObjects calls visit for the objects of all namespaces of a pool until it returns false.

@@ -101,6 +101,11 @@ func (l loggedConn) InitPool(ctx context.Context, pool string) (err error) {
 	return l.Conn.InitPool(ctx, pool)
 }
 
+func (l loggedConn) PoolName(ctx context.Context, id int64) (_ string, err error) {
+	defer l.read(ctx, "name of a pool", calllog.Object{})(&err)
+	return l.Conn.PoolName(ctx, id)
+}
+
 func (l loggedConn) VisitObjects(ctx context.Context, pool string, visit func(namespace, object string) bool) (err error) {
 	defer l.read(ctx, "rados ls", calllog.Object{Pool: pool})(&err)
 	return l.Conn.VisitObjects(ctx, pool, visit)

@@ -33,6 +33,20 @@ type fakeConn struct {
 
 func (f *fakeConn) FSID(context.Context) (string, error) { return f.fsid, nil }
 
+// PoolName tells what the answer to osd pool ls does.
+func (f *fakeConn) PoolName(_ context.Context, id int64) (string, error) {
+	var pools []poolRecord
+	if err := json.Unmarshal([]byte(f.answers["osd pool ls"].out), &pools); err != nil {
+		return "", err
+	}
+	for _, pool := range pools {
+		if pool.ID == id {
+			return pool.Name, nil
+		}
+	}
+	return "", ENOENT
+}
+
 func (f *fakeConn) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -80,4 +80,17 @@ func TestImagesShareAListing(t *testing.T) {
 		t.Error(err)
 	}
 	want(before+1, "image-5")
+
+	// That costs no listing of the pools, unless the pool is missing.
+	pools := len(conn.sent("osd pool ls"))
+	for range 2 {
+		if _, err := byID(readcache.Afresh(t.Context()), t, cluster, "id of image-5"); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := len(conn.sent("osd pool ls")) - pools; got != 0 {
+		t.Errorf("%d listings of pools for two images", got)
+	}
+	_, _, err := cluster.ImageByID(t.Context(), 7, "", "id of image-5")
+	wantKind(t, err, problem.NotFound, "no pool with id 7", "Its pools are")
 }

@@ -81,15 +81,15 @@ func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id str
 	if found || err != nil {
 		return ref, image, err
 	}
-	ctx = readcache.Afresh(ctx)
-	pool, err := c.PoolByID(ctx, poolID)
+	ctx = OneMap(readcache.Afresh(ctx))
+	pool, err := c.poolName(ctx, poolID)
 	if err != nil {
 		return ImageRef{}, Image{}, err
 	}
-	what := fmt.Sprintf("Unable to find the image with id %s in pool %q of cluster %q.", id, pool.Name, c.cfg.Label)
+	what := fmt.Sprintf("Unable to find the image with id %s in pool %q of cluster %q.", id, pool, c.cfg.Label)
 	var name string
 	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		name, err = conn.ImageName(ctx, pool.Name, namespace, id)
+		name, err = conn.ImageName(ctx, pool, namespace, id)
 		return err
 	})
 	if err != nil {
@@ -98,12 +98,12 @@ func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id str
 	if name == "" {
 		return ImageRef{}, Image{}, &problem.Problem{
 			Kind: problem.NotFound,
-			What: fmt.Sprintf("Pool %q of cluster %q has no image with id %s.", pool.Name, c.cfg.Label, id),
+			What: fmt.Sprintf("Pool %q of cluster %q has no image with id %s.", pool, c.cfg.Label, id),
 			Why:  "It was removed, or moved to the trash.",
 			Do:   "If that was a mistake, look for it with: rbd trash ls.",
 		}
 	}
-	ref = ImageRef{Pool: pool.Name, Namespace: namespace, Name: name}
+	ref = ImageRef{Pool: pool, Namespace: namespace, Name: name}
 	image, err = c.Image(ctx, ref)
 	return ref, image, err
 }

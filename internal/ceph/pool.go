@@ -8,6 +8,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // The types of pool.
@@ -77,12 +79,28 @@ func (c *Cluster) Pool(ctx context.Context, name string) (Pool, error) {
 //
 // Similar to: ceph osd pool ls detail
 func (c *Cluster) PoolByID(ctx context.Context, id int64) (Pool, error) {
-	what := fmt.Sprintf("Unable to read the pool with id %d of cluster %q.", id, c.cfg.Label)
-	pool, pools, err := c.cachedPool(ctx, what, func(p Pool) bool { return p.ID == id })
+	pool, pools, err := c.cachedPool(ctx, c.unableToReadPoolID(id), func(p Pool) bool { return p.ID == id })
 	if errors.Is(err, errNoSuchPool) {
 		err = c.noPool(fmt.Sprintf("Cluster %q has no pool with id %d.", c.cfg.Label, id), pools)
 	}
 	return pool, err
+}
+
+// poolName returns the name of the pool with this id as it is now. It costs no listing of all pools, unless the pool is missing.
+func (c *Cluster) poolName(ctx context.Context, id int64) (name string, err error) {
+	errno, err := c.read(ctx, c.unableToReadPoolID(id), func(ctx context.Context, conn Conn) (err error) {
+		name, err = conn.PoolName(ctx, id)
+		return err
+	})
+	if errno != ENOENT {
+		return name, err
+	}
+	pool, err := c.PoolByID(readcache.Afresh(ctx), id)
+	return pool.Name, err
+}
+
+func (c *Cluster) unableToReadPoolID(id int64) string {
+	return fmt.Sprintf("Unable to read the pool with id %d of cluster %q.", id, c.cfg.Label)
 }
 
 // errNoSuchPool becomes a problem.NotFound, with a text, in the callers of cachedPool.

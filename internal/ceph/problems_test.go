@@ -43,6 +43,10 @@ func TestEveryErrnoHasWords(t *testing.T) {
 			_, err := c.PoolContents(ctx, "vms")
 			return err
 		}},
+		"PoolName": {
+			run:  func(ctx context.Context, c *Cluster) error { _, _, err := c.ImageByID(ctx, 1, "", "1ab"); return err },
+			done: []Errno{ENOENT}, // the listing decides, and has the pool
+		},
 		"ImageName":      {run: func(ctx context.Context, c *Cluster) error { _, _, err := c.ImageByID(ctx, 1, "", "1ab"); return err }},
 		"ImageRelations": {run: contents, errnos: []Errno{EROFS}},
 		"ImageContents":  {run: contents, errnos: []Errno{EROFS, EDOM}},
@@ -185,6 +189,13 @@ func (r *refusing) Images(context.Context, string, string) ([]ImageEntry, error)
 
 func (r *refusing) Trash(context.Context, string, string) ([]ImageEntry, error) {
 	return nil, r.answer("Trash")
+}
+
+func (r *refusing) PoolName(ctx context.Context, id int64) (string, error) {
+	if err := r.answer("PoolName"); err != nil {
+		return "", err
+	}
+	return r.fakeConn.PoolName(ctx, id)
 }
 
 func (r *refusing) ImageName(context.Context, string, string, string) (string, error) {

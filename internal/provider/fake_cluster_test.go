@@ -151,6 +151,17 @@ func (f *fakeCluster) Images(_ context.Context, pool, namespace string) ([]ceph.
 	return list, nil
 }
 
+func (f *fakeCluster) PoolName(_ context.Context, id int64) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, of := range f.pools {
+		if of == id {
+			return name, nil
+		}
+	}
+	return "", ceph.ENOENT
+}
+
 func (f *fakeCluster) ImageName(_ context.Context, pool, namespace, id string) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

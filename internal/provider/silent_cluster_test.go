@@ -132,6 +132,13 @@ func (s *silentCluster) Trash(ctx context.Context, _, _ string) ([]ceph.ImageEnt
 	return nil, s.wait(ctx)
 }
 
+func (s *silentCluster) PoolName(ctx context.Context, id int64) (string, error) {
+	if err := s.wait(ctx); err != nil {
+		return "", err
+	}
+	return s.fakeCluster.PoolName(ctx, id)
+}
+
 func (s *silentCluster) ImageName(ctx context.Context, pool, namespace, id string) (string, error) {
 	if err := s.wait(ctx); err != nil {
 		return "", err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -78,7 +79,12 @@ func TestImageLife(t *testing.T) {
 	if err != nil || len(entries) != 1 || entries[0] != (ceph.ImageEntry{Name: "b", ID: image.ID}) {
 		t.Errorf("%v, %v", entries, err)
 	}
-	ok(t, cluster.RenamePool(ctx, "img2", "img"))
+	ask(t, c, "osd", "pool", "rename", "img2", "img") // by somebody else, so that only the newest map has the name
+	if moved, _, err = cluster.ImageByID(readcache.Afresh(ctx), pool.ID, "n", image.ID); err != nil || moved.Pool != "img" {
+		t.Errorf("%s, %v", moved, err)
+	}
+	_, _, err = cluster.ImageByID(ctx, 999, "n", image.ID)
+	wantKind(t, err, problem.NotFound, "no pool with id 999")
 	rbd(t, c, "trash", "mv", "img/n/b")
 	_, _, err = cluster.ImageByID(ctx, pool.ID, "n", image.ID)
 	wantKind(t, err, problem.NotFound, "trash")

@@ -39,6 +39,15 @@ func (c *conn) awaitLatestMap() error {
 	return err
 }
 
+func (c *conn) PoolName(ctx context.Context, id int64) (string, error) {
+	return call(ctx, c, func(h *rados.Conn) (string, error) {
+		if err := ceph.AwaitMap(ctx, c.awaitLatestMap); err != nil {
+			return "", err
+		}
+		return h.GetPoolByID(id)
+	})
+}
+
 func (c *conn) InitPool(ctx context.Context, pool string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
 		return c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error { return rbd.PoolInit(ioctx, true) })
