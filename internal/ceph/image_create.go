@@ -53,8 +53,10 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 	}
 	defer release()
 	in, remark := spec.intent(), ""
-	former, _, foundErr := c.imageSize(ctx, what, spec.ImageRef)
+	former, foundErr, err := c.formerImage(ctx, what, spec.ImageRef)
 	switch {
+	case err != nil:
+		return false, err
 	case former == ENOENT:
 		c.intend(ctx, in)
 	case foundErr == nil:
@@ -151,16 +153,28 @@ func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {
 	return nil
 }
 
-// refuseUnservedImage checks the objects that librbd writes first: librbd itself would wait until operation_timeout.
+// refuseUnservedImage checks the pools, and of the objects that librbd writes first those that many images share: librbd itself would wait
+// until operation_timeout. The object of the image's own is for [Cluster.formerImage].
 func (c *Cluster) refuseUnservedImage(ctx context.Context, what string, spec ImageSpec) error {
-	err := c.refuseUnserved(ctx, what, spec.Pool, spec.Namespace, "rbd_id."+spec.Name)
-	if err == nil {
-		err = c.refuseUnservedShared(ctx, what, spec.Pool, spec.Namespace, "rbd_directory")
+	if pool, err := c.Pool(ctx, spec.Pool); err == nil {
+		if err := c.refuseFull(what, pool); err != nil {
+			return err
+		}
 	}
+	err := c.refuseUnservedShared(ctx, what, spec.Pool, spec.Namespace, "rbd_directory")
 	if err == nil && spec.DataPool != "" {
 		err = c.refuseUnservedShared(ctx, what, spec.DataPool, "", "rbd_info")
 	}
 	return err
+}
+
+// formerImage looks for an image of the name of one to create: errno and found are those of [Cluster.imageSize]. err refuses the create,
+// where OSDs are missing for the object that has the name.
+func (c *Cluster) formerImage(ctx context.Context, what string, ref ImageRef) (errno Errno, found, err error) {
+	err = c.refuseUnanswered(ctx, what, ref.Pool, ref.Namespace, "rbd_id."+ref.Name, func(ctx context.Context) {
+		errno, _, found = c.imageSize(ctx, what, ref)
+	})
+	return errno, found, err
 }
 
 func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno Errno, err error) error {

@@ -50,11 +50,8 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 	if err != nil {
 		return nil //nolint:nilerr // the operation itself tells what is wrong
 	}
-	switch {
-	case p.QuotaReached:
-		return c.failed(what, fmt.Sprintf("pool %q has the flag full_quota", pool), EDQUOT)
-	case p.Full:
-		return c.failed(what, fmt.Sprintf("pool %q has the flag full", pool), ENOSPC)
+	if err := c.refuseFull(what, p); err != nil {
+		return err
 	}
 	short := c.unserved(ctx, p, namespace, objects)
 	if short == nil {
@@ -83,6 +80,45 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 		Do: fmt.Sprintf("Bring OSDs back that are down or out (ceph osd tree), or give pool %q a CRUSH rule, size and min_size that fit the"+
 			" OSDs there are. Then apply again.", pool),
 	}
+}
+
+// refuseFull refuses what would wait until a pool has space again.
+func (c *Cluster) refuseFull(what string, p Pool) error {
+	switch {
+	case p.QuotaReached:
+		return c.failed(what, fmt.Sprintf("pool %q has the flag full_quota", p.Name), EDQUOT)
+	case p.Full:
+		return c.failed(what, fmt.Sprintf("pool %q has the flag full", p.Name), ENOSPC)
+	}
+	return nil
+}
+
+// slowAnswer is how long an object may take to be read before its OSDs are looked at.
+const slowAnswer = 200 * time.Millisecond
+
+// refuseUnanswered reads an object and is refuseUnserved for it if the answer is slow: an object that is read is served, and the answer
+// costs the monitors nothing. read must return as soon as its context ends; it has returned when this does.
+func (c *Cluster) refuseUnanswered(ctx context.Context, what, pool, namespace, object string, read func(context.Context)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		read(ctx)
+	}()
+	slow := time.NewTimer(slowAnswer)
+	defer slow.Stop()
+	select {
+	case <-answered:
+		return nil
+	case <-slow.C:
+	}
+	err := c.refuseUnserved(ctx, what, pool, namespace, object)
+	if err != nil {
+		cancel()
+	}
+	<-answered
+	return err
 }
 
 // refuseUnservedShared is refuseUnserved for an object that many operations use: that it was served a moment ago counts for all of them,

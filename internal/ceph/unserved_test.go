@@ -86,6 +86,7 @@ func TestImageWaitsForAnOSD(t *testing.T) {
 type placedConn struct {
 	*restartingConn
 	unserved string
+	late     time.Duration  // how long an object is waited for
 	asked    map[string]int // the mappings, by object
 }
 
@@ -106,6 +107,16 @@ func (p *placedConn) MonCommand(ctx context.Context, text, input []byte) ([]byte
 	return []byte(`{"pgid": "2.1", "up": [0], "acting": [0]}`), "", nil
 }
 
+// Image finds no image, and waits for its object as a real cluster lets one wait.
+func (p *placedConn) Image(ctx context.Context, ref ImageRef) (Image, error) {
+	if p.unserved == "rbd_id."+ref.Name {
+		<-ctx.Done()
+		return Image{}, ctx.Err()
+	}
+	time.Sleep(p.late)
+	return p.restartingConn.Image(ctx, ref)
+}
+
 // withPlaced returns a cluster with the pool "p", all of which is served.
 func withPlaced() (*Cluster, *placedConn) {
 	conn := &placedConn{asked: map[string]int{}, restartingConn: &restartingConn{fakeConn: &fakeConn{
@@ -117,34 +128,54 @@ func withPlaced() (*Cluster, *placedConn) {
 	return NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil }), conn
 }
 
-// Creates in one pool look once at the object that all of them write, as long as it is served, and each at its own.
+// Creates in one pool look once at the object that all of them write, as long as it is served. Each asks for the OSDs of its own object
+// only where that is not read at once.
 func TestSharedObjectIsLookedAtOnce(t *testing.T) {
-	cluster, conn := withPlaced()
-	create := func(name string) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		_, err := cluster.CreateImage(ctx, ImageSpec{ImageRef: ImageRef{Pool: "p", Name: name}, SizeBytes: 1})
-		return err
-	}
-	for _, name := range []string{"a", "b", "c"} {
-		if err := create(name); err != nil {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		cluster, conn := withPlaced()
+		defer cluster.Close()
+		create := func(name string) error {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*slowAnswer)
+			defer cancel()
+			_, err := cluster.CreateImage(ctx, ImageSpec{ImageRef: ImageRef{Pool: "p", Name: name}, SizeBytes: 1})
+			return err
 		}
-	}
-	for object, times := range map[string]int{"rbd_directory": 1, "rbd_id.a": 1, "rbd_id.b": 1, "rbd_id.c": 1} {
-		if conn.asked[object] != times {
-			t.Errorf("asked for the OSDs of %s %d times, want %d", object, conn.asked[object], times)
-		}
-	}
-	for _, object := range []string{"rbd_id.d", "rbd_directory"} {
-		conn.unserved = object
-		cluster.served.Changing()()
-		for range 2 {
-			if err := create("d"); !problem.Is(err, problem.Unserved) {
-				t.Errorf("%s is not served: %v", object, err)
+		for _, name := range []string{"a", "b", "c"} {
+			if err := create(name); err != nil {
+				t.Error(err)
 			}
 		}
-	}
+		for object, times := range map[string]int{"rbd_directory": 1, "rbd_id.a": 0, "rbd_id.b": 0, "rbd_id.c": 0} {
+			if conn.asked[object] != times {
+				t.Errorf("asked for the OSDs of %s %d times, want %d", object, conn.asked[object], times)
+			}
+		}
+		for _, object := range []string{"rbd_id.d", "rbd_directory"} {
+			conn.unserved = object
+			cluster.served.Changing()()
+			for range 2 {
+				if err := create("d"); !problem.Is(err, problem.Unserved) {
+					t.Errorf("%s is not served: %v", object, err)
+				}
+			}
+		}
+	})
+}
+
+// An object that is read late is no reason to refuse when its OSDs are there.
+func TestLateAnswerIsNoRefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, conn := withPlaced()
+		defer cluster.Close()
+		conn.late = 10 * slowAnswer
+		created, err := cluster.CreateImage(t.Context(), ImageSpec{ImageRef: ImageRef{Pool: "p", Name: "a"}, SizeBytes: 1})
+		if !created || err != nil {
+			t.Error(created, err)
+		}
+		if conn.asked["rbd_id.a"] != 1 {
+			t.Errorf("asked for the OSDs of its object %d times", conn.asked["rbd_id.a"])
+		}
+	})
 }
 
 // Creates that wait together for an object that all of them write get one refusal, each of its own image, when the time for a restart is
