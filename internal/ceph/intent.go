@@ -30,7 +30,7 @@ const (
 	// the dearest step of a create for the monitors. The first record of all is written at once.
 	intentGather = 10 * time.Millisecond
 	// intentsInRecord keeps a record far below the monitors' limit of 64 KiB.
-	intentsInRecord = 100
+	intentsInRecord = 50
 )
 
 // intent is one create: of what, under which name, and a digest of what else was asked for. No key is in it.
@@ -62,10 +62,11 @@ func newIntent(kind, name, spec string) intent {
 
 func (i intent) sameObject(other intent) bool { return i.Kind == other.Kind && i.Name == other.Name }
 
-// intentRecord is one value in the config-key store: all the creates that waited for it to be written.
+// intentRecord is one value in the config-key store. It is written again with each batch of creates until it is full: one record for many
+// is removed by one command.
 type intentRecord struct {
 	Version int       `json:"version"`
-	Time    time.Time `json:"time"`
+	Time    time.Time `json:"time"` // of the first create
 	Origin  string    `json:"origin"`
 	Creates []intent  `json:"creates"`
 
@@ -82,6 +83,7 @@ type intentStore struct {
 	mu      sync.Mutex
 	off     bool // the user may not, or the cluster can't
 	records map[string]*intentRecord
+	filling string // the name of the record that takes the next creates
 	writing bool
 	written time.Time // when the last batch was
 	next    *intentBatch
@@ -236,12 +238,15 @@ func (c *Cluster) intentCommands(batch *intentBatch) []command {
 	if s.records == nil {
 		s.records = map[string]*intentRecord{}
 	}
-	for creates := range slices.Chunk(batch.creates, intentsInRecord) {
-		name := intentPrefix + strings.ToLower(rand.Text())
-		s.records[name] = &intentRecord{
-			Version: intentVersion, Time: c.now().UTC().Truncate(time.Second), Origin: c.cfg.Origin, Creates: creates, own: true,
+	for _, in := range batch.creates {
+		record := s.records[s.filling]
+		if record == nil || len(record.Creates) >= intentsInRecord {
+			s.filling = intentPrefix + strings.ToLower(rand.Text())
+			record = &intentRecord{Version: intentVersion, Time: c.now().UTC().Truncate(time.Second), Origin: c.cfg.Origin, own: true}
+			s.records[s.filling] = record
 		}
-		batch.changed[name] = true
+		record.Creates = append(record.Creates, in)
+		batch.changed[s.filling] = true
 	}
 	commands := make([]command, 0, len(batch.changed))
 	for name := range batch.changed {

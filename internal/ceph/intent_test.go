@@ -163,12 +163,13 @@ func TestIntentOfNobody(t *testing.T) {
 	}
 }
 
-// Creates that wait while a record is written are named by one record together, and reads remove it with their last object.
+// Creates that wait while a record is written are written together, into the same record until it is full, and reads remove a record with
+// the last of its objects.
 func TestIntentBatches(t *testing.T) {
 	conn, process := withKeyStore(t)
 	conn.writing, conn.beginsTo = make(chan struct{}), make(chan struct{})
 	cluster := process("here")
-	const users = 40
+	const users, records = intentsInRecord + 10, 2
 	var creates sync.WaitGroup
 	create := func(number int) {
 		creates.Go(func() {
@@ -191,10 +192,13 @@ func TestIntentBatches(t *testing.T) {
 		<-time.After(time.Millisecond)
 	}
 	conn.writing <- struct{}{}
-	<-conn.beginsTo
-	conn.writing <- struct{}{}
+	for range records {
+		<-conn.beginsTo
+		conn.writing <- struct{}{}
+	}
 	creates.Wait()
-	if len(conn.stored) != 2 || conn.asked["config-key set"] != 2 {
+	const sets = 1 + records // the first record twice
+	if len(conn.stored) != records || conn.asked["config-key set"] != sets {
 		t.Errorf("%d records, by %d commands", len(conn.stored), conn.asked["config-key set"])
 	}
 	conn.writing = nil
@@ -207,12 +211,12 @@ func TestIntentBatches(t *testing.T) {
 	for number := range users {
 		refresh.CreateFulfilled(t.Context(), CreatedUser(fmt.Sprint("u", number)))
 	}
-	if len(conn.stored) > 0 || conn.asked["config-key dump"] != 1 || conn.asked["config-key set"] != 2 || conn.asked["config-key rm"] != 2 {
+	if len(conn.stored) > 0 || conn.asked["config-key dump"] != 1 || conn.asked["config-key set"] != sets || conn.asked["config-key rm"] != records {
 		t.Error(conn.stored, conn.asked)
 	}
 }
 
-// Creates that come one after the other, as those of an apply do, are named by one record too: each waits a moment for others, but for the
+// Creates that come one after the other, as those of an apply do, are written together too: each waits a moment for others, but for the
 // first of all. The time is synctest's.
 func TestIntentsAreGathered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -231,7 +235,7 @@ func TestIntentsAreGathered(t *testing.T) {
 			}
 		}
 		creates.Wait()
-		if len(conn.stored) != 2 || conn.asked["config-key set"] != 2 {
+		if len(conn.stored) != 1 || conn.asked["config-key set"] != 2 {
 			t.Errorf("%d records, by %d commands", len(conn.stored), conn.asked["config-key set"])
 		}
 	})
