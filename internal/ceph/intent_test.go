@@ -198,6 +198,9 @@ func TestIntentBatches(t *testing.T) {
 	}
 	creates.Wait()
 	const sets = 1 + records // the first record twice
+	if conn.asked["auth ls"] > 0 {
+		t.Errorf("all users were listed %d times", conn.asked["auth ls"])
+	}
 	if len(conn.stored) != records || conn.asked["config-key set"] != sets {
 		t.Errorf("%d records, by %d commands", len(conn.stored), conn.asked["config-key set"])
 	}
@@ -211,7 +214,8 @@ func TestIntentBatches(t *testing.T) {
 	for number := range users {
 		refresh.CreateFulfilled(t.Context(), CreatedUser(fmt.Sprint("u", number)))
 	}
-	if len(conn.stored) > 0 || conn.asked["config-key dump"] != 1 || conn.asked["config-key set"] != sets || conn.asked["config-key rm"] != records {
+	if len(conn.stored) > 0 || conn.asked["config-key dump"] != 1 || conn.asked["config-key set"] != sets ||
+		conn.asked["config-key rm"] != records {
 		t.Error(conn.stored, conn.asked)
 	}
 }

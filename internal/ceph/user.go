@@ -48,23 +48,33 @@ func (c *Cluster) User(ctx context.Context, name string) (User, error) {
 }
 
 func (c *Cluster) authRecord(ctx context.Context, name string) (authRecord, error) {
-	what := fmt.Sprintf("Unable to read user %s of cluster %q.", entityOf(name), c.cfg.Label)
-	var records []authRecord
-	denied, err := c.monStatus(ctx, what, command{"prefix": "auth get", "entity": entityOf(name)}, &records)
+	what := c.unableToReadUser(name)
+	record, denied, err := c.authGet(ctx, what, name)
 	if denied.is(ENOENT) {
 		if missing := c.userMissing(ctx, what, name); missing != nil {
 			return authRecord{}, missing
 		}
 	}
+	return record, err
+}
+
+func (c *Cluster) unableToReadUser(name string) string {
+	return fmt.Sprintf("Unable to read user %s of cluster %q.", entityOf(name), c.cfg.Label)
+}
+
+// authGet asks for one user. That it is refused with ENOENT is enough to create the user, but not to take it out of a state.
+func (c *Cluster) authGet(ctx context.Context, what, name string) (authRecord, refusal, error) {
+	var records []authRecord
+	denied, err := c.monStatus(ctx, what, command{"prefix": "auth get", "entity": entityOf(name)}, &records)
 	if err != nil {
-		return authRecord{}, err
+		return authRecord{}, denied, err
 	}
 	for _, r := range records {
 		if r.Entity == entityOf(name) {
-			return r, nil
+			return r, denied, nil
 		}
 	}
-	return authRecord{}, c.failed(what, "", errors.New("the reply does not hold the user"))
+	return authRecord{}, denied, c.failed(what, "", errors.New("the reply does not hold the user"))
 }
 
 // userMissing answers NotFound if the listing of all entities doesn't have the user, and nil if it has.

@@ -51,14 +51,15 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 	}
 	defer release()
 	in := userIntent(name, caps, key, keyType)
-	switch found, err := c.User(ctx, name); {
+	switch record, denied, err := c.authGet(ctx, c.unableToReadUser(name), name); {
 	case err == nil:
+		found := record.user()
 		takenUp, remark := c.takesUp(ctx, in, func() bool { return found.isAsWanted(caps, key) })
 		if takenUp {
 			return found, nil
 		}
 		return User{}, c.userExists(what, name, remark)
-	case !problem.Is(err, problem.NotFound):
+	case !denied.is(ENOENT):
 		return User{}, err
 	}
 
