@@ -99,10 +99,15 @@ func (c *Cluster) withinTimeout(ctx context.Context, conn Conn, text []byte,
 	bounded, cancel := context.WithTimeout(ctx, c.cfg.OperationTimeout+time.Second)
 	defer cancel()
 	out, status, err = via(bounded, conn, text)
+	return out, status, ownLimit(ctx, err)
+}
+
+// ownLimit makes the end of a call's own time the error that tells of operation_timeout, unless the time of the whole operation is up too.
+func ownLimit(ctx context.Context, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = ETIMEDOUT
+		return ETIMEDOUT
 	}
-	return out, status, err
+	return err
 }
 
 // call runs a call of the connection that has no status.
@@ -135,7 +140,7 @@ func (c *Cluster) callErrno(ctx context.Context, what string, call func(Conn) er
 func (c *Cluster) read(ctx context.Context, what string, call func(context.Context, Conn) error) (Errno, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.cfg.OperationTimeout)
 	defer cancel()
-	return c.callErrno(ctx, what, func(conn Conn) error { return call(bounded, conn) })
+	return c.callErrno(ctx, what, func(conn Conn) error { return ownLimit(ctx, call(bounded, conn)) })
 }
 
 // lost tells that a connection can't be used any more.

@@ -39,7 +39,8 @@ func (c *Cluster) failed(what, status string, err error) error {
 	case ETIMEDOUT:
 		p.Kind = problem.Unreachable
 		p.Why = fmt.Sprintf("Cluster %q did not answer within its operation_timeout of %s.", c.cfg.Label, c.cfg.OperationTimeout)
-		p.Do = "Check that the monitors have a quorum, that a manager is active and that the OSDs of the pool are up (ceph -s)."
+		p.Do = "Check that the monitors have a quorum, that a manager is active and that the OSDs of the pool are up (ceph -s). If the cluster" +
+			" is only slow, raise its operation_timeout."
 	case ENOTCONN:
 		p.Kind = problem.Unreachable
 		p.Why = fmt.Sprintf("The connection to cluster %q was lost.", c.cfg.Label)

@@ -152,7 +152,8 @@ func cephFaults() []fault {
 					"The image may still be made",
 				}},
 				{operation: changes, gate: true, timeout: "5s", says: []string{
-					"Unable to update RBD image", `Cluster "east" did not answer in time.`, "that the OSDs of the pool are up",
+					"Unable to update RBD image", `Cluster "east" did not answer within its operation_timeout of 3s.`,
+					"that the OSDs of the pool are up",
 				}},
 				{operation: destroys, timeout: "5s", says: []string{"Unable to delete RBD image", "that the OSDs of the pool are up"}},
 			},
@@ -178,7 +179,8 @@ func cephFaults() []fault {
 			rows: []row{
 				// Images of the other pool may have their data in the one that is to be deleted.
 				{operation: destroys, says: []string{
-					"Unable to delete Ceph pool", `Cluster "east" did not answer in time.`, `Pool "elsewhere" can't be read or written`,
+					"Unable to delete Ceph pool", `Cluster "east" did not answer within its operation_timeout of 3s.`,
+					`Pool "elsewhere" can't be read or written`,
 				}},
 				{operation: creates},
 				{operation: changes},
