@@ -1,9 +1,14 @@
 package ceph
 
 import (
+	"context"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 func TestReplyWithBareNumbers(t *testing.T) {
@@ -50,6 +55,31 @@ func TestHostileReplies(t *testing.T) {
 			if n := after.TotalAlloc - before.TotalAlloc; n > 512<<20 {
 				t.Errorf("%d MiB", n>>20)
 			}
+		})
+	}
+}
+
+// deafConn answers no read of an image.
+type deafConn struct{ fakeConn }
+
+func (*deafConn) Image(ctx context.Context, _ ImageRef) (Image, error) {
+	<-ctx.Done()
+	return Image{}, ctx.Err()
+}
+
+// The error of a read names the limit that was up: the cluster's, or that of the resource. The time is synctest's.
+func TestReadNamesItsLimit(t *testing.T) {
+	for words, limit := range map[string]time.Duration{"within its operation_timeout of 3s": time.Minute, "in time": time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			conn := &deafConn{}
+			conn.fsid = testFSID
+			cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1", OperationTimeout: 3 * time.Second},
+				func(context.Context, Config) (Conn, error) { return conn, nil })
+			defer cluster.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			_, err := cluster.Image(ctx, ImageRef{Pool: "vms", Name: "data"})
+			wantKind(t, err, problem.Unreachable, `Cluster "east" did not answer `+words)
 		})
 	}
 }
