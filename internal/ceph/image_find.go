@@ -30,7 +30,7 @@ func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Im
 		return ref, image, missing
 	}
 	ctx = readcache.Afresh(ctx)
-	pool, err := c.PoolByID(ctx, known.PoolID)
+	pool, err := c.poolName(ctx, known.PoolID)
 	if err != nil {
 		return ImageRef{}, Image{}, err
 	}
@@ -38,10 +38,10 @@ func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Im
 	var migration *Migration
 	var trash []ImageEntry
 	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		if migration, err = conn.ImageMigration(ctx, pool.Name, known.Namespace, known.ID); err != nil {
+		if migration, err = conn.ImageMigration(ctx, pool, known.Namespace, known.ID); err != nil {
 			return err
 		}
-		trash, err = conn.Trash(ctx, pool.Name, known.Namespace)
+		trash, err = conn.Trash(ctx, pool, known.Namespace)
 		return err
 	})
 	if err != nil {
@@ -53,7 +53,7 @@ func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Im
 	if slices.ContainsFunc(trash, func(entry ImageEntry) bool { return entry.ID == known.ID }) {
 		return ImageRef{}, Image{}, missing
 	}
-	ref = ImageRef{Pool: pool.Name, Namespace: known.Namespace, Name: known.Name}
+	ref = ImageRef{Pool: pool, Namespace: known.Namespace, Name: known.Name}
 	image, err = c.Image(ctx, ref)
 	if err != nil {
 		return ImageRef{}, Image{}, err
