@@ -25,6 +25,7 @@ type Cluster struct {
 
 	poolCache   readcache.Cache[struct{}, []Pool]
 	monitorMap  readcache.Cache[struct{}, []Monitor]
+	dataPools   readcache.Cache[struct{}, map[int64][]ImageRef] // the images that have a data pool, by its id
 	directories readcache.Cache[directoryOf, directory]
 	served      readcache.Cache[servedObject, struct{}]
 	userConns   readcache.Cache[userKey, *userConn]

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"sort"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // PoolDependents names the images of other pools that would be lost with a pool: those that keep their data in it, and clones of
@@ -37,34 +39,61 @@ func (c *Cluster) PoolDependents(ctx context.Context, name string) ([]string, er
 	return names, nil
 }
 
-// dataOf lists the images of other pools that have this one as data pool.
+// dataOf lists the images of other pools that have this one as data pool. That takes a look at the images of all pools, which serves all
+// pools that are asked about before it begins.
 func (c *Cluster) dataOf(ctx context.Context, what string, pool Pool) ([]ImageRef, error) {
-	others, err := c.otherPools(ctx, what, pool)
+	general := fmt.Sprintf("Unable to find out in which pools of cluster %q images keep their data.", c.cfg.Label)
+	byDataPool, err := c.dataPools.Get(readcache.Afresh(ctx), struct{}{}, func(ctx context.Context) (map[int64][]ImageRef, error) {
+		return c.imagesByDataPool(ctx, general)
+	})
+	return slices.Clone(byDataPool[pool.ID]), replaceWhat(err, general, what)
+}
+
+// imagesByDataPool lists the images that have a data pool, by its id.
+func (c *Cluster) imagesByDataPool(ctx context.Context, what string) (map[int64][]ImageRef, error) {
+	pools, err := c.imagePools(ctx, what)
 	if err != nil {
 		return nil, err
 	}
-	found, err := inPools(ctx, c, what, others, func(other Pool) ([]ImageRef, error) { return c.imagesWithDataIn(ctx, what, other, pool.ID) })
-	sort.Slice(found, func(i, j int) bool { return found[i].String() < found[j].String() })
-	return found, err
+	found, err := inPools(ctx, c, what, pools, func(pool Pool) ([]dataPoolOf, error) { return c.dataPoolsOf(ctx, what, pool) })
+	byDataPool := map[int64][]ImageRef{}
+	for _, image := range found {
+		byDataPool[image.dataPool] = append(byDataPool[image.dataPool], image.ref)
+	}
+	for _, refs := range byDataPool {
+		sort.Slice(refs, func(i, j int) bool { return refs[i].String() < refs[j].String() })
+	}
+	return byDataPool, err
 }
 
-func (c *Cluster) imagesWithDataIn(ctx context.Context, what string, pool Pool, dataPool int64) ([]ImageRef, error) {
+// dataPoolOf is an image with the id of its data pool.
+type dataPoolOf struct {
+	ref      ImageRef
+	dataPool int64
+}
+
+// dataPoolsOf lists the images of a pool that have a data pool.
+func (c *Cluster) dataPoolsOf(ctx context.Context, what string, pool Pool) ([]dataPoolOf, error) {
 	holdings, err := c.poolImages(ctx, what, pool)
 	if err != nil {
 		return nil, err
 	}
-	byNamespace := map[string][]string{}
+	byNamespace := map[string]map[string]ImageRef{} // the images of each, by their ids
 	for _, image := range holdings.images {
-		if image.id != "" {
-			byNamespace[image.ref.Namespace] = append(byNamespace[image.ref.Namespace], image.id)
+		if image.id == "" {
+			continue
 		}
+		if byNamespace[image.ref.Namespace] == nil {
+			byNamespace[image.ref.Namespace] = map[string]ImageRef{}
+		}
+		byNamespace[image.ref.Namespace][image.id] = image.ref
 	}
-	in := map[string]bool{}
-	for namespace, ids := range byNamespace {
+	var found []dataPoolOf
+	for namespace, images := range byNamespace {
 		err := c.call(ctx, what, func(conn Conn) error {
-			dataPools, err := conn.ImageDataPools(ctx, pool.Name, namespace, ids)
-			for id, number := range dataPools {
-				in[namespace+"/"+id] = number == dataPool
+			dataPools, err := conn.ImageDataPools(ctx, pool.Name, namespace, slices.Collect(maps.Keys(images)))
+			for id, dataPool := range dataPools {
+				found = append(found, dataPoolOf{images[id], dataPool})
 			}
 			return err
 		})
@@ -72,13 +101,7 @@ func (c *Cluster) imagesWithDataIn(ctx context.Context, what string, pool Pool, 
 			return nil, err
 		}
 	}
-	var refs []ImageRef
-	for _, image := range holdings.images {
-		if in[image.ref.Namespace+"/"+image.id] {
-			refs = append(refs, image.ref)
-		}
-	}
-	return refs, nil
+	return found, nil
 }
 
 func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]Clone, error) {
@@ -129,14 +152,20 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 
 // otherPools are the pools beside one that may hold images.
 func (c *Cluster) otherPools(ctx context.Context, what string, pool Pool) ([]Pool, error) {
+	pools, err := c.imagePools(ctx, what)
+	return slices.DeleteFunc(pools, func(other Pool) bool { return other.ID == pool.ID }), err
+}
+
+// imagePools are the pools that may hold images.
+func (c *Cluster) imagePools(ctx context.Context, what string) ([]Pool, error) {
 	pools, err := c.pools(ctx, what)
-	var others []Pool
-	for _, other := range pools {
-		if other.ID != pool.ID && other.Type != Erasure && mayHoldImages(other) {
-			others = append(others, other)
+	var found []Pool
+	for _, pool := range pools {
+		if pool.Type != Erasure && mayHoldImages(pool) {
+			found = append(found, pool)
 		}
 	}
-	return others, err
+	return found, err
 }
 
 // mayHoldImages leaves out the pools of other applications: those of file systems and gateways can be large.

@@ -235,6 +235,11 @@ func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (f
 		unlock()
 		return rpc.Domain{}, nil, err
 	}
-	release, dropDefinitions, dropImages := unlock, h.definitions.Changing(), h.images.Changing()
-	return found, func() { dropDefinitions(); dropImages(); release() }, nil
+	release, changed := unlock, []func(){h.definitions.Changing(), h.images.Changing(), h.secrets.Changing()}
+	return found, func() {
+		for _, drop := range changed {
+			drop()
+		}
+		release()
+	}, nil
 }

@@ -61,6 +61,7 @@ type Host struct {
 	domains     KeyedLock
 	definitions readcache.Cache[string, Domain] // by the name or UUID that was asked for
 	images      readcache.Cache[struct{}, []ImageUse]
+	secrets     readcache.Cache[struct{}, []secretReference] // of the domains
 }
 
 // NewHost checks the configuration and parses the URI; it doesn't connect. The error's kind is problem.Invalid.

@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -202,4 +204,49 @@ func TestSearchesShareAReading(t *testing.T) {
 	unlock()
 	want(shared, 4)
 	want(shared, 4)
+}
+
+// However many images or secrets are deleted at the same time, the domains are read for one after the other only as often as somebody has
+// asked since the last reading began.
+func TestDeletionsShareTheNextReading(t *testing.T) {
+	for what, search := range map[string]func(*Host, context.Context) error{
+		"images": func(h *Host, ctx context.Context) error { _, err := h.ImageUses(ctx); return err },
+		"secrets": func(h *Host, ctx context.Context) error {
+			_, err := h.SecretUsers(ctx, fakeHostUUID, "client.libvirt")
+			return err
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			d := newFakeDaemon(t)
+			begun, resume := make(chan struct{}), make(chan struct{})
+			var first sync.Once
+			guest := map[string]string{"guest": "<domain><name>guest</name></domain>"}
+			searched(d, guest, nil, func(procedure uint32, _ []byte) ([]byte, uint32, bool) {
+				if procedure == procDomainXML {
+					first.Do(func() { close(begun); <-resume })
+				}
+				return nil, 0, false
+			})
+			h := host(t, Config{URI: d.uri()})
+			var all sync.WaitGroup
+			ask := func() {
+				all.Go(func() {
+					if err := search(h, t.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			ask()
+			<-begun
+			for range 20 {
+				ask()
+			}
+			time.Sleep(100 * time.Millisecond) // so that they wait; one that came later would share a later reading, or the second
+			close(resume)
+			all.Wait()
+			if got := d.called(procDomainXML); got < 2 || got > 3 {
+				t.Errorf("21 searches read the domain %d times, 2 wanted, or 3 where one came late", got)
+			}
+		})
+	}
 }

@@ -36,7 +36,7 @@ func TestEveryReferenceToASecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := false
-		root.visit("", "", func(e *element, _, _ string) { found = found || secretReference(uuid, usage)(e) })
+		root.visit("", "", func(e *element, _, _ string) { found = found || referenceTo(uuid, usage)(secretAt(e)) })
 		return found
 	}
 	for name, place := range secretPlaces {

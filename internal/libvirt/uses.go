@@ -41,18 +41,15 @@ func (u DomainUse) Where() string {
 //
 // Similar to: virsh dumpxml, of each domain.
 func (h *Host) SecretUsers(ctx context.Context, uuid, usage string) ([]DomainUse, error) {
-	refers := secretReference(uuid, usage)
-	records, err := h.records(ctx)
+	references, err := h.secrets.Get(ctx, struct{}{}, h.secretReferences)
+	refers := referenceTo(uuid, usage)
 	var uses []DomainUse
 	saved := map[DomainUse]bool{}
-	for _, r := range records {
-		r.root.visit("", "", func(e *element, target, place string) {
-			if refers(e) {
-				use := r.use(target, place)
-				uses = append(uses, use)
-				saved[use] = true
-			}
-		})
+	for _, r := range references {
+		if refers(r.secretName) {
+			uses = append(uses, r.from)
+			saved[r.from] = true
+		}
 	}
 	uses = distinct(uses)
 	for i := range uses {
@@ -63,23 +60,51 @@ func (h *Host) SecretUsers(ctx context.Context, uuid, usage string) ([]DomainUse
 	return uses, err
 }
 
-// secretReference tells of each element of a document whether it refers to a secret, by its UUID or by its usage name.
-func secretReference(uuid, usage string) func(*element) bool {
-	id, _, _ := normalUUID(uuid)
-	is := func(named string) bool {
-		other, _, _ := normalUUID(named)
-		return id != "" && other == id
+// secretReference is a place where a domain refers to a secret.
+type secretReference struct {
+	secretName
+	from DomainUse
+}
+
+// secretName is what a document calls a secret: a UUID, as it is written there, or a usage name.
+type secretName struct{ uuid, usage string }
+
+// secretReferences lists every place where a domain refers to a secret.
+func (h *Host) secretReferences(ctx context.Context) ([]secretReference, error) {
+	records, err := h.records(ctx)
+	var references []secretReference
+	for _, r := range records {
+		r.root.visit("", "", func(e *element, target, place string) {
+			if name := secretAt(e); name != (secretName{}) {
+				references = append(references, secretReference{name, r.use(target, place)})
+			}
+		})
 	}
-	return func(e *element) bool {
-		switch named := e.attr("uuid"); {
-		case e.XMLName.Local == "encryption": // of a TPM's state
-			return is(e.attr("secret"))
-		case e.XMLName.Local != "secret":
-			return false
-		case named != "":
-			return is(named)
+	return references, err
+}
+
+// secretAt is the secret that an element itself refers to, empty for none.
+func secretAt(e *element) secretName {
+	switch uuid := e.attr("uuid"); {
+	case e.XMLName.Local == "encryption": // of a TPM's state
+		return secretName{uuid: e.attr("secret")}
+	case e.XMLName.Local != "secret":
+		return secretName{}
+	case uuid != "":
+		return secretName{uuid: uuid}
+	}
+	return secretName{usage: e.attr("usage")}
+}
+
+// referenceTo tells of a name whether it is that of a secret with this UUID and usage name.
+func referenceTo(uuid, usage string) func(secretName) bool {
+	id, _, _ := normalUUID(uuid)
+	return func(named secretName) bool {
+		if named.uuid == "" {
+			return usage != "" && named.usage == usage
 		}
-		return usage != "" && e.attr("usage") == usage
+		other, _, _ := normalUUID(named.uuid)
+		return id != "" && other == id
 	}
 }
 
@@ -99,7 +124,7 @@ func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	refers := secretReference(uuid, usage)
+	refers := referenceTo(uuid, usage)
 	var names []string
 	for _, pool := range list {
 		op := operation{doing: fmt.Sprintf("read storage pool %q", pool.Name), absent: rpc.ErrNoStoragePool}
@@ -118,7 +143,7 @@ func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, e
 			if err != nil {
 				return nil, h.fail(op, err)
 			}
-			root.visit("", "", func(e *element, _, _ string) { found = found || refers(e) })
+			root.visit("", "", func(e *element, _, _ string) { found = found || refers(secretAt(e)) })
 		}
 		if found {
 			names = append(names, pool.Name)

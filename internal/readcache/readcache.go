@@ -21,8 +21,8 @@ type sharing struct{}
 // at most Lifetime before.
 func Share(ctx context.Context) context.Context { return context.WithValue(ctx, sharing{}, true) }
 
-// Afresh marks the context of who wants a reading that begins now. What removes a resource from the state, refuses a change or deletes
-// something is asked so.
+// Afresh marks the context of who wants a reading that begins from now on. What removes a resource from the state, refuses a change or
+// deletes something is asked so.
 func Afresh(ctx context.Context) context.Context { return context.WithValue(ctx, sharing{}, false) }
 
 // Shared tells whether a context is marked by [Share].
@@ -39,44 +39,53 @@ type Cache[K comparable, V any] struct {
 
 	mu       sync.Mutex
 	readings map[K]*reading[V]
+	queues   map[K]*queue[V]
 }
 
 // reading is one that is under way, or has succeeded.
 type reading[V any] struct {
-	begun time.Time
+	begun time.Time     // zero while it waits for its turn
 	done  chan struct{} // closed when the rest is set
 	value V
 	err   error
 	ended bool // the context of who read had ended, so that err tells nothing about what was to be read
 }
 
-// Get returns what a reading tells that may serve this context, or else reads. Who waits for a reading that is under way gets its error too
-// where that got no answer, or would get none because of missing OSDs; a refusal, or that something isn't there, everybody asks for
-// themselves.
+// queue orders the readings of a key that are asked for because none may serve: one is under way, and all who ask meanwhile share the next.
+type queue[V any] struct {
+	turn chan struct{} // full while one is under way
+	next *reading[V]   // nil where nobody waits
+}
+
+// Get returns what a reading tells that may serve this context, or else reads. However many want a reading that begins from now on, one at
+// a time is under way, and those who ask meanwhile share the next. Who waits for another's reading gets its error too where that got no
+// answer, or would get none because of missing OSDs; a refusal, or that something isn't there, everybody asks for themselves.
 func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
-	r, mine := c.readingFor(key, c.lifetime(ctx))
-	if mine {
-		r.value, r.err = read(ctx)
-		r.ended = ctx.Err() != nil
-		if r.err != nil {
-			c.remove(key, r)
-		}
-		close(r.done)
-		return r.value, problem.Copy(r.err)
-	}
+	r, turn := c.readingFor(key, c.lifetime(ctx))
 	select {
+	case turn <- struct{}{}: // never where the reading may serve as it is: there is no turn then
+		mine := c.begin(key, r)
+		if mine {
+			r.value, r.err = read(ctx)
+			r.ended = ctx.Err() != nil
+			if r.err != nil {
+				c.remove(key, r)
+			}
+			close(r.done)
+		}
+		<-turn
+		if mine {
+			return r.value, problem.Copy(r.err)
+		}
 	case <-r.done:
 	case <-ctx.Done():
 	}
-	switch {
-	case ctx.Err() != nil:
-		return read(ctx) // which says what it means that the context has ended
-	case r.err == nil:
-		return r.value, nil
-	case !r.ended && (problem.NoAnswer(r.err) || problem.Is(r.err, problem.Unserved)):
-		return r.value, problem.Copy(r.err)
+	// Who reads says what it means that the context has ended.
+	if alone := ctx.Err() != nil || r.err != nil && (r.ended || !problem.NoAnswer(r.err) && !problem.Is(r.err, problem.Unserved)); alone {
+		value, err := read(ctx)
+		return value, problem.Copy(err)
 	}
-	return c.Get(Afresh(ctx), key, read)
+	return r.value, problem.Copy(r.err)
 }
 
 // lifetime is how old a reading may be that serves a context; negative where none may.
@@ -90,20 +99,41 @@ func (c *Cache[K, V]) lifetime(ctx context.Context) time.Duration {
 	return c.Burst
 }
 
-// readingFor returns the last reading if it is young enough, or else a new one, which is the caller's to do.
-func (c *Cache[K, V]) readingFor(key K, lifetime time.Duration) (r *reading[V], mine bool) {
+// readingFor returns the last reading if it is young enough, or else the next one, with the turn that who begins it takes.
+func (c *Cache[K, V]) readingFor(key K, lifetime time.Duration) (*reading[V], chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	begun := time.Now()
-	if last := c.readings[key]; last != nil && begun.Sub(last.begun) <= lifetime {
-		return last, false
+	if last := c.readings[key]; last != nil && time.Since(last.begun) <= lifetime {
+		return last, nil
 	}
+	if c.queues == nil {
+		c.queues = map[K]*queue[V]{}
+	}
+	q := c.queues[key]
+	if q == nil {
+		q = &queue[V]{turn: make(chan struct{}, 1)}
+		c.queues[key] = q
+	}
+	if q.next == nil {
+		q.next = &reading[V]{done: make(chan struct{})}
+	}
+	return q.next, q.turn
+}
+
+// begin is called by who has the turn. It reports false for a reading that another has done meanwhile.
+func (c *Cache[K, V]) begin(key K, r *reading[V]) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !r.begun.IsZero() {
+		return false
+	}
+	r.begun = time.Now()
+	c.queues[key].next = nil
 	if c.readings == nil {
 		c.readings = map[K]*reading[V]{}
 	}
-	r = &reading[V]{begun: begun, done: make(chan struct{})}
 	c.readings[key] = r
-	return r, true
+	return true
 }
 
 // remove removes a reading, unless a later one has taken its place.

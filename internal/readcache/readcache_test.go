@@ -126,6 +126,50 @@ func TestOneReadingForAll(t *testing.T) {
 	}
 }
 
+// Who wants a reading that begins from now on shares it with all who ask before it does, whoever of them gives up, and gets none that had
+// begun before.
+func TestNextReadingForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &counted{takes: time.Second}
+		var all sync.WaitGroup
+		ask := func(ctx context.Context, number int) {
+			all.Go(func() { c.want(t, ctx, number) })
+			synctest.Wait()
+		}
+		ask(t.Context(), 1)
+		time.Sleep(c.takes / 2)
+		impatient, giveUp := context.WithCancel(t.Context())
+		all.Go(func() {
+			if _, err := c.Get(impatient, "key", func(ctx context.Context) (int, error) { return 0, ctx.Err() }); !errors.Is(err, context.Canceled) {
+				t.Errorf("the impatient one got %v", err)
+			}
+		})
+		synctest.Wait()
+		giveUp()
+		for range 5 {
+			ask(t.Context(), 2)
+			ask(readcache.Afresh(t.Context()), 2)
+		}
+		ask(readcache.Share(t.Context()), 1)
+		time.Sleep(c.takes)
+		ask(t.Context(), 3)
+		ask(readcache.Share(t.Context()), 2)
+		all.Wait()
+		if n := c.readings.Load(); n != 3 {
+			t.Errorf("%d readings, want 3", n)
+		}
+		// Another key's reading waits for none of them.
+		first := c.takes
+		all.Go(func() { c.want(t, t.Context(), 4) })
+		synctest.Wait()
+		begun := time.Now()
+		if _, err := c.Get(t.Context(), "other", func(context.Context) (int, error) { return 0, nil }); err != nil || time.Since(begun) >= first {
+			t.Errorf("the other key's reading took %s, %v", time.Since(begun), err)
+		}
+		all.Wait()
+	})
+}
+
 // Who waits for the reading of another is bound by its own context, and not by that of the other.
 func TestContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
