@@ -9,6 +9,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // Client is a connection of a cephx entity to the monitors.
@@ -77,9 +78,17 @@ type session struct{ entity, addr, monitor string }
 // quorumAttempts is how often the monitors are asked for their sessions when one of them leaves the quorum at that time.
 const quorumAttempts = 3
 
-// sessions lists the sessions of all monitors of the quorum. The clients of one that has left it are with the others, so these are asked
-// again then.
+// sessions lists the sessions of all monitors of the quorum, of all clients: a long list, which serves all who ask before it begins.
 func (c *Cluster) sessions(ctx context.Context, what string) ([]session, error) {
+	general := fmt.Sprintf("Unable to list the sessions of the monitors of cluster %q.", c.cfg.Label)
+	sessions, err := c.sessionCache.Get(readcache.Afresh(ctx), struct{}{}, func(ctx context.Context) ([]session, error) {
+		return c.readSessions(ctx, general)
+	})
+	return sessions, replaceWhat(err, general, what)
+}
+
+// readSessions asks the monitors. The clients of one that has left the quorum are with the others, so these are asked again then.
+func (c *Cluster) readSessions(ctx context.Context, what string) ([]session, error) {
 	for attempt := 1; ; attempt++ {
 		monitors, err := c.Monitors(ctx)
 		if err != nil {

@@ -2,7 +2,12 @@ package ceph
 
 import (
 	"context"
+	"fmt"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -39,4 +44,55 @@ func TestClientsWhileAMonitorDies(t *testing.T) {
 	}
 	_, err = list(both)
 	wantKind(t, err, problem.Unreachable, `Monitor "a" is in the quorum, and can't be reached`, "ENXIO")
+}
+
+// busyMonitor is a connection to a monitor that takes a second to list its sessions, and then has one client more.
+type busyMonitor struct {
+	fakeConn
+
+	lists int
+}
+
+func (b *busyMonitor) Addr(context.Context) (string, error) { return "192.0.2.7:0/1", nil }
+
+func (b *busyMonitor) MonCommandTo(context.Context, string, []byte) ([]byte, string, error) {
+	b.mu.Lock()
+	b.lists++
+	clients := b.lists
+	b.mu.Unlock()
+	time.Sleep(time.Second)
+	var list []string
+	for i := range clients {
+		list = append(list, fmt.Sprintf(`{"entity_name":"client.guests","addrs":{"addrvec":[{"addr":"192.0.2.8:0","nonce":%d}]}}`, i))
+	}
+	return []byte("[" + strings.Join(list, ",") + "]"), "", nil
+}
+
+// However many users are deleted at the same time, the monitors list their sessions only as often as somebody has asked since the last list.
+func TestClientsOfManyUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := &busyMonitor{fakeConn: fakeConn{fsid: testFSID, answers: map[string]answer{
+			"mon dump": {out: `{"quorum":[0],"mons":[{"rank":0,"name":"a"}]}`},
+		}}}
+		cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+		defer cluster.Close()
+		var all sync.WaitGroup
+		ask := func(want int) {
+			all.Go(func() {
+				if clients, err := cluster.Clients(t.Context(), "client.guests"); err != nil || len(clients) != want {
+					t.Errorf("%d clients, %v; want %d", len(clients), err, want)
+				}
+			})
+			synctest.Wait()
+		}
+		ask(1)
+		time.Sleep(time.Second / 2)
+		for range 20 {
+			ask(2)
+		}
+		all.Wait()
+		if conn.lists != 2 {
+			t.Errorf("the monitor listed its sessions %d times, want 2", conn.lists)
+		}
+	})
 }

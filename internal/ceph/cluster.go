@@ -23,14 +23,15 @@ type Cluster struct {
 	log  calllog.Logger
 	now  func() time.Time
 
-	poolCache   readcache.Cache[struct{}, []Pool]
-	monitorMap  readcache.Cache[struct{}, []Monitor]
-	dataPools   readcache.Cache[struct{}, map[int64][]ImageRef] // the images that have a data pool, by its id
-	directories readcache.Cache[directoryOf, directory]
-	served      readcache.Cache[servedObject, struct{}]
-	userConns   readcache.Cache[userKey, *userConn]
-	intents     intentStore
-	breaker     *breaker.Breaker[*identifiedConn]
+	poolCache    readcache.Cache[struct{}, []Pool]
+	monitorMap   readcache.Cache[struct{}, []Monitor]
+	sessionCache readcache.Cache[struct{}, []session]
+	dataPools    readcache.Cache[struct{}, map[int64][]ImageRef] // the images that have a data pool, by its id
+	directories  readcache.Cache[directoryOf, directory]
+	served       readcache.Cache[servedObject, struct{}]
+	userConns    readcache.Cache[userKey, *userConn]
+	intents      intentStore
+	breaker      *breaker.Breaker[*identifiedConn]
 }
 
 // identifiedConn is a connection with the fsid of its cluster.
