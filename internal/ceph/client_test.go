@@ -68,7 +68,7 @@ func (b *busyMonitor) MonCommandTo(context.Context, string, []byte) ([]byte, str
 	return []byte("[" + strings.Join(list, ",") + "]"), "", nil
 }
 
-// However many users are deleted at the same time, the monitors list their sessions only as often as somebody has asked since the last list.
+// However many users are deleted at the same time, the monitors list their sessions only as often as somebody has asked since the last one.
 func TestClientsOfManyUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn := &busyMonitor{fakeConn: fakeConn{fsid: testFSID, answers: map[string]answer{

@@ -42,6 +42,8 @@ type Conn interface {
 	Images(ctx context.Context, pool, namespace string) ([]ImageEntry, error)
 	// Trash lists the images in the trash of a namespace.
 	Trash(ctx context.Context, pool, namespace string) ([]ImageEntry, error)
+	// Groups lists the groups of images of a namespace.
+	Groups(ctx context.Context, pool, namespace string) ([]string, error)
 	// ImageName returns the name of the image with this id, empty if the namespace has none (the trash doesn't count).
 	ImageName(ctx context.Context, pool, namespace, id string) (string, error)
 	// ImageDataPools returns the id of the separate data pool of those images, by their ids, that have one.

@@ -141,6 +141,11 @@ func (l loggedConn) Trash(ctx context.Context, pool, namespace string) (_ []Imag
 	return l.Conn.Trash(ctx, pool, namespace)
 }
 
+func (l loggedConn) Groups(ctx context.Context, pool, namespace string) (_ []string, err error) {
+	defer l.read(ctx, "rbd group ls", ofNamespace(pool, namespace))(&err)
+	return l.Conn.Groups(ctx, pool, namespace)
+}
+
 func (l loggedConn) ImageName(ctx context.Context, pool, namespace, id string) (_ string, err error) {
 	defer l.read(ctx, "name of an image", ofNamespace(pool, namespace))(&err)
 	return l.Conn.ImageName(ctx, pool, namespace, id)

@@ -400,11 +400,17 @@ func CreatedUser(name string) Created { return Created{intent{Kind: userKind, Na
 // CreatedImage is an image.
 func CreatedImage(ref ImageRef) Created { return Created{intent{Kind: imageKind, Name: ref.String()}} }
 
+// CreatedNamespace is an RBD namespace.
+func CreatedNamespace(ns Namespace) Created {
+	return Created{intent{Kind: namespaceKind, Name: ns.String()}}
+}
+
 // The kinds of objects in claims and intents.
 const (
-	poolKind  = "pool"
-	userKind  = "user"
-	imageKind = "image"
+	poolKind      = "pool"
+	userKind      = "user"
+	imageKind     = "image"
+	namespaceKind = "namespace"
 )
 
 // withRemark adds to an error what is recorded of the object.

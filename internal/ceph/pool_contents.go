@@ -25,27 +25,15 @@ func (c PoolContents) Empty() bool {
 
 // Summary says in words what the pool holds, for a message.
 func (c PoolContents) Summary() string {
-	var parts []string
-	add := func(count int, one, many string, names []string) {
-		if count == 0 {
-			return
-		}
-		noun := many
-		if count == 1 {
-			noun = one
-		}
-		parts = append(parts, fmt.Sprintf("%d %s (%s)", count, noun, strings.Join(firstOf(names, 5), ", ")))
-	}
-	add(len(c.Images), "image", "images", refNames(c.Images))
-	add(len(c.Trash), "image in the trash", "images in the trash", refNames(c.Trash))
-	add(len(c.DataOf), "image of another pool that keeps its data here", "images of other pools that keep their data here", refNames(c.DataOf))
+	objects := ""
 	if len(c.Objects) > 0 {
-		parts = append(parts, fmt.Sprintf("objects that don't belong to RBD's bookkeeping (such as %s)", strings.Join(c.Objects, ", ")))
+		objects = fmt.Sprintf("objects that don't belong to RBD's bookkeeping (such as %s)", strings.Join(c.Objects, ", "))
 	}
-	if len(parts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(parts, "; ")
+	return inWords(
+		counted(refNames(c.Images), "image", "images"),
+		counted(refNames(c.Trash), "image in the trash", "images in the trash"),
+		counted(refNames(c.DataOf), "image of another pool that keeps its data here", "images of other pools that keep their data here"),
+		objects)
 }
 
 func refNames(refs []ImageRef) []string {

@@ -54,13 +54,18 @@ func TestEveryErrnoHasWords(t *testing.T) {
 		"ImageAllocated": {run: contents, errnos: []Errno{EDOM}},
 		"Watchers":       {run: func(ctx context.Context, c *Cluster) error { _, err := c.Watchers(ctx, ref); return err }},
 		"Namespaces":     {run: func(ctx context.Context, c *Cluster) error { _, err := c.Namespaces(ctx, "vms"); return err }},
+		"Groups": {run: func(ctx context.Context, c *Cluster) error {
+			_, err := c.NamespaceContents(ctx, Namespace{"vms", 1, "n"})
+			return err
+		}},
 		"CreateNamespace": {
-			run:    func(ctx context.Context, c *Cluster) error { return c.CreateNamespace(ctx, "vms", "n") },
-			errnos: []Errno{EEXIST}, words: map[Errno]string{EEXIST: "exists already"},
+			run:    func(ctx context.Context, c *Cluster) error { _, err := c.CreateNamespace(ctx, "vms", "n"); return err },
+			errnos: []Errno{EEXIST}, words: map[Errno]string{EEXIST: "import it", EINVAL: "replicated pool", EOPNOTSUPP: "replicated pool"},
 		},
 		"RemoveNamespace": {
-			run:    func(ctx context.Context, c *Cluster) error { return c.DeleteNamespace(ctx, "vms", "n") },
+			run:    func(ctx context.Context, c *Cluster) error { return c.DeleteNamespace(ctx, Namespace{"vms", 1, "n"}) },
 			errnos: []Errno{ENOTEMPTY}, words: map[Errno]string{EBUSY: "still holds images", ENOTEMPTY: "still holds"},
+			done: []Errno{ENOENT},
 		},
 		"CreateImage": {
 			run: func(ctx context.Context, c *Cluster) error {
@@ -236,6 +241,10 @@ func (r *refusing) Watchers(context.Context, ImageRef) ([]Watcher, error) {
 
 func (r *refusing) Namespaces(context.Context, string) ([]string, error) {
 	return nil, r.answer("Namespaces")
+}
+
+func (r *refusing) Groups(context.Context, string, string) ([]string, error) {
+	return nil, r.answer("Groups")
 }
 
 func (r *refusing) CreateNamespace(context.Context, string, string) error {

@@ -38,9 +38,10 @@ func brokenHypervisor(t *testing.T, dialled *atomic.Int32) string {
 func TestUnansweredEntryIsDialledOnce(t *testing.T) {
 	const uuid = "99999999-2222-4333-8444-555555555555"
 	for typeName, object := range map[string]block{
-		"ceph_pool":      {"cluster": "east", "fsid": eastFSID, "name": "p", "pool_id": 1},
-		"ceph_user":      {"cluster": "east", "fsid": eastFSID, "name": "u", "caps": block{"mon": "allow r"}},
-		"ceph_rbd_image": {"cluster": "east", "fsid": eastFSID, "pool": "p", "name": "i", "size": "1MiB", "image_id": "1", "pool_id": 1},
+		"ceph_pool":          {"cluster": "east", "fsid": eastFSID, "name": "p", "pool_id": 1},
+		"ceph_rbd_namespace": {"cluster": "east", "fsid": eastFSID, "pool": "p", "name": "n", "pool_id": 1},
+		"ceph_user":          {"cluster": "east", "fsid": eastFSID, "name": "u", "caps": block{"mon": "allow r"}},
+		"ceph_rbd_image":     {"cluster": "east", "fsid": eastFSID, "pool": "p", "name": "i", "size": "1MiB", "image_id": "1", "pool_id": 1},
 		"libvirt_ceph_secret": {
 			"hypervisor": "kvm1", "host_uuid": uuid, "usage_name": "s", "uuid": uuid, "key": goodKey,
 		},
@@ -61,7 +62,7 @@ func TestUnansweredEntryIsDialledOnce(t *testing.T) {
 			})
 			schema := s.schema.ResourceSchemas[typeName]
 			none, there := s.value(schema.ValueType(), nil), s.value(schema.ValueType(), object)
-			config := block{}
+			config := block{"timeouts": block{"read": "1m"}} // so that there is a change to plan
 			for _, attribute := range schema.Block.Attributes {
 				if value, ok := object[attribute.Name]; ok && (attribute.Required || attribute.Optional) {
 					config[attribute.Name] = value

@@ -279,6 +279,9 @@ var deadlineCases = []struct {
 		about: "image that gets a clone", typeName: "ceph_rbd_image", config: imageNamed(clonedMeanwhile),
 		only: "delete", refused: "Unable to remove the snapshots",
 	},
+	{about: "namespace to create", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "create"},
+	{about: "namespace to read", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "read"},
+	{about: "namespace to remove", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "delete"},
 	{
 		about: "secret", typeName: "libvirt_ceph_secret",
 		config: block{"hypervisor": "kvm1", "usage_name": "s", "key": goodKey}, change: block{"key": otherKey},
@@ -293,6 +296,8 @@ var deadlineCases = []struct {
 		only: "delete", refused: "The guest did not let go of the disk in time",
 	},
 }
+
+var namespaceInData = block{"cluster": "east", "pool": "data", "name": "n"}
 
 func imageNamed(name string) block {
 	return block{"cluster": "east", "pool": "data", "name": name, "size": "1MiB", "force_destroy": true}

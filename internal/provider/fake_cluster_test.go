@@ -23,13 +23,16 @@ type fakeCluster struct {
 	pools  map[string]int64 // ids
 	few    map[string]bool  // the pools whose CRUSH rule is "few", which finds too few OSDs
 	images map[ceph.ImageRef]ceph.Image
-	users  map[string]string // caps of mon by entity
-	writes []string          // the commands that change something
+	// namespaces are those of each pool, by its id.
+	namespaces map[int64][]string
+	users      map[string]string // caps of mon by entity
+	writes     []string          // the commands that change something
 }
 
 func newFakeCluster(fsid string) *fakeCluster {
 	return &fakeCluster{
 		fsid: fsid, pools: map[string]int64{}, few: map[string]bool{}, images: map[ceph.ImageRef]ceph.Image{}, users: map[string]string{},
+		namespaces: map[int64][]string{},
 	}
 }
 
@@ -129,7 +132,22 @@ func (f *fakeCluster) getUser(entity string) ([]byte, string, error) {
 	return out, "", err
 }
 
-func (f *fakeCluster) Namespaces(context.Context, string) ([]string, error) { return nil, nil }
+func (f *fakeCluster) Namespaces(_ context.Context, pool string) ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.namespaces[f.pools[pool]]), nil
+}
+
+func (f *fakeCluster) CreateNamespace(_ context.Context, pool, namespace string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.namespaces[f.pools[pool]] = append(f.namespaces[f.pools[pool]], namespace)
+	f.writes = append(f.writes, "create namespace")
+	return nil
+}
+
+func (f *fakeCluster) Groups(context.Context, string, string) ([]string, error) { return nil, nil }
+
 func (f *fakeCluster) Watchers(context.Context, ceph.ImageRef) ([]ceph.Watcher, error) {
 	return nil, nil
 }

@@ -69,6 +69,8 @@ func TestAccIdentity(t *testing.T) {
 	create("ceph_pool", block{"cluster": "east", "name": "vms", "applications": []any{"rbd"}})
 	create("ceph_pool", block{"cluster": "east", "name": "identity", "applications": []any{"rbd"}})
 	create("ceph_rbd_image", block{"cluster": "east", "pool": "identity", "name": "data", "size": "16MiB"})
+	create("ceph_rbd_namespace", block{"cluster": "east", "pool": "vms", "name": "team-a"})
+	create("ceph_rbd_namespace", block{"cluster": "east", "pool": "identity", "name": "tenant"})
 	libvirtUser := create("ceph_user", block{
 		"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=vms"},
 	})
@@ -111,6 +113,12 @@ func TestAccIdentity(t *testing.T) {
 		{
 			"ceph_rbd_image", "east/identity/data",
 			block{"cluster": "east", "pool": "identity", "name": "data"},
+			block{"pool": "identity"},
+			0,
+		},
+		{
+			"ceph_rbd_namespace", "east/identity/tenant",
+			block{"cluster": "east", "pool": "identity", "name": "tenant"},
 			block{"pool": "identity"},
 			0,
 		},
@@ -183,6 +191,7 @@ func TestAccIdentity(t *testing.T) {
 	}{
 		"pools":                {"ceph_pool", block{}},
 		"images":               {"ceph_rbd_image", block{}},
+		"namespaces":           {"ceph_rbd_namespace", block{}},
 		"users":                {"ceph_user", block{}},
 		"secrets":              {"libvirt_ceph_secret", block{}},
 		"disks of all domains": {"libvirt_rbd_disk", block{}},

@@ -66,6 +66,17 @@ func TestIdentityChangesWithARename(t *testing.T) {
 			},
 			map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "name": "data"},
 		},
+		"label of a namespace's cluster": {
+			"ceph_rbd_namespace",
+			block{"cluster": "east", "pool": "rbd", "name": "tenant"},
+			change{
+				relabelled,
+				block{"cluster": "orient", "pool": "rbd", "name": "tenant"},
+				map[string]string{"cluster": "orient", "pool": "rbd", "name": "tenant"},
+				nil,
+			},
+			map[string]string{"cluster": "east", "pool": "rbd", "name": "tenant"},
+		},
 		"label of a user's cluster": {
 			"ceph_user",
 			block{"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd"}},

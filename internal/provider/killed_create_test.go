@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -168,6 +169,21 @@ func TestAccKilledCreate(t *testing.T) {
 				var info struct{ Size int }
 				decodeView(t, acctest.RBD(t, "east", "info", "--format", "json", "least/"+name), &info)
 				return fmt.Sprint(info.Size, " ", strings.TrimSpace(acctest.RBD(t, "east", "image-meta", "get", "least/"+name, "owner")))
+			},
+		},
+		{
+			"namespace", "ceph_rbd_namespace", "1",
+			func(name string, _ int) block { return with(namespaceConfig, block{"name": name}) },
+			func(_ *object, name string, _ int) string {
+				var namespaces []struct{ Name string }
+				decodeView(t, acctest.RBD(t, "east", "namespace", "ls", "--format", "json", "least"), &namespaces)
+				found := 0
+				for _, namespace := range namespaces {
+					if namespace.Name == name {
+						found++
+					}
+				}
+				return strconv.Itoa(found)
 			},
 		},
 		{

@@ -220,6 +220,20 @@ func (l *least) image() *object {
 	return l.made("ceph_rbd_image", imageConfig)
 }
 
+func (l *least) removeNamespace() {
+	l.t.Helper()
+	l.pool()
+	if err := l.admin.RemoveNamespace(l.t.Context(), "least", "tenant"); err != nil && !errors.As(err, new(ceph.Errno)) {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *least) namespace() *object {
+	l.t.Helper()
+	l.removeNamespace()
+	return l.made("ceph_rbd_namespace", namespaceConfig)
+}
+
 func (l *least) removeDisk() {
 	l.t.Helper()
 	l.image()

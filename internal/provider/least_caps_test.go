@@ -65,6 +65,13 @@ func TestAccLeastCapabilities(t *testing.T) {
 			a.change(image, nil)
 			l.purge()
 		}},
+		{"ceph_rbd_namespace", "read", func(a *attempt) { a.readAndImport(l.namespace(), "east/least/tenant") }},
+		{"ceph_rbd_namespace", "create, delete", func(a *attempt) {
+			l.removeNamespace()
+			created := a.newObject("ceph_rbd_namespace")
+			a.change(created, namespaceConfig)
+			a.change(l.namespace(), nil)
+		}},
 		{"libvirt_rbd_disk", "read", func(a *attempt) { a.readAndImport(l.disk(), "kvm1/least/vdb") }},
 		{"libvirt_rbd_disk", "create", func(a *attempt) {
 			l.removeDisk()
@@ -117,9 +124,10 @@ func TestAccLeastCapabilities(t *testing.T) {
 const someKey = "AQDevdtNgxPZIxAA8UszCfeajOVhY2kiBm53kg=="
 
 var (
-	poolConfig  = block{"cluster": "east", "name": "least", "applications": []any{"rbd"}}
-	userConfig  = block{"cluster": "east", "name": "least-user", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=least"}}
-	imageConfig = block{"cluster": "east", "pool": "least", "name": "disk", "size": "4MiB"}
+	poolConfig      = block{"cluster": "east", "name": "least", "applications": []any{"rbd"}}
+	userConfig      = block{"cluster": "east", "name": "least-user", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=least"}}
+	imageConfig     = block{"cluster": "east", "pool": "least", "name": "disk", "size": "4MiB"}
+	namespaceConfig = block{"cluster": "east", "pool": "least", "name": "tenant"}
 )
 
 // with is the configuration with other arguments.

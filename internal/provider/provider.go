@@ -21,6 +21,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cepherasurecodeprofile"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephpool"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdimage"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdnamespace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuser"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuserkey"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtcephsecret"
@@ -88,6 +89,7 @@ func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
 		cephpool.NewResource,
 		cephuser.NewResource,
 		cephrbdimage.NewResource,
+		cephrbdnamespace.NewResource,
 		libvirtcephsecret.NewResource,
 		libvirtrbddisk.NewResource,
 	}
@@ -116,6 +118,7 @@ func (p *cephProvider) ListResources(context.Context) []func() list.ListResource
 		cephpool.NewListResource,
 		cephuser.NewListResource,
 		cephrbdimage.NewListResource,
+		cephrbdnamespace.NewListResource,
 		libvirtcephsecret.NewListResource,
 		libvirtrbddisk.NewListResource,
 	}

@@ -117,7 +117,23 @@ func (s *silentCluster) RemoveObject(ctx context.Context, _, _, _ string) error 
 	return ceph.ENOENT
 }
 
-func (s *silentCluster) Namespaces(ctx context.Context, _ string) ([]string, error) {
+func (s *silentCluster) Namespaces(ctx context.Context, pool string) ([]string, error) {
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s.fakeCluster.Namespaces(ctx, pool)
+}
+
+func (s *silentCluster) CreateNamespace(ctx context.Context, pool, namespace string) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	return s.fakeCluster.CreateNamespace(ctx, pool, namespace)
+}
+
+func (s *silentCluster) RemoveNamespace(ctx context.Context, _, _ string) error { return s.wait(ctx) }
+
+func (s *silentCluster) Groups(ctx context.Context, _, _ string) ([]string, error) {
 	return nil, s.wait(ctx)
 }
 

@@ -1,6 +1,13 @@
 package tfkit
 
-import "sync"
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
 
 // plannedRenames are the new names that this plan gives to pools. A resource that refers to a new name is planned after the pool. With this
 // record it knows that the name is that of an existing pool and not of one that is to be created.
@@ -27,4 +34,30 @@ func (c *Connections) PlannedPool(fsid, name string) (id int64, planned bool) {
 	defer c.renames.mu.Unlock()
 	id, planned = c.renames.pools[plannedName{fsid, name}]
 	return id, planned
+}
+
+// SamePool reports whether the pool that something is in, by its present name, has this name, or gets it in this plan. A name that no pool
+// has yet and that this plan gives to none is an error, which says what is in the pool.
+func (c *Connections) SamePool(ctx context.Context, entry Entry[*ceph.Cluster], present, name, what string) (bool, error) {
+	if name == present {
+		return true, nil
+	}
+	_, missing := entry.Target.Pool(ctx, name)
+	if missing == nil || !problem.Is(missing, problem.NotFound) {
+		return false, missing
+	}
+	pool, err := entry.Target.Pool(ctx, present)
+	if err != nil {
+		return false, err
+	}
+	if id, planned := c.PlannedPool(entry.Identity.ValueString(), name); planned && id == pool.ID {
+		return true, nil
+	}
+	return false, &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Cluster %q has no pool %q yet, so what becomes of %s can't be planned.", entry.Target.Label(), name, what),
+		Why:  "It would be renamed along with its pool, or be replaced, and only the pool tells which.",
+		Do: "Correct the name. Where the pool is to be made, make it in one apply and move what is in the other in the next. Where it is" +
+			" renamed, name it here as an attribute of its ceph_pool resource, so that the pool is planned first.",
+	}
 }

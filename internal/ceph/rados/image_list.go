@@ -58,6 +58,16 @@ func (c *conn) Trash(ctx context.Context, pool, namespace string) ([]ceph.ImageE
 	})
 }
 
+func (c *conn) Groups(ctx context.Context, pool, namespace string) ([]string, error) {
+	return call(ctx, c, func(h *rados.Conn) (names []string, err error) {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
+			names, err = rbd.GroupList(ioctx)
+			return err
+		})
+		return names, err
+	})
+}
+
 func (c *conn) ImageName(ctx context.Context, pool, namespace, id string) (string, error) {
 	return call(ctx, c, func(h *rados.Conn) (name string, err error) {
 		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {

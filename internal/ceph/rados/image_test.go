@@ -21,9 +21,10 @@ func TestImageLife(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
 	newPool(t, cluster, "img")
-	ok(t, cluster.CreateNamespace(ctx, "img", "n"))
+	_, err := cluster.CreateNamespace(ctx, "img", "n")
+	ok(t, err)
 	ref := ceph.ImageRef{Pool: "img", Namespace: "n", Name: "a"}
-	_, err := cluster.Image(ctx, ref)
+	_, err = cluster.Image(ctx, ref)
 	wantKind(t, err, problem.NotFound, "img/n/a")
 	_, err = cluster.Image(ctx, ceph.ImageRef{Pool: "nopool", Name: "a"})
 	wantKind(t, err, problem.NotFound, `no pool "nopool"`)

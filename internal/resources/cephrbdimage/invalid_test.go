@@ -89,7 +89,7 @@ func TestAccCephRBDImage_refusedByCluster(t *testing.T) {
 			`Unable to create image nowhere/i in cluster "east". Cluster "east" has no pool "nowhere".`,
 		},
 		"namespace": {image("refused", small, `namespace = "nowhere"`), `Unable to create image vms/nowhere/refused in cluster "east".` +
-			` Pool "vms" has no namespace "nowhere". Create it first: rbd namespace create vms/nowhere.`},
+			` Pool "vms" has no namespace "nowhere". Create it first, with ceph_rbd_namespace or by hand: rbd namespace create vms/nowhere.`},
 		"data pool": {image("refused", small, `data_pool = "nowhere"`), `Cluster "east" has no pool "nowhere".`},
 	} {
 		t.Run(name, func(t *testing.T) {

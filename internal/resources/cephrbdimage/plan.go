@@ -91,7 +91,8 @@ func (r *imageResource) movedPools(
 		}
 		same := false
 		if err == nil {
-			same, err = r.samePool(ctx, entry, named.present(ref, image), name)
+			present := named.present(ref, image)
+			same, err = r.SamePool(ctx, entry, present, name, fmt.Sprintf("an image in pool %q", present))
 		}
 		if err != nil {
 			tfkit.AddAttributeError(diags, path.Root(named.attribute), "Unable to plan RBD image", err)
@@ -100,32 +101,6 @@ func (r *imageResource) movedPools(
 		}
 	}
 	return moved
-}
-
-// samePool reports whether the image's present pool has this name, or gets it in this plan.
-func (r *imageResource) samePool(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], present, name string) (bool, error) {
-	if name == present {
-		return true, nil
-	}
-	_, missing := entry.Target.Pool(ctx, name)
-	if missing == nil || !problem.Is(missing, problem.NotFound) {
-		return false, missing
-	}
-	pool, err := entry.Target.Pool(ctx, present)
-	if err != nil {
-		return false, err
-	}
-	if id, planned := r.PlannedPool(entry.Identity.ValueString(), name); planned && id == pool.ID {
-		return true, nil
-	}
-	return false, &problem.Problem{
-		Kind: problem.Refused,
-		What: fmt.Sprintf("Cluster %q has no pool %q yet, so what becomes of an image in pool %q can't be planned.", entry.Target.Label(), name,
-			present),
-		Why: "The image would be renamed along with its pool, or be replaced, and only the pool tells which.",
-		Do: "Correct the name. Where the pool is to be made, make it in one apply and move the image in the next. Where it is renamed, name it" +
-			" here as an attribute of its ceph_pool resource, so that the pool is planned first.",
-	}
 }
 
 // refuseReplacement refuses in the plan to replace an image that is not empty or can't be deleted.

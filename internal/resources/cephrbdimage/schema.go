@@ -45,8 +45,8 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			},
 			"namespace": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "RADOS namespace in the pool, which must exist (`rbd namespace create`). Unset: none. Changing or removing it" +
-					" replaces the image.",
+				MarkdownDescription: "RADOS namespace in the pool, which must exist: `ceph_rbd_namespace` makes it. Unset: none. Changing or" +
+					" removing it replaces the image.",
 				Validators: []validator.String{tfkit.ImageSpecPart("a namespace")},
 			},
 			"name": schema.StringAttribute{

@@ -25,13 +25,17 @@ func init() {
 			"ceph_pool timeouts changed", "ceph_pool timeouts cleared", "ceph_pool timeouts imported", "ceph_pool timeouts drifted",
 			"ceph_user timeouts changed", "ceph_user timeouts cleared", "ceph_user timeouts imported", "ceph_user timeouts drifted",
 			"ceph_rbd_image timeouts changed", "ceph_rbd_image timeouts cleared", "ceph_rbd_image timeouts imported",
-			"ceph_rbd_image timeouts drifted",
+			"ceph_rbd_image timeouts drifted", "ceph_rbd_namespace timeouts changed", "ceph_rbd_namespace timeouts cleared",
+			"ceph_rbd_namespace timeouts imported", "ceph_rbd_namespace timeouts drifted",
 		}},
-		{ownLabel, []string{"ceph_pool cluster drifted", "ceph_user cluster drifted", "ceph_rbd_image cluster drifted"}},
+		{ownLabel, []string{
+			"ceph_pool cluster drifted", "ceph_user cluster drifted", "ceph_rbd_image cluster drifted", "ceph_rbd_namespace cluster drifted",
+		}},
 		{forLife, []string{
 			"ceph_pool type drifted", "ceph_pool erasure_code_profile drifted", "ceph_user name drifted",
 			"ceph_rbd_image pool drifted", "ceph_rbd_image namespace drifted", "ceph_rbd_image object_size drifted",
 			"ceph_rbd_image stripe_unit drifted", "ceph_rbd_image stripe_count drifted", "ceph_rbd_image data_pool drifted",
+			"ceph_rbd_namespace name drifted", "ceph_rbd_namespace pool drifted",
 		}},
 		{noKeyRead, []string{"ceph_user key imported"}},
 	} {

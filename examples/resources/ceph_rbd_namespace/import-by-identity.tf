@@ -1,0 +1,8 @@
+import {
+  to = ceph_rbd_namespace.team_a
+  identity = {
+    cluster = "east"
+    pool    = "vms"
+    name    = "team-a"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = ceph_rbd_namespace.team_a
+  id = "east/vms/team-a"
+}
