@@ -28,6 +28,7 @@ type Cluster struct {
 	sessionCache readcache.Cache[struct{}, []session]
 	dataPools    readcache.Cache[struct{}, map[int64][]ImageRef] // the images that have a data pool, by its id
 	directories  readcache.Cache[directoryOf, directory]
+	snapshots    readcache.Cache[imageKey, ImageSnapshots]
 	namespaces   readcache.Cache[int64, []string] // by the id of their pool
 	served       readcache.Cache[servedObject, struct{}]
 	userConns    readcache.Cache[userKey, *userConn]

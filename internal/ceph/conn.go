@@ -84,6 +84,12 @@ type Conn interface {
 	SetImageFeatures(ctx context.Context, ref ImageRef, features []string, enabled bool) error
 	// SetImageMetadata sets and removes raw metadata keys.
 	SetImageMetadata(ctx context.Context, ref ImageRef, set map[string]string, remove []string) error
+	// Snapshots opens an image read-only and lists its snapshots, oldest first.
+	Snapshots(ctx context.Context, ref ImageRef) (ImageSnapshots, error)
+	// CreateSnapshot creates a snapshot of an image.
+	CreateSnapshot(ctx context.Context, ref ImageRef, name string) error
+	// RenameSnapshot renames a snapshot.
+	RenameSnapshot(ctx context.Context, ref ImageRef, from, to string) error
 	// ProtectSnapshot sets or lifts the protection of a snapshot.
 	ProtectSnapshot(ctx context.Context, ref ImageRef, name string, protected bool) error
 	// RemoveSnapshot removes a snapshot that is not protected.

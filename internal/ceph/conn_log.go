@@ -242,6 +242,23 @@ func (l loggedConn) SetImageMetadata(ctx context.Context, ref ImageRef, set map[
 	return l.Conn.SetImageMetadata(ctx, ref, set, remove)
 }
 
+func (l loggedConn) Snapshots(ctx context.Context, ref ImageRef) (_ ImageSnapshots, err error) {
+	defer l.read(ctx, "rbd snap ls --all", ofImage(ref))(&err)
+	return l.Conn.Snapshots(ctx, ref)
+}
+
+func (l loggedConn) CreateSnapshot(ctx context.Context, ref ImageRef, name string) (err error) {
+	defer l.change(ctx, "rbd snap create", ofSnapshot(ref, name))(&err)
+	return l.Conn.CreateSnapshot(ctx, ref, name)
+}
+
+func (l loggedConn) RenameSnapshot(ctx context.Context, ref ImageRef, from, to string) (err error) {
+	object := ofSnapshot(ref, from)
+	object.NewName = to
+	defer l.change(ctx, "rbd snap rename", object)(&err)
+	return l.Conn.RenameSnapshot(ctx, ref, from, to)
+}
+
 func (l loggedConn) ProtectSnapshot(ctx context.Context, ref ImageRef, name string, protected bool) (err error) {
 	defer l.change(ctx, "rbd snap "+protecting[protected], ofSnapshot(ref, name))(&err)
 	return l.Conn.ProtectSnapshot(ctx, ref, name, protected)

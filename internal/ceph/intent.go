@@ -405,12 +405,18 @@ func CreatedNamespace(ns Namespace) Created {
 	return Created{intent{Kind: namespaceKind, Name: ns.String()}}
 }
 
+// CreatedSnapshot is a snapshot of an image.
+func CreatedSnapshot(ref ImageRef, name string) Created {
+	return Created{intent{Kind: snapshotKind, Name: snapshotName(ref, name)}}
+}
+
 // The kinds of objects in claims and intents.
 const (
 	poolKind      = "pool"
 	userKind      = "user"
 	imageKind     = "image"
 	namespaceKind = "namespace"
+	snapshotKind  = "snapshot"
 )
 
 // withRemark adds to an error what is recorded of the object.

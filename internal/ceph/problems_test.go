@@ -98,8 +98,24 @@ func TestEveryErrnoHasWords(t *testing.T) {
 			},
 			errnos: []Errno{EROFS, E2BIG}, words: map[Errno]string{EROFS: "rbd lock ls", EINVAL: "rbd config image list"},
 		},
+		"Snapshots": {
+			run: func(ctx context.Context, c *Cluster) error { _, err := c.Snapshot(ctx, ref, "s"); return err }, errnos: []Errno{EROFS},
+		},
+		"CreateSnapshot": {
+			run: func(ctx context.Context, c *Cluster) error {
+				_, err := c.CreateSnapshot(ctx, ref, "new", false)
+				return err
+			},
+			errnos: []Errno{EEXIST, EROFS}, words: map[Errno]string{EEXIST: "import it", EDQUOT: "rbd snap limit"},
+		},
+		"RenameSnapshot": {
+			run: func(ctx context.Context, c *Cluster) error {
+				return c.RenameSnapshot(ctx, Snapshot{Image: ref, ImageSnapshot: ImageSnapshot{Name: "s"}}, "t")
+			},
+			errnos: []Errno{EEXIST, EROFS}, words: map[Errno]string{EEXIST: "already"},
+		},
 		"ProtectSnapshot": {
-			run: remove, errnos: []Errno{EROFS}, done: []Errno{EINVAL}, // it is not protected any more
+			run: remove, errnos: []Errno{EROFS}, done: []Errno{EINVAL, ENOENT}, // it is not protected any more, or gone
 			words: map[Errno]string{EBUSY: "has got a clone", ETIMEDOUT: "all pools of the cluster are asked"},
 		},
 		"RemoveSnapshot": {run: remove, errnos: []Errno{EROFS}, done: []Errno{ENOENT}, words: map[Errno]string{EBUSY: "protected"}},
@@ -271,6 +287,18 @@ func (r *refusing) SetImageFeatures(context.Context, ImageRef, []string, bool) e
 
 func (r *refusing) SetImageMetadata(context.Context, ImageRef, map[string]string, []string) error {
 	return r.answer("SetImageMetadata")
+}
+
+func (r *refusing) Snapshots(context.Context, ImageRef) (ImageSnapshots, error) {
+	return ImageSnapshots{List: []ImageSnapshot{{ID: 1, Name: "s"}}}, r.answer("Snapshots")
+}
+
+func (r *refusing) CreateSnapshot(context.Context, ImageRef, string) error {
+	return r.answer("CreateSnapshot")
+}
+
+func (r *refusing) RenameSnapshot(context.Context, ImageRef, string, string) error {
+	return r.answer("RenameSnapshot")
 }
 
 func (r *refusing) ProtectSnapshot(context.Context, ImageRef, string, bool) error {

@@ -34,6 +34,8 @@ const (
 // ImageSnapshot is a snapshot of an image.
 type ImageSnapshot struct {
 	ID        uint64
+	SizeBytes uint64 // of the image when it was made
+	CreatedAt time.Time
 	Name      string // of one in the trash, the name that it had
 	Kind      SnapshotKind
 	Group     string // POOL/GROUP@SNAPSHOT of a group's snapshot
@@ -71,8 +73,8 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 			continue
 		}
 		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, s.Name, false) })
-		if errno == EINVAL {
-			continue // it is not protected any more
+		if errno == EINVAL || errno == ENOENT {
+			continue // it is not protected any more, or gone
 		}
 		if err != nil {
 			return c.restoreProtection(ctx, ref, lifted, explainUnprotect(err, errno, ref, s.Name))
@@ -93,7 +95,8 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 			if len(removed) > 0 {
 				p.Why = strings.TrimSpace(fmt.Sprintf("%s These are removed already: %s.", p.Why, strings.Join(removed, ", ")))
 			}
-			return err
+			stay := slices.DeleteFunc(lifted, func(name string) bool { return slices.Contains(removed, name) })
+			return c.restoreProtection(ctx, ref, stay, err)
 		}
 		removed = append(removed, s.Name)
 	}

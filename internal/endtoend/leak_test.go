@@ -214,6 +214,11 @@ import {
 func (l *leaks) listAll(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	bed := acctest.Bed(t)
+	// The configuration has none of these.
+	acctest.RBD(t, "east", "namespace", "create", "libvirt-pool/listed")
+	defer acctest.RBD(t, "east", "namespace", "remove", "libvirt-pool/listed")
+	acctest.RBD(t, "east", "snap", "create", "--no-progress", "libvirt-pool/librbd@listed")
+	defer acctest.RBD(t, "east", "snap", "rm", "--no-progress", "libvirt-pool/librbd@listed")
 	server, err := acctest.Factories()["ceph"]()
 	if err != nil {
 		t.Fatal(err)

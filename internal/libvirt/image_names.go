@@ -9,19 +9,19 @@ import (
 )
 
 // fileNames are names by which files stand for RBD images: QEMU's rbd: and the devices of the kernel's RBD client, each followed by
-// the image, a snapshot or options.
-var fileNames = regexp.MustCompile(`(?:\brbd:|/dev/rbd/)([^/@:,"'\s]+(?:/[^/@:,"'\s]+){1,2})`)
+// the image, perhaps its snapshot, and options.
+var fileNames = regexp.MustCompile(`(?:\brbd:|/dev/rbd/)([^/@:,"'\s]+(?:/[^/@:,"'\s]+){1,2})(?:@([^/@:,"'\s]+))?`)
 
 // imagesInText are the RBD images in a file name or in an argument of QEMU. It is cautious: what looks like one is one.
 //
 // Similar to: -drive file=rbd:POOL/IMAGE; -blockdev driver=rbd,pool=POOL,image=IMAGE, or the same as JSON.
-func imagesInText(text string) []string {
+func imagesInText(text string) []namedImage {
 	if !strings.Contains(text, "rbd") {
 		return nil
 	}
-	var images []string
+	var images []namedImage
 	for _, match := range fileNames.FindAllStringSubmatch(text, -1) {
-		images = append(images, match[1])
+		images = append(images, namedImage{image: match[1], snapshot: match[2]})
 	}
 	if start := strings.IndexByte(text, '{'); start >= 0 {
 		var value any
@@ -59,8 +59,8 @@ func flatten(prefix string, value any, options map[string]string) {
 	}
 }
 
-func imagesInOptions(options map[string]string) []string {
-	var images []string
+func imagesInOptions(options map[string]string) []namedImage {
+	var images []namedImage
 	for _, key := range slices.Sorted(maps.Keys(options)) {
 		prefix, ok := strings.CutSuffix(key, "driver")
 		if !ok || options[key] != "rbd" || options[prefix+"image"] == "" {
@@ -70,7 +70,7 @@ func imagesInOptions(options map[string]string) []string {
 		if namespace := options[prefix+"namespace"]; namespace != "" {
 			image += namespace + "/"
 		}
-		images = append(images, image+options[prefix+"image"])
+		images = append(images, namedImage{image: image + options[prefix+"image"], snapshot: options[prefix+"snapshot"]})
 	}
 	return images
 }

@@ -24,6 +24,8 @@ type ImageUse struct {
 	DomainUse
 	// Image is the name as it stands there: POOL/IMAGE or POOL/NAMESPACE/IMAGE.
 	Image string
+	// Snapshot of the image that is read there; empty where it is the image itself, or can't be told.
+	Snapshot string
 	// Monitors of the image's cluster. Where there are none QEMU takes those of the host's ceph.conf.
 	Monitors []Monitor
 	// Defined means that a definition names it, not only the metadata of a snapshot or checkpoint or a managed save image.
@@ -96,7 +98,7 @@ func imageUses(records []record, pool func(name string) storagePool) []ImageUse 
 		r.root.visit("", "", func(e *element, target, place string) {
 			for _, named := range imagesAt(e, pool) {
 				uses = append(uses, ImageUse{
-					DomainUse: r.use(target, place), Image: named.image, Monitors: named.monitors, Defined: r.place == "",
+					DomainUse: r.use(target, place), Image: named.image, Snapshot: named.snapshot, Monitors: named.monitors, Defined: r.place == "",
 				})
 			}
 		})
@@ -107,6 +109,7 @@ func imageUses(records []record, pool func(name string) storagePool) []ImageUse 
 // namedImage is an image as one element names it.
 type namedImage struct {
 	image    string
+	snapshot string
 	monitors []Monitor
 }
 
@@ -116,24 +119,23 @@ func imagesAt(e *element, pool func(name string) storagePool) []namedImage {
 		if name == "" {
 			return nil
 		}
-		named := []namedImage{{name, monitorsOf(e)}}
+		named := []namedImage{{name, e.child("snapshot").attr("name"), monitorsOf(e)}}
 		if end := strings.IndexAny(name, "@:"); end > 0 {
 			// Old releases hand a snapshot or options on to librbd; the others take it for a part of the image's name.
-			named = append(named, namedImage{name[:end], monitorsOf(e)})
+			snapshot, _, _ := strings.Cut(strings.TrimPrefix(name[end:], "@"), ":")
+			named = append(named, namedImage{name[:end], snapshot, monitorsOf(e)})
 		}
 		return named
 	}
 	if name, volume := e.attr("pool"), e.attr("volume"); name != "" && volume != "" {
 		if p := pool(name); p.ceph != "" {
-			return []namedImage{{p.ceph + "/" + volume, p.monitors}}
+			return []namedImage{{image: p.ceph + "/" + volume, monitors: p.monitors}}
 		}
 		return nil
 	}
 	var named []namedImage
 	for _, a := range e.Attrs {
-		for _, image := range imagesInText(a.Value) {
-			named = append(named, namedImage{image: image})
-		}
+		named = append(named, imagesInText(a.Value)...)
 	}
 	return named
 }
@@ -194,7 +196,7 @@ func distinctImages(uses []ImageUse) []ImageUse {
 }
 
 func compareImageUses(a, b ImageUse) int {
-	return cmp.Or(compareUses(a.DomainUse, b.DomainUse), cmp.Compare(a.Image, b.Image),
+	return cmp.Or(compareUses(a.DomainUse, b.DomainUse), cmp.Compare(a.Image, b.Image), cmp.Compare(a.Snapshot, b.Snapshot),
 		slices.CompareFunc(a.Monitors, b.Monitors, func(x, y Monitor) int {
 			return cmp.Or(cmp.Compare(x.Host, y.Host), cmp.Compare(x.Port, y.Port))
 		}))

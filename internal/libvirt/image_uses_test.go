@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	rpc "github.com/digitalocean/go-libvirt"
@@ -148,6 +149,34 @@ func TestImageUses(t *testing.T) {
 	first := imagesIn(t, places[0].document)[0]
 	if want := (Monitor{"192.0.2.1", 6789}); first.Monitors[0] != want || first.Monitors[1] != (Monitor{Host: "mon.example.net"}) {
 		t.Errorf("monitors: %+v", first.Monitors)
+	}
+}
+
+// The snapshot that is read, wherever it is written.
+func TestSnapshotUses(t *testing.T) {
+	for name, document := range map[string]string{
+		"element": fmt.Sprintf(disk, "network", `<source protocol='rbd' name='vms/b1'><snapshot name='before'/></source>`),
+		"base": fmt.Sprintf(disk, "file", `<source file='/v/o'/><backingStore type='network'><source protocol='rbd' name='vms/b1'>`+
+			`<host name='192.0.2.1'/><snapshot name='before'/></source></backingStore>`),
+		"name":                 fmt.Sprintf(disk, "network", `<source protocol='rbd' name='vms/b1@before'/>`),
+		"name with options":    fmt.Sprintf(disk, "network", `<source protocol='rbd' name='vms/b1@before:rbd_cache=true'/>`),
+		"QEMU's file name":     fmt.Sprintf(disk, "file", `<source file='rbd:vms/b1@before:id=libvirt'/>`),
+		"device of the kernel": fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/b1@before'/>`),
+		"QEMU's JSON": fmt.Sprintf(disk, "file",
+			`<source file='json:{"file":{"driver":"rbd","pool":"vms","image":"b1","snapshot":"before"}}'/>`),
+		"-drive": fmt.Sprintf(arguments, `if=virtio,file.driver=rbd,file.pool=vms,file.image=b1,file.snapshot=before`),
+	} {
+		uses := slices.DeleteFunc(imagesIn(t, document), func(use ImageUse) bool { return use.Image != "vms/b1" })
+		if len(uses) != 1 || uses[0].Snapshot != "before" {
+			t.Errorf("%s: %+v", name, uses)
+		}
+	}
+	for _, c := range places {
+		for _, use := range imagesIn(t, c.document) {
+			if use.Image == "vms/b1" && use.Snapshot != "" && !strings.Contains(c.document, "@before") {
+				t.Errorf("%s: %+v", c.name, use)
+			}
+		}
 	}
 }
 

@@ -38,7 +38,10 @@ func brokenHypervisor(t *testing.T, dialled *atomic.Int32) string {
 func TestUnansweredEntryIsDialledOnce(t *testing.T) {
 	const uuid = "99999999-2222-4333-8444-555555555555"
 	for typeName, object := range map[string]block{
-		"ceph_pool":          {"cluster": "east", "fsid": eastFSID, "name": "p", "pool_id": 1},
+		"ceph_pool": {"cluster": "east", "fsid": eastFSID, "name": "p", "pool_id": 1},
+		"ceph_rbd_snapshot": {
+			"cluster": "east", "fsid": eastFSID, "pool": "p", "image": "i", "name": "s", "snapshot_id": 4, "image_id": "1", "pool_id": 1,
+		},
 		"ceph_rbd_namespace": {"cluster": "east", "fsid": eastFSID, "pool": "p", "name": "n", "pool_id": 1},
 		"ceph_user":          {"cluster": "east", "fsid": eastFSID, "name": "u", "caps": block{"mon": "allow r"}},
 		"ceph_rbd_image":     {"cluster": "east", "fsid": eastFSID, "pool": "p", "name": "i", "size": "1MiB", "image_id": "1", "pool_id": 1},

@@ -175,6 +175,8 @@ type prepared struct {
 	few         map[string]bool
 	images      map[ceph.ImageRef]ceph.Image
 	users       map[string]string
+	namespaces  map[int64][]string
+	snapshots   map[ceph.ImageRef][]ceph.ImageSnapshot
 	live, saved []string
 	secrets     map[string]fakeSecret
 }
@@ -201,6 +203,7 @@ func (w *world) prepare(typeName, operation string, config, changed block) prepa
 	}
 	p.object = *o
 	p.pools, p.few, p.images, p.users = w.cluster.pools, w.cluster.few, w.cluster.images, w.cluster.users
+	p.namespaces, p.snapshots = w.cluster.namespaces, w.cluster.snapshots
 	p.live, p.saved, p.secrets = w.host.live, w.host.saved, w.host.secrets
 	return p
 }
@@ -211,6 +214,10 @@ func (w *world) try(p prepared, stop time.Duration) (took time.Duration, failure
 	w.t.Helper()
 	w.cluster.pools, w.cluster.few = maps.Clone(p.pools), maps.Clone(p.few)
 	w.cluster.images, w.cluster.users = maps.Clone(p.images), maps.Clone(p.users)
+	w.cluster.namespaces, w.cluster.snapshots = maps.Clone(p.namespaces), map[ceph.ImageRef][]ceph.ImageSnapshot{}
+	for image, snapshots := range p.snapshots {
+		w.cluster.snapshots[image] = slices.Clone(snapshots)
+	}
 	w.host.live, w.host.saved, w.host.secrets = slices.Clone(p.live), slices.Clone(p.saved), maps.Clone(p.secrets)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
@@ -278,6 +285,11 @@ var deadlineCases = []struct {
 	{
 		about: "image that gets a clone", typeName: "ceph_rbd_image", config: imageNamed(clonedMeanwhile),
 		only: "delete", refused: "Unable to remove the snapshots",
+	},
+	{
+		about: "snapshot", typeName: "ceph_rbd_snapshot",
+		config: block{"cluster": "east", "pool": "data", "image": "base", "name": "s"},
+		change: block{"name": "t", "protected": true},
 	},
 	{about: "namespace to create", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "create"},
 	{about: "namespace to read", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "read"},

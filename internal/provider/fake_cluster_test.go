@@ -25,6 +25,7 @@ type fakeCluster struct {
 	images map[ceph.ImageRef]ceph.Image
 	// namespaces are those of each pool, by its id.
 	namespaces map[int64][]string
+	snapshots  map[ceph.ImageRef][]ceph.ImageSnapshot
 	users      map[string]string // caps of mon by entity
 	writes     []string          // the commands that change something
 }
@@ -32,7 +33,7 @@ type fakeCluster struct {
 func newFakeCluster(fsid string) *fakeCluster {
 	return &fakeCluster{
 		fsid: fsid, pools: map[string]int64{}, few: map[string]bool{}, images: map[ceph.ImageRef]ceph.Image{}, users: map[string]string{},
-		namespaces: map[int64][]string{},
+		namespaces: map[int64][]string{}, snapshots: map[ceph.ImageRef][]ceph.ImageSnapshot{},
 	}
 }
 
@@ -202,6 +203,40 @@ func (f *fakeCluster) ImageHeaders(_ context.Context, pool, namespace string, id
 		}
 	}
 	return told, nil
+}
+
+func (f *fakeCluster) Snapshots(_ context.Context, ref ceph.ImageRef) (ceph.ImageSnapshots, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	image, ok := f.images[ref]
+	if !ok {
+		return ceph.ImageSnapshots{}, ceph.ENOENT
+	}
+	return ceph.ImageSnapshots{ImageRef: ref, PoolID: f.pools[ref.Pool], ID: image.ID, List: slices.Clone(f.snapshots[ref])}, nil
+}
+
+func (f *fakeCluster) CreateSnapshot(_ context.Context, ref ceph.ImageRef, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.snapshots[ref] = append(f.snapshots[ref], ceph.ImageSnapshot{ID: uint64(len(f.snapshots[ref]) + 1), Name: name})
+	f.writes = append(f.writes, "create snapshot")
+	return nil
+}
+
+func (f *fakeCluster) RenameSnapshot(_ context.Context, ref ceph.ImageRef, from, to string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.snapshots[ref] {
+		if f.snapshots[ref][i].Name == from {
+			f.snapshots[ref][i].Name = to
+		}
+	}
+	f.writes = append(f.writes, "rename snapshot")
+	return nil
+}
+
+func (f *fakeCluster) ImageDataPools(context.Context, string, string, []string) (map[string]int64, error) {
+	return nil, nil //nolint:nilnil // none has one
 }
 
 func (f *fakeCluster) ImageRelations(context.Context, ceph.ImageRef) (ceph.ImageRelations, error) {

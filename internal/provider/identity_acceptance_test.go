@@ -69,6 +69,7 @@ func TestAccIdentity(t *testing.T) {
 	create("ceph_pool", block{"cluster": "east", "name": "vms", "applications": []any{"rbd"}})
 	create("ceph_pool", block{"cluster": "east", "name": "identity", "applications": []any{"rbd"}})
 	create("ceph_rbd_image", block{"cluster": "east", "pool": "identity", "name": "data", "size": "16MiB"})
+	create("ceph_rbd_snapshot", block{"cluster": "east", "pool": "identity", "image": "data", "name": "identity"})
 	create("ceph_rbd_namespace", block{"cluster": "east", "pool": "vms", "name": "team-a"})
 	create("ceph_rbd_namespace", block{"cluster": "east", "pool": "identity", "name": "tenant"})
 	libvirtUser := create("ceph_user", block{
@@ -88,6 +89,7 @@ func TestAccIdentity(t *testing.T) {
 			"secret_uuid": s.text(libvirtSecret, "uuid"), "target_dev": target, "bus": bus, "cache": "writeback",
 		})
 	}
+	create("ceph_rbd_snapshot", block{"cluster": "east", "pool": "vms", "image": "vdb", "name": "before-upgrade"})
 	acctest.Virsh(t, "kvm1", "start", running.Name, "--paused")
 	t.Cleanup(func() { acctest.Virsh(t, "kvm1", "destroy", running.Name) })
 	acctest.Virsh(t, "kvm1", "detach-disk", running.Name, "sdc", "--config") // so that only the running domain has it
@@ -115,6 +117,11 @@ func TestAccIdentity(t *testing.T) {
 			block{"cluster": "east", "pool": "identity", "name": "data"},
 			block{"pool": "identity"},
 			0,
+		},
+		{
+			"ceph_rbd_snapshot", "east/identity/data@identity",
+			block{"cluster": "east", "pool": "identity", "image": "data", "name": "identity"},
+			identity, 0,
 		},
 		{
 			"ceph_rbd_namespace", "east/identity/tenant",
@@ -192,6 +199,7 @@ func TestAccIdentity(t *testing.T) {
 		"pools":                {"ceph_pool", block{}},
 		"images":               {"ceph_rbd_image", block{}},
 		"namespaces":           {"ceph_rbd_namespace", block{}},
+		"snapshots":            {"ceph_rbd_snapshot", block{}},
 		"users":                {"ceph_user", block{}},
 		"secrets":              {"libvirt_ceph_secret", block{}},
 		"disks of all domains": {"libvirt_rbd_disk", block{}},

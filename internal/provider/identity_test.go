@@ -66,6 +66,17 @@ func TestIdentityChangesWithARename(t *testing.T) {
 			},
 			map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "name": "data"},
 		},
+		"snapshot": {
+			"ceph_rbd_snapshot",
+			block{"cluster": "east", "pool": "rbd", "image": "base", "name": "before"},
+			change{
+				atEast,
+				block{"cluster": "east", "pool": "rbd", "image": "base", "name": "after"},
+				map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "image": "base", "name": "after"},
+				[]string{"rename snapshot"},
+			},
+			map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "image": "base", "name": "before"},
+		},
 		"label of a namespace's cluster": {
 			"ceph_rbd_namespace",
 			block{"cluster": "east", "pool": "rbd", "name": "tenant"},
@@ -99,6 +110,7 @@ func TestIdentityChangesWithARename(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cluster := newFakeCluster(eastFSID)
 			cluster.pools["rbd"] = 1
+			cluster.images[ceph.ImageRef{Pool: "rbd", Name: "base"}] = ceph.Image{ID: "base"}
 			dial := dialTo(map[string]*fakeCluster{"192.0.2.1": cluster})
 			s := newServer(t, dial)
 			s.configure(block{"clusters": atEast})

@@ -172,6 +172,22 @@ func TestAccKilledCreate(t *testing.T) {
 			},
 		},
 		{
+			"snapshot", "ceph_rbd_snapshot", "true",
+			func(name string, _ int) block {
+				return block{"cluster": "east", "pool": "least", "image": "killed-base", "name": name, "protected": true}
+			},
+			func(_ *object, name string, _ int) (protected string) {
+				var snapshots []struct{ Name, Protected string }
+				decodeView(t, acctest.RBD(t, "east", "snap", "ls", "--format", "json", "least/killed-base"), &snapshots)
+				for _, snapshot := range snapshots {
+					if snapshot.Name == name {
+						protected += snapshot.Protected
+					}
+				}
+				return protected
+			},
+		},
+		{
 			"namespace", "ceph_rbd_namespace", "1",
 			func(name string, _ int) block { return with(namespaceConfig, block{"name": name}) },
 			func(_ *object, name string, _ int) string {

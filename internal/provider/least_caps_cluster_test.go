@@ -193,6 +193,7 @@ func (l *least) removeRecords() {
 func (l *least) removeImage() {
 	l.t.Helper()
 	l.pool()
+	l.purge()
 	for _, name := range []string{"disk", "disk-new"} {
 		if err := l.admin.RemoveImage(l.t.Context(), ceph.ImageRef{Pool: "least", Name: name}); err != nil && !errors.As(err, new(ceph.Errno)) {
 			l.t.Fatal(err)
@@ -204,12 +205,13 @@ func (l *least) removeImage() {
 func (l *least) purge() {
 	l.t.Helper()
 	ref := ceph.ImageRef{Pool: "least", Name: "disk"}
-	for _, err := range []error{
-		l.admin.ProtectSnapshot(l.t.Context(), ref, "kept", false),
-		l.admin.RemoveSnapshot(l.t.Context(), ref, "kept"),
-	} {
-		if err != nil && !errors.As(err, new(ceph.Errno)) {
-			l.t.Fatal(err)
+	for _, name := range []string{"kept", "before", "after"} {
+		for _, err := range []error{
+			l.admin.ProtectSnapshot(l.t.Context(), ref, name, false), l.admin.RemoveSnapshot(l.t.Context(), ref, name),
+		} {
+			if err != nil && !errors.As(err, new(ceph.Errno)) {
+				l.t.Fatal(err)
+			}
 		}
 	}
 }
@@ -226,6 +228,12 @@ func (l *least) removeNamespace() {
 	if err := l.admin.RemoveNamespace(l.t.Context(), "least", "tenant"); err != nil && !errors.As(err, new(ceph.Errno)) {
 		l.t.Fatal(err)
 	}
+}
+
+func (l *least) snapshot() *object {
+	l.t.Helper()
+	l.image()
+	return l.made("ceph_rbd_snapshot", snapshotConfig)
 }
 
 func (l *least) namespace() *object {

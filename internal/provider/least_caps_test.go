@@ -72,6 +72,15 @@ func TestAccLeastCapabilities(t *testing.T) {
 			a.change(created, namespaceConfig)
 			a.change(l.namespace(), nil)
 		}},
+		{"ceph_rbd_snapshot", "read", func(a *attempt) { a.readAndImport(l.snapshot(), "east/least/disk@before") }},
+		{"ceph_rbd_snapshot", "create, update, delete", func(a *attempt) {
+			l.image()
+			created := a.newObject("ceph_rbd_snapshot")
+			a.change(created, snapshotConfig)
+			snapshot := l.snapshot()
+			a.change(snapshot, with(snapshotConfig, block{"name": "after", "protected": true}))
+			a.change(snapshot, nil)
+		}},
 		{"libvirt_rbd_disk", "read", func(a *attempt) { a.readAndImport(l.disk(), "kvm1/least/vdb") }},
 		{"libvirt_rbd_disk", "create", func(a *attempt) {
 			l.removeDisk()
@@ -127,6 +136,7 @@ var (
 	poolConfig      = block{"cluster": "east", "name": "least", "applications": []any{"rbd"}}
 	userConfig      = block{"cluster": "east", "name": "least-user", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=least"}}
 	imageConfig     = block{"cluster": "east", "pool": "least", "name": "disk", "size": "4MiB"}
+	snapshotConfig  = block{"cluster": "east", "pool": "least", "image": "disk", "name": "before"}
 	namespaceConfig = block{"cluster": "east", "pool": "least", "name": "tenant"}
 )
 

@@ -22,6 +22,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephpool"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdimage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdnamespace"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephrbdsnapshot"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuser"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuserkey"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtcephsecret"
@@ -90,6 +91,7 @@ func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
 		cephuser.NewResource,
 		cephrbdimage.NewResource,
 		cephrbdnamespace.NewResource,
+		cephrbdsnapshot.NewResource,
 		libvirtcephsecret.NewResource,
 		libvirtrbddisk.NewResource,
 	}
@@ -119,6 +121,7 @@ func (p *cephProvider) ListResources(context.Context) []func() list.ListResource
 		cephuser.NewListResource,
 		cephrbdimage.NewListResource,
 		cephrbdnamespace.NewListResource,
+		cephrbdsnapshot.NewListResource,
 		libvirtcephsecret.NewListResource,
 		libvirtrbddisk.NewListResource,
 	}

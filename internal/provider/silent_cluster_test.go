@@ -199,6 +199,27 @@ func (s *silentCluster) ImageRelations(ctx context.Context, ref ceph.ImageRef) (
 // Images with two protected snapshots. The second one of the other image gets a clone before its protection can be lifted.
 const snapped, clonedMeanwhile = "snapped", "cloned-meanwhile"
 
+func (s *silentCluster) Snapshots(ctx context.Context, ref ceph.ImageRef) (ceph.ImageSnapshots, error) {
+	if err := s.wait(ctx); err != nil {
+		return ceph.ImageSnapshots{}, err
+	}
+	return s.fakeCluster.Snapshots(ctx, ref)
+}
+
+func (s *silentCluster) CreateSnapshot(ctx context.Context, ref ceph.ImageRef, name string) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	return s.fakeCluster.CreateSnapshot(ctx, ref, name)
+}
+
+func (s *silentCluster) RenameSnapshot(ctx context.Context, ref ceph.ImageRef, from, to string) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	return s.fakeCluster.RenameSnapshot(ctx, ref, from, to)
+}
+
 func (s *silentCluster) ProtectSnapshot(ctx context.Context, ref ceph.ImageRef, name string, protected bool) error {
 	if err := s.wait(ctx); err != nil {
 		return err

@@ -53,7 +53,7 @@ const othersLimit = 10 * time.Second
 // Users finds who names an image on the cluster, by the name that a definition has for it (POOL/IMAGE, POOL/NAMESPACE/IMAGE). It
 // searches every place where a domain can name one, on all hosts at once: see [libvirt.Host.ImageUses]. An error means that the cluster
 // could not be asked for its monitors, or that the context is over.
-func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(image string) bool) (Found, error) {
+func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(libvirt.ImageUse) bool) (Found, error) {
 	uses := make([][]libvirt.ImageUse, len(s.Hosts))
 	errs := make([]error, len(s.Hosts))
 	var group errgroup.Group
@@ -76,7 +76,7 @@ func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(ima
 			found.Failed = append(found.Failed, failure)
 		}
 		for _, use := range uses[i] {
-			if named(use.Image) {
+			if named(use) {
 				found.Uses = append(found.Uses, Use{Host: host, ImageUse: use})
 			}
 		}

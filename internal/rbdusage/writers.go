@@ -123,7 +123,7 @@ func (a Access) OpenedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, 
 func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvirt.Domain) []problem.Warning {
 	search.HostLimit = libvirt.ElsewhereLimit
 	name := a.Disk.Source()
-	found, err := search.Users(readcache.Share(ctx), a.Cluster, func(image string) bool { return image == name })
+	found, err := search.Users(readcache.Share(ctx), a.Cluster, func(use libvirt.ImageUse) bool { return use.Image == name })
 	if err != nil {
 		return nil
 	}

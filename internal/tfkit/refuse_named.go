@@ -18,12 +18,20 @@ import (
 // wherever in the definition: a domain that is shut off has no watcher on the image, and would miss its disk at the next start. Only a
 // hypervisor that does not answer is left out, with a warning.
 func (c *Connections) RefuseNamedImage(ctx context.Context, cluster *ceph.Cluster, ref ceph.ImageRef, diags *diag.Diagnostics) error {
-	return c.refuseNamed(ctx, cluster, "Image "+ref.String(), func(name string) bool { return name == ref.String() }, diags)
+	return c.refuseNamed(ctx, cluster, "Image "+ref.String(), func(use libvirt.ImageUse) bool { return use.Image == ref.String() }, diags)
+}
+
+// RefuseNamedSnapshot is [Connections.RefuseNamedImage] for a snapshot: a disk that reads it would have nothing to read. Disks of the image
+// itself don't matter.
+func (c *Connections) RefuseNamedSnapshot(ctx context.Context, cluster *ceph.Cluster, s ceph.Snapshot, diags *diag.Diagnostics) error {
+	return c.refuseNamed(ctx, cluster, "Snapshot "+s.String(), func(use libvirt.ImageUse) bool {
+		return use.Image == s.Image.String() && use.Snapshot == s.Name
+	}, diags)
 }
 
 // RefuseNamedPool is [Connections.RefuseNamedImage] for all images of a pool, and for images whose data is in the pool.
 func (c *Connections) RefuseNamedPool(ctx context.Context, cluster *ceph.Cluster, pool string, diags *diag.Diagnostics) error {
-	within := func(image string) bool { return strings.HasPrefix(image, pool+"/") }
+	within := func(use libvirt.ImageUse) bool { return strings.HasPrefix(use.Image, pool+"/") }
 	if len(c.Hypervisors.All()) == 0 {
 		return c.refuseNamed(ctx, cluster, "Pool "+pool, within, diags) // without a hypervisor no listing is needed
 	}
@@ -31,8 +39,8 @@ func (c *Connections) RefuseNamedPool(ctx context.Context, cluster *ceph.Cluster
 	if err != nil {
 		return err
 	}
-	named := func(image string) bool {
-		return within(image) || slices.ContainsFunc(contents.DataOf, func(ref ceph.ImageRef) bool { return image == ref.String() })
+	named := func(use libvirt.ImageUse) bool {
+		return within(use) || slices.ContainsFunc(contents.DataOf, func(ref ceph.ImageRef) bool { return use.Image == ref.String() })
 	}
 	return c.refuseNamed(ctx, cluster, "Pool "+pool, named, diags)
 }
@@ -43,7 +51,7 @@ func (c *Connections) ImageSearch() rbdusage.Search {
 }
 
 func (c *Connections) refuseNamed(
-	ctx context.Context, cluster *ceph.Cluster, what string, named func(image string) bool, diags *diag.Diagnostics,
+	ctx context.Context, cluster *ceph.Cluster, what string, named func(libvirt.ImageUse) bool, diags *diag.Diagnostics,
 ) error {
 	found, err := c.ImageSearch().Users(ctx, cluster, named)
 	if err != nil {

@@ -36,3 +36,14 @@ func TrueOrNull(flag bool) types.Bool {
 	}
 	return types.BoolValue(true)
 }
+
+// FalseOrNull is a flag that was read, where unset means false: a recorded false stays, and null where it was null.
+func FalseOrNull(recorded types.Bool, found bool) types.Bool {
+	switch {
+	case found:
+		return types.BoolValue(true)
+	case !recorded.ValueBool() && !recorded.IsUnknown():
+		return recorded
+	}
+	return types.BoolNull()
+}

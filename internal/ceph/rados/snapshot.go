@@ -5,6 +5,7 @@ package rados
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/ceph/go-ceph/rados"
 	"github.com/ceph/go-ceph/rbd"
@@ -22,7 +23,11 @@ func snapshots(h *rados.Conn, image *rbd.Image) ([]ceph.ImageSnapshot, error) {
 	}
 	out := make([]ceph.ImageSnapshot, 0, len(list))
 	for _, s := range list {
-		snapshot := ceph.ImageSnapshot{ID: s.Id, Name: s.Name}
+		at, err := image.GetSnapTimestamp(s.Id)
+		if err != nil {
+			return nil, err
+		}
+		snapshot := ceph.ImageSnapshot{ID: s.Id, SizeBytes: s.Size, CreatedAt: time.Unix(at.Sec, at.Nsec), Name: s.Name}
 		kind, err := image.GetSnapNamespaceType(s.Id)
 		if err != nil {
 			return nil, err
@@ -56,6 +61,27 @@ func groupSnapshot(h *rados.Conn, image *rbd.Image, id uint64) (string, error) {
 	}
 	pool, err := poolName(h, int64(of.Pool)) //nolint:gosec // the number of a pool
 	return fmt.Sprintf("%s/%s@%s", pool, of.GroupName, of.GroupSnapName), err
+}
+
+func (c *conn) Snapshots(ctx context.Context, ref ceph.ImageRef) (ceph.ImageSnapshots, error) {
+	return reading(ctx, c, ref, func(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (out ceph.ImageSnapshots, err error) {
+		out.ImageRef, out.PoolID = ref, ioctx.GetPoolID()
+		if out.ID, err = image.GetId(); err == nil {
+			out.List, err = snapshots(h, image)
+		}
+		return out, err
+	})
+}
+
+func (c *conn) CreateSnapshot(ctx context.Context, ref ceph.ImageRef, name string) error {
+	return changing(ctx, c, ref, func(image *rbd.Image) error {
+		_, err := image.CreateSnapshot(name)
+		return err
+	})
+}
+
+func (c *conn) RenameSnapshot(ctx context.Context, ref ceph.ImageRef, from, to string) error {
+	return changing(ctx, c, ref, func(image *rbd.Image) error { return image.GetSnapshot(from).Rename(to) })
 }
 
 func (c *conn) ProtectSnapshot(ctx context.Context, ref ceph.ImageRef, name string, protected bool) error {

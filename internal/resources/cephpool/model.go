@@ -144,15 +144,15 @@ func (m *model) fromAPI(pool ceph.Pool) {
 	m.CompressionRequiredRatio = sameRatio(m.CompressionRequiredRatio, pool.CompressionRequiredRatio)
 	m.CompressionMinBlobSize = sizeOrNull(pool.CompressionMinBlobSize)
 	m.CompressionMaxBlobSize = sizeOrNull(pool.CompressionMaxBlobSize)
-	m.Bulk = falseOrNull(m.Bulk, pool.Bulk)
-	m.NoDelete = falseOrNull(m.NoDelete, pool.NoDelete)
-	m.NoSizeChange = falseOrNull(m.NoSizeChange, pool.NoSizeChange)
-	m.NoPGChange = falseOrNull(m.NoPGChange, pool.NoPGChange)
+	m.Bulk = tfkit.FalseOrNull(m.Bulk, pool.Bulk)
+	m.NoDelete = tfkit.FalseOrNull(m.NoDelete, pool.NoDelete)
+	m.NoSizeChange = tfkit.FalseOrNull(m.NoSizeChange, pool.NoSizeChange)
+	m.NoPGChange = tfkit.FalseOrNull(m.NoPGChange, pool.NoPGChange)
 	m.ErasureCodeProfile = types.StringNull()
 	if pool.ErasureCodeProfile != "" {
 		m.ErasureCodeProfile = types.StringValue(pool.ErasureCodeProfile)
 	}
-	m.AllowECOverwrites = falseOrNull(m.AllowECOverwrites, pool.AllowECOverwrites)
+	m.AllowECOverwrites = tfkit.FalseOrNull(m.AllowECOverwrites, pool.AllowECOverwrites)
 	m.Applications = applicationSet(pool.Applications)
 	m.PoolID = types.Int64Value(pool.ID)
 	m.ID = m.id()
@@ -197,17 +197,6 @@ func sameRatio(recorded types.Float64, found *float64) types.Float64 {
 		short = *found
 	}
 	return types.Float64Value(short)
-}
-
-// falseOrNull reads a flag that the cluster has: false stays null where it was null.
-func falseOrNull(recorded types.Bool, found bool) types.Bool {
-	if !found && !recorded.ValueBool() && !recorded.IsUnknown() {
-		return recorded
-	}
-	if !found {
-		return types.BoolNull()
-	}
-	return types.BoolValue(true)
 }
 
 func positive(n int64) *int64 {

@@ -49,6 +49,9 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		} else {
 			checkShrink(state, plan, &resp.Diagnostics)
 			checkRename(ctx, entry, state, plan, &resp.Diagnostics)
+			if !plan.ID.IsUnknown() && plan.ref() != state.ref() {
+				r.PlanImageRename(entry.Identity.ValueString(), plan.ref(), state.ImageID.ValueString())
+			}
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)

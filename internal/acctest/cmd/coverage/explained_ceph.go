@@ -27,15 +27,19 @@ func init() {
 			"ceph_rbd_image timeouts changed", "ceph_rbd_image timeouts cleared", "ceph_rbd_image timeouts imported",
 			"ceph_rbd_image timeouts drifted", "ceph_rbd_namespace timeouts changed", "ceph_rbd_namespace timeouts cleared",
 			"ceph_rbd_namespace timeouts imported", "ceph_rbd_namespace timeouts drifted",
+			"ceph_rbd_snapshot timeouts changed", "ceph_rbd_snapshot timeouts cleared", "ceph_rbd_snapshot timeouts imported",
+			"ceph_rbd_snapshot timeouts drifted",
 		}},
 		{ownLabel, []string{
 			"ceph_pool cluster drifted", "ceph_user cluster drifted", "ceph_rbd_image cluster drifted", "ceph_rbd_namespace cluster drifted",
+			"ceph_rbd_snapshot cluster drifted",
 		}},
 		{forLife, []string{
 			"ceph_pool type drifted", "ceph_pool erasure_code_profile drifted", "ceph_user name drifted",
 			"ceph_rbd_image pool drifted", "ceph_rbd_image namespace drifted", "ceph_rbd_image object_size drifted",
 			"ceph_rbd_image stripe_unit drifted", "ceph_rbd_image stripe_count drifted", "ceph_rbd_image data_pool drifted",
 			"ceph_rbd_namespace name drifted", "ceph_rbd_namespace pool drifted",
+			"ceph_rbd_snapshot pool drifted", "ceph_rbd_snapshot namespace drifted", "ceph_rbd_snapshot image drifted",
 		}},
 		{noKeyRead, []string{"ceph_user key imported"}},
 	} {

@@ -9,14 +9,20 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// plannedRenames are the new names that this plan gives to pools. A resource that refers to a new name is planned after the pool. With this
-// record it knows that the name is that of an existing pool and not of one that is to be created.
+// plannedRenames are the new names that this plan gives to pools and images. A resource that refers to a new name is planned after what has
+// it. With this record it knows that the name is that of an existing pool or image and not of one that is to be created.
 type plannedRenames struct {
-	mu    sync.Mutex
-	pools map[plannedName]int64
+	mu     sync.Mutex
+	pools  map[plannedName]int64
+	images map[plannedImage]string
 }
 
 type plannedName struct{ fsid, name string }
+
+type plannedImage struct {
+	fsid string
+	ref  ceph.ImageRef
+}
 
 // PlanPoolRename records that the pool with this id gets another name.
 func (c *Connections) PlanPoolRename(fsid, name string, id int64) {
@@ -34,6 +40,23 @@ func (c *Connections) PlannedPool(fsid, name string) (id int64, planned bool) {
 	defer c.renames.mu.Unlock()
 	id, planned = c.renames.pools[plannedName{fsid, name}]
 	return id, planned
+}
+
+// PlanImageRename records that the image with this id gets another name, or its pool does.
+func (c *Connections) PlanImageRename(fsid string, ref ceph.ImageRef, id string) {
+	c.renames.mu.Lock()
+	defer c.renames.mu.Unlock()
+	if c.renames.images == nil {
+		c.renames.images = map[plannedImage]string{}
+	}
+	c.renames.images[plannedImage{fsid, ref}] = id
+}
+
+// PlannedImage is the id of the image that gets this name in this plan, empty for none.
+func (c *Connections) PlannedImage(fsid string, ref ceph.ImageRef) string {
+	c.renames.mu.Lock()
+	defer c.renames.mu.Unlock()
+	return c.renames.images[plannedImage{fsid, ref}]
 }
 
 // SamePool reports whether the pool that something is in, by its present name, has this name, or gets it in this plan. A name that no pool

@@ -1,0 +1,87 @@
+package cephrbdsnapshot
+
+import (
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+type model struct {
+	ID         types.String   `tfsdk:"id"`
+	Cluster    types.String   `tfsdk:"cluster"`
+	Pool       types.String   `tfsdk:"pool"`
+	Namespace  types.String   `tfsdk:"namespace"`
+	Image      types.String   `tfsdk:"image"`
+	Name       types.String   `tfsdk:"name"`
+	Protected  types.Bool     `tfsdk:"protected"`
+	SnapshotID types.Int64    `tfsdk:"snapshot_id"`
+	SizeBytes  types.Int64    `tfsdk:"size_bytes"`
+	CreatedAt  types.String   `tfsdk:"created_at"`
+	ImageID    types.String   `tfsdk:"image_id"`
+	PoolID     types.Int64    `tfsdk:"pool_id"`
+	FSID       types.String   `tfsdk:"fsid"`
+	Timeouts   timeouts.Value `tfsdk:"timeouts"`
+}
+
+// identity is the resource identity.
+type identity struct {
+	Cluster   types.String `tfsdk:"cluster"`
+	Pool      types.String `tfsdk:"pool"`
+	Namespace types.String `tfsdk:"namespace"`
+	Image     types.String `tfsdk:"image"`
+	Name      types.String `tfsdk:"name"`
+}
+
+func (m *model) identity() identity { return identity{m.Cluster, m.Pool, m.Namespace, m.Image, m.Name} }
+
+// id is computed from its parts, and unknown while one of them is.
+func (m *model) id() types.String {
+	parts := []string{}
+	for _, part := range []types.String{m.Cluster, m.Pool, m.Namespace, m.Image} {
+		if part.IsUnknown() {
+			return types.StringUnknown()
+		}
+		if !part.IsNull() {
+			parts = append(parts, part.ValueString())
+		}
+	}
+	if m.Name.IsUnknown() {
+		return types.StringUnknown()
+	}
+	return types.StringValue(strings.Join(parts, "/") + "@" + m.Name.ValueString())
+}
+
+// image is the image as it was recorded or planned.
+func (m *model) image() ceph.ImageRef {
+	return ceph.ImageRef{Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Name: m.Image.ValueString()}
+}
+
+// fromAPI copies the snapshot from the cluster to the model.
+func (m *model) fromAPI(found ceph.Snapshot) {
+	m.Pool = types.StringValue(found.Image.Pool)
+	m.Namespace = tfkit.StringOrNull(found.Image.Namespace)
+	m.Image = types.StringValue(found.Image.Name)
+	m.Name = types.StringValue(found.Name)
+	m.Protected = tfkit.FalseOrNull(m.Protected, found.Protected)
+	m.SnapshotID = types.Int64Value(int64(found.ID))       //nolint:gosec // counted up from 1
+	m.SizeBytes = types.Int64Value(int64(found.SizeBytes)) //nolint:gosec // an image has at most 8 EiB
+	m.CreatedAt = types.StringValue(found.CreatedAt.UTC().Format(time.RFC3339))
+	m.ImageID = types.StringValue(found.ImageID)
+	m.PoolID = types.Int64Value(found.PoolID)
+	m.ID = m.id()
+}
+
+// fill sets what the plan left unknown from what was read; from an empty model, where nothing was read, to null.
+func (m *model) fill(actual *model) {
+	tfkit.Fill(&m.SnapshotID, actual.SnapshotID)
+	tfkit.Fill(&m.SizeBytes, actual.SizeBytes)
+	tfkit.Fill(&m.CreatedAt, actual.CreatedAt)
+	tfkit.Fill(&m.ImageID, actual.ImageID)
+	tfkit.Fill(&m.PoolID, actual.PoolID)
+	m.ID = m.id()
+}
