@@ -66,6 +66,7 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 	if changesPools(cmd) {
 		defer c.poolCache.Changing()()
 		defer c.served.Changing()()
+		defer c.snapshots.Changing()() // which name their pool
 	}
 	if changesUsers(cmd) {
 		defer c.userConns.Changing()()

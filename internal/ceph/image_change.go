@@ -55,7 +55,7 @@ func (c *Cluster) ResizeImage(ctx context.Context, ref ImageRef, bytes uint64, a
 // Similar to: rbd rename
 func (c *Cluster) RenameImage(ctx context.Context, ref ImageRef, name string) error {
 	what := fmt.Sprintf("Unable to rename image %s of cluster %q to %q.", ref, c.cfg.Label, name)
-	defer c.directories.Changing()()
+	defer c.changingImages()()
 	return c.changeImage(ctx, what, ref, func(conn Conn) error { return conn.RenameImage(ctx, ref, name) })
 }
 

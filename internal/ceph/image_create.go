@@ -66,7 +66,7 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 			return true, c.completeImage(ctx, spec)
 		}
 	}
-	defer c.directories.Changing()()
+	defer c.changingImages()()
 	errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.CreateImage(ctx, spec) })
 	if errno == EEXIST && former == ENOENT {
 		errno, err = c.createOverRemains(ctx, what, spec, errno, err)

@@ -69,7 +69,7 @@ func (c *Cluster) removeImage(ctx context.Context, what string, ref ImageRef, re
 	if err := c.purgeSnapshots(ctx, ref, relations); err != nil {
 		return false, err
 	}
-	defer c.directories.Changing()()
+	defer c.changingImages()()
 	errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.RemoveImage(ctx, ref) })
 	if errno == EBUSY {
 		return true, err

@@ -14,6 +14,15 @@ type directoryOf struct {
 	namespace string
 }
 
+// changingImages drops what shared readings tell of the names of images, at once and again when the change is over.
+func (c *Cluster) changingImages() (changed func()) {
+	directories, snapshots := c.directories.Changing(), c.snapshots.Changing()
+	return func() {
+		directories()
+		snapshots()
+	}
+}
+
 // directory holds the names of the images of a namespace by their ids.
 type directory map[string]string
 

@@ -1,6 +1,7 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,6 +92,9 @@ func (c *Cluster) SnapshotByID(ctx context.Context, poolID int64, namespace, ima
 // proof that it is missing.
 func (c *Cluster) snapshotsByID(ctx context.Context, image imageKey) (ImageSnapshots, error) {
 	ref, _, err := c.ImageByID(ctx, image.poolID, image.namespace, image.id)
+	if problem.Is(err, problem.NotFound) {
+		err = c.unlessMigrating(ctx, image, err)
+	}
 	if err != nil {
 		return ImageSnapshots{}, err
 	}
@@ -104,6 +108,34 @@ func (c *Cluster) snapshotsByID(ctx context.Context, image imageKey) (ImageSnaps
 		}
 	}
 	return snapshots, err
+}
+
+// unlessMigrating returns the error that an image is missing, unless it is on its way to another place, from where it may come back.
+func (c *Cluster) unlessMigrating(ctx context.Context, image imageKey, missing error) error {
+	pool, err := c.poolName(ctx, image.poolID)
+	if problem.Is(err, problem.NotFound) {
+		return missing
+	}
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("Unable to find out whether the image with id %s in pool %q of cluster %q is being migrated.", image.id, pool,
+		c.cfg.Label)
+	var migration *Migration
+	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		migration, err = conn.ImageMigration(ctx, pool, image.namespace, image.id)
+		return err
+	})
+	if err != nil || migration == nil {
+		return cmp.Or(err, missing)
+	}
+	return &problem.Problem{
+		Kind: problem.Busy,
+		What: fmt.Sprintf("The image with id %s in pool %q of cluster %q is being migrated.", image.id, pool, c.cfg.Label),
+		Why:  "Its snapshots go with it, and get other ids at the other end.",
+		Do: "End the migration with rbd migration execute and rbd migration commit, and import the snapshots again; or with rbd migration" +
+			" abort, after which nothing has changed.",
+	}
 }
 
 func (c *Cluster) listSnapshots(ctx context.Context, ref ImageRef) (snapshots ImageSnapshots, err error) {

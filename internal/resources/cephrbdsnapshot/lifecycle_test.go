@@ -230,6 +230,41 @@ func TestAccCephRBDSnapshot_refusedByTheImage(t *testing.T) {
 	}
 }
 
+// During a migration the snapshot is not where it was, and has not gone either: it stays in the state, and is there again after an abort.
+func TestAccCephRBDSnapshot_migration(t *testing.T) {
+	images(t)
+	config := of(`"images"`, `"moving"`, "before")
+	id := func(t *testing.T, _ string) string { return fmt.Sprint(snapshots(t, "east", "images/moving")) }
+	before := ""
+	run(t, "nothing",
+		resource.TestStep{
+			PreConfig: func() { rbd(t, "create", "--size", "1M", "images/moving") },
+			Config:    config,
+			Check:     func(*terraform.State) error { before = id(t, ""); return nil },
+		},
+		resource.TestStep{
+			PreConfig:        func() { rbd(t, "migration", "prepare", "images/moving", "vms/moved") },
+			Config:           config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
+		resource.TestStep{
+			Config: config, Destroy: true, ExpectError: acctest.Message(`in pool "images" of cluster "east" is being migrated.`),
+		},
+		resource.TestStep{
+			PreConfig:        func() { rbd(t, "migration", "abort", "--no-progress", "vms/moved") },
+			Config:           config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			Check: func(*terraform.State) error {
+				if after := id(t, ""); after != before {
+					return fmt.Errorf("it was %s and is %s", before, after)
+				}
+				return nil
+			},
+		},
+	)
+	rbd(t, "rm", "--no-progress", "images/moving")
+}
+
 // Snapshots of groups are librbd's own: they are neither imported nor listed under their name.
 func TestAccCephRBDSnapshot_ofAGroup(t *testing.T) {
 	images(t)

@@ -127,6 +127,10 @@ func (r *snapshotResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	if problem.Is(err, problem.Busy) {
+		tfkit.AddWarning(&resp.Diagnostics, "Image of the RBD snapshot is being migrated", err)
+		return // the state stays
+	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return

@@ -74,8 +74,8 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		},
 		"snapshot": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Name of a snapshot of the image to read instead of the image; needs `read_only = true`. Changing or removing it" +
-				" replaces the disk. `<snapshot name>` in the XML.",
+			MarkdownDescription: "Name of a snapshot of the image (`ceph_rbd_snapshot`) to read instead of the image; needs `read_only = true`." +
+				" Changing or removing it replaces the disk. `<snapshot name>` in the XML.",
 			Validators: []validator.String{tfkit.ImageSpecPart("the name of a snapshot")},
 		},
 		"size": schema.StringAttribute{
