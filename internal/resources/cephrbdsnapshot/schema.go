@@ -54,8 +54,8 @@ func (r *snapshotResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			},
 			"name": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Name of the snapshot. A new name renames it in place; clones and disks keep it. As by `rbd snap create` and" +
-					" `rbd snap rename`.",
+				MarkdownDescription: "Name of the snapshot. A new name renames it in place; clones keep it, and a running guest that reads it goes" +
+					" on, but its disk has to name it anew (`snapshot` of `libvirt_rbd_disk`). As by `rbd snap create` and `rbd snap rename`.",
 				Validators: []validator.String{tfkit.ImageSpecPart("a snapshot name")},
 			},
 			"protected": schema.BoolAttribute{
