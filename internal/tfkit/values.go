@@ -1,6 +1,8 @@
 package tfkit
 
 import (
+	"strings"
+
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -11,6 +13,20 @@ func Fill[T attr.Value](planned *T, actual T) {
 	if (*planned).IsUnknown() {
 		*planned = actual
 	}
+}
+
+// JoinID is an id of its parts, without those that are null, and unknown while one of them is.
+func JoinID(parts ...types.String) types.String {
+	var known []string
+	for _, part := range parts {
+		if part.IsUnknown() {
+			return types.StringUnknown()
+		}
+		if !part.IsNull() {
+			known = append(known, part.ValueString())
+		}
+	}
+	return types.StringValue(strings.Join(known, "/"))
 }
 
 // StringOrNull is a text, null where it is empty.

@@ -55,13 +55,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Cluster, m.Name} }
 
-// id is computed from its parts, and unknown while one of them is.
-func (m *model) id() types.String {
-	if m.Cluster.IsUnknown() || m.Name.IsUnknown() {
-		return types.StringUnknown()
-	}
-	return types.StringValue(m.Cluster.ValueString() + "/" + m.Name.ValueString())
-}
+func (m *model) id() types.String { return tfkit.JoinID(m.Cluster, m.Name) }
 
 // toSpec is the pool to create. What the plan leaves unknown is left out, and the cluster decides.
 func (m *model) toSpec(applications []string) ceph.PoolSpec {

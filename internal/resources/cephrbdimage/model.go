@@ -46,19 +46,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Cluster, m.Pool, m.Namespace, m.Name} }
 
-// id is computed from its parts, and unknown while one of them is.
-func (m *model) id() types.String {
-	parts := []string{}
-	for _, part := range []types.String{m.Cluster, m.Pool, m.Namespace, m.Name} {
-		if part.IsUnknown() {
-			return types.StringUnknown()
-		}
-		if !part.IsNull() {
-			parts = append(parts, part.ValueString())
-		}
-	}
-	return types.StringValue(strings.Join(parts, "/"))
-}
+func (m *model) id() types.String { return tfkit.JoinID(m.Cluster, m.Pool, m.Namespace, m.Name) }
 
 // ref is the image's pool, namespace and name.
 func (m *model) ref() ceph.ImageRef {

@@ -1,8 +1,6 @@
 package cephrbdnamespace
 
 import (
-	"strings"
-
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -29,13 +27,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Cluster, m.Pool, m.Name} }
 
-// id is computed from its parts, and unknown while one of them is.
-func (m *model) id() types.String {
-	if m.Cluster.IsUnknown() || m.Pool.IsUnknown() || m.Name.IsUnknown() {
-		return types.StringUnknown()
-	}
-	return types.StringValue(strings.Join([]string{m.Cluster.ValueString(), m.Pool.ValueString(), m.Name.ValueString()}, "/"))
-}
+func (m *model) id() types.String { return tfkit.JoinID(m.Cluster, m.Pool, m.Name) }
 
 // namespace is the namespace as it was recorded or planned.
 func (m *model) namespace() ceph.Namespace {

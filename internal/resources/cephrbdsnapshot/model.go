@@ -1,7 +1,6 @@
 package cephrbdsnapshot
 
 import (
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -39,21 +38,13 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Cluster, m.Pool, m.Namespace, m.Image, m.Name} }
 
-// id is computed from its parts, and unknown while one of them is.
+// id is that of the image with the snapshot's name.
 func (m *model) id() types.String {
-	parts := []string{}
-	for _, part := range []types.String{m.Cluster, m.Pool, m.Namespace, m.Image} {
-		if part.IsUnknown() {
-			return types.StringUnknown()
-		}
-		if !part.IsNull() {
-			parts = append(parts, part.ValueString())
-		}
-	}
-	if m.Name.IsUnknown() {
+	image := tfkit.JoinID(m.Cluster, m.Pool, m.Namespace, m.Image)
+	if image.IsUnknown() || m.Name.IsUnknown() {
 		return types.StringUnknown()
 	}
-	return types.StringValue(strings.Join(parts, "/") + "@" + m.Name.ValueString())
+	return types.StringValue(image.ValueString() + "@" + m.Name.ValueString())
 }
 
 // image is the image as it was recorded or planned.

@@ -35,13 +35,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Hypervisor, m.UUID} }
 
-// id is computed from its parts, and unknown while one of them is.
-func (m *model) id() types.String {
-	if m.Hypervisor.IsUnknown() || m.UUID.IsUnknown() {
-		return types.StringUnknown()
-	}
-	return types.StringValue(m.Hypervisor.ValueString() + "/" + m.UUID.ValueString())
-}
+func (m *model) id() types.String { return tfkit.JoinID(m.Hypervisor, m.UUID) }
 
 // defaultUUID is the same on every host for one usage name, so that a guest finds its secret on each host to which it migrates.
 func defaultUUID(usageName string) string {

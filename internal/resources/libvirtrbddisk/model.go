@@ -3,7 +3,6 @@ package libvirtrbddisk
 import (
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -70,13 +69,7 @@ type identity struct {
 
 func (m *model) identity() identity { return identity{m.Hypervisor, m.Domain, m.TargetDev} }
 
-// id is made of its parts, and unknown while one of them is.
-func (m *model) id() types.String {
-	if m.Hypervisor.IsUnknown() || m.Domain.IsUnknown() || m.TargetDev.IsUnknown() {
-		return types.StringUnknown()
-	}
-	return types.StringValue(strings.Join([]string{m.Hypervisor.ValueString(), m.Domain.ValueString(), m.TargetDev.ValueString()}, "/"))
-}
+func (m *model) id() types.String { return tfkit.JoinID(m.Hypervisor, m.Domain, m.TargetDev) }
 
 // source is the image as the model names it.
 func (m *model) source() ceph.ImageRef {
