@@ -35,10 +35,15 @@ func Filters(ctx context.Context, of datasource.DataSource) map[string]listschem
 	filters := map[string]listschema.Attribute{}
 	for name, attribute := range described.Schema.Attributes {
 		if a, isText := attribute.(schema.StringAttribute); isText && a.Optional {
-			filters[name] = listschema.StringAttribute{Optional: true, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
+			filters[name] = Filter(a)
 		}
 	}
 	return filters
+}
+
+// Filter is an argument of a data source as one of a list resource.
+func Filter(of schema.StringAttribute) listschema.StringAttribute {
+	return listschema.StringAttribute{Optional: true, MarkdownDescription: of.MarkdownDescription, Validators: of.Validators}
 }
 
 // ListResults is the stream of a list resource: what it finds goes to Terraform one by one.

@@ -25,19 +25,16 @@ type filter struct {
 func (r *namespaceResource) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
-	label, pattern := tfkit.LabelArgument("cluster"), tfkit.NamePattern("the names of the namespaces")
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the RBD namespaces of a cluster for `terraform query`, as by `rbd namespace ls`, so that" +
 			" `ceph_rbd_namespace` can adopt them.",
 		Attributes: map[string]schema.Attribute{
-			"cluster": schema.StringAttribute{Optional: true, MarkdownDescription: label.MarkdownDescription, Validators: label.Validators},
+			"cluster": tfkit.Filter(tfkit.LabelArgument("cluster")),
 			"pool": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "Name of the pool. Default: every pool that may hold images.",
 				Validators: []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
-			"name_pattern": schema.StringAttribute{
-				Optional: true, MarkdownDescription: pattern.MarkdownDescription, Validators: pattern.Validators,
-			},
+			"name_pattern": tfkit.Filter(tfkit.NamePattern("the names of the namespaces")),
 		},
 	}
 }

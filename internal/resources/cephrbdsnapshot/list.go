@@ -28,17 +28,12 @@ type filter struct {
 func (r *snapshotResource) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
-	label := tfkit.LabelArgument("cluster")
-	pattern := func(names string) schema.StringAttribute {
-		argument := tfkit.NamePattern(names)
-		return schema.StringAttribute{Optional: true, MarkdownDescription: argument.MarkdownDescription, Validators: argument.Validators}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the snapshots of the RBD images of a cluster for `terraform query`, as by `rbd snap ls` of each image, so" +
 			" that `ceph_rbd_snapshot` can adopt them. Those of groups, of mirroring and of the trash are not listed.\n\nEach image is opened" +
 			" read-only, which leaves no trace; of many images select some.",
 		Attributes: map[string]schema.Attribute{
-			"cluster": schema.StringAttribute{Optional: true, MarkdownDescription: label.MarkdownDescription, Validators: label.Validators},
+			"cluster": tfkit.Filter(tfkit.LabelArgument("cluster")),
 			"pool": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "Name of the images' pool. Default: every pool that may hold images.",
 				Validators: []validator.String{tfkit.ImageSpecPart("a pool name")},
@@ -47,8 +42,8 @@ func (r *snapshotResource) ListResourceConfigSchema(
 				Optional:            true,
 				MarkdownDescription: "Only snapshots of images of this RADOS namespace; `\"\"` stands for the default one. Default: all namespaces.",
 			},
-			"image_pattern": pattern("the names of the images"),
-			"name_pattern":  pattern("the names of the snapshots"),
+			"image_pattern": tfkit.Filter(tfkit.NamePattern("the names of the images")),
+			"name_pattern":  tfkit.Filter(tfkit.NamePattern("the names of the snapshots")),
 		},
 	}
 }
