@@ -11,6 +11,12 @@ import (
 // CheckImageChange refuses, before the first step of a change, what librbd would refuse in the middle or what would do harm: under a
 // lock that somebody put on the image by hand, on a copy that mirroring writes, or during a migration.
 func (c *Cluster) CheckImageChange(ctx context.Context, ref ImageRef) error {
+	_, err := c.changeable(ctx, ref)
+	return err
+}
+
+// changeable is CheckImageChange, and returns what was read for it.
+func (c *Cluster) changeable(ctx context.Context, ref ImageRef) (ImageRelations, error) {
 	what := fmt.Sprintf("Image %s of cluster %q can't be changed now.", ref, c.cfg.Label)
 	var relations ImageRelations
 	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
@@ -18,9 +24,9 @@ func (c *Cluster) CheckImageChange(ctx context.Context, ref ImageRef) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return ImageRelations{}, err
 	}
-	return refuseObstacles(what, relations.againstChange(ref), "Nothing was changed.")
+	return relations, refuseObstacles(what, relations.againstChange(ref), "Nothing was changed.")
 }
 
 // ResizeImage changes the size of an image, in bytes. A smaller size is problem.Refused unless allowShrink is set.

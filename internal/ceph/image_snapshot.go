@@ -20,13 +20,22 @@ type ImageSnapshots struct {
 	List   []ImageSnapshot
 }
 
-// user returns the first snapshot that somebody made and that is the one that is looked for. Those of groups, of mirroring and of the
-// trash are librbd's own.
-func (s ImageSnapshots) user(is func(ImageSnapshot) bool) (Snapshot, bool) {
+// users returns the snapshots that somebody made. Those of groups, of mirroring and of the trash are librbd's own.
+func (s ImageSnapshots) users() []Snapshot {
+	var made []Snapshot
 	for _, snapshot := range s.List {
-		if snapshot.Kind == UserSnapshot && is(snapshot) {
-			return Snapshot{s.ImageRef, s.PoolID, s.ID, snapshot}, true
+		if snapshot.Kind == UserSnapshot {
+			made = append(made, Snapshot{s.ImageRef, s.PoolID, s.ID, snapshot})
 		}
+	}
+	return made
+}
+
+// user returns the snapshot that somebody made and that is the one that is looked for.
+func (s ImageSnapshots) user(is func(Snapshot) bool) (Snapshot, bool) {
+	made := s.users()
+	if i := slices.IndexFunc(made, is); i >= 0 {
+		return made[i], true
 	}
 	return Snapshot{}, false
 }
@@ -59,7 +68,7 @@ func (c *Cluster) Snapshot(ctx context.Context, ref ImageRef, name string) (Snap
 	if err != nil {
 		return Snapshot{}, err
 	}
-	found, ok := snapshots.user(func(s ImageSnapshot) bool { return s.Name == name })
+	found, ok := snapshots.user(func(s Snapshot) bool { return s.Name == name })
 	if !ok {
 		return Snapshot{}, c.noSnapshot(fmt.Sprintf("Image %s of cluster %q has no snapshot %q.", ref, c.cfg.Label, name), snapshots)
 	}
@@ -74,7 +83,7 @@ func (c *Cluster) SnapshotByID(ctx context.Context, poolID int64, namespace, ima
 	image := imageKey{poolID, namespace, imageID}
 	snapshots, err := c.snapshots.Get(ctx, image, func(ctx context.Context) (ImageSnapshots, error) { return c.snapshotsByID(ctx, image) })
 	if err == nil {
-		if found, ok := snapshots.user(func(s ImageSnapshot) bool { return s.ID == id }); ok {
+		if found, ok := snapshots.user(func(s Snapshot) bool { return s.ID == id }); ok {
 			return found, nil
 		}
 	}
@@ -113,11 +122,8 @@ func (c *Cluster) snapshotsByID(ctx context.Context, image imageKey) (ImageSnaps
 // unlessMigrating returns the error that an image is missing, unless it is on its way to another place, from where it may come back.
 func (c *Cluster) unlessMigrating(ctx context.Context, image imageKey, missing error) error {
 	pool, err := c.poolName(ctx, image.poolID)
-	if problem.Is(err, problem.NotFound) {
-		return missing
-	}
 	if err != nil {
-		return err
+		return err // perhaps that the pool is missing too
 	}
 	what := fmt.Sprintf("Unable to find out whether the image with id %s in pool %q of cluster %q is being migrated.", image.id, pool,
 		c.cfg.Label)
@@ -149,10 +155,8 @@ func (c *Cluster) listSnapshots(ctx context.Context, ref ImageRef) (snapshots Im
 
 func (c *Cluster) noSnapshot(what string, snapshots ImageSnapshots) error {
 	var names []string
-	for _, s := range snapshots.List {
-		if s.Kind == UserSnapshot {
-			names = append(names, s.Name)
-		}
+	for _, s := range snapshots.users() {
+		names = append(names, s.Name)
 	}
 	return notThere(what, "It has none at all.", "It has", names, "Correct the name, or create the snapshot.")
 }
@@ -179,10 +183,8 @@ func (c *Cluster) VisitSnapshots(ctx context.Context, filter ImageFilter, visit 
 				return err
 			}
 			for _, snapshots := range found {
-				for _, s := range snapshots.List {
-					if s.Kind == UserSnapshot && !visit(Snapshot{snapshots.ImageRef, snapshots.PoolID, snapshots.ID, s}) {
-						return nil
-					}
+				if slices.ContainsFunc(snapshots.users(), func(s Snapshot) bool { return !visit(s) }) {
+					return nil
 				}
 			}
 		}
@@ -197,24 +199,21 @@ func (c *Cluster) VisitSnapshots(ctx context.Context, filter ImageFilter, visit 
 func (c *Cluster) CreateSnapshot(ctx context.Context, ref ImageRef, name string, protected bool) (created bool, err error) {
 	full := snapshotName(ref, name)
 	what := fmt.Sprintf("Unable to create snapshot %s in cluster %q.", full, c.cfg.Label)
-	if err := c.CheckImageChange(ctx, ref); err != nil {
-		return false, err
-	}
-	before, err := c.listSnapshots(ctx, ref)
-	if err != nil {
-		return false, err
-	}
-	if err := c.refuseUnserved(ctx, what, ref.Pool, ref.Namespace, "rbd_header."+before.ID); err != nil {
-		return false, err
-	}
 	release, err := c.claim(ctx, what, snapshotKind, full)
 	if err != nil {
 		return false, err
 	}
 	defer release()
-	named := func(s ImageSnapshot) bool { return s.Name == name }
+	image, err := c.changeable(ctx, ref)
+	if err != nil {
+		return false, err
+	}
+	if err := c.refuseUnserved(ctx, what, ref.Pool, ref.Namespace, "rbd_header."+image.ID); err != nil {
+		return false, err
+	}
 	in, remark := newIntent(snapshotKind, full, ""), ""
-	former, exists := before.user(named)
+	before := ImageSnapshots{ref, image.PoolID, image.ID, image.Snapshots}
+	former, exists := before.user(func(s Snapshot) bool { return s.Name == name })
 	if !exists {
 		c.intend(ctx, in)
 	} else {
@@ -267,8 +266,10 @@ func (c *Cluster) explainCreateSnapshot(err error, errno Errno, ref ImageRef, na
 //
 // Similar to: rbd snap protect; rbd snap unprotect
 func (c *Cluster) SetSnapshotProtection(ctx context.Context, s Snapshot, protected bool) error {
-	err := c.CheckImageChange(ctx, s.Image)
-	if !protected {
+	var err error
+	if protected {
+		err = c.CheckImageChange(ctx, s.Image)
+	} else {
 		err = c.refuseLoss(ctx, fmt.Sprintf("The protection of snapshot %s of cluster %q can't be ended.", s, c.cfg.Label), s)
 	}
 	if err != nil {
