@@ -185,8 +185,7 @@ func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno 
 	switch errno {
 	case EEXIST:
 		p.Why = "An image of this name exists already. It was left as it is."
-		p.Do = fmt.Sprintf("To manage that image, import it: terraform import ceph_rbd_image.NAME %s/%s. Otherwise choose another name.",
-			c.cfg.Label, spec.ImageRef)
+		p.Do = c.importInstead("image", "ceph_rbd_image", spec.String())
 	case ENOENT:
 		p.Why = "The pool, the namespace or the data pool does not exist."
 		p.Do = "Create what is missing first; in the configuration refer to its resource, so that the order is known."

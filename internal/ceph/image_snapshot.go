@@ -250,8 +250,7 @@ func (c *Cluster) explainCreateSnapshot(err error, errno Errno, ref ImageRef, na
 	switch errno {
 	case EEXIST:
 		p.Why = "A snapshot of this name exists already. It was left as it is."
-		p.Do = fmt.Sprintf("To manage that snapshot, import it: terraform import ceph_rbd_snapshot.NAME %s/%s. Otherwise choose another name.",
-			c.cfg.Label, snapshotName(ref, name))
+		p.Do = c.importInstead("snapshot", "ceph_rbd_snapshot", snapshotName(ref, name))
 		return withRemark(p, remark)
 	case EDQUOT:
 		p.Kind, p.Why = problem.Refused, "The image has as many snapshots as its own limit allows, or its pool's quota is used up."

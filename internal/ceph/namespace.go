@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
@@ -194,8 +193,7 @@ func (c *Cluster) explainCreateNamespace(err error, errno Errno, ns Namespace, r
 	switch errno {
 	case EEXIST:
 		p.Why = "A namespace of this name exists already. It was left as it is."
-		p.Do = fmt.Sprintf("To manage that namespace, import it: terraform import ceph_rbd_namespace.NAME %s/%s. Otherwise choose another name.",
-			c.cfg.Label, ns)
+		p.Do = c.importInstead("namespace", "ceph_rbd_namespace", ns.String())
 		return withRemark(p, remark)
 	case EINVAL, EOPNOTSUPP:
 		p.Kind, p.Why = problem.Invalid, fmt.Sprintf("Pool %q can't hold namespaces for images.", ns.Pool)
@@ -251,24 +249,4 @@ func (c *Cluster) DeleteNamespace(ctx context.Context, ns Namespace) error {
 		p.Do = fmt.Sprintf("Look with rbd ls %s and rbd trash ls --all %s, and remove them first.", ns, ns)
 	}
 	return err
-}
-
-// counted is a number of things with the first names; empty for none.
-func counted(names []string, one, many string) string {
-	switch len(names) {
-	case 0:
-		return ""
-	case 1:
-		many = one
-	}
-	return fmt.Sprintf("%d %s (%s)", len(names), many, strings.Join(firstOf(names, 5), ", "))
-}
-
-// inWords joins what there is, or says that there is nothing.
-func inWords(parts ...string) string {
-	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
-	if len(parts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(parts, "; ")
 }

@@ -154,8 +154,7 @@ func (c *Cluster) poolExists(what string, p Pool, remark string) error {
 		Kind: problem.Exists,
 		What: what,
 		Why:  fmt.Sprintf("A pool of this name exists already, with id %d. It was left as it is.", p.ID),
-		Do: fmt.Sprintf("To manage that pool, import it: terraform import ceph_pool.NAME %s/%s. Otherwise choose another name.",
-			c.cfg.Label, p.Name),
+		Do:   c.importInstead("pool", "ceph_pool", p.Name),
 	}, remark)
 }
 

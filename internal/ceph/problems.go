@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,4 +171,30 @@ func firstOf(names []string, limit int) []string {
 	}
 	rest := fmt.Sprintf("and %d more", len(names)-limit)
 	return append(append(make([]string, 0, limit+1), names[:limit]...), rest)
+}
+
+// counted is a number of things with the first names; empty for none.
+func counted(names []string, one, many string) string {
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		many = one
+	}
+	return fmt.Sprintf("%d %s (%s)", len(names), many, strings.Join(firstOf(names, 5), ", "))
+}
+
+// inWords joins what there is, or says that there is nothing.
+func inWords(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, "; ")
+}
+
+// importInstead says what to do where what is to be created is there already; id is without the cluster.
+func (c *Cluster) importInstead(noun, resourceType, id string) string {
+	return fmt.Sprintf("To manage that %s, import it: terraform import %s.NAME %s/%s. Otherwise choose another name.", noun, resourceType,
+		c.cfg.Label, id)
 }

@@ -107,8 +107,7 @@ func (c *Cluster) userExists(what, name, remark string) error {
 		Kind: problem.Exists,
 		What: what,
 		Why:  "A user of this name exists already. Its key and caps were left as they are.",
-		Do: fmt.Sprintf("To manage that user, import it: terraform import ceph_user.NAME %s/%s. Otherwise choose another name.",
-			c.cfg.Label, name),
+		Do:   c.importInstead("user", "ceph_user", name),
 	}, remark)
 }
 

@@ -1,6 +1,7 @@
 package cephpool
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -13,20 +14,16 @@ import (
 
 // mayDelete refuses to delete a pool that is still in use.
 func (r *poolResource) mayDelete(ctx context.Context, cluster *ceph.Cluster, pool ceph.Pool, force bool, diags *diag.Diagnostics) error {
-	var contents ceph.PoolContents
+	var notEmpty error
 	if !force {
-		var err error
-		if contents, err = cluster.PoolContents(ctx, pool.Name); err != nil || contents.Empty() {
-			return err
+		if notEmpty = refuseUnlessEmpty(ctx, cluster, pool.Name); !problem.Is(notEmpty, problem.Refused) {
+			return notEmpty
 		}
 	}
 	// That a client has an image open is told first, since force_destroy doesn't help then.
 	if err := refuseUnderWatchers(ctx, cluster, pool.Name, "deleted", "Detach or shut down what has them open first. force_destroy does not"+
-		" override this."); err != nil {
-		return err
-	}
-	if !force {
-		return notEmpty(cluster, pool.Name, contents)
+		" override this."); err != nil || !force {
+		return cmp.Or(err, notEmpty)
 	}
 	if err := r.RefuseNamedPool(ctx, cluster, pool.Name, diags); err != nil {
 		return err
@@ -55,10 +52,6 @@ func refuseUnlessEmpty(ctx context.Context, cluster *ceph.Cluster, name string) 
 	if err != nil || contents.Empty() {
 		return err
 	}
-	return notEmpty(cluster, name, contents)
-}
-
-func notEmpty(cluster *ceph.Cluster, name string, contents ceph.PoolContents) error {
 	return &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Pool %q on cluster %q is not empty: it holds %s.", name, cluster.Label(), contents.Summary()),
