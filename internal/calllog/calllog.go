@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -148,6 +149,31 @@ func (l Logger) Wait(ctx context.Context, waitsFor string, object Object) (progr
 		l.write(ctx, true, "waits for "+waitsFor, object, []string{"since " + inWords(waited)},
 			map[string]any{"waits_for": waitsFor, "waited_ms": waited.Milliseconds()})
 	}
+}
+
+// During runs something that takes long and tells nothing before its end, and writes the lines of [Logger.Wait] meanwhile.
+func (l Logger) During(ctx context.Context, waitsFor string, object Object, run func()) {
+	if !l.Enabled(ctx, true) {
+		run()
+		return
+	}
+	progress, over := l.Wait(ctx, waitsFor, object), make(chan struct{})
+	var told sync.WaitGroup
+	told.Go(func() {
+		step := time.NewTicker(progressStep)
+		defer step.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-step.C:
+				progress()
+			}
+		}
+	})
+	run()
+	close(over)
+	told.Wait()
 }
 
 func (l Logger) write(ctx context.Context, change bool, what string, object Object, remarks []string, fields map[string]any) {

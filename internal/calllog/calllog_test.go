@@ -107,6 +107,31 @@ func TestWait(t *testing.T) {
 	})
 }
 
+// What takes long is told while it runs, and no more once it is over.
+func TestDuring(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &lines{changes: true}
+		ran := false
+		New("cluster", "east", sink).During(t.Context(), "the copy", Object{Pool: "vms", Image: "data"}, func() {
+			time.Sleep(12 * time.Second)
+			ran = true
+		})
+		time.Sleep(time.Minute)
+		want := []string{
+			"cluster east: waits for the copy pool=vms image=data (since 5s)",
+			"cluster east: waits for the copy pool=vms image=data (since 10s)",
+		}
+		if !ran || !slices.Equal(sink.messages, want) {
+			t.Errorf("it ran: %v; told %q, want %q", ran, sink.messages, want)
+		}
+	})
+	ran := false
+	Logger{}.During(t.Context(), "the copy", Object{}, func() { ran = true })
+	if !ran {
+		t.Error("without a log it didn't run")
+	}
+}
+
 // How a call ended is told in a word or two, never in the words of a reply.
 func TestRefusal(t *testing.T) {
 	for want, err := range map[string]error{

@@ -87,19 +87,25 @@ func (c *Cluster) nameClones(ctx context.Context, clones []Clone) {
 				}
 				clone.Pool = pool.Name
 			}
-			name, err := conn.ImageName(ctx, clone.Pool, clone.Namespace, clone.ID)
-			if err != nil || name != "" {
-				clone.Name = name
-				return err
-			}
-			trash, err := conn.Trash(ctx, clone.Pool, clone.Namespace)
-			for _, entry := range trash {
-				if entry.ID == clone.ID {
-					clone.Name, clone.Trash = entry.Name, true
-				}
-			}
+			var err error
+			clone.Name, clone.Trash, err = nameAnywhere(ctx, conn, clone.Pool, clone.Namespace, clone.ID)
 			return err
 		})
 	}
 	sort.Slice(clones, func(i, j int) bool { return clones[i].String() < clones[j].String() })
+}
+
+// nameAnywhere finds the name of an image by its id, also in the trash; empty where it is in neither.
+func nameAnywhere(ctx context.Context, conn Conn, pool, namespace, id string) (name string, inTrash bool, err error) {
+	name, err = conn.ImageName(ctx, pool, namespace, id)
+	if err != nil || name != "" {
+		return name, false, err
+	}
+	trash, err := conn.Trash(ctx, pool, namespace)
+	for _, entry := range trash {
+		if entry.ID == id {
+			return entry.Name, true, err
+		}
+	}
+	return "", false, err
 }

@@ -50,7 +50,7 @@ type Conn interface {
 	ImageDataPools(ctx context.Context, pool, namespace string, ids []string) (map[string]int64, error)
 
 	// ImageHeaders reads what the headers of those images, by their ids, tell. Left out are images without a header and those of which it
-	// does not tell all: clones, migrations, very many snapshots.
+	// does not tell all: migrations, very many snapshots.
 	ImageHeaders(ctx context.Context, pool, namespace string, ids []string) (map[string]Image, error)
 	// Image opens an image read-only, which leaves no watcher, and describes it.
 	Image(ctx context.Context, ref ImageRef) (Image, error)
@@ -74,10 +74,12 @@ type Conn interface {
 	// ReadImage opens an image read-only and reads its first byte.
 	ReadImage(ctx context.Context, ref ImageRef) error
 
-	// CreateImage creates an image without its metadata.
+	// CreateImage creates an image, or a clone of the spec's parent with the parent's size, without its metadata.
 	CreateImage(ctx context.Context, spec ImageSpec) error
 	// ResizeImage changes the size; a smaller one needs allowShrink.
 	ResizeImage(ctx context.Context, ref ImageRef, bytes uint64, allowShrink bool) error
+	// FlattenImage gives a clone its parent's data. An image that is no clone is EINVAL.
+	FlattenImage(ctx context.Context, ref ImageRef) error
 	// RenameImage renames an image within its namespace.
 	RenameImage(ctx context.Context, ref ImageRef, name string) error
 	// SetImageFeatures switches features on or off, all in one step.
@@ -86,6 +88,8 @@ type Conn interface {
 	SetImageMetadata(ctx context.Context, ref ImageRef, set map[string]string, remove []string) error
 	// Snapshots opens an image read-only and lists its snapshots, oldest first.
 	Snapshots(ctx context.Context, ref ImageRef) (ImageSnapshots, error)
+	// SnapshotsByID is Snapshots of the image with this id, which may be in the trash, without its name.
+	SnapshotsByID(ctx context.Context, pool, namespace, id string) (ImageSnapshots, error)
 	// CreateSnapshot creates a snapshot of an image.
 	CreateSnapshot(ctx context.Context, ref ImageRef, name string) error
 	// RenameSnapshot renames a snapshot.

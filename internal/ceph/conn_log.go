@@ -218,13 +218,22 @@ func (l loggedConn) ReadImage(ctx context.Context, ref ImageRef) (err error) {
 }
 
 func (l loggedConn) CreateImage(ctx context.Context, spec ImageSpec) (err error) {
-	defer l.change(ctx, "rbd create", ofImage(spec.ImageRef))(&err)
+	name, object := "rbd create", ofImage(spec.ImageRef)
+	if spec.Parent != nil {
+		name = "rbd clone"
+	}
+	defer l.change(ctx, name, object)(&err)
 	return l.Conn.CreateImage(ctx, spec)
 }
 
 func (l loggedConn) ResizeImage(ctx context.Context, ref ImageRef, bytes uint64, allowShrink bool) (err error) {
 	defer l.change(ctx, "rbd resize", ofImage(ref))(&err)
 	return l.Conn.ResizeImage(ctx, ref, bytes, allowShrink)
+}
+
+func (l loggedConn) FlattenImage(ctx context.Context, ref ImageRef) (err error) {
+	defer l.change(ctx, "rbd flatten", ofImage(ref))(&err)
+	return l.Conn.FlattenImage(ctx, ref)
 }
 
 func (l loggedConn) RenameImage(ctx context.Context, ref ImageRef, name string) (err error) {
@@ -245,6 +254,11 @@ func (l loggedConn) SetImageMetadata(ctx context.Context, ref ImageRef, set map[
 func (l loggedConn) Snapshots(ctx context.Context, ref ImageRef) (_ ImageSnapshots, err error) {
 	defer l.read(ctx, "rbd snap ls --all", ofImage(ref))(&err)
 	return l.Conn.Snapshots(ctx, ref)
+}
+
+func (l loggedConn) SnapshotsByID(ctx context.Context, pool, namespace, id string) (_ ImageSnapshots, err error) {
+	defer l.read(ctx, "rbd snap ls --all", ofNamespace(pool, namespace))(&err)
+	return l.Conn.SnapshotsByID(ctx, pool, namespace, id)
 }
 
 func (l loggedConn) CreateSnapshot(ctx context.Context, ref ImageRef, name string) (err error) {

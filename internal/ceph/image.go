@@ -35,7 +35,7 @@ type Image struct {
 	DataPool    string            // name; empty when the data is in the image's own pool
 	Metadata    map[string]string // without the settings
 	Config      map[string]string // settings by their bare name, such as rbd_qos_iops_limit
-	Parent      *SnapshotRef
+	Parent      *SnapshotID       // what a clone reads its data from where it has none of its own; nil for an image that is no clone
 }
 
 // Image describes an image. It answers problem.NotFound only when a listing of the pools, or of the pool's images,

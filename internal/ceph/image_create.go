@@ -14,8 +14,11 @@ import (
 // ImageSpec is an image to create. Zero values mean the client library's defaults.
 type ImageSpec struct {
 	ImageRef
-	SizeBytes   uint64
-	Features    []string // nil means the client's default (rbd_default_features)
+	Parent      *Snapshot // of a clone; nil for an image of its own
+	Flatten     bool      // of a clone: give it the parent's data at once
+	AllowShrink bool      // of a clone: take a size that is smaller than the parent's
+	SizeBytes   uint64    // of a clone, 0 is the parent's
+	Features    []string  // nil means the client's default (rbd_default_features)
 	ObjectSize  uint64
 	StripeUnit  uint64
 	StripeCount uint64
@@ -35,10 +38,11 @@ func ValidObjectSize(bytes uint64) bool {
 	return bits.OnesCount64(bytes) == 1 && bytes >= MinObjectSize && bytes <= MaxObjectSize
 }
 
-// CreateImage creates an image, then sets its metadata and config. created tells that the image exists, also when the
-// second step failed. An image of that name is problem.Exists and stays as it is. A pool without enough OSDs is problem.Unserved.
+// CreateImage creates an image, or a clone of a snapshot, then sets its metadata and config, and gives a clone its size and, if asked for,
+// its parent's data. created tells that the image exists, also when what comes after that failed. An image of that name is problem.Exists
+// and stays as it is. A pool without enough OSDs is problem.Unserved.
 //
-// Similar to: rbd create; rbd image-meta set; rbd config image set
+// Similar to: rbd create, rbd clone; rbd image-meta set; rbd config image set; rbd resize; rbd flatten
 func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool, err error) {
 	what := fmt.Sprintf("Unable to create image %s in cluster %q.", spec.ImageRef, c.cfg.Label)
 	if err := c.checkImageSpec(what, spec); err != nil {
@@ -89,23 +93,58 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 // intent is the intent to create the image.
 func (s ImageSpec) intent() intent {
 	layout := fmt.Sprintf("%d %q %d %d %d %q", s.SizeBytes, s.Features, s.ObjectSize, s.StripeUnit, s.StripeCount, s.DataPool)
+	if s.Parent != nil {
+		layout += fmt.Sprintf(" %v %t", s.Parent.Identity(), s.Flatten)
+	}
 	return newIntent(imageKind, s.String(), layout)
+}
+
+// bytesAtFirst is the size with which the image comes into being; a clone has that of its parent.
+func (s ImageSpec) bytesAtFirst() uint64 {
+	if s.Parent != nil {
+		return s.Parent.SizeBytes
+	}
+	return s.SizeBytes
+}
+
+// bytes is the size that the image is to have in the end.
+func (s ImageSpec) bytes() uint64 {
+	if s.SizeBytes == 0 {
+		return s.bytesAtFirst()
+	}
+	return s.SizeBytes
+}
+
+// completed tells whether nothing is left to do once the image is there.
+func (s ImageSpec) completed() bool {
+	return len(rawMetadata(s.Metadata, s.Config)) == 0 && s.bytes() == s.bytesAtFirst() && !s.Flatten
 }
 
 // completeImage sets of a new image what the create has not.
 func (c *Cluster) completeImage(ctx context.Context, spec ImageSpec) error {
-	raw := rawMetadata(spec.Metadata, spec.Config)
-	if len(raw) == 0 {
-		return nil
+	if spec.bytes() != spec.bytesAtFirst() {
+		if err := c.ResizeImage(ctx, spec.ImageRef, spec.bytes(), spec.AllowShrink); err != nil {
+			return err
+		}
 	}
-	return c.SetImageMetadata(ctx, spec.ImageRef, raw, nil)
+	if raw := rawMetadata(spec.Metadata, spec.Config); len(raw) > 0 {
+		if err := c.SetImageMetadata(ctx, spec.ImageRef, raw, nil); err != nil {
+			return err
+		}
+	}
+	if spec.Flatten {
+		return c.FlattenImage(ctx, spec.ImageRef)
+	}
+	return nil
 }
 
-// imageIsAsWanted tells whether an image is what a create would have made, and nobody has used it yet.
+// imageIsAsWanted tells whether an image is what a create would have made, and nobody has used it yet. Data in a clone that is flattened
+// may be its parent's.
 func (c *Cluster) imageIsAsWanted(ctx context.Context, spec ImageSpec) bool {
 	image, err := c.Image(ctx, spec.ImageRef)
-	if err != nil || image.SizeBytes != spec.SizeBytes || image.DataPool != spec.DataPool || image.Parent != nil ||
-		spec.ObjectSize != 0 && image.ObjectSize != spec.ObjectSize || spec.StripeCount != 0 && image.StripeCount != spec.StripeCount {
+	if err != nil || image.SizeBytes != spec.bytes() && image.SizeBytes != spec.bytesAtFirst() || image.DataPool != spec.DataPool ||
+		!spec.hasParent(image.Parent) || spec.ObjectSize != 0 && image.ObjectSize != spec.ObjectSize ||
+		spec.StripeCount != 0 && image.StripeCount != spec.StripeCount {
 		return false
 	}
 	for _, feature := range spec.Features {
@@ -114,7 +153,19 @@ func (c *Cluster) imageIsAsWanted(ctx context.Context, spec ImageSpec) bool {
 		}
 	}
 	contents, err := c.ImageContents(ctx, spec.ImageRef)
+	contents.Allocated = contents.Allocated && !spec.Flatten
 	return err == nil && contents.Empty() && len(contents.Snapshots) == 0
+}
+
+// hasParent tells whether an image with this parent can be what the create has made.
+func (s ImageSpec) hasParent(parent *SnapshotID) bool {
+	if s.Parent == nil {
+		return parent == nil
+	}
+	if parent == nil {
+		return s.Flatten
+	}
+	return *parent == s.Parent.Identity()
 }
 
 // createOverRemains creates an image whose name is taken though there is no image, where a create that was killed inside of librbd has left
@@ -150,6 +201,11 @@ func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {
 	if (spec.StripeUnit == 0) != (spec.StripeCount == 0) {
 		return invalid("Striping needs both a unit and a count.", "Give stripe_unit and stripe_count, or neither.")
 	}
+	if spec.bytes() < spec.bytesAtFirst() && !spec.AllowShrink {
+		return invalid(fmt.Sprintf("Its parent %s has %d bytes, and the clone would have %d: the rest would be cut off.", spec.Parent,
+			spec.bytesAtFirst(), spec.bytes()), "Leave size out, for the parent's, or give a larger one. If the rest is not needed, set"+
+			" allow_shrink = true.")
+	}
 	return nil
 }
 
@@ -165,6 +221,10 @@ func (c *Cluster) refuseUnservedImage(ctx context.Context, what string, spec Ima
 	if err == nil && spec.DataPool != "" {
 		err = c.refuseUnservedShared(ctx, what, spec.DataPool, "", "rbd_info")
 	}
+	if err == nil && spec.Parent != nil {
+		from := spec.Parent
+		err = c.refuseUnservedShared(ctx, what, from.Image.Pool, from.Image.Namespace, "rbd_header."+from.ImageID)
+	}
 	return err
 }
 
@@ -179,7 +239,7 @@ func (c *Cluster) formerImage(ctx context.Context, what string, ref ImageRef) (e
 
 func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno Errno, err error) error {
 	var p *problem.Problem
-	if !errors.As(err, &p) {
+	if !errors.As(err, &p) || spec.Parent != nil && c.explainClone(ctx, spec, errno, p) {
 		return err
 	}
 	switch errno {
@@ -211,15 +271,15 @@ func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno 
 }
 
 // confirmImage looks for an image whose creation got no answer. One of that size that was not there before is the one that was
-// to be made. The error is returned too where its metadata is still to be set.
+// to be made. The error is returned too where more is still to be done.
 func (c *Cluster) confirmImage(ctx context.Context, what string, spec ImageSpec, wasMissing bool, failure error) (bool, error) {
 	bytes, err := recheck(ctx, func(ctx context.Context) (uint64, error) {
 		_, bytes, err := c.imageSize(ctx, what, spec.ImageRef)
 		return bytes, err
 	})
 	switch {
-	case !wasMissing || err != nil || bytes != spec.SizeBytes:
-	case len(rawMetadata(spec.Metadata, spec.Config)) == 0:
+	case !wasMissing || err != nil || bytes != spec.bytesAtFirst():
+	case spec.completed():
 		return true, nil
 	default:
 		return true, failure

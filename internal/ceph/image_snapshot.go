@@ -52,6 +52,11 @@ type Snapshot struct {
 // String is POOL/IMAGE@SNAPSHOT or POOL/NAMESPACE/IMAGE@SNAPSHOT, as the rbd command takes it.
 func (s Snapshot) String() string { return snapshotName(s.Image, s.Name) }
 
+// Identity is what stays when the snapshot, its image or its pool gets another name.
+func (s Snapshot) Identity() SnapshotID {
+	return SnapshotID{s.PoolID, s.Image.Namespace, s.ImageID, s.ID}
+}
+
 func snapshotName(ref ImageRef, name string) string { return ref.String() + "@" + name }
 
 // imageKey is an image by the ids that a rename doesn't change.

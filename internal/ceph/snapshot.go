@@ -12,12 +12,21 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// SnapshotRef names a snapshot of an image. Pool, namespace and image may be empty where the image is in the trash.
+// SnapshotRef names a snapshot of an image.
 type SnapshotRef struct {
-	ImageRef
+	Image    ImageRef
 	Snapshot string
-	ImageID  string
-	Trash    bool
+}
+
+// String is POOL/IMAGE@SNAPSHOT or POOL/NAMESPACE/IMAGE@SNAPSHOT, as the rbd command takes it.
+func (r SnapshotRef) String() string { return snapshotName(r.Image, r.Snapshot) }
+
+// SnapshotID is what stays of a snapshot when its pool, its image or itself gets another name.
+type SnapshotID struct {
+	PoolID     int64  `json:"pool_id"`
+	Namespace  string `json:"namespace,omitempty"`
+	ImageID    string `json:"image_id"`
+	SnapshotID uint64 `json:"snapshot_id"`
 }
 
 // SnapshotKind tells whose a snapshot is: librbd's namespaces of snapshots.

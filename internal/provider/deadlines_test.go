@@ -70,6 +70,7 @@ func newWorld(t *testing.T, known *server, fsid string, limit time.Duration) *wo
 			ID: string(rune('1' + id)), SizeBytes: 1 << 20, ObjectSize: 4 << 20,
 		}
 	}
+	w.cluster.snapshots[ceph.ImageRef{Pool: "data", Name: "kept"}] = []ceph.ImageSnapshot{{ID: 1, Name: "template", SizeBytes: 1 << 20}}
 	key, err := base64.StdEncoding.DecodeString(goodKey) // as libvirt holds it
 	if err != nil {
 		t.Fatal(err)
@@ -281,6 +282,14 @@ var deadlineCases = []struct {
 		change: block{"caps": block{"mon": "profile rbd"}},
 	},
 	{about: "image", typeName: "ceph_rbd_image", config: imageNamed("i"), change: block{"size": "2MiB"}},
+	{
+		about: "clone", typeName: "ceph_rbd_image", config: with(imageNamed("c"), block{"size": "2MiB", "parent": templateOf(false)}),
+		change: block{"parent": templateOf(true)},
+	},
+	{
+		about: "clone with the data", typeName: "ceph_rbd_image", config: with(imageNamed("c"), block{"parent": templateOf(true)}),
+		only: "create",
+	},
 	{about: "image with snapshots", typeName: "ceph_rbd_image", config: imageNamed(snapped), only: "delete"},
 	{
 		about: "image that gets a clone", typeName: "ceph_rbd_image", config: imageNamed(clonedMeanwhile),
@@ -313,6 +322,18 @@ var namespaceInData = block{"cluster": "east", "pool": "data", "name": "n"}
 
 func imageNamed(name string) block {
 	return block{"cluster": "east", "pool": "data", "name": name, "size": "1MiB", "force_destroy": true}
+}
+
+// with is the configuration with other arguments.
+func with(config, others block) block {
+	changed := maps.Clone(config)
+	maps.Copy(changed, others)
+	return changed
+}
+
+// templateOf is the parent data/kept@template.
+func templateOf(flatten bool) block {
+	return block{"pool": "data", "image": "kept", "snapshot": "template", "flatten": flatten}
 }
 
 func diskOf(image string) block {

@@ -257,11 +257,26 @@ func (f *fakeCluster) Image(_ context.Context, ref ceph.ImageRef) (ceph.Image, e
 func (f *fakeCluster) CreateImage(_ context.Context, spec ceph.ImageSpec) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.images[spec.ImageRef] = ceph.Image{
+	image := ceph.Image{
 		ID: fmt.Sprintf("%x", 4096+len(f.images)), SizeBytes: spec.SizeBytes, Features: []string{"layering"}, ObjectSize: 4 << 20,
 		StripeUnit: 4 << 20, StripeCount: 1,
 	}
+	if spec.Parent != nil {
+		parent := spec.Parent.Identity()
+		image.Parent, image.SizeBytes = &parent, spec.Parent.SizeBytes
+	}
+	f.images[spec.ImageRef] = image
 	f.writes = append(f.writes, "create image")
+	return nil
+}
+
+func (f *fakeCluster) FlattenImage(_ context.Context, ref ceph.ImageRef) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	image := f.images[ref]
+	image.Parent = nil
+	f.images[ref] = image
+	f.writes = append(f.writes, "flatten image")
 	return nil
 }
 

@@ -130,6 +130,26 @@ func TestAccKilledCreate(t *testing.T) {
 		decodeView(t, acctest.Ceph(t, "east", "auth", "get", "client."+name, "--format", "json"), &users)
 		return fmt.Sprint(users[0].Key, " ", users[0].Caps)
 	}
+	acctest.RBD(t, "east", "bench", "--io-type", "write", "--io-size", "4K", "--io-total", "4K", "least/killed-base")
+	acctest.RBD(t, "east", "snap", "create", "--no-progress", "least/killed-base@base")
+	acctest.RBD(t, "east", "snap", "protect", "least/killed-base@base")
+	clone := func(flatten bool, more block) func(string, int) block {
+		parent := block{"pool": "least", "image": "killed-base", "snapshot": "base", "flatten": flatten}
+		return func(name string, _ int) block {
+			return with(block{"cluster": "east", "pool": "least", "name": name, "parent": parent, "force_destroy": true}, more)
+		}
+	}
+	seenClone := func(_ *object, name string, _ int) string {
+		var info struct {
+			Size   int
+			Parent struct{ Image, Snapshot string }
+		}
+		decodeView(t, acctest.RBD(t, "east", "info", "--format", "json", "least/"+name), &info)
+		if info.Parent.Image == "" {
+			return fmt.Sprint(info.Size, " ")
+		}
+		return fmt.Sprint(info.Size, " ", info.Parent.Image, "@", info.Parent.Snapshot)
+	}
 	const userWanted = "KEY map[mon:profile rbd osd:profile rbd pool=least]"
 	for _, test := range []killedCreates{
 		{
@@ -170,6 +190,12 @@ func TestAccKilledCreate(t *testing.T) {
 				decodeView(t, acctest.RBD(t, "east", "info", "--format", "json", "least/"+name), &info)
 				return fmt.Sprint(info.Size, " ", strings.TrimSpace(acctest.RBD(t, "east", "image-meta", "get", "least/"+name, "owner")))
 			},
+		},
+		{
+			"clone", "ceph_rbd_image", "2097152 killed-base@base", clone(false, block{"size": "2MiB"}), seenClone,
+		},
+		{
+			"flattened-clone", "ceph_rbd_image", "1048576 ", clone(true, nil), seenClone,
 		},
 		{
 			"snapshot", "ceph_rbd_snapshot", "true",

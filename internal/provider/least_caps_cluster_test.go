@@ -45,6 +45,8 @@ func newLeast(t *testing.T) *least {
 	})
 	acctest.RBD(t, "east", "pool", "init", "least-neighbour")
 	acctest.RBD(t, "east", "create", "--size", "1M", "least-neighbour/disk")
+	acctest.RBD(t, "east", "snap", "create", "--no-progress", "least-neighbour/disk@base")
+	acctest.RBD(t, "east", "snap", "protect", "least-neighbour/disk@base")
 	l := &least{t: t}
 	l.admin, err = rados.Dial(t.Context(), ceph.Config{Label: "east", MonHost: east.MonHost, User: "admin", Key: ceph.GivenKey(east.AdminKey)})
 	if err != nil {

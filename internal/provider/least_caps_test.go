@@ -51,6 +51,14 @@ func TestAccLeastCapabilities(t *testing.T) {
 		{"ceph_user", "delete", func(a *attempt) { a.change(l.user(), nil) }},
 		{"ceph_rbd_image", "read", func(a *attempt) { a.readAndImport(l.image(), "east/least/disk") }},
 		{"ceph_rbd_image", "create", func(a *attempt) { l.removeImage(); a.change(a.newObject("ceph_rbd_image"), imageConfig) }},
+		{"ceph_rbd_image", "with a parent", func(a *attempt) {
+			l.removeImage()
+			clone := a.newObject("ceph_rbd_image")
+			parent := block{"pool": "least-neighbour", "image": "disk", "snapshot": "base"}
+			config := block{"cluster": "east", "pool": "least", "name": "disk", "parent": parent}
+			a.change(clone, config)
+			a.change(clone, with(config, block{"parent": with(parent, block{"flatten": true})}))
+		}},
 		{"ceph_rbd_image", "update", func(a *attempt) {
 			image, larger := l.image(), with(imageConfig, block{"size": "8MiB", "metadata": block{"owner": "somebody"}})
 			a.change(image, larger)
@@ -116,7 +124,7 @@ func TestAccLeastCapabilities(t *testing.T) {
 		}},
 	} {
 		t.Run(row.about+" "+row.operation, func(t *testing.T) {
-			caps := acctest.LeastCaps(t, row.about, row.operation, map[string]string{"POOL": "least"})
+			caps := acctest.LeastCaps(t, row.about, row.operation, map[string]string{"POOL": "least", "PARENT": "least-neighbour"})
 			l.t, l.provider.t = t, t
 			if missing := l.attempt(caps, row.run); missing != "" {
 				t.Errorf("%v does not suffice:\n%s", caps, missing)
@@ -139,13 +147,6 @@ var (
 	snapshotConfig  = block{"cluster": "east", "pool": "least", "image": "disk", "name": "before"}
 	namespaceConfig = block{"cluster": "east", "pool": "least", "name": "tenant"}
 )
-
-// with is the configuration with other arguments.
-func with(config, others block) block {
-	changed := maps.Clone(config)
-	maps.Copy(changed, others)
-	return changed
-}
 
 var allow = regexp.MustCompile(`^allow (service \w+ )?([rwx]+)$`)
 

@@ -271,6 +271,13 @@ func (s *silentCluster) CreateImage(ctx context.Context, spec ceph.ImageSpec) er
 	return s.fakeCluster.CreateImage(ctx, spec)
 }
 
+func (s *silentCluster) FlattenImage(ctx context.Context, ref ceph.ImageRef) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	return s.fakeCluster.FlattenImage(ctx, ref)
+}
+
 func (s *silentCluster) ResizeImage(ctx context.Context, ref ceph.ImageRef, bytes uint64, _ bool) error {
 	if err := s.wait(ctx); err != nil {
 		return err

@@ -9,12 +9,13 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// plannedRenames are the new names that this plan gives to pools and images. A resource that refers to a new name is planned after what has
-// it. With this record it knows that the name is that of an existing pool or image and not of one that is to be created.
+// plannedRenames are the new names that this plan gives to pools, images and snapshots. A resource that refers to a new name is planned
+// after what has it. With this record it knows that the name is that of something that exists and not of what is to be created.
 type plannedRenames struct {
-	mu     sync.Mutex
-	pools  map[plannedName]int64
-	images map[plannedImage]string
+	mu        sync.Mutex
+	pools     map[plannedName]int64
+	images    map[plannedImage]string
+	snapshots map[plannedSnapshot]ceph.SnapshotID
 }
 
 type plannedName struct{ fsid, name string }
@@ -22,6 +23,11 @@ type plannedName struct{ fsid, name string }
 type plannedImage struct {
 	fsid string
 	ref  ceph.ImageRef
+}
+
+type plannedSnapshot struct {
+	fsid string
+	ref  ceph.SnapshotRef
 }
 
 // PlanPoolRename records that the pool with this id gets another name.
@@ -57,6 +63,24 @@ func (c *Connections) PlannedImage(fsid string, ref ceph.ImageRef) string {
 	c.renames.mu.Lock()
 	defer c.renames.mu.Unlock()
 	return c.renames.images[plannedImage{fsid, ref}]
+}
+
+// PlanSnapshotRename records that the snapshot gets another name, or its image or its pool does.
+func (c *Connections) PlanSnapshotRename(fsid string, ref ceph.SnapshotRef, id ceph.SnapshotID) {
+	c.renames.mu.Lock()
+	defer c.renames.mu.Unlock()
+	if c.renames.snapshots == nil {
+		c.renames.snapshots = map[plannedSnapshot]ceph.SnapshotID{}
+	}
+	c.renames.snapshots[plannedSnapshot{fsid, ref}] = id
+}
+
+// PlannedSnapshot is the snapshot that gets this name in this plan.
+func (c *Connections) PlannedSnapshot(fsid string, ref ceph.SnapshotRef) (id ceph.SnapshotID, planned bool) {
+	c.renames.mu.Lock()
+	defer c.renames.mu.Unlock()
+	id, planned = c.renames.snapshots[plannedSnapshot{fsid, ref}]
+	return id, planned
 }
 
 // SamePool reports whether the pool that something is in, by its present name, has this name, or gets it in this plan. A name that no pool

@@ -92,7 +92,7 @@ func describe(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (ceph.Ima
 	return out, nil
 }
 
-func parentOf(image *rbd.Image) (*ceph.SnapshotRef, error) {
+func parentOf(image *rbd.Image) (*ceph.SnapshotID, error) {
 	parent, err := image.GetParent()
 	if errors.Is(err, rbd.ErrNotExist) {
 		return nil, nil
@@ -100,11 +100,9 @@ func parentOf(image *rbd.Image) (*ceph.SnapshotRef, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ceph.SnapshotRef{
-		ImageRef: ceph.ImageRef{Pool: parent.Image.PoolName, Namespace: parent.Image.PoolNamespace, Name: parent.Image.ImageName},
-		Snapshot: parent.Snap.SnapName,
-		ImageID:  parent.Image.ImageID,
-		Trash:    parent.Image.Trash,
+	return &ceph.SnapshotID{
+		PoolID: int64(parent.Image.PoolID), Namespace: parent.Image.PoolNamespace, //nolint:gosec // the number of a pool
+		ImageID: parent.Image.ImageID, SnapshotID: parent.Snap.ID,
 	}, nil
 }
 

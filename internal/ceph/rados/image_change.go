@@ -18,6 +18,10 @@ func (c *conn) ResizeImage(ctx context.Context, ref ceph.ImageRef, bytes uint64,
 	})
 }
 
+func (c *conn) FlattenImage(ctx context.Context, ref ceph.ImageRef) error {
+	return changing(ctx, c, ref, func(image *rbd.Image) error { return image.Flatten() })
+}
+
 func (c *conn) RenameImage(ctx context.Context, ref ceph.ImageRef, name string) error {
 	return do(ctx, c, func(h *rados.Conn) error {
 		return c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {

@@ -21,7 +21,13 @@ func (c *conn) CreateImage(ctx context.Context, spec ceph.ImageSpec) error {
 			if err := fillOptions(options, spec); err != nil {
 				return err
 			}
-			return rbd.CreateImage(ioctx, spec.Name, spec.SizeBytes, options)
+			if spec.Parent == nil {
+				return rbd.CreateImage(ioctx, spec.Name, spec.SizeBytes, options)
+			}
+			from := spec.Parent.Image
+			return c.withPool(ctx, h, from.Pool, from.Namespace, func(parents *rados.IOContext) error {
+				return rbd.CloneImage(parents, from.Name, spec.Parent.Name, ioctx, spec.Name, options)
+			})
 		})
 	})
 }

@@ -106,9 +106,11 @@ func imageOf(h *rados.Conn, keys map[string][]byte) (image ceph.Image, ok bool, 
 		}
 		return 0
 	}
-	_, cloned := keys["parent"]
 	order, bits := keys["order"], number("features")
-	if cloned || len(order) != 1 || order[0] > 63 || len(keys["size"]) != 8 || bits&migrating != 0 {
+	if len(order) != 1 || order[0] > 63 || len(keys["size"]) != 8 || bits&migrating != 0 {
+		return image, false, nil
+	}
+	if image.Parent, ok = decodeParent(keys["parent"]); !ok {
 		return image, false, nil
 	}
 	image.SizeBytes, image.ObjectSize = number("size"), 1<<order[0]
@@ -132,4 +134,29 @@ func imageOf(h *rados.Conn, keys map[string][]byte) (image ceph.Image, ok bool, 
 		image.DataPool, err = poolName(h, id)
 	}
 	return image, err == nil, err
+}
+
+// decodeParent reads what the header of a clone keeps of its parent; nil where there is none, also where only snapshots of the image still
+// have it. ok is false where that can't be told from the header.
+func decodeParent(raw []byte) (parent *ceph.SnapshotID, ok bool) {
+	if raw == nil {
+		return nil, true
+	}
+	outer := reader{rest: raw}
+	r := outer.versioned()
+	id := ceph.SnapshotID{PoolID: int64(r.number(8))} //nolint:gosec // the number of a pool
+	withOverlap := uint64(1)
+	if r.version > 1 {
+		id.Namespace = r.text()
+	}
+	id.ImageID, id.SnapshotID = r.text(), r.number(8)
+	if r.version > 1 {
+		withOverlap = r.number(1)
+	}
+	if withOverlap == 0 {
+		return nil, !r.failed
+	}
+	overlap := r.number(8)
+	// Of an image that was once cut to nothing librbd decides.
+	return &id, !r.failed && !outer.failed && id.PoolID >= 0 && id.ImageID != "" && overlap > 0
 }

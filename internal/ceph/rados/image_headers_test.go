@@ -35,12 +35,25 @@ func TestAccImagesAreListedAsTheyAreOpened(t *testing.T) {
 	rbd(t, c, "snap", "create", "listed/striped@s")
 	rbd(t, c, "snap", "create", "listed/plain@base")
 	rbd(t, c, "snap", "protect", "listed/plain@base")
-	rbd(t, c, "clone", "listed/plain@base", "listed/clone")
+	clones := []string{"clone", "second-format", "flattened", "half-flattened", "cut"}
+	for _, name := range clones {
+		rbd(t, c, "clone", "--image-feature", "layering", "--rbd-default-clone-format", map[bool]string{true: "2", false: "1"}[name ==
+			"second-format"], "listed/plain@base", "listed/"+name)
+	}
+	rbd(t, c, "snap", "create", "listed/half-flattened@s") // without the feature deep-flatten it keeps the parent
+	for _, name := range []string{"flattened", "half-flattened"} {
+		rbd(t, c, "flatten", "listed/"+name)
+	}
+	rbd(t, c, "resize", "--allow-shrink", "--size", "0", "listed/cut")
+	rbd(t, c, "resize", "--size", "1G", "listed/cut")
 	rbd(t, c, "create", "listed/moved", "--size", "1G")
 	rbd(t, c, "migration", "prepare", "listed/moved", "listed-data/moved")
 	t.Cleanup(func() {
 		rbd(t, c, "migration", "abort", "listed-data/moved")
-		rbd(t, c, "rm", "listed/clone")
+		rbd(t, c, "snap", "rm", "listed/half-flattened@s")
+		for _, name := range clones {
+			rbd(t, c, "rm", "listed/"+name)
+		}
 		rbd(t, c, "snap", "unprotect", "listed/plain@base")
 	})
 
@@ -63,7 +76,8 @@ func TestAccImagesAreListedAsTheyAreOpened(t *testing.T) {
 			return true
 		}))
 	}
-	want := "[listed/bare listed/clone listed/elsewhere listed/plain listed/striped listed/n/plain listed-data/moved]"
+	want := "[listed/bare listed/clone listed/cut listed/elsewhere listed/flattened listed/half-flattened listed/plain listed/second-format" +
+		" listed/striped listed/n/plain listed-data/moved]"
 	if got := fmt.Sprint(listed); got != want {
 		t.Errorf("listed %s, want %s", got, want)
 	}

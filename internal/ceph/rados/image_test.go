@@ -120,8 +120,11 @@ func TestImageContents(t *testing.T) {
 		}
 		child := ceph.ImageRef{Pool: "contents", Name: "child"}
 		image, err := cluster.Image(ctx, child)
-		if err != nil || image.Parent == nil || image.Parent.String() != "contents/i" || image.Parent.Snapshot != "s" {
-			t.Errorf("%+v, %v", image, err)
+		if err != nil || image.Parent == nil {
+			t.Fatalf("%+v, %v", image, err)
+		}
+		if names, err := cluster.SnapshotNames(ctx, *image.Parent); err != nil || names.String() != "contents/i@s" {
+			t.Errorf("the parent %+v is named %s, %v", *image.Parent, names, err)
 		}
 		if contents, err := cluster.ImageContents(ctx, child); err != nil || contents.Allocated {
 			t.Errorf("a fresh clone holds nothing itself; %+v, %v", contents, err)

@@ -4,6 +4,7 @@ package rados
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -69,6 +70,21 @@ func (c *conn) Snapshots(ctx context.Context, ref ceph.ImageRef) (ceph.ImageSnap
 		if out.ID, err = image.GetId(); err == nil {
 			out.List, err = snapshots(h, image)
 		}
+		return out, err
+	})
+}
+
+func (c *conn) SnapshotsByID(ctx context.Context, pool, namespace, id string) (ceph.ImageSnapshots, error) {
+	return call(ctx, c, func(h *rados.Conn) (out ceph.ImageSnapshots, err error) {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
+			image, err := rbd.OpenImageByIdReadOnly(ioctx, id, rbd.NoSnapshot)
+			if err != nil {
+				return err
+			}
+			out.Pool, out.Namespace, out.PoolID, out.ID = pool, namespace, ioctx.GetPoolID(), id
+			out.List, err = snapshots(h, image)
+			return errors.Join(err, image.Close())
+		})
 		return out, err
 	})
 }

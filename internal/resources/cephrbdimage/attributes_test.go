@@ -85,6 +85,17 @@ func TestAccCephRBDImage_attributes(t *testing.T) {
 		},
 	}})
 
+	template(t)
+	cloned := described
+	cloned.Config = func(name, assignments string) string {
+		return strings.Replace(block(name, assignments), small, "size = \"8MiB\"\n  force_destroy = true", 1)
+	}
+	acctest.RunTogether(t, cloned, "parent", []acctest.Attribute{{
+		Name: "parent", First: `{ pool = "images", image = "golden", snapshot = "base" }`,
+		Second: `{ pool = "images", image = "golden", snapshot = "base", flatten = true }`,
+		View:   parentSeen, SeenFirst: inParent, SeenSecond: "", SeenRemoved: "",
+	}})
+
 	acctest.RunTogether(t, described, "name", []acctest.Attribute{{
 		Name: "name", First: `"a-name"`, Second: `"a-name-new"`, Required: true,
 		View:      func(t *testing.T, _ string) string { return strings.Join(images(t, "vms"), " ") },

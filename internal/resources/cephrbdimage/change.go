@@ -9,47 +9,62 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// change applies the differences between state and plan to the image.
-func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model) error {
+// change applies the differences between state and plan to the image, whose recorded parent is given, and returns the parent to record.
+func change(
+	ctx context.Context, cluster *ceph.Cluster, state, plan *model, recorded *ceph.SnapshotID,
+) (parent *ceph.SnapshotID, err error) {
+	parent = recorded
+	if state.changesParent(plan) {
+		if parent, err = state.nextParent(ctx, cluster, plan, recorded); err != nil {
+			return recorded, err
+		}
+	}
 	ref := plan.ref()
 	enable, disable := state.featureChanges(plan)
 	set, remove := state.metadataChanges(plan)
 	renamed, resized := !plan.Name.Equal(state.Name), plan.Size.Bytes() != state.Size.Bytes()
-	if renamed || resized || len(enable)+len(disable)+len(set)+len(remove) > 0 {
-		before, _, err := find(ctx, cluster, state)
+	flatten := plan.flattened().ValueBool() && !state.flattened().ValueBool()
+	if renamed || resized || flatten || len(enable)+len(disable)+len(set)+len(remove) > 0 {
+		before, image, err := find(ctx, cluster, state)
+		flatten = flatten && image.Parent != nil
 		if err == nil {
 			err = cluster.CheckImageChange(ctx, before)
 		}
 		if err != nil {
-			return err
+			return parent, err
 		}
 	}
 	if !plan.Pool.Equal(state.Pool) || !plan.DataPool.Equal(state.DataPool) {
 		if err := samePools(ctx, cluster, state, plan); err != nil {
-			return err
+			return parent, err
 		}
 	}
 	if renamed {
 		from := ref
 		from.Name = state.Name.ValueString()
 		if err := cluster.RenameImage(ctx, from, plan.Name.ValueString()); err != nil {
-			return err
+			return parent, err
 		}
 	}
 	if resized {
 		if err := cluster.ResizeImage(ctx, ref, plan.Size.Bytes(), plan.AllowShrink.ValueBool()); err != nil {
-			return err
+			return parent, err
 		}
 	}
 	if len(enable)+len(disable) > 0 {
 		if err := cluster.SetImageFeatures(ctx, ref, enable, disable); err != nil {
-			return err
+			return parent, err
 		}
 	}
 	if len(set)+len(remove) > 0 {
-		return cluster.SetImageMetadata(ctx, ref, set, remove)
+		if err := cluster.SetImageMetadata(ctx, ref, set, remove); err != nil {
+			return parent, err
+		}
 	}
-	return nil
+	if flatten {
+		return parent, cluster.FlattenImage(ctx, ref)
+	}
+	return parent, nil
 }
 
 // samePools checks that the new names of the pools are those of the same pools, renamed.

@@ -29,12 +29,21 @@ type dataModel struct {
 	StripeUnit  tfkit.Size     `tfsdk:"stripe_unit"`
 	StripeCount types.Int64    `tfsdk:"stripe_count"`
 	DataPool    types.String   `tfsdk:"data_pool"`
+	Parent      *dataParent    `tfsdk:"parent"`
 	Metadata    types.Map      `tfsdk:"metadata"`
 	Config      types.Map      `tfsdk:"config"`
 	ImageID     types.String   `tfsdk:"image_id"`
 	PoolID      types.Int64    `tfsdk:"pool_id"`
 	FSID        types.String   `tfsdk:"fsid"`
 	Watchers    []watcherModel `tfsdk:"watchers"`
+}
+
+// dataParent names the snapshot that a clone reads from.
+type dataParent struct {
+	Pool      types.String `tfsdk:"pool"`
+	Namespace types.String `tfsdk:"namespace"`
+	Image     types.String `tfsdk:"image"`
+	Snapshot  types.String `tfsdk:"snapshot"`
 }
 
 type watcherModel struct {
@@ -81,11 +90,21 @@ func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"stripe_unit":  size("Size of the pieces that are spread over objects."),
 			"stripe_count": number("Number of objects over which data is spread at a time."),
 			"data_pool":    text("Pool that holds the data, where it is another one; else null."),
-			"metadata":     texts("Metadata by key; null where there is none."),
-			"config":       texts("librbd's settings for this image by name; null where there is none."),
-			"image_id":     text("librbd's id of the image."),
-			"pool_id":      number("Ceph's number of the pool."),
-			"fsid":         text("The cluster's fsid."),
+			"parent": schema.SingleNestedAttribute{
+				Computed:            true,
+				MarkdownDescription: "Snapshot from which a clone reads what it has not written itself; null for an image that is no clone.",
+				Attributes: map[string]schema.Attribute{
+					"pool":      text("Pool of the parent."),
+					"namespace": text("RADOS namespace of the parent; null for none."),
+					"image":     text("Name of the parent image, also where that is in the trash."),
+					"snapshot":  text("Name of the snapshot, also where it was removed and is kept for its clones."),
+				},
+			},
+			"metadata": texts("Metadata by key; null where there is none."),
+			"config":   texts("librbd's settings for this image by name; null where there is none."),
+			"image_id": text("librbd's id of the image."),
+			"pool_id":  number("Ceph's number of the pool."),
+			"fsid":     text("The cluster's fsid."),
 			"watchers": schema.ListNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "Who has the image open, such as a running guest. After a crash a watcher stays for about half a minute.",
@@ -121,6 +140,18 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	found.fromAPI(found.ref(), image)
+	var parent *dataParent
+	if image.Parent != nil {
+		names, err := entry.Target.SnapshotNames(ctx, *image.Parent)
+		if err != nil {
+			tfkit.AddError(&resp.Diagnostics, summary, err)
+			return
+		}
+		parent = &dataParent{
+			types.StringValue(names.Image.Pool), tfkit.StringOrNull(names.Image.Namespace), types.StringValue(names.Image.Name),
+			types.StringValue(names.Snapshot),
+		}
+	}
 	open := []watcherModel{}
 	for _, watcher := range watchers {
 		open = append(open, watcherModel{types.StringValue(watcher.Addr), tfkit.StringOrNull(watcher.Entity)})
@@ -129,7 +160,7 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		ID: found.ID, Cluster: entry.Label, Pool: found.Pool, Namespace: found.Namespace, Name: found.Name, Size: found.Size,
 		SizeBytes: found.SizeBytes,
 		Features:  found.Features, ObjectSize: found.ObjectSize, StripeUnit: found.StripeUnit, StripeCount: found.StripeCount,
-		DataPool: found.DataPool,
+		DataPool: found.DataPool, Parent: parent,
 		Metadata: found.Metadata, Config: found.Config, ImageID: found.ImageID, PoolID: found.PoolID, FSID: entry.Identity, Watchers: open,
 	})...)
 }

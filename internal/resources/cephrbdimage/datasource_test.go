@@ -24,7 +24,8 @@ func TestAccCephRBDImage_dataSource(t *testing.T) {
 			Check: resource.ComposeAggregateTestCheckFunc(
 				same("id"), same("size"), same("size_bytes"), same("object_size"), same("stripe_unit"), same("stripe_count"), same("features.#"),
 				same("metadata.owner"), same("config.rbd_cache"), same("image_id"), same("pool_id"), same("fsid"),
-				resource.TestCheckNoResourceAttr(read, "data_pool"), resource.TestCheckResourceAttr(read, "watchers.#", "0"),
+				resource.TestCheckNoResourceAttr(read, "data_pool"), resource.TestCheckNoResourceAttr(read, "parent.pool"),
+				resource.TestCheckResourceAttr(read, "watchers.#", "0"),
 			),
 		},
 		resource.TestStep{

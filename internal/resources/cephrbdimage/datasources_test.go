@@ -76,6 +76,8 @@ func TestAccCephRBDImages_dataSource(t *testing.T) {
 				at("images.1.features.#", "2"), at("images.1.features.0", "exclusive-lock"), at("images.1.features.1", "layering"),
 				at("images.2.object_size", "8MiB"), at("images.2.stripe_unit", "64KiB"), at("images.2.stripe_count", "4"),
 				at("images.2.size", "1536MiB"), none("images.2.data_pool"), none("images.2.metadata.%"), none("images.2.config.%"),
+				at("images.3.parent.pool", "images"), at("images.3.parent.image", "listed-d"), at("images.3.parent.snapshot", "base"),
+				none("images.3.parent.namespace"), none("images.3.parent.flatten"), none("images.2.parent.%"),
 				at("images.4.namespace", "tenant"), none("images.1.namespace"),
 				at("images.4.object_size", "4MiB"), at("images.4.stripe_unit", "4MiB"), at("images.4.stripe_count", "1"),
 			),

@@ -26,7 +26,7 @@ func TestAccCephRBDImage_invalid(t *testing.T) {
 		"fractional size": {named(`size = "1.5GiB"`), "size", `"1.5GiB" is not a size.`},
 		"size of nothing": {named(`size = "0"`), "size", `A size of 0 has no use here.`},
 		"size beyond all": {named(`size = "20EiB"`), "size", `"20EiB" is more than 8 EiB.`},
-		"no size":         {named(""), "", `A new image needs a size, such as "30GiB".`},
+		"no size":         {named(""), "", `A new image needs a size, such as "30GiB", or a parent, whose size it has then.`},
 		"no pool":         {on("cluster = \"east\"\nname = \"i\"\n" + small), "", `The argument "pool" is required`},
 		"pool with a slash": {
 			on("cluster = \"east\"\npool = \"a/b\"\nname = \"i\"\n" + small), "pool",

@@ -1,6 +1,7 @@
 package cephrbdimage
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -36,12 +37,16 @@ func (f *filter) visit(
 	selected := ceph.ImageFilter{
 		Pool: f.Pool.ValueString(), Namespace: f.Namespace.ValueStringPointer(), Name: tfkit.Fits(f.NamePattern), Wanted: wanted,
 	}
-	return entry.Label, entry.Target.VisitImages(ctx, selected, func(image ceph.ListedImage) bool {
+	names := namesOfParents(ctx, entry.Target)
+	var unnamed error
+	err = entry.Target.VisitImages(ctx, selected, func(image ceph.ListedImage) bool {
 		m := imported
 		m.Cluster, m.FSID = entry.Label, entry.Identity
 		m.fromAPI(image.ImageRef, image.Image)
-		return found(&m)
+		unnamed = m.readParent(image.Parent, nil, true, names)
+		return unnamed == nil && found(&m)
 	})
+	return entry.Label, cmp.Or(err, unnamed)
 }
 
 // ListResourceConfigSchema describes a list block.

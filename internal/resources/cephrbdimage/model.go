@@ -25,6 +25,7 @@ type model struct {
 	StripeUnit   tfkit.Size     `tfsdk:"stripe_unit"`
 	StripeCount  types.Int64    `tfsdk:"stripe_count"`
 	DataPool     types.String   `tfsdk:"data_pool"`
+	Parent       types.Object   `tfsdk:"parent"`
 	Metadata     types.Map      `tfsdk:"metadata"`
 	Config       types.Map      `tfsdk:"config"`
 	AllowShrink  types.Bool     `tfsdk:"allow_shrink"`
@@ -53,17 +54,18 @@ func (m *model) ref() ceph.ImageRef {
 	return ceph.ImageRef{Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Name: m.Name.ValueString()}
 }
 
-// toSpec is the image to create. What the plan leaves unknown is left out, and librbd decides.
+// toSpec is the image to create, without its parent. What the plan leaves unknown is left out, and librbd decides.
 func (m *model) toSpec() ceph.ImageSpec {
 	return ceph.ImageSpec{
-		ImageRef: m.ref(), SizeBytes: m.Size.Bytes(), Features: elements(m.Features), ObjectSize: m.ObjectSize.Bytes(),
+		ImageRef: m.ref(), Flatten: m.flattened().ValueBool(), AllowShrink: m.AllowShrink.ValueBool(),
+		SizeBytes: m.Size.Bytes(), Features: elements(m.Features), ObjectSize: m.ObjectSize.Bytes(),
 		StripeUnit: m.StripeUnit.Bytes(), StripeCount: uint64(max(0, m.StripeCount.ValueInt64())),
 		DataPool: m.DataPool.ValueString(), Metadata: texts(m.Metadata), Config: texts(m.Config),
 	}
 }
 
 // fromAPI copies the image from the cluster to the model: of its metadata and configuration only the keys that the state has. While an
-// image is imported that is all keys, except the metadata that librbd uses itself.
+// image is imported that is all keys, except the metadata that librbd uses itself. The parent is for [model.readParent].
 func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	imported := m.ImageID.IsNull()
 	m.Pool = types.StringValue(ref.Pool)
@@ -76,6 +78,9 @@ func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	m.StripeUnit = tfkit.SizeOf(image.StripeUnit)
 	m.StripeCount = types.Int64Value(int64(image.StripeCount)) //nolint:gosec // a count of objects
 	m.DataPool = tfkit.StringOrNull(image.DataPool)
+	if m.Parent.IsNull() {
+		m.Parent = types.ObjectNull(parentTypes)
+	}
 	m.Metadata = named(m.Metadata, image.Metadata, imported)
 	m.Config = named(m.Config, image.Config, imported)
 	m.ImageID = types.StringValue(image.ID)

@@ -3,6 +3,8 @@ package cephrbdimage
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -33,8 +35,9 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	plan.ID = plan.id()
 	plan.planSize()
 	checkStriping(config, plan, &resp.Diagnostics)
-	if !exists && config.Size.IsNull() {
-		resp.Diagnostics.AddAttributeError(path.Root("size"), "Size missing", "A new image needs a size, such as \"30GiB\".")
+	checkLayering(config, &resp.Diagnostics)
+	if !exists {
+		checkNewSize(ctx, entry, config, plan, &resp.Diagnostics)
 	}
 	if exists {
 		replaced := state.replacedBy(plan)
@@ -42,6 +45,12 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 			replaced = append(replaced, path.Root("cluster"))
 		} else {
 			replaced = append(replaced, r.movedPools(ctx, entry, state, plan, &resp.Diagnostics)...)
+			recorded := tfkit.GetPrivate[*ceph.SnapshotID](ctx, req.Private, parentKey, &resp.Diagnostics)
+			parent, err := r.planParent(ctx, entry, state, plan, recorded)
+			if err != nil {
+				tfkit.AddAttributeError(&resp.Diagnostics, path.Root("parent"), "Unable to plan RBD image", err)
+			}
+			replaced = append(replaced, parent...)
 		}
 		resp.RequiresReplace = append(resp.RequiresReplace, replaced...)
 		if len(replaced) > 0 {
@@ -55,6 +64,30 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// parentLimit bounds the look at a parent in a plan, which the apply does again.
+const parentLimit = 10 * time.Second
+
+// checkNewSize refuses a new image without a size, and a clone that is smaller than its parent, where that is there already.
+func checkNewSize(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], config, plan *model, diags *diag.Diagnostics) {
+	if config.Size.IsNull() && config.Parent.IsNull() {
+		diags.AddAttributeError(path.Root("size"), "Size missing",
+			"A new image needs a size, such as \"30GiB\", or a parent, whose size it has then.")
+	}
+	parent, isClone := plan.parent()
+	if !isClone || !entry.Known || plan.Size.IsNull() || plan.Size.IsUnknown() || plan.AllowShrink.ValueBool() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, parentLimit)
+	defer cancel()
+	snapshot, err := entry.Target.Snapshot(ctx, parent.Image, parent.Snapshot)
+	if err == nil && plan.Size.Bytes() < snapshot.SizeBytes { // a snapshot that is not there is perhaps made in this apply
+		diags.AddAttributeError(path.Root("size"), "Smaller than the parent", fmt.Sprintf(
+			"The parent %s on cluster %q has %s, and the configuration asks for %s. What is beyond would be cut off.\n\n"+
+				"Leave size out, for the parent's, or give a larger one. If the rest is not needed, set allow_shrink = true.",
+			parent, entry.Target.Label(), tfkit.FormatSize(snapshot.SizeBytes), plan.Size.ValueString()))
+	}
 }
 
 // planSize plans the number of bytes from the size.
@@ -174,5 +207,14 @@ func checkStriping(config, plan *model, diags *diag.Diagnostics) {
 	if unit != 0 && object%unit != 0 {
 		diags.AddAttributeError(path.Root("stripe_unit"), "Invalid striping",
 			fmt.Sprintf("A stripe unit of %s does not divide the object size of %s.", config.StripeUnit.ValueString(), tfkit.FormatSize(object)))
+	}
+}
+
+// checkLayering finds features without which there is no clone.
+func checkLayering(config *model, diags *diag.Diagnostics) {
+	features := elements(config.Features)
+	if !config.Parent.IsNull() && features != nil && !slices.Contains(features, "layering") &&
+		!slices.ContainsFunc(config.Features.Elements(), isUnknown) {
+		diags.AddAttributeError(path.Root("features"), "Feature missing", "An image with a parent needs the feature \"layering\".")
 	}
 }

@@ -84,7 +84,17 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 		return
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
-	created, err := entry.Target.CreateImage(ctx, plan.toSpec())
+	spec := plan.toSpec()
+	if from, isClone := plan.parent(); isClone {
+		parent, err := entry.Target.Snapshot(ctx, from.Image, from.Snapshot)
+		if err != nil {
+			tfkit.AddAttributeError(&resp.Diagnostics, path.Root("parent"), summary, err)
+			return
+		}
+		spec.Parent = &parent
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, parentKey, parent.Identity())...)
+	}
+	created, err := entry.Target.CreateImage(ctx, spec)
 	if !created {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
@@ -129,6 +139,14 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	}
 	state.FSID = entry.Identity
 	warnOfMigration(entry.Target, &state, ref, image, &resp.Diagnostics)
+	parent := tfkit.GetPrivate[*ceph.SnapshotID](ctx, req.Private, parentKey, &resp.Diagnostics)
+	if err := state.readParent(image.Parent, parent, state.ImageID.IsNull(), namesOfParents(ctx, entry.Target)); err != nil {
+		tfkit.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	if !state.Parent.IsNull() && image.Parent != nil && (parent == nil || *parent != *image.Parent) {
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, parentKey, image.Parent)...)
+	}
 	state.fromAPI(ref, image)
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedImage(ref))
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
@@ -150,7 +168,11 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 		return
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
-	err = change(ctx, entry.Target, &state, &plan)
+	parent := tfkit.GetPrivate[*ceph.SnapshotID](ctx, req.Private, parentKey, &resp.Diagnostics)
+	parent, err = change(ctx, entry.Target, &state, &plan, parent)
+	if !plan.Parent.IsNull() || !state.Parent.IsNull() {
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, parentKey, parent)...)
+	}
 	ref, image, readErr := find(ctx, entry.Target, &state)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

@@ -56,7 +56,8 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			},
 			"size": schema.StringAttribute{
 				Optional: true, Computed: true, CustomType: tfkit.SizeType{},
-				MarkdownDescription: "Size with IEC units, such as `\"30GiB\"` or `\"30720M\"`. Needed for a new image. A larger size grows the image" +
+				MarkdownDescription: "Size with IEC units, such as `\"30GiB\"` or `\"30720M\"`. Needed for a new image without" +
+					" a parent; a clone has the parent's size where none is given. A larger size grows the image" +
 					" in place; a running guest hears of it through `size` of its `libvirt_rbd_disk`. A smaller one cuts data off and" +
 					" needs `allow_shrink`. Removing it keeps the current size. As by `rbd resize`.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured(), tfkit.KeepSize()},
@@ -90,6 +91,7 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
+			"parent": parentAttribute(),
 			"metadata": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Metadata of the image by key. Only the keys named here are managed; others are left alone. An import names all" +
@@ -136,6 +138,37 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			},
 			"fsid":     tfkit.FSIDAttribute(),
 			"timeouts": tfkit.TimeoutsAttribute(ctx, tfkit.DefaultTimeout),
+		},
+	}
+}
+
+// parentAttribute is the snapshot that a clone is made from.
+func parentAttribute() schema.SingleNestedAttribute {
+	part := func(description, what string) schema.StringAttribute {
+		return schema.StringAttribute{
+			Required: true, MarkdownDescription: description, Validators: []validator.String{tfkit.ImageSpecPart(what)},
+		}
+	}
+	namespace := part("RADOS namespace of the parent in its pool. Unset: none.", "a namespace")
+	namespace.Required, namespace.Optional = false, true
+	return schema.SingleNestedAttribute{
+		Optional: true,
+		MarkdownDescription: "Snapshot of another image, as of a template, whose data the new image begins with: it is made as a clone, at once" +
+			" and without a copy, and reads from the snapshot what it has not written itself. An image gets its parent when it is made, so another" +
+			" one, or none, for an image that is a clone is an error in the plan, and with `force_destroy` a replacement. A parent that is renamed" +
+			" is the same parent, and a template that is exchanged under the same names changes no image that exists. As by `rbd clone`.",
+		Attributes: map[string]schema.Attribute{
+			"pool":      part("Pool of the parent.", "a pool name"),
+			"namespace": namespace,
+			"image":     part("Name of the parent image.", "an image name"),
+			"snapshot": part("Name of the snapshot, which must exist; `ceph_rbd_snapshot` makes it. Where the cluster makes clones of format 1, it"+
+				" must be protected.", "a snapshot's name"),
+			"flatten": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether the image is to have the data itself and depend on the parent no more: the data is copied, at the" +
+					" creation or when this becomes `true`, also under a running guest. Once that is done, by Terraform or by hand, changing this or" +
+					" removing `parent` touches nothing. Default: `false`. As by `rbd flatten`.",
+			},
 		},
 	}
 }

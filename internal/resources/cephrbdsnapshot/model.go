@@ -52,6 +52,19 @@ func (m *model) image() ceph.ImageRef {
 	return ceph.ImageRef{Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Name: m.Image.ValueString()}
 }
 
+// ref is the snapshot's name with that of its image.
+func (m *model) ref() ceph.SnapshotRef {
+	return ceph.SnapshotRef{Image: m.image(), Snapshot: m.Name.ValueString()}
+}
+
+// snapshotID is what stays of the snapshot under any name.
+func (m *model) snapshotID() ceph.SnapshotID {
+	return ceph.SnapshotID{
+		PoolID: m.PoolID.ValueInt64(), Namespace: m.Namespace.ValueString(), ImageID: m.ImageID.ValueString(),
+		SnapshotID: uint64(max(0, m.SnapshotID.ValueInt64())),
+	}
+}
+
 // fromAPI copies the snapshot from the cluster to the model.
 func (m *model) fromAPI(found ceph.Snapshot) {
 	m.Pool = types.StringValue(found.Image.Pool)

@@ -46,6 +46,8 @@ func (r *snapshotResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		resp.RequiresReplace = replaced
 		if len(replaced) > 0 {
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
+		} else if !plan.ID.IsUnknown() && plan.ref() != state.ref() {
+			r.PlanSnapshotRename(entry.Identity.ValueString(), plan.ref(), state.snapshotID())
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)

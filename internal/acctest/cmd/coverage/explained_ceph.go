@@ -7,6 +7,7 @@ const (
 		" second view."
 	ownLabel  = "A label of the provider block: Ceph does not know it. That it leads to another cluster is an error, and tested as such."
 	forLife   = "Ceph can't change it on an object that is there, neither by hand: another object under the name is what is gone and created."
+	flattened = "Flattened by hand, an image is what it was, and what was recorded of its parent stays: tested as no change."
 	noKeyRead = "An import reads no key."
 )
 
@@ -41,6 +42,7 @@ func init() {
 			"ceph_rbd_namespace name drifted", "ceph_rbd_namespace pool drifted",
 			"ceph_rbd_snapshot pool drifted", "ceph_rbd_snapshot namespace drifted", "ceph_rbd_snapshot image drifted",
 		}},
+		{flattened, []string{"ceph_rbd_image parent drifted"}},
 		{noKeyRead, []string{"ceph_user key imported"}},
 	} {
 		for _, mark := range marks.marks {
