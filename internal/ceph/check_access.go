@@ -46,14 +46,13 @@ func (c *Cluster) tryAccess(ctx context.Context, cfg Config, ref ImageRef, image
 	}
 	defer release()
 	if err := conn.ReadImage(ctx, ref); err != nil {
-		pool := ref.Pool
-		if image.DataPool != "" {
-			// What can be opened but not read is denied in the data pool.
-			if _, headerErr := conn.Image(ctx, ref); headerErr == nil {
-				pool = image.DataPool
-			}
+		denied, inParent := c.deniedIn(ctx, conn, ref, image)
+		err := c.explainAccess(what, user, ref, denied, "read", err)
+		var p *problem.Problem
+		if inParent && errors.As(err, &p) {
+			p.Why += " The image is a clone, and its parent is there, where reading is enough."
 		}
-		return mine, c.explainAccess(what, user, ref, pool, "read", err)
+		return mine, err
 	}
 	if readOnly {
 		return mine, nil
@@ -65,10 +64,36 @@ func (c *Cluster) tryAccess(ctx context.Context, cfg Config, ref ImageRef, image
 	for _, pool := range pools {
 		err := conn.RemoveObject(ctx, pool, ref.Namespace, absentObject(image, pool == image.DataPool))
 		if err != nil && errnoOf(err) != ENOENT {
-			return mine, c.explainAccess(what, user, ref, pool, "write", err)
+			return mine, c.explainAccess(what, user, ref, ImageRef{Pool: pool, Namespace: ref.Namespace}, "write", err)
 		}
 	}
 	return mine, nil
+}
+
+// deniedIn finds where a user, whose connection it is, may not read what an image consists of: in its own pool, in that of a parent, or in
+// that of its data.
+func (c *Cluster) deniedIn(ctx context.Context, conn Conn, ref ImageRef, image Image) (place ImageRef, inParent bool) {
+	if image.Parent == nil && image.DataPool == "" {
+		return ref, false
+	}
+	if _, err := conn.Image(ctx, ref); err != nil {
+		return ref, false
+	}
+	for parent := image.Parent; parent != nil; {
+		pool, err := c.PoolByID(ctx, parent.PoolID)
+		if err != nil {
+			break
+		}
+		told, err := conn.ImageHeaders(ctx, pool.Name, parent.Namespace, []string{parent.ImageID})
+		if err != nil {
+			return ImageRef{Pool: pool.Name, Namespace: parent.Namespace}, true
+		}
+		parent = told[parent.ImageID].Parent
+	}
+	if image.DataPool != "" {
+		return ImageRef{Pool: image.DataPool, Namespace: ref.Namespace}, false
+	}
+	return ref, false
 }
 
 // absentObject names a data object of the image, so that caps with an object_prefix apply, by a number that no image
@@ -111,12 +136,13 @@ func (c *Cluster) explainLogin(ctx context.Context, what, user string, key Key, 
 	return p
 }
 
-func (c *Cluster) explainAccess(what, user string, ref ImageRef, pool, verb string, err error) error {
+// explainAccess says what the caps of a user lack; denied is where, without the name of an image.
+func (c *Cluster) explainAccess(what, user string, ref, denied ImageRef, verb string, err error) error {
 	switch errnoOf(err) {
 	case EPERM, EACCES:
-		scope := fmt.Sprintf("pool=%s", pool)
-		if ref.Namespace != "" {
-			scope += fmt.Sprintf(" namespace=%s", ref.Namespace)
+		scope := fmt.Sprintf("pool=%s", denied.Pool)
+		if denied.Namespace != "" {
+			scope += fmt.Sprintf(" namespace=%s", denied.Namespace)
 		}
 		profile := "rbd"
 		if verb == "read" {
@@ -124,7 +150,7 @@ func (c *Cluster) explainAccess(what, user string, ref ImageRef, pool, verb stri
 		}
 		return &problem.Problem{
 			Kind: problem.Denied, What: what,
-			Why: fmt.Sprintf("Its caps don't let it %s in pool %q.", verb, pool),
+			Why: fmt.Sprintf("Its caps don't let it %s in pool %q.", verb, denied.Pool),
 			Do:  fmt.Sprintf("Add to the osd caps of %s: profile %s %s.", entityOf(user), profile, scope),
 			Raw: rawReply("", err),
 		}

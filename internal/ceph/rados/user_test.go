@@ -267,6 +267,27 @@ func TestCheckAccess(t *testing.T) {
 		images[spec.ImageRef], err = cluster.Image(ctx, spec.ImageRef)
 		ok(t, err)
 	}
+	// A clone of a clone: the first parent's own parent is in the other pool.
+	clone := ceph.ImageRef{Pool: "access", Name: "clone"}
+	rbd(t, c, "create", "--size", "1M", "accessdata/template")
+	parent := "accessdata/template"
+	for _, name := range []string{"access/layer", clone.String()} {
+		rbd(t, c, "snap", "create", parent+"@s")
+		rbd(t, c, "snap", "protect", parent+"@s")
+		rbd(t, c, "clone", parent+"@s", name)
+		parent = name
+	}
+	t.Cleanup(func() {
+		rbd(t, c, "rm", clone.String())
+		rbd(t, c, "snap", "unprotect", "access/layer@s")
+		rbd(t, c, "snap", "purge", "access/layer")
+		rbd(t, c, "rm", "access/layer")
+		rbd(t, c, "snap", "unprotect", "accessdata/template@s")
+		rbd(t, c, "snap", "purge", "accessdata/template")
+	})
+	var err error
+	images[clone], err = cluster.Image(ctx, clone)
+	ok(t, err)
 	for name, test := range map[string]struct {
 		osd      string
 		ref      ceph.ImageRef
@@ -281,6 +302,8 @@ func TestCheckAccess(t *testing.T) {
 		"read only, reads":   {"profile rbd-read-only pool=access", plain, true, 0, nil},
 		"namespace":          {"profile rbd pool=access namespace=n", spaced, false, 0, nil},
 		"outside namespace":  {"profile rbd pool=access namespace=n", plain, false, problem.Denied, []string{"read"}},
+		"parent missing":     {"profile rbd pool=access", clone, false, problem.Denied, []string{"accessdata", "its parent is there"}},
+		"parent included":    {"profile rbd pool=access, profile rbd-read-only pool=accessdata", clone, false, 0, nil},
 		"data pool missing":  {"profile rbd pool=access", split, false, problem.Denied, []string{"accessdata"}},
 		"data pool included": {"profile rbd pool=access, profile rbd pool=accessdata", split, false, 0, nil},
 	} {
