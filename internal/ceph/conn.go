@@ -2,6 +2,7 @@ package ceph
 
 import (
 	"context"
+	"time"
 )
 
 // Dial connects to a cluster. rados.Dial is the real one. Its errors are *problem.Problem.
@@ -98,6 +99,8 @@ type Conn interface {
 	ProtectSnapshot(ctx context.Context, ref ImageRef, name string, protected bool) error
 	// RemoveSnapshot removes a snapshot that is not protected.
 	RemoveSnapshot(ctx context.Context, ref ImageRef, name string) error
+	// TrashImage moves an image to the trash of its namespace, which keeps it from being purged for as long as delay, in whole seconds.
+	TrashImage(ctx context.Context, ref ImageRef, delay time.Duration) error
 	// RemoveImage removes an image.
 	RemoveImage(ctx context.Context, ref ImageRef) error
 

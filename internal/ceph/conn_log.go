@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 )
@@ -281,6 +282,11 @@ func (l loggedConn) ProtectSnapshot(ctx context.Context, ref ImageRef, name stri
 func (l loggedConn) RemoveSnapshot(ctx context.Context, ref ImageRef, name string) (err error) {
 	defer l.change(ctx, "rbd snap rm", ofSnapshot(ref, name))(&err)
 	return l.Conn.RemoveSnapshot(ctx, ref, name)
+}
+
+func (l loggedConn) TrashImage(ctx context.Context, ref ImageRef, delay time.Duration) (err error) {
+	defer l.change(ctx, "rbd trash mv", ofImage(ref))(&err)
+	return l.Conn.TrashImage(ctx, ref, delay)
 }
 
 func (l loggedConn) RemoveImage(ctx context.Context, ref ImageRef) (err error) {

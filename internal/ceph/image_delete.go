@@ -19,16 +19,29 @@ import (
 // Similar to: rbd snap unprotect; rbd snap purge; rbd rm
 func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots bool, asked *ImageContents) error {
 	what := fmt.Sprintf("Unable to delete image %s of cluster %q.", ref, c.cfg.Label)
-	var removal error
-	err := c.AwaitRelease(ctx, ref, func() (held, err error) {
-		var relations ImageRelations
+	return c.onceReleased(ctx, what, ref, func() (relations ImageRelations, err error) {
 		if asked != nil {
 			relations, asked = asked.ImageRelations, nil
-		} else if relations, err = c.ImageRelations(ctx, ref); problem.Is(err, problem.NotFound) {
-			return nil, nil
+		} else {
+			relations, err = c.ImageRelations(ctx, ref)
 		}
 		if err == nil {
 			err = relations.refuseRemoval(what, ref, withSnapshots)
+		}
+		return relations, err
+	}, func(relations ImageRelations) (bool, error) { return c.removeImage(ctx, what, ref, relations) })
+}
+
+// onceReleased removes an image once it has no watchers any more. ask tells what keeps it, before each try; an image that is gone ends it.
+// remove returns again where the image has become busy in the meantime.
+func (c *Cluster) onceReleased(
+	ctx context.Context, what string, ref ImageRef, ask func() (ImageRelations, error), remove func(ImageRelations) (again bool, err error),
+) error {
+	var removal error
+	err := c.AwaitRelease(ctx, ref, func() (held, err error) {
+		relations, err := ask()
+		if problem.Is(err, problem.NotFound) {
+			return nil, nil
 		}
 		if err != nil {
 			return nil, err
@@ -37,7 +50,7 @@ func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots b
 		if len(relations.Watchers) > 0 {
 			return c.busyImage(what, relations.Watchers), nil
 		}
-		again, err := c.removeImage(ctx, what, ref, relations)
+		again, err := remove(relations)
 		if again {
 			return c.busyImage(what, nil), nil
 		}

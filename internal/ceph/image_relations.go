@@ -67,10 +67,15 @@ func (c *Cluster) completeRelations(ctx context.Context, ref ImageRef, relations
 		}
 		relations.Clones = append(relations.Clones, listed...)
 	}
+	c.nameRelations(ctx, &relations)
+	return relations, nil
+}
+
+// nameRelations adds names, and whether the quota of the pool is used up.
+func (c *Cluster) nameRelations(ctx context.Context, relations *ImageRelations) {
 	if pool, err := c.PoolByID(ctx, relations.PoolID); err == nil && pool.QuotaReached {
 		relations.Quota = pool.Name
 	}
 	c.nameClones(ctx, relations.Clones)
 	c.nameWatchers(ctx, relations.Watchers)
-	return relations, nil
 }

@@ -290,6 +290,7 @@ var deadlineCases = []struct {
 		about: "clone with the data", typeName: "ceph_rbd_image", config: with(imageNamed("c"), block{"parent": templateOf(true)}),
 		only: "create",
 	},
+	{about: "image to the trash", typeName: "ceph_rbd_image", config: with(imageNamed(snapped), block{"trash": block{}}), only: "delete"},
 	{about: "image with snapshots", typeName: "ceph_rbd_image", config: imageNamed(snapped), only: "delete"},
 	{
 		about: "image that gets a clone", typeName: "ceph_rbd_image", config: imageNamed(clonedMeanwhile),

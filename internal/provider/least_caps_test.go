@@ -73,6 +73,17 @@ func TestAccLeastCapabilities(t *testing.T) {
 			a.change(image, nil)
 			l.purge()
 		}},
+		{"ceph_rbd_image", "to the trash", func(a *attempt) {
+			image := l.image()
+			l.provider.apply(image, with(imageConfig, block{"trash": block{}}))
+			acctest.RBD(t, "east", "snap", "create", "--no-progress", "least/disk@kept")
+			acctest.RBD(t, "east", "snap", "protect", "least/disk@kept")
+			a.change(image, nil)
+			for id := range strings.Lines(acctest.RBD(t, "east", "trash", "ls", "least")) {
+				acctest.RBD(t, "east", "trash", "restore", "--pool", "least", strings.Fields(id)[0])
+			}
+			l.purge()
+		}},
 		{"ceph_rbd_namespace", "read", func(a *attempt) { a.readAndImport(l.namespace(), "east/least/tenant") }},
 		{"ceph_rbd_namespace", "create, delete", func(a *attempt) {
 			l.removeNamespace()

@@ -102,14 +102,14 @@ func clusterAttributes() map[string]schema.Attribute {
 		"connect_timeout": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "How long a connection may take, as a Go duration of whole seconds." + isDefault(ceph.DefaultConnectTimeout),
-			Validators:          []validator.String{durationValidator{wholeSeconds: true}},
+			Validators:          []validator.String{tfkit.Duration{WholeSeconds: true}},
 		},
 		"operation_timeout": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "How long one command or image operation may wait for the cluster, as a Go duration of whole seconds." +
 				isDefault(ceph.DefaultOperationTimeout) + " Keep it well above the time in which the cluster notices a failed OSD (about half" +
 				" a minute).",
-			Validators: []validator.String{durationValidator{wholeSeconds: true}},
+			Validators: []validator.String{tfkit.Duration{WholeSeconds: true}},
 		},
 	}
 }
@@ -133,12 +133,12 @@ func hypervisorAttributes() map[string]schema.Attribute {
 		"connect_timeout": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "How long a connection may take, as a Go duration." + isDefault(libvirt.DefaultConnectTimeout),
-			Validators:          []validator.String{durationValidator{}},
+			Validators:          []validator.String{tfkit.Duration{}},
 		},
 		"operation_timeout": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "How long one call may take, as a Go duration." + isDefault(libvirt.DefaultOperationTimeout),
-			Validators:          []validator.String{durationValidator{}},
+			Validators:          []validator.String{tfkit.Duration{}},
 		},
 		"allow_plaintext": schema.BoolAttribute{
 			Optional: true,

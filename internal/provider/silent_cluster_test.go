@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 )
@@ -276,6 +277,10 @@ func (s *silentCluster) FlattenImage(ctx context.Context, ref ceph.ImageRef) err
 		return err
 	}
 	return s.fakeCluster.FlattenImage(ctx, ref)
+}
+
+func (s *silentCluster) TrashImage(ctx context.Context, ref ceph.ImageRef, _ time.Duration) error {
+	return s.RemoveImage(ctx, ref)
 }
 
 func (s *silentCluster) ResizeImage(ctx context.Context, ref ceph.ImageRef, bytes uint64, _ bool) error {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -37,26 +36,6 @@ func (optionValidator) ValidateString(_ context.Context, req validator.StringReq
 		resp.Diagnostics.AddAttributeError(req.Path, "Refused client option",
 			fmt.Sprintf("The option %q can't be set here, because it could bring a key into a file or a log."+
 				" A key is given by the arguments key or keyring_file.", req.ConfigValue.ValueString()))
-	}
-}
-
-type durationValidator struct {
-	tfkit.Described
-	wholeSeconds bool
-}
-
-func (v durationValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	duration, err := time.ParseDuration(req.ConfigValue.ValueString())
-	switch {
-	case err != nil || duration <= 0:
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
-			fmt.Sprintf("%q is not a positive duration such as \"30s\" or \"5m\".", req.ConfigValue.ValueString()))
-	case v.wholeSeconds && duration%time.Second != 0:
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
-			fmt.Sprintf("%q is not a whole number of seconds, which is what the Ceph client takes.", req.ConfigValue.ValueString()))
 	}
 }
 

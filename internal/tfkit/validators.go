@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/google/uuid"
@@ -72,6 +73,30 @@ func (keyValidator) ValidateString(_ context.Context, req validator.StringReques
 	}
 	if err := KeyOf(req.ConfigValue).Check(); err != nil {
 		AddAttributeError(&resp.Diagnostics, req.Path, "Invalid cephx key", err)
+	}
+}
+
+// Duration refuses a text that is no duration above zero.
+type Duration struct {
+	Described
+
+	WholeSeconds bool // what is no whole number of seconds is refused too
+	Zero         bool // zero is taken too
+}
+
+// ValidateString is called by the framework.
+func (v Duration) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	duration, err := time.ParseDuration(req.ConfigValue.ValueString())
+	switch {
+	case err != nil || duration < 0 || duration == 0 && !v.Zero:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
+			fmt.Sprintf("%q is not a positive duration such as \"30s\" or \"5m\".", req.ConfigValue.ValueString()))
+	case v.WholeSeconds && duration%time.Second != 0:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration",
+			fmt.Sprintf("%q is not a whole number of seconds, which is what the Ceph client takes.", req.ConfigValue.ValueString()))
 	}
 }
 

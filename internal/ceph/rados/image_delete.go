@@ -4,6 +4,7 @@ package rados
 
 import (
 	"context"
+	"time"
 
 	"github.com/ceph/go-ceph/rados"
 	"github.com/ceph/go-ceph/rbd"
@@ -13,6 +14,10 @@ import (
 
 func (c *conn) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {
 	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error { return rbd.RemoveImage(ioctx, ref.Name) })
+}
+
+func (c *conn) TrashImage(ctx context.Context, ref ceph.ImageRef, delay time.Duration) error {
+	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error { return rbd.GetImage(ioctx, ref.Name).Trash(delay) })
 }
 
 // freeing runs a call that frees space, with the flag by which a full pool takes it: without the flag it would wait for space.

@@ -53,7 +53,9 @@ func (d *imagesDataSource) Schema(ctx context.Context, _ datasource.SchemaReques
 			"images": schema.ListNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "The images, in the order of their pools, namespaces and names.",
-				NestedObject:        schema.NestedAttributeObject{Attributes: tfkit.Listed(ctx, NewResource(), "allow_shrink", "force_destroy")},
+				NestedObject: schema.NestedAttributeObject{
+					Attributes: tfkit.Listed(ctx, NewResource(), "allow_shrink", "force_destroy", "trash"),
+				},
 			},
 		},
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -20,25 +23,46 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 	if err := r.RefuseNamedImage(ctx, cluster, ref, diags); err != nil {
 		return err
 	}
-	force := state.ForceDestroy.ValueBool()
-	var asked *ceph.ImageContents
-	if !force {
-		contents, err := cluster.ImageContents(ctx, ref)
-		if err != nil {
-			return err
-		}
-		unwatched := contents
-		unwatched.Watchers = nil // the deletion waits for them
-		if err := refuseUnlessEmpty(cluster, ref, unwatched, "deleted"); err != nil {
-			return err
-		}
-		asked = &contents
+	if delay, trash := state.trash(); trash {
+		err = cluster.TrashImage(ctx, ref, delay)
+	} else {
+		err = deleteForGood(ctx, cluster, ref, state.ForceDestroy.ValueBool())
 	}
-	if err := cluster.DeleteImage(ctx, ref, force, asked); err != nil {
+	if err == nil {
+		cluster.CreateUndone(ctx, ceph.CreatedImage(ref))
+	}
+	return err
+}
+
+// deleteForGood deletes the image, unless it holds something that only force allows to delete.
+func deleteForGood(ctx context.Context, cluster *ceph.Cluster, ref ceph.ImageRef, force bool) error {
+	if force {
+		return cluster.DeleteImage(ctx, ref, force, nil)
+	}
+	contents, err := cluster.ImageContents(ctx, ref)
+	if err != nil {
 		return err
 	}
-	cluster.CreateUndone(ctx, ceph.CreatedImage(ref))
-	return nil
+	unwatched := contents
+	unwatched.Watchers = nil // the deletion waits for them
+	if err := refuseUnlessEmpty(cluster, ref, unwatched, "deleted"); err != nil {
+		return err
+	}
+	return cluster.DeleteImage(ctx, ref, force, &contents)
+}
+
+// trashTypes are the attributes of trash.
+var trashTypes = map[string]attr.Type{"delay": types.StringType}
+
+// trash tells whether the image is to be deleted by moving it to the trash, and how long it is to be kept there.
+func (m *model) trash() (delay time.Duration, wanted bool) {
+	if m.Trash.IsNull() {
+		return 0, false
+	}
+	if text, ok := m.Trash.Attributes()["delay"].(types.String); ok {
+		delay, _ = time.ParseDuration(text.ValueString()) // 0 where it is left out
+	}
+	return delay, true
 }
 
 // refuseUnlessEmpty refuses an image that holds data, snapshots or clones.

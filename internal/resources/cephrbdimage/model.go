@@ -30,6 +30,7 @@ type model struct {
 	Config       types.Map      `tfsdk:"config"`
 	AllowShrink  types.Bool     `tfsdk:"allow_shrink"`
 	ForceDestroy types.Bool     `tfsdk:"force_destroy"`
+	Trash        types.Object   `tfsdk:"trash"`
 	ImageID      types.String   `tfsdk:"image_id"`
 	PoolID       types.Int64    `tfsdk:"pool_id"`
 	SizeBytes    types.Int64    `tfsdk:"size_bytes"`
@@ -80,6 +81,9 @@ func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	m.DataPool = tfkit.StringOrNull(image.DataPool)
 	if m.Parent.IsNull() {
 		m.Parent = types.ObjectNull(parentTypes)
+	}
+	if m.Trash.IsNull() {
+		m.Trash = types.ObjectNull(trashTypes)
 	}
 	m.Metadata = named(m.Metadata, image.Metadata, imported)
 	m.Config = named(m.Config, image.Config, imported)

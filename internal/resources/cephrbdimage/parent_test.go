@@ -271,12 +271,37 @@ func TestAccCephRBDImage_parentRenamedByTerraform(t *testing.T) {
 		step("templates", "debian", "second"),
 		step("moulds", "debian", "second"),
 		step("templates", "golden", "base"),
-		// Only the image is referred to: the snapshot's name is written out.
+	)
+}
+
+// The same where nobody manages the snapshot, and only its image or its pool gets another name.
+func TestAccCephRBDImage_parentOfUnmanagedSnapshot(t *testing.T) {
+	pools(t)
+	config := func(pool, template, clone string) string {
+		return "resource \"ceph_pool\" \"test\" {\n  cluster = \"east\"\n  name = \"" + pool + "\"\n  applications = [\"rbd\"]\n}\n" +
+			"resource \"ceph_rbd_image\" \"template\" {\n  cluster = \"east\"\n  pool = ceph_pool.test.name\n  name = \"" + template +
+			"\"\n  size = \"1MiB\"\n  force_destroy = true\n}\n" + clone
+	}
+	clone := image("clone", "parent = {\n    pool = ceph_rbd_image.template.pool\n    image = ceph_rbd_image.template.name\n"+
+		"    snapshot = \"base\"\n  }")
+	step := func(pool, template string) resource.TestStep {
+		return resource.TestStep{
+			Config: config(pool, template, clone), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: acctest.Check(t, "clone", parentSeen, fmt.Sprintf("%s/%s@base", pool, template)),
+		}
+	}
+	run(t, "clone",
+		resource.TestStep{Config: config("templates", "golden", "")},
 		resource.TestStep{
-			Config: strings.Replace(config("moulds", "debian", "base"), "image = ceph_rbd_snapshot.test.image",
-				"image = ceph_rbd_image.template.name", 1),
-			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: same("moulds/debian@base"),
+			PreConfig: func() {
+				rbd(t, "snap", "create", "--no-progress", "templates/golden@base")
+				rbd(t, "snap", "protect", "templates/golden@base")
+			},
+			Config: config("templates", "golden", clone),
 		},
+		step("templates", "debian"),
+		step("moulds", "debian"),
+		step("templates", "golden"),
 	)
 }
 

@@ -32,8 +32,9 @@ const defaultObject = 4 << 20
 func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An RBD image: a block device on a Ceph cluster, for a guest's disk.\n\n" +
-			"**Deleting** this resource deletes the image and its data. An image with data, a snapshot or a clone is deleted only with" +
-			" `force_destroy`; one that somebody has open, or that a domain on a configured hypervisor still names, never.",
+			"**Deleting** this resource deletes the image and its data. An image with data or a snapshot is deleted only with" +
+			" `force_destroy`, or with `trash`, which keeps it; one that somebody has open, or that a domain on a configured hypervisor still" +
+			" names, never.",
 		Attributes: map[string]schema.Attribute{
 			"id":      tfkit.IDAttribute("CLUSTER/POOL[/NAMESPACE]/IMAGE"),
 			"cluster": tfkit.ClusterAttribute(),
@@ -121,6 +122,20 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 				MarkdownDescription: "Whether the image may be deleted, or replaced, with its data and snapshots. Default: `false`. It counts once it" +
 					" has been applied. Stored by Terraform only.",
+			},
+			"trash": schema.SingleNestedAttribute{
+				Optional: true,
+				MarkdownDescription: "Deletes the image by moving it to the trash of its pool, also with data, snapshots and clones: `trash = {}`. It" +
+					" can be restored from there until somebody purges the trash. It counts once it has been applied. As by `rbd trash mv`. Stored by" +
+					" Terraform only.",
+				Attributes: map[string]schema.Attribute{
+					"delay": schema.StringAttribute{
+						Optional: true,
+						MarkdownDescription: "How long the image is kept from being purged, such as `\"720h\"`. Nothing purges it by itself afterwards." +
+							" Default: `\"0s\"`.",
+						Validators: []validator.String{tfkit.Duration{WholeSeconds: true, Zero: true}},
+					},
+				},
 			},
 			"image_id": schema.StringAttribute{
 				Computed:            true,

@@ -19,6 +19,7 @@ func init() {
 		{ours, []string{
 			"ceph_pool force_destroy imported", "ceph_pool force_destroy drifted",
 			"ceph_rbd_image force_destroy imported", "ceph_rbd_image force_destroy drifted",
+			"ceph_rbd_image trash imported", "ceph_rbd_image trash drifted",
 			"ceph_rbd_image allow_shrink imported", "ceph_rbd_image allow_shrink drifted",
 			"ceph_user key_in_state drifted",
 		}},

@@ -1,0 +1,40 @@
+package ceph
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// TrashImage moves an image to the trash of its namespace, with its data and snapshots, and without harm to its clones. For as long as
+// delay it is not purged from there; after that somebody's purge removes it, and nothing else does. Watchers are waited for as by
+// [Cluster.DeleteImage], and what they, locks, groups, mirroring or a migration refuse is problem.Busy or problem.Refused. An image that is
+// gone already is no error.
+//
+// Similar to: rbd trash mv --expires-at
+func (c *Cluster) TrashImage(ctx context.Context, ref ImageRef, delay time.Duration) error {
+	what := fmt.Sprintf("Unable to move image %s of cluster %q to the trash.", ref, c.cfg.Label)
+	return c.onceReleased(ctx, what, ref, func() (relations ImageRelations, err error) {
+		err = c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
+			relations, err = conn.ImageRelations(ctx, ref)
+			return err
+		})
+		if err != nil {
+			return relations, err
+		}
+		relations.Clones = nil // which go on in peace
+		c.nameRelations(ctx, &relations)
+		return relations, refuseObstacles(what, relations.againstRemoval(ref, true), "It was left where it is.")
+	}, func(ImageRelations) (bool, error) {
+		defer c.changingImages()()
+		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.TrashImage(ctx, ref, delay) })
+		if errno == ENOENT {
+			if missing := c.imageMissing(ctx, ref, err); problem.Is(missing, problem.NotFound) {
+				return false, nil
+			}
+		}
+		return errno == EBUSY, err
+	})
+}
