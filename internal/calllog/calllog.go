@@ -52,6 +52,7 @@ type Object struct {
 	Entity                           string // such as client.libvirt
 	Variable, Value                  string // of a setting of a pool
 	Rule                             string // of CRUSH
+	Profile                          string // of erasure coding
 	Monitor                          string
 	Domain, Target                   string // a domain's name or UUID; the target of a disk
 	Secret                           string // its UUID or usage name
@@ -69,6 +70,7 @@ func (o Object) arguments() [][2]string {
 		{"variable", o.Variable},
 		{"value", o.Value},
 		{"rule", o.Rule},
+		{"profile", o.Profile},
 		{"monitor", o.Monitor},
 		{"domain", o.Domain},
 		{"target", o.Target},

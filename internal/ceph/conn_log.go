@@ -69,6 +69,8 @@ func (l loggedConn) command(ctx context.Context, monitor string, text []byte) fu
 		object.Value = cmd.Value
 	case strings.HasPrefix(cmd.Prefix, "osd crush rule"):
 		object.Rule = cmd.Name
+	case strings.HasPrefix(cmd.Prefix, "osd erasure-code-profile"):
+		object.Profile = cmd.Name
 	}
 	return l.tell(ctx, !onlyReads(cmd.Prefix), cmd.Prefix, object)
 }

@@ -65,6 +65,9 @@ func profileOf(name string, stored map[string]string) ErasureCodeProfile {
 			return nil // stays among the parameters
 		}
 		delete(stored, key)
+		if n < 0 { // the plugin lrc with layers of its own
+			return nil
+		}
 		return &n
 	}
 	// The cluster's first profile, "default", is stored without what every plugin assumes.

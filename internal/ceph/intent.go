@@ -405,6 +405,11 @@ func CreatedNamespace(ns Namespace) Created {
 	return Created{intent{Kind: namespaceKind, Name: ns.String()}}
 }
 
+// CreatedErasureCodeProfile is an erasure code profile.
+func CreatedErasureCodeProfile(name string) Created {
+	return Created{intent{Kind: erasureCodeProfileKind, Name: name}}
+}
+
 // CreatedSnapshot is a snapshot of an image.
 func CreatedSnapshot(ref ImageRef, name string) Created {
 	return Created{intent{Kind: snapshotKind, Name: snapshotName(ref, name)}}
@@ -417,6 +422,8 @@ const (
 	imageKind     = "image"
 	namespaceKind = "namespace"
 	snapshotKind  = "snapshot"
+
+	erasureCodeProfileKind = "erasure-code-profile"
 )
 
 // withRemark adds to an error what is recorded of the object.

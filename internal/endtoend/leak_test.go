@@ -219,6 +219,8 @@ func (l *leaks) listAll(t *testing.T, w *acctest.Workspace) {
 	defer acctest.RBD(t, "east", "namespace", "remove", "libvirt-pool/listed")
 	acctest.RBD(t, "east", "snap", "create", "--no-progress", "libvirt-pool/librbd@listed")
 	defer acctest.RBD(t, "east", "snap", "rm", "--no-progress", "libvirt-pool/librbd@listed")
+	acctest.Ceph(t, "east", "osd", "erasure-code-profile", "set", "listed", "k=2", "m=1")
+	defer acctest.Ceph(t, "east", "osd", "erasure-code-profile", "rm", "listed")
 	server, err := acctest.Factories()["ceph"]()
 	if err != nil {
 		t.Fatal(err)

@@ -178,6 +178,7 @@ type prepared struct {
 	users       map[string]string
 	namespaces  map[int64][]string
 	snapshots   map[ceph.ImageRef][]ceph.ImageSnapshot
+	profiles    map[string][]string
 	live, saved []string
 	secrets     map[string]fakeSecret
 }
@@ -204,7 +205,7 @@ func (w *world) prepare(typeName, operation string, config, changed block) prepa
 	}
 	p.object = *o
 	p.pools, p.few, p.images, p.users = w.cluster.pools, w.cluster.few, w.cluster.images, w.cluster.users
-	p.namespaces, p.snapshots = w.cluster.namespaces, w.cluster.snapshots
+	p.namespaces, p.snapshots, p.profiles = w.cluster.namespaces, w.cluster.snapshots, w.cluster.profiles
 	p.live, p.saved, p.secrets = w.host.live, w.host.saved, w.host.secrets
 	return p
 }
@@ -216,6 +217,7 @@ func (w *world) try(p prepared, stop time.Duration) (took time.Duration, failure
 	w.cluster.pools, w.cluster.few = maps.Clone(p.pools), maps.Clone(p.few)
 	w.cluster.images, w.cluster.users = maps.Clone(p.images), maps.Clone(p.users)
 	w.cluster.namespaces, w.cluster.snapshots = maps.Clone(p.namespaces), map[ceph.ImageRef][]ceph.ImageSnapshot{}
+	w.cluster.profiles = maps.Clone(p.profiles)
 	for image, snapshots := range p.snapshots {
 		w.cluster.snapshots[image] = slices.Clone(snapshots)
 	}
@@ -301,6 +303,10 @@ var deadlineCases = []struct {
 		config: block{"cluster": "east", "pool": "data", "image": "base", "name": "s"},
 		change: block{"name": "t", "protected": true},
 	},
+	{
+		about: "profile", typeName: "ceph_erasure_code_profile", config: with(profileOfTwo, block{"parameters": block{"w": "8"}}),
+		change: block{"k": 4},
+	},
 	{about: "namespace to create", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "create"},
 	{about: "namespace to read", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "read"},
 	{about: "namespace to remove", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "delete"},
@@ -331,6 +337,8 @@ func with(config, others block) block {
 	maps.Copy(changed, others)
 	return changed
 }
+
+var profileOfTwo = block{"cluster": "east", "name": "two", "k": 2, "m": 1}
 
 // templateOf is the parent data/kept@template.
 func templateOf(flatten bool) block {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -26,14 +28,16 @@ type fakeCluster struct {
 	// namespaces are those of each pool, by its id.
 	namespaces map[int64][]string
 	snapshots  map[ceph.ImageRef][]ceph.ImageSnapshot
-	users      map[string]string // caps of mon by entity
-	writes     []string          // the commands that change something
+	profiles   map[string][]string // the settings of erasure code profiles
+	users      map[string]string   // caps of mon by entity
+	writes     []string            // the commands that change something
 }
 
 func newFakeCluster(fsid string) *fakeCluster {
 	return &fakeCluster{
 		fsid: fsid, pools: map[string]int64{}, few: map[string]bool{}, images: map[ceph.ImageRef]ceph.Image{}, users: map[string]string{},
 		namespaces: map[int64][]string{}, snapshots: map[ceph.ImageRef][]ceph.ImageSnapshot{},
+		profiles: map[string][]string{},
 	}
 }
 
@@ -53,8 +57,8 @@ func (f *fakeCluster) Close()                               {}
 
 func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, string, error) {
 	var cmd struct {
-		Prefix, Pool, SrcPool, DestPool, Entity string
-		Caps                                    []string
+		Prefix, Pool, SrcPool, DestPool, Entity, Name string
+		Caps, Profile                                 []string
 	}
 	if err := json.Unmarshal(text, &cmd); err != nil {
 		return nil, "", err
@@ -72,6 +76,15 @@ func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, str
 		return []byte(`{"auth_dump":[]}`), "", nil
 	case "auth get":
 		return f.getUser(cmd.Entity)
+	case "osd erasure-code-profile get":
+		return f.getProfile(cmd.Name)
+	case "osd erasure-code-profile ls":
+		out, err := json.Marshal(slices.Collect(maps.Keys(f.profiles)))
+		return out, "", err
+	case "osd erasure-code-profile set":
+		f.profiles[cmd.Name] = cmd.Profile
+	case "osd erasure-code-profile rm":
+		delete(f.profiles, cmd.Name)
 	case "osd pool create":
 		f.pools[cmd.Pool] = int64(len(f.pools) + 1)
 	case "osd pool rename":
@@ -86,6 +99,20 @@ func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, str
 	}
 	f.writes = append(f.writes, cmd.Prefix)
 	return nil, "", nil
+}
+
+func (f *fakeCluster) getProfile(name string) ([]byte, string, error) {
+	settings, ok := f.profiles[name]
+	if !ok {
+		return nil, "unknown erasure code profile", ceph.ENOENT
+	}
+	stored := map[string]string{}
+	for _, setting := range settings {
+		key, value, _ := strings.Cut(setting, "=")
+		stored[key] = value
+	}
+	out, err := json.Marshal(stored)
+	return out, "", err
 }
 
 func (f *fakeCluster) monDump() []byte {

@@ -70,6 +70,9 @@ func TestAccIdentity(t *testing.T) {
 	create("ceph_pool", block{"cluster": "east", "name": "identity", "applications": []any{"rbd"}})
 	create("ceph_rbd_image", block{"cluster": "east", "pool": "identity", "name": "data", "size": "16MiB"})
 	create("ceph_rbd_snapshot", block{"cluster": "east", "pool": "identity", "image": "data", "name": "identity"})
+	for _, name := range []string{"archive", "identity"} {
+		create("ceph_erasure_code_profile", block{"cluster": "east", "name": name, "k": 2, "m": 1})
+	}
 	create("ceph_rbd_namespace", block{"cluster": "east", "pool": "vms", "name": "team-a"})
 	create("ceph_rbd_namespace", block{"cluster": "east", "pool": "identity", "name": "tenant"})
 	libvirtUser := create("ceph_user", block{
@@ -123,6 +126,7 @@ func TestAccIdentity(t *testing.T) {
 			block{"cluster": "east", "pool": "identity", "image": "data", "name": "identity"},
 			identity, 0,
 		},
+		{"ceph_erasure_code_profile", "east/identity", block{"cluster": "east", "name": "identity"}, identity, 0},
 		{
 			"ceph_rbd_namespace", "east/identity/tenant",
 			block{"cluster": "east", "pool": "identity", "name": "tenant"},
@@ -198,6 +202,7 @@ func TestAccIdentity(t *testing.T) {
 	}{
 		"pools":                {"ceph_pool", block{}},
 		"images":               {"ceph_rbd_image", block{}},
+		"profiles":             {"ceph_erasure_code_profile", block{}},
 		"namespaces":           {"ceph_rbd_namespace", block{}},
 		"snapshots":            {"ceph_rbd_snapshot", block{}},
 		"users":                {"ceph_user", block{}},

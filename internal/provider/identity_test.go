@@ -88,6 +88,16 @@ func TestIdentityChangesWithARename(t *testing.T) {
 			},
 			map[string]string{"cluster": "east", "pool": "rbd", "name": "tenant"},
 		},
+		"label of a profile's cluster": {
+			"ceph_erasure_code_profile", profileOfTwo,
+			change{
+				relabelled,
+				with(profileOfTwo, block{"cluster": "orient"}),
+				map[string]string{"cluster": "orient", "name": "two"},
+				nil,
+			},
+			map[string]string{"cluster": "east", "name": "two"},
+		},
 		"label of a user's cluster": {
 			"ceph_user",
 			block{"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd"}},

@@ -229,6 +229,15 @@ func TestAccKilledCreate(t *testing.T) {
 			},
 		},
 		{
+			"profile", "ceph_erasure_code_profile", "2+1",
+			func(name string, _ int) block { return with(profileOfTwo, block{"name": name}) },
+			func(_ *object, name string, _ int) string {
+				var profile struct{ K, M string }
+				decodeView(t, acctest.Ceph(t, "east", "osd", "erasure-code-profile", "get", name, "--format", "json"), &profile)
+				return profile.K + "+" + profile.M
+			},
+		},
+		{
 			"secret", "libvirt_ceph_secret", "KEY",
 			func(name string, _ int) block { return block{"hypervisor": "kvm1", "usage_name": name, "key": someKey} },
 			func(o *object, _ string, _ int) string {

@@ -224,6 +224,17 @@ func (l *least) image() *object {
 	return l.made("ceph_rbd_image", imageConfig)
 }
 
+func (l *least) removeProfile() {
+	l.t.Helper()
+	l.mon("osd erasure-code-profile rm", block{"name": "two"})
+}
+
+func (l *least) profile() *object {
+	l.t.Helper()
+	l.removeProfile()
+	return l.made("ceph_erasure_code_profile", profileOfTwo)
+}
+
 func (l *least) removeNamespace() {
 	l.t.Helper()
 	l.pool()

@@ -84,6 +84,12 @@ func TestAccLeastCapabilities(t *testing.T) {
 			}
 			l.purge()
 		}},
+		{"ceph_erasure_code_profile", "read", func(a *attempt) { a.readAndImport(l.profile(), "east/two") }},
+		{"ceph_erasure_code_profile", "create", func(a *attempt) {
+			l.removeProfile()
+			a.change(a.newObject("ceph_erasure_code_profile"), profileOfTwo)
+		}},
+		{"ceph_erasure_code_profile", "delete", func(a *attempt) { a.change(l.profile(), nil) }},
 		{"ceph_rbd_namespace", "read", func(a *attempt) { a.readAndImport(l.namespace(), "east/least/tenant") }},
 		{"ceph_rbd_namespace", "create, delete", func(a *attempt) {
 			l.removeNamespace()

@@ -87,6 +87,7 @@ func (p *cephProvider) Close() error {
 
 func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
+		cepherasurecodeprofile.NewResource,
 		cephpool.NewResource,
 		cephuser.NewResource,
 		cephrbdimage.NewResource,
@@ -117,6 +118,7 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 
 func (p *cephProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{
+		cepherasurecodeprofile.NewListResource,
 		cephpool.NewListResource,
 		cephuser.NewListResource,
 		cephrbdimage.NewListResource,

@@ -1,4 +1,4 @@
-// Package cepherasurecodeprofile is the data source ceph_erasure_code_profile.
+// Package cepherasurecodeprofile is the resource and the data source ceph_erasure_code_profile.
 package cepherasurecodeprofile
 
 import (
@@ -12,15 +12,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the data source.
-const TypeName = "ceph_erasure_code_profile"
-
 // NewDataSource returns the data source.
 func NewDataSource() datasource.DataSource { return &profileDataSource{} }
 
 type profileDataSource struct{ tfkit.DataSourceBase }
 
-type model struct {
+type dataModel struct {
 	ID                 types.String      `tfsdk:"id"`
 	Cluster            types.String      `tfsdk:"cluster"`
 	Name               types.String      `tfsdk:"name"`
@@ -53,9 +50,7 @@ func (d *profileDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the profile.",
-				Validators: []validator.String{
-					tfkit.Matches(`^[A-Za-z0-9_.-]+$`, "must be the name of an erasure code profile: letters, digits, \"-\", \"_\" and \".\""),
-				},
+				Validators:          []validator.String{profileName()},
 			},
 			"k": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of chunks with data. Null where the plugin derives it."},
 			"m": schema.Int64Attribute{
@@ -79,7 +74,7 @@ func (d *profileDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 
 func (d *profileDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	const summary = "Unable to read erasure code profile"
-	var data model
+	var data dataModel
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
@@ -93,7 +88,7 @@ func (d *profileDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model{
+	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
 		ID: types.StringValue(entry.Label.ValueString() + "/" + profile.Name), Cluster: entry.Label, Name: types.StringValue(profile.Name),
 		K: types.Int64PointerValue(profile.K), M: types.Int64PointerValue(profile.M), Plugin: tfkit.StringOrNull(profile.Plugin),
 		Technique: tfkit.StringOrNull(profile.Technique), CrushRoot: types.StringValue(profile.Root),

@@ -14,7 +14,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	acctest.Main(m, testbed.Options{Clusters: []testbed.ClusterOptions{{Name: "east"}, {Name: "west"}}, Hypervisors: []string{}})
+	acctest.Main(m, testbed.Options{
+		Clusters:    []testbed.ClusterOptions{{Name: "east", OSDs: 3}, {Name: "west"}}, // a pool with three chunks needs as many OSDs
+		Hypervisors: []string{},
+	})
 }
 
 // Each profile is read as ceph tells it: every line of ceph's own listing is an attribute or one of the parameters.
@@ -32,7 +35,15 @@ func TestAccCephErasureCodeProfile_dataSource(t *testing.T) {
 		"k": "k", "m": "m", "plugin": "plugin", "technique": "technique", "crush-root": "crush_root",
 		"crush-failure-domain": "crush_failure_domain", "crush-device-class": "crush_device_class", "stripe_unit": "stripe_unit",
 	}
-	data, checks := "", []resource.TestCheckFunc{
+	ceph(append([]string{"osd", "erasure-code-profile", "set", "layered"}, layered...)...)
+	data, checks := `data "ceph_erasure_code_profile" "layered" {
+  cluster = "east"
+  name    = "layered"
+}
+`, []resource.TestCheckFunc{
+		resource.TestCheckNoResourceAttr("data.ceph_erasure_code_profile.layered", "k"),
+		resource.TestCheckNoResourceAttr("data.ceph_erasure_code_profile.layered", "m"),
+		resource.TestCheckResourceAttr("data.ceph_erasure_code_profile.layered", "parameters.mapping", "__DD__DD"),
 		resource.TestCheckNoResourceAttr("data.ceph_erasure_code_profile.local", "technique"),
 		resource.TestCheckResourceAttr("data.ceph_erasure_code_profile.chunks", "parameters.w", "16"),
 		resource.TestCheckResourceAttr("data.ceph_erasure_code_profile.chunks", "stripe_unit", "8K"),
@@ -61,21 +72,22 @@ func TestAccCephErasureCodeProfile_dataSource(t *testing.T) {
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: acctest.Provider(t) + data, Check: resource.ComposeAggregateTestCheckFunc(checks...)},
 	}})
+	ceph("osd", "erasure-code-profile", "rm", "layered")
 	acctest.RunInvalid(t, map[string]acctest.Invalid{
 		"not there": {
-			profile("west", "chunks"), "", `Cluster "west" has no erasure code profile "chunks". Its profiles are "default". Create the` +
+			dataOf("west", "chunks"), "", `Cluster "west" has no erasure code profile "chunks". Its profiles are "default". Create the` +
 				` profile (ceph osd erasure-code-profile set), or correct its name or the cluster.`,
 		},
 		"bad name": {
-			profile("west", "a+b"), "name", `must be the name of an erasure code profile: letters, digits, "-", "_" and ".", got: a+b`,
+			dataOf("west", "a+b"), "name", `must be the name of an erasure code profile: letters, digits, "-", "_" and ".", got: a+b`,
 		},
-		"empty name": {profile("west", ""), "name", `must be the name of an erasure code profile`},
+		"empty name": {dataOf("west", ""), "name", `must be the name of an erasure code profile`},
 		"no such cluster": {
-			profile("north", "chunks"), "", `The provider block has no cluster "north". It has "east", "west".`,
+			dataOf("north", "chunks"), "", `The provider block has no cluster "north". It has "east", "west".`,
 		},
 	})
 }
 
-func profile(cluster, name string) string {
+func dataOf(cluster, name string) string {
 	return fmt.Sprintf("data \"ceph_erasure_code_profile\" \"test\" {\n  cluster = %q\n  name = %q\n}\n", cluster, name)
 }

@@ -1,0 +1,2 @@
+# CLUSTER/PROFILE
+terraform import ceph_erasure_code_profile.archive east/archive
