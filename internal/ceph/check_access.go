@@ -85,7 +85,7 @@ func (c *Cluster) deniedIn(ctx context.Context, conn Conn, ref ImageRef, image I
 			break
 		}
 		told, err := conn.ImageHeaders(ctx, pool.Name, parent.Namespace, []string{parent.ImageID})
-		if err != nil {
+		if errno := errnoOf(err); errno == EPERM || errno == EACCES {
 			return ImageRef{Pool: pool.Name, Namespace: parent.Namespace}, true
 		}
 		parent = told[parent.ImageID].Parent

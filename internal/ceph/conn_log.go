@@ -221,11 +221,11 @@ func (l loggedConn) ReadImage(ctx context.Context, ref ImageRef) (err error) {
 }
 
 func (l loggedConn) CreateImage(ctx context.Context, spec ImageSpec) (err error) {
-	name, object := "rbd create", ofImage(spec.ImageRef)
+	name := "rbd create"
 	if spec.Parent != nil {
 		name = "rbd clone"
 	}
-	defer l.change(ctx, name, object)(&err)
+	defer l.change(ctx, name, ofImage(spec.ImageRef))(&err)
 	return l.Conn.CreateImage(ctx, spec)
 }
 

@@ -47,7 +47,7 @@ func (c *Cluster) explainClone(ctx context.Context, spec ImageSpec, errno Errno,
 	case errno == ENOENT && problem.Is(missing, problem.NotFound):
 		p.Why = fmt.Sprintf("The snapshot %s, its parent, has been removed in this moment.", parent)
 		p.Do = "Apply again: the next plan shows what is there."
-	case errno == EINVAL && missing == nil && !present.Protected:
+	case errno == EINVAL && missing == nil && !present.Protected && c.makesFormat1(ctx):
 		p.Kind = problem.Refused
 		p.Why = fmt.Sprintf("The snapshot %s is not protected, and this cluster makes clones of format 1, which need that.", parent)
 		p.Do = "Protect the snapshot: protected = true of its ceph_rbd_snapshot. Or, if all clients are of Ceph 13 (Mimic) or newer, let the" +
@@ -63,6 +63,15 @@ func (c *Cluster) explainClone(ctx context.Context, spec ImageSpec, errno Errno,
 		return false
 	}
 	return true
+}
+
+// makesFormat1 tells whether new clones have format 1, as far as the cluster and the provider block say.
+func (c *Cluster) makesFormat1(ctx context.Context) bool {
+	var dump struct {
+		OldestClient string `json:"require_min_compat_client"`
+	}
+	err := c.mon(ctx, "Unable to find out which clones the cluster makes.", command{"prefix": "osd dump"}, &dump)
+	return err == nil && dump.OldestClient < "mimic" && c.cfg.Options["rbd_default_clone_format"] != "2"
 }
 
 // FlattenImage gives a clone all the data that it reads from its parent, and ends its dependence on it. A guest that has it open goes on
