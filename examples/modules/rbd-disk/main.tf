@@ -15,6 +15,7 @@ resource "ceph_rbd_image" "disk" {
   pool          = var.access.pool
   name          = var.image
   size          = var.size
+  parent        = var.parent
   force_destroy = var.force_destroy
 }
 

@@ -68,6 +68,18 @@ variable "size" {
   }
 }
 
+variable "parent" {
+  description = "Snapshot that the image is made from, as a clone; `flatten` gives it all data itself. The tenant reads its pool: `read_only_pools` of the module rbd-tenant. Default: an empty image."
+  type = object({
+    pool      = string
+    namespace = optional(string)
+    image     = string
+    snapshot  = string
+    flatten   = optional(bool)
+  })
+  default = null
+}
+
 variable "target_dev" {
   description = "Name of the disk in the domain, such as \"vdb\"."
   type        = string

@@ -64,6 +64,21 @@ run "grown" {
   }
 }
 
+run "cloned" {
+  providers = { ceph = ceph.bed }
+  module { source = "./tests/clone" }
+  variables {
+    access     = run.tenant.access["west"]
+    hypervisor = "kvm1"
+    domain     = var.bed.domain
+  }
+
+  assert {
+    condition     = "${output.parent.pool}/${output.parent.image}@${output.parent.snapshot}" == "disk-test/template@base"
+    error_message = "The image is no clone of the template."
+  }
+}
+
 # A disk moves to another cluster in two applies: the new one beside the former one, for the guest to copy; then without the former one.
 run "former" {
   providers = { ceph = ceph.bed }
