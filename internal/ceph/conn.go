@@ -27,6 +27,14 @@ type Conn interface {
 	PoolName(ctx context.Context, id int64) (string, error)
 	// InitPool enables a pool for RBD and writes RBD's bookkeeping objects.
 	InitPool(ctx context.Context, pool string) error
+	// PoolConfig returns RBD's settings of a pool by their bare names; none where the pool has no rbd_info.
+	PoolConfig(ctx context.Context, pool string) (map[string]string, error)
+	// SetPoolConfig sets one of RBD's settings of a pool. EINVAL is librbd's own refusal.
+	SetPoolConfig(ctx context.Context, pool, name, value string) error
+	// RemovePoolConfig unsets one of RBD's settings of a pool; ENOENT if it is not set.
+	RemovePoolConfig(ctx context.Context, pool, name string) error
+	// CheckConfig tries a setting on a client that is not connected: ENOENT for an unknown name, EINVAL for a value that it doesn't take.
+	CheckConfig(ctx context.Context, name, value string) error
 	// VisitObjects calls visit for the objects of all namespaces of a pool until it returns false.
 	VisitObjects(ctx context.Context, pool string, visit func(namespace, object string) bool) error
 	// RemoveObject removes a RADOS object.

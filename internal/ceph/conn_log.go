@@ -104,6 +104,21 @@ func (l loggedConn) InitPool(ctx context.Context, pool string) (err error) {
 	return l.Conn.InitPool(ctx, pool)
 }
 
+func (l loggedConn) PoolConfig(ctx context.Context, pool string) (_ map[string]string, err error) {
+	defer l.read(ctx, "rbd config pool list", calllog.Object{Pool: pool})(&err)
+	return l.Conn.PoolConfig(ctx, pool)
+}
+
+func (l loggedConn) SetPoolConfig(ctx context.Context, pool, name, value string) (err error) {
+	defer l.change(ctx, "rbd config pool set", calllog.Object{Pool: pool, Variable: name, Value: value})(&err)
+	return l.Conn.SetPoolConfig(ctx, pool, name, value)
+}
+
+func (l loggedConn) RemovePoolConfig(ctx context.Context, pool, name string) (err error) {
+	defer l.change(ctx, "rbd config pool remove", calllog.Object{Pool: pool, Variable: name})(&err)
+	return l.Conn.RemovePoolConfig(ctx, pool, name)
+}
+
 func (l loggedConn) PoolName(ctx context.Context, id int64) (_ string, err error) {
 	defer l.read(ctx, "name of a pool", calllog.Object{})(&err)
 	return l.Conn.PoolName(ctx, id)

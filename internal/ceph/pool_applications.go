@@ -49,7 +49,7 @@ func (c *Cluster) initPool(ctx context.Context, name string) error {
 		return c.setApplication(ctx, name, ApplicationRBD, true)
 	}
 	what := fmt.Sprintf("Unable to prepare pool %q of cluster %q for RBD.", name, c.cfg.Label)
-	if err := c.refuseUnserved(ctx, what, name, "", "rbd_info", "rbd_directory"); err != nil {
+	if err := c.refuseUnserved(ctx, what, name, "", rbdInfo, "rbd_directory"); err != nil {
 		return err
 	}
 	defer c.poolCache.Changing()() // it enables the application without a command of ours

@@ -28,6 +28,7 @@ type PoolSpec struct {
 	// Settings are further variables as SetPool takes them.
 	Settings     map[string]string
 	Applications []string
+	Config       map[string]string // RBD's settings of all images, as SetPoolConfig takes them; needs the application rbd
 }
 
 // CreatePool creates a pool and then sends what "osd pool create" doesn't take, all at once. created tells that the pool
@@ -35,7 +36,7 @@ type PoolSpec struct {
 // themselves would report success. A pool without enough OSDs is made, and reported as an error; where it can't be written to at
 // all, a replicated pool does not get the application rbd, because the write of RBD's bookkeeping would not end.
 //
-// Similar to: ceph osd pool create; ceph osd pool set; ceph osd pool application enable; rbd pool init
+// Similar to: ceph osd pool create; ceph osd pool set; ceph osd pool application enable; rbd pool init; rbd config pool set
 func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, err error) {
 	what := fmt.Sprintf("Unable to create pool %q in cluster %q.", spec.Name, c.cfg.Label)
 	release, err := c.claim(ctx, what, poolKind, spec.Name)
@@ -94,7 +95,13 @@ func (c *Cluster) completePool(ctx context.Context, spec PoolSpec, pool Pool) er
 		func() error {
 			return c.setInBatches(ctx, spec.Name, settings, settingBatches(settings, pool.raised(settings)))
 		},
-		func() error { return c.SetPoolApplications(ctx, spec.Name, applications, nil) },
+		func() error {
+			err := c.SetPoolApplications(ctx, spec.Name, applications, nil)
+			if err != nil || len(spec.Config) == 0 || !slices.Contains(applications, ApplicationRBD) {
+				return err
+			}
+			return c.SetPoolConfig(ctx, spec.Name, spec.Config, nil)
+		},
 	), lacking)...)
 }
 

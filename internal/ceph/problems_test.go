@@ -126,6 +126,23 @@ func TestEveryErrnoHasWords(t *testing.T) {
 				EINVAL: "rbd mirror image promote", EROFS: "Its snapshots are removed already: s",
 			},
 		},
+		"PoolConfig": {run: func(ctx context.Context, c *Cluster) error { _, err := c.PoolConfig(ctx, "vms"); return err }},
+		"SetPoolConfig": {
+			run: func(ctx context.Context, c *Cluster) error {
+				return c.SetPoolConfig(ctx, "vms", map[string]string{"rbd_cache": "true"}, nil)
+			},
+			errnos: []Errno{E2BIG}, words: map[Errno]string{EINVAL: "rbd config pool list", EACCES: "rbd_cache", EDQUOT: "quota"},
+		},
+		"RemovePoolConfig": {
+			run: func(ctx context.Context, c *Cluster) error {
+				return c.SetPoolConfig(ctx, "vms", nil, []string{"rbd_cache"})
+			},
+			done: []Errno{ENOENT}, // it is not set
+		},
+		"CheckConfig": {
+			run:   func(ctx context.Context, c *Cluster) error { return c.CheckConfig(ctx, "rbd_cache", "maybe") },
+			words: map[Errno]string{ENOENT: "knows no setting of this name", EINVAL: "has no such value", ERANGE: "has no such value"},
+		},
 		"InitPool":     {run: func(ctx context.Context, c *Cluster) error { return c.initPool(ctx, "vms") }},
 		"VisitObjects": {run: func(ctx context.Context, c *Cluster) error { _, err := c.PoolContents(ctx, "vms"); return err }},
 		"MonCommand": {
@@ -312,6 +329,20 @@ func (r *refusing) RemoveSnapshot(context.Context, ImageRef, string) error {
 func (r *refusing) RemoveImage(context.Context, ImageRef) error { return r.answer("RemoveImage") }
 
 func (r *refusing) InitPool(context.Context, string) error { return r.answer("InitPool") }
+
+func (r *refusing) PoolConfig(context.Context, string) (map[string]string, error) {
+	return nil, r.answer("PoolConfig")
+}
+
+func (r *refusing) SetPoolConfig(context.Context, string, string, string) error {
+	return r.answer("SetPoolConfig")
+}
+
+func (r *refusing) RemovePoolConfig(context.Context, string, string) error {
+	return r.answer("RemovePoolConfig")
+}
+
+func (r *refusing) CheckConfig(context.Context, string, string) error { return r.answer("CheckConfig") }
 
 func (r *refusing) VisitObjects(context.Context, string, func(string, string) bool) error {
 	return r.answer("VisitObjects")

@@ -274,6 +274,11 @@ var deadlineCases = []struct {
 }{
 	{about: "pool", typeName: "ceph_pool", config: block{"cluster": "east", "name": "p"}, change: block{"quota_max_objects": 1000}},
 	{
+		about: "pool with settings", typeName: "ceph_pool",
+		config: block{"cluster": "east", "name": "p", "applications": []any{"rbd"}, "config": block{"rbd_cache": "false", "rbd_op_threads": "2"}},
+		change: block{"config": block{"rbd_cache": "true"}},
+	},
+	{
 		about: "pool on a rule with few OSDs", typeName: "ceph_pool",
 		config: block{"cluster": "east", "name": "p", "crush_rule": "replicated_rule"}, change: block{"crush_rule": "few"},
 		only: "update", refused: "guests' writes would stand still",

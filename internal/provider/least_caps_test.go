@@ -20,7 +20,11 @@ func TestAccLeastCapabilities(t *testing.T) {
 		about, operation string
 		run              func(a *attempt)
 	}{
-		{"ceph_pool", "read", func(a *attempt) { a.readAndImport(l.pool(), "east/least") }},
+		{"ceph_pool", "read", func(a *attempt) {
+			a.note(a.read(l.pool())) // without config nothing is read from the pool itself
+			a.unneeded = "RBD settings of Ceph pool not read"
+			a.readAndImport(l.pool(), "east/least")
+		}},
 		{"ceph_pool", "create", func(a *attempt) { l.removePools(); a.change(a.newObject("ceph_pool"), poolConfig) }},
 		{"ceph_pool", "update", func(a *attempt) {
 			pool := l.freshPool(with(poolConfig, block{"applications": []any{"backup"}}))
@@ -28,6 +32,13 @@ func TestAccLeastCapabilities(t *testing.T) {
 			a.change(pool, with(poolConfig, block{"name": "least-new"}))
 		}},
 		{"ceph_pool", "delete", func(a *attempt) { a.change(l.freshPool(poolConfig), nil) }},
+		{"ceph_pool", "import of `config`", func(a *attempt) { a.readAndImport(l.freshPool(tunedConfig), "east/least") }},
+		{"ceph_pool", "create with `config`", func(a *attempt) { l.removePools(); a.change(a.newObject("ceph_pool"), tunedConfig) }},
+		{"ceph_pool", "update of `config`", func(a *attempt) {
+			pool := l.freshPool(tunedConfig)
+			a.change(pool, with(tunedConfig, block{"config": block{"rbd_cache": "true"}}))
+			a.change(pool, poolConfig)
+		}},
 		{"ceph_user", "read", func(a *attempt) { a.readAndImport(l.user(), "east/least-user") }},
 		{"ceph_user", "create", func(a *attempt) { l.removeUser(); a.change(a.newObject("ceph_user"), userConfig) }},
 		{"ceph_user", "taken up again", func(a *attempt) {
@@ -120,6 +131,11 @@ func TestAccLeastCapabilities(t *testing.T) {
 		}},
 		{"data `ceph_cluster`", "read", func(a *attempt) { a.data("ceph_cluster", block{"cluster": "east"}) }},
 		{"data `ceph_pool`", "read", func(a *attempt) {
+			a.unneeded = "RBD settings of Ceph pool not read"
+			l.pool()
+			a.data("ceph_pool", block{"cluster": "east", "name": "least"})
+		}},
+		{"data `ceph_pool`", "`config`", func(a *attempt) {
 			l.pool()
 			a.data("ceph_pool", block{"cluster": "east", "name": "least"})
 		}},
@@ -158,6 +174,7 @@ func TestAccLeastCapabilities(t *testing.T) {
 const someKey = "AQDevdtNgxPZIxAA8UszCfeajOVhY2kiBm53kg=="
 
 var (
+	tunedConfig     = with(poolConfig, block{"config": block{"rbd_cache": "false"}})
 	poolConfig      = block{"cluster": "east", "name": "least", "applications": []any{"rbd"}}
 	userConfig      = block{"cluster": "east", "name": "least-user", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=least"}}
 	imageConfig     = block{"cluster": "east", "pool": "least", "name": "disk", "size": "4MiB"}

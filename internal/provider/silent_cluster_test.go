@@ -80,7 +80,7 @@ func (s *silentCluster) MonCommand(ctx context.Context, text, input []byte) ([]b
 		if cmd.Var == "crush_rule" {
 			s.few[cmd.Pool] = cmd.Val == "few"
 		}
-	case "auth ls", "osd pool set-quota", "config-key set", "config-key rm", "osd pool application enable":
+	case "auth ls", "osd pool set-quota", "config-key set", "config-key rm", "osd pool application enable", "config set":
 	case "config-key dump":
 		s.mu.Unlock()
 		return []byte("{}"), "", nil
@@ -106,6 +106,16 @@ func (s *silentCluster) MgrCommand(ctx context.Context, _, _ []byte) ([]byte, st
 func (s *silentCluster) Addr(context.Context) (string, error) { return "192.0.2.9:0/1", nil }
 
 func (s *silentCluster) InitPool(ctx context.Context, _ string) error { return s.wait(ctx) }
+
+func (s *silentCluster) SetPoolConfig(ctx context.Context, _, _, _ string) error { return s.wait(ctx) }
+
+func (s *silentCluster) RemovePoolConfig(ctx context.Context, _, _ string) error { return s.wait(ctx) }
+
+func (s *silentCluster) PoolConfig(ctx context.Context, _ string) (map[string]string, error) {
+	return map[string]string{"rbd_cache": "false"}, s.wait(ctx)
+}
+
+func (s *silentCluster) CheckConfig(context.Context, string, string) error { return nil }
 
 func (s *silentCluster) VisitObjects(ctx context.Context, _ string, _ func(namespace, object string) bool) error {
 	return s.wait(ctx)

@@ -23,7 +23,10 @@ resource "ceph_pool" "archive" {
   compression_max_blob_size  = "64KiB"
 
   applications = ["rbd"]
-  nodelete     = false
+  config = {
+    rbd_qos_iops_limit = "500" # for each image that has no limit of its own
+  }
+  nodelete = false
 
   timeouts = {
     create = "5m"

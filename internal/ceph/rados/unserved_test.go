@@ -113,6 +113,10 @@ func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
 		"metadata": {func(ctx context.Context) error {
 			return cluster.SetImageMetadata(ctx, unwell, map[string]string{"k": "v"}, nil)
 		}, problem.Unserved},
+		"settings of the pool": {func(ctx context.Context) error { _, err := cluster.PoolConfig(ctx, "unwell"); return err }, problem.Unserved},
+		"settings for the pool": {func(ctx context.Context) error {
+			return cluster.SetPoolConfig(ctx, "unwell", map[string]string{"rbd_cache": "true"}, nil)
+		}, problem.Unserved},
 		"features": {func(ctx context.Context) error {
 			return cluster.SetImageFeatures(ctx, unwell, nil, []string{"fast-diff"})
 		}, problem.Unserved},

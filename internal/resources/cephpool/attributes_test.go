@@ -107,6 +107,13 @@ func TestAccCephPool_attributes(t *testing.T) {
 			},
 		},
 	})
+	images := pools
+	images.Config = func(name, assignments string) string { return pool(name, forImages, assignments) }
+	acctest.RunTogether(t, images, "settings", []acctest.Attribute{{
+		Name: "config", First: `{ rbd_qos_iops_limit = "100" }`, Second: `{ rbd_qos_iops_limit = "200" }`, View: configured,
+		SeenFirst: "map[rbd_qos_iops_limit:100 of pool]", SeenSecond: "map[rbd_qos_iops_limit:200 of pool]", SeenRemoved: "map[]",
+		Drift: func(t *testing.T, name string) { rbd(t, "config", "pool", "set", name, "rbd_qos_iops_limit", "5") },
+	}})
 	acctest.RunTogether(t, pools, "scaling", []acctest.Attribute{
 		{
 			Name: "pg_autoscale_mode", First: `"off"`, Second: `"warn"`, View: field("pg_autoscale_mode"),

@@ -29,6 +29,7 @@ type dataModel struct {
 	ErasureCodeProfile types.String `tfsdk:"erasure_code_profile"`
 	AllowECOverwrites  types.Bool   `tfsdk:"allow_ec_overwrites"`
 	Applications       types.Set    `tfsdk:"applications"`
+	Config             types.Map    `tfsdk:"config"`
 	PoolID             types.Int64  `tfsdk:"pool_id"`
 	FSID               types.String `tfsdk:"fsid"`
 	StoredBytes        types.Int64  `tfsdk:"stored_bytes"`
@@ -69,6 +70,11 @@ func (d *poolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"applications": schema.SetAttribute{
 				Computed: true, ElementType: types.StringType, MarkdownDescription: "What the pool is used for.",
 			},
+			"config": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Settings of librbd for all images of the pool by name, as by `rbd config pool list`. Null where there are none," +
+					" and, with a warning, where the provider's user may not read them.",
+			},
 			"pool_id":         number("Ceph's number of the pool."),
 			"fsid":            text("The cluster's fsid."),
 			"stored_bytes":    number("Bytes of data in the pool, before replication."),
@@ -101,10 +107,12 @@ func (d *poolDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	}
 	found := model{Cluster: entry.Label}
 	found.fromAPI(pool)
+	found.readConfig(ctx, entry.Target, pool, true, &resp.Diagnostics)
 	data = dataModel{
 		ID: found.ID, Cluster: entry.Label, Name: found.Name, Type: found.Type, PGNum: found.PGNum, PGAutoscaleMode: found.PGAutoscaleMode,
 		Size: found.Size, MinSize: found.MinSize, CrushRule: found.CrushRule, ErasureCodeProfile: found.ErasureCodeProfile,
-		AllowECOverwrites: types.BoolValue(pool.AllowECOverwrites), Applications: found.Applications, PoolID: found.PoolID, FSID: entry.Identity,
+		AllowECOverwrites: types.BoolValue(pool.AllowECOverwrites),
+		Applications:      found.Applications, Config: found.Config, PoolID: found.PoolID, FSID: entry.Identity,
 	}
 	if usage != nil {
 		data.StoredBytes, data.MaxAvailBytes = types.Int64Value(usage.StoredBytes), types.Int64Value(usage.MaxAvailBytes)

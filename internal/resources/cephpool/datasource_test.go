@@ -37,7 +37,7 @@ func TestAccCephPool_dataSource(t *testing.T) {
 	same := func(attribute string) resource.TestCheckFunc {
 		return resource.TestCheckResourceAttrPair(read, attribute, address, attribute)
 	}
-	shown := pool("shown", `applications = ["rbd"]`, "size = 2")
+	shown := pool("shown", `applications = ["rbd"]`, "size = 2", `config = { rbd_cache = "false" }`)
 	run(t, "shown",
 		resource.TestStep{Config: shown},
 		resource.TestStep{
@@ -47,7 +47,7 @@ func TestAccCephPool_dataSource(t *testing.T) {
 			Config: shown + data,
 			Check: resource.ComposeAggregateTestCheckFunc(
 				same("id"), same("type"), same("size"), same("min_size"), same("pg_num"), same("pg_autoscale_mode"), same("crush_rule"),
-				same("applications.0"), same("pool_id"), same("fsid"),
+				same("applications.0"), same("config.%"), same("config.rbd_cache"), same("pool_id"), same("fsid"),
 				resource.TestCheckResourceAttr(read, "allow_ec_overwrites", "false"),
 				resource.TestCheckResourceAttrSet(read, "stored_bytes"), resource.TestCheckResourceAttrSet(read, "objects"),
 				resource.TestCheckResourceAttrSet(read, "max_avail_bytes"),

@@ -27,7 +27,7 @@ func (d *poolsDataSource) Metadata(_ context.Context, _ datasource.MetadataReque
 func (d *poolsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The pools of a cluster, as by `ceph osd pool ls detail`, each with the arguments that `ceph_pool` has for it and" +
-			" the `id` by which it is imported. One listing tells them all.",
+			" the `id` by which it is imported. One listing tells them all, and of each pool with the application `rbd` its `config` is read.",
 		Attributes: map[string]schema.Attribute{
 			"cluster":      tfkit.LabelArgument("cluster"),
 			"name_pattern": tfkit.NamePattern("the pools' names"),
@@ -47,7 +47,7 @@ func (d *poolsDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	var found []model
-	label, err := data.visit(ctx, d.Connections, model{}, &resp.Diagnostics, func(m *model) bool {
+	label, err := data.visit(ctx, d.Connections, model{}, true, &resp.Diagnostics, func(m *model) bool {
 		found = append(found, *m)
 		return true
 	})

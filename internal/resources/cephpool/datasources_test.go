@@ -27,6 +27,7 @@ func TestAccCephPools_dataSource(t *testing.T) {
 		t.Cleanup(func() { ceph(t, "osd", "pool", "delete", pool[0], pool[0], "--yes-i-really-really-mean-it") })
 	}
 	ceph(t, "osd", "pool", "application", "enable", "listed-b", "rbd")
+	rbd(t, "config", "pool", "set", "listed-b", "rbd_cache", "false")
 	ceph(t, "osd", "pool", "set", "listed-b", "nodelete", "true")
 	t.Cleanup(func() { ceph(t, "osd", "pool", "set", "listed-b", "nodelete", "false") })
 	ceph(t, "osd", "pool", "set", "listed-b", "size", "2")
@@ -71,6 +72,8 @@ func TestAccCephPools_dataSource(t *testing.T) {
 			Check: resource.ComposeAggregateTestCheckFunc(
 				resource.TestCheckResourceAttr(read, "pools.#", "3"), agrees(0, "listed-a"), agrees(1, "listed-b"), agrees(2, "listed-e"),
 				resource.TestCheckNoResourceAttr(read, "pools.0.nodelete"), resource.TestCheckNoResourceAttr(read, "pools.0.applications"),
+				resource.TestCheckNoResourceAttr(read, "pools.0.config.%"), resource.TestCheckResourceAttr(read, "pools.1.config.%", "1"),
+				resource.TestCheckResourceAttr(read, "pools.1.config.rbd_cache", "false"),
 				resource.TestCheckNoResourceAttr(read, "pools.0.quota_max_bytes"),
 				resource.TestCheckNoResourceAttr(read, "pools.0.erasure_code_profile"),
 				resource.TestCheckResourceAttr(read, "pools.1.applications.0", "rbd"), resource.TestCheckResourceAttr(read, "pools.1.nodelete", "true"),

@@ -80,8 +80,20 @@ func TestAccCephPool_invalid(t *testing.T) {
 		},
 		"no applications":          {named(`applications = []`), "applications", `set must contain at least 1 elements, got: 0`},
 		"application with a space": {named(`applications = ["my app"]`), "applications", `must be an application name`},
-		"timeout":                  {named(`timeouts = { create = "5" }`), "", `must be a string containing a sequence of decimal numbers`},
-		"number that is none":      {named(`pg_num = "many"`), "pg_num", `a number is required`},
+		"settings without images": {
+			named(`config = { rbd_cache = "true" }`), "config", `The settings in config are those of RBD images, and rbd is not among the` +
+				` applications. Add it: applications = ["rbd"], or leave config out.`,
+		},
+		"settings of an erasure-coded pool": {
+			named("type = \"erasure\"\napplications = [\"rbd\"]\nconfig = { rbd_cache = \"true\" }"), "config",
+			`RBD's settings are kept in the pool that holds the images' headers, which an erasure-coded pool can't.`,
+		},
+		"setting of another": {
+			named("applications = [\"rbd\"]\nconfig = { osd_max_scrubs = \"1\" }"), "config", `must be the name of an RBD setting, which begins`,
+		},
+		"no settings":         {named("applications = [\"rbd\"]\nconfig = {}"), "config", `map must contain at least 1 elements, got: 0`},
+		"timeout":             {named(`timeouts = { create = "5" }`), "", `must be a string containing a sequence of decimal numbers`},
+		"number that is none": {named(`pg_num = "many"`), "pg_num", `a number is required`},
 	})
 }
 

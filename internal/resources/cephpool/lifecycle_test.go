@@ -68,6 +68,7 @@ func TestAccCephPool_generatedConfig(t *testing.T) {
 	profiles(t, "")
 	for name, assignments := range map[string]string{
 		"plain": `applications = ["rbd"]`,
+		"tuned": "applications = [\"rbd\"]\n  config = { rbd_qos_iops_limit = \"100\" }",
 		"loaded": "size = 2\n  quota_max_bytes = \"3GiB\"\n  compression_mode = \"force\"\n  target_size_ratio = 0.3\n  bulk = true\n " +
 			" pg_autoscale_mode = \"off\"\n  pg_num = 4",
 		"coded": "erasure_code_profile = \"k2m1\"\n  allow_ec_overwrites = true",

@@ -21,9 +21,9 @@ type filter struct {
 }
 
 // visit calls found for each pool, in the order of names, until it returns false. Each is the given model with what the cluster tells of
-// it. It returns the label of the cluster.
+// it; its config only if it is to be whole. It returns the label of the cluster.
 func (f *filter) visit(
-	ctx context.Context, connections *tfkit.Connections, imported model, diags *diag.Diagnostics, found func(*model) bool,
+	ctx context.Context, connections *tfkit.Connections, imported model, whole bool, diags *diag.Diagnostics, found func(*model) bool,
 ) (types.String, error) {
 	entry, err := connections.Clusters.ApplyEntry(ctx, f.Cluster, types.StringNull(), diags)
 	if err != nil {
@@ -41,6 +41,9 @@ func (f *filter) visit(
 		m := imported
 		m.Cluster, m.FSID = entry.Label, entry.Identity
 		m.fromAPI(pool)
+		if whole {
+			m.readConfig(ctx, entry.Target, pool, true, diags)
+		}
 		if !found(&m) {
 			break
 		}
@@ -63,7 +66,7 @@ func (r *poolResource) ListResourceConfigSchema(
 func (r *poolResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	tfkit.StreamList(ctx, req, stream, "Unable to list Ceph pools", importDefaults,
 		func(f filter, results *tfkit.ListResults[model]) error {
-			_, err := f.visit(ctx, r.Connections, results.Imported, &results.Diags, func(m *model) bool {
+			_, err := f.visit(ctx, r.Connections, results.Imported, results.Whole, &results.Diags, func(m *model) bool {
 				return results.Add(ctx, m.Name.ValueString(), m.identity(), m)
 			})
 			return err

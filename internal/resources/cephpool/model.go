@@ -41,6 +41,7 @@ type model struct {
 	ErasureCodeProfile       types.String   `tfsdk:"erasure_code_profile"`
 	AllowECOverwrites        types.Bool     `tfsdk:"allow_ec_overwrites"`
 	Applications             types.Set      `tfsdk:"applications"`
+	Config                   types.Map      `tfsdk:"config"`
 	ForceDestroy             types.Bool     `tfsdk:"force_destroy"`
 	PoolID                   types.Int64    `tfsdk:"pool_id"`
 	FSID                     types.String   `tfsdk:"fsid"`
@@ -64,7 +65,7 @@ func (m *model) toSpec(applications []string) ceph.PoolSpec {
 		PGNum: known(m.PGNum), PGPNum: known(m.PGPNum), PGNumMin: known(m.PGNumMin), PGNumMax: known(m.PGNumMax), Size: known(m.Size),
 		TargetSizeBytes: m.TargetSizeBytes.BytesPointer(), TargetSizeRatio: m.TargetSizeRatio.ValueFloat64Pointer(),
 		PGAutoscaleMode: m.PGAutoscaleMode.ValueString(), CrushRule: m.CrushRule.ValueString(), Bulk: m.Bulk.ValueBool(),
-		Settings: m.laterSettings(), Applications: applications,
+		Settings: m.laterSettings(), Applications: applications, Config: tfkit.Texts(m.Config),
 	}
 }
 
@@ -117,7 +118,8 @@ func (m *model) movesData(plan *model) []string {
 // autoscaled reports whether the cluster decides on the number of placement groups.
 func (m *model) autoscaled() bool { return m.PGAutoscaleMode.ValueString() == "on" }
 
-// fromAPI copies the pool from the cluster to the model. An attribute with the same value in another spelling keeps its spelling.
+// fromAPI copies the pool from the cluster to the model, without its config, which [readConfig] reads. An attribute with the same value in
+// another spelling keeps its spelling.
 func (m *model) fromAPI(pool ceph.Pool) {
 	m.Name = types.StringValue(pool.Name)
 	m.Type = types.StringValue(pool.Type)
@@ -148,6 +150,9 @@ func (m *model) fromAPI(pool ceph.Pool) {
 	}
 	m.AllowECOverwrites = tfkit.FalseOrNull(m.AllowECOverwrites, pool.AllowECOverwrites)
 	m.Applications = applicationSet(pool.Applications)
+	if m.Config.IsNull() {
+		m.Config = types.MapNull(types.StringType)
+	}
 	m.PoolID = types.Int64Value(pool.ID)
 	m.ID = m.id()
 }

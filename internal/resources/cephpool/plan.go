@@ -44,6 +44,10 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	plan.ID = plan.id()
 	checkName(state, plan, &resp.Diagnostics)
 	checkType(config, state, plan, exists, &resp.Diagnostics)
+	checkConfig(plan, &resp.Diagnostics)
+	if entry.Known && !plan.Config.Equal(state.Config) {
+		checkSettings(ctx, entry.Target, plan, &resp.Diagnostics)
+	}
 
 	if exists {
 		replaced := state.replacedBy(plan)
@@ -96,6 +100,11 @@ func checkType(config, state, plan *model, exists bool, diags *diag.Diagnostics)
 		return
 	}
 	if plan.poolType() == "erasure" {
+		if !config.Config.IsNull() && !config.Config.IsUnknown() {
+			diags.AddAttributeError(atConfig, "Argument of a replicated pool",
+				"RBD's settings are kept in the pool that holds the images' headers, which an erasure-coded pool can't. Set config on that pool, or"+
+					" on each image.")
+		}
 		if !config.Size.IsNull() && !config.Size.IsUnknown() && (!exists || !config.Size.Equal(state.Size)) {
 			diags.AddAttributeError(path.Root("size"), "Argument of a replicated pool",
 				"The size of an erasure-coded pool is k+m of its erasure code profile. Leave size out.")

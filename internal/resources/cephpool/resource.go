@@ -106,7 +106,11 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	state.FSID = entry.Identity
+	imported := state.PoolID.IsNull()
 	state.fromAPI(pool)
+	if imported || !state.Config.IsNull() { // of all others nothing more is read
+		state.readConfig(ctx, entry.Target, pool, imported, &resp.Diagnostics)
+	}
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedPool(pool.Name))
 	rule, diags := req.Private.GetKey(ctx, createdRuleKey)
 	resp.Diagnostics.Append(diags...)
@@ -134,7 +138,7 @@ func (r *poolResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	if err := change(ctx, entry.Target, &state, &plan, &resp.Diagnostics); err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
-		r.saveActual(ctx, entry.Target, &state, resp)
+		r.saveActual(ctx, entry.Target, &state, &plan, resp)
 		return
 	}
 	r.fillFromCluster(ctx, entry.Target, &plan, &resp.Diagnostics)
@@ -200,10 +204,12 @@ func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diag
 		}
 	}
 	add, remove := difference(applicationNames(ctx, plan.Applications, diags), applicationNames(ctx, state.Applications, diags))
-	if len(add)+len(remove) == 0 {
-		return nil
+	if len(add)+len(remove) > 0 {
+		if err := cluster.SetPoolApplications(ctx, name, add, remove); err != nil {
+			return err
+		}
 	}
-	return cluster.SetPoolApplications(ctx, name, add, remove)
+	return changeConfig(ctx, cluster, state, plan, diags)
 }
 
 // fillFromCluster reads the pool and sets what the plan left unknown.
@@ -219,12 +225,15 @@ func (r *poolResource) fillFromCluster(ctx context.Context, cluster *ceph.Cluste
 }
 
 // saveActual records what an update has changed before it failed, so that the next one does not repeat it.
-func (r *poolResource) saveActual(ctx context.Context, cluster *ceph.Cluster, state *model, resp *resource.UpdateResponse) {
+func (r *poolResource) saveActual(ctx context.Context, cluster *ceph.Cluster, state, plan *model, resp *resource.UpdateResponse) {
 	pool, err := cluster.PoolByID(ctx, state.PoolID.ValueInt64())
 	if err != nil {
 		return
 	}
 	state.fromAPI(pool)
+	if !plan.Config.Equal(state.Config) {
+		state.saveConfig(ctx, cluster, pool, plan)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }

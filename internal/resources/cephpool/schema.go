@@ -148,6 +148,14 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/\p{Cc}]{1,128}$`), "must be an application name")),
 				},
 			},
+			"config": schema.MapAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Settings of librbd for all images of the pool by name, such as `rbd_qos_iops_limit`. An image's own `config`" +
+					" wins. Needs `rbd` among the `applications`, and a replicated pool. Clients take them over when they open an image, limits also" +
+					" while it is open. Only the keys named here are managed; an import names all that it finds. Changed in place; removing a key unsets" +
+					" it. As by `rbd config pool set`.",
+				Validators: tfkit.RBDConfig(),
+			},
 			"force_destroy": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 				MarkdownDescription: "Whether the pool may be deleted with all that it holds. Default: `false`. It counts once it has been applied." +

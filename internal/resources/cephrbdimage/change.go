@@ -7,6 +7,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 // change applies the differences between state and plan to the image, whose recorded parent is given, and returns the parent to record.
@@ -99,24 +100,13 @@ func (m *model) featureChanges(plan *model) (enable, disable []string) {
 
 // metadataChanges are the image metadata to set and to remove. Configuration settings are included, under their full names.
 func (m *model) metadataChanges(plan *model) (set map[string]string, remove []string) {
-	set = map[string]string{}
-	for _, side := range []struct {
-		key        func(string) string
-		want, have map[string]string
-	}{
-		{func(key string) string { return key }, texts(plan.Metadata), texts(m.Metadata)},
-		{ceph.ConfigKey, texts(plan.Config), texts(m.Config)},
-	} {
-		for key, value := range side.want {
-			if before, there := side.have[key]; !there || before != value {
-				set[side.key(key)] = value
-			}
-		}
-		for key := range side.have {
-			if _, wanted := side.want[key]; !wanted {
-				remove = append(remove, side.key(key))
-			}
-		}
+	set, remove = tfkit.KeyChanges(plan.Metadata, m.Metadata)
+	config, unset := tfkit.KeyChanges(plan.Config, m.Config)
+	for name, value := range config {
+		set[ceph.ConfigKey(name)] = value
+	}
+	for _, name := range unset {
+		remove = append(remove, ceph.ConfigKey(name))
 	}
 	slices.Sort(remove)
 	return set, remove

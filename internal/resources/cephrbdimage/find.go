@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 // find finds the image by its id, which stays when the image or its pool is renamed, or by its name where the id is not known yet.
@@ -18,7 +19,7 @@ func find(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.ImageR
 	}
 	return cluster.FindImage(ctx, ceph.KnownImage{
 		ImageRef: state.ref(), PoolID: state.PoolID.ValueInt64(), ID: state.ImageID.ValueString(),
-		SizeBytes: uint64(max(0, state.SizeBytes.ValueInt64())), Metadata: texts(state.Metadata),
+		SizeBytes: uint64(max(0, state.SizeBytes.ValueInt64())), Metadata: tfkit.Texts(state.Metadata),
 	})
 }
 

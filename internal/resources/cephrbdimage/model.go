@@ -1,6 +1,7 @@
 package cephrbdimage
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -61,7 +62,7 @@ func (m *model) toSpec() ceph.ImageSpec {
 		ImageRef: m.ref(), Flatten: m.flattened().ValueBool(), AllowShrink: m.AllowShrink.ValueBool(),
 		SizeBytes: m.Size.Bytes(), Features: elements(m.Features), ObjectSize: m.ObjectSize.Bytes(),
 		StripeUnit: m.StripeUnit.Bytes(), StripeCount: uint64(max(0, m.StripeCount.ValueInt64())),
-		DataPool: m.DataPool.ValueString(), Metadata: texts(m.Metadata), Config: texts(m.Config),
+		DataPool: m.DataPool.ValueString(), Metadata: tfkit.Texts(m.Metadata), Config: tfkit.Texts(m.Config),
 	}
 }
 
@@ -85,8 +86,8 @@ func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	if m.Trash.IsNull() {
 		m.Trash = types.ObjectNull(trashTypes)
 	}
-	m.Metadata = named(m.Metadata, image.Metadata, imported)
-	m.Config = named(m.Config, image.Config, imported)
+	m.Metadata = tfkit.NamedKeys(m.Metadata, chosenMetadata(image.Metadata), imported)
+	m.Config = tfkit.NamedKeys(m.Config, image.Config, imported)
 	m.ImageID = types.StringValue(image.ID)
 	m.PoolID = types.Int64Value(image.PoolID)
 	m.ID = m.id()
@@ -138,18 +139,11 @@ func chosenFeatures(features []string) []string { return missing(features, follo
 // internalMetadata is the prefix of the metadata keys that librbd uses itself, such as those of groups and mirroring.
 const internalMetadata = "."
 
-// named are the values of the recorded keys, or of all keys.
-func named(recorded types.Map, found map[string]string, all bool) types.Map {
-	values := map[string]attr.Value{}
-	for key, value := range found {
-		if _, wanted := recorded.Elements()[key]; wanted || all && !strings.HasPrefix(key, internalMetadata) {
-			values[key] = types.StringValue(value)
-		}
-	}
-	if len(values) == 0 && (all || recorded.IsNull()) {
-		return types.MapNull(types.StringType)
-	}
-	return types.MapValueMust(types.StringType, values)
+// chosenMetadata is the metadata that librbd doesn't use itself.
+func chosenMetadata(metadata map[string]string) map[string]string {
+	chosen := maps.Clone(metadata)
+	maps.DeleteFunc(chosen, func(key, _ string) bool { return strings.HasPrefix(key, internalMetadata) })
+	return chosen
 }
 
 // missing are the names of the first list that are not in the second.
@@ -176,17 +170,6 @@ func elements(set types.Set) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// texts are the known strings of a map.
-func texts(m types.Map) map[string]string {
-	values := map[string]string{}
-	for key, element := range m.Elements() {
-		if text, ok := element.(types.String); ok && !text.IsUnknown() {
-			values[key] = text.ValueString()
-		}
-	}
-	return values
 }
 
 func textSet(names []string) types.Set {

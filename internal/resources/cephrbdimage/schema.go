@@ -107,11 +107,7 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: "Settings of librbd for this image by name, such as `rbd_qos_iops_limit`. Clients take them over when they open" +
 					" the image, limits also while it is open. Only the keys named here are managed; an import names all that it finds. Changed in" +
 					" place; removing a key unsets it. As by `rbd config image set`.",
-				Validators: []validator.Map{
-					mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), mapvalidator.ValueStringsAre(tfkit.PlainText()),
-					mapvalidator.KeysAre(
-						tfkit.Matches(`^rbd_`, "must be the name of an RBD setting, which begins with \"rbd_\""), tfkit.PlainText()),
-				},
+				Validators: tfkit.RBDConfig(),
 			},
 			"allow_shrink": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
