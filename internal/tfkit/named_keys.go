@@ -1,12 +1,19 @@
 package tfkit
 
 import (
+	"context"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // NamedKeys is a map of which only the named keys are managed, as it was found: the values of the recorded keys, or of all keys.
@@ -50,6 +57,16 @@ func Texts(m types.Map) map[string]string {
 		}
 	}
 	return values
+}
+
+// CheckRBDConfig refuses in the plan settings that librbd would refuse during the apply. Where that can't be tried, the apply tells.
+func CheckRBDConfig(ctx context.Context, cluster *ceph.Cluster, config types.Map, at path.Path, diags *diag.Diagnostics) {
+	settings := Texts(config)
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if err := cluster.CheckConfig(ctx, name, settings[name]); problem.Is(err, problem.Invalid) {
+			AddAttributeError(diags, at.AtMapKey(name), "Invalid RBD setting", err)
+		}
+	}
 }
 
 // RBDConfig refuses what can't be settings of librbd by name. Whether librbd knows a name is not asked.

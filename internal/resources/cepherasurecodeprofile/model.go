@@ -2,6 +2,7 @@ package cepherasurecodeprofile
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -45,7 +46,7 @@ func (m *model) toSpec() ceph.ErasureCodeProfile {
 	spec := ceph.ErasureCodeProfile{
 		Name: m.Name.ValueString(), K: m.K.ValueInt64Pointer(), M: m.M.ValueInt64Pointer(), Plugin: m.Plugin.ValueString(),
 		Technique: m.Technique.ValueString(), Root: m.CrushRoot.ValueString(), FailureDomain: m.CrushFailureDomain.ValueString(),
-		DeviceClass: m.CrushDeviceClass.ValueString(), Parameters: texts(m.Parameters),
+		DeviceClass: m.CrushDeviceClass.ValueString(), Parameters: tfkit.Texts(m.Parameters),
 	}
 	if bytes := m.StripeUnit.Bytes(); bytes > 0 {
 		spec.StripeUnit = strconv.FormatUint(bytes, 10) // older releases don't know all spellings
@@ -66,16 +67,11 @@ func (m *model) fromAPI(profile ceph.ErasureCodeProfile) {
 	if bytes, err := tfkit.ParseSize(profile.StripeUnit); err == nil {
 		m.StripeUnit = tfkit.SizeOf(bytes)
 	}
-	recorded, values := texts(m.Parameters), map[string]attr.Value{}
-	for key, value := range profile.Parameters {
-		if _, named := recorded[key]; named || imported && value != filledIn(profile, key) {
-			values[key] = types.StringValue(value)
-		}
+	chosen := maps.Clone(profile.Parameters)
+	if imported {
+		maps.DeleteFunc(chosen, func(key, value string) bool { return value == filledIn(profile, key) })
 	}
-	m.Parameters = types.MapNull(types.StringType)
-	if len(values) > 0 || len(recorded) > 0 {
-		m.Parameters = types.MapValueMust(types.StringType, values)
-	}
+	m.Parameters = tfkit.NamedKeys(m.Parameters, chosen, imported)
 	m.ID = m.id()
 }
 
@@ -126,8 +122,8 @@ func (m *model) replacedBy(plan *model) path.Paths {
 
 // changesParameters tells whether the plan leaves out a recorded parameter, or gives one another value than the profile has.
 func (m *model) changesParameters(plan *model, profile ceph.ErasureCodeProfile) bool {
-	planned := texts(plan.Parameters)
-	for key := range texts(m.Parameters) {
+	planned := tfkit.Texts(plan.Parameters)
+	for key := range tfkit.Texts(m.Parameters) {
 		if _, stays := planned[key]; !stays {
 			return true
 		}
@@ -138,15 +134,4 @@ func (m *model) changesParameters(plan *model, profile ceph.ErasureCodeProfile) 
 		}
 	}
 	return false
-}
-
-// texts are the known strings of a map.
-func texts(m types.Map) map[string]string {
-	values := map[string]string{}
-	for key, element := range m.Elements() {
-		if text, ok := element.(types.String); ok && !text.IsUnknown() {
-			values[key] = text.ValueString()
-		}
-	}
-	return values
 }

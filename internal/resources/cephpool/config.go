@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -28,16 +27,6 @@ func checkConfig(m *model, diags *diag.Diagnostics) {
 	diags.AddAttributeError(atConfig, "Settings of images, on a pool without images",
 		"The settings in config are those of RBD images, and rbd is not among the applications. Add it: applications = [\"rbd\"], or leave"+
 			" config out.")
-}
-
-// checkSettings refuses in the plan what librbd would refuse during the apply. Where it can't be tried, the apply tells.
-func checkSettings(ctx context.Context, cluster *ceph.Cluster, plan *model, diags *diag.Diagnostics) {
-	settings := tfkit.Texts(plan.Config)
-	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		if err := cluster.CheckConfig(ctx, name, settings[name]); problem.Is(err, problem.Invalid) {
-			tfkit.AddAttributeError(diags, atConfig.AtMapKey(name), "Invalid RBD setting", err)
-		}
-	}
 }
 
 // readConfig reads the settings whose names are recorded, or all. Where they can't be read what is recorded stays, so that a pool whose

@@ -46,7 +46,7 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	checkType(config, state, plan, exists, &resp.Diagnostics)
 	checkConfig(plan, &resp.Diagnostics)
 	if entry.Known && !plan.Config.Equal(state.Config) {
-		checkSettings(ctx, entry.Target, plan, &resp.Diagnostics)
+		tfkit.CheckRBDConfig(ctx, entry.Target, plan.Config, atConfig, &resp.Diagnostics)
 	}
 
 	if exists {

@@ -75,6 +75,12 @@ func TestAccCephRBDImage_invalid(t *testing.T) {
 		"no metadata":      {sized(`metadata = {}`), "metadata", `map must contain at least 1 elements, got: 0`},
 		"setting of another": {sized(`config = { osd_max_scrubs = "1" }`), "config", `must be the name of an RBD setting, which begins` +
 			` with "rbd_"`},
+		"unknown setting": {
+			sized(`config = { rbd_nothing = "1" }`), "config", `librbd does not take the setting rbd_nothing = "1".`,
+		},
+		"value of a setting": {
+			sized(`config = { rbd_qos_iops_limit = "many" }`), "config", `librbd does not take the setting rbd_qos_iops_limit = "many".`,
+		},
 		"setting with its prefix": {sized(`config = { conf_rbd_cache = "false" }`), "config", `must be the name of an RBD setting, which begins` +
 			` with "rbd_"`},
 		"text for a number": {sized(`stripe_count = "two"`), "stripe_count", `a number is required`},
@@ -96,11 +102,11 @@ func TestAccCephRBDImage_refusedByCluster(t *testing.T) {
 			run(t, "refused", resource.TestStep{Config: tc.config, ExpectError: acctest.Message(tc.message)})
 		})
 	}
-	// librbd refuses the value after the image was created: that is a warning, and the next apply repeats it.
+	// What librbd knows, but takes from no image, it refuses after the image was created: that is a warning, and the next apply repeats it.
 	run(t, "refused",
-		resource.TestStep{Config: image("refused", small, `config = { rbd_qos_iops_limit = "many" }`), ExpectNonEmptyPlan: true},
+		resource.TestStep{Config: image("refused", small, `config = { rbd_op_threads = "2" }`), ExpectNonEmptyPlan: true},
 		resource.TestStep{
-			Config: image("refused", small, `config = { rbd_qos_iops_limit = "many" }`),
+			Config: image("refused", small, `config = { rbd_op_threads = "2" }`),
 			ExpectError: acctest.Message(`Unable to change the metadata of image vms/refused of cluster "east". The cluster does not accept a` +
 				` value.` +
 				" Correct the setting; rbd config image list"),

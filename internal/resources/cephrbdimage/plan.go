@@ -36,6 +36,9 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	plan.planSize()
 	checkStriping(config, plan, &resp.Diagnostics)
 	checkLayering(config, &resp.Diagnostics)
+	if entry.Known && !plan.Config.Equal(state.Config) {
+		tfkit.CheckRBDConfig(ctx, entry.Target, plan.Config, path.Root("config"), &resp.Diagnostics)
+	}
 	if !exists {
 		checkNewSize(ctx, entry, config, plan, &resp.Diagnostics)
 	}
