@@ -3,6 +3,7 @@ package ceph
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -24,7 +25,7 @@ func (c *Cluster) claim(ctx context.Context, what, kind, name string) (release f
 	if _, taken := creating.LoadOrStore(key, true); taken {
 		return nil, &problem.Problem{
 			Kind: problem.Exists, What: what,
-			Why: fmt.Sprintf("Another resource of the configuration is creating a %s of this name on the same cluster at this moment.", kind),
+			Why: fmt.Sprintf("Another resource of the configuration is creating a %s of this name on the same cluster at this moment.", strings.ReplaceAll(kind, "-", " ")),
 			Do:  "Remove one of the two resources, or give them different names. They may name the cluster by different labels.",
 		}
 	}

@@ -30,6 +30,7 @@ type Cluster struct {
 	directories  readcache.Cache[directoryOf, directory]
 	snapshots    readcache.Cache[imageKey, ImageSnapshots]
 	namespaces   readcache.Cache[int64, []string] // by the id of their pool
+	ruleCache    readcache.Cache[struct{}, []crushRule]
 	served       readcache.Cache[servedObject, struct{}]
 	userConns    readcache.Cache[userKey, *userConn]
 	intents      intentStore

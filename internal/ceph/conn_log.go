@@ -49,6 +49,8 @@ type loggedCommand struct {
 	Field  string `json:"field"`
 	App    string `json:"app"`
 	Name   string `json:"name"`
+	Source string `json:"srcname"` // of a CRUSH rule, as Name
+	Dest   string `json:"dstname"`
 	Value  string `json:"val"` // told of a pool's settings alone
 }
 
@@ -68,7 +70,7 @@ func (l loggedConn) command(ctx context.Context, monitor string, text []byte) fu
 	case strings.HasPrefix(cmd.Prefix, "osd pool set"):
 		object.Value = cmd.Value
 	case strings.HasPrefix(cmd.Prefix, "osd crush rule"):
-		object.Rule = cmd.Name
+		object.Rule, object.NewName = cmd.Name+cmd.Source, cmd.Dest
 	case strings.HasPrefix(cmd.Prefix, "osd erasure-code-profile"):
 		object.Profile = cmd.Name
 	}

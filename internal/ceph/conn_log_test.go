@@ -48,6 +48,7 @@ func TestCommandsAreLoggedWithoutKeys(t *testing.T) {
 		`{"prefix":"osd pool set-quota","pool":"v","field":"quota","val":"1"}`:             "osd pool set-quota pool=v variable=quota value=1",
 		`{"prefix":"osd pool rename","srcpool":"a","destpool":"b"}`:                        "osd pool rename pool=a new_name=b (",
 		`{"prefix":"osd pool application enable","pool":"vms","app":"rbd"}`:                "osd pool application enable pool=vms variable=rbd (",
+		`{"prefix":"osd crush rule rename","srcname":"ec","dstname":"coded"}`:              "osd crush rule rename rule=ec new_name=coded (",
 		`{"prefix":"osd crush rule rm","name":"ec"}`:                                       "osd crush rule rm rule=ec (",
 		`{"prefix":"auth get-or-create","entity":"client.a","caps":["mon","profile rbd"]}`: "auth get-or-create entity=client.a (",
 		`{"prefix":"auth import","entity":"client.a","key":"KEY"}`:                         "auth import entity=client.a (",

@@ -70,16 +70,22 @@ func (c *Cluster) CrushRule(ctx context.Context, name string) (CrushRule, error)
 	if err != nil {
 		return CrushRule{}, err
 	}
-	names := make([]string, 0, len(rules))
 	for _, rule := range rules {
 		if rule.Name == name {
 			return rule.described(), nil
 		}
+	}
+	return CrushRule{}, c.noCrushRule(fmt.Sprintf("Cluster %q has no CRUSH rule %q.", c.cfg.Label, name), rules)
+}
+
+func (c *Cluster) noCrushRule(what string, rules []crushRule) error {
+	names := make([]string, 0, len(rules))
+	for _, rule := range rules {
 		names = append(names, rule.Name)
 	}
 	slices.Sort(names)
-	return CrushRule{}, notThere(fmt.Sprintf("Cluster %q has no CRUSH rule %q.", c.cfg.Label, name), "The cluster has no CRUSH rules.",
-		"Its rules are", names, "Create the rule (ceph osd crush rule create-replicated), or correct its name or the cluster.")
+	return notThere(what, "The cluster has no CRUSH rules.", "Its rules are", names,
+		"Create the rule (ceph osd crush rule create-replicated), or correct its name or the cluster.")
 }
 
 func (r crushRule) described() CrushRule {

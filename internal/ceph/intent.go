@@ -415,6 +415,9 @@ func CreatedSnapshot(ref ImageRef, name string) Created {
 	return Created{intent{Kind: snapshotKind, Name: snapshotName(ref, name)}}
 }
 
+// CreatedCrushRule is a CRUSH rule.
+func CreatedCrushRule(name string) Created { return Created{intent{Kind: ruleKind, Name: name}} }
+
 // The kinds of objects in claims and intents.
 const (
 	poolKind      = "pool"
@@ -422,6 +425,7 @@ const (
 	imageKind     = "image"
 	namespaceKind = "namespace"
 	snapshotKind  = "snapshot"
+	ruleKind      = "crush-rule"
 
 	erasureCodeProfileKind = "erasure-code-profile"
 )

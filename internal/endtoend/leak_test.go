@@ -221,6 +221,8 @@ func (l *leaks) listAll(t *testing.T, w *acctest.Workspace) {
 	defer acctest.RBD(t, "east", "snap", "rm", "--no-progress", "libvirt-pool/librbd@listed")
 	acctest.Ceph(t, "east", "osd", "erasure-code-profile", "set", "listed", "k=2", "m=1")
 	defer acctest.Ceph(t, "east", "osd", "erasure-code-profile", "rm", "listed")
+	acctest.Ceph(t, "east", "osd", "crush", "rule", "create-replicated", "listed", "default", "osd")
+	defer acctest.Ceph(t, "east", "osd", "crush", "rule", "rm", "listed")
 	server, err := acctest.Factories()["ceph"]()
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,9 @@ func TestAccPages(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	definedGuest(ctx, t, bed.Hypervisor("kvm1"), testbed.GuestOptions{Name: "centos80"})
+	// What the rule of an example asks for.
+	acctest.Ceph(t, "east", "osd", "crush", "rm-device-class", "osd.0")
+	acctest.Ceph(t, "east", "osd", "crush", "set-device-class", "ssd", "osd.0")
 	for kind, file := range map[string]string{
 		"resources": "resource*.tf", "data-sources": "data-source.tf", "ephemeral-resources": "ephemeral-resource.tf",
 		"functions": "function.tf",

@@ -42,6 +42,9 @@ func TestUnansweredEntryIsDialledOnce(t *testing.T) {
 		"ceph_rbd_snapshot": {
 			"cluster": "east", "fsid": eastFSID, "pool": "p", "image": "i", "name": "s", "snapshot_id": 4, "image_id": "1", "pool_id": 1,
 		},
+		"ceph_crush_rule": {
+			"cluster": "east", "fsid": eastFSID, "name": "r", "type": "replicated", "root": "default", "failure_domain": "host", "rule_id": 1,
+		},
 		"ceph_erasure_code_profile": {"cluster": "east", "fsid": eastFSID, "name": "e", "k": 2, "m": 1},
 		"ceph_rbd_namespace":        {"cluster": "east", "fsid": eastFSID, "pool": "p", "name": "n", "pool_id": 1},
 		"ceph_user":                 {"cluster": "east", "fsid": eastFSID, "name": "u", "caps": block{"mon": "allow r"}},

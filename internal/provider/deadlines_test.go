@@ -179,6 +179,7 @@ type prepared struct {
 	namespaces  map[int64][]string
 	snapshots   map[ceph.ImageRef][]ceph.ImageSnapshot
 	profiles    map[string][]string
+	rules       map[string]int64
 	live, saved []string
 	secrets     map[string]fakeSecret
 }
@@ -205,7 +206,7 @@ func (w *world) prepare(typeName, operation string, config, changed block) prepa
 	}
 	p.object = *o
 	p.pools, p.few, p.images, p.users = w.cluster.pools, w.cluster.few, w.cluster.images, w.cluster.users
-	p.namespaces, p.snapshots, p.profiles = w.cluster.namespaces, w.cluster.snapshots, w.cluster.profiles
+	p.namespaces, p.snapshots, p.profiles, p.rules = w.cluster.namespaces, w.cluster.snapshots, w.cluster.profiles, w.cluster.rules
 	p.live, p.saved, p.secrets = w.host.live, w.host.saved, w.host.secrets
 	return p
 }
@@ -218,6 +219,7 @@ func (w *world) try(p prepared, stop time.Duration) (took time.Duration, failure
 	w.cluster.images, w.cluster.users = maps.Clone(p.images), maps.Clone(p.users)
 	w.cluster.namespaces, w.cluster.snapshots = maps.Clone(p.namespaces), map[ceph.ImageRef][]ceph.ImageSnapshot{}
 	w.cluster.profiles = maps.Clone(p.profiles)
+	w.cluster.rules = maps.Clone(p.rules)
 	for image, snapshots := range p.snapshots {
 		w.cluster.snapshots[image] = slices.Clone(snapshots)
 	}
@@ -315,6 +317,9 @@ var deadlineCases = []struct {
 	{about: "namespace to create", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "create"},
 	{about: "namespace to read", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "read"},
 	{about: "namespace to remove", typeName: "ceph_rbd_namespace", config: namespaceInData, only: "delete"},
+	{
+		about: "CRUSH rule", typeName: "ceph_crush_rule", config: block{"cluster": "east", "name": "r"}, change: block{"name": "s"},
+	},
 	{
 		about: "secret", typeName: "libvirt_ceph_secret",
 		config: block{"hypervisor": "kvm1", "usage_name": "s", "key": goodKey}, change: block{"key": otherKey},

@@ -29,6 +29,8 @@ type fakeCluster struct {
 	namespaces map[int64][]string
 	snapshots  map[ceph.ImageRef][]ceph.ImageSnapshot
 	profiles   map[string][]string // the settings of erasure code profiles
+	rules      map[string]int64    // the CRUSH rules that were made, with their ids
+	ruleOf     map[string]int64    // the rules of the pools that were created with one
 	users      map[string]string   // caps of mon by entity
 	writes     []string            // the commands that change something
 }
@@ -38,6 +40,7 @@ func newFakeCluster(fsid string) *fakeCluster {
 		fsid: fsid, pools: map[string]int64{}, few: map[string]bool{}, images: map[ceph.ImageRef]ceph.Image{}, users: map[string]string{},
 		namespaces: map[int64][]string{}, snapshots: map[ceph.ImageRef][]ceph.ImageSnapshot{},
 		profiles: map[string][]string{},
+		rules:    map[string]int64{}, ruleOf: map[string]int64{},
 	}
 }
 
@@ -57,8 +60,8 @@ func (f *fakeCluster) Close()                               {}
 
 func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, string, error) {
 	var cmd struct {
-		Prefix, Pool, SrcPool, DestPool, Entity, Name string
-		Caps, Profile                                 []string
+		Prefix, Pool, SrcPool, DestPool, Entity, Name, SrcName, DstName, Rule string
+		Caps, Profile                                                         []string
 	}
 	if err := json.Unmarshal(text, &cmd); err != nil {
 		return nil, "", err
@@ -69,7 +72,14 @@ func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, str
 	case "osd pool ls":
 		return f.listPools(), "", nil
 	case "osd crush rule dump":
-		return []byte(`[{"rule_id":0,"rule_name":"replicated_rule","type":1},{"rule_id":1,"rule_name":"few","type":1}]`), "", nil
+		return f.dumpRules(), "", nil
+	case "osd crush rule create-replicated":
+		f.rules[cmd.Name] = int64(len(f.rules) + 2)
+	case "osd crush rule rename":
+		f.rules[cmd.DstName] = f.rules[cmd.SrcName]
+		delete(f.rules, cmd.SrcName)
+	case "osd crush rule rm":
+		delete(f.rules, cmd.Name)
 	case "mon dump":
 		return f.monDump(), "", nil
 	case "auth ls":
@@ -87,6 +97,7 @@ func (f *fakeCluster) MonCommand(_ context.Context, text, _ []byte) ([]byte, str
 		delete(f.profiles, cmd.Name)
 	case "osd pool create":
 		f.pools[cmd.Pool] = int64(len(f.pools) + 1)
+		f.ruleOf[cmd.Pool] = f.rules[cmd.Rule]
 	case "osd pool rename":
 		f.pools[cmd.DestPool] = f.pools[cmd.SrcPool]
 		delete(f.pools, cmd.SrcPool)
@@ -115,6 +126,22 @@ func (f *fakeCluster) getProfile(name string) ([]byte, string, error) {
 	return out, "", err
 }
 
+func (f *fakeCluster) dumpRules() []byte {
+	rules := []map[string]any{
+		{"rule_id": 0, "rule_name": "replicated_rule", "type": 1}, {"rule_id": 1, "rule_name": "few", "type": 1},
+	}
+	for name, id := range f.rules {
+		rules = append(rules, map[string]any{"rule_id": id, "rule_name": name, "type": 1, "steps": []map[string]any{
+			{"op": "take", "item_name": "default"}, {"op": "chooseleaf_firstn", "type": "host"}, {"op": "emit"},
+		}})
+	}
+	out, err := json.Marshal(rules)
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
 func (f *fakeCluster) monDump() []byte {
 	dump := map[string]any{"mons": []any{}, "quorum": []any{}}
 	allowed := []map[string]any{}
@@ -134,7 +161,7 @@ func (f *fakeCluster) monDump() []byte {
 func (f *fakeCluster) listPools() []byte {
 	list := []map[string]any{}
 	for name, id := range f.pools {
-		rule := 0
+		rule := f.ruleOf[name]
 		if f.few[name] {
 			rule = 1
 		}

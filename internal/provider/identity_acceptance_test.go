@@ -75,6 +75,8 @@ func TestAccIdentity(t *testing.T) {
 	}
 	create("ceph_rbd_namespace", block{"cluster": "east", "pool": "vms", "name": "team-a"})
 	create("ceph_rbd_namespace", block{"cluster": "east", "pool": "identity", "name": "tenant"})
+	create("ceph_crush_rule", block{"cluster": "east", "name": "by-rack", "failure_domain": "rack"})
+	create("ceph_crush_rule", block{"cluster": "east", "name": "identity", "failure_domain": "osd"})
 	libvirtUser := create("ceph_user", block{
 		"cluster": "east", "name": "libvirt", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=vms"},
 	})
@@ -133,6 +135,7 @@ func TestAccIdentity(t *testing.T) {
 			block{"pool": "identity"},
 			0,
 		},
+		{"ceph_crush_rule", "east/identity", block{"cluster": "east", "name": "identity"}, identity, 0},
 		{"ceph_user", "east/identity", block{"cluster": "east", "name": "identity"}, identity, 0},
 		{
 			"libvirt_ceph_secret", "kvm1/" + s.text(secret, "uuid"),
@@ -204,6 +207,7 @@ func TestAccIdentity(t *testing.T) {
 		"images":               {"ceph_rbd_image", block{}},
 		"profiles":             {"ceph_erasure_code_profile", block{}},
 		"namespaces":           {"ceph_rbd_namespace", block{}},
+		"CRUSH rules":          {"ceph_crush_rule", block{}},
 		"snapshots":            {"ceph_rbd_snapshot", block{}},
 		"users":                {"ceph_user", block{}},
 		"secrets":              {"libvirt_ceph_secret", block{}},

@@ -77,6 +77,23 @@ func TestIdentityChangesWithARename(t *testing.T) {
 			},
 			map[string]string{"cluster": "east", "pool": "rbd", "namespace": "", "image": "base", "name": "before"},
 		},
+		"CRUSH rule": {
+			"ceph_crush_rule",
+			block{"cluster": "east", "name": "fast"},
+			change{
+				atEast,
+				block{"cluster": "east", "name": "faster"},
+				map[string]string{"cluster": "east", "name": "faster"},
+				[]string{"osd crush rule rename"},
+			},
+			map[string]string{"cluster": "east", "name": "fast"},
+		},
+		"label of a rule's cluster": {
+			"ceph_crush_rule",
+			block{"cluster": "east", "name": "fast"},
+			change{relabelled, block{"cluster": "orient", "name": "fast"}, map[string]string{"cluster": "orient", "name": "fast"}, nil},
+			map[string]string{"cluster": "east", "name": "fast"},
+		},
 		"label of a namespace's cluster": {
 			"ceph_rbd_namespace",
 			block{"cluster": "east", "pool": "rbd", "name": "tenant"},
@@ -181,5 +198,35 @@ func TestIdentityChangesInARead(t *testing.T) {
 	}
 	if got := s.identityOf(image, image.identity)["name"]; got != "disk" {
 		t.Errorf("the image is %q", got)
+	}
+}
+
+// A pool that refers to the new name of its rule has that rule already: nothing is counted, warned of or sent to the cluster for it.
+func TestRuleIsRenamedUnderItsPool(t *testing.T) {
+	cluster := newFakeCluster(eastFSID)
+	s := newServer(t, dialTo(map[string]*fakeCluster{"192.0.2.1": cluster}))
+	clusters := block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}}
+	s.configure(clusters)
+	rule, pool := s.newObject("ceph_crush_rule"), s.newObject("ceph_pool")
+	ruleNamed := func(name string) block { return block{"cluster": "east", "name": name} }
+	poolOn := func(rule string) block { return block{"cluster": "east", "name": "vms", "crush_rule": rule} }
+	s.apply(rule, ruleNamed("fast"))
+	s.apply(pool, poolOn("fast"))
+
+	cluster.writes = nil
+	s.configure(clusters) // as by the next terraform command
+	rulePlan := s.plan(rule, ruleNamed("faster"))
+	poolPlan := s.plan(pool, poolOn("faster"))
+	if len(rulePlan.Diagnostics)+len(poolPlan.Diagnostics) > 0 {
+		t.Errorf("of the rule: %v, of the pool: %v", rulePlan.Diagnostics, poolPlan.Diagnostics)
+	}
+	s.must("rename of the rule", s.applyPlan(rule, ruleNamed("faster"), rulePlan))
+	s.must("update of the pool", s.applyPlan(pool, poolOn("faster"), poolPlan))
+	s.must("read", s.read(pool))
+	if got := s.text(pool, "crush_rule"); got != "faster" {
+		t.Errorf("the pool has the rule %q", got)
+	}
+	if want := []string{"osd crush rule rename"}; !slices.Equal(cluster.writes, want) {
+		t.Errorf("written %q, want %q", cluster.writes, want)
 	}
 }

@@ -238,6 +238,27 @@ func TestAccKilledCreate(t *testing.T) {
 			},
 		},
 		{
+			"crush-rule", "ceph_crush_rule", "1 rack",
+			func(name string, _ int) block {
+				return block{"cluster": "east", "name": name, "failure_domain": "rack"}
+			},
+			func(_ *object, name string, _ int) string {
+				var rules []struct {
+					Name  string `json:"rule_name"`
+					Steps []struct{ Type string }
+				}
+				decodeView(t, acctest.Ceph(t, "east", "osd", "crush", "rule", "dump", "--format", "json"), &rules)
+				found, domain := 0, ""
+				for _, rule := range rules {
+					if rule.Name == name {
+						found++
+						domain = rule.Steps[1].Type
+					}
+				}
+				return fmt.Sprint(found, " ", domain)
+			},
+		},
+		{
 			"secret", "libvirt_ceph_secret", "KEY",
 			func(name string, _ int) block { return block{"hypervisor": "kvm1", "usage_name": name, "key": someKey} },
 			func(o *object, _ string, _ int) string {

@@ -255,6 +255,19 @@ func (l *least) namespace() *object {
 	return l.made("ceph_rbd_namespace", namespaceConfig)
 }
 
+func (l *least) removeRules() {
+	l.t.Helper()
+	for _, name := range []string{"least", "least-new"} {
+		l.mon("osd crush rule rm", block{"name": name})
+	}
+}
+
+func (l *least) rule() *object {
+	l.t.Helper()
+	l.removeRules()
+	return l.made("ceph_crush_rule", ruleConfig)
+}
+
 func (l *least) removeDisk() {
 	l.t.Helper()
 	l.image()

@@ -117,6 +117,14 @@ func TestAccLeastCapabilities(t *testing.T) {
 			a.change(snapshot, with(snapshotConfig, block{"name": "after", "protected": true}))
 			a.change(snapshot, nil)
 		}},
+		{"ceph_crush_rule", "read", func(a *attempt) { a.readAndImport(l.rule(), "east/least") }},
+		{"ceph_crush_rule", "create, update, delete", func(a *attempt) {
+			l.removeRules()
+			a.change(a.newObject("ceph_crush_rule"), ruleConfig)
+			rule := l.rule()
+			a.change(rule, with(ruleConfig, block{"name": "least-new"}))
+			a.change(rule, nil)
+		}},
 		{"libvirt_rbd_disk", "read", func(a *attempt) { a.readAndImport(l.disk(), "kvm1/least/vdb") }},
 		{"libvirt_rbd_disk", "create", func(a *attempt) {
 			l.removeDisk()
@@ -178,6 +186,7 @@ var (
 	poolConfig      = block{"cluster": "east", "name": "least", "applications": []any{"rbd"}}
 	userConfig      = block{"cluster": "east", "name": "least-user", "caps": block{"mon": "profile rbd", "osd": "profile rbd pool=least"}}
 	imageConfig     = block{"cluster": "east", "pool": "least", "name": "disk", "size": "4MiB"}
+	ruleConfig      = block{"cluster": "east", "name": "least", "failure_domain": "osd"}
 	snapshotConfig  = block{"cluster": "east", "pool": "least", "image": "disk", "name": "before"}
 	namespaceConfig = block{"cluster": "east", "pool": "least", "name": "tenant"}
 )

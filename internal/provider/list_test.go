@@ -211,8 +211,8 @@ func TestListTellsErrorsInTheStream(t *testing.T) {
 	})
 	for typeName, argument := range map[string]string{
 		"ceph_pool": "cluster", "ceph_user": "cluster", "ceph_rbd_image": "cluster", "ceph_rbd_namespace": "cluster",
-		"ceph_erasure_code_profile": "cluster",
-		"ceph_rbd_snapshot":         "cluster", "libvirt_ceph_secret": "hypervisor", "libvirt_rbd_disk": "hypervisor",
+		"ceph_erasure_code_profile": "cluster", "ceph_crush_rule": "cluster",
+		"ceph_rbd_snapshot": "cluster", "libvirt_ceph_secret": "hypervisor", "libvirt_rbd_disk": "hypervisor",
 	} {
 		label := map[string]string{"cluster": "west", "hypervisor": "kvm2"}[argument]
 		found := s.list(typeName, query{filter: block{argument: label}, whole: true})
@@ -237,5 +237,17 @@ func TestListTellsErrorsInTheStream(t *testing.T) {
 		if !slices.Contains(names, "name_pattern") {
 			t.Errorf("%s has the filters %v", typeName, names)
 		}
+	}
+}
+
+// A rule whose steps the arguments can't express is left out of the list: its import would be refused.
+func TestListOfRulesThatCanBeImported(t *testing.T) {
+	cluster := newFakeCluster(eastFSID)
+	cluster.rules["fast"] = 2 // beside those that the fake tells no steps of
+	s := newServer(t, dialTo(map[string]*fakeCluster{"192.0.2.1": cluster}))
+	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}})
+	found := s.list("ceph_crush_rule", query{filter: block{}})
+	if found.errors != "" || len(found.results) != 1 || found.results[0].DisplayName != "fast" {
+		t.Errorf("listed %v; errors: %s", found.results, found.errors)
 	}
 }

@@ -93,6 +93,7 @@ func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
 		cephrbdimage.NewResource,
 		cephrbdnamespace.NewResource,
 		cephrbdsnapshot.NewResource,
+		cephcrushrule.NewResource,
 		libvirtcephsecret.NewResource,
 		libvirtrbddisk.NewResource,
 	}
@@ -124,6 +125,7 @@ func (p *cephProvider) ListResources(context.Context) []func() list.ListResource
 		cephrbdimage.NewListResource,
 		cephrbdnamespace.NewListResource,
 		cephrbdsnapshot.NewListResource,
+		cephcrushrule.NewListResource,
 		libvirtcephsecret.NewListResource,
 		libvirtrbddisk.NewListResource,
 	}

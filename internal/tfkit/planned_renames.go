@@ -9,13 +9,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// plannedRenames are the new names that this plan gives to pools, images and snapshots. A resource that refers to a new name is planned
-// after what has it. With this record it knows that the name is that of something that exists and not of what is to be created.
+// plannedRenames are the new names that this plan gives to pools, images, snapshots and CRUSH rules. A resource that refers to a new name
+// is planned after what has it. With this record it knows that the name is that of something that exists and not of what is to be created.
 type plannedRenames struct {
 	mu        sync.Mutex
 	pools     map[plannedName]int64
 	images    map[plannedImage]string
 	snapshots map[plannedSnapshot]ceph.SnapshotID
+	rules     map[plannedName]string // the present names
 }
 
 type plannedName struct{ fsid, name string }
@@ -81,6 +82,23 @@ func (c *Connections) PlannedSnapshot(fsid string, ref ceph.SnapshotRef) (id cep
 	defer c.renames.mu.Unlock()
 	id, planned = c.renames.snapshots[plannedSnapshot{fsid, ref}]
 	return id, planned
+}
+
+// PlanRuleRename records that the CRUSH rule gets another name.
+func (c *Connections) PlanRuleRename(fsid, present, name string) {
+	c.renames.mu.Lock()
+	defer c.renames.mu.Unlock()
+	if c.renames.rules == nil {
+		c.renames.rules = map[plannedName]string{}
+	}
+	c.renames.rules[plannedName{fsid, name}] = present
+}
+
+// PlannedRule is the present name of the CRUSH rule that gets this name in this plan, empty for none.
+func (c *Connections) PlannedRule(fsid, name string) (present string) {
+	c.renames.mu.Lock()
+	defer c.renames.mu.Unlock()
+	return c.renames.rules[plannedName{fsid, name}]
 }
 
 // SamePool reports whether the pool that something is in, by its present name, has this name, or gets it in this plan. A name that no pool

@@ -1,4 +1,3 @@
-// Package cephcrushrule is the data source ceph_crush_rule.
 package cephcrushrule
 
 import (
@@ -12,15 +11,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the data source.
-const TypeName = "ceph_crush_rule"
-
 // NewDataSource returns the data source.
 func NewDataSource() datasource.DataSource { return &ruleDataSource{} }
 
 type ruleDataSource struct{ tfkit.DataSourceBase }
 
-type model struct {
+type dataModel struct {
 	ID            types.String `tfsdk:"id"`
 	Cluster       types.String `tfsdk:"cluster"`
 	Name          types.String `tfsdk:"name"`
@@ -49,9 +45,7 @@ func (d *ruleDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the rule.",
-				Validators: []validator.String{
-					tfkit.Matches(`^[A-Za-z0-9_.-]+$`, "must be the name of a CRUSH rule: letters, digits, \"-\", \"_\" and \".\""),
-				},
+				Validators:          []validator.String{crushName("the name of a CRUSH rule")},
 			},
 			"type": text("`replicated` or `erasure`; `msr_firstn` or `msr_indep` for a rule that puts several chunks onto each host. Null for a" +
 				" type that is not known to this provider."),
@@ -72,7 +66,7 @@ func (d *ruleDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 
 func (d *ruleDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	const summary = "Unable to read CRUSH rule"
-	var data model
+	var data dataModel
 	if !tfkit.Get(ctx, req.Config, &data, &resp.Diagnostics) {
 		return
 	}
@@ -86,7 +80,7 @@ func (d *ruleDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model{
+	resp.Diagnostics.Append(resp.State.Set(ctx, &dataModel{
 		ID: types.StringValue(entry.Label.ValueString() + "/" + rule.Name), Cluster: entry.Label, Name: types.StringValue(rule.Name),
 		Type: tfkit.StringOrNull(rule.Type), Root: tfkit.StringOrNull(rule.Root), FailureDomain: tfkit.StringOrNull(rule.FailureDomain),
 		DeviceClass: tfkit.StringOrNull(rule.DeviceClass), Steps: rule.Steps, RuleID: types.Int64Value(rule.ID), FSID: entry.Identity,

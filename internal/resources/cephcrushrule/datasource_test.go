@@ -10,12 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
-
-func TestMain(m *testing.M) {
-	acctest.Main(m, testbed.Options{Clusters: []testbed.ClusterOptions{{Name: "east"}, {Name: "west"}}, Hypervisors: []string{}})
-}
 
 // Rules that ceph has made are read as ceph tells them, also those of which only the steps can be told.
 func TestAccCephCrushRule_dataSource(t *testing.T) {
@@ -25,28 +20,27 @@ func TestAccCephCrushRule_dataSource(t *testing.T) {
 		ceph(append([]string{"osd", "erasure-code-profile", "set", name, "crush-failure-domain=osd"}, parameters...)...)
 		ceph("osd", "crush", "rule", "create-erasure", name, name)
 	}
-	ceph("osd", "crush", "rm-device-class", "osd.0")
-	ceph("osd", "crush", "set-device-class", "ssd", "osd.0")
+	classes(t)
 	ceph("osd", "crush", "rule", "create-replicated", "fast", "default", "host", "ssd")
-	profile("chunks", "k=2", "m=1", "crush-device-class=ssd")
-	profile("local", "plugin=lrc", "k=4", "m=2", "l=3", "crush-locality=host")
+	profile("read_chunks", "k=2", "m=1", "crush-device-class=ssd")
+	profile("read_local", "plugin=lrc", "k=4", "m=2", "l=3", "crush-locality=host")
 
-	data, checks := "", []resource.TestCheckFunc{}
+	blocks, checks := "", []resource.TestCheckFunc{}
 	for name, expected := range map[string]map[string]string{
 		"replicated_rule": {"type": "replicated", "root": "default", "failure_domain": "osd", "steps.#": "3"},
 		"fast": {
 			"type": "replicated", "root": "default", "failure_domain": "host", "device_class": "ssd", "steps.#": "3",
 			"steps.0": "take default class ssd", "steps.1": "chooseleaf firstn 0 type host", "steps.2": "emit",
 		},
-		"chunks": {
+		"read_chunks": {
 			"type": "erasure", "root": "default", "failure_domain": "osd", "device_class": "ssd", "steps.#": "5",
 			"steps.0": "set_chooseleaf_tries 5", "steps.1": "set_choose_tries 100", "steps.3": "choose indep 0 type osd",
 		},
-		"local": {
+		"read_local": {
 			"type": "erasure", "steps.2": "take default", "steps.3": "choose indep 2 type host", "steps.4": "chooseleaf indep 4 type osd",
 		},
 	} {
-		data += fmt.Sprintf("data \"ceph_crush_rule\" %q {\n  cluster = \"east\"\n  name = %[1]q\n}\n", name)
+		blocks += fmt.Sprintf("data \"ceph_crush_rule\" %q {\n  cluster = \"east\"\n  name = %[1]q\n}\n", name)
 		var dump struct {
 			ID int `json:"rule_id"`
 		}
@@ -64,22 +58,22 @@ func TestAccCephCrushRule_dataSource(t *testing.T) {
 		}
 	}
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: acctest.Provider(t) + data, Check: resource.ComposeAggregateTestCheckFunc(checks...)},
+		{Config: acctest.Provider(t) + blocks, Check: resource.ComposeAggregateTestCheckFunc(checks...)},
 	}})
 	acctest.RunInvalid(t, map[string]acctest.Invalid{
 		"not there": {
-			rule("west", "slow"), "", `Cluster "west" has no CRUSH rule "slow". Its rules are "replicated_rule". Create the rule` +
+			data("west", "slow"), "", `Cluster "west" has no CRUSH rule "slow". Its rules are "replicated_rule". Create the rule` +
 				` (ceph osd crush rule create-replicated), or correct its name or the cluster.`,
 		},
-		"bad name":   {rule("west", "a b"), "name", `must be the name of a CRUSH rule: letters, digits, "-", "_" and ".", got: a b`},
-		"empty name": {rule("west", ""), "name", `must be the name of a CRUSH rule`},
+		"bad name":   {data("west", "a b"), "name", `must be the name of a CRUSH rule: letters, digits, "-", "_" and ".", got: a b`},
+		"empty name": {data("west", ""), "name", `must be the name of a CRUSH rule`},
 		"no such cluster": {
-			rule("north", "slow"), "", `The provider block has no cluster "north". It has "east", "west".`,
+			data("north", "slow"), "", `The provider block has no cluster "north". It has "east", "west".`,
 		},
 		"which cluster": {"data \"ceph_crush_rule\" \"test\" {\n  name = \"slow\"\n}\n", "", `says which cluster is meant`},
 	})
 }
 
-func rule(cluster, name string) string {
+func data(cluster, name string) string {
 	return fmt.Sprintf("data \"ceph_crush_rule\" \"test\" {\n  cluster = %q\n  name = %q\n}\n", cluster, name)
 }

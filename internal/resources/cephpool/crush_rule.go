@@ -15,6 +15,21 @@ import (
 // default profile share one.
 const createdRuleKey = "made_crush_rule"
 
+// withRenamedRule is the state with the planned rule where the pool has that already: its rule was renamed since the state was read, mostly
+// earlier in the same apply. To give the pool the rule again would count OSDs and wait for another OSD map for nothing.
+func withRenamedRule(ctx context.Context, cluster *ceph.Cluster, state, plan *model) (*model, error) {
+	if plan.CrushRule.IsUnknown() || plan.CrushRule.Equal(state.CrushRule) {
+		return state, nil
+	}
+	pool, err := findPool(ctx, cluster, state)
+	if err != nil || pool.CrushRule != plan.CrushRule.ValueString() {
+		return state, err
+	}
+	renamed := *state
+	renamed.CrushRule = plan.CrushRule
+	return &renamed, nil
+}
+
 // rulesBefore lists the rules before a pool is created; nil where the pool will bring no rule.
 func (m *model) rulesBefore(ctx context.Context, cluster *ceph.Cluster) ([]string, error) {
 	if m.poolType() != ceph.Erasure || !m.CrushRule.IsUnknown() {

@@ -154,6 +154,12 @@ func (r *poolResource) checkChange(
 		}
 		r.PlanPoolRename(entry.Identity.ValueString(), plan.Name.ValueString(), state.PoolID.ValueInt64())
 	}
+	present := r.PlannedRule(entry.Identity.ValueString(), plan.CrushRule.ValueString())
+	if present != "" && present == state.CrushRule.ValueString() {
+		renamed := *state
+		renamed.CrushRule = plan.CrushRule
+		state = &renamed
+	}
 	if entry.Known {
 		planPlacement(ctx, entry.Target, state, plan, &resp.Diagnostics)
 		warnOfQuota(ctx, entry.Target, state, plan, &resp.Diagnostics)

@@ -187,6 +187,10 @@ func findPool(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.Po
 // change applies the differences between state and plan to the pool.
 func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diags *diag.Diagnostics) error {
 	name := plan.Name.ValueString()
+	state, err := withRenamedRule(ctx, cluster, state, plan)
+	if err != nil {
+		return err
+	}
 	if _, err := checkPlacement(ctx, cluster, state, plan); problem.Is(err, problem.Refused) {
 		return err // since the plan an OSD may have failed, or a rule become known
 	}

@@ -23,6 +23,7 @@ func init() {
 			"ceph_rbd_image trash imported", "ceph_rbd_image trash drifted",
 			"ceph_rbd_image allow_shrink imported", "ceph_rbd_image allow_shrink drifted",
 			"ceph_user key_in_state drifted",
+			"ceph_crush_rule erasure_code_profile imported", "ceph_crush_rule erasure_code_profile drifted",
 		}},
 		{timeLimits, []string{
 			"ceph_pool timeouts changed", "ceph_pool timeouts cleared", "ceph_pool timeouts imported", "ceph_pool timeouts drifted",
@@ -33,10 +34,12 @@ func init() {
 			"ceph_rbd_snapshot timeouts changed", "ceph_rbd_snapshot timeouts cleared", "ceph_rbd_snapshot timeouts imported",
 			"ceph_rbd_snapshot timeouts drifted", "ceph_erasure_code_profile timeouts changed", "ceph_erasure_code_profile timeouts cleared",
 			"ceph_erasure_code_profile timeouts imported", "ceph_erasure_code_profile timeouts drifted",
+			"ceph_crush_rule timeouts changed", "ceph_crush_rule timeouts cleared", "ceph_crush_rule timeouts imported",
+			"ceph_crush_rule timeouts drifted",
 		}},
 		{ownLabel, []string{
 			"ceph_pool cluster drifted", "ceph_user cluster drifted", "ceph_rbd_image cluster drifted", "ceph_rbd_namespace cluster drifted",
-			"ceph_rbd_snapshot cluster drifted", "ceph_erasure_code_profile cluster drifted",
+			"ceph_rbd_snapshot cluster drifted", "ceph_erasure_code_profile cluster drifted", "ceph_crush_rule cluster drifted",
 		}},
 		{forLife, []string{
 			"ceph_pool type drifted", "ceph_pool erasure_code_profile drifted", "ceph_user name drifted",

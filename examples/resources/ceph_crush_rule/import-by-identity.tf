@@ -1,0 +1,7 @@
+import {
+  to = ceph_crush_rule.fast
+  identity = {
+    cluster = "east"
+    name    = "fast"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = ceph_crush_rule.fast
+  id = "east/fast"
+}
