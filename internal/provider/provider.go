@@ -87,13 +87,13 @@ func (p *cephProvider) Close() error {
 
 func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		cepherasurecodeprofile.NewResource,
 		cephpool.NewResource,
 		cephuser.NewResource,
 		cephrbdimage.NewResource,
 		cephrbdnamespace.NewResource,
 		cephrbdsnapshot.NewResource,
 		cephcrushrule.NewResource,
+		cepherasurecodeprofile.NewResource,
 		libvirtcephsecret.NewResource,
 		libvirtrbddisk.NewResource,
 	}
@@ -119,13 +119,13 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 
 func (p *cephProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{
-		cepherasurecodeprofile.NewListResource,
 		cephpool.NewListResource,
 		cephuser.NewListResource,
 		cephrbdimage.NewListResource,
 		cephrbdnamespace.NewListResource,
 		cephrbdsnapshot.NewListResource,
 		cephcrushrule.NewListResource,
+		cepherasurecodeprofile.NewListResource,
 		libvirtcephsecret.NewListResource,
 		libvirtrbddisk.NewListResource,
 	}
