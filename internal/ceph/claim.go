@@ -25,8 +25,9 @@ func (c *Cluster) claim(ctx context.Context, what, kind, name string) (release f
 	if _, taken := creating.LoadOrStore(key, true); taken {
 		return nil, &problem.Problem{
 			Kind: problem.Exists, What: what,
-			Why: fmt.Sprintf("Another resource of the configuration is creating a %s of this name on the same cluster at this moment.", strings.ReplaceAll(kind, "-", " ")),
-			Do:  "Remove one of the two resources, or give them different names. They may name the cluster by different labels.",
+			Why: fmt.Sprintf("Another resource of the configuration is creating a %s of this name on the same cluster at this moment.",
+				strings.ReplaceAll(kind, "-", " ")),
+			Do: "Remove one of the two resources, or give them different names. They may name the cluster by different labels.",
 		}
 	}
 	return func() { creating.Delete(key) }, nil
