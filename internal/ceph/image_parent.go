@@ -2,8 +2,10 @@ package ceph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -85,6 +87,12 @@ func (c *Cluster) FlattenImage(ctx context.Context, ref ImageRef) error {
 	c.log.During(ctx, "the copy of the parent's data", ofImage(ref), func() {
 		err = c.changeImage(ctx, what, ref, func(conn Conn) error { return conn.FlattenImage(ctx, ref) })
 	})
+	var p *problem.Problem
+	if errors.As(err, &p) && ctx.Err() != nil {
+		p.Why = strings.TrimSpace(p.Why + " The copy takes the longer the more data the parent has. What is copied already stays, and the image" +
+			" reads the rest from its parent.")
+		p.Do = strings.TrimSpace(p.Do + " Raise create and update in timeouts, and apply again: the copy goes on where it was.")
+	}
 	if problem.Is(err, problem.Invalid) {
 		if image, again := c.Image(ctx, ref); again == nil && image.Parent == nil {
 			return nil
