@@ -148,6 +148,7 @@ func TestAccCephErasureCodeProfile_attributes(t *testing.T) {
 }
 
 func TestAccCephErasureCodeProfile_basic(t *testing.T) {
+	acctest.Bed(t)
 	computed := func(attribute string, seen func() string) resource.TestCheckFunc {
 		return acctest.Computed(t, profileType, attribute, seen)
 	}
