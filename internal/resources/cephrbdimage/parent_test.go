@@ -329,7 +329,7 @@ func TestAccCephRBDImage_parentChangedByHand(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				rbd(t, "trash", "restore", "--pool", "images", strings.Fields(rbd(t, "trash", "ls", "images"))[0])
+				rbd(t, "trash", "restore", "--pool", "images", trash(t, "images", "golden")[0].ID)
 				rbd(t, "flatten", "--no-progress", "vms/clone")
 			},
 			Config: image("clone", base(), "force_destroy = true"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
