@@ -246,10 +246,16 @@ func (c *Cluster) RenameCrushRule(ctx context.Context, from, to string) error {
 //
 // Similar to: ceph osd pool ls detail
 func (c *Cluster) CrushRulePools(ctx context.Context, rule string) ([]string, error) {
-	pools, err := c.pools(ctx, fmt.Sprintf("Unable to find out which pools of cluster %q use CRUSH rule %q.", c.cfg.Label, rule))
+	what := fmt.Sprintf("Unable to find out which pools of cluster %q use CRUSH rule %q.", c.cfg.Label, rule)
+	return c.poolsThat(ctx, what, func(pool Pool) bool { return pool.CrushRule == rule })
+}
+
+// poolsThat lists the names of the pools that use something.
+func (c *Cluster) poolsThat(ctx context.Context, what string, use func(Pool) bool) ([]string, error) {
+	pools, err := c.pools(ctx, what)
 	var names []string
 	for _, pool := range pools {
-		if pool.CrushRule == rule {
+		if use(pool) {
 			names = append(names, pool.Name)
 		}
 	}

@@ -138,14 +138,8 @@ func (c *Cluster) explainCreateProfile(err error, refused refusal, what, name st
 
 // poolsWithProfile are the names of the pools that were made with a profile.
 func (c *Cluster) poolsWithProfile(ctx context.Context, name string) ([]string, error) {
-	pools, err := c.Pools(ctx)
-	var names []string
-	for _, pool := range pools {
-		if pool.ErasureCodeProfile == name {
-			names = append(names, pool.Name)
-		}
-	}
-	return names, err
+	what := fmt.Sprintf("Unable to find out which pools of cluster %q use erasure code profile %q.", c.cfg.Label, name)
+	return c.poolsThat(ctx, what, func(pool Pool) bool { return pool.ErasureCodeProfile == name })
 }
 
 // CheckErasureCodeProfileRemoval refuses the removal of a profile that pools were made with, by their names.
