@@ -137,19 +137,30 @@ const progressStep = 5 * time.Second
 // Wait begins something that takes long, such as the wait for a guest to give a disk up. Each call of the function that it
 // returns says that it is not over yet; a line is written at the first one, and then every five seconds.
 func (l Logger) Wait(ctx context.Context, waitsFor string, object Object) (progress func()) {
+	step := l.Progress(ctx, waitsFor, object)
+	return func() { step("") }
+}
+
+// Progress is [Logger.Wait] for what tells how far it is: each call may say that in words, such as "40 %".
+func (l Logger) Progress(ctx context.Context, waitsFor string, object Object) (progress func(done string)) {
 	if !l.Enabled(ctx, true) {
-		return func() {}
+		return func(string) {}
 	}
 	begun := time.Now()
 	var logged time.Time
-	return func() {
+	return func(done string) {
 		if !logged.IsZero() && time.Since(logged) < progressStep {
 			return
 		}
 		logged = time.Now()
 		waited := logged.Sub(begun)
-		l.write(ctx, true, "waits for "+waitsFor, object, []string{"since " + inWords(waited)},
-			map[string]any{"waits_for": waitsFor, "waited_ms": waited.Milliseconds()})
+		fields := map[string]any{"waits_for": waitsFor, "waited_ms": waited.Milliseconds()}
+		remarks := []string{"since " + inWords(waited)}
+		if done != "" {
+			fields["done"] = done
+			remarks = append(remarks, done)
+		}
+		l.write(ctx, true, "waits for "+waitsFor, object, remarks, fields)
 	}
 }
 

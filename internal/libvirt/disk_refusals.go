@@ -155,16 +155,17 @@ func (h *Host) targetTaken(domain Domain, planned, disk Disk) error {
 
 // RefuseSource refuses another image for a disk of a running guest.
 func (p Placement) RefuseSource(target, from, to string) error {
-	replace := "et on_source_change = \"replace\": the disk is then detached from the running guest, and the other image attached."
-	do := "Shut the domain off and apply again: then the source is changed in place. Or s" + replace
-	if !p.Domain.Persistent {
-		do = "S" + replace
+	change := "et on_source_change = \"live_copy\": the content is then copied to the other image, which has to hold nothing, and the guest goes" +
+		" over to it. With \"replace\" the disk is detached from the running guest, and the other image attached."
+	do := "S" + change
+	if p.Domain.Persistent {
+		do = "Shut the domain off and apply again: then the source is changed in place. Or s" + change
 	}
 	return &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("The source of disk %s can't be changed from %s to %s while domain %q runs on hypervisor %q.",
 			target, from, to, p.Domain.Name, p.Host.Label()),
-		Why: "It is another image, not a new name of the same one. libvirt can't exchange the image of a running guest's disk.",
+		Why: "It is another image, not a new name of the same one. Nothing but a copy makes a running guest's disk read another image.",
 		Do:  do,
 	}
 }

@@ -30,6 +30,11 @@ type job struct {
 	touched bool
 	// contested is set where the disk is attached although somebody else has the image open.
 	contested bool
+	// copy is where the copy of the disk's content to another image is, copyFrom the image that it is copied from; copied is set once the
+	// guest has gone over.
+	copy     copyStep
+	copyFrom rbdusage.CopySource
+	copied   bool
 
 	connections *tfkit.Connections
 	taken       string // the planned disk, once it is noted as this job's
@@ -154,6 +159,11 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 		return err
 	}
 	j.noteImage(image)
+	if j.copy != noCopy {
+		if err := j.copyContent(ctx); err != nil {
+			return err
+		}
+	}
 	if err := j.putInPlace(ctx, image, diags); err != nil {
 		return err
 	}
@@ -233,6 +243,11 @@ func (j *job) saveActual(ctx context.Context, state *model, resp *resource.Updat
 	domain, err := j.Host.Domain(asking, j.Domain.UUID)
 	if err != nil {
 		return
+	}
+	if j.copied {
+		for _, name := range []string{"cluster", "fsid", "image_id", "pool", "namespace", "image"} {
+			state.take(name, j.plan)
+		}
 	}
 	// Each definition may have the former or the new name of the source.
 	found, before := j.plan.ours(j.record).Find(domain), state.ours(j.record).Find(domain)

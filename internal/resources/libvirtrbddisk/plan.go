@@ -35,6 +35,7 @@ type planning struct {
 	where     *libvirt.Placement // of the domain, nil until it is located
 	former    *libvirt.Placement // of the domain, where the plan moves the disk to another hypervisor
 	undecided error              // why the domain could not be located
+	copy      copyStep           // where the copy of the content to another image is
 }
 
 // ModifyPlan fills what the plan left unknown, decides what replaces the disk, refuses what an apply would refuse, and warns of what an
@@ -60,7 +61,7 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	for _, step := range []func(context.Context) error{
 		p.planHost, p.planDomain, p.planArguments, p.planCluster, p.planMonitors, p.checkExchanged, p.planSource,
-		p.planComputed, p.check, p.claimDisk,
+		p.planComputed, p.check, p.warnCopy, p.claimDisk,
 	} {
 		if err := step(ctx); err != nil {
 			tfkit.AddError(&resp.Diagnostics, planSummary, err)

@@ -50,6 +50,9 @@ func (p *planning) planSource(ctx context.Context) error {
 		plan.ImageID = state.ImageID
 		return nil
 	}
+	if plan.OnSourceChange.ValueString() == onSourceChangeLiveCopy {
+		return p.planCopy(ctx, found)
+	}
 	if found == undecidedSource || len(p.replaced) > 0 {
 		return nil
 	}
@@ -138,6 +141,14 @@ func (p *planning) check(ctx context.Context) error {
 			Do:   "Set cluster, or remove size.",
 		})
 	}
+	if plan.OnSourceChange.ValueString() == onSourceChangeLiveCopy && plan.FSID.IsNull() {
+		return problem.At("on_source_change", &problem.Problem{
+			Kind: problem.Invalid,
+			What: "on_source_change = \"live_copy\" needs a cluster.",
+			Why:  "Without it nobody can tell whether another image holds anything that the copy would destroy.",
+			Do:   "Set cluster, or remove on_source_change.",
+		})
+	}
 	if !p.exists {
 		return p.checkNew(ctx)
 	}
@@ -186,7 +197,7 @@ func (p *planning) check(ctx context.Context) error {
 		tfkit.AddWarnings(p.diags, []problem.Warning{where.UntoldWarning(state.ours(p.record), *found.Live, plan.Size.ValueString())})
 		resized = false
 	}
-	if resized && !plan.Size.IsUnknown() && state.Live.ValueBool() {
+	if resized && !plan.Size.IsUnknown() && state.Live.ValueBool() && p.copy == noCopy {
 		if err := p.checkShrink(ctx, where); err != nil {
 			return err
 		}
@@ -257,6 +268,7 @@ func (p *planning) warnChanges(where *libvirt.Placement, changed []string, resiz
 		case !slices.Contains(changed, f.Name):
 		case f.Effect == libvirt.AtOnce:
 			atOnceNames = append(atOnceNames, f.Name)
+		case f.Source && p.copy != noCopy: // they are those of the copy
 		case where.Domain.Persistent || !namesImage(f):
 			waiting = append(waiting, f.Name)
 		}
@@ -294,8 +306,11 @@ func (p *planning) warnReplaced(where *libvirt.Placement) {
 
 // checkHeld refuses a change of a disk that a job or a managed save image holds, and warns of a change that a restored guest won't have.
 func (p *planning) checkHeld(ctx context.Context, where *libvirt.Placement, resized bool) error {
+	if p.copy == underWay || p.copy == overIt {
+		return nil // the copy itself holds the disk
+	}
 	err := where.Host.RefuseHeld(ctx, where.Domain, p.found(where), p.state.TargetDev.ValueString(), libvirt.Change{
-		Detaches: len(p.replaced) > 0, Resizes: resized, Renames: renames(p.state, p.plan), Exchanges: p.different,
+		Detaches: len(p.replaced) > 0 || p.copy == newCopy && p.different, Resizes: resized, Renames: renames(p.state, p.plan), Exchanges: p.different,
 	})
 	if problem.Is(err, problem.Refused) || len(p.replaced) > 0 {
 		return refusalOnly(err)

@@ -72,11 +72,14 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 	if err == nil && needed.opens {
 		err = j.checkAccess(ctx, image, diags)
 	}
+	if err == nil && needed.opens && j.cluster != nil && (state == nil || !copies(state, j.plan)) {
+		err = j.access().RefuseUnfinished(image)
+	}
 	if err == nil && j.cluster != nil && (state == nil || resized(state, j.plan)) {
 		err = checkSize(j.plan, image)
 	}
 	if err == nil && needed.renamed {
-		err = j.checkRenamed(state, image)
+		err = j.checkSource(ctx, state, image)
 	}
 	if err == nil {
 		err = j.checkHeld(ctx, state, image)
@@ -179,13 +182,16 @@ func checkSize(plan *model, image ceph.Image) error {
 
 // checkHeld refuses a change of a disk that a job or a managed save image holds.
 func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) error {
+	if j.copy == underWay || j.copy == overIt {
+		return nil // the copy itself holds the disk
+	}
 	var what libvirt.Change
 	if state != nil {
 		if len(changes(state, j.plan, nil)) == 0 && !resized(state, j.plan) && j.missing() == 0 {
 			return nil
 		}
 		other := len(changes(state, j.plan, namesImage)) > 0 && (image.ID == "" || image.ID != state.ImageID.ValueString())
-		what = libvirt.Change{Resizes: resized(state, j.plan), Renames: renames(state, j.plan), Exchanges: moved(state, j.plan) || other}
+		what = libvirt.Change{Detaches: j.copy == newCopy, Resizes: resized(state, j.plan), Renames: renames(state, j.plan), Exchanges: moved(state, j.plan) || other}
 	}
 	err := j.Host.RefuseHeld(ctx, j.Domain, j.found, j.target(), what)
 	told := problem.Copy(err)
@@ -227,12 +233,16 @@ func resized(state, plan *model) bool {
 	return !plan.Size.IsNull() && plan.Size.Bytes() != state.Size.Bytes()
 }
 
-// checkRenamed refuses another image for a running guest. The same one under a new name is allowed, and the former name recorded.
-func (j *job) checkRenamed(state *model, image ceph.Image) error {
+// checkSource refuses another image for a running guest, unless its content is copied there. The same one under a new name is allowed, and
+// the former name recorded.
+func (j *job) checkSource(ctx context.Context, state *model, image ceph.Image) error {
+	same := !moved(state, j.plan) && image.ID != "" && image.ID == state.ImageID.ValueString() && image.PoolID == j.record.PoolID
+	if !same && copies(state, j.plan) {
+		return j.checkCopy(ctx, state, image)
+	}
 	if j.found.Live == nil {
 		return nil
 	}
-	same := !moved(state, j.plan) && image.ID != "" && image.ID == state.ImageID.ValueString() && image.PoolID == j.record.PoolID
 	if !same {
 		attribute := changes(state, j.plan, namesImage)
 		if len(attribute) == 0 {

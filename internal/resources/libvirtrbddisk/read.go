@@ -79,6 +79,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	if err == nil {
 		warnExchanged(&resp.Diagnostics, where, found, &state, record)
+		tfkit.AddWarnings(&resp.Diagnostics, where.CopyingWarnings(found))
 		if runsOther(state.ours(record), found) {
 			// The recorded identity is that of the former image.
 			state.ImageID, record.PoolID = types.StringNull(), 0

@@ -25,8 +25,9 @@ const detachTimeout = 3 * time.Minute
 
 // Values of on_source_change.
 const (
-	onSourceChangeRefuse  = "refuse"
-	onSourceChangeReplace = "replace"
+	onSourceChangeRefuse   = "refuse"
+	onSourceChangeReplace  = "replace"
+	onSourceChangeLiveCopy = "live_copy"
 )
 
 var (
@@ -146,7 +147,13 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	timeout := plan.Timeouts.Update
+	if copies(&state, &plan) {
+		timeout = func(ctx context.Context, _ time.Duration) (time.Duration, diag.Diagnostics) {
+			return plan.Timeouts.Update(ctx, copyTimeout)
+		}
+	}
+	ctx, cancel := tfkit.StartChange(ctx, timeout, &resp.Diagnostics)
 	defer cancel()
 	j := &job{plan: &plan, fixedAddress: !config.Address.IsNull(), record: record, connections: r.Connections}
 	defer j.release()
@@ -171,6 +178,9 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		if j.touched {
 			j.saveActual(ctx, &state, resp)
 			record.FormerSources = j.record.FormerSources
+			if j.copied {
+				record.PoolID, record.Source = j.record.PoolID, j.record.Source
+			}
 			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 		}
 		return

@@ -135,10 +135,12 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		"on_source_change": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(onSourceChangeRefuse),
 			MarkdownDescription: "What another source (`cluster`, `pool`, `namespace`, `image`) does while the domain runs: `refuse` fails the" +
-				" plan, `replace` detaches the disk from the running guest, also where it is mounted there, and attaches the other image. Default:" +
-				" `refuse`. Where the domain is shut off the source is changed in place either way, and a pool or image that was only renamed is the" +
-				" same source. Changing it touches nothing.",
-			Validators: []validator.String{stringvalidator.OneOf(onSourceChangeRefuse, onSourceChangeReplace)},
+				" plan, `replace` detaches the disk from the running guest, also where it is mounted there, and attaches the other image," +
+				" `live_copy` copies the content to the other image while the guest runs, also to another cluster, and lets the guest go over to it." +
+				" The other image has to have the same size and hold nothing. Default: `refuse`. Where the domain is shut off `refuse` and `replace`" +
+				" change the source in place, and `live_copy` fails. A pool or image that was only renamed is the same source. Changing it touches" +
+				" nothing.",
+			Validators: []validator.String{stringvalidator.OneOf(onSourceChangeRefuse, onSourceChangeReplace, onSourceChangeLiveCopy)},
 		},
 		"timeouts": tfkit.TimeoutsAttribute(ctx, detachTimeout),
 	}

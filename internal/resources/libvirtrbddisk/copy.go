@@ -1,0 +1,176 @@
+package libvirtrbddisk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
+)
+
+// copyTimeout is the default timeout for an update that copies an image.
+const copyTimeout = 24 * time.Hour
+
+// abortLimit bounds the end of a copy that must not go on.
+const abortLimit = time.Minute
+
+// copyStep is where the copy of a disk's content to the planned image is.
+type copyStep int
+
+const (
+	noCopy   copyStep = iota // the plan has no other image
+	newCopy                  // the copy has to be begun
+	underWay                 // it was begun, by an apply that was cut off
+	overIt                   // the guest has gone over to the image already
+)
+
+// copies tells whether the plan wants the content of the disk copied to another image, if it is another one.
+func copies(state, plan *model) bool {
+	return plan.OnSourceChange.ValueString() == onSourceChangeLiveCopy &&
+		(moved(state, plan) || len(changes(state, plan, namesImage)) > 0)
+}
+
+// copySource is the identity of the image that the disk of the state reads. ok is false where it isn't known.
+func copySource(state *model, record diskRecord) (from rbdusage.CopySource, ok bool) {
+	from = rbdusage.CopySource{
+		FSID: state.FSID.ValueString(), PoolID: record.PoolID, Namespace: state.Namespace.ValueString(), ImageID: state.ImageID.ValueString(),
+	}
+	return from, from.FSID != "" && from.PoolID != 0 && from.ImageID != ""
+}
+
+// copyAt tells where the copy to the image of access is, from what the running domain has. former are names under which the guest may have
+// opened its present image: one of them may be the new image's name by now.
+func copyAt(ctx context.Context, access rbdusage.Access, live *libvirt.Disk, former []string) (copyStep, error) {
+	if live == nil {
+		return newCopy, nil
+	}
+	there, err := access.Opens(ctx, *live)
+	if err != nil || there == rbdusage.Yes && !slices.Contains(former, live.Source()) {
+		return overIt, err
+	}
+	if copying := live.BlockCopy(); copying != nil {
+		if there, err = access.Opens(ctx, copying.To); err != nil || there == rbdusage.Yes {
+			return underWay, err
+		}
+	}
+	return newCopy, nil
+}
+
+// checkCopy finds out where the copy to the planned image is, and refuses one that can't be begun.
+func (j *job) checkCopy(ctx context.Context, state *model, image ceph.Image) (err error) {
+	if j.copy, err = copyAt(ctx, j.access(), j.found.Live, j.record.FormerSources); err != nil || j.copy == underWay {
+		return err
+	}
+	if j.copy == overIt {
+		return j.access().ConfirmOpened(ctx, j.Domain)
+	}
+	if err := j.RefuseCopy(j.target(), j.found); err != nil {
+		return err
+	}
+	var known bool
+	if j.copyFrom, known = copySource(state, j.record); !known {
+		return identityUnknown(state)
+	}
+	bytes, err := j.Host.DiskBytes(ctx, j.Domain.UUID, j.target())
+	if err != nil {
+		return err
+	}
+	if err := j.access().RefuseCopyTarget(ctx, image, j.copyFrom, bytes); err != nil {
+		return err
+	}
+	return j.access().RefuseInUse(ctx, 0)
+}
+
+// identityUnknown refuses a copy from an image that can't be told from its destination.
+func identityUnknown(state *model) error {
+	return problem.At("on_source_change", &problem.Problem{
+		Kind: problem.Refused,
+		What: "The content of disk " + state.TargetDev.ValueString() + " can't be copied: the state doesn't know which image it has.",
+		Why: "A copy of an image onto itself would destroy it, so the identity of both has to be known. The present one was not, because the disk" +
+			" has no cluster, or because its cluster did not answer.",
+		Do: "Apply once with the present image and its cluster, then change them.",
+	})
+}
+
+// copyContent copies the content of the running guest's disk to the planned image, and lets the guest go over to it.
+func (j *job) copyContent(ctx context.Context) error {
+	if j.copy == overIt {
+		return j.goneOver(ctx)
+	}
+	live, destination := *j.found.Live, j.plan.onto(libvirt.Disk{}, nil)
+	if j.copy == newCopy {
+		if err := j.startCopy(ctx, live, destination); err != nil {
+			return err
+		}
+	}
+	if err := j.Host.AwaitBlockCopy(ctx, j.Domain.UUID, live, destination); err != nil {
+		return err
+	}
+	// Before the guest goes over: what it writes then is no unfinished copy.
+	if err := j.access().UnmarkCopy(ctx); err != nil {
+		return err
+	}
+	if err := j.Host.PivotBlockCopy(ctx, j.Domain.UUID, live, destination); err != nil {
+		return err
+	}
+	return j.goneOver(ctx)
+}
+
+// startCopy begins the copy, after the host has opened the image once.
+func (j *job) startCopy(ctx context.Context, live, destination libvirt.Disk) error {
+	access := j.access()
+	if j.plan.AttachProbe.ValueBool() {
+		if err := j.Host.ProbeDisk(ctx, j.Domain, destination); err != nil {
+			return access.Explain(ctx, err)
+		}
+		// Again, right before the copy: somebody may have opened the image meanwhile.
+		if err := access.RefuseInUse(ctx, 0); err != nil {
+			return err
+		}
+	}
+	if err := access.MarkCopy(ctx, j.copyFrom); err != nil {
+		return err
+	}
+	if err := j.Host.StartBlockCopy(ctx, j.Domain.UUID, live, destination); err != nil {
+		return access.Explain(ctx, err)
+	}
+	// QEMU itself is one watcher. Another client that has opened the image in this moment must not go on with it.
+	err := access.RefuseInUse(ctx, 1)
+	if err == nil {
+		return nil
+	}
+	aborting, cancel := grace.Context(ctx, abortLimit)
+	defer cancel()
+	kept := j.Host.AbortBlockCopy(aborting, j.Domain.UUID, live)
+	told := problem.Copy(err)
+	var p *problem.Problem
+	if kept != nil && errors.As(told, &p) {
+		p.Do = fmt.Sprintf("The copy goes on. End it: virsh blockjob %s %s --abort. %s", j.Domain.Name, j.target(), p.Do)
+		p.Raw = kept.Error()
+	}
+	return told
+}
+
+// goneOver notes that the guest has the planned image now, under the names of the plan alone.
+func (j *job) goneOver(ctx context.Context) error {
+	j.touched, j.copied = true, true
+	j.record.FormerSources, j.record.Source = nil, j.plan.source().String()
+	j.connections.ReleaseHolder(j.object())
+	j.connections.Hold(j.object(), tfkit.Holder{Object: j.object()})
+	domain, err := j.Host.Domain(ctx, j.Domain.UUID)
+	if err != nil {
+		return err
+	}
+	j.Domain, j.found = domain, j.plan.ours(j.record).Find(domain)
+	if j.found.Live == nil {
+		return j.DiskGone(j.target(), "the next refresh tells whether it is there.")
+	}
+	return nil
+}
