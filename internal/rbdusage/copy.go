@@ -57,9 +57,15 @@ func (a Access) ConfirmOpened(ctx context.Context, domain libvirt.Domain) error 
 	})
 }
 
+// HoldsUnfinishedCopy tells whether a block copy has begun to fill the image, and has not completed it.
+func HoldsUnfinishedCopy(image ceph.Image) bool {
+	_, marked := image.Metadata[copyMark]
+	return marked
+}
+
 // RefuseUnfinished refuses an image that an interrupted block copy has filled in part, for a disk that would be opened with it.
 func (a Access) RefuseUnfinished(image ceph.Image) error {
-	if _, marked := image.Metadata[copyMark]; !marked {
+	if !HoldsUnfinishedCopy(image) {
 		return nil
 	}
 	return problem.At("image", &problem.Problem{

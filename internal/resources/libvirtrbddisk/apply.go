@@ -30,11 +30,12 @@ type job struct {
 	touched bool
 	// contested is set where the disk is attached although somebody else has the image open.
 	contested bool
-	// copy is where the copy of the disk's content to another image is, copyFrom the image that it is copied from; copied is set once the
-	// guest has gone over.
-	copy     copyStep
-	copyFrom rbdusage.CopySource
-	copied   bool
+	// copy is where the copy of the disk's content to another image is, copyFrom the image that it is copied from. copyMarked tells that an
+	// earlier copy has begun to fill the other image; copied is set once the guest has gone over to it.
+	copy       copyStep
+	copyFrom   rbdusage.CopySource
+	copyMarked bool
+	copied     bool
 
 	connections *tfkit.Connections
 	taken       string // the planned disk, once it is noted as this job's

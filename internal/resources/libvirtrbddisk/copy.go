@@ -82,6 +82,7 @@ func (j *job) checkCopy(ctx context.Context, state *model, image ceph.Image) (er
 	if err != nil {
 		return err
 	}
+	j.copyMarked = rbdusage.HoldsUnfinishedCopy(image)
 	if err := j.access().RefuseCopyTarget(ctx, image, j.copyFrom, bytes); err != nil {
 		return err
 	}
@@ -139,6 +140,12 @@ func (j *job) startCopy(ctx context.Context, live, destination libvirt.Disk) err
 		return err
 	}
 	if err := j.Host.StartBlockCopy(ctx, j.Domain.UUID, live, destination); err != nil {
+		if !j.copyMarked && !problem.Is(err, problem.Unreachable) {
+			// Nothing was copied, and the image is as good for any other use as before.
+			removing, cancel := grace.Context(ctx, abortLimit)
+			defer cancel()
+			_ = access.UnmarkCopy(removing)
+		}
 		return access.Explain(ctx, err)
 	}
 	// QEMU itself is one watcher. Another client that has opened the image in this moment must not go on with it.
