@@ -26,14 +26,7 @@ func TestAccMovingADisk(t *testing.T) {
 	before := inventory(t)
 	examples := acctest.NewWorkspace(t, "examples")
 	w := examples.In(t, "moving-a-disk")
-	bed := acctest.Bed(t)
-	clusters, keys := map[string]any{}, map[string]any{}
-	for _, label := range []string{"east", "west"} {
-		clusters[label], keys[label] = map[string]any{"mon_host": bed.Cluster(label).MonHost}, bed.Cluster(label).AdminKey
-	}
-	w.Set(t, "clusters", clusters)
-	w.Set(t, "admin_keys", keys)
-	w.Set(t, "hypervisor_uri", bed.Hypervisor("kvm1").URI)
+	setMovingDisk(t, w)
 	w.Set(t, "image_size", "32MiB")
 	step := func(livesOn string, imagesOn ...string) {
 		t.Helper()
@@ -81,4 +74,17 @@ func TestAccMovingADisk(t *testing.T) {
 	w.Apply(t)
 	w.Destroy(t)
 	expectInventory(t, before)
+}
+
+// setMovingDisk gives the example "moving-a-disk" the clusters and the hypervisor of the bed.
+func setMovingDisk(t *testing.T, w *acctest.Workspace) {
+	t.Helper()
+	bed := acctest.Bed(t)
+	clusters, keys := map[string]any{}, map[string]any{}
+	for _, cluster := range bed.Clusters() {
+		clusters[cluster.Name], keys[cluster.Name] = map[string]any{"mon_host": cluster.MonHost}, cluster.AdminKey
+	}
+	w.Set(t, "clusters", clusters)
+	w.Set(t, "admin_keys", keys)
+	w.Set(t, "hypervisor_uri", bed.Hypervisor("kvm1").URI)
 }

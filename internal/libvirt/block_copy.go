@@ -9,6 +9,7 @@ import (
 
 	rpc "github.com/digitalocean/go-libvirt"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -111,6 +112,8 @@ const (
 	// The first looks at a copy come soon, for a small image; later ones don't disturb the host.
 	firstCopyLook = 100 * time.Millisecond
 	lastCopyLook  = 2 * time.Second
+	// unseenLimit is how long a host may not answer while a copy is waited for: its daemon may be restarted, and QEMU goes on.
+	unseenLimit = time.Minute
 )
 
 // AwaitBlockCopy waits until a copy is ready, so that the guest can go over to the image. Where the context ends the copy goes on, and can
@@ -120,11 +123,11 @@ const (
 func (h *Host) AwaitBlockCopy(ctx context.Context, domainUUID string, disk, destination Disk) error {
 	op := operation{doing: fmt.Sprintf("copy disk %s of domain %s to %s", disk.Target, domainUUID, destination.DescribeSource())}
 	progress := h.log.Progress(ctx, "a block copy", calllog.Object{Domain: domainUUID, Target: disk.Target})
-	known := Domain{Name: domainUUID, UUID: domainUUID}
+	known, seen := Domain{Name: domainUUID, UUID: domainUUID}, time.Now()
 	for pause := firstCopyLook; ; pause = min(2*pause, lastCopyLook) {
-		domain, err := h.Domain(ctx, domainUUID)
+		domain, err := h.Domain(breaker.Retry(ctx), domainUUID) // each look may connect anew
 		if err == nil {
-			known = domain
+			known, seen = domain, time.Now()
 		} else if problem.Is(err, problem.NotFound) {
 			err = nil
 		}
@@ -132,6 +135,7 @@ func (h *Host) AwaitBlockCopy(ctx context.Context, domainUUID string, disk, dest
 		switch {
 		case ctx.Err() != nil:
 			return h.copyGoesOn(ctx, op, known, disk.Target)
+		case problem.Is(err, problem.Unreachable) && time.Since(seen) < unseenLimit:
 		case err != nil:
 			return err
 		case live == nil || live.readsFrom() == disk.readsFrom() && live.BlockCopy() == nil:
@@ -141,7 +145,9 @@ func (h *Host) AwaitBlockCopy(ctx context.Context, domainUUID string, disk, dest
 		case live.BlockCopy().Ready:
 			return nil
 		}
-		progress(h.copied(ctx, domain, disk.Target))
+		if err == nil {
+			progress(h.copied(ctx, domain, disk.Target))
+		}
 		next := time.NewTimer(pause)
 		select {
 		case <-next.C:

@@ -2,6 +2,7 @@ package libvirtrbddisk
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -83,7 +84,15 @@ func (p *planning) warnCopy(ctx context.Context) error {
 	if !p.different {
 		unless = " (unless that is a new name of the same image)"
 	}
-	tfkit.AddWarnings(p.diags, []problem.Warning{where.CopyWarning(p.state.TargetDev.ValueString(), p.state.source().String(), p.plan.source().String(),
-		p.copy == underWay, unless)})
+	tfkit.AddWarnings(p.diags, []problem.Warning{where.CopyWarning(p.state.TargetDev.ValueString(), sourceInWords(p.state),
+		sourceInWords(p.plan), p.copy == underWay, unless)})
 	return nil
+}
+
+// sourceInWords names the image of a model and its cluster: images of two clusters often have one name.
+func sourceInWords(m *model) string {
+	if m.Cluster.IsNull() || m.Cluster.IsUnknown() {
+		return m.source().String()
+	}
+	return fmt.Sprintf("%s on cluster %q", m.source(), m.Cluster.ValueString())
 }
