@@ -11,8 +11,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// TestAccMovingADisk applies the files of the guide "Moving a disk while its guest runs": the guest writes all the time while its disk moves to
-// the other cluster, and no write fails.
+// TestAccMovingADisk applies the files of the guide "Moving a disk while its guest runs": the guest writes all the time while its disk
+// moves to the other cluster, and no write fails.
 func TestAccMovingADisk(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()

@@ -198,8 +198,8 @@ func (h *Host) copyGoesOn(ctx context.Context, op operation, domain Domain, targ
 func (h *Host) copyEnded(op operation, live *Disk) error {
 	why := "QEMU gave it up, or somebody ended it. The guest goes on with the former image."
 	if live == nil {
-		why = "The domain was shut off meanwhile, or it has lost the disk. Its saved definition names the former image, which holds all that the" +
-			" guest has written."
+		why = "The domain was shut off meanwhile, or it has lost the disk. Its saved definition names the former image, which holds all that" +
+			" the guest has written."
 	}
 	return &problem.Problem{
 		Kind: problem.Other,
@@ -273,9 +273,9 @@ func (p Placement) CopyingWarnings(found Disks) []problem.Warning {
 	target, under := found.Live.Target, found.Live.BlockCopy()
 	return []problem.Warning{{
 		Summary: fmt.Sprintf("Disk %s of domain %q is being copied", target, p.Domain.Name),
-		Text: fmt.Sprintf("A block copy of disk %s of domain %q on hypervisor %q goes to %s. Until it ends the guest keeps the present image, and"+
-			" the disk can neither be detached nor grow.\n\nIf it is that of an apply with on_source_change = \"live_copy\" that was cut off, apply"+
-			" the same configuration again. A copy doesn't end by itself: virsh blockjob %s %s --pivot lets the guest go over once it is ready,"+
-			" --abort gives it up.", target, p.Domain.Name, p.Host.Label(), under.To.DescribeSource(), p.Domain.Name, target),
+		Text: fmt.Sprintf("A block copy of disk %s of domain %q on hypervisor %q goes to %s. Until it ends the guest keeps the present image,"+
+			" and the disk can neither be detached nor grow.\n\nIf it is that of an apply with on_source_change = \"live_copy\" that was cut off,"+
+			" apply the same configuration again. A copy doesn't end by itself: virsh blockjob %s %s --pivot lets the guest go over once it is"+
+			" ready, --abort gives it up.", target, p.Domain.Name, p.Host.Label(), under.To.DescribeSource(), p.Domain.Name, target),
 	}}
 }

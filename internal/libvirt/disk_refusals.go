@@ -155,8 +155,8 @@ func (h *Host) targetTaken(domain Domain, planned, disk Disk) error {
 
 // RefuseSource refuses another image for a disk of a running guest.
 func (p Placement) RefuseSource(target, from, to string) error {
-	change := "et on_source_change = \"live_copy\": the content is then copied to the other image, which has to hold nothing, and the guest goes" +
-		" over to it. With \"replace\" the disk is detached from the running guest, and the other image attached."
+	change := "et on_source_change = \"live_copy\": the content is then copied to the other image, which has to hold nothing, and the guest" +
+		" goes over to it. With \"replace\" the disk is detached from the running guest, and the other image attached."
 	do := "S" + change
 	if p.Domain.Persistent {
 		do = "Shut the domain off and apply again: then the source is changed in place. Or s" + change

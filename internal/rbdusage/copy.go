@@ -19,8 +19,8 @@ type CopySource struct {
 	ImageID   string `json:"image_id"`
 }
 
-// copyMark is the metadata of an image that a block copy fills: the identity of its source. It is there until the copy is complete, and lets
-// an interrupted one begin anew over what it has written.
+// copyMark is the metadata of an image that a block copy fills: the identity of its source. It is there until the copy is complete, and
+// lets an interrupted one begin anew over what it has written.
 const copyMark = "terraform-provider-ceph/live_copy"
 
 func (s CopySource) mark() string {
@@ -73,8 +73,8 @@ func (a Access) RefuseUnfinished(image ceph.Image) error {
 		What: fmt.Sprintf("Image %s on cluster %q holds a copy that was not completed.", a.image(), a.Cluster.Label()),
 		Why: "A copy by on_source_change = \"live_copy\" was interrupted, so that the image lacks a part of what its source holds. Nothing was" +
 			" changed.",
-		Do: fmt.Sprintf("Apply the copy again while the guest runs with its former image. If what the image holds is of no use any more, or complete"+
-			" by other means, take the mark away: rbd image-meta remove %s %s.", a.image(), copyMark),
+		Do: fmt.Sprintf("Apply the copy again while the guest runs with its former image. If what the image holds is of no use any more, or"+
+			" complete by other means, take the mark away: rbd image-meta remove %s %s.", a.image(), copyMark),
 	})
 }
 

@@ -94,8 +94,8 @@ func identityUnknown(state *model) error {
 	return problem.At("on_source_change", &problem.Problem{
 		Kind: problem.Refused,
 		What: "The content of disk " + state.TargetDev.ValueString() + " can't be copied: the state doesn't know which image it has.",
-		Why: "A copy of an image onto itself would destroy it, so the identity of both has to be known. The present one was not, because the disk" +
-			" has no cluster, or because its cluster did not answer.",
+		Why: "A copy of an image onto itself would destroy it, so the identity of both has to be known. The present one was not, because the" +
+			" disk has no cluster, or because its cluster did not answer.",
 		Do: "Apply once with the present image and its cluster, then change them.",
 	})
 }

@@ -310,7 +310,8 @@ func (p *planning) checkHeld(ctx context.Context, where *libvirt.Placement, resi
 		return nil // the copy itself holds the disk
 	}
 	err := where.Host.RefuseHeld(ctx, where.Domain, p.found(where), p.state.TargetDev.ValueString(), libvirt.Change{
-		Detaches: len(p.replaced) > 0 || p.copy == newCopy && p.different, Resizes: resized, Renames: renames(p.state, p.plan), Exchanges: p.different,
+		Detaches: len(p.replaced) > 0 || p.copy == newCopy && p.different, Resizes: resized,
+		Renames: renames(p.state, p.plan), Exchanges: p.different,
 	})
 	if problem.Is(err, problem.Refused) || len(p.replaced) > 0 {
 		return refusalOnly(err)

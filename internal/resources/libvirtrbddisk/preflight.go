@@ -191,7 +191,10 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 			return nil
 		}
 		other := len(changes(state, j.plan, namesImage)) > 0 && (image.ID == "" || image.ID != state.ImageID.ValueString())
-		what = libvirt.Change{Detaches: j.copy == newCopy, Resizes: resized(state, j.plan), Renames: renames(state, j.plan), Exchanges: moved(state, j.plan) || other}
+		what = libvirt.Change{
+			Detaches: j.copy == newCopy, Resizes: resized(state, j.plan), Renames: renames(state, j.plan),
+			Exchanges: moved(state, j.plan) || other,
+		}
 	}
 	err := j.Host.RefuseHeld(ctx, j.Domain, j.found, j.target(), what)
 	told := problem.Copy(err)
