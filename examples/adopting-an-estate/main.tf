@@ -91,11 +91,16 @@ resource "libvirt_rbd_disk" "adopted" {
   error_policy  = each.value.error_policy
   iothread      = each.value.iothread
   queues        = each.value.queues
+  queue_size    = each.value.queue_size
   copy_on_read  = each.value.copy_on_read
   read_only     = each.value.read_only
   shareable     = each.value.shareable
   serial        = each.value.serial
   wwn           = each.value.wwn
+  vendor        = each.value.vendor
+  product       = each.value.product
+  blockio       = each.value.blockio
+  rotation_rate = each.value.rotation_rate
   boot_order    = each.value.boot_order
   iotune        = each.value.iotune
 }

@@ -32,6 +32,10 @@ type Disk struct {
 	IOThread, Queues                              uint   // 0 is libvirt's default
 	CopyOnRead, ReadOnly, Shareable               bool
 	Serial, WWN                                   string
+	BlockIO                                       BlockSizes
+	QueueSize                                     uint     // of each virtqueue, 0 is QEMU's default
+	RotationRate                                  uint     // per minute, 1 for a disk that doesn't rotate; 0 tells the guest nothing
+	Vendor, Product                               string   // empty is QEMU's default
 	BootOrder                                     uint     // 0 for none
 	Address                                       *Address // nil where libvirt chooses it, or where it is of a type that isn't known here
 	Limits                                        Limits

@@ -35,6 +35,8 @@ func (d Disk) Conflicts() []Conflict {
 		"A snapshot can only be read. Set read_only = true: a domain with a disk that would write a snapshot doesn't start.")
 	add(d.Shareable && cached && d.Cache != "", "cache shareable", "A disk that guests share must not be cached on each host by itself: with"+
 		" shareable use cache = \"none\" or \"directsync\", or leave it out.")
+	add(d.RotationRate > 0 && d.Device == DeviceCDROM, "rotation_rate device", "A CD-ROM has no rotation_rate. Remove it.")
+	list = append(list, d.BlockIO.conflicts(d.Device)...)
 	if d.Bus == "" {
 		return list
 	}
@@ -47,6 +49,14 @@ func (d Disk) Conflicts() []Conflict {
 		add(n > 0 && d.Bus != "virtio", name+" bus",
 			"%s is for disks on bus \"virtio\". On bus \"scsi\" it belongs to the domain's virtio-scsi controller.", name)
 	}
+	add(d.QueueSize > 0 && d.Bus != "virtio", "queue_size bus", "queue_size is for disks on bus \"virtio\": on bus %q libvirt takes it"+
+		" without effect. Remove it.", d.Bus)
+	for name, text := range map[string]string{"vendor": d.Vendor, "product": d.Product} {
+		add(text != "" && d.Bus != "scsi", name+" bus", "%s is for disks on bus \"scsi\". Remove it, or use that bus.", name)
+	}
+	add(d.RotationRate > 0 && !slices.Contains([]string{"scsi", "sata", "ide"}, d.Bus), "rotation_rate bus",
+		"A disk on bus %q tells the guest no rotation_rate. Remove it, or use bus \"scsi\".", d.Bus)
+	list = append(list, d.BlockIO.onBus(d.Bus)...)
 	add(d.WWN != "" && !slices.Contains([]string{"scsi", "sata", "ide"}, d.Bus), "wwn bus",
 		"A disk on bus %q has no World Wide Name. Use serial to recognise it, or bus = \"scsi\".", d.Bus)
 	add(limit > 0 && len(d.Serial) > limit, "serial bus",

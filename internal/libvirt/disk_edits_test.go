@@ -116,6 +116,8 @@ func edits() []edit {
 		"error_policy":  {func(d *Disk) *string { return &d.ErrorPolicy }, "enospace", []string{"driver/@error_policy"}},
 		"serial":        {func(d *Disk) *string { return &d.Serial }, "16", inText("serial")},
 		"wwn":           {func(d *Disk) *string { return &d.WWN }, "5000c50000000001", inText("wwn")},
+		"vendor":        {func(d *Disk) *string { return &d.Vendor }, "OTHER", inText("vendor")},
+		"product":       {func(d *Disk) *string { return &d.Product }, "OTHER ONE", inText("product")},
 	} {
 		for _, value := range []string{c.value, ""} {
 			e := set(name, c.at, value, c.paths...)
@@ -128,7 +130,11 @@ func edits() []edit {
 	for _, n := range []uint{0, 7} {
 		list = append(list,
 			set("iothread", func(d *Disk) *uint { return &d.IOThread }, n, "driver/@iothread"),
-			set("queues", func(d *Disk) *uint { return &d.Queues }, n, "driver/@queues"))
+			set("queues", func(d *Disk) *uint { return &d.Queues }, n, "driver/@queues"),
+			set("queue_size", func(d *Disk) *uint { return &d.QueueSize }, n, "driver/@queue_size"),
+			set("rotation_rate", func(d *Disk) *uint { return &d.RotationRate }, n, "target/@rotation_rate"),
+			set("blockio", func(d *Disk) *uint { return &d.BlockIO.Logical }, n, "blockio/@logical_block_size"),
+			set("blockio", func(d *Disk) *uint { return &d.BlockIO.Physical }, n, "blockio/@physical_block_size"))
 	}
 	return list
 }

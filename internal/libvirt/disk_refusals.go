@@ -78,7 +78,8 @@ func (h *Host) RefusePlug(domain Domain, bus string) error {
 }
 
 // RefuseUnfit refuses a disk that the host or the domain can't have: an RBD namespace on a host whose libvirt takes it for a part of the
-// image's name, and a place in the boot order in a domain that chooses its boot devices as a whole.
+// image's name, settings that the host's libvirt doesn't know, and a place in the boot order in a domain that chooses its boot devices as a
+// whole.
 func (h *Host) RefuseUnfit(ctx context.Context, domain Domain, disk Disk) error {
 	if disk.Namespace != "" {
 		version, err := h.LibVersion(ctx)
@@ -93,6 +94,9 @@ func (h *Host) RefuseUnfit(ctx context.Context, domain Domain, disk Disk) error 
 				Do:   "Update libvirt on the host, or move the image to the pool's default namespace.",
 			})
 		}
+	}
+	if err := h.refuseOlder(ctx, disk); err != nil {
+		return err
 	}
 	definition := domain.Saved
 	if definition == nil {

@@ -87,6 +87,10 @@ func TestDifferencesAreNamed(t *testing.T) {
 		"shareable":  {"<serial>", "<shareable/><serial>"},
 		"serial":     {"abc", "ab"},
 		"wwn":        {"<serial>", "<wwn>5000c50015ea71aa</wwn><serial>"},
+		"vendor":     {"<serial>", "<vendor>V</vendor><serial>"},
+		"product":    {"<serial>", "<product>P</product><serial>"},
+		"queue_size": {"cache='none'", "cache='none' queue_size='256'"},
+		"blockio":    {"<serial>", "<blockio physical_block_size='4096'/><serial>"},
 		"alias":      {"ua-ceph-1", "ua-ceph-2"},
 		"address":    {"bus='0x01'", "bus='0x02'"},
 	} {

@@ -92,7 +92,8 @@ func FuzzDiskIsReadAsWritten(f *testing.F) {
 		disk := Disk{
 			Target: target, Bus: "virtio", Device: "disk", Alias: OwnAlias("1a2b3c4d-0000-4000-8000-000000000001", target),
 			Pool: pool, Namespace: namespace, Image: image, Snapshot: snapshot, Monitors: []Monitor{{host, int(port)}, {"mon", 3300}},
-			User: user, SecretUUID: libvirtSecret, Serial: serial, WWN: serial, Queues: queues, BootOrder: queues, ConfigFile: host, Cache: serial,
+			User: user, SecretUUID: libvirtSecret, Serial: serial, WWN: serial, Vendor: serial, Product: user, Queues: queues, BootOrder: queues,
+			QueueSize: uint(port), RotationRate: uint(port), BlockIO: BlockSizes{queues, uint(port)}, ConfigFile: host, Cache: serial,
 			Limits:  Limits{Rates: map[string]uint64{"total_iops_sec": limit, "size_iops_sec": limit}},
 			Address: &Address{AddressDrive, []uint{0, uint(port), 0, uint(port)}},
 		}

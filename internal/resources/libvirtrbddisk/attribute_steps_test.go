@@ -51,6 +51,21 @@ func settingAttributes(t *testing.T) []setting {
 			of:   func(d *acctest.Disk) string { return number(d.Driver.IOThread) },
 			hand: func(d *acctest.Disk) { d.Driver.IOThread = nil },
 		},
+		{
+			Attribute: acctest.Attribute{
+				Name: "queue_size", First: "128", Second: "512", SeenFirst: "128", SeenSecond: "512", SeenRemoved: "",
+			},
+			of:   func(d *acctest.Disk) string { return number(d.Driver.QueueSize) },
+			hand: func(d *acctest.Disk) { *d.Driver.QueueSize = 64 },
+		},
+		{
+			Attribute: acctest.Attribute{
+				Name: "blockio", First: `{ logical_block_size = 512, physical_block_size = 4096 }`, Second: `{ physical_block_size = 8192 }`,
+				SeenFirst: "512/4096", SeenSecond: "0/8192", SeenRemoved: "",
+			},
+			of:   blockSizes,
+			hand: func(d *acctest.Disk) { d.BlockIO.PhysicalBlockSize = 1024 },
+		},
 		toggle("copy_on_read", func(d *acctest.Disk) bool { return d.Driver.CopyOnRead == "on" },
 			func(d *acctest.Disk) { d.Driver.CopyOnRead = "" }),
 		toggle("shareable", func(d *acctest.Disk) bool { return d.Shareable != nil },
@@ -136,6 +151,28 @@ func scsiAttributes() []setting {
 			},
 			of:   func(d *acctest.Disk) string { return strings.ToLower(d.WWN) },
 			hand: func(d *acctest.Disk) { d.WWN = "5000c50015ea71ae" },
+		},
+		{
+			Attribute: acctest.Attribute{
+				Name: "rotation_rate", First: "1", Second: "7200", SeenFirst: "1", SeenSecond: "7200", SeenRemoved: "0",
+			},
+			of:   func(d *acctest.Disk) string { return fmt.Sprint(d.Target.RotationRate) },
+			hand: func(d *acctest.Disk) { d.Target.RotationRate = 15000 },
+		},
+		{
+			Attribute: acctest.Attribute{
+				Name: "vendor", First: `"EXAMPLE"`, Second: `"a, b & c"`, SeenFirst: "EXAMPLE", SeenSecond: "a, b & c", SeenRemoved: "",
+			},
+			of:   func(d *acctest.Disk) string { return d.Vendor },
+			hand: func(d *acctest.Disk) { d.Vendor = "HAND" },
+		},
+		{
+			Attribute: acctest.Attribute{
+				Name: "product", First: `"RBD IMAGE"`, Second: `"sixteen letters!"`, SeenFirst: "RBD IMAGE", SeenSecond: "sixteen letters!",
+				SeenRemoved: "",
+			},
+			of:   func(d *acctest.Disk) string { return d.Product },
+			hand: func(d *acctest.Disk) { d.Product = "HAND" },
 		},
 	}
 }
@@ -295,6 +332,14 @@ func clusterAttribute(t *testing.T) []acctest.Attribute {
 			}),
 		},
 	}
+}
+
+// blockSizes returns the sizes of a disk's blocks, logical/physical.
+func blockSizes(d *acctest.Disk) string {
+	if d.BlockIO == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", d.BlockIO.LogicalBlockSize, d.BlockIO.PhysicalBlockSize)
 }
 
 func number(n *uint) string {

@@ -133,7 +133,8 @@ func TestAccLibvirtRBDDisk_generatedConfig(t *testing.T) {
 		"generated-plain": nil,
 		"generated-full": {
 			`cache = "none"`, `io = "native"`, `discard = "unmap"`, `serial = "first"`, `copy_on_read = true`, `config_file = "/dev/null"`,
-			`queues = 2`, `iotune = { total_iops_sec = 100, total_iops_sec_max = 200 }`, `address = { type = "pci", bus = "0x05" }`,
+			`queues = 2`, `queue_size = 512`, `blockio = { physical_block_size = 4096 }`,
+			`iotune = { total_iops_sec = 100, total_iops_sec_max = 200 }`, `address = { type = "pci", bus = "0x05" }`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

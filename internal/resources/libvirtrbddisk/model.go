@@ -42,6 +42,11 @@ type model struct {
 	Shareable      types.Bool     `tfsdk:"shareable"`
 	Serial         types.String   `tfsdk:"serial"`
 	WWN            types.String   `tfsdk:"wwn"`
+	BlockIO        types.Object   `tfsdk:"blockio"`
+	QueueSize      types.Int64    `tfsdk:"queue_size"`
+	RotationRate   types.Int64    `tfsdk:"rotation_rate"`
+	Vendor         types.String   `tfsdk:"vendor"`
+	Product        types.String   `tfsdk:"product"`
 	BootOrder      types.Int64    `tfsdk:"boot_order"`
 	Address        types.Object   `tfsdk:"address"`
 	IOTune         types.Object   `tfsdk:"iotune"`
@@ -87,6 +92,8 @@ func (m *model) disk() libvirt.Disk {
 		ErrorPolicy: m.ErrorPolicy.ValueString(), IOThread: count(m.IOThread), Queues: count(m.Queues),
 		CopyOnRead: m.CopyOnRead.ValueBool(), ReadOnly: m.ReadOnly.ValueBool(), Shareable: m.Shareable.ValueBool(),
 		Serial: m.Serial.ValueString(), WWN: m.WWN.ValueString(), BootOrder: count(m.BootOrder),
+		BlockIO: blockSizesOf(m.BlockIO), QueueSize: count(m.QueueSize), RotationRate: count(m.RotationRate),
+		Vendor: m.Vendor.ValueString(), Product: m.Product.ValueString(),
 		Address: addressOf(m.Address), Limits: limitsOf(m.IOTune),
 	}
 }
@@ -102,6 +109,8 @@ func modelOf(d libvirt.Disk) model {
 		IOThread: tfkit.CountOrNull(d.IOThread), Queues: tfkit.CountOrNull(d.Queues),
 		CopyOnRead: tfkit.TrueOrNull(d.CopyOnRead), ReadOnly: tfkit.TrueOrNull(d.ReadOnly), Shareable: tfkit.TrueOrNull(d.Shareable),
 		Serial: text(d.Serial), WWN: text(d.WWN), BootOrder: tfkit.CountOrNull(d.BootOrder),
+		BlockIO: blockObject(d.BlockIO), QueueSize: tfkit.CountOrNull(d.QueueSize), RotationRate: tfkit.CountOrNull(d.RotationRate),
+		Vendor: text(d.Vendor), Product: text(d.Product),
 		Address: addressObject(d.Address), IOTune: limitsObject(d.Limits),
 	}
 }
@@ -152,7 +161,7 @@ func changes(from, to *model, wanted func(libvirt.DiskField) bool) []string {
 	is, will := from.disk(), to.disk()
 	var names []string
 	for _, f := range libvirt.DiskFields {
-		was, now := from.argument(f.Name).IsUnknown(), to.argument(f.Name).IsUnknown()
+		was, now := partlyUnknown(from.argument(f.Name)), partlyUnknown(to.argument(f.Name))
 		if (wanted == nil || wanted(f)) && (was != now || !was && !f.Same(is, will)) {
 			names = append(names, f.Name)
 		}

@@ -25,7 +25,7 @@ func plain() model {
 		Device:   types.StringValue("disk"),
 		Monitors: monitorSet([]libvirt.Monitor{{Host: "192.0.2.1"}, {Host: "2001:db8::1", Port: 6790}}),
 	}
-	m.Address, m.IOTune = types.ObjectNull(addressTypes), types.ObjectNull(limitTypes())
+	m.Address, m.IOTune, m.BlockIO = types.ObjectNull(addressTypes), types.ObjectNull(limitTypes()), types.ObjectNull(blockTypes)
 	return m
 }
 
@@ -243,7 +243,8 @@ func TestFieldsAreArguments(t *testing.T) {
 		Monitors:   []libvirt.Monitor{{Host: "192.0.2.1", Port: 3300}},
 		ConfigFile: "/c", User: "u", SecretUUID: testSecret, Cache: "none", IO: "native", Discard: "unmap", DetectZeroes: "on",
 		ErrorPolicy: "stop",
-		IOThread:    1, Queues: 2, CopyOnRead: true, ReadOnly: true, Shareable: true, Serial: "x", WWN: "5000c50015ea71aa", BootOrder: 3,
+		BlockIO:     libvirt.BlockSizes{Logical: 4096, Physical: 8192}, QueueSize: 256, RotationRate: 7200, Vendor: "V", Product: "P",
+		IOThread: 1, Queues: 2, CopyOnRead: true, ReadOnly: true, Shareable: true, Serial: "x", WWN: "5000c50015ea71aa", BootOrder: 3,
 		Address: &libvirt.Address{Type: "drive", Numbers: []uint{1, 0, 0, 2}},
 		Limits:  libvirt.Limits{Rates: map[string]uint64{"size_iops_sec": 4}, Group: "g"},
 	}

@@ -158,6 +158,7 @@ func (p *planning) check(ctx context.Context) error {
 		return nil
 	}
 	if p.former != nil {
+		p.warnBlockSizes(p.former)
 		if err := p.checkHeld(ctx, p.former, resized); err != nil {
 			return err
 		}
@@ -179,6 +180,7 @@ func (p *planning) check(ctx context.Context) error {
 	if err := p.checkHeld(ctx, where, resized); err != nil {
 		return err
 	}
+	p.warnBlockSizes(where)
 	found := p.found(where)
 	if len(p.replaced) == 0 {
 		restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)

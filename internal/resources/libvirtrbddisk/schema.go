@@ -3,6 +3,7 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -144,11 +145,8 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		},
 		"timeouts": tfkit.TimeoutsAttribute(ctx, detachTimeout),
 	}
-	for name, attribute := range driverAttributes() {
-		attributes[name] = attribute
-	}
-	for name, attribute := range computedAttributes() {
-		attributes[name] = attribute
+	for _, more := range []map[string]schema.Attribute{driverAttributes(), deviceAttributes(), computedAttributes()} {
+		maps.Copy(attributes, more)
 	}
 	resp.Schema = schema.Schema{MarkdownDescription: pageDescription, Attributes: attributes}
 }

@@ -161,6 +161,22 @@ func (f *settingsFixture) expectGuest(when, serial, wwn, readOnly string) {
 	}
 }
 
+// expectDevice compares what the guest is told of the devices: the physical blocks of the first disk, and of the second whether it rotates
+// and what it calls itself.
+func (f *settingsFixture) expectDevice(when, physical, rotates, vendor, product string) {
+	f.t.Helper()
+	for file, c := range map[string]struct {
+		disk int
+		want string
+	}{
+		"queue/physical_block_size": {0, physical}, "queue/rotational": {1, rotates}, "device/vendor": {1, vendor}, "device/model": {1, product},
+	} {
+		if got := f.inGuest(f.disks[c.disk].bytes, file); got != c.want {
+			f.t.Errorf("%s: the guest sees %q in %s, want %q", when, got, file, c.want)
+		}
+	}
+}
+
 const (
 	warnsAtOnce = "Changed at once, in the running guest: "
 	warnsLater  = "Changed in the saved definition, and in the guest when the domain is next started (a reboot inside the guest is" +

@@ -23,6 +23,7 @@ func TestAccLibvirtRBDDisk_settingsOfRunningGuest(t *testing.T) {
 	f.expectState("set", "pending_restart", false)
 	f.expectState("set", "monitors_stale", false)
 	f.expectGuest("set", "first-1", "5000c50015ea71ac", "1")
+	f.expectDevice("set", "4096", "0", "EXAMPLE", "RBD IMAGE")
 	live, openers := f.live(), f.openers()
 
 	f.w.Terraform(t, "state", "rm", diskType+".virtio", diskType+".scsi")
@@ -80,6 +81,7 @@ func TestAccLibvirtRBDDisk_settingsOfRunningGuest(t *testing.T) {
 	f.expectState("started again", "pending_restart", false)
 	f.expectState("started again", "monitors_stale", false)
 	f.expectGuest("started again", "", "", "0")
+	f.expectDevice("started again", "512", "1", "QEMU", "QEMU HARDDISK")
 	f.record(acctest.Running)
 	if !t.Failed() {
 		acctest.Record(t, diskType, "pending_restart", acctest.Set)

@@ -101,5 +101,6 @@ func TestAccLibvirtRBDDisk_settingsOfTransientDomain(t *testing.T) {
 	expectChanges(t, "attached again", apply(t, f.w), len(f.disks), 0, 0, len(f.disks))
 	f.expect("attached again", false, seenSecond)
 	f.expectGuest("attached again", "second", "5000c50015ea71ad", "0")
+	f.expectDevice("attached again", "8192", "1", "a, b & c", "sixteen letters!")
 	f.record(acctest.Transient)
 }

@@ -97,8 +97,11 @@ func (f *unmanagedFixture) write(more string, assignments ...string) {
 		if target == "vdf" {
 			set = append(set, `address = { type = "pci", slot = "29" }`)
 		}
+		if target == "vdb" {
+			set = append(set, `queue_size = 256`, `blockio = { logical_block_size = 512, physical_block_size = 4096 }`)
+		}
 		if target == "sda" {
-			set = append(set, `serial = "kept"`, `wwn = "5000C50015EA71AA"`)
+			set = append(set, `serial = "kept"`, `wwn = "5000C50015EA71AA"`, `rotation_rate = 1`, `vendor = "VENDOR"`, `product = "PRODUCT"`)
 		}
 		if target == "sdb" {
 			set = append(set, `device = "cdrom"`)
