@@ -15,6 +15,8 @@ type ManagedDisk struct {
 	Imported bool
 	// Sources are the names that the image has and had.
 	Sources []string
+	// Unasked are fields, by their names, about which nobody has asked for anything: they stay as they are.
+	Unasked []string
 }
 
 // Find finds the disk in both definitions.
@@ -74,13 +76,14 @@ func (m ManagedDisk) TellsSize(found Disks) bool {
 	return found.Live != nil && m.ReadBy(*found.Live) && found.Live.ShowsWholeImage()
 }
 
-// ComparableFields tells which fields of a disk can be compared with what is asked for: where somebody has exchanged the source, those of
-// the device alone. Nil is all.
+// ComparableFields tells which fields of a disk can be compared with what is asked for: those about which anything was, and where somebody
+// has exchanged the source, those of the device alone. Nil is all.
 func (m ManagedDisk) ComparableFields(disk *Disk) func(DiskField) bool {
-	if m.Exchanged(disk) {
-		return func(f DiskField) bool { return !f.Source }
+	exchanged := m.Exchanged(disk)
+	if !exchanged && len(m.Unasked) == 0 {
+		return nil
 	}
-	return nil
+	return func(f DiskField) bool { return (!exchanged || !f.Source) && !slices.Contains(m.Unasked, f.Name) }
 }
 
 // ExplainExchange tells what a disk reads instead of its image, and the way back.

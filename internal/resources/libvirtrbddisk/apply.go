@@ -152,6 +152,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 		}
 		return j.DiskGone(state.TargetDev.ValueString(), "the next refresh notices it, and the disk is attached anew.")
 	}
+	j.record.learn(*j.found.SavedOrLive())
 	if err := j.fillMonitors(ctx); err != nil {
 		return err
 	}
@@ -234,6 +235,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	}
 	tfkit.Fill(&j.plan.ImageID, types.StringNull())
 	tfkit.Fill(&j.plan.FSID, types.StringNull())
+	j.record.Unasked = j.plan.ours(j.record).Unasked
 	j.record.Domain, j.record.Target, j.record.Source = j.Domain.UUID, j.target(), j.plan.source().String()
 }
 

@@ -179,9 +179,11 @@ func ofSource(f libvirt.DiskField) bool { return f.Source }
 
 // ours returns how to find the disk in its domain.
 func (m *model) ours(record diskRecord) libvirt.ManagedDisk {
+	asked := func(name string) bool { return !m.argument(name).IsNull() }
 	return libvirt.ManagedDisk{
 		Alias: m.Alias.ValueString(), Target: m.TargetDev.ValueString(), Imported: record.Imported,
 		Sources: append([]string{m.source().String(), record.Source}, record.FormerSources...),
+		Unasked: slices.DeleteFunc(slices.Clone(record.Unasked), asked),
 	}
 }
 
@@ -206,6 +208,10 @@ type diskRecord struct {
 	DetachAsked int `json:"detach_asked,omitempty"`
 	// Source is the image's name that was last applied or first read. A refresh may have put another name into the state since.
 	Source string `json:"source,omitempty"`
+	// Learned is how many steps of learnedFields the release knew that wrote the state, and Unasked are the arguments among them that stay
+	// as they were found then, while the configuration doesn't name them.
+	Learned int      `json:"learned,omitempty"`
+	Unasked []string `json:"unasked,omitempty"`
 }
 
 // recordKey is the name of the diskRecord in the private state.

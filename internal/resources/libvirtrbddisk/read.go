@@ -20,7 +20,7 @@ import (
 func (r *diskResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importKey.Import(ctx, req, resp)
 	importDefaults.Set(ctx, &resp.State, &resp.Diagnostics)
-	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, diskRecord{Imported: true})...)
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, diskRecord{Imported: true, Learned: len(learnedFields)})...)
 }
 
 // Read asks only the hypervisor whether the disk is there, and the cluster which image it is.
@@ -84,6 +84,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 			// The recorded identity is that of the former image.
 			state.ImageID, record.PoolID = types.StringNull(), 0
 		}
+		record.learn(*found.SavedOrLive())
 		err = state.readDisk(ctx, where, found, record)
 	}
 	if err != nil {

@@ -130,7 +130,9 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 		return j, err
 	}
 	plan.DomainUUID, plan.ID = types.StringValue(domain.UUID), plan.id()
-	j.record = diskRecord{Domain: domain.UUID, Target: plan.TargetDev.ValueString(), FollowMonitors: config.Monitors.IsNull()}
+	j.record = diskRecord{
+		Domain: domain.UUID, Target: plan.TargetDev.ValueString(), FollowMonitors: config.Monitors.IsNull(), Learned: len(learnedFields),
+	}
 	if j.cluster, err = r.applyCluster(ctx, config, plan, diags); err != nil {
 		return j, err
 	}
