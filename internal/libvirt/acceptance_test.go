@@ -115,7 +115,7 @@ func userKey(t *testing.T, bed *testbed.Bed, user string) []byte {
 // defineSecret defines a secret with a value and removes it at the end.
 func defineSecret(t *testing.T, h *Host, value []byte) string {
 	t.Helper()
-	s := Secret{UUID: uuid.NewString(), UsageName: "client.libvirt@" + uuid.NewString()}
+	s := Secret{UUID: uuid.NewString(), UsageType: UsageCeph, UsageName: "client.libvirt@" + uuid.NewString()}
 	expect.NoError(t, h.DefineSecret(t.Context(), s))
 	t.Cleanup(func() { _ = h.UndefineSecret(context.Background(), s.UUID) })
 	if value != nil {

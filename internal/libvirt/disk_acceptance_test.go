@@ -46,7 +46,7 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 			t.Errorf("%s: %+v", place, d)
 		}
 	}
-	if uses := expect.Value(h.SecretUsers(ctx, secret, ""))(t); len(uses) != 1 ||
+	if uses := expect.Value(h.SecretUsers(ctx, Secret{UUID: secret}))(t); len(uses) != 1 ||
 		uses[0] != (DomainUse{Domain: g.Name, UUID: g.UUID, Target: "vdb", Active: true, Saved: true}) {
 		t.Errorf("users of the secret: %+v", uses)
 	}
@@ -158,7 +158,8 @@ func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
 		}
 		expect.Problem(t, h.AttachDisk(ctx, g.UUID, disk, Live|Saved), problem.Busy, "it was shut off")
 		expect.NoError(t, h.AttachDisk(ctx, g.UUID, disk, Saved))
-		if uses := expect.Value(h.SecretUsers(ctx, "00000000-0000-4000-8000-000000000000", ""))(t); len(uses) != 1 || uses[0].Active {
+		another := Secret{UUID: "00000000-0000-4000-8000-000000000000"}
+		if uses := expect.Value(h.SecretUsers(ctx, another))(t); len(uses) != 1 || uses[0].Active {
 			t.Errorf("%+v", uses)
 		}
 		expect.NoError(t, h.SetIOTune(ctx, g.UUID, disk, Limits{Rates: map[string]uint64{"total_iops_sec": 7}}, Saved))
@@ -327,26 +328,26 @@ func TestRealFrozenDaemon(t *testing.T) {
 	h := kvm(t, bed, "kvm2", Config{})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*expect.Timeout)
 	defer cancel()
-	expect.Value(h.Secrets(ctx))(t)
+	expect.Value(h.Secrets(ctx, UsageCeph))(t)
 	// The limits are short only while nothing can answer.
 	configured := h.config
 	h.config.ConnectTimeout, h.config.OperationTimeout = time.Second, time.Second
 	expect.NoError(t, hypervisor.Pause())
 	t.Cleanup(func() { _ = hypervisor.Resume() })
 	for range 3 {
-		_, err := h.Secrets(ctx)
+		_, err := h.Secrets(ctx, UsageCeph)
 		expect.Problem(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
 	}
 	h.config = configured
 	expect.NoError(t, hypervisor.Resume())
-	_, err := h.Secrets(ctx)
+	_, err := h.Secrets(ctx, UsageCeph)
 	expect.Problem(t, err, problem.Unreachable, "kvm2", "no answer within 1s")
-	expect.Value(h.Secrets(breaker.Retry(ctx)))(t)
-	expect.Value(h.Secrets(ctx))(t)
+	expect.Value(h.Secrets(breaker.Retry(ctx), UsageCeph))(t)
+	expect.Value(h.Secrets(ctx, UsageCeph))(t)
 	expect.NoError(t, hypervisor.Kill())
-	_, err = h.Secrets(ctx)
+	_, err = h.Secrets(ctx, UsageCeph)
 	expect.Problem(t, err, problem.Unreachable, "kvm2")
 	expect.NoError(t, hypervisor.Start(ctx))
-	expect.Value(h.Secrets(breaker.Retry(ctx)))(t)
-	expect.Value(h.Secrets(ctx))(t)
+	expect.Value(h.Secrets(breaker.Retry(ctx), UsageCeph))(t)
+	expect.Value(h.Secrets(ctx, UsageCeph))(t)
 }

@@ -125,7 +125,7 @@ func (h *Host) NameSecret(ctx context.Context, disk Disk) (Disk, error) {
 	if disk.SecretUUID != "" || disk.SecretUsage == "" || disk.read == nil {
 		return disk, nil
 	}
-	secret, err := h.SecretByUsage(ctx, disk.SecretUsage)
+	secret, err := h.SecretByUsage(ctx, UsageCeph, disk.SecretUsage)
 	if problem.Is(err, problem.NotFound) {
 		return disk, nil
 	}

@@ -212,7 +212,7 @@ func TestDeletionsShareTheNextReading(t *testing.T) {
 	for what, search := range map[string]func(*Host, context.Context) error{
 		"images": func(h *Host, ctx context.Context) error { _, err := h.ImageUses(ctx); return err },
 		"secrets": func(h *Host, ctx context.Context) error {
-			_, err := h.SecretUsers(ctx, fakeHostUUID, "client.libvirt")
+			_, err := h.SecretUsers(ctx, Secret{UUID: fakeHostUUID, UsageType: UsageCeph, UsageName: "client.libvirt"})
 			return err
 		},
 	} {

@@ -14,16 +14,25 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// UsageCeph is the usage type of the secrets that RBD disks use.
-const UsageCeph = "ceph"
+// The usage types of secrets that are managed.
+const (
+	// UsageCeph is that of the keys with which disks open RBD images.
+	UsageCeph = "ceph"
+	// UsageVolume is that of the passphrases of encrypted images and volumes.
+	UsageVolume = "volume"
+)
+
+// usageNumbers are libvirt's numbers of the usage types.
+var usageNumbers = map[string]rpc.SecretUsageType{UsageCeph: rpc.SecretUsageTypeCeph, UsageVolume: rpc.SecretUsageTypeVolume}
 
 // Secret is the definition of a libvirt secret, without its value.
 type Secret struct {
 	// UUID is lower case with dashes.
 	UUID string
-	// UsageType is UsageCeph, which an empty string means too in DefineSecret; secrets of other types are never changed.
+	// UsageType is UsageCeph or UsageVolume; secrets of other types are never changed.
 	UsageType string
-	// UsageName is unique on the host among the secrets of its usage type; empty for another usage type than UsageCeph.
+	// UsageName is unique on the host among the secrets of its usage type: the name of a ceph secret, the volume of a volume's. Empty for
+	// other usage types.
 	UsageName   string
 	Description string
 	// Ephemeral keeps the value in memory only: it is lost when the daemon stops.
@@ -44,13 +53,13 @@ func (h *Host) Secret(ctx context.Context, uuid string) (Secret, error) {
 	return h.describeSecret(ctx, op, found)
 }
 
-// SecretByUsage looks up a secret of usage type ceph by its usage name, which is unique on the host.
+// SecretByUsage looks up a secret of a usage type by its usage name, which is unique among those.
 //
 // Similar to: virsh secret-list.
-func (h *Host) SecretByUsage(ctx context.Context, usage string) (Secret, error) {
-	op := operation{doing: fmt.Sprintf("read the secret with usage name %q", usage), absent: rpc.ErrNoSecret}
+func (h *Host) SecretByUsage(ctx context.Context, usageType, usage string) (Secret, error) {
+	op := operation{doing: fmt.Sprintf("read the %s secret with usage name %q", usageType, usage), absent: rpc.ErrNoSecret}
 	found, err := read(ctx, h, op, onSecret("SecretLookupByUsage", usage), func(l *rpc.Libvirt) (rpc.Secret, error) {
-		return l.SecretLookupByUsage(int32(rpc.SecretUsageTypeCeph), usage)
+		return l.SecretLookupByUsage(int32(usageNumbers[usageType]), usage)
 	})
 	if err != nil {
 		return Secret{}, err
@@ -58,10 +67,10 @@ func (h *Host) SecretByUsage(ctx context.Context, usage string) (Secret, error) 
 	return h.describeSecret(ctx, op, found)
 }
 
-// Secrets lists the host's secrets of usage type ceph, sorted by usage name. One that is undefined meanwhile is left out.
+// Secrets lists the host's secrets of a usage type, sorted by usage name. One that is undefined meanwhile is left out.
 //
 // Similar to: virsh secret-list.
-func (h *Host) Secrets(ctx context.Context) ([]Secret, error) {
+func (h *Host) Secrets(ctx context.Context, usageType string) ([]Secret, error) {
 	op := operation{doing: "list the secrets"}
 	all, err := read(ctx, h, op, onHost("ConnectListAllSecrets"), func(l *rpc.Libvirt) ([]rpc.Secret, error) {
 		list, _, err := l.ConnectListAllSecrets(1, 0)
@@ -70,15 +79,15 @@ func (h *Host) Secrets(ctx context.Context) ([]Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(s rpc.Secret) bool { return s.UsageType != int32(rpc.SecretUsageTypeCeph) })
+	all = slices.DeleteFunc(all, func(s rpc.Secret) bool { return s.UsageType != int32(usageNumbers[usageType]) })
 	slices.SortFunc(all, func(a, b rpc.Secret) int { return strings.Compare(a.UsageID, b.UsageID) })
 	op.absent = rpc.ErrNoSecret
 	return Each(ctx, all, func(ctx context.Context, found rpc.Secret) (Secret, error) { return h.describeSecret(ctx, op, found) })
 }
 
-// DefineSecret defines a secret of usage type ceph, or changes the description and the flags of the one with this UUID and
-// usage name; its value stays. Where the UUID or the usage name belongs to another secret the error is problem.Exists; a
-// private secret that is to be readable again is problem.Refused. Making a secret ephemeral deletes its value from disk.
+// DefineSecret defines a secret, or changes the description and the flags of the one with this UUID, usage type and usage
+// name; its value stays. Where the UUID or the usage name belongs to another secret the error is problem.Exists; a private
+// secret that is to be readable again is problem.Refused. Making a secret ephemeral deletes its value from disk.
 //
 // Similar to: virsh secret-define.
 func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
@@ -91,7 +100,12 @@ func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
 		Private:     yesNo(s.Private),
 		Description: s.Description,
 		UUID:        id,
-		Usage:       &libvirtxml.SecretUsage{Type: UsageCeph, Name: s.UsageName},
+		Usage:       &libvirtxml.SecretUsage{Type: s.UsageType},
+	}
+	if s.UsageType == UsageVolume {
+		doc.Usage.Volume = s.UsageName
+	} else {
+		doc.Usage.Name = s.UsageName
 	}
 	op := operation{doing: fmt.Sprintf("define secret %s with usage name %q", id, s.UsageName), changes: true}
 	text, err := doc.Marshal()
@@ -123,23 +137,26 @@ func (h *Host) hasSecret(ctx context.Context, s Secret) bool {
 	ctx, cancel := grace.Context(ctx, lateAnswer)
 	defer cancel()
 	found, err := h.Secret(ctx, s.UUID)
-	s.UUID, s.UsageType = found.UUID, UsageCeph
+	s.UUID = found.UUID
 	return err == nil && found == s
 }
 
 // secretClash finds the existing secret because of which libvirt refused a definition. It returns the refusal as it is where there is none.
 func (h *Host) secretClash(ctx context.Context, s Secret, id string, refusal error) error {
 	p := &problem.Problem{Kind: problem.Exists, What: fmt.Sprintf("Could not define secret %s on %s.", id, h.name()), Raw: rawOf(refusal)}
-	if other, err := h.SecretByUsage(ctx, s.UsageName); err == nil && other.UUID != id {
+	if other, err := h.SecretByUsage(ctx, s.UsageType, s.UsageName); err == nil && other.UUID != id {
 		p.Why = fmt.Sprintf("The usage name %q belongs to secret %s already, and a usage name is unique on a host.", s.UsageName, other.UUID)
-		p.Do = "Import that secret, or use another usage name: one that holds the cluster's fsid, client.libvirt@FSID, can't clash."
+		p.Do = "Import that secret, or use another usage name."
+		if s.UsageType == UsageCeph {
+			p.Do = "Import that secret, or use another usage name: one that holds the cluster's fsid, client.libvirt@FSID, can't clash."
+		}
 		return p
 	}
 	same, err := h.Secret(ctx, id)
 	switch {
 	case err != nil:
 		return refusal
-	case same.UsageType != UsageCeph || same.UsageName != s.UsageName:
+	case same.UsageType != s.UsageType || same.UsageName != s.UsageName:
 		p.Why = fmt.Sprintf("This UUID belongs to another secret already, of usage type %q and usage name %q.", same.UsageType, same.UsageName)
 		p.Do = "Use another uuid, or remove that secret if nothing uses it (virsh secret-undefine)."
 		return p
@@ -190,8 +207,11 @@ func (h *Host) describeSecret(ctx context.Context, op operation, found rpc.Secre
 	s := Secret{UUID: doc.UUID, Description: doc.Description, Ephemeral: doc.Ephemeral == "yes", Private: doc.Private == "yes"}
 	if doc.Usage != nil {
 		s.UsageType = doc.Usage.Type
-		if s.UsageType == UsageCeph {
+		switch s.UsageType {
+		case UsageCeph:
 			s.UsageName = doc.Usage.Name
+		case UsageVolume:
+			s.UsageName = doc.Usage.Volume
 		}
 	}
 	return s, nil

@@ -14,17 +14,23 @@ import (
 )
 
 func TestRealSecretLife(t *testing.T) {
+	for _, usageType := range []string{UsageCeph, UsageVolume} {
+		t.Run(usageType, func(t *testing.T) { secretLife(t, usageType) })
+	}
+}
+
+func secretLife(t *testing.T, usageType string) {
 	bed := realDaemons(t)
 	h := kvm(t, bed, "kvm1", Config{HostUUID: bed.Hypervisor("kvm1").UUID})
 	virsh := bed.Hypervisor("kvm1").Virsh
 	ctx := t.Context()
 	want := Secret{
-		UUID: uuid.NewString(), UsageType: UsageCeph, UsageName: "client.a & <b>@" + uuid.NewString(), Description: "for tests & such",
+		UUID: uuid.NewString(), UsageType: usageType, UsageName: "client.a & <b>@" + uuid.NewString(), Description: "for tests & such",
 	}
 
 	_, err := h.Secret(ctx, want.UUID)
 	expect.Problem(t, err, problem.NotFound, want.UUID, "kvm1")
-	_, err = h.SecretByUsage(ctx, want.UsageName)
+	_, err = h.SecretByUsage(ctx, usageType, want.UsageName)
 	expect.Problem(t, err, problem.NotFound)
 	_, _, err = h.SecretValue(ctx, want.UUID)
 	expect.Problem(t, err, problem.NotFound)
@@ -35,7 +41,7 @@ func TestRealSecretLife(t *testing.T) {
 	if got := expect.Value(h.Secret(ctx, strings.ToUpper(want.UUID)))(t); got != want {
 		t.Errorf("%+v instead of %+v", got, want)
 	}
-	if got := expect.Value(h.SecretByUsage(ctx, want.UsageName))(t); got != want {
+	if got := expect.Value(h.SecretByUsage(ctx, usageType, want.UsageName))(t); got != want {
 		t.Errorf("%+v instead of %+v", got, want)
 	}
 	if list := expect.Value(virsh(ctx, "secret-list"))(t); !strings.Contains(list, want.UUID) {
@@ -65,12 +71,25 @@ func TestRealSecretLife(t *testing.T) {
 	}
 
 	found := false
-	for _, s := range expect.Value(h.Secrets(ctx))(t) {
+	for _, s := range expect.Value(h.Secrets(ctx, usageType))(t) {
 		found = found || s == want
 	}
 	if !found {
 		t.Error("it is not in the list")
 	}
+	// Usage names of two types are not those of one another.
+	other := map[string]string{UsageCeph: UsageVolume, UsageVolume: UsageCeph}[usageType]
+	_, err = h.SecretByUsage(ctx, other, want.UsageName)
+	expect.Problem(t, err, problem.NotFound, other+" secret")
+	for _, s := range expect.Value(h.Secrets(ctx, other))(t) {
+		if s.UUID == want.UUID {
+			t.Errorf("it is listed among the %s secrets", other)
+		}
+	}
+	alike := want
+	alike.UUID, alike.UsageType = uuid.NewString(), other
+	expect.NoError(t, h.DefineSecret(ctx, alike))
+	expect.NoError(t, h.UndefineSecret(ctx, alike.UUID))
 	expect.NoError(t, h.UndefineSecret(ctx, want.UUID))
 	_, err = h.Secret(ctx, want.UUID)
 	expect.Problem(t, err, problem.NotFound)
@@ -80,21 +99,21 @@ func TestRealSecretClashes(t *testing.T) {
 	bed := realDaemons(t)
 	h := kvm(t, bed, "kvm1", Config{})
 	ctx := t.Context()
-	first := Secret{UUID: uuid.NewString(), UsageName: "client.libvirt@" + uuid.NewString()}
+	first := Secret{UUID: uuid.NewString(), UsageType: UsageCeph, UsageName: "client.libvirt@" + uuid.NewString()}
 	expect.NoError(t, h.DefineSecret(ctx, first))
 	t.Cleanup(func() { _ = h.UndefineSecret(t.Context(), first.UUID) })
 
-	other := Secret{UUID: uuid.NewString(), UsageName: first.UsageName}
+	other := Secret{UUID: uuid.NewString(), UsageType: UsageCeph, UsageName: first.UsageName}
 	expect.Problem(t, h.DefineSecret(ctx, other), problem.Exists, first.UUID, "usage name is unique", "Import")
-	other = Secret{UUID: first.UUID, UsageName: "another"}
+	other = Secret{UUID: first.UUID, UsageType: UsageCeph, UsageName: "another"}
 	expect.Problem(t, h.DefineSecret(ctx, other), problem.Exists, first.UsageName, "UUID belongs to another secret")
 
-	volume := Secret{UUID: uuid.NewString(), UsageName: "third"}
+	volume := Secret{UUID: uuid.NewString(), UsageType: UsageCeph, UsageName: "third"}
 	definition := "<secret><uuid>" + volume.UUID + "</uuid><usage type='volume'><volume>/v</volume></usage></secret>"
 	expect.Value(bed.Hypervisor("kvm1").VirshIn(ctx, definition, "secret-define", "/dev/stdin"))(t)
 	t.Cleanup(func() { _ = h.UndefineSecret(t.Context(), volume.UUID) })
 	expect.Problem(t, h.DefineSecret(ctx, volume), problem.Exists, `usage type "volume"`)
-	for _, s := range expect.Value(h.Secrets(ctx))(t) {
+	for _, s := range expect.Value(h.Secrets(ctx, UsageCeph))(t) {
 		if s.UUID == volume.UUID {
 			t.Error("a volume's secret is listed as a Ceph secret")
 		}
@@ -116,7 +135,7 @@ func TestRealSecretsOverARestart(t *testing.T) {
 	h := kvm(t, bed, "kvm2", Config{})
 	ctx := t.Context()
 	kept := defineSecret(t, h, []byte("kept"))
-	lost := Secret{UUID: uuid.NewString(), UsageName: "client.x@" + uuid.NewString(), Ephemeral: true}
+	lost := Secret{UUID: uuid.NewString(), UsageType: UsageCeph, UsageName: "client.x@" + uuid.NewString(), Ephemeral: true}
 	expect.NoError(t, h.DefineSecret(ctx, lost))
 	expect.NoError(t, h.SetSecretValue(ctx, lost.UUID, sensitive.New([]byte("lost"))))
 

@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -30,16 +31,30 @@ var secretPlaces = map[string]string{
 
 func TestEveryReferenceToASecret(t *testing.T) {
 	const uuid, usage = "0a81f5b2-8403-4b23-88d6-21ccc2f80d6f", "client.libvirt@east"
-	refers := func(document string) bool {
+	refersToType := func(usageType, document string) bool {
 		root, err := parse("<document>" + document + "</document>")
 		if err != nil {
 			t.Fatal(err)
 		}
 		found := false
-		root.visit("", "", func(e *element, _, _ string) { found = found || referenceTo(uuid, usage)(secretAt(e)) })
+		refers := referenceTo(Secret{UUID: uuid, UsageType: usageType, UsageName: usage})
+		root.visit("", "", func(e *element, _, _ string) { found = found || slices.ContainsFunc(secretsAt(e), refers) })
 		return found
 	}
+	refers := func(document string) bool { return refersToType(UsageCeph, document) }
 	for name, place := range secretPlaces {
+		// A usage name means a volume's secret in an encryption, and a ceph secret elsewhere. A UUID means one secret.
+		usageType, another := UsageCeph, UsageVolume
+		if strings.Contains(place, "<encryption") {
+			usageType, another = another, usageType
+		}
+		refers := func(document string) bool { return refersToType(usageType, document) }
+		if named := fmt.Sprintf(place, "<secret usage='"+usage+"'/>"); refersToType(another, named) {
+			t.Errorf("%s: a usage name is taken for that of a %s secret", name, another)
+		}
+		if !refersToType(another, fmt.Sprintf(place, "<secret uuid='"+uuid+"'/>")) {
+			t.Errorf("%s: a UUID is not taken for that of a %s secret", name, another)
+		}
 		for secret, want := range map[string]bool{
 			"<secret type='ceph' uuid='" + uuid + "'/>":                    true,
 			"<secret uuid='" + strings.ToUpper(uuid) + "'/>":               true,

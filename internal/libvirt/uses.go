@@ -36,13 +36,13 @@ func (u DomainUse) Where() string {
 }
 
 // SecretUsers lists the disks that refer to a secret, by its UUID or by its usage name, wherever libvirt stores the domain: in its
-// definitions, in the metadata of snapshots and checkpoints, in a managed save image. Either may be empty. Where documents could not
-// be read there is an error beside the users that were found.
+// definitions, in the metadata of snapshots and checkpoints, in a managed save image. Where documents could not be read there is an
+// error beside the users that were found.
 //
 // Similar to: virsh dumpxml, of each domain.
-func (h *Host) SecretUsers(ctx context.Context, uuid, usage string) ([]DomainUse, error) {
+func (h *Host) SecretUsers(ctx context.Context, secret Secret) ([]DomainUse, error) {
 	references, err := h.secrets.Get(ctx, struct{}{}, h.secretReferences)
-	refers := referenceTo(uuid, usage)
+	refers := referenceTo(secret)
 	var uses []DomainUse
 	saved := map[DomainUse]bool{}
 	for _, r := range references {
@@ -66,8 +66,8 @@ type secretReference struct {
 	from DomainUse
 }
 
-// secretName is what a document calls a secret: a UUID, as it is written there, or a usage name.
-type secretName struct{ uuid, usage string }
+// secretName is what a document calls a secret: a UUID, as it is written there, or a usage name among the secrets of a usage type.
+type secretName struct{ uuid, usageType, usage string }
 
 // secretReferences lists every place where a domain refers to a secret.
 func (h *Host) secretReferences(ctx context.Context) ([]secretReference, error) {
@@ -75,7 +75,7 @@ func (h *Host) secretReferences(ctx context.Context) ([]secretReference, error) 
 	var references []secretReference
 	for _, r := range records {
 		r.root.visit("", "", func(e *element, target, place string) {
-			if name := secretAt(e); name != (secretName{}) {
+			for _, name := range secretsAt(e) {
 				references = append(references, secretReference{name, r.use(target, place)})
 			}
 		})
@@ -83,25 +83,36 @@ func (h *Host) secretReferences(ctx context.Context) ([]secretReference, error) 
 	return references, err
 }
 
-// secretAt is the secret that an element itself refers to, empty for none.
-func secretAt(e *element) secretName {
-	switch uuid := e.attr("uuid"); {
-	case e.XMLName.Local == "encryption": // of a TPM's state
-		return secretName{uuid: e.attr("secret")}
-	case e.XMLName.Local != "secret":
-		return secretName{}
-	case uuid != "":
-		return secretName{uuid: uuid}
+// secretsAt are the secrets that an element refers to: a <secret> has its meaning from the element that it is in.
+func secretsAt(e *element) []secretName {
+	var names []secretName
+	usageType := UsageCeph // or iscsi, which is not told apart
+	if e.XMLName.Local == "encryption" {
+		usageType = UsageVolume
+		if uuid := e.attr("secret"); uuid != "" { // of a TPM's state
+			names = append(names, secretName{uuid: uuid})
+		}
 	}
-	return secretName{usage: e.attr("usage")}
+	for i := range e.Children {
+		child := &e.Children[i]
+		if child.XMLName.Local != "secret" {
+			continue
+		}
+		if uuid := child.attr("uuid"); uuid != "" {
+			names = append(names, secretName{uuid: uuid})
+		} else if usage := child.attr("usage"); usage != "" {
+			names = append(names, secretName{usageType: usageType, usage: usage})
+		}
+	}
+	return names
 }
 
-// referenceTo tells of a name whether it is that of a secret with this UUID and usage name.
-func referenceTo(uuid, usage string) func(secretName) bool {
-	id, _, _ := normalUUID(uuid)
+// referenceTo tells of a name whether it is that of a secret.
+func referenceTo(secret Secret) func(secretName) bool {
+	id, _, _ := normalUUID(secret.UUID)
 	return func(named secretName) bool {
 		if named.uuid == "" {
-			return usage != "" && named.usage == usage
+			return secret.UsageName != "" && named.usageType == secret.UsageType && named.usage == secret.UsageName
 		}
 		other, _, _ := normalUUID(named.uuid)
 		return id != "" && other == id
@@ -109,10 +120,9 @@ func referenceTo(uuid, usage string) func(secretName) bool {
 }
 
 // SecretPools lists the storage pools that refer to a secret, by its UUID or by its usage name, in what is active or in what is saved.
-// Either may be empty.
 //
 // Similar to: virsh pool-dumpxml; virsh pool-dumpxml --inactive, of each pool.
-func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, error) {
+func (h *Host) SecretPools(ctx context.Context, secret Secret) ([]string, error) {
 	op := operation{doing: "list the storage pools"}
 	list, err := read(ctx, h, op, onHost("ConnectListAllStoragePools"), func(l *rpc.Libvirt) ([]rpc.StoragePool, error) {
 		pools, _, err := l.ConnectListAllStoragePools(1, 0)
@@ -124,7 +134,7 @@ func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	refers := referenceTo(uuid, usage)
+	refers := referenceTo(secret)
 	var names []string
 	for _, pool := range list {
 		op := operation{doing: fmt.Sprintf("read storage pool %q", pool.Name), absent: rpc.ErrNoStoragePool}
@@ -143,7 +153,7 @@ func (h *Host) SecretPools(ctx context.Context, uuid, usage string) ([]string, e
 			if err != nil {
 				return nil, h.fail(op, err)
 			}
-			root.visit("", "", func(e *element, _, _ string) { found = found || refers(secretAt(e)) })
+			root.visit("", "", func(e *element, _, _ string) { found = found || slices.ContainsFunc(secretsAt(e), refers) })
 		}
 		if found {
 			names = append(names, pool.Name)

@@ -249,7 +249,7 @@ func TestAccSSHFailures(t *testing.T) {
 // loseInTheMiddle ends the connection while a change waits for its answer: nobody knows then whether it was made.
 func loseInTheMiddle(t *testing.T, o *sshOperator, h *libvirt.Host) {
 	t.Helper()
-	secret := libvirt.Secret{UUID: uuid.NewString(), UsageName: t.Name()}
+	secret := libvirt.Secret{UUID: uuid.NewString(), UsageType: libvirt.UsageCeph, UsageName: t.Name()}
 	expect.NoError(t, h.DefineSecret(t.Context(), secret))
 	defer func(id string) { expect.NoError(t, h.UndefineSecret(t.Context(), id)) }(secret.UUID)
 	// The daemon refuses another secret for the same usage, so that one is not found afterwards, which would answer the question.
