@@ -44,6 +44,23 @@ func (h *Host) SetSecretValue(ctx context.Context, uuid string, value sensitive.
 	return err
 }
 
+// MakeSecret defines a secret and gives it its value. The value of a private secret can't be read, so it becomes private only after it has
+// one: what was interrupted can be told from somebody else's. made tells that the secret exists, also beside an error.
+//
+// Similar to: virsh secret-define; virsh secret-set-value.
+func (h *Host) MakeSecret(ctx context.Context, s Secret, value sensitive.Value) (made bool, err error) {
+	readable := s
+	readable.Private = false
+	if err := h.DefineSecret(ctx, readable); err != nil {
+		return false, err
+	}
+	err = h.SetSecretValue(ctx, s.UUID, value)
+	if err == nil && s.Private {
+		err = h.DefineSecret(ctx, s)
+	}
+	return true, err
+}
+
 // SecretValue reads the value. A secret that isn't there is problem.NotFound; one without a value is no error.
 //
 // Similar to: virsh secret-get-value.

@@ -33,7 +33,7 @@ type dataModel struct {
 }
 
 func (d *secretDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName
+	resp.TypeName = tfkit.CephSecret.Name
 }
 
 func (d *secretDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -81,12 +81,12 @@ func (d *secretDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 	var secret libvirt.Secret
 	if data.UUID.IsNull() {
-		secret, err = entry.Target.SecretByUsage(ctx, data.UsageName.ValueString())
+		secret, err = entry.Target.SecretByUsage(ctx, libvirt.UsageCeph, data.UsageName.ValueString())
 	} else {
 		secret, err = entry.Target.Secret(ctx, libvirt.CanonicalUUID(data.UUID.ValueString()))
 	}
 	if err == nil {
-		err = refuseUsageType(entry.Target, secret)
+		err = tfkit.CephSecret.RefuseOther(entry.Target, secret)
 	}
 	var value sensitive.Value
 	var held libvirt.ValueState

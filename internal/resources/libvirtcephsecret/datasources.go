@@ -21,7 +21,7 @@ type secretsModel struct {
 }
 
 func (d *secretsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName + "s"
+	resp.TypeName = tfkit.CephSecret.Name + "s"
 }
 
 func (d *secretsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

@@ -31,7 +31,7 @@ func (f *filter) visit(
 	if err != nil {
 		return entry.Label, err
 	}
-	secrets, err := entry.Target.Secrets(ctx)
+	secrets, err := entry.Target.Secrets(ctx, libvirt.UsageCeph)
 	if err != nil {
 		return entry.Label, err
 	}

@@ -1,7 +1,6 @@
 package libvirtcephsecret
 
 import (
-	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -37,9 +36,9 @@ func (m *model) identity() identity { return identity{m.Hypervisor, m.UUID} }
 
 func (m *model) id() types.String { return tfkit.JoinID(m.Hypervisor, m.UUID) }
 
-// defaultUUID is the same on every host for one usage name, so that a guest finds its secret on each host to which it migrates.
-func defaultUUID(usageName string) string {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("libvirt-ceph-secret:"+usageName)).String()
+// owned is the secret as one that only one resource can have.
+func (m *model) owned() tfkit.HostSecret {
+	return tfkit.HostSecret{Type: tfkit.CephSecret, Hypervisor: m.Hypervisor, HostUUID: m.HostUUID, UUID: m.UUID}
 }
 
 // secret is the definition that the model describes.

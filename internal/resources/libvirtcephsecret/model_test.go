@@ -20,7 +20,7 @@ func testKey(fill byte) ceph.Key {
 
 func TestDefaultUUIDIsTheSameEverywhere(t *testing.T) {
 	// The output of uuidgen --sha1 --namespace @url --name libvirt-ceph-secret:client.libvirt@east
-	if got := defaultUUID("client.libvirt@east"); got != "2a5a820a-1ac1-5127-a711-9d63f90fc2f9" {
+	if got := tfkit.CephSecret.DefaultUUID("client.libvirt@east"); got != "2a5a820a-1ac1-5127-a711-9d63f90fc2f9" {
 		t.Error(got)
 	}
 }

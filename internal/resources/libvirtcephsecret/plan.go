@@ -13,7 +13,10 @@ import (
 // ModifyPlan finds the secret's hypervisor, and plans its default UUID and its value.
 func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
-		r.claimRemoval(ctx, req, &resp.Diagnostics)
+		var removed model
+		if tfkit.Get(ctx, req.State, &removed, &resp.Diagnostics) && r.Connections != nil {
+			r.ClaimSecret(removed.owned(), tfkit.Drops, &resp.Diagnostics)
+		}
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -30,7 +33,7 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if config.UUID.IsNull() && (!exists || !plan.UsageName.Equal(state.UsageName)) {
 		plan.UUID = types.StringUnknown()
 		if !plan.UsageName.IsUnknown() {
-			plan.UUID = types.StringValue(defaultUUID(plan.UsageName.ValueString()))
+			plan.UUID = types.StringValue(tfkit.CephSecret.DefaultUUID(plan.UsageName.ValueString()))
 		}
 	}
 	if !exists && config.Key.IsNull() && config.KeyWO.IsNull() {
@@ -43,7 +46,7 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		replacedBy := state.replacedBy(plan)
 		resp.RequiresReplace = append(resp.RequiresReplace, replacedBy...)
 		if len(replacedBy) > 0 && entry.Known && !entry.Moved {
-			warnReplaced(ctx, entry.Target, state.secret(), &resp.Diagnostics)
+			tfkit.WarnReplacedSecret(ctx, entry.Target, state.secret(), &resp.Diagnostics)
 		}
 		if entry.Moved {
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("hypervisor"))
@@ -55,6 +58,6 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 					"\n\nSet key_wo to write the key, or remove key_wo_version to leave the value alone.")
 		}
 	}
-	r.claimPlanned(ctx, state, plan, req, resp)
+	r.ClaimPlannedSecret(ctx, state.owned(), plan.owned(), req, resp)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }

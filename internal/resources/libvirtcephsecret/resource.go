@@ -14,9 +14,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the resource and the data source.
-const TypeName = "libvirt_ceph_secret"
-
 var importKey = tfkit.ImportKey{"hypervisor", "uuid"}
 
 var (
@@ -32,7 +29,7 @@ func NewResource() resource.Resource { return &secretResource{} }
 type secretResource struct{ tfkit.Base }
 
 func (r *secretResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = TypeName
+	resp.TypeName = tfkit.CephSecret.Name
 	resp.ResourceBehavior.MutableIdentity = true // a label can be renamed
 }
 
@@ -62,10 +59,10 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 	}
 	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 	if plan.UUID.IsUnknown() {
-		plan.UUID = types.StringValue(defaultUUID(plan.UsageName.ValueString()))
+		plan.UUID = types.StringValue(tfkit.CephSecret.DefaultUUID(plan.UsageName.ValueString()))
 	}
 	plan.ID = plan.id()
-	release, err := r.lock(ctx, &plan)
+	release, err := r.LockNewSecret(ctx, plan.owned())
 	defer release()
 	key := keyOf(&config)
 	if err == nil {
@@ -75,17 +72,18 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		err = entry.Target.MaySendKeys()
 	}
 	if err == nil {
-		err = refuseClash(ctx, entry.Target, plan.secret(), key)
+		err = tfkit.CephSecret.RefuseClash(ctx, entry.Target, plan.secret(), key.Value)
 	}
+	made := false
 	if err == nil {
-		err = entry.Target.DefineSecret(ctx, notPrivate(plan.secret()))
+		made, err = entry.Target.MakeSecret(ctx, plan.secret(), key.Value)
 	}
-	if err != nil {
+	if !made {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.recordMade(&plan)
-	if err := complete(ctx, entry.Target, plan.secret(), key); err != nil {
+	r.RecordNewSecret(plan.owned())
+	if err != nil {
 		// The secret exists: an error now would taint it. The next refresh finds what it lacks.
 		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but not completed", err)
 	}
@@ -93,13 +91,6 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 	resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, key)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-}
-
-// notPrivate is the secret as it is defined first. The value of a private secret can't be read, so it becomes private only after it has its
-// value.
-func notPrivate(secret libvirt.Secret) libvirt.Secret {
-	secret.Private = false
-	return secret
 }
 
 func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -117,7 +108,7 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	secret, err := entry.Target.Secret(ctx, libvirt.CanonicalUUID(state.UUID.ValueString()))
 	if err == nil {
-		err = refuseUsageType(entry.Target, secret)
+		err = tfkit.CephSecret.RefuseOther(entry.Target, secret)
 	}
 	if problem.Is(err, problem.NotFound) {
 		resp.State.RemoveResource(ctx)
@@ -138,7 +129,7 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	state.HostUUID = entry.Identity
 	state.fromAPI(secret)
 	if importing {
-		r.claim(&state, tfkit.Imports, &resp.Diagnostics)
+		r.ClaimSecret(state.owned(), tfkit.Imports, &resp.Diagnostics)
 	}
 	state.readValue(value, held, tfkit.PrivateText(written))
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
@@ -193,30 +184,11 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 }
 
 func (r *secretResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	const summary = "Unable to delete libvirt secret"
 	var state model
 	if !tfkit.Get(ctx, req.State, &state, &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := tfkit.StartChange(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
-	unlock, err := r.LockObject(ctx, state.owned().Object)
-	if err != nil {
-		tfkit.AddError(&resp.Diagnostics, summary, err)
-		return
-	}
-	defer unlock()
-	if r.takenOverByReplacement(&state, &resp.Diagnostics) {
-		return
-	}
-	entry, err := r.Hypervisors.ResolveEntry(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
-	if err == nil {
-		err = refuseUsed(ctx, entry.Target, state.secret())
-	}
-	if err == nil {
-		err = entry.Target.UndefineSecret(ctx, state.secret().UUID)
-	}
-	if err != nil && !problem.Is(err, problem.NotFound) {
-		tfkit.AddError(&resp.Diagnostics, summary, err)
-	}
+	r.DeleteSecret(ctx, state.owned(), state.secret(), &resp.Diagnostics)
 }

@@ -8,10 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -31,29 +29,11 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				Required: true,
 				MarkdownDescription: "Name of the secret, unique among the ceph secrets of the host. Put the cluster's fsid in it, as in" +
 					" `client.libvirt@FSID`: users of two clusters may have the same name. Changing it replaces the secret.",
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1), xmlText{}},
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1), tfkit.XMLText{}},
 			},
-			"uuid": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "UUID of the secret, by which disks refer to it. Default: derived from `usage_name` (UUIDv5, URL namespace, of" +
-					" `libvirt-ceph-secret:` + usage_name), so that all hosts between which guests migrate agree. Changing it replaces the secret;" +
-					" removing it keeps the current one.",
-				PlanModifiers: []planmodifier.String{
-					tfkit.KeepUnlessConfigured(),
-					tfkit.KeepEqual(libvirt.SameUUID, "Another spelling of the same UUID is no change."),
-				},
-				Validators: []validator.String{tfkit.UUIDValidator()},
-			},
-			"description": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "What the secret is for, in words. Changed in place; removing it clears it.",
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1), xmlText{allowed: "\n\t"}},
-			},
-			"ephemeral": schema.BoolAttribute{
-				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: "Whether libvirt keeps the secret in memory only. Default: `false`. An ephemeral secret is gone when the daemon" +
-					" restarts; the next apply makes it again, but until then its guests can't start. Changed in place.",
-			},
+			"uuid":        tfkit.CephSecret.UUIDAttribute(),
+			"description": tfkit.SecretDescriptionAttribute(),
+			"ephemeral":   tfkit.SecretEphemeralAttribute(),
 			"private": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 				MarkdownDescription: "Whether libvirt never tells the value to anybody. Default: `false`. The value of a private secret can't be" +

@@ -25,15 +25,6 @@ const noFingerprint = "imported"
 // missingValue stands for the fingerprint of a secret without a value.
 const missingValue = "missing"
 
-// complete sets the value of a secret that was just defined, and then makes it private if the configuration says so.
-func complete(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, key ceph.Key) error {
-	err := host.SetSecretValue(ctx, secret.UUID, key.Value)
-	if err == nil && secret.Private {
-		err = host.DefineSecret(ctx, secret)
-	}
-	return err
-}
-
 // readValue records what can be known of the value. The key itself is never read from libvirt: a key in the state that is no longer the
 // value is removed from the state, and the next plan writes it again.
 func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, written string) {

@@ -1,17 +1,17 @@
-package libvirtcephsecret
+package tfkit
 
 import (
 	"context"
 	"fmt"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
-// refuseClash refuses to define a secret whose UUID or usage name another secret has, with a better message than libvirt's. A secret that
+// RefuseClash refuses to define a secret whose UUID or usage name another secret has, with a better message than libvirt's. A secret that
 // an interrupted create of this resource left, without a value or with the same value and perhaps not private yet, is no clash.
-func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, key ceph.Key) error {
+func (t SecretType) RefuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, value sensitive.Value) error {
 	there, err := host.Secret(ctx, want.UUID)
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		return err
@@ -22,11 +22,11 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, k
 			return err
 		}
 		ours := there.UsageType == want.UsageType && there.UsageName == want.UsageName && (!there.Private || want.Private) &&
-			(state == libvirt.ValueMissing || state == libvirt.ValueSet && held.Equal(key.Value))
+			(state == libvirt.ValueMissing || state == libvirt.ValueSet && held.Equal(value))
 		if ours {
 			return nil
 		}
-		if err := refuseUsageType(host, there); err != nil {
+		if err := t.RefuseOther(host, there); err != nil {
 			return err
 		}
 		return &problem.Problem{
@@ -38,7 +38,7 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, k
 				host.Label(), want.UUID),
 		}
 	}
-	there, err = host.SecretByUsage(ctx, want.UsageName)
+	there, err = host.SecretByUsage(ctx, want.UsageType, want.UsageName)
 	if problem.Is(err, problem.NotFound) {
 		return nil
 	}
@@ -48,10 +48,8 @@ func refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, k
 	return &problem.Problem{
 		Kind: problem.Exists,
 		What: fmt.Sprintf("The usage name %q is taken on hypervisor %q by the secret %s.", want.UsageName, host.Label(), there.UUID),
-		Why:  "libvirt allows one ceph secret for each usage name. Users of two clusters often have the same name.",
-		Do: fmt.Sprintf("Put the cluster's fsid in usage_name, as in \"client.libvirt@FSID\". To manage the secret that is there,"+
-			" set uuid = %q and import it: terraform import ADDRESS %s/%s. Where it is the present one of this resource, remove"+
-			" create_before_destroy.",
-			there.UUID, host.Label(), there.UUID),
+		Why:  fmt.Sprintf("libvirt allows one %s secret for each usage name.", want.UsageType),
+		Do: t.UniqueUsage + fmt.Sprintf(" To manage the secret that is there, set uuid = %q and import it: terraform import ADDRESS %s/%s. Where"+
+			" it is the present one of this resource, remove create_before_destroy.", there.UUID, host.Label(), there.UUID),
 	}
 }
