@@ -75,6 +75,7 @@ func pageWorkspace(t *testing.T, pattern string) *acctest.Workspace {
 	w.Set(t, "east_mon_host", east.MonHost)
 	w.Set(t, "east_admin_key", east.AdminKey)
 	w.Set(t, "backup_key", east.AdminKey) // any key works, since no disk is opened with it
+	w.Set(t, "image_passphrase", "open sesame")
 	w.Set(t, "west_config_file", west.ConfigFile)
 	w.Set(t, "west_keyring_file", west.KeyringFile)
 	w.Set(t, "kvm1_uri", bed.Hypervisor("kvm1").URI)

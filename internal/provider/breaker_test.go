@@ -54,6 +54,7 @@ func TestUnansweredEntryIsDialledOnce(t *testing.T) {
 		"libvirt_ceph_secret": {
 			"hypervisor": "kvm1", "host_uuid": uuid, "usage_name": "s", "uuid": uuid, "key": goodKey,
 		},
+		"libvirt_volume_secret": {"hypervisor": "kvm1", "host_uuid": uuid, "volume": "v", "uuid": uuid, "passphrase_wo_version": "1"},
 		"libvirt_rbd_disk": {
 			"hypervisor": "kvm1", "host_uuid": uuid, "domain": "d", "domain_uuid": uuid, "target_dev": "vdb", "pool": "p", "image": "i",
 			"user": "u", "secret_uuid": uuid, "monitors": []any{block{"host": "192.0.2.1"}},

@@ -324,6 +324,10 @@ var deadlineCases = []struct {
 		about: "secret", typeName: "libvirt_ceph_secret",
 		config: block{"hypervisor": "kvm1", "usage_name": "s", "key": goodKey}, change: block{"key": otherKey},
 	},
+	{
+		about: "volume secret", typeName: "libvirt_volume_secret", config: volumeSecretNamed("v"),
+		change: block{"passphrase_wo_version": "2", "description": "changed"},
+	},
 	{about: "disk", typeName: "libvirt_rbd_disk", config: diskOf("base"), change: block{"cache": "none"}},
 	{
 		about: "contested disk", typeName: "libvirt_rbd_disk", config: diskOf("contested"),
@@ -336,6 +340,10 @@ var deadlineCases = []struct {
 }
 
 var namespaceInData = block{"cluster": "east", "pool": "data", "name": "n"}
+
+func volumeSecretNamed(volume string) block {
+	return block{"hypervisor": "kvm1", "volume": volume, "passphrase_wo": "open sesame", "passphrase_wo_version": "1"}
+}
 
 func imageNamed(name string) block {
 	return block{"cluster": "east", "pool": "data", "name": name, "size": "1MiB", "force_destroy": true}

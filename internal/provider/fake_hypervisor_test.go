@@ -72,6 +72,13 @@ type fakeHypervisor struct {
 
 type fakeSecret struct{ uuid, usage, xml, value string }
 
+func (s fakeSecret) usageType() uint32 {
+	if strings.Contains(s.xml, "<volume>") {
+		return 1
+	}
+	return 2 // ceph
+}
+
 // Dial connects in memory.
 func (f *fakeHypervisor) Dial(ctx context.Context) (io.ReadWriteCloser, error) {
 	if f.answers != nil && !f.answers() {
@@ -178,11 +185,13 @@ func (f *fakeHypervisor) xdrDomain() []byte {
 	return slices.Concat(xdrText(f.domain), xdrUUID(f.domainUUID), xdrWord(1))
 }
 
-func (s fakeSecret) xdr() []byte { return slices.Concat(xdrUUID(s.uuid), xdrWord(2), xdrText(s.usage)) }
+func (s fakeSecret) xdr() []byte {
+	return slices.Concat(xdrUUID(s.uuid), xdrWord(s.usageType()), xdrText(s.usage))
+}
 
 var (
 	uuidElement   = regexp.MustCompile(`<uuid>(.*)</uuid>`)
-	usageElement  = regexp.MustCompile(`<name>(.*)</name>`)
+	usageElement  = regexp.MustCompile(`<(?:name|volume)>(.*)</(?:name|volume)>`)
 	targetElement = regexp.MustCompile(`<target dev=.([a-z]+).`)
 	aliasElement  = regexp.MustCompile(`<alias name=.([^'"]+).`)
 )
@@ -220,10 +229,9 @@ func (f *fakeHypervisor) replyOfSecrets(procedure uint32, call *xdr) (reply []by
 		f.secrets[secret.uuid] = secret
 		return secret.xdr(), 0
 	case procSecretByUsage:
-		call.word()
-		usage := call.text()
+		usageType, usage := call.word(), call.text()
 		for _, secret := range f.secrets {
-			if secret.usage == usage {
+			if secret.usageType() == usageType && secret.usage == usage {
 				return secret.xdr(), 0
 			}
 		}

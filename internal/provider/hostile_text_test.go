@@ -15,7 +15,7 @@ import (
 )
 
 // keptHere are texts that go neither to a cluster nor to a host, or, in an address, as the numbers that they are read as.
-var keptHere = []string{"cluster", "hypervisor", "key_generation", "key_wo_version", "address"}
+var keptHere = []string{"cluster", "hypervisor", "key_generation", "key_wo_version", "passphrase_wo_version", "address"}
 
 // C ends a text at a NUL, and XML has no way to write it: the object of another name would be meant. So no argument takes one.
 func TestNoArgumentTakesANUL(t *testing.T) {

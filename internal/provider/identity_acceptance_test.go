@@ -87,6 +87,9 @@ func TestAccIdentity(t *testing.T) {
 	libvirtSecret := create("libvirt_ceph_secret", block{
 		"hypervisor": "kvm1", "usage_name": "client.libvirt", "key": s.text(libvirtUser, "key"),
 	})
+	create("libvirt_volume_secret", volumeSecretNamed("east/vms/data"))
+	volumeConfig := volumeSecretNamed("identity")
+	volumeSecret := create("libvirt_volume_secret", volumeConfig)
 	for target, bus := range map[string]string{"vdb": "virtio", "sdc": "scsi"} {
 		create("ceph_rbd_image", block{"cluster": "east", "pool": "vms", "name": target, "size": "16MiB"})
 		create("libvirt_rbd_disk", block{
@@ -140,6 +143,11 @@ func TestAccIdentity(t *testing.T) {
 		{
 			"libvirt_ceph_secret", "kvm1/" + s.text(secret, "uuid"),
 			block{"hypervisor": "kvm1", "uuid": s.text(secret, "uuid")},
+			identity, 0,
+		},
+		{
+			"libvirt_volume_secret", "kvm1/" + s.text(volumeSecret, "uuid"),
+			block{"hypervisor": "kvm1", "uuid": s.text(volumeSecret, "uuid")},
 			identity, 0,
 		},
 		{
@@ -211,6 +219,7 @@ func TestAccIdentity(t *testing.T) {
 		"snapshots":            {"ceph_rbd_snapshot", block{}},
 		"users":                {"ceph_user", block{}},
 		"secrets":              {"libvirt_ceph_secret", block{}},
+		"volume secrets":       {"libvirt_volume_secret", block{}},
 		"disks of all domains": {"libvirt_rbd_disk", block{}},
 		"disks of one domain":  {"libvirt_rbd_disk", ofRunning},
 	} {
@@ -224,7 +233,9 @@ func TestAccIdentity(t *testing.T) {
 		})
 	}
 	s.listExamples(t)
-	for typeName, config := range map[string]block{"libvirt_ceph_secret": secretConfig, "libvirt_rbd_disk": diskConfig} {
+	for typeName, config := range map[string]block{
+		"libvirt_ceph_secret": secretConfig, "libvirt_volume_secret": volumeConfig, "libvirt_rbd_disk": diskConfig,
+	} {
 		t.Run("renamed label of "+typeName, func(t *testing.T) {
 			o := objects[typeName]
 			before := acctest.Virsh(t, "kvm1", "dumpxml", guest.Name) + acctest.Virsh(t, "kvm1", "secret-list")

@@ -5,6 +5,7 @@ package provider_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -261,6 +262,14 @@ func TestAccKilledCreate(t *testing.T) {
 		{
 			"secret", "libvirt_ceph_secret", "KEY",
 			func(name string, _ int) block { return block{"hypervisor": "kvm1", "usage_name": name, "key": someKey} },
+			func(o *object, _ string, _ int) string {
+				return strings.TrimSpace(acctest.Virsh(t, "kvm1", "secret-get-value", next.text(o, "uuid")))
+			},
+		},
+		{
+			// One that is private is told from somebody else's only until it is: a page says so.
+			"volume-secret", "libvirt_volume_secret", base64.StdEncoding.EncodeToString([]byte("open sesame")),
+			func(name string, _ int) block { return with(volumeSecretNamed(name), block{"private": false}) },
 			func(o *object, _ string, _ int) string {
 				return strings.TrimSpace(acctest.Virsh(t, "kvm1", "secret-get-value", next.text(o, "uuid")))
 			},

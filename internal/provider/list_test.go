@@ -212,7 +212,8 @@ func TestListTellsErrorsInTheStream(t *testing.T) {
 	for typeName, argument := range map[string]string{
 		"ceph_pool": "cluster", "ceph_user": "cluster", "ceph_rbd_image": "cluster", "ceph_rbd_namespace": "cluster",
 		"ceph_erasure_code_profile": "cluster", "ceph_crush_rule": "cluster",
-		"ceph_rbd_snapshot": "cluster", "libvirt_ceph_secret": "hypervisor", "libvirt_rbd_disk": "hypervisor",
+		"ceph_rbd_snapshot": "cluster", "libvirt_ceph_secret": "hypervisor", "libvirt_volume_secret": "hypervisor",
+		"libvirt_rbd_disk": "hypervisor",
 	} {
 		label := map[string]string{"cluster": "west", "hypervisor": "kvm2"}[argument]
 		found := s.list(typeName, query{filter: block{argument: label}, whole: true})

@@ -27,6 +27,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/cephuserkey"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtcephsecret"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtrbddisk"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/resources/libvirtvolumesecret"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -95,6 +96,7 @@ func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
 		cephcrushrule.NewResource,
 		cepherasurecodeprofile.NewResource,
 		libvirtcephsecret.NewResource,
+		libvirtvolumesecret.NewResource,
 		libvirtrbddisk.NewResource,
 	}
 }
@@ -127,6 +129,7 @@ func (p *cephProvider) ListResources(context.Context) []func() list.ListResource
 		cephcrushrule.NewListResource,
 		cepherasurecodeprofile.NewListResource,
 		libvirtcephsecret.NewListResource,
+		libvirtvolumesecret.NewListResource,
 		libvirtrbddisk.NewListResource,
 	}
 }

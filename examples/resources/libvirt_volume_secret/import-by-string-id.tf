@@ -1,0 +1,5 @@
+import {
+  provider = ceph
+  to       = libvirt_volume_secret.data
+  id       = "kvm1/4a085c23-2177-242d-7661-c785df7f6230"
+}
