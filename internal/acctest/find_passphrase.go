@@ -16,8 +16,8 @@ import (
 // its length is a multiple of three, so that its base64 within a longer text may begin at a boundary.
 func Passphrase() string { return rand.Text()[:24] }
 
-// FindPassphrase looks for a passphrase as it is, in base64, in hexadecimal or as a list of bytes, and for its SHA-256, of which it could be
-// guessed. It returns in which form it is there, or nothing where it isn't.
+// FindPassphrase looks for a passphrase as it is, in base64, in hexadecimal or as a list of bytes, and for its SHA-256, of which it could
+// be guessed. It returns in which form it is there, or nothing where it isn't.
 func FindPassphrase(content []byte, passphrase string) string {
 	sum := sha256.Sum256([]byte(passphrase))
 	for form, pattern := range map[string]string{

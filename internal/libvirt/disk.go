@@ -24,6 +24,8 @@ type Disk struct {
 	Monitors               []Monitor // in the order of the definition
 	ConfigFile             string    // the ceph.conf on the host
 
+	Encryption Encryption
+
 	User        string // without "client."
 	SecretUUID  string // in any spelling
 	SecretUsage string // where the definition names the secret by its usage; the UUID is known after [Host.NameSecret]

@@ -37,6 +37,7 @@ func (d Disk) Conflicts() []Conflict {
 		" shareable use cache = \"none\" or \"directsync\", or leave it out.")
 	add(d.RotationRate > 0 && d.Device == DeviceCDROM, "rotation_rate device", "A CD-ROM has no rotation_rate. Remove it.")
 	list = append(list, d.BlockIO.conflicts(d.Device)...)
+	list = append(list, d.Encryption.conflicts()...)
 	if d.Bus == "" {
 		return list
 	}

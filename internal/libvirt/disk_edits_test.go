@@ -127,6 +127,26 @@ func edits() []edit {
 			list = append(list, e)
 		}
 	}
+	list = append(list,
+		ofRBD(edit{"encryption", "added", func(d *Disk) bool {
+			was := d.Encryption
+			d.Encryption = Encryption{Format: "luks2", SecretUUID: uuid}
+			return was == Encryption{}
+		}, []string{"source/encryption"}}),
+		edit{"encryption", "removed", func(d *Disk) bool {
+			was := d.Encryption
+			d.Encryption = Encryption{}
+			return was != Encryption{}
+		}, []string{"source/encryption", "encryption"}},
+		edit{"encryption", "another secret", func(d *Disk) bool {
+			d.Encryption.SecretUUID = uuid
+			return d.Encryption.Format != ""
+		}, []string{"source/encryption/secret/@uuid", "encryption/secret/@uuid"}},
+		edit{"encryption", "another engine", func(d *Disk) bool {
+			was := d.Encryption
+			d.Encryption.Format, d.Encryption.Engine = "luks", EngineQEMU
+			return was.Format != "" && was.Engine != EngineQEMU
+		}, []string{"source/encryption/@engine", "source/encryption/@format", "encryption/@engine", "encryption/@format"}})
 	for _, n := range []uint{0, 7} {
 		list = append(list,
 			set("iothread", func(d *Disk) *uint { return &d.IOThread }, n, "driver/@iothread"),

@@ -77,6 +77,7 @@ var DiskFields = []DiskField{
 		func(d *Disk, e *domainDisk) {
 			authIn(e).Secret = &libvirtxml.DomainDiskSecret{Type: UsageCeph, UUID: CanonicalUUID(d.SecretUUID)}
 		}),
+	ofSource("encryption", func(d *Disk) *Encryption { return &d.Encryption }, Encryption.normal, getEncryption, setEncryption),
 	inDriver("cache", func(d *Disk) *string { return &d.Cache }, func(x *driver) *string { return &x.Cache }),
 	inDriver("io", func(d *Disk) *string { return &d.IO }, func(x *driver) *string { return &x.IO }),
 	inDriver("discard", func(d *Disk) *string { return &d.Discard }, func(x *driver) *string { return &x.Discard }),

@@ -53,10 +53,14 @@ func (d *Definition) has(disk Disk) *Disk {
 	return d.DiskByTarget(disk.Target)
 }
 
-// RefusePlug refuses a new disk on this bus that a running guest can't get.
-func (h *Host) RefusePlug(domain Domain, bus string) error {
-	if !domain.Active || domain.Live.HotPlug(bus) != PlugsNever {
+// RefusePlug refuses a new disk that a running guest can't get.
+func (h *Host) RefusePlug(domain Domain, disk Disk) error {
+	if !domain.Active || domain.Live.Plugs(disk) != PlugsNever {
 		return nil
+	}
+	bus := disk.Bus
+	if domain.Live.HotPlug(bus) != PlugsNever {
+		return h.refuseEncryptedPlug(domain)
 	}
 	why, do := "QEMU has no hot-plug on this bus.", "Use bus \"scsi\" or \"virtio\"; or shut the domain off, apply, and start it."
 	if !domain.Persistent {
@@ -74,6 +78,19 @@ func (h *Host) RefusePlug(domain Domain, bus string) error {
 		What: fmt.Sprintf("A disk on bus %q can't be plugged into domain %q while it runs on hypervisor %q.", bus, domain.Name, h.Label()),
 		Why:  why,
 		Do:   do,
+	})
+}
+
+func (h *Host) refuseEncryptedPlug(domain Domain) error {
+	do := "Shut the domain off, apply, and start it."
+	if !domain.Persistent {
+		do = "Start the domain with the disk in its definition."
+	}
+	return problem.At("encryption", &problem.Problem{
+		Kind: problem.Unsupported,
+		What: fmt.Sprintf("A disk that librbd decrypts can't be plugged into domain %q while it runs on hypervisor %q.", domain.Name, h.Label()),
+		Why:  "libvirt hands QEMU the passphrase only after QEMU was to open the image.",
+		Do:   do + " Or format the image as luks1 and let QEMU decrypt it: format = \"luks\" and engine = \"qemu\".",
 	})
 }
 

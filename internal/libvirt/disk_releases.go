@@ -16,6 +16,7 @@ func (h *Host) refuseOlder(ctx context.Context, disk Disk) error {
 	}{
 		{"queue_size", "<driver queue_size>", disk.QueueSize > 0, 7, 8},
 		{"rotation_rate", "<target rotation_rate>", disk.RotationRate > 0, 7, 3},
+		{"encryption", "<encryption engine='librbd'>", disk.Encryption.byLibrbd(), 7, 9},
 	} {
 		if !setting.set {
 			continue

@@ -101,10 +101,7 @@ func (d Disk) ShowsWholeImage() bool {
 	return !d.Layered()
 }
 
-func (d Disk) encrypted() bool {
-	e := d.read.element
-	return e.Encryption != nil || e.Source != nil && e.Source.Encryption != nil
-}
+func (d Disk) encrypted() bool { return encryptionOf(d.read.element) != nil }
 
 // Layered tells whether a disk has a format of its own (qcow2), or a backing chain.
 func (d Disk) Layered() bool {

@@ -42,6 +42,15 @@ func (d *Definition) HotPlug(bus string) HotPlug {
 	return PlugsNever
 }
 
+// Plugs is HotPlug for a disk as a whole. libvirt hands QEMU the passphrase of one that librbd decrypts only after QEMU was to open it, so
+// that it never gets into a running domain.
+func (d *Definition) Plugs(disk Disk) HotPlug {
+	if disk.Encryption.byLibrbd() {
+		return PlugsNever
+	}
+	return d.HotPlug(disk.Bus)
+}
+
 func hasController(domain *libvirtxml.Domain, kind string) bool {
 	return domain.Devices != nil &&
 		slices.ContainsFunc(domain.Devices.Controllers, func(c libvirtxml.DomainController) bool { return c.Type == kind })

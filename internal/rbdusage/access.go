@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,9 @@ func (a Access) Check(ctx context.Context, image ceph.Image) ([]problem.Warning,
 	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, accessLimit)
 	defer cancel()
+	if err := a.passphrase(ctx); err != nil {
+		return nil, err
+	}
 	value, held, err := a.secret(ctx)
 	if err != nil || a.Cluster == nil {
 		return nil, err
@@ -100,6 +104,31 @@ func (a Access) secret(ctx context.Context) (sensitive.Value, libvirt.ValueState
 	return value, held, err
 }
 
+// passphrase makes sure that the secret with the passphrase of an encrypted disk is there, and has a value.
+func (a Access) passphrase(ctx context.Context) error {
+	uuid := a.Disk.Encryption.SecretUUID
+	if uuid == "" {
+		return nil
+	}
+	_, held, err := a.Host.SecretValue(ctx, libvirt.CanonicalUUID(uuid))
+	switch {
+	case problem.Is(err, problem.NotFound):
+		return problem.At("encryption", &problem.Problem{
+			Kind: problem.Invalid,
+			What: fmt.Sprintf("Hypervisor %q has no secret %s, which is to hold the passphrase.", a.Host.Label(), uuid),
+			Do: "Define it there with libvirt_volume_secret and refer to its uuid, as in secret_uuid = libvirt_volume_secret.NAME.uuid; or correct" +
+				" the UUID: virsh secret-list shows what there is.",
+		})
+	case err == nil && held == libvirt.ValueMissing:
+		return problem.At("encryption", &problem.Problem{
+			Kind: problem.Invalid,
+			What: fmt.Sprintf("The secret %s on hypervisor %q, which is to hold the passphrase, has no value.", uuid, a.Host.Label()),
+			Do:   "Set its value: libvirt_volume_secret does by passphrase_wo, or virsh secret-set-value.",
+		})
+	}
+	return err
+}
+
 // notTried tells that what the user may do could not be tried from here.
 func (a Access) notTried(why string) problem.Warning {
 	decides := "The hypervisor tries it with its own address, before a running guest gets the disk (attach_probe); where the domain is shut" +
@@ -145,10 +174,15 @@ func (a Access) withoutBlocklist(user ceph.User) []problem.Warning {
 // keyTypeLimit bounds the look at the secret after an attach has failed.
 const keyTypeLimit = 10 * time.Second
 
-// Explain replaces the explanation of an image that a host could not open, where the reason is the type of the secret's key: an older
-// librbd calls a key of type aes256k an invalid argument, and nothing more.
+// Explain replaces the explanation of an image that a host could not open, where the reason is known: the passphrase or the format of an
+// encrypted one, or the type of the secret's key, which an older librbd calls an invalid argument, and nothing more.
 func (a Access) Explain(ctx context.Context, err error) error {
 	var p *problem.Problem
+	if errors.As(err, &p) && a.Disk.Encryption.Format != "" {
+		if explained := a.notDecrypted(*p); explained != nil {
+			return explained
+		}
+	}
 	if !errors.As(err, &p) || !strings.Contains(p.Raw, "Invalid argument") {
 		return err
 	}
@@ -166,6 +200,27 @@ func (a Access) Explain(ctx context.Context, err error) error {
 			" before; or give the user a key of type aes, if the cluster allows that: key_type of ceph_user.",
 		Raw: p.Raw,
 	})
+}
+
+// notDecrypted explains that a host could not decrypt the image; nil where that is not the reason.
+func (a Access) notDecrypted(p problem.Problem) error {
+	told := func(replies ...string) bool {
+		return slices.ContainsFunc(replies, func(reply string) bool { return strings.Contains(p.Raw, reply) })
+	}
+	encryption := a.Disk.Encryption
+	switch {
+	case told("encryption load fail: Operation not permitted", "Invalid password"):
+		p.Why = fmt.Sprintf("The passphrase in the secret %s doesn't open the image.", encryption.SecretUUID)
+		p.Do = "Give the secret the passphrase with which the image was formatted, or name the secret that has it."
+	case told("encryption load fail: Invalid argument", "Volume is not in LUKS format", "LUKS version"):
+		p.Why = fmt.Sprintf("The image doesn't begin with the header of a volume in the format %s.", encryption.Format)
+		p.Do = "Let format be that of the image (luks for luks1), or format it before: encryption of ceph_rbd_image does when it makes the" +
+			" image, rbd encryption format by hand."
+	default:
+		return nil
+	}
+	p.Why += " The disk was not attached. No guest was touched."
+	return problem.At("encryption", &p)
 }
 
 // opensImage tells whether the cluster has the disk's image, and a user with the key that the disk's secret holds.

@@ -3,6 +3,7 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -51,7 +52,7 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 		if err != nil {
 			return err
 		}
-		if missing&libvirt.Live != 0 && j.plan.AttachProbe.ValueBool() {
+		if j.plan.AttachProbe.ValueBool() && (missing&libvirt.Live != 0 || !j.Domain.Active && disk.Encryption.Format != "") {
 			if err := j.Host.ProbeDisk(ctx, j.Domain, disk); err != nil {
 				return j.access().Explain(ctx, err)
 			}
@@ -83,6 +84,11 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 	if err != nil || len(wanted.Changed()) == 0 {
 		return err
 	}
+	if !j.Domain.Active && j.plan.AttachProbe.ValueBool() && slices.Contains(wanted.Changed(), "encryption") {
+		if err := j.Host.ProbeDisk(ctx, j.Domain, wanted); err != nil {
+			return j.access().Explain(ctx, err)
+		}
+	}
 	if err := j.Host.UpdateSavedDisk(ctx, j.Domain.UUID, wanted); err != nil {
 		return err
 	}
@@ -110,7 +116,7 @@ func (j *job) missing() libvirt.Where {
 		return 0
 	}
 	missing := j.Domain.Where() &^ j.found.Where()
-	if j.Domain.Live.HotPlug(j.plan.Bus.ValueString()) == libvirt.PlugsNever {
+	if j.Domain.Live.Plugs(j.plan.disk()) == libvirt.PlugsNever {
 		missing &^= libvirt.Live
 	}
 	return missing

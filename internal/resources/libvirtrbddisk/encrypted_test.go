@@ -33,6 +33,26 @@ func preparePassphrase(t *testing.T) {
 	})
 }
 
+// formatted makes an image on cluster east and encrypts it, with the passphrase of passphraseSecret.
+func formatted(t *testing.T, name, size, format string) {
+	t.Helper()
+	image(t, "east", name, size)
+	file := filepath.Join(t.TempDir(), "passphrase")
+	if err := os.WriteFile(file, []byte("open"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	acctest.RBD(t, "east", "encryption", "format", pool+"/"+name, format, file)
+}
+
+// encrypted is the assignment of the attribute encryption.
+func encrypted(format, engine, secret string) string {
+	text := fmt.Sprintf("encryption = { format = %q, secret_uuid = %q", format, secret)
+	if engine != "" {
+		text += fmt.Sprintf(", engine = %q", engine)
+	}
+	return text + " }"
+}
+
 var chosenAtAttach = regexp.MustCompile(` index='\d+'|\n\s*<alias name='[^']*'/>|\n\s*<address type='pci'[^>]*/>`)
 
 // diskText returns what virsh shows of the domain's only disk, without what libvirt chooses whenever the disk is attached.
@@ -52,16 +72,11 @@ func TestAccLibvirtRBDDisk_encryptedByHand(t *testing.T) {
 	t.Parallel()
 	const name = "by-hand-luks"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
-	image(t, "east", name, "64M")
-	file := filepath.Join(t.TempDir(), "passphrase")
-	if err := os.WriteFile(file, []byte("open"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	acctest.RBD(t, "east", "encryption", "format", pool+"/"+name, "luks1", file)
-	encrypted := strings.Replace(handXML(t, "east", name, "vdb"), "</source>",
+	formatted(t, name, "64M", "luks1")
+	byHand := strings.Replace(handXML(t, "east", name, "vdb"), "</source>",
 		"<encryption format='luks' engine='qemu'><secret type='passphrase' uuid='"+passphraseSecret+"'/></encryption></source>", 1)
-	encrypted = strings.Replace(encrypted, `uuid="`+eastSecret+`"`, `usage="client.libvirt@east"`, 1)
-	acctest.VirshIn(t, "kvm1", encrypted, "attach-device", name, "/dev/stdin", "--live", "--config")
+	byHand = strings.Replace(byHand, `uuid="`+eastSecret+`"`, `usage="client.libvirt@east"`, 1)
+	acctest.VirshIn(t, "kvm1", byHand, "attach-device", name, "/dev/stdin", "--live", "--config")
 	see := func(mib int64) {
 		t.Helper()
 		if err := sees(g, mib<<20); err != nil {
@@ -77,7 +92,8 @@ func TestAccLibvirtRBDDisk_encryptedByHand(t *testing.T) {
 	}
 	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t))
 	write := func(size string) {
-		w.Write(t, source+acctest.Provider(t)+block(name, name, fmt.Sprintf("size = %q", size), "iotune = { total_iops_sec = 1000 }")+
+		w.Write(t, source+acctest.Provider(t)+block(name, name, fmt.Sprintf("size = %q", size), "iotune = { total_iops_sec = 1000 }",
+			encrypted("luks", "qemu", passphraseSecret))+
 			fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s/vdb\"\n}\n", address, name))
 	}
 	step := func(when string, imported, changed, mib int) outcome {

@@ -12,7 +12,7 @@ import (
 
 // learnedFields are the fields of a disk that got arguments after the first commit of which states are kept, each step at the end.
 var learnedFields = [][]string{
-	{"blockio", "queue_size", "rotation_rate", "vendor", "product"},
+	{"blockio", "queue_size", "rotation_rate", "vendor", "product", "encryption"},
 }
 
 // learn notes which settings of a disk stay as they are, because the state was written by a release that had no argument for them.

@@ -27,6 +27,7 @@ type model struct {
 	Size           tfkit.Size     `tfsdk:"size"`
 	User           types.String   `tfsdk:"user"`
 	SecretUUID     types.String   `tfsdk:"secret_uuid"`
+	Encryption     types.Object   `tfsdk:"encryption"`
 	TargetDev      types.String   `tfsdk:"target_dev"`
 	Bus            types.String   `tfsdk:"bus"`
 	Device         types.String   `tfsdk:"device"`
@@ -87,7 +88,7 @@ func (m *model) disk() libvirt.Disk {
 		Target: m.TargetDev.ValueString(), Bus: m.Bus.ValueString(), Device: m.Device.ValueString(),
 		Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Image: m.Image.ValueString(), Snapshot: m.Snapshot.ValueString(),
 		Monitors: monitorList(m.Monitors), ConfigFile: m.ConfigFile.ValueString(),
-		User: m.User.ValueString(), SecretUUID: m.SecretUUID.ValueString(),
+		User: m.User.ValueString(), SecretUUID: m.SecretUUID.ValueString(), Encryption: encryptionOf(m.Encryption),
 		Cache: m.Cache.ValueString(), IO: m.IO.ValueString(), Discard: m.Discard.ValueString(), DetectZeroes: m.DetectZeroes.ValueString(),
 		ErrorPolicy: m.ErrorPolicy.ValueString(), IOThread: count(m.IOThread), Queues: count(m.Queues),
 		CopyOnRead: m.CopyOnRead.ValueBool(), ReadOnly: m.ReadOnly.ValueBool(), Shareable: m.Shareable.ValueBool(),
@@ -105,7 +106,8 @@ func modelOf(d libvirt.Disk) model {
 		TargetDev: text(d.Target), Bus: text(d.Bus), Device: text(d.Device),
 		Pool: text(d.Pool), Namespace: text(d.Namespace), Image: text(d.Image), Snapshot: text(d.Snapshot),
 		Monitors: monitorSet(d.Monitors), ConfigFile: text(d.ConfigFile), User: text(d.User), SecretUUID: text(d.SecretUUID),
-		Cache: text(d.Cache), IO: text(d.IO), Discard: text(d.Discard), DetectZeroes: text(d.DetectZeroes), ErrorPolicy: text(d.ErrorPolicy),
+		Encryption: encryptionObject(d.Encryption),
+		Cache:      text(d.Cache), IO: text(d.IO), Discard: text(d.Discard), DetectZeroes: text(d.DetectZeroes), ErrorPolicy: text(d.ErrorPolicy),
 		IOThread: tfkit.CountOrNull(d.IOThread), Queues: tfkit.CountOrNull(d.Queues),
 		CopyOnRead: tfkit.TrueOrNull(d.CopyOnRead), ReadOnly: tfkit.TrueOrNull(d.ReadOnly), Shareable: tfkit.TrueOrNull(d.Shareable),
 		Serial: text(d.Serial), WWN: text(d.WWN), BootOrder: tfkit.CountOrNull(d.BootOrder),

@@ -117,7 +117,8 @@ func (m *model) restoredTo(where libvirt.Placement, record diskRecord, bus types
 	if ours.ExchangedIn(ours.Find(where.Domain)) != nil {
 		return m.Live, m.Persistent
 	}
-	plugs := where.Domain.Active && where.Domain.Live.HotPlug(bus.ValueString()) != libvirt.PlugsNever
+	disk := libvirt.Disk{Bus: bus.ValueString(), Encryption: encryptionOf(m.Encryption)}
+	plugs := where.Domain.Active && where.Domain.Live.Plugs(disk) != libvirt.PlugsNever
 	return types.BoolValue(m.Live.ValueBool() || plugs), types.BoolValue(m.Persistent.ValueBool() || where.Domain.Persistent)
 }
 
@@ -206,8 +207,8 @@ func (p *planning) planDomain(ctx context.Context) error {
 	return nil
 }
 
-// planArguments plans arguments that need no connection.
-func (p *planning) planArguments(context.Context) error {
+// planArguments plans arguments that need no cluster.
+func (p *planning) planArguments(ctx context.Context) error {
 	plan, state := p.plan, p.state
 	if !p.exists {
 		if plan.Bus.IsUnknown() && p.config.Bus.IsNull() {
@@ -233,6 +234,9 @@ func (p *planning) planArguments(context.Context) error {
 		if p.exists && !plan.argument(name).Equal(state.argument(name)) {
 			p.replaced = append(p.replaced, name)
 		}
+	}
+	if err := p.planEncryption(ctx); err != nil {
+		return err
 	}
 	refuseConflicts(plan, p.diags)
 	if p.diags.HasError() {

@@ -233,7 +233,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 		return err
 	}
 	if domain.OwnAt(p.plan.TargetDev.ValueString()).Live == nil || p.record.Domain == domain.UUID {
-		if err := where.Host.RefusePlug(where.Domain, p.plan.Bus.ValueString()); err != nil {
+		if err := where.Host.RefusePlug(where.Domain, p.plan.disk()); err != nil {
 			return err
 		}
 		tfkit.AddWarnings(p.diags, where.UnseenWarnings(p.plan.TargetDev.ValueString(), p.plan.Bus.ValueString()))

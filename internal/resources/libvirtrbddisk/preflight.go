@@ -94,7 +94,7 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 func (j *job) checkDomain(ctx context.Context, state *model, needed neededChecks) (err error) {
 	if state == nil {
 		if j.found, err = j.access().FromKilledCreate(ctx, j.plan.ours(diskRecord{}).Find(j.Domain)); err == nil && j.found.Live == nil {
-			err = j.Host.RefusePlug(j.Domain, j.plan.Bus.ValueString())
+			err = j.Host.RefusePlug(j.Domain, j.plan.disk())
 		}
 	} else {
 		j.found = state.ours(j.record).Find(j.Domain)

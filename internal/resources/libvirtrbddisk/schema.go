@@ -102,6 +102,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			PlanModifiers: []planmodifier.String{tfkit.KeepEqual(libvirt.SameUUID, "Another spelling of the same UUID is no change.")},
 			Validators:    []validator.String{tfkit.UUIDValidator()},
 		},
+		"encryption": encryptionAttribute(),
 		"target_dev": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "Target of the disk, unique in the domain: `vdb` on bus `virtio`, `sdb` on `scsi`, `sata` or `usb`, `hdb` on" +
