@@ -16,12 +16,17 @@ import (
 //
 // Similar to: virsh attach-device --live --config.
 func (h *Host) AttachDisk(ctx context.Context, domainUUID string, disk Disk, where Where) error {
-	op := operation{doing: fmt.Sprintf("attach disk %s to domain %s", disk.Target, domainUUID), changes: true, advice: attachAdvice}
-	found, unlock, err := h.changing(ctx, op, domainUUID)
+	found, unlock, err := h.changing(ctx, attaching(disk, domainUUID), domainUUID)
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	return h.attach(ctx, found, disk, where)
+}
+
+// attach is AttachDisk for a domain that is locked.
+func (h *Host) attach(ctx context.Context, found rpc.Domain, disk Disk, where Where) error {
+	op := attaching(disk, uuidText(found.UUID))
 	text, err := disk.Element()
 	if err != nil {
 		return h.fail(op, err)
@@ -30,6 +35,10 @@ func (h *Host) AttachDisk(ctx context.Context, domainUUID string, disk Disk, whe
 		return l.DomainAttachDeviceFlags(found, text, where.flags())
 	}))
 	return err
+}
+
+func attaching(disk Disk, domainUUID string) operation {
+	return operation{doing: fmt.Sprintf("attach disk %s to domain %s", disk.Target, domainUUID), changes: true, advice: attachAdvice}
 }
 
 var attachAdvice = map[rpc.ErrorNumber]meaning{
@@ -141,16 +150,22 @@ func (h *Host) NameSecret(ctx context.Context, disk Disk) (Disk, error) {
 // AttachManaged is AttachDisk for a disk of this provider. An address that was not chosen, because libvirt made it for the other
 // definition, is left out where the attach fails with it. Where the answer is lost, the domain is read to see whether it has the disk.
 func (h *Host) AttachManaged(ctx context.Context, domainUUID string, disk Disk, where Where, chosen bool, managed ManagedDisk) error {
-	err := h.AttachDisk(ctx, domainUUID, disk, where)
+	return attachManaged(disk, chosen, func(disk Disk) error { return h.AttachDisk(ctx, domainUUID, disk, where) }, func() bool {
+		asking, cancel := grace.Context(ctx, ElsewhereLimit)
+		defer cancel()
+		now, err := h.Domain(asking, domainUUID)
+		return err == nil && managed.Find(now).Where()&where == where
+	})
+}
+
+// attachManaged attaches a disk, without its address where it fails with one that was not chosen. isThere tells whether the domain has the
+// disk where the answer is lost.
+func attachManaged(disk Disk, chosen bool, attach func(Disk) error, isThere func() bool) error {
+	err := attach(disk)
 	if err != nil && disk.HasAddress() && !chosen && (problem.Is(err, problem.Other) || problem.Is(err, problem.Invalid)) {
-		err = h.AttachDisk(ctx, domainUUID, disk.WithoutAddress(), where)
+		err = attach(disk.WithoutAddress())
 	}
-	if err == nil || !problem.Is(err, problem.Unreachable) {
-		return err
-	}
-	asking, cancel := grace.Context(ctx, ElsewhereLimit)
-	defer cancel()
-	if now, again := h.Domain(asking, domainUUID); again == nil && managed.Find(now).Where()&where == where {
+	if problem.Is(err, problem.Unreachable) && isThere() {
 		return nil
 	}
 	return err
