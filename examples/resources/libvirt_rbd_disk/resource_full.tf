@@ -33,6 +33,7 @@ resource "libvirt_rbd_disk" "logs" {
     write_bytes_sec = 52428800
   }
 
+  on_change        = "reattach" # a running guest gets changed settings at once, and loses the disk for a moment
   on_source_change = "refuse"
 
   timeouts = {

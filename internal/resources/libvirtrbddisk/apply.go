@@ -38,6 +38,9 @@ type job struct {
 	copyMarked bool
 	copied     bool
 
+	// again is whether the running guest's disk is taken from it and attached again.
+	again reattachment
+
 	connections *tfkit.Connections
 	taken       string // the planned disk, once it is noted as this job's
 	unlocks     []func()
@@ -171,6 +174,9 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 		if err := j.copyContent(ctx); err != nil {
 			return err
 		}
+	}
+	if err := j.reattach(ctx, diags); err != nil {
+		return err
 	}
 	if err := j.putInPlace(ctx, image, diags); err != nil {
 		return err

@@ -60,7 +60,7 @@ var attributeDisks = acctest.Resource{
 		return "kvm1/" + name + "/" + target
 	},
 	// Neither Ceph nor libvirt stores these, or import sets their default.
-	NotImported: []string{"size", "attach_probe", "on_source_change"},
+	NotImported: []string{"size", "attach_probe", "on_change", "on_source_change"},
 }
 
 // bootByDevice changes a domain from <boot dev> in its <os>, which excludes boot_order, to <boot order> in its devices.

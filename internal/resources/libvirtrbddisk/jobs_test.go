@@ -50,6 +50,7 @@ func TestAccLibvirtRBDDisk_blockJob(t *testing.T) {
 			attempts(t, w, name, []attempt{
 				{"other target", name, append(changed[:3:3], `target_dev = "vdd"`), []string{"plan"}, words},
 				{"-replace", name, changed, []string{"plan", "-replace=" + address}, words},
+				{"reattach", name, append(changed[:3:3], asksForReattach, `cache = "none"`), []string{"plan"}, words},
 			})
 			// The end of a copy rewrites the saved definition only where it names the image in the same way.
 			acctest.RBD(t, "east", "rename", pool+"/"+name, pool+"/"+name+"-renamed")

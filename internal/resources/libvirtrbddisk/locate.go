@@ -153,9 +153,12 @@ func readCluster(ctx context.Context, finder *rbdusage.Finder, state *model, dia
 }
 
 // clusterForUpdate is applyCluster for an update. It returns nil for an unreachable cluster that the update doesn't need.
-func (r *diskResource) clusterForUpdate(ctx context.Context, config, state, plan *model, diags *diag.Diagnostics) (*ceph.Cluster, error) {
+func (r *diskResource) clusterForUpdate(
+	ctx context.Context, config, state, plan *model, again reattachment, diags *diag.Diagnostics,
+) (*ceph.Cluster, error) {
 	cluster, err := r.applyCluster(ctx, config, plan, diags)
-	if problem.Is(err, problem.Unreachable) && !plan.FSID.IsUnknown() && plan.FSID.Equal(state.FSID) && !asksCluster(state, plan) {
+	if problem.Is(err, problem.Unreachable) && !plan.FSID.IsUnknown() && plan.FSID.Equal(state.FSID) && !asksCluster(state, plan) &&
+		!again.detaches() {
 		return nil, nil
 	}
 	return cluster, err

@@ -52,6 +52,7 @@ type model struct {
 	Address        types.Object   `tfsdk:"address"`
 	IOTune         types.Object   `tfsdk:"iotune"`
 	AttachProbe    types.Bool     `tfsdk:"attach_probe"`
+	OnChange       types.String   `tfsdk:"on_change"`
 	OnSourceChange types.String   `tfsdk:"on_source_change"`
 	Alias          types.String   `tfsdk:"alias"`
 	DomainUUID     types.String   `tfsdk:"domain_uuid"`

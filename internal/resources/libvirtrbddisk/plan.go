@@ -36,6 +36,7 @@ type planning struct {
 	former    *libvirt.Placement // of the domain, where the plan moves the disk to another hypervisor
 	undecided error              // why the domain could not be located
 	copy      copyStep           // where the copy of the content to another image is
+	again     reattachment       // whether the running guest's disk is taken from it and attached again
 }
 
 // ModifyPlan fills what the plan left unknown, decides what replaces the disk, refuses what an apply would refuse, and warns of what an

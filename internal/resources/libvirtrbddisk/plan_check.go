@@ -177,6 +177,9 @@ func (p *planning) check(ctx context.Context) error {
 	if err := where.Host.RefuseUnfit(ctx, where.Domain, plan.disk()); err != nil {
 		return err
 	}
+	if err := p.planReattach(where); err != nil {
+		return err
+	}
 	if err := p.checkHeld(ctx, where, resized); err != nil {
 		return err
 	}
@@ -268,6 +271,8 @@ func (p *planning) warnChanges(where *libvirt.Placement, changed []string, resiz
 	for _, f := range libvirt.DiskFields {
 		switch {
 		case !slices.Contains(changed, f.Name):
+		case p.again.detaches() && f.Effect != libvirt.AtOnce:
+			// planReattach has told.
 		case f.Effect == libvirt.AtOnce:
 			atOnceNames = append(atOnceNames, f.Name)
 		case f.Source && p.copy != noCopy: // they are those of the copy
@@ -279,7 +284,7 @@ func (p *planning) warnChanges(where *libvirt.Placement, changed []string, resiz
 		atOnceNames = append(atOnceNames, "size")
 	}
 	target := p.plan.TargetDev.ValueString()
-	if err := where.RefuseTransient(target, waiting, p.attachAgain()); err != nil {
+	if err := where.RefuseTransient(target, waiting, p.attachAgain(waiting)); err != nil {
 		return err
 	}
 	if len(waiting)+len(atOnceNames) > 0 && p.state.Live.ValueBool() {
@@ -290,7 +295,16 @@ func (p *planning) warnChanges(where *libvirt.Placement, changed []string, resiz
 
 // attachAgain returns the advice for a refused change. Terraform's -replace plans the change in place first, so it is refused too. A
 // tainted resource is planned as a new one, which finds its target taken if the present disk has no alias of ours.
-func (p *planning) attachAgain() string {
+func (p *planning) attachAgain(waiting []string) string {
+	decided := func(f libvirt.DiskField) bool { return byOnChange(f) && slices.Contains(waiting, f.Name) }
+	if p.plan.OnChange.ValueString() != onChangeReattach && slices.ContainsFunc(libvirt.DiskFields, decided) {
+		return "set on_change = \"reattach\", which does it in the same apply. Or " + p.attachAnew()
+	}
+	return p.attachAnew()
+}
+
+// attachAnew returns the commands that make another disk of it.
+func (p *planning) attachAnew() string {
 	if p.state.Alias.IsNull() {
 		return "terraform destroy -target=ADDRESS, then terraform apply."
 	}
@@ -312,7 +326,7 @@ func (p *planning) checkHeld(ctx context.Context, where *libvirt.Placement, resi
 		return nil // the copy itself holds the disk
 	}
 	err := where.Host.RefuseHeld(ctx, where.Domain, p.found(where), p.state.TargetDev.ValueString(), libvirt.Change{
-		Detaches: len(p.replaced) > 0 || p.copy == newCopy && p.different, Resizes: resized,
+		Detaches: len(p.replaced) > 0 || p.again.detaches() || p.copy == newCopy && p.different, Resizes: resized,
 		Renames: renames(p.state, p.plan), Exchanges: p.different,
 	})
 	if problem.Is(err, problem.Refused) || len(p.replaced) > 0 {

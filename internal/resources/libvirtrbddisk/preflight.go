@@ -48,7 +48,7 @@ func (j *job) neededChecks(state *model) neededChecks {
 	if state == nil {
 		return neededChecks{image: true, alone: true, opens: true}
 	}
-	attaches := j.missing()&libvirt.Live != 0
+	attaches := j.missing()&libvirt.Live != 0 || j.again.detaches()
 	renamed := len(changes(state, j.plan, namesImage)) > 0 || moved(state, j.plan)
 	becomes := becomesWriter(state, j.plan)
 	opens := attaches || moved(state, j.plan) || len(changes(state, j.plan, opens)) > 0
@@ -141,7 +141,7 @@ func (j *job) checkAlone(ctx context.Context, state *model, needed neededChecks,
 		return err
 	case j.found.Live == nil:
 		return j.refuseOpened(ctx, 0)
-	case state != nil && becomesWriter(state, j.plan):
+	case state != nil && (becomesWriter(state, j.plan) || j.again.detaches()):
 		return j.refuseOpened(ctx, 1)
 	}
 	return nil
@@ -192,7 +192,7 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 		}
 		other := len(changes(state, j.plan, namesImage)) > 0 && (image.ID == "" || image.ID != state.ImageID.ValueString())
 		what = libvirt.Change{
-			Detaches: j.copy == newCopy, Resizes: resized(state, j.plan), Renames: renames(state, j.plan),
+			Detaches: j.again.detaches() || j.copy == newCopy, Resizes: resized(state, j.plan), Renames: renames(state, j.plan),
 			Exchanges: moved(state, j.plan) || other,
 		}
 	}

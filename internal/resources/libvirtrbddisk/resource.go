@@ -167,7 +167,8 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		tfkit.AddWarnings(&resp.Diagnostics, j.Warnings())
 	}
 	if err == nil {
-		j.cluster, err = r.clusterForUpdate(ctx, &config, &state, &plan, &resp.Diagnostics)
+		j.again = reattachmentOf(&state, &plan, record, j.Domain)
+		j.cluster, err = r.clusterForUpdate(ctx, &config, &state, &plan, j.again, &resp.Diagnostics)
 	}
 	if err == nil {
 		err = j.keep(ctx, r)
@@ -179,7 +180,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		if j.touched {
 			j.saveActual(ctx, &state, resp)
-			record.FormerSources = j.record.FormerSources
+			record.FormerSources, record.DetachAsked = j.record.FormerSources, j.record.DetachAsked
 			if j.copied {
 				record.PoolID, record.Source = j.record.PoolID, j.record.Source
 			}

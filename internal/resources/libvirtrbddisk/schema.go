@@ -134,6 +134,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				" just this disk that is ended at once. Default: `true`. Without it, monitors that don't answer or a wrong key stop the guest's CPUs" +
 				" for up to five minutes. It takes about 0.4 s and no guest notices. Changing it touches nothing.",
 		},
+		"on_change": onChangeAttribute(),
 		"on_source_change": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(onSourceChangeRefuse),
 			MarkdownDescription: "What another source (`cluster`, `pool`, `namespace`, `image`) does while the domain runs: `refuse` fails the" +
@@ -160,8 +161,9 @@ const pageDescription = "One RBD disk of a libvirt domain that somebody else man
 	" the provider checks, in a bounded time, that pool, image, user and caps are right, that the secret holds the user's key, that nobody" +
 	" else has the image open, and that the host itself can open it.\n\nThe attributes mirror the domain's saved definition (of a transient" +
 	" domain, the running one). Where a running guest has to be started again to notice a change, the plan says so; `pending_restart` and" +
-	" `monitors_stale` show what it still has to catch up with. A transient domain has no next start: there the plan refuses such a change," +
-	" and says how to have the disk attached again with it. `size` and `iotune` are changed at once in both.\n\nA domain that was migrated" +
+	" `monitors_stale` show what it still has to catch up with. With `on_change = \"reattach\"` the disk is detached and attached again" +
+	" instead. A transient domain has no next start: there the plan refuses such a change without it. `size` and `iotune` are changed at" +
+	" once in both.\n\nA domain that was migrated" +
 	" to another configured hypervisor is found there, and its disk is changed there. While that one doesn't answer this is an error: what a" +
 	" migration leaves behind says nothing about the disk.\n\n**Deleting** this resource detaches the disk from the saved definition and" +
 	" from the running guest, and waits until the guest has let go (`timeouts.delete`, default three minutes). Unmount it in the guest" +
@@ -257,7 +259,8 @@ func iotuneAttribute() schema.SingleNestedAttribute {
 	}
 }
 
-const nextStart = "A change rewrites the saved definition; a running guest takes it at its next start."
+const nextStart = "A change rewrites the saved definition; a running guest takes it at its next start, or as `on_change`" +
+	" says."
 
 // driverAttributes are settings that a running guest takes at its next start.
 func driverAttributes() map[string]schema.Attribute {

@@ -19,6 +19,8 @@ func init() {
 		"libvirt_rbd_disk size imported":             sizeIsTold,
 		"libvirt_rbd_disk attach_probe imported":     ours,
 		"libvirt_rbd_disk attach_probe drifted":      ours,
+		"libvirt_rbd_disk on_change imported":        ours,
+		"libvirt_rbd_disk on_change drifted":         ours,
 		"libvirt_rbd_disk on_source_change imported": ours,
 		"libvirt_rbd_disk on_source_change drifted":  ours,
 		"libvirt_rbd_disk timeouts changed":          timeLimits,
