@@ -18,21 +18,12 @@ func (d Domain) HindersReattach(managed ManagedDisk, found Disks) string {
 		return fmt.Sprintf("there is no hot-plug on bus %q", live.Bus)
 	case d.Live.HotPlug(live.Bus) == PlugsNever:
 		return "the domain has no <acpi/> in <features>, without which a PCI device can't be plugged in on its machine type"
-	case live.decryptedByLibrbd():
+	case live.Encryption.byLibrbd():
 		return "libvirt can't attach a disk that librbd decrypts to a running domain"
 	case d.Live.bootedFrom(live):
 		return "the domain was booted from it"
 	}
 	return ""
-}
-
-// decryptedByLibrbd tells whether the image is encrypted, and librbd reads it: QEMU then takes the disk only when the domain is started.
-func (d Disk) decryptedByLibrbd() bool {
-	if d.read == nil {
-		return false
-	}
-	element := d.read.element
-	return value(element.Encryption).Engine == "librbd" || value(value(element.Source).Encryption).Engine == "librbd"
 }
 
 // bootedFrom tells whether a running domain, as far as its definition tells, was booted from the disk: the first of the disks in the boot
