@@ -24,11 +24,12 @@ type Disk struct {
 	Monitors               []Monitor // in the order of the definition
 	ConfigFile             string    // the ceph.conf on the host
 
-	Encryption Encryption
+	Encryption      Encryption
+	PassphraseUsage string // as SecretUsage, of the secret with the passphrase
 
 	User        string // without "client."
 	SecretUUID  string // in any spelling
-	SecretUsage string // where the definition names the secret by its usage; the UUID is known after [Host.NameSecret]
+	SecretUsage string // where the definition names the secret by its usage; the UUID is known after [Host.NameSecrets]
 
 	Cache, IO, Discard, DetectZeroes, ErrorPolicy string // empty is libvirt's default
 	IOThread, Queues                              uint   // 0 is libvirt's default
@@ -47,10 +48,11 @@ type Disk struct {
 
 // diskRead is a disk as it was read.
 type diskRead struct {
-	element    domainDisk
-	secretUUID string // of a secret that the element names by its usage, once it was looked up
-	definition string // the text of the domain's definition, as libvirt wrote it; empty where there is none
-	nth        int    // its index among the disks of the definition
+	element domainDisk
+	// Those of the secrets that the element names by their usage, once they were looked up.
+	secretUUID, passphraseUUID string
+	definition                 string // the text of the domain's definition, as libvirt wrote it; empty where there is none
+	nth                        int    // its index among the disks of the definition
 }
 
 type domainDisk = libvirtxml.DomainDisk
@@ -72,6 +74,9 @@ func fieldsOf(element domainDisk) Disk {
 	}
 	if auth := authOf(element); auth != nil && auth.Secret != nil {
 		d.SecretUsage = auth.Secret.Usage
+	}
+	if found := encryptionOf(element); found != nil && len(found.Secrets) > 0 {
+		d.PassphraseUsage = found.Secrets[0].Usage
 	}
 	return d
 }
@@ -131,6 +136,7 @@ func (d Disk) asRead() Disk {
 	}
 	was := fieldsOf(d.read.element)
 	was.SecretUUID, was.read = cmp.Or(was.SecretUUID, d.read.secretUUID), d.read
+	was.Encryption.SecretUUID = cmp.Or(was.Encryption.SecretUUID, d.read.passphraseUUID)
 	return was
 }
 
@@ -166,6 +172,7 @@ func (d Disk) ForSaved() (Disk, error) {
 	}
 	saved := diskOf(element)
 	saved.SecretUUID, saved.read.secretUUID = d.SecretUUID, d.SecretUUID
+	saved.Encryption.SecretUUID, saved.read.passphraseUUID = d.Encryption.SecretUUID, d.Encryption.SecretUUID
 	return saved, nil
 }
 

@@ -91,7 +91,7 @@ func (h *Host) UpdateSavedDisk(ctx context.Context, domainUUID string, disk Disk
 	if saved == nil {
 		return h.noDisk(op, target)
 	}
-	named, err := h.NameSecret(ctx, *saved)
+	named, err := h.NameSecrets(ctx, *saved)
 	if err != nil {
 		return err
 	}
@@ -126,23 +126,34 @@ func (h *Host) noDisk(op operation, target string) error {
 	}
 }
 
-// NameSecret fills in the UUID of a disk's secret where its definition names it by its usage. A usage that no secret has leaves the disk
-// as it is.
+// NameSecrets fills in the UUIDs of a disk's secrets, that of its key and that of its passphrase, where its definition names them by their
+// usage. A usage that no secret has leaves the disk as it is.
 //
 // Similar to: virsh secret-list.
-func (h *Host) NameSecret(ctx context.Context, disk Disk) (Disk, error) {
-	if disk.SecretUUID != "" || disk.SecretUsage == "" || disk.read == nil {
+func (h *Host) NameSecrets(ctx context.Context, disk Disk) (Disk, error) {
+	if disk.read == nil {
 		return disk, nil
-	}
-	secret, err := h.SecretByUsage(ctx, UsageCeph, disk.SecretUsage)
-	if problem.Is(err, problem.NotFound) {
-		return disk, nil
-	}
-	if err != nil {
-		return disk, err
 	}
 	read := *disk.read
-	disk.SecretUUID, read.secretUUID = secret.UUID, secret.UUID
+	for _, named := range []struct {
+		kind, usage string
+		uuid, noted *string
+	}{
+		{UsageCeph, disk.SecretUsage, &disk.SecretUUID, &read.secretUUID},
+		{UsageVolume, disk.PassphraseUsage, &disk.Encryption.SecretUUID, &read.passphraseUUID},
+	} {
+		if *named.uuid != "" || named.usage == "" {
+			continue
+		}
+		secret, err := h.SecretByUsage(ctx, named.kind, named.usage)
+		if problem.Is(err, problem.NotFound) {
+			continue
+		}
+		if err != nil {
+			return disk, err
+		}
+		*named.uuid, *named.noted = secret.UUID, secret.UUID
+	}
 	disk.read = &read
 	return disk, nil
 }

@@ -145,7 +145,7 @@ func (j *job) missingDisk(ctx context.Context, alias string) (libvirt.Disk, erro
 
 // changed returns an existing disk as the plan asks for it. A source that somebody has exchanged stays.
 func (j *job) changed(ctx context.Context, disk libvirt.Disk) (libvirt.Disk, error) {
-	named, err := j.Host.NameSecret(ctx, disk)
+	named, err := j.Host.NameSecrets(ctx, disk)
 	if err != nil {
 		return named, err
 	}

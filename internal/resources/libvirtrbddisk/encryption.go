@@ -2,10 +2,12 @@ package libvirtrbddisk
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -72,6 +74,12 @@ func (p *planning) planEncryption(ctx context.Context) error {
 		if disk := p.found(where).SavedOrLive(); disk != nil && disk.Encryption.Same(wanted) {
 			return nil
 		}
+	}
+	if wanted.Format == "" {
+		p.diags.AddAttributeWarning(path.Root("encryption"), "Disk "+p.state.TargetDev.ValueString()+" no longer decrypted", fmt.Sprintf(
+			"The disk is encrypted (format %s), and the configuration doesn't say so. Attached without that, it shows the guest the header and"+
+				" the encrypted bytes, and what the guest writes there destroys them.\n\nTo leave the disk as it is, name its encryption in the"+
+				" configuration.", is.Format))
 	}
 	p.replaced = append(p.replaced, "encryption")
 	return nil

@@ -159,6 +159,9 @@ func TestAccLibvirtRBDDisk_encryptedByQEMU(t *testing.T) {
 		if text := planned.said("warning"); !strings.Contains(text, "because of a change of: encryption") {
 			t.Errorf("%s: the plan doesn't tell that the disk is replaced: %s", what, text)
 		}
+		if text := planned.said("warning"); strings.Contains(text, "Disk vdb no longer decrypted") != (what == "no encryption") {
+			t.Errorf("%s: the operator reads %s", what, text)
+		}
 	}
 	// Shut off, it is decrypted by librbd: the guest finds the same.
 	if err := g.Destroy(t.Context()); err != nil {

@@ -135,7 +135,7 @@ func warnExchanged(diags *diag.Diagnostics, where libvirt.Placement, found libvi
 
 // readDisk reads the disk of the domain into the model.
 func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found libvirt.Disks, record diskRecord) error {
-	disk, err := where.Host.NameSecret(ctx, *found.SavedOrLive())
+	disk, err := where.Host.NameSecrets(ctx, *found.SavedOrLive())
 	if err != nil {
 		return err
 	}

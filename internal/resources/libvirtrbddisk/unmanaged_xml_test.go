@@ -26,7 +26,7 @@ var unmanagedXML = map[string]string{
 	"vdc": `<disk type='network' device='disk'><driver name='qemu' type='raw'/>
 		<auth username='libvirt'><secret type='ceph' usage='client.libvirt@east'/></auth>
 		<source protocol='rbd' name='$NAME'><host name='localhost' port='$PORT'/></source><target dev='vdc' bus='virtio'/></disk>`,
-	// The credentials within the source, a slice of the image, and encryption by librbd.
+	// The credentials within the source, a slice of the image, and encryption by librbd with a passphrase by its usage.
 	"vdd": `<disk type='network' device='disk'><driver name='qemu' type='raw'/>
 		<source protocol='rbd' name='$NAME'><host name='$HOST' port='$PORT'/>
 		<auth username='libvirt'><secret type='ceph' usage='client.libvirt@east'/></auth>
@@ -91,8 +91,11 @@ func (f *unmanagedFixture) write(more string, assignments ...string) {
 		} else if strings.HasPrefix(target, "sd") {
 			set = append(set, `bus = "scsi"`)
 		}
+		if target == "vdd" {
+			set = append(set, encrypted("luks2", "", passphraseSecret))
+		}
 		if target == "vde" {
-			set = append(set, `config_file = "/dev/null"`)
+			set = append(set, `config_file = "/dev/null"`, encrypted("luks", "qemu", passphraseSecret))
 		}
 		if target == "vdf" {
 			set = append(set, `address = { type = "pci", slot = "29" }`)
