@@ -63,13 +63,13 @@ type Conn interface {
 	ImageHeaders(ctx context.Context, pool, namespace string, ids []string) (map[string]Image, error)
 	// Image opens an image read-only, which leaves no watcher, and describes it.
 	Image(ctx context.Context, ref ImageRef) (Image, error)
-	// ImageAllocated opens an image read-only and looks for an extent of its own.
-	ImageAllocated(ctx context.Context, ref ImageRef) (bool, error)
+	// ImageAllocated opens an image read-only and looks for an extent of its own: of one that is encrypted in this format behind the header.
+	ImageAllocated(ctx context.Context, ref ImageRef, format string) (bool, error)
 	// ImageRelations opens an image read-only and tells what decides about its removal. Clones of format 1, and the names of
 	// clones, are missing.
 	ImageRelations(ctx context.Context, ref ImageRef) (ImageRelations, error)
 	// ImageContents is ImageRelations, and of an image of few objects ImageAllocated too; looked tells that.
-	ImageContents(ctx context.Context, ref ImageRef) (contents ImageContents, looked bool, err error)
+	ImageContents(ctx context.Context, ref ImageRef, format string) (contents ImageContents, looked bool, err error)
 	// ListedClones returns the ids of the clones of format 1 that a pool lists for a snapshot of another pool's image.
 	ListedClones(ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64) ([]string, error)
 	// AttachedClones returns the clones of format 2 of those images, by their ids, without names.
@@ -83,6 +83,11 @@ type Conn interface {
 	// ReadImage opens an image read-only and reads its first byte.
 	ReadImage(ctx context.Context, ref ImageRef) error
 
+	// EncryptionHeader opens an image read-only and reads the header of its encryption.
+	EncryptionHeader(ctx context.Context, ref ImageRef) (EncryptionHeader, error)
+
+	// FormatImage writes the header of an encryption.
+	FormatImage(ctx context.Context, ref ImageRef, encryption Encryption) error
 	// CreateImage creates an image, or a clone of the spec's parent with the parent's size, without its metadata.
 	CreateImage(ctx context.Context, spec ImageSpec) error
 	// ResizeImage changes the size; a smaller one needs allowShrink.

@@ -190,14 +190,14 @@ func (l loggedConn) Image(ctx context.Context, ref ImageRef) (_ Image, err error
 	return l.Conn.Image(ctx, ref)
 }
 
-func (l loggedConn) ImageAllocated(ctx context.Context, ref ImageRef) (_ bool, err error) {
+func (l loggedConn) ImageAllocated(ctx context.Context, ref ImageRef, format string) (_ bool, err error) {
 	defer l.read(ctx, "rbd diff", ofImage(ref))(&err)
-	return l.Conn.ImageAllocated(ctx, ref)
+	return l.Conn.ImageAllocated(ctx, ref, format)
 }
 
-func (l loggedConn) ImageContents(ctx context.Context, ref ImageRef) (_ ImageContents, _ bool, err error) {
+func (l loggedConn) ImageContents(ctx context.Context, ref ImageRef, format string) (_ ImageContents, _ bool, err error) {
 	defer l.read(ctx, "rbd children, rbd status, rbd diff", ofImage(ref))(&err)
-	return l.Conn.ImageContents(ctx, ref)
+	return l.Conn.ImageContents(ctx, ref, format)
 }
 
 func (l loggedConn) ImageRelations(ctx context.Context, ref ImageRef) (_ ImageRelations, err error) {
@@ -235,6 +235,16 @@ func (l loggedConn) Watchers(ctx context.Context, ref ImageRef) (_ []Watcher, er
 func (l loggedConn) ReadImage(ctx context.Context, ref ImageRef) (err error) {
 	defer l.read(ctx, "rbd read", ofImage(ref))(&err)
 	return l.Conn.ReadImage(ctx, ref)
+}
+
+func (l loggedConn) EncryptionHeader(ctx context.Context, ref ImageRef) (_ EncryptionHeader, err error) {
+	defer l.read(ctx, "header of an encrypted image", ofImage(ref))(&err)
+	return l.Conn.EncryptionHeader(ctx, ref)
+}
+
+func (l loggedConn) FormatImage(ctx context.Context, ref ImageRef, encryption Encryption) (err error) {
+	defer l.change(ctx, "rbd encryption format", ofImage(ref))(&err)
+	return l.Conn.FormatImage(ctx, ref, encryption)
 }
 
 func (l loggedConn) CreateImage(ctx context.Context, spec ImageSpec) (err error) {

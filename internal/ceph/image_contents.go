@@ -20,14 +20,15 @@ func (c ImageContents) Empty() bool {
 	return !c.Allocated && len(c.UserSnapshots()) == 0 && !groups && len(c.Clones) == 0 && len(c.Watchers) == 0
 }
 
-// ImageContents tells what an image holds, and what depends on it.
+// ImageContents tells what an image holds, and what depends on it. format is that of an image which is encrypted, empty for others: its
+// header is not what it holds.
 //
 // Similar to: rbd diff; rbd snap ls; rbd children; rbd status
-func (c *Cluster) ImageContents(ctx context.Context, ref ImageRef) (ImageContents, error) {
+func (c *Cluster) ImageContents(ctx context.Context, ref ImageRef, format string) (ImageContents, error) {
 	var contents ImageContents
 	looked := false
 	err := c.readImage(ctx, c.unableToRelate(ref), ref, func(ctx context.Context, conn Conn) (err error) {
-		contents, looked, err = conn.ImageContents(ctx, ref)
+		contents, looked, err = conn.ImageContents(ctx, ref, format)
 		return err
 	})
 	if err == nil {
@@ -39,7 +40,7 @@ func (c *Cluster) ImageContents(ctx context.Context, ref ImageRef) (ImageContent
 	what := fmt.Sprintf("Unable to look into image %s of cluster %q.", ref, c.cfg.Label)
 	err = c.readImage(ctx, what, ref, func(_ context.Context, conn Conn) (err error) {
 		// Without an object map each object is asked for, so this may take longer than other reads.
-		contents.Allocated, err = conn.ImageAllocated(ctx, ref)
+		contents.Allocated, err = conn.ImageAllocated(ctx, ref, format)
 		return err
 	})
 	if err == nil {

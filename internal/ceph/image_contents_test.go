@@ -11,11 +11,11 @@ type largeConn struct {
 	locks []Lock
 }
 
-func (l *largeConn) ImageContents(context.Context, ImageRef) (ImageContents, bool, error) {
+func (l *largeConn) ImageContents(context.Context, ImageRef, string) (ImageContents, bool, error) {
 	return ImageContents{}, false, nil
 }
 
-func (l *largeConn) ImageAllocated(context.Context, ImageRef) (bool, error) {
+func (l *largeConn) ImageAllocated(context.Context, ImageRef, string) (bool, error) {
 	l.locks = []Lock{{Client: "client.4155", Cookie: "by hand"}}
 	return false, nil
 }
@@ -29,7 +29,7 @@ func TestContentsOfALargeImage(t *testing.T) {
 	conn := &largeConn{fakeConn: &fakeConn{fsid: testFSID}}
 	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
 	t.Cleanup(cluster.Close)
-	contents, err := cluster.ImageContents(t.Context(), ImageRef{Pool: "vms", Name: "data"})
+	contents, err := cluster.ImageContents(t.Context(), ImageRef{Pool: "vms", Name: "data"}, "")
 	if err != nil || len(contents.Locks) != 1 {
 		t.Errorf("%+v, %v", contents, err)
 	}

@@ -23,6 +23,7 @@ type ImageSpec struct {
 	StripeUnit  uint64
 	StripeCount uint64
 	DataPool    string
+	Encryption  *Encryption // nil for none
 	Metadata    map[string]string
 	Config      map[string]string // by bare name
 }
@@ -38,11 +39,11 @@ func ValidObjectSize(bytes uint64) bool {
 	return bits.OnesCount64(bytes) == 1 && bytes >= MinObjectSize && bytes <= MaxObjectSize
 }
 
-// CreateImage creates an image, or a clone of a snapshot, then sets its metadata and config, and gives a clone its size and, if asked for,
-// its parent's data. created tells that the image exists, also when what comes after that failed. An image of that name is problem.Exists
-// and stays as it is. A pool without enough OSDs is problem.Unserved.
+// CreateImage creates an image, or a clone of a snapshot, and encrypts it; then it sets its metadata and config, and gives a clone its size
+// and, if asked for, its parent's data. created tells that the image exists, also when what comes after that failed. An image of that name
+// is problem.Exists and stays as it is. A pool without enough OSDs is problem.Unserved. One that can't be encrypted is removed again.
 //
-// Similar to: rbd create, rbd clone; rbd image-meta set; rbd config image set; rbd resize; rbd flatten
+// Similar to: rbd create, rbd clone; rbd encryption format; rbd image-meta set; rbd config image set; rbd resize; rbd flatten
 func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool, err error) {
 	what := fmt.Sprintf("Unable to create image %s in cluster %q.", spec.ImageRef, c.cfg.Label)
 	if err := c.checkImageSpec(what, spec); err != nil {
@@ -67,7 +68,7 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 		var takenUp bool
 		takenUp, remark = c.takesUp(ctx, in, func() bool { return c.imageIsAsWanted(ctx, spec) })
 		if takenUp {
-			return true, c.completeImage(ctx, spec)
+			return c.finishImage(ctx, what, spec)
 		}
 	}
 	defer c.changingImages()()
@@ -76,7 +77,11 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 		errno, err = c.createOverRemains(ctx, what, spec, errno, err)
 	}
 	if problem.Unanswered(err) {
-		return c.confirmImage(ctx, what, spec, former == ENOENT, err)
+		created, err := c.confirmImage(ctx, what, spec, former == ENOENT, err)
+		if created && spec.Encryption != nil {
+			return c.finishImage(ctx, what, spec)
+		}
+		return created, err
 	}
 	if err != nil {
 		c.forget(ctx, in)
@@ -87,6 +92,14 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 		return false, err
 	}
 	c.recordMade(ctx, in)
+	return c.finishImage(ctx, what, spec)
+}
+
+// finishImage encrypts a new image and sets what the create has not. created is false where it could not be encrypted, and is gone again.
+func (c *Cluster) finishImage(ctx context.Context, what string, spec ImageSpec) (created bool, err error) {
+	if err := c.encryptNewImage(ctx, what, spec); err != nil {
+		return false, err
+	}
 	return true, c.completeImage(ctx, spec)
 }
 
@@ -95,6 +108,9 @@ func (s ImageSpec) intent() intent {
 	layout := fmt.Sprintf("%d %q %d %d %d %q", s.SizeBytes, s.Features, s.ObjectSize, s.StripeUnit, s.StripeCount, s.DataPool)
 	if s.Parent != nil {
 		layout += fmt.Sprintf(" %v %t", s.Parent.Identity(), s.Flatten)
+	}
+	if s.Encryption != nil {
+		layout += " " + s.Encryption.Format // its passphrase stands nowhere
 	}
 	return newIntent(imageKind, s.String(), layout)
 }
@@ -152,7 +168,7 @@ func (c *Cluster) imageIsAsWanted(ctx context.Context, spec ImageSpec) bool {
 			return false
 		}
 	}
-	contents, err := c.ImageContents(ctx, spec.ImageRef)
+	contents, err := c.ImageContents(ctx, spec.ImageRef, spec.Encryption.format())
 	contents.Allocated = contents.Allocated && !spec.Flatten
 	return err == nil && contents.Empty() && len(contents.Snapshots) == 0
 }

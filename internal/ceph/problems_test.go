@@ -30,7 +30,7 @@ func TestErrnoKinds(t *testing.T) {
 func TestEveryErrnoHasWords(t *testing.T) {
 	ref := ImageRef{Pool: "vms", Name: "data"}
 	remove := func(ctx context.Context, c *Cluster) error { return c.DeleteImage(ctx, ref, true, nil) }
-	contents := func(ctx context.Context, c *Cluster) error { _, err := c.ImageContents(ctx, ref); return err }
+	contents := func(ctx context.Context, c *Cluster) error { _, err := c.ImageContents(ctx, ref, ""); return err }
 	for call, row := range map[string]struct {
 		run    func(context.Context, *Cluster) error
 		errnos []Errno
@@ -248,7 +248,7 @@ func (r *refusing) ImageRelations(context.Context, ImageRef) (ImageRelations, er
 	return ImageRelations{PoolID: 1, ID: "1ab", Snapshots: []ImageSnapshot{{ID: 4, Name: "s", Protected: true}}}, r.answer("ImageRelations")
 }
 
-func (r *refusing) ImageContents(ctx context.Context, ref ImageRef) (contents ImageContents, looked bool, err error) {
+func (r *refusing) ImageContents(ctx context.Context, ref ImageRef, _ string) (contents ImageContents, looked bool, err error) {
 	contents.ImageRelations, err = r.ImageRelations(ctx, ref)
 	if err == nil {
 		err = r.answer("ImageContents")
@@ -260,7 +260,7 @@ func (r *refusing) ListedClones(context.Context, string, string, int64, string, 
 	return nil, r.answer("ListedClones")
 }
 
-func (r *refusing) ImageAllocated(context.Context, ImageRef) (bool, error) {
+func (r *refusing) ImageAllocated(context.Context, ImageRef, string) (bool, error) {
 	return false, r.answer("ImageAllocated")
 }
 

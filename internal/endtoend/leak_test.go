@@ -224,8 +224,8 @@ func (l *leaks) listAll(t *testing.T, w *acctest.Workspace) {
 	acctest.Ceph(t, "east", "osd", "crush", "rule", "create-replicated", "listed", "default", "osd")
 	defer acctest.Ceph(t, "east", "osd", "crush", "rule", "rm", "listed")
 	const volumeSecret = "3a085c23-2177-242d-7661-c785df7f6230"
-	acctest.VirshIn(t, "kvm1", "<secret private='no'><uuid>"+volumeSecret+"</uuid><usage type='volume'><volume>listed</volume></usage></secret>",
-		"secret-define", "/dev/stdin")
+	definition := "<secret private='no'><uuid>" + volumeSecret + "</uuid><usage type='volume'><volume>listed</volume></usage></secret>"
+	acctest.VirshIn(t, "kvm1", definition, "secret-define", "/dev/stdin")
 	defer acctest.Virsh(t, "kvm1", "secret-undefine", volumeSecret)
 	setByHand(t, "kvm1", volumeSecret, l.addKey("the value of a volume's secret", freshKey(t)))
 	server, err := acctest.Factories()["ceph"]()

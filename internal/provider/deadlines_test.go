@@ -292,6 +292,10 @@ var deadlineCases = []struct {
 	},
 	{about: "image", typeName: "ceph_rbd_image", config: imageNamed("i"), change: block{"size": "2MiB"}},
 	{
+		about: "encrypted image", typeName: "ceph_rbd_image", config: encryptedImageNamed("e"),
+		change: block{"size": "32MiB"},
+	},
+	{
 		about: "clone", typeName: "ceph_rbd_image", config: with(imageNamed("c"), block{"size": "2MiB", "parent": templateOf(false)}),
 		change: block{"parent": templateOf(true)},
 	},
@@ -340,6 +344,12 @@ var deadlineCases = []struct {
 }
 
 var namespaceInData = block{"cluster": "east", "pool": "data", "name": "n"}
+
+func encryptedImageNamed(name string) block {
+	return with(imageNamed(name), block{
+		"size": "24MiB", "encryption": block{"format": "luks2", "passphrase_wo": "open sesame", "passphrase_wo_version": "1"},
+	})
+}
 
 func volumeSecretNamed(volume string) block {
 	return block{"hypervisor": "kvm1", "volume": volume, "passphrase_wo": "open sesame", "passphrase_wo_version": "1"}

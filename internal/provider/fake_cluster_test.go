@@ -25,6 +25,8 @@ type fakeCluster struct {
 	pools  map[string]int64 // ids
 	few    map[string]bool  // the pools whose CRUSH rule is "few", which finds too few OSDs
 	images map[ceph.ImageRef]ceph.Image
+	// encrypted are the formats of the images that are encrypted.
+	encrypted map[ceph.ImageRef]string
 	// namespaces are those of each pool, by its id.
 	namespaces map[int64][]string
 	snapshots  map[ceph.ImageRef][]ceph.ImageSnapshot
@@ -38,6 +40,7 @@ type fakeCluster struct {
 func newFakeCluster(fsid string) *fakeCluster {
 	return &fakeCluster{
 		fsid: fsid, pools: map[string]int64{}, few: map[string]bool{}, images: map[ceph.ImageRef]ceph.Image{}, users: map[string]string{},
+		encrypted:  map[ceph.ImageRef]string{},
 		namespaces: map[int64][]string{}, snapshots: map[ceph.ImageRef][]ceph.ImageSnapshot{},
 		profiles: map[string][]string{},
 		rules:    map[string]int64{}, ruleOf: map[string]int64{},

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -190,6 +191,27 @@ func TestAccKilledCreate(t *testing.T) {
 				var info struct{ Size int }
 				decodeView(t, acctest.RBD(t, "east", "info", "--format", "json", "least/"+name), &info)
 				return fmt.Sprint(info.Size, " ", strings.TrimSpace(acctest.RBD(t, "east", "image-meta", "get", "least/"+name, "owner")))
+			},
+		},
+		{
+			"encrypted-image", "ceph_rbd_image", "8388608 somebody LUKS\xba\xbe\x00\x01",
+			func(name string, _ int) block {
+				return with(encryptedImageNamed(name), block{
+					"pool": "least", "size": "8MiB", "metadata": block{"owner": "somebody"}, "force_destroy": false,
+					"encryption": block{"format": "luks1", "passphrase_wo": "open sesame", "passphrase_wo_version": "1"},
+				})
+			},
+			func(_ *object, name string, _ int) string {
+				var info struct{ Size int }
+				decodeView(t, acctest.RBD(t, "east", "info", "--format", "json", "least/"+name), &info)
+				exported := filepath.Join(t.TempDir(), "image")
+				acctest.RBD(t, "east", "export", "--no-progress", "least/"+name, exported)
+				content, err := os.ReadFile(exported)
+				if err != nil {
+					t.Fatal(err)
+				}
+				owner := strings.TrimSpace(acctest.RBD(t, "east", "image-meta", "get", "least/"+name, "owner"))
+				return fmt.Sprint(info.Size, " ", owner, " ", string(content[:8]))
 			},
 		},
 		{

@@ -191,7 +191,7 @@ func (s *silentCluster) Image(ctx context.Context, ref ceph.ImageRef) (ceph.Imag
 	return s.fakeCluster.Image(ctx, ref)
 }
 
-func (s *silentCluster) ImageAllocated(ctx context.Context, _ ceph.ImageRef) (bool, error) {
+func (s *silentCluster) ImageAllocated(ctx context.Context, _ ceph.ImageRef, _ string) (bool, error) {
 	return false, s.wait(ctx)
 }
 
@@ -245,7 +245,9 @@ func (s *silentCluster) RemoveSnapshot(ctx context.Context, _ ceph.ImageRef, _ s
 	return s.wait(ctx)
 }
 
-func (s *silentCluster) ImageContents(ctx context.Context, ref ceph.ImageRef) (contents ceph.ImageContents, looked bool, err error) {
+func (s *silentCluster) ImageContents(
+	ctx context.Context, ref ceph.ImageRef, _ string,
+) (contents ceph.ImageContents, looked bool, err error) {
 	contents.ImageRelations, err = s.ImageRelations(ctx, ref)
 	return contents, false, err
 }
@@ -280,6 +282,25 @@ func (s *silentCluster) CreateImage(ctx context.Context, spec ceph.ImageSpec) er
 		return err
 	}
 	return s.fakeCluster.CreateImage(ctx, spec)
+}
+
+func (s *silentCluster) FormatImage(ctx context.Context, ref ceph.ImageRef, encryption ceph.Encryption) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.encrypted[ref] = encryption.Format
+	return nil
+}
+
+func (s *silentCluster) EncryptionHeader(ctx context.Context, ref ceph.ImageRef) (ceph.EncryptionHeader, error) {
+	if err := s.wait(ctx); err != nil {
+		return ceph.EncryptionHeader{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return ceph.EncryptionHeader{Format: s.encrypted[ref]}, nil
 }
 
 func (s *silentCluster) FlattenImage(ctx context.Context, ref ceph.ImageRef) error {

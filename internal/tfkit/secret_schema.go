@@ -16,8 +16,8 @@ import (
 func (t SecretType) UUIDAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true,
-		MarkdownDescription: fmt.Sprintf("UUID of the secret, by which disks refer to it. Default: derived from `%[1]s` (UUIDv5, URL namespace, of"+
-			" `%[2]s` + %[1]s), so that all hosts between which guests migrate agree. Changing it replaces the secret;"+
+		MarkdownDescription: fmt.Sprintf("UUID of the secret, by which disks refer to it. Default: derived from `%[1]s` (UUIDv5, URL namespace,"+
+			" of `%[2]s` + %[1]s), so that all hosts between which guests migrate agree. Changing it replaces the secret;"+
 			" removing it keeps the current one.", t.UsageArgument, t.uuidPrefix),
 		PlanModifiers: []planmodifier.String{
 			KeepUnlessConfigured(),

@@ -118,24 +118,53 @@ func (c *conn) ReadImage(ctx context.Context, ref ceph.ImageRef) error {
 	return err
 }
 
-func (c *conn) ImageAllocated(ctx context.Context, ref ceph.ImageRef) (bool, error) {
-	return reading(ctx, c, ref, func(_ *rados.Conn, _ *rados.IOContext, image *rbd.Image) (bool, error) { return allocated(ctx, image) })
+func (c *conn) ImageAllocated(ctx context.Context, ref ceph.ImageRef, format string) (bool, error) {
+	return reading(ctx, c, ref, func(_ *rados.Conn, _ *rados.IOContext, image *rbd.Image) (bool, error) {
+		return allocated(ctx, image, format)
+	})
 }
 
 // stopSearch ends the search for extents; librbd passes it on as the result of the search.
 const stopSearch = -int(ceph.EDOM)
 
-// allocated looks for the first extent that exists in the image itself.
-func allocated(ctx context.Context, image *rbd.Image) (bool, error) {
-	size, err := image.GetSize()
-	if err != nil || size == 0 {
+// allocated looks for the first extent that exists in the image itself: of one that is encrypted in this format behind the header.
+func allocated(ctx context.Context, image *rbd.Image, format string) (bool, error) {
+	stat, err := image.Stat()
+	if err != nil || stat.Size == 0 {
 		return false, err
 	}
+	from, err := contentFrom(image, format)
+	if err != nil {
+		return false, err
+	}
+	if from > stat.Size {
+		from = 0 // what doesn't fit the image hides nothing in it
+	}
+	stripes, err := image.GetStripeCount()
+	if err != nil {
+		return false, err
+	}
+	// Objects that hold an end of the header besides are looked into; all others are only looked for, which an object map answers.
+	span := stat.Obj_size * stripes
+	whole := min((from+span-1)/span*span, stat.Size)
+	found, err := extentIn(ctx, image, from, whole, rbd.DisableWholeObject)
+	if found || err != nil {
+		return found, err
+	}
+	return extentIn(ctx, image, whole, stat.Size, rbd.EnableWholeObject)
+}
+
+// extentIn looks for the first extent that exists in the image itself between two offsets.
+func extentIn(ctx context.Context, image *rbd.Image, from, to uint64, whole rbd.DiffWholeObject) (bool, error) {
+	if from >= to {
+		return false, nil
+	}
 	found := false
-	err = image.DiffIterate(rbd.DiffIterateConfig{
-		Length:        size,
+	err := image.DiffIterate(rbd.DiffIterateConfig{
+		Offset:        from,
+		Length:        to - from,
 		IncludeParent: rbd.ExcludeParent,
-		WholeObject:   rbd.EnableWholeObject,
+		WholeObject:   whole,
 		Callback: func(_, _ uint64, exists int, _ any) int {
 			if exists != 0 {
 				found = true

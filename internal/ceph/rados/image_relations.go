@@ -21,7 +21,9 @@ func (c *conn) ImageRelations(ctx context.Context, ref ceph.ImageRef) (ceph.Imag
 // each is asked for.
 const fewObjects = 4096
 
-func (c *conn) ImageContents(ctx context.Context, ref ceph.ImageRef) (contents ceph.ImageContents, looked bool, err error) {
+func (c *conn) ImageContents(
+	ctx context.Context, ref ceph.ImageRef, format string,
+) (contents ceph.ImageContents, looked bool, err error) {
 	type answer struct {
 		ceph.ImageContents
 		looked bool
@@ -35,7 +37,7 @@ func (c *conn) ImageContents(ctx context.Context, ref ceph.ImageRef) (contents c
 			return a, err
 		}
 		a.looked = true
-		a.Allocated, err = allocated(ctx, image)
+		a.Allocated, err = allocated(ctx, image, format)
 		return a, err
 	})
 	return a.ImageContents, a.looked, err

@@ -101,19 +101,19 @@ func TestImageContents(t *testing.T) {
 		if _, err := cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ref, SizeBytes: 64 << 20, Features: features}); err != nil {
 			t.Fatal(err)
 		}
-		contents, err := cluster.ImageContents(ctx, ref)
+		contents, err := cluster.ImageContents(ctx, ref, "")
 		if err != nil || !contents.Empty() {
 			t.Fatalf("features %v: %+v, %v", features, contents, err)
 		}
 		rbd(t, c, "bench", "--io-type", "write", "--io-size", "4096", "--io-total", "4096", "--io-pattern", "rand", "contents/i")
-		contents, err = cluster.ImageContents(ctx, ref)
+		contents, err = cluster.ImageContents(ctx, ref, "")
 		if err != nil || !contents.Allocated {
 			t.Errorf("features %v: %+v, %v", features, contents, err)
 		}
 		rbd(t, c, "snap", "create", "contents/i@s")
 		rbd(t, c, "snap", "protect", "contents/i@s")
 		rbd(t, c, "clone", "contents/i@s", "contents/child")
-		contents, err = cluster.ImageContents(ctx, ref)
+		contents, err = cluster.ImageContents(ctx, ref, "")
 		if err != nil || !slices.Equal(contents.UserSnapshots(), []string{"s"}) || len(contents.Clones) != 1 ||
 			contents.Clones[0].String() != "contents/child" {
 			t.Errorf("%+v, %v", contents, err)
@@ -126,7 +126,7 @@ func TestImageContents(t *testing.T) {
 		if names, err := cluster.SnapshotNames(ctx, *image.Parent); err != nil || names.String() != "contents/i@s" {
 			t.Errorf("the parent %+v is named %s, %v", *image.Parent, names, err)
 		}
-		if contents, err := cluster.ImageContents(ctx, child); err != nil || contents.Allocated {
+		if contents, err := cluster.ImageContents(ctx, child, ""); err != nil || contents.Allocated {
 			t.Errorf("a fresh clone holds nothing itself; %+v, %v", contents, err)
 		}
 		wantKind(t, cluster.DeleteImage(ctx, ref, false, nil), problem.Refused, "snapshots")

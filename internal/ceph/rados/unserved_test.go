@@ -129,7 +129,7 @@ func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
 		})
 	}
 	// Clones are listed in their parent's own pool, so an image of another pool is not held up.
-	contents, err := cluster.ImageContents(limited(t), well)
+	contents, err := cluster.ImageContents(limited(t), well, "")
 	if err != nil || len(contents.Snapshots) != 1 {
 		t.Errorf("image of another pool: %+v, %v", contents, err)
 	}

@@ -20,6 +20,11 @@ func change(
 			return recorded, err
 		}
 	}
+	if !plan.Encryption.Equal(state.Encryption) {
+		if err := state.checkEncryption(ctx, cluster, plan); err != nil {
+			return parent, err
+		}
+	}
 	ref := plan.ref()
 	enable, disable := state.featureChanges(plan)
 	set, remove := state.metadataChanges(plan)

@@ -54,7 +54,7 @@ func (d *imagesDataSource) Schema(ctx context.Context, _ datasource.SchemaReques
 				Computed:            true,
 				MarkdownDescription: "The images, in the order of their pools, namespaces and names.",
 				NestedObject: schema.NestedAttributeObject{
-					Attributes: tfkit.Listed(ctx, NewResource(), "allow_shrink", "force_destroy", "trash"),
+					Attributes: tfkit.Listed(ctx, NewResource(), "allow_shrink", "force_destroy", "trash", "encryption"),
 				},
 			},
 		},

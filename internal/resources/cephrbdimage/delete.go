@@ -26,7 +26,7 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 	if delay, trash := state.trash(); trash {
 		err = cluster.TrashImage(ctx, ref, delay)
 	} else {
-		err = deleteForGood(ctx, cluster, ref, state.ForceDestroy.ValueBool())
+		err = deleteForGood(ctx, cluster, ref, state.encryption().format, state.ForceDestroy.ValueBool())
 	}
 	if err == nil {
 		cluster.CreateUndone(ctx, ceph.CreatedImage(ref))
@@ -34,12 +34,12 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 	return err
 }
 
-// deleteForGood deletes the image, unless it holds something that only force allows to delete.
-func deleteForGood(ctx context.Context, cluster *ceph.Cluster, ref ceph.ImageRef, force bool) error {
+// deleteForGood deletes the image, unless it holds something that only force allows to delete; the header of an encryption is not such.
+func deleteForGood(ctx context.Context, cluster *ceph.Cluster, ref ceph.ImageRef, format string, force bool) error {
 	if force {
 		return cluster.DeleteImage(ctx, ref, force, nil)
 	}
-	contents, err := cluster.ImageContents(ctx, ref)
+	contents, err := cluster.ImageContents(ctx, ref, format)
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,33 @@ func TestAccCephRBDImage_invalid(t *testing.T) {
 		},
 		"setting with its prefix": {sized(`config = { conf_rbd_cache = "false" }`), "config", `must be the name of an RBD setting, which begins` +
 			` with "rbd_"`},
+		"encryption without passphrase": {sized(`encryption = { format = "luks2" }`), "", `A new image that is encrypted needs a passphrase.`},
+		"encryption without version": {
+			sized(`encryption = {
+				format        = "luks2"
+				passphrase_wo = "open sesame"
+			}`), "", `Attribute "encryption.passphrase_wo_version" must be specified when "encryption.passphrase_wo" is specified`,
+		},
+		"encryption of nothing": {
+			image("invalid", encrypted("16MiB", "luks2", "1")), "size", `The header of luks2 takes 16MiB, and the image has 16MiB.`,
+		},
+		"encryption of one object": {
+			image("invalid", encrypted("32MiB", "luks1", "1"), `object_size = "32MiB"`), "size", `The header of luks1 takes 32MiB`,
+		},
+		"unknown encryption": {
+			image("invalid", encrypted("32MiB", "luks3", "1")), "", `value must be one of: ["luks2" "luks1"], got: "luks3"`,
+		},
+		"encryption of a journal": {
+			image("invalid", encrypted("32MiB", "luks1", "1"), `features = ["exclusive-lock", "journaling"]`), "features",
+			`librbd does not encrypt an image with the feature "journaling".`,
+		},
+		"encryption of a clone": {
+			image("invalid", encrypted("32MiB", "luks1", "1"), `parent = {
+				pool     = "vms"
+				image    = "a"
+				snapshot = "b"
+			}`), "encryption", `Attribute "parent" cannot be specified when "encryption" is specified`,
+		},
 		"text for a number": {sized(`stripe_count = "two"`), "stripe_count", `a number is required`},
 	})
 }

@@ -27,6 +27,7 @@ type model struct {
 	StripeCount  types.Int64    `tfsdk:"stripe_count"`
 	DataPool     types.String   `tfsdk:"data_pool"`
 	Parent       types.Object   `tfsdk:"parent"`
+	Encryption   types.Object   `tfsdk:"encryption"`
 	Metadata     types.Map      `tfsdk:"metadata"`
 	Config       types.Map      `tfsdk:"config"`
 	AllowShrink  types.Bool     `tfsdk:"allow_shrink"`
@@ -82,6 +83,9 @@ func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	m.DataPool = tfkit.StringOrNull(image.DataPool)
 	if m.Parent.IsNull() {
 		m.Parent = types.ObjectNull(parentTypes)
+	}
+	if m.Encryption.IsNull() {
+		m.Encryption = types.ObjectNull(encryptionTypes)
 	}
 	if m.Trash.IsNull() {
 		m.Trash = types.ObjectNull(trashTypes)

@@ -39,8 +39,10 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if entry.Known && !plan.Config.Equal(state.Config) {
 		tfkit.CheckRBDConfig(ctx, entry.Target, plan.Config, path.Root("config"), &resp.Diagnostics)
 	}
+	checkEncryptable(config, plan, &resp.Diagnostics)
 	if !exists {
 		checkNewSize(ctx, entry, config, plan, &resp.Diagnostics)
+		checkPassphrase(config, &resp.Diagnostics)
 	}
 	if exists {
 		replaced := state.replacedBy(plan)
@@ -54,9 +56,11 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 				tfkit.AddAttributeError(&resp.Diagnostics, path.Root("parent"), "Unable to plan RBD image", err)
 			}
 			replaced = append(replaced, parent...)
+			replaced = append(replaced, planEncryption(ctx, entry, state, plan, len(replaced) > 0, &resp.Diagnostics)...)
 		}
 		resp.RequiresReplace = append(resp.RequiresReplace, replaced...)
 		if len(replaced) > 0 {
+			checkPassphrase(config, &resp.Diagnostics)
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
 		} else {
 			checkShrink(state, plan, &resp.Diagnostics)
@@ -148,7 +152,7 @@ func (r *imageResource) refuseReplacement(ctx context.Context, state *model, bec
 	force := state.ForceDestroy.ValueBool()
 	if err == nil && !force {
 		var contents ceph.ImageContents
-		if contents, err = entry.Target.ImageContents(ctx, state.ref()); err == nil {
+		if contents, err = entry.Target.ImageContents(ctx, state.ref(), state.encryption().format); err == nil {
 			err = refuseUnlessEmpty(entry.Target, state.ref(), contents, "replaced")
 		}
 	}

@@ -71,8 +71,8 @@ func (r *imageResource) ImportState(ctx context.Context, req resource.ImportStat
 
 func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create RBD image"
-	var plan model
-	if !tfkit.Get(ctx, req.Plan, &plan, &resp.Diagnostics) {
+	var config, plan model
+	if !tfkit.Get(ctx, req.Config, &config, &resp.Diagnostics) || !tfkit.Get(ctx, req.Plan, &plan, &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
@@ -85,6 +85,10 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	spec := plan.toSpec()
+	if spec.Encryption, err = config.newEncryption(); err != nil {
+		tfkit.AddAttributeError(&resp.Diagnostics, path.Root("encryption"), summary, err)
+		return
+	}
 	if from, isClone := plan.parent(); isClone {
 		parent, err := entry.Target.Snapshot(ctx, from.Image, from.Snapshot)
 		if err != nil {
@@ -148,7 +152,9 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, parentKey, image.Parent)...)
 	}
 	state.fromAPI(ref, image)
-	entry.Target.CreateFulfilled(ctx, ceph.CreatedImage(ref))
+	if answered := warnOfHeader(ctx, entry.Target, &state, &resp.Diagnostics); answered {
+		entry.Target.CreateFulfilled(ctx, ceph.CreatedImage(ref))
+	}
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

@@ -60,7 +60,7 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: "Size with IEC units, such as `\"30GiB\"` or `\"30720M\"`. Needed for a new image without" +
 					" a parent; a clone has the parent's size where none is given. A larger size grows the image" +
 					" in place; a running guest hears of it through `size` of its `libvirt_rbd_disk`. A smaller one cuts data off and" +
-					" needs `allow_shrink`. Removing it keeps the current size. As by `rbd resize`.",
+					" needs `allow_shrink`. The header of an `encryption` is a part of it. Removing it keeps the current size. As by `rbd resize`.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured(), tfkit.KeepSize()},
 				Validators:    []validator.String{tfkit.PositiveSize()},
 			},
@@ -92,7 +92,8 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
-			"parent": parentAttribute(),
+			"parent":     parentAttribute(),
+			"encryption": encryptionAttribute(),
 			"metadata": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Metadata of the image by key. Only the keys named here are managed; others are left alone. An import names all" +

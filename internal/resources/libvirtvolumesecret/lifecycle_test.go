@@ -117,7 +117,8 @@ func TestAccLibvirtVolumeSecret_existsAlready(t *testing.T) {
 	}
 	ofOther := fmt.Sprintf("uuid = %q", other)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		step(secretBlock(volume, with("one", "1")), fmt.Sprintf(`The usage name %q is taken on hypervisor "kvm1" by the secret %s.`, volume, other)),
+		step(secretBlock(volume, with("one", "1")),
+			fmt.Sprintf(`The usage name %q is taken on hypervisor "kvm1" by the secret %s.`, volume, other)),
 		step(secretBlock(volume, with("one", "1")), "terraform import ADDRESS kvm1/"+other),
 		step(secretBlock("another", with("one", "1"), ofOther),
 			fmt.Sprintf(`Hypervisor "kvm1" already has a secret with the UUID %s; its usage name is %q.`, other, volume)),

@@ -9,6 +9,7 @@ const (
 	forLife    = "Ceph can't change it on an object that is there, neither by hand: another object under the name is what is gone and created."
 	overridden = "A profile is overridden as a whole: that it shows is seen by its k."
 	flattened  = "Flattened by hand, an image is what it was, and what was recorded of its parent stays: tested as no change."
+	headerLost = "A header that is written over can't be brought back: tested as a warning, with no change."
 	noKeyRead  = "An import reads no key."
 )
 
@@ -21,7 +22,7 @@ func init() {
 			"ceph_pool force_destroy imported", "ceph_pool force_destroy drifted",
 			"ceph_rbd_image force_destroy imported", "ceph_rbd_image force_destroy drifted",
 			"ceph_rbd_image trash imported", "ceph_rbd_image trash drifted",
-			"ceph_rbd_image allow_shrink imported", "ceph_rbd_image allow_shrink drifted",
+			"ceph_rbd_image allow_shrink imported", "ceph_rbd_image allow_shrink drifted", "ceph_rbd_image encryption imported",
 			"ceph_user key_in_state drifted",
 			"ceph_crush_rule erasure_code_profile imported", "ceph_crush_rule erasure_code_profile drifted",
 		}},
@@ -55,6 +56,7 @@ func init() {
 			"ceph_erasure_code_profile parameters drifted",
 		}},
 		{flattened, []string{"ceph_rbd_image parent drifted"}},
+		{headerLost, []string{"ceph_rbd_image encryption drifted"}},
 		{noKeyRead, []string{"ceph_user key imported"}},
 	} {
 		for _, mark := range marks.marks {
