@@ -98,7 +98,7 @@ func (a Access) RefuseCopyTarget(ctx context.Context, image ceph.Image, from Cop
 	if err := a.Cluster.CheckImageChange(ctx, a.image()); err != nil {
 		return problem.At("image", err)
 	}
-	contents, err := a.Cluster.ImageContents(ctx, a.image())
+	contents, err := a.Cluster.ImageContents(ctx, a.image(), "") // an encryption header counts: the copy would be written over it
 	if err != nil {
 		return problem.At("image", err)
 	}
