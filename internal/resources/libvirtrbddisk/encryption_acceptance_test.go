@@ -107,6 +107,11 @@ func TestAccLibvirtRBDDisk_encryptedByLibrbd(t *testing.T) {
 		t.Errorf("the guest reads %q, %v", read, err)
 	}
 	w.ExpectEmptyPlan(t)
+	redefined(func(d *acctest.Disk) { d.Source.Encryption.Secrets[0].UUID = wrong })(t, name)
+	expectChanges(t, "another secret by hand", apply(t, w), 0, 1, 0, 0)
+	if text := diskText(t, name, "--inactive"); !strings.Contains(text, another) || strings.Contains(text, wrong) {
+		t.Errorf("the saved definition is %s", text)
+	}
 	image(t, "east", name+"-next", "64M")
 	refused("copied", "It is encrypted", `image = "luks2-next"`, `on_source_change = "live_copy"`, encrypted("luks2", "", another))
 
@@ -119,6 +124,11 @@ func TestAccLibvirtRBDDisk_encryptedByLibrbd(t *testing.T) {
 	if diskOf(t, "kvm1", name, "vdb", true) != nil {
 		t.Error("the saved definition still has the disk")
 	}
+	if !t.Failed() {
+		for _, mark := range []acctest.Mark{acctest.Set, acctest.Changed, acctest.Drifted} {
+			acctest.Record(t, diskType, "encryption", mark)
+		}
+	}
 
 	refused("a running guest", "A disk that librbd decrypts can't be plugged into domain", encrypted("luks2", "", passphraseSecret))
 	// That is libvirt's own limit.
@@ -127,6 +137,26 @@ func TestAccLibvirtRBDDisk_encryptedByLibrbd(t *testing.T) {
 	if out, err := acctest.Bed(t).Hypervisor("kvm1").VirshIn(t.Context(), byHand, "attach-device", name, "/dev/stdin", "--live"); err == nil {
 		t.Errorf("this libvirt plugs it into a running domain: %s", out)
 	}
+}
+
+// A transient domain has the encryption in its running definition alone.
+func TestAccLibvirtRBDDisk_encryptedTransient(t *testing.T) {
+	prepare(t)
+	preparePassphrase(t)
+	t.Parallel()
+	const name = "luks1-transient"
+	g := running(t, "kvm1", testbed.GuestOptions{Name: name, Transient: true})
+	formatted(t, name, "32M", "luks1")
+	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+block(name, name, encrypted("luks", "qemu", passphraseSecret)))
+	expectChanges(t, "attached", apply(t, w), 1, 0, 0, 0)
+	if err := sees(g, 28<<20); err != nil {
+		t.Error(err)
+	}
+	w.ExpectEmptyPlan(t)
+	if !t.Failed() {
+		acctest.Record(t, diskType, "encryption", acctest.Transient)
+	}
+	w.Destroy(t)
 }
 
 // QEMU decrypts luks1 also in a disk that is plugged into a running guest. Another format or engine is another disk.
@@ -182,8 +212,29 @@ func TestAccLibvirtRBDDisk_encryptedByQEMU(t *testing.T) {
 	imported := acctest.NewWorkspaceOf(t, config(encrypted("luks", "", passphraseSecret))+
 		fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s/vdb\"\n}\n", address, name))
 	expectChanges(t, "imported", apply(t, imported), 0, 0, 1, 0)
+
+	// Without it the guest sees the header.
+	if err := g.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Write(t, config())
+	expectChanges(t, "no encryption", apply(t, w), 1, 0, 0, 1)
+	if text := diskText(t, name, "--inactive"); strings.Contains(text, "<encryption") {
+		t.Errorf("the saved definition is %s", text)
+	}
+	if err := g.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if read, err := g.Read(t.Context(), "vda", 0, 4); err != nil || read != "LUKS" {
+		t.Errorf("the guest reads %q, %v", read, err)
+	}
 	w.Destroy(t)
 	if err := seesNone(g); err != nil {
 		t.Error(err)
+	}
+	if !t.Failed() {
+		for _, mark := range []acctest.Mark{acctest.Imported, acctest.Cleared, acctest.Running} {
+			acctest.Record(t, diskType, "encryption", mark)
+		}
 	}
 }
