@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -17,8 +18,30 @@ import (
 func Passphrase() string { return rand.Text()[:24] }
 
 // FindPassphrase looks for a passphrase as it is, in base64, in hexadecimal or as a list of bytes, and for its SHA-256, of which it could
-// be guessed. It returns in which form it is there, or nothing where it isn't.
+// be guessed. What is written in base64, as a private state is, twice over, is searched as well. It returns in which form the passphrase is
+// there, or nothing where it isn't.
 func FindPassphrase(content []byte, passphrase string) string {
+	return findPassphrase(content, passphrase, 3)
+}
+
+// encoded is a text that may be base64.
+var encoded = regexp.MustCompile(`[A-Za-z0-9+/]{24,}`)
+
+func findPassphrase(content []byte, passphrase string, depth int) string {
+	if form := findPlainly(content, passphrase); form != "" || depth == 0 {
+		return form
+	}
+	for _, text := range encoded.FindAll(content, -1) {
+		decoded := make([]byte, len(text))
+		n, _ := base64.RawStdEncoding.Decode(decoded, text) // what comes before an error counts
+		if form := findPassphrase(decoded[:n], passphrase, depth-1); form != "" {
+			return form + ", encoded"
+		}
+	}
+	return ""
+}
+
+func findPlainly(content []byte, passphrase string) string {
 	sum := sha256.Sum256([]byte(passphrase))
 	for form, pattern := range map[string]string{
 		"as it is":                   passphrase,
