@@ -80,6 +80,7 @@ resource "libvirt_rbd_disk" "adopted" {
   snapshot      = each.value.snapshot
   user          = each.value.user
   secret_uuid   = each.value.secret_uuid
+  encryption    = each.value.encryption
   target_dev    = each.value.target_dev
   bus           = each.value.bus
   device        = each.value.device

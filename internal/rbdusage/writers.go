@@ -197,7 +197,7 @@ func (a Access) FromKilledCreate(ctx context.Context, found libvirt.Disks) (libv
 	if err != nil {
 		return libvirt.Disks{}, err
 	}
-	fixed := []string{"pool", "namespace", "image", "snapshot", "bus", "device"}
+	fixed := []string{"pool", "namespace", "image", "snapshot", "encryption", "bus", "device"}
 	for _, disk := range found.Each() {
 		differs := libvirt.DiffDisks(*disk, a.Disk, func(f libvirt.DiskField) bool { return slices.Contains(fixed, f.Name) })
 		if len(differs) > 0 || addresses.Answer(ctx, disk.Monitors) != Yes {
