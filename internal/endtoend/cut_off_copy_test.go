@@ -97,7 +97,7 @@ func TestAccCopyIsCutOff(t *testing.T) {
 	c.w.Apply(t, "-target=ceph_pool.guests")
 	acctest.RBD(t, "east", "create", "--size", "16M", copiedImage)
 	c.w.Apply(t)
-	if _, err := c.g.Run(ctx, fmt.Sprintf("dd if=/dev/urandom of=/dev/%s bs=1M count=8 seek=4 conv=notrunc,fsync", c.disk())); err != nil {
+	if _, err := c.g.Run(ctx, fmt.Sprintf("dd if=/dev/urandom of=/dev/%s bs=1M count=6 seek=4 conv=notrunc,fsync", c.disk())); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.g.Write(ctx, c.disk(), 0, "written on east,"); err != nil {

@@ -199,12 +199,12 @@ func TestAccLibvirtRBDDisk_liveCopy(t *testing.T) {
 	}
 }
 
-// slowed lets a copy to an image of 48 MiB take minutes, until the limit is lifted.
+// slowed lets a copy to an image of 48 MiB take three quarters of a minute, until the limit is lifted.
 func (f *copyFixture) slowed(cluster, name string) (image string, lift func()) {
 	f.t.Helper()
 	image = pool + "/" + name
 	acctest.RBD(f.t, cluster, "create", "--size", "48M", image)
-	acctest.RBD(f.t, cluster, "config", "image", "set", image, "rbd_qos_bps_limit", "262144")
+	acctest.RBD(f.t, cluster, "config", "image", "set", image, "rbd_qos_bps_limit", "1048576")
 	return image, func() { acctest.RBD(f.t, cluster, "config", "image", "remove", image, "rbd_qos_bps_limit") }
 }
 
@@ -349,7 +349,7 @@ func TestAccLibvirtRBDDisk_liveCopyRefused(t *testing.T) {
 	apply(t, f.w)
 	refused("another size", "can't be copied to an image of another size", on("west", name, `size = "24MiB"`))
 	closeImage := acctest.OpenImage(t, "west", "libvirt", pool+"/"+name)
-	refused("an image that is open", "is open elsewhere", on("west", name))
+	refused("an image that is open", "is open elsewhere", on("west", name, `timeouts = { update = "15s" }`))
 	closeImage()
 	acctest.Eventually(t, "the image to be closed", func() bool {
 		return !strings.Contains(acctest.RBD(t, "west", "status", pool+"/"+name), "watcher=")
