@@ -131,18 +131,21 @@ func (h *Host) noDisk(op operation, target string) error {
 //
 // Similar to: virsh secret-list.
 func (h *Host) NameSecrets(ctx context.Context, disk Disk) (Disk, error) {
-	if disk.read == nil {
+	keyNamed := disk.SecretUUID == "" && disk.SecretUsage != ""
+	passphraseNamed := disk.Encryption.SecretUUID == "" && disk.PassphraseUsage != ""
+	if disk.read == nil || !keyNamed && !passphraseNamed {
 		return disk, nil
 	}
 	read := *disk.read
 	for _, named := range []struct {
+		byUsage     bool
 		kind, usage string
 		uuid, noted *string
 	}{
-		{UsageCeph, disk.SecretUsage, &disk.SecretUUID, &read.secretUUID},
-		{UsageVolume, disk.PassphraseUsage, &disk.Encryption.SecretUUID, &read.passphraseUUID},
+		{keyNamed, UsageCeph, disk.SecretUsage, &disk.SecretUUID, &read.secretUUID},
+		{passphraseNamed, UsageVolume, disk.PassphraseUsage, &disk.Encryption.SecretUUID, &read.passphraseUUID},
 	} {
-		if *named.uuid != "" || named.usage == "" {
+		if !named.byUsage {
 			continue
 		}
 		secret, err := h.SecretByUsage(ctx, named.kind, named.usage)
