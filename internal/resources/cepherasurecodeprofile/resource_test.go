@@ -3,6 +3,7 @@
 package cepherasurecodeprofile_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -319,7 +320,7 @@ func TestAccCephErasureCodeProfile_deadCluster(t *testing.T) {
 		return strings.Replace(profile("waiting", `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`, more),
 			`cluster = "east"`, `cluster = "west"`, 1)
 	}
-	begin, end := acctest.Outage(t, "west", cluster.Pause, cluster.Resume)
+	begin, end := acctest.Outage(t, "west", cluster.Pause, func() error { return cluster.ResumeUsable(context.Background()) })
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: config("")},
