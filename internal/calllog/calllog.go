@@ -137,18 +137,18 @@ const progressStep = 5 * time.Second
 // Wait begins something that takes long, such as the wait for a guest to give a disk up. Each call of the function that it
 // returns says that it is not over yet; a line is written at the first one, and then every five seconds.
 func (l Logger) Wait(ctx context.Context, waitsFor string, object Object) (progress func()) {
-	step := l.Progress(ctx, waitsFor, object)
-	return func() { step("") }
+	return l.Progress(ctx, waitsFor, object, func() string { return "" })
 }
 
-// Progress is [Logger.Wait] for what tells how far it is: each call may say that in words, such as "40 %".
-func (l Logger) Progress(ctx context.Context, waitsFor string, object Object) (progress func(done string)) {
+// Progress is [Logger.Wait] for what tells how far it is. done says that in words, such as "40 %"; it is asked only for a line that is
+// written.
+func (l Logger) Progress(ctx context.Context, waitsFor string, object Object, done func() string) (progress func()) {
 	if !l.Enabled(ctx, true) {
-		return func(string) {}
+		return func() {}
 	}
 	begun := time.Now()
 	var logged time.Time
-	return func(done string) {
+	return func() {
 		if !logged.IsZero() && time.Since(logged) < progressStep {
 			return
 		}
@@ -156,9 +156,9 @@ func (l Logger) Progress(ctx context.Context, waitsFor string, object Object) (p
 		waited := logged.Sub(begun)
 		fields := map[string]any{"waits_for": waitsFor, "waited_ms": waited.Milliseconds()}
 		remarks := []string{"since " + inWords(waited)}
-		if done != "" {
-			fields["done"] = done
-			remarks = append(remarks, done)
+		if told := done(); told != "" {
+			fields["done"] = told
+			remarks = append(remarks, told)
 		}
 		l.write(ctx, true, "waits for "+waitsFor, object, remarks, fields)
 	}

@@ -122,8 +122,10 @@ const (
 // Similar to: virsh blockjob DOMAIN TARGET, again and again.
 func (h *Host) AwaitBlockCopy(ctx context.Context, domainUUID string, disk, destination Disk) error {
 	op := operation{doing: fmt.Sprintf("copy disk %s of domain %s to %s", disk.Target, domainUUID, destination.DescribeSource())}
-	progress := h.log.Progress(ctx, "a block copy", calllog.Object{Domain: domainUUID, Target: disk.Target})
 	known, seen := Domain{Name: domainUUID, UUID: domainUUID}, time.Now()
+	progress := h.log.Progress(ctx, "a block copy", calllog.Object{Domain: domainUUID, Target: disk.Target}, func() string {
+		return h.copied(ctx, known, disk.Target)
+	})
 	for pause := firstCopyLook; ; pause = min(2*pause, lastCopyLook) {
 		domain, err := h.Domain(breaker.Retry(ctx), domainUUID) // each look may connect anew
 		if err == nil {
@@ -146,7 +148,7 @@ func (h *Host) AwaitBlockCopy(ctx context.Context, domainUUID string, disk, dest
 			return nil
 		}
 		if err == nil {
-			progress(h.copied(ctx, domain, disk.Target))
+			progress()
 		}
 		next := time.NewTimer(pause)
 		select {
