@@ -31,12 +31,11 @@ type job struct {
 	touched bool
 	// contested is set where the disk is attached although somebody else has the image open.
 	contested bool
-	// copy is where the copy of the disk's content to another image is, copyFrom the image that it is copied from. copyMarked tells that an
-	// earlier copy has begun to fill the other image; copied is set once the guest has gone over to it.
-	copy       copyStep
-	copyFrom   rbdusage.CopySource
-	copyMarked bool
-	copied     bool
+	// copy is where the copy of the disk's content to another image is, copyFrom the image that it is copied from; copied is set once the
+	// guest has gone over.
+	copy     copyStep
+	copyFrom rbdusage.CopySource
+	copied   bool
 
 	// again is whether the running guest's disk is taken from it and attached again.
 	again reattachment
@@ -55,9 +54,9 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 		if err != nil {
 			return err
 		}
-		if j.plan.AttachProbe.ValueBool() && (missing&libvirt.Live != 0 || !j.Domain.Active && disk.Encryption.Format != "") {
-			if err := j.Host.ProbeDisk(ctx, j.Domain, disk); err != nil {
-				return j.access().Explain(ctx, err)
+		if missing&libvirt.Live != 0 || !j.Domain.Active && disk.Encryption.Format != "" {
+			if err := j.probe(ctx, disk); err != nil {
+				return err
 			}
 		}
 		if missing&libvirt.Live != 0 {
@@ -87,9 +86,9 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 	if err != nil || len(wanted.Changed()) == 0 {
 		return err
 	}
-	if !j.Domain.Active && j.plan.AttachProbe.ValueBool() && slices.Contains(wanted.Changed(), "encryption") {
-		if err := j.Host.ProbeDisk(ctx, j.Domain, wanted); err != nil {
-			return j.access().Explain(ctx, err)
+	if !j.Domain.Active && slices.Contains(wanted.Changed(), "encryption") {
+		if err := j.probe(ctx, wanted); err != nil {
+			return err
 		}
 	}
 	if err := j.Host.UpdateSavedDisk(ctx, j.Domain.UUID, wanted); err != nil {
@@ -97,6 +96,23 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 	}
 	j.touched = true
 	return nil
+}
+
+// probe lets the host open a disk's image once, unless attach_probe is off.
+func (j *job) probe(ctx context.Context, disk libvirt.Disk) error {
+	if !j.plan.AttachProbe.ValueBool() {
+		return nil
+	}
+	return j.access().Explain(ctx, j.Host.ProbeDisk(ctx, j.Domain, disk))
+}
+
+// findAgain reads the domain, and finds the disk in it as the plan names it.
+func (j *job) findAgain(ctx context.Context) error {
+	domain, err := j.Host.Domain(ctx, j.Domain.UUID)
+	if err == nil { // otherwise the domain as it was tells which one to ask for once more
+		j.Domain, j.found = domain, j.plan.ours(j.record).Find(domain)
+	}
+	return err
 }
 
 // lookAgain checks who has the image open after the attach to a running domain. A disk that was detached again counts as not touched.
@@ -171,7 +187,7 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	}
 	j.noteImage(image)
 	if j.copy != noCopy {
-		if err := j.copyContent(ctx); err != nil {
+		if err := j.copyContent(ctx, image); err != nil {
 			return err
 		}
 	}

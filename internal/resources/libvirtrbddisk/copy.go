@@ -82,7 +82,6 @@ func (j *job) checkCopy(ctx context.Context, state *model, image ceph.Image) (er
 	if err != nil {
 		return err
 	}
-	j.copyMarked = rbdusage.HoldsUnfinishedCopy(image)
 	if err := j.access().RefuseCopyTarget(ctx, image, j.copyFrom, bytes); err != nil {
 		return err
 	}
@@ -101,13 +100,13 @@ func identityUnknown(state *model) error {
 }
 
 // copyContent copies the content of the running guest's disk to the planned image, and lets the guest go over to it.
-func (j *job) copyContent(ctx context.Context) error {
+func (j *job) copyContent(ctx context.Context, image ceph.Image) error {
 	if j.copy == overIt {
 		return j.goneOver(ctx)
 	}
 	live, destination := *j.found.Live, j.plan.onto(libvirt.Disk{}, nil)
 	if j.copy == newCopy {
-		if err := j.startCopy(ctx, live, destination); err != nil {
+		if err := j.startCopy(ctx, live, destination, rbdusage.HoldsUnfinishedCopy(image)); err != nil {
 			return err
 		}
 	}
@@ -124,23 +123,21 @@ func (j *job) copyContent(ctx context.Context) error {
 	return j.goneOver(ctx)
 }
 
-// startCopy begins the copy, after the host has opened the image once.
-func (j *job) startCopy(ctx context.Context, live, destination libvirt.Disk) error {
+// startCopy begins the copy, after the host has opened the image once. again tells that an earlier copy has begun to fill it.
+func (j *job) startCopy(ctx context.Context, live, destination libvirt.Disk, again bool) error {
 	access := j.access()
-	if j.plan.AttachProbe.ValueBool() {
-		if err := j.Host.ProbeDisk(ctx, j.Domain, destination); err != nil {
-			return access.Explain(ctx, err)
-		}
-		// Again, right before the copy: somebody may have opened the image meanwhile.
-		if err := access.RefuseInUse(ctx, 0); err != nil {
-			return err
-		}
+	if err := j.probe(ctx, destination); err != nil {
+		return err
+	}
+	// Again, right before the copy: somebody may have opened the image meanwhile.
+	if err := access.RefuseInUse(ctx, 0); err != nil {
+		return err
 	}
 	if err := access.MarkCopy(ctx, j.copyFrom); err != nil {
 		return err
 	}
 	if err := j.Host.StartBlockCopy(ctx, j.Domain.UUID, live, destination); err != nil {
-		if !j.copyMarked && !problem.Is(err, problem.Unreachable) {
+		if !again && !problem.Is(err, problem.Unreachable) {
 			// Nothing was copied, and the image is as good for any other use as before.
 			removing, cancel := grace.Context(ctx, abortLimit)
 			defer cancel()
@@ -171,11 +168,9 @@ func (j *job) goneOver(ctx context.Context) error {
 	j.record.FormerSources, j.record.Source = nil, j.plan.source().String()
 	j.connections.ReleaseHolder(j.object())
 	j.connections.Hold(j.object(), tfkit.Holder{Object: j.object()})
-	domain, err := j.Host.Domain(ctx, j.Domain.UUID)
-	if err != nil {
+	if err := j.findAgain(ctx); err != nil {
 		return err
 	}
-	j.Domain, j.found = domain, j.plan.ours(j.record).Find(domain)
 	if j.found.Live == nil {
 		return j.DiskGone(j.target(), "the next refresh tells whether it is there.")
 	}

@@ -83,6 +83,11 @@ func (m *model) source() ceph.ImageRef {
 	return ceph.ImageRef{Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Name: m.Image.ValueString()}
 }
 
+// namesSource tells whether the image's name is known as a whole.
+func (m *model) namesSource() bool {
+	return !m.Pool.IsUnknown() && !m.Namespace.IsUnknown() && !m.Image.IsUnknown()
+}
+
 // disk converts the model to a disk of the libvirt client; unknown values are left out.
 func (m *model) disk() libvirt.Disk {
 	return libvirt.Disk{

@@ -76,7 +76,7 @@ func (p *planning) planSource(ctx context.Context) error {
 
 // compareSource compares the identity of the planned source with that of the present one.
 func compareSource(ctx context.Context, cluster clusterEntry, state, plan *model, record diskRecord) (verdict, error) {
-	named := !plan.Pool.IsUnknown() && !plan.Namespace.IsUnknown() && !plan.Image.IsUnknown()
+	named := plan.namesSource()
 	if named && (state.FSID.IsNull() || plan.FSID.IsNull()) {
 		return otherSource, nil
 	}

@@ -59,7 +59,7 @@ func (p *planning) planCopy(ctx context.Context, found verdict) error {
 			Do:   "Change the image in one apply, and its size in another.",
 		})
 	}
-	if !p.cluster.Known || plan.argument("pool").IsUnknown() || plan.argument("namespace").IsUnknown() || plan.argument("image").IsUnknown() {
+	if !p.cluster.Known || !plan.namesSource() {
 		return nil
 	}
 	asking, cancel := breaker.Optional(ctx, verifyLimit)

@@ -119,8 +119,8 @@ func (j *job) reattach(ctx context.Context, diags *diag.Diagnostics) error {
 	if err == nil {
 		err = j.Host.RefuseReattach(j.Domain, *j.found.Live, wanted, j.fixedAddress)
 	}
-	if err == nil && j.plan.AttachProbe.ValueBool() {
-		err = j.access().Explain(ctx, j.Host.ProbeDisk(ctx, j.Domain, wanted))
+	if err == nil {
+		err = j.probe(ctx, wanted)
 	}
 	if err == nil {
 		err = j.refuseOpened(ctx, 1) // Again: somebody may have opened it during the probe.
@@ -148,10 +148,7 @@ func (j *job) reattach(ctx context.Context, diags *diag.Diagnostics) error {
 	if err != nil {
 		return j.access().Explain(ctx, err)
 	}
-	if j.Domain, err = j.Host.Domain(ctx, j.Domain.UUID); err == nil {
-		j.found = j.plan.ours(j.record).Find(j.Domain)
-	}
-	return err
+	return j.findAgain(ctx)
 }
 
 // detachLimit is how long a running guest gets to let go of a disk that is attached again: as for a deletion, unless timeouts.update says

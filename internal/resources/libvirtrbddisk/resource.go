@@ -151,9 +151,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	timeout := plan.Timeouts.Update
 	if copies(&state, &plan) {
-		timeout = func(ctx context.Context, _ time.Duration) (time.Duration, diag.Diagnostics) {
-			return plan.Timeouts.Update(ctx, copyTimeout)
-		}
+		timeout = withDefault(plan.Timeouts.Update, copyTimeout)
 	}
 	ctx, cancel := tfkit.StartChange(ctx, timeout, &resp.Diagnostics)
 	defer cancel()
@@ -196,6 +194,16 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
+// timeLimit is a time limit as configured, or the default that it is given.
+type timeLimit = func(context.Context, time.Duration) (time.Duration, diag.Diagnostics)
+
+// withDefault is a configured time limit with another default than it would be given.
+func withDefault(configured timeLimit, limit time.Duration) timeLimit {
+	return func(ctx context.Context, _ time.Duration) (time.Duration, diag.Diagnostics) {
+		return configured(ctx, limit)
+	}
+}
+
 // Delete detaches the disk. It needs only the hypervisor.
 func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	const summary = "Unable to detach RBD disk"
@@ -205,10 +213,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	timeout := func(ctx context.Context, _ time.Duration) (time.Duration, diag.Diagnostics) {
-		return state.Timeouts.Delete(ctx, detachTimeout)
-	}
-	ctx, cancel := tfkit.StartChange(ctx, timeout, &resp.Diagnostics)
+	ctx, cancel := tfkit.StartChange(ctx, withDefault(state.Timeouts.Delete, detachTimeout), &resp.Diagnostics)
 	defer cancel()
 	object := diskObject(state.DomainUUID.ValueString(), state.TargetDev.ValueString())
 	other, release, err := r.own(ctx, object)
