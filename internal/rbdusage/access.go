@@ -83,50 +83,57 @@ func (a Access) Check(ctx context.Context, image ceph.Image) ([]problem.Warning,
 	return warnings, problem.At("user", err)
 }
 
-// secret is the value of the disk's secret, which has to have one.
+// neededSecret is a secret of the host without which a disk can't be opened.
+type neededSecret struct {
+	argument, uuid string
+	purpose        string // the end of a sentence about the secret; empty for the key
+	definedBy      string // the resource that makes such a secret
+	setBy          string // how it gets its value
+}
+
+// secret is the value of the secret with the user's key, which has to have one.
 func (a Access) secret(ctx context.Context) (sensitive.Value, libvirt.ValueState, error) {
-	value, held, err := a.Host.SecretValue(ctx, libvirt.CanonicalUUID(a.Disk.SecretUUID))
-	switch {
-	case problem.Is(err, problem.NotFound):
-		return sensitive.Value{}, held, problem.At("secret_uuid", &problem.Problem{
-			Kind: problem.Invalid,
-			What: fmt.Sprintf("Hypervisor %q has no secret %s.", a.Host.Label(), a.Disk.SecretUUID),
-			Do: "Define it there with libvirt_ceph_secret and refer to its uuid, as in secret_uuid = libvirt_ceph_secret.NAME.uuid; or correct the" +
-				" UUID: virsh secret-list shows what there is.",
-		})
-	case err == nil && held == libvirt.ValueMissing:
-		return sensitive.Value{}, held, problem.At("secret_uuid", &problem.Problem{
-			Kind: problem.Invalid,
-			What: fmt.Sprintf("The secret %s on hypervisor %q has no value.", a.Disk.SecretUUID, a.Host.Label()),
-			Do:   "Set its value, the key of the cephx user: libvirt_ceph_secret does, or virsh secret-set-value.",
-		})
-	}
-	return value, held, err
+	return a.valueOf(ctx, neededSecret{
+		argument: "secret_uuid", uuid: a.Disk.SecretUUID, definedBy: "libvirt_ceph_secret",
+		setBy: "Set its value, the key of the cephx user: libvirt_ceph_secret does, or virsh secret-set-value.",
+	})
 }
 
 // passphrase makes sure that the secret with the passphrase of an encrypted disk is there, and has a value.
 func (a Access) passphrase(ctx context.Context) error {
-	uuid := a.Disk.Encryption.SecretUUID
-	if uuid == "" {
+	if a.Disk.Encryption.SecretUUID == "" {
 		return nil
 	}
-	_, held, err := a.Host.SecretValue(ctx, libvirt.CanonicalUUID(uuid))
+	_, _, err := a.valueOf(ctx, neededSecret{
+		argument: "encryption", uuid: a.Disk.Encryption.SecretUUID, definedBy: "libvirt_volume_secret", purpose: ", which is to hold the passphrase",
+		setBy: "Set its value: libvirt_volume_secret does by passphrase_wo, or virsh secret-set-value.",
+	})
+	return err
+}
+
+// valueOf is the value of a secret. One that is missing, or has no value, is an error that names the argument at fault.
+func (a Access) valueOf(ctx context.Context, s neededSecret) (sensitive.Value, libvirt.ValueState, error) {
+	value, held, err := a.Host.SecretValue(ctx, libvirt.CanonicalUUID(s.uuid))
 	switch {
 	case problem.Is(err, problem.NotFound):
-		return problem.At("encryption", &problem.Problem{
+		return sensitive.Value{}, held, problem.At(s.argument, &problem.Problem{
 			Kind: problem.Invalid,
-			What: fmt.Sprintf("Hypervisor %q has no secret %s, which is to hold the passphrase.", a.Host.Label(), uuid),
-			Do: "Define it there with libvirt_volume_secret and refer to its uuid, as in secret_uuid = libvirt_volume_secret.NAME.uuid; or correct" +
-				" the UUID: virsh secret-list shows what there is.",
+			What: fmt.Sprintf("Hypervisor %q has no secret %s%s.", a.Host.Label(), s.uuid, s.purpose),
+			Do: fmt.Sprintf("Define it there with %[1]s and refer to its uuid, as in secret_uuid = %[1]s.NAME.uuid; or correct the UUID: virsh"+
+				" secret-list shows what there is.", s.definedBy),
 		})
 	case err == nil && held == libvirt.ValueMissing:
-		return problem.At("encryption", &problem.Problem{
+		about := ""
+		if s.purpose != "" {
+			about = s.purpose + ","
+		}
+		return sensitive.Value{}, held, problem.At(s.argument, &problem.Problem{
 			Kind: problem.Invalid,
-			What: fmt.Sprintf("The secret %s on hypervisor %q, which is to hold the passphrase, has no value.", uuid, a.Host.Label()),
-			Do:   "Set its value: libvirt_volume_secret does by passphrase_wo, or virsh secret-set-value.",
+			What: fmt.Sprintf("The secret %s on hypervisor %q%s has no value.", s.uuid, a.Host.Label(), about),
+			Do:   s.setBy,
 		})
 	}
-	return err
+	return value, held, err
 }
 
 // notTried tells that what the user may do could not be tried from here.

@@ -83,7 +83,11 @@ func (a Access) RefuseUnfinished(image ceph.Image) error {
 //
 // Similar to: rbd info; rbd diff; rbd snap ls; rbd children; rbd image-meta get
 func (a Access) RefuseCopyTarget(ctx context.Context, image ceph.Image, from CopySource, bytes uint64) error {
-	if from.PoolID == image.PoolID && from.Namespace == a.Disk.Namespace && from.ImageID == image.ID {
+	fsid, err := a.Cluster.FSID(ctx)
+	if err != nil {
+		return problem.At("cluster", err)
+	}
+	if from == (CopySource{FSID: fsid, PoolID: image.PoolID, Namespace: a.Disk.Namespace, ImageID: image.ID}) {
 		return a.refuseCopy("It is the image that the guest has already, under another name. A copy onto itself would destroy it.",
 			"Plan again: the refresh shows the image's names.")
 	}
