@@ -55,10 +55,7 @@ func (m *model) fromAPI(secret libvirt.Secret) {
 		m.UUID = types.StringValue(secret.UUID)
 	}
 	m.UsageName = types.StringValue(secret.UsageName)
-	m.Description = types.StringNull()
-	if secret.Description != "" {
-		m.Description = types.StringValue(secret.Description)
-	}
+	m.Description = tfkit.StringOrNull(secret.Description)
 	m.Ephemeral = types.BoolValue(secret.Ephemeral)
 	m.Private = types.BoolValue(secret.Private)
 	m.ID = m.id()
