@@ -105,8 +105,9 @@ func (a Access) passphrase(ctx context.Context) error {
 		return nil
 	}
 	_, _, err := a.valueOf(ctx, neededSecret{
-		argument: "encryption", uuid: a.Disk.Encryption.SecretUUID, definedBy: "libvirt_volume_secret", purpose: ", which is to hold the passphrase",
-		setBy: "Set its value: libvirt_volume_secret does by passphrase_wo, or virsh secret-set-value.",
+		argument: "encryption", uuid: a.Disk.Encryption.SecretUUID, definedBy: "libvirt_volume_secret",
+		purpose: ", which is to hold the passphrase",
+		setBy:   "Set its value: libvirt_volume_secret does by passphrase_wo, or virsh secret-set-value.",
 	})
 	return err
 }
