@@ -186,18 +186,33 @@ func (c *Cluster) WaitUsable(ctx context.Context) error {
 		if err != nil {
 			return false, err
 		}
-		var status struct {
-			MgrMap struct{ Available bool }
-			OSDMap struct {
-				NumUp int `json:"num_up_osds"`
-				NumIn int `json:"num_in_osds"`
-			}
-		}
-		if err := json.Unmarshal(output, &status); err != nil {
-			return false, err
-		}
-		return status.MgrMap.Available && status.OSDMap.NumUp == c.OSDs && status.OSDMap.NumIn == c.OSDs, nil
+		return isUsable(output, c.OSDs)
 	})
+}
+
+// osdCounts are of the OSDs that are up and in.
+type osdCounts struct {
+	NumUp int `json:"num_up_osds"`
+	NumIn int `json:"num_in_osds"`
+}
+
+// isUsable reports whether a status, as JSON, shows a manager and so many OSDs that are up and in.
+func isUsable(text []byte, osds int) (bool, error) {
+	var status struct {
+		MgrMap struct{ Available bool }
+		OSDMap struct {
+			osdCounts
+			OSDMap *osdCounts // up to nautilus there is one more level
+		}
+	}
+	if err := json.Unmarshal(text, &status); err != nil {
+		return false, err
+	}
+	counts := status.OSDMap.osdCounts
+	if status.OSDMap.OSDMap != nil {
+		counts = *status.OSDMap.OSDMap
+	}
+	return status.MgrMap.Available && counts.NumUp == osds && counts.NumIn == osds, nil
 }
 
 func (c *Cluster) failure() error {
