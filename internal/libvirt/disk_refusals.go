@@ -55,7 +55,7 @@ func (d *Definition) has(disk Disk) *Disk {
 
 // RefusePlug refuses a new disk that a running guest can't get.
 func (h *Host) RefusePlug(domain Domain, disk Disk) error {
-	if !domain.Active || domain.Live.Plugs(disk) != PlugsNever {
+	if !domain.Active || domain.Plugs(disk) != PlugsNever {
 		return nil
 	}
 	bus := disk.Bus
@@ -89,8 +89,9 @@ func (h *Host) refuseEncryptedPlug(domain Domain) error {
 	return problem.At("encryption", &problem.Problem{
 		Kind: problem.Unsupported,
 		What: fmt.Sprintf("A disk that librbd decrypts can't be plugged into domain %q while it runs on hypervisor %q.", domain.Name, h.Label()),
-		Why:  "libvirt hands QEMU the passphrase only after QEMU was to open the image.",
-		Do:   do + " Or format the image as luks1 and let QEMU decrypt it: format = \"luks\" and engine = \"qemu\".",
+		Why: fmt.Sprintf("It runs libvirt %s, which hands QEMU the passphrase only after QEMU was to open the image; 11.3 and newer do so in"+
+			" time.", domain.LibVersion),
+		Do: do + " Or format the image as luks1 and let QEMU decrypt it: format = \"luks\" and engine = \"qemu\".",
 	})
 }
 

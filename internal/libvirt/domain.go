@@ -21,6 +21,8 @@ type Domain struct {
 	Saved *Definition
 	// Live is the running domain as it is, nil when it is shut off.
 	Live *Definition
+	// LibVersion is the release of the libvirt that it was read from.
+	LibVersion Version
 }
 
 // Definition is what one definition of a domain says. A nil one has nothing.
@@ -180,7 +182,11 @@ func (h *Host) lookupDomain(ctx context.Context, op operation, nameOrUUID string
 
 // describeDomain reads the definitions of a domain.
 func (h *Host) describeDomain(ctx context.Context, op operation, found rpc.Domain) (Domain, error) {
-	d := Domain{Name: found.Name, UUID: uuidText(found.UUID)}
+	version, err := h.LibVersion(ctx)
+	if err != nil {
+		return Domain{}, err
+	}
+	d := Domain{Name: found.Name, UUID: uuidText(found.UUID), LibVersion: version}
 	persistent, err := read(ctx, h, op, onDomain("DomainIsPersistent", found.Name), func(l *rpc.Libvirt) (int32, error) {
 		return l.DomainIsPersistent(found)
 	})

@@ -42,14 +42,17 @@ func (d *Definition) HotPlug(bus string) HotPlug {
 	return PlugsNever
 }
 
-// Plugs is HotPlug for a disk as a whole. libvirt hands QEMU the passphrase of one that librbd decrypts only after QEMU was to open it, so
-// that it never gets into a running domain.
-func (d *Definition) Plugs(disk Disk) HotPlug {
-	if disk.Encryption.byLibrbd() {
+// Plugs is HotPlug of the running domain for a disk as a whole: libvirt must hand QEMU the passphrase in time.
+func (d Domain) Plugs(disk Disk) HotPlug {
+	if disk.Encryption.byLibrbd() && !d.LibVersion.plugsEncrypted() {
 		return PlugsNever
 	}
-	return d.HotPlug(disk.Bus)
+	return d.Live.HotPlug(disk.Bus)
 }
+
+// plugsEncrypted tells whether this libvirt plugs a disk that librbd decrypts into a running domain. 11.3 was seen to do it; 9.0 hands QEMU
+// the passphrase only after QEMU was to open the image. What is between was not tried.
+func (v Version) plugsEncrypted() bool { return v.AtLeast(11, 3) }
 
 func hasController(domain *libvirtxml.Domain, kind string) bool {
 	return domain.Devices != nil &&

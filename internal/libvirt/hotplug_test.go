@@ -43,6 +43,14 @@ func TestDiskHotPlug(t *testing.T) {
 			}
 		}
 	}
+	for version, want := range map[Version]HotPlug{{}: PlugsNever, {Major: 9}: PlugsNever, {Major: 11, Minor: 3}: PlugsIn, {Major: 12}: PlugsIn} {
+		domain := Domain{LibVersion: version}
+		for engine, want := range map[string]HotPlug{EngineLibrbd: want, EngineQEMU: PlugsIn} {
+			if got := domain.Plugs(Disk{Bus: "virtio", Encryption: Encryption{Format: "luks", Engine: engine}}); got != want {
+				t.Errorf("libvirt %s, encryption by %s: %v, want %v", version, engine, got, want)
+			}
+		}
+	}
 	if (*Definition)(nil).HotPlug("virtio") != PlugsIn || (*Definition)(nil).HotPlug("sata") != PlugsNever {
 		t.Error("a domain that doesn't run")
 	}

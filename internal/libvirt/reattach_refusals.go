@@ -18,8 +18,8 @@ func (d Domain) HindersReattach(managed ManagedDisk, found Disks) string {
 		return fmt.Sprintf("there is no hot-plug on bus %q", live.Bus)
 	case d.Live.HotPlug(live.Bus) == PlugsNever:
 		return "the domain has no <acpi/> in <features>, without which a PCI device can't be plugged in on its machine type"
-	case live.Encryption.byLibrbd():
-		return "libvirt can't attach a disk that librbd decrypts to a running domain"
+	case d.Plugs(live) == PlugsNever:
+		return fmt.Sprintf("libvirt %s can't attach a disk that librbd decrypts to a running domain", d.LibVersion)
 	case d.Live.bootedFrom(live):
 		return "the domain was booted from it"
 	}

@@ -135,7 +135,7 @@ func (j *job) missing() libvirt.Where {
 		return 0
 	}
 	missing := j.Domain.Where() &^ j.found.Where()
-	if j.Domain.Live.Plugs(j.plan.disk()) == libvirt.PlugsNever {
+	if j.Domain.Plugs(j.plan.disk()) == libvirt.PlugsNever {
 		missing &^= libvirt.Live
 	}
 	return missing

@@ -33,8 +33,8 @@ func encryptionAttribute() schema.Attribute {
 			"engine": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Who decrypts: `librbd` (the default; needs libvirt 7.9, QEMU 6.1 and librbd 16.1 on the host) or `qemu`, for" +
-					" `luks` only. With `librbd` the disk can't be plugged into a running domain: libvirt hands QEMU the passphrase too late. Shut the" +
-					" domain off, apply, and start it.",
+					" `luks` only. With `librbd` a libvirt older than 11.3 can't plug the disk into a running domain: it hands QEMU the passphrase too" +
+					" late. There, shut the domain off, apply, and start it.",
 				Validators: []validator.String{stringvalidator.OneOf(libvirt.EngineLibrbd, libvirt.EngineQEMU)},
 			},
 			"secret_uuid": schema.StringAttribute{

@@ -119,7 +119,7 @@ func (m *model) restoredTo(where libvirt.Placement, record diskRecord, bus types
 		return m.Live, m.Persistent
 	}
 	disk := libvirt.Disk{Bus: bus.ValueString(), Encryption: encryptionOf(m.Encryption)}
-	plugs := where.Domain.Active && where.Domain.Live.Plugs(disk) != libvirt.PlugsNever
+	plugs := where.Domain.Active && where.Domain.Plugs(disk) != libvirt.PlugsNever
 	return types.BoolValue(m.Live.ValueBool() || plugs), types.BoolValue(m.Persistent.ValueBool() || where.Domain.Persistent)
 }
 
