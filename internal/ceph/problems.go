@@ -32,16 +32,16 @@ func (c *Cluster) failed(what, status string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		p.Kind, p.Raw = problem.Unreachable, ""
 		p.Why = fmt.Sprintf("Cluster %q did not answer in time.", c.cfg.Label)
-		p.Do = "Check that the monitors have a quorum and that the OSDs of the pool are up (ceph -s). If the cluster is only slow, raise the" +
-			" resource's timeouts or the cluster's operation_timeout."
+		p.Do = "Check that the monitors have a quorum and that the OSDs of the pool are up (ceph -s)." + c.mayLackOSDCaps() +
+			" If the cluster is only slow, raise the resource's timeouts or the cluster's operation_timeout."
 		return p
 	}
 	switch errnoOf(err) {
 	case ETIMEDOUT:
 		p.Kind = problem.Unreachable
 		p.Why = fmt.Sprintf("Cluster %q did not answer within its operation_timeout of %s.", c.cfg.Label, c.cfg.OperationTimeout)
-		p.Do = "Check that the monitors have a quorum, that a manager is active and that the OSDs of the pool are up (ceph -s). If the cluster" +
-			" is only slow, raise its operation_timeout."
+		p.Do = "Check that the monitors have a quorum, that a manager is active and that the OSDs of the pool are up (ceph -s)." +
+			c.mayLackOSDCaps() + " If the cluster is only slow, raise its operation_timeout."
 	case ENOTCONN:
 		p.Kind = problem.Unreachable
 		p.Why = fmt.Sprintf("The connection to cluster %q was lost.", c.cfg.Label)
@@ -132,6 +132,13 @@ func (c *Cluster) failed(what, status string, err error) error {
 		p.Do = "Look for the reply in the cluster's log (ceph log last) and in its health (ceph -s), then apply again."
 	}
 	return p
+}
+
+// mayLackOSDCaps names a cause of silence that can't be told from the others: the OSDs of newer releases (18.2 was seen to, 16.2 not) leave
+// a user that has no caps for OSDs at all without an answer, instead of refusing.
+func (c *Cluster) mayLackOSDCaps() string {
+	return fmt.Sprintf(" Check that %s, the user that the provider connects with, has caps for OSDs (ceph auth get %[1]s): without any, newer"+
+		" releases of Ceph don't answer.", c.Entity())
 }
 
 // replaceWhat lets the error of a shared reading, which tells in general what failed, begin with what the caller wanted.
