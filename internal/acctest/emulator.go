@@ -3,14 +3,14 @@
 package acctest
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
-// EmulatorWithoutRBD makes a QEMU without its RBD driver, as on a host that lacks the package. QEMU looks for modules beside its program,
-// so this is a copy of the program beside links to all modules but that one.
+// EmulatorWithoutRBD makes a QEMU without its RBD driver, as on a host that lacks the package: a copy of the program that looks for its
+// modules in a folder with links to all but that one.
 //
 // Similar to: apt-get remove qemu-block-extra.
 func EmulatorWithoutRBD(t *testing.T) string {
@@ -20,18 +20,22 @@ func EmulatorWithoutRBD(t *testing.T) string {
 		t.Fatalf("no modules of QEMU: %v", err)
 	}
 	dir := filepath.Join(Bed(t).Dir, "no-rbd")
-	beside := filepath.Join(dir, strings.TrimPrefix(filepath.Dir(modules[0]), "/usr"))
 	program, err := os.ReadFile("/usr/bin/qemu-system-x86_64")
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied := filepath.Join(dir, "bin", "qemu-system-x86_64")
-	for _, folder := range []string{filepath.Dir(copied), beside} {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			t.Fatal(err)
-		}
+	// The name of the folder stands in the program, and the other one, which is shorter, has room in its place.
+	folder := append([]byte(filepath.Dir(modules[0])), 0)
+	other := make([]byte, len(folder))
+	copy(other, dir)
+	if len(dir) >= len(folder) || !bytes.Contains(program, folder) {
+		t.Fatalf("QEMU can't be told to look for its modules in %s instead of %s", dir, folder)
 	}
-	if err := os.WriteFile(copied, program, 0o755); err != nil {
+	copied := filepath.Join(dir, "bin", "qemu-system-x86_64")
+	if err := os.MkdirAll(filepath.Dir(copied), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(copied, bytes.ReplaceAll(program, folder, other), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("/usr/share", filepath.Join(dir, "share")); err != nil {
@@ -41,7 +45,7 @@ func EmulatorWithoutRBD(t *testing.T) string {
 		if filepath.Base(module) == "block-rbd.so" {
 			continue
 		}
-		if err := os.Symlink(module, filepath.Join(beside, filepath.Base(module))); err != nil {
+		if err := os.Symlink(module, filepath.Join(dir, filepath.Base(module))); err != nil {
 			t.Fatal(err)
 		}
 	}

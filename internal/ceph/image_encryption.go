@@ -76,7 +76,8 @@ func explainFormat(errno Errno, why, do string) (string, string) {
 			"Leave journaling out of features, and out of the client's rbd_default_features."
 	case EINVAL, ENOSPC:
 		return "librbd refused to write the encryption's header.",
-			"Choose a larger size: a header of luks2 takes 16MiB, one of luks1 4MiB, or one object where these are larger."
+			"Choose a larger size: a header of luks2 takes 16MiB, one of luks1 4MiB, or one object where these are larger, and with" +
+				" stripe_count as many objects."
 	}
 	return strings.TrimSpace("It could not be encrypted. " + why), do
 }
