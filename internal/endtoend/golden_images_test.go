@@ -22,7 +22,7 @@ func TestAccGoldenImages(t *testing.T) {
 	const spring, autumn = "debian-2026-05", "debian-2026-11"
 	web1 := definedGuestFor(ctx, t, "kvm1", "web1")
 	definedGuestFor(ctx, t, "kvm1", "web2")
-	acctest.Ceph(t, "east", "osd", "pool", "create", "templates")
+	acctest.Ceph(t, "east", "osd", "pool", "create", "templates", "8")
 	acctest.RBD(t, "east", "pool", "init", "templates")
 	t.Cleanup(func() {
 		acctest.Ceph(t, "east", "osd", "pool", "delete", "templates", "templates", "--yes-i-really-really-mean-it")

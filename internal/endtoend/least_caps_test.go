@@ -18,7 +18,7 @@ import (
 // Each data source works with the capabilities that the guide states, and those that read keys do not work with fewer.
 func TestAccLeastCapsToRead(t *testing.T) {
 	acctest.Bed(t)
-	acctest.Ceph(t, "east", "osd", "pool", "create", "seen")
+	acctest.Ceph(t, "east", "osd", "pool", "create", "seen", "8")
 	t.Cleanup(func() {
 		acctest.Ceph(t, "east", "osd", "pool", "delete", "seen", "seen", "--yes-i-really-really-mean-it")
 	})

@@ -39,7 +39,7 @@ func newLeast(t *testing.T) *least {
 	}
 	t.Cleanup(func() { acctest.Virsh(t, "kvm1", "undefine", guest.Name) })
 	// Before a pool is deleted or renamed, other pools are searched for images whose data is in it.
-	acctest.Ceph(t, "east", "osd", "pool", "create", "least-neighbour")
+	acctest.Ceph(t, "east", "osd", "pool", "create", "least-neighbour", "8")
 	t.Cleanup(func() {
 		acctest.Ceph(t, "east", "osd", "pool", "delete", "least-neighbour", "least-neighbour", "--yes-i-really-really-mean-it")
 	})

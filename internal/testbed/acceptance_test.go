@@ -50,7 +50,7 @@ func must[T any](t *testing.T) func(value T, err error) T {
 // makeImage makes a pool with an image that starts with the text.
 func makeImage(t *testing.T, ctx context.Context, c *testbed.Cluster, pool, image, text string) {
 	t.Helper()
-	must[[]byte](t)(c.Ceph(ctx, "osd", "pool", "create", pool))
+	must[[]byte](t)(c.Ceph(ctx, "osd", "pool", "create", pool, "8"))
 	must[[]byte](t)(c.RBD(ctx, "pool", "init", pool))
 	must[[]byte](t)(c.RBDIn(ctx, text, "import", "--dest-pool", pool, "-", image))
 	must[[]byte](t)(c.RBD(ctx, "resize", "--no-progress", "--size", "32M", pool+"/"+image))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -33,10 +34,6 @@ type Daemon struct {
 
 // Start runs the daemon and returns as soon as the process exists.
 func (d *Daemon) Start() error {
-	path, err := lookCommand(d.argv[0])
-	if err != nil {
-		return err
-	}
 	output, err := os.OpenFile(d.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -44,10 +41,15 @@ func (d *Daemon) Start() error {
 	defer output.Close()
 	var command *exec.Cmd
 	if d.credential != nil {
-		command = d.underReaper(path)
+		command = d.underReaper()
 	} else {
-		command = exec.Command(path, d.argv[1:]...)
-		command.Env = append(baseEnvironment(d.dir, d.home, d.Name), d.environment...)
+		program, err := findProgram(d.argv)
+		if err != nil {
+			return err
+		}
+		command = exec.Command(program.path, program.argv[1:]...)
+		command.Args[0] = program.argv[0]
+		command.Env = slices.Concat(baseEnvironment(d.dir, d.home, d.Name), d.environment, program.environment)
 	}
 	command.Dir = "/"
 	command.Stdout, command.Stderr = output, output

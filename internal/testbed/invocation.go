@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,12 +40,13 @@ func (i invocation) run(ctx context.Context) ([]byte, error) {
 }
 
 func (i invocation) execute(ctx context.Context, stdout, stderr io.Writer) error {
-	path, err := lookCommand(i.argv[0])
+	program, err := findProgram(i.argv)
 	if err != nil {
 		return err
 	}
-	command := exec.CommandContext(ctx, path, i.argv[1:]...)
-	command.Env = i.environment
+	command := exec.CommandContext(ctx, program.path, program.argv[1:]...)
+	command.Args[0] = program.argv[0]
+	command.Env = slices.Concat(i.environment, program.environment)
 	command.Dir = "/"
 	command.Stdin = strings.NewReader(i.stdin)
 	// Also for the rest of a long output, which a busy machine reads slowly.

@@ -26,14 +26,17 @@ func init() {
 
 // underReaper returns a command that starts the daemon under a reaper. The reaper stays root, since a plain user may not be able to
 // read its program.
-func (d *Daemon) underReaper(path string) *exec.Cmd {
+func (d *Daemon) underReaper() *exec.Cmd {
 	command := exec.Command("/proc/self/exe")
 	command.Args = append([]string{
-		"testbed-reaper", strconv.Itoa(int(d.credential.Uid)), strconv.Itoa(int(d.credential.Gid)), path,
-	}, d.argv[1:]...)
+		"testbed-reaper", strconv.Itoa(int(d.credential.Uid)), strconv.Itoa(int(d.credential.Gid)),
+	}, d.argv...)
 	// Without processVariable the reaper is a process of the bed, and nobody takes it for the daemon.
 	command.Env = append(baseEnvironment(d.dir, d.home, ""), reaperVariable+"="+d.Name)
 	command.Env = append(command.Env, d.environment...)
+	if programs := os.Getenv(programsVariable); programs != "" {
+		command.Env = append(command.Env, programsVariable+"="+programs)
+	}
 	return command
 }
 
@@ -60,11 +63,20 @@ func startReaped(name string, args []string) error {
 	if err := errors.Join(uidErr, gidErr, adoptOrphans(), os.Unsetenv(reaperVariable), os.Setenv(processVariable, name)); err != nil {
 		return err
 	}
-	daemon := exec.Command(args[2], args[3:]...)
+	credential, argv := &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), Groups: []uint32{}}, args[2:]
+	if os.Getenv(programsVariable) != "" {
+		// Only root can put another release in the place of this one.
+		credential, argv = nil, append([]string{"setpriv", "--reuid", args[0], "--regid", args[1], "--clear-groups", "--"}, argv...)
+	}
+	program, err := findProgram(argv)
+	if err := errors.Join(err, os.Unsetenv(programsVariable)); err != nil {
+		return err
+	}
+	daemon := exec.Command(program.path, program.argv[1:]...)
+	daemon.Args[0] = program.argv[0]
+	daemon.Env = append(os.Environ(), program.environment...)
 	daemon.Dir = "/"
 	daemon.Stdout, daemon.Stderr = os.Stdout, os.Stderr
-	daemon.SysProcAttr = &syscall.SysProcAttr{
-		Setsid: true, Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), Groups: []uint32{}},
-	}
+	daemon.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: credential}
 	return daemon.Start()
 }

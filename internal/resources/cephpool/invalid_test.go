@@ -100,7 +100,7 @@ func TestAccCephPool_invalid(t *testing.T) {
 // An error that only the cluster can detect comes at the apply.
 func TestAccCephPool_refusedByCluster(t *testing.T) {
 	acctest.Bed(t)
-	ceph(t, "osd", "pool", "create", "settled")
+	ceph(t, "osd", "pool", "create", "settled", "8")
 	defer ceph(t, "osd", "pool", "delete", "settled", "settled", "--yes-i-really-really-mean-it")
 	for name, tc := range map[string]struct{ assignments, message string }{
 		"rule": {`crush_rule = "nowhere"`, `Unable to create pool "refused" in cluster "east". The cluster has no CRUSH rule of this name.` +

@@ -18,7 +18,7 @@ func TestAccCephPool_leastCaps(t *testing.T) {
 	}
 	acctest.Bed(t)
 	// Other pools are looked into for images that keep their data in this one.
-	ceph(t, "osd", "pool", "create", "neighbour")
+	ceph(t, "osd", "pool", "create", "neighbour", "8")
 	rbd(t, "pool", "init", "neighbour")
 	rbd(t, "create", "--size", "1M", "neighbour/disk")
 	t.Cleanup(func() { ceph(t, "osd", "pool", "delete", "neighbour", "neighbour", "--yes-i-really-really-mean-it") })

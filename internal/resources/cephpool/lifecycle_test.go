@@ -127,7 +127,7 @@ func TestAccCephPool_rename(t *testing.T) {
 		},
 		// A name that another pool has is refused before the image, whose pool argument follows the name, is changed.
 		resource.TestStep{
-			PreConfig: func() { ceph(t, "osd", "pool", "create", "taken") },
+			PreConfig: func() { ceph(t, "osd", "pool", "create", "taken", "8") },
 			Config:    config("taken"),
 			ExpectError: acctest.MessageAt("name", `Pool "after" on cluster "east" can't be renamed to "taken". The cluster already has a`+
 				` pool "taken", with id`),
@@ -139,7 +139,7 @@ func TestAccCephPool_rename(t *testing.T) {
 
 func TestAccCephPool_existsAlready(t *testing.T) {
 	acctest.Bed(t)
-	ceph(t, "osd", "pool", "create", "old", "--size", "2")
+	ceph(t, "osd", "pool", "create", "old", "8", "8", "--size", "2")
 	// For a moment the pool is still being created. Its flags and the number of its changes show it.
 	asMade := func() string {
 		old := detail(t, "east", "old")

@@ -40,13 +40,13 @@ func pools(t *testing.T) {
 		return
 	}
 	for _, pool := range []string{"vms", "images", "data", "archive"} {
-		acctest.Ceph(t, "east", "osd", "pool", "create", pool)
+		acctest.Ceph(t, "east", "osd", "pool", "create", pool, "8")
 		rbd(t, "pool", "init", pool)
 	}
 	for _, namespace := range []string{"tenant", "other"} {
 		rbd(t, "namespace", "create", "vms/"+namespace)
 	}
-	acctest.Ceph(t, "west", "osd", "pool", "create", "vms")
+	acctest.Ceph(t, "west", "osd", "pool", "create", "vms", "8")
 	acctest.RBD(t, "west", "pool", "init", "vms")
 }
 

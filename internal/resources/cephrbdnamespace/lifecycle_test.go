@@ -38,7 +38,7 @@ func TestAccCephRBDNamespace_disappears(t *testing.T) {
 func TestAccCephRBDNamespace_disappearsWithItsPool(t *testing.T) {
 	pools(t)
 	pool := func() {
-		acctest.Ceph(t, "east", "osd", "pool", "create", "passing")
+		acctest.Ceph(t, "east", "osd", "pool", "create", "passing", "8")
 		rbd(t, "pool", "init", "passing")
 	}
 	remove := func() {
@@ -193,7 +193,7 @@ func TestAccCephRBDNamespace_deadCluster(t *testing.T) {
 func TestAccCephRBDNamespace_refusedByCluster(t *testing.T) {
 	pools(t)
 	acctest.Ceph(t, "east", "osd", "erasure-code-profile", "set", "k2m1", "k=2", "m=1", "crush-failure-domain=osd")
-	acctest.Ceph(t, "east", "osd", "pool", "create", "coded", "erasure", "k2m1")
+	acctest.Ceph(t, "east", "osd", "pool", "create", "coded", "8", "8", "erasure", "k2m1")
 	for pool, message := range map[string]string{
 		"nowhere": `Cluster "east" has no pool "nowhere".`,
 		"coded":   `Unable to create namespace coded/n in cluster "east". Pool "coded" can't hold namespaces for images.`,

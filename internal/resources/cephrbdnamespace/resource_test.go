@@ -36,10 +36,10 @@ func pools(t *testing.T) {
 		return
 	}
 	for _, pool := range []string{"vms", "images"} {
-		acctest.Ceph(t, "east", "osd", "pool", "create", pool)
+		acctest.Ceph(t, "east", "osd", "pool", "create", pool, "8")
 		rbd(t, "pool", "init", pool)
 	}
-	acctest.Ceph(t, "west", "osd", "pool", "create", "vms")
+	acctest.Ceph(t, "west", "osd", "pool", "create", "vms", "8")
 	acctest.RBD(t, "west", "pool", "init", "vms")
 }
 

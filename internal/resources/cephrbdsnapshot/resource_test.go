@@ -34,7 +34,7 @@ func images(t *testing.T) {
 		return
 	}
 	for _, pool := range []string{"vms", "images"} {
-		acctest.Ceph(t, "east", "osd", "pool", "create", pool)
+		acctest.Ceph(t, "east", "osd", "pool", "create", pool, "8")
 		rbd(t, "pool", "init", pool)
 	}
 	for _, namespace := range []string{"tenant", "other"} {
@@ -43,7 +43,7 @@ func images(t *testing.T) {
 	for _, image := range []string{"vms/data", "vms/log", "vms/tenant/data", "vms/other/data", "images/data"} {
 		rbd(t, "create", "--size", "4M", image)
 	}
-	acctest.Ceph(t, "west", "osd", "pool", "create", "vms")
+	acctest.Ceph(t, "west", "osd", "pool", "create", "vms", "8")
 	acctest.RBD(t, "west", "pool", "init", "vms")
 	acctest.RBD(t, "west", "create", "--size", "4M", "vms/data")
 }

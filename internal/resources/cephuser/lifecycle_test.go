@@ -143,7 +143,7 @@ func TestAccCephUser_keyOfAnotherTypeAtApply(t *testing.T) {
 
 func TestAccCephUser_deleteRefusedWhileConnected(t *testing.T) {
 	acctest.Bed(t)
-	acctest.Ceph(t, "east", "osd", "pool", "create", "vms")
+	acctest.Ceph(t, "east", "osd", "pool", "create", "vms", "8")
 	acctest.RBD(t, "east", "pool", "init", "vms")
 	acctest.RBD(t, "east", "create", "--size", "1M", "vms/disk")
 	config := user("guest", `caps = { mon = "profile rbd", osd = "profile rbd pool=vms" }`)

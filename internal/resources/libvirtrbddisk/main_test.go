@@ -78,7 +78,7 @@ func prepareCluster(t *testing.T, cluster, secret string) {
 
 func preparePool(t *testing.T, cluster, name string) {
 	t.Helper()
-	acctest.Ceph(t, cluster, "osd", "pool", "create", name)
+	acctest.Ceph(t, cluster, "osd", "pool", "create", name, "8")
 	acctest.RBD(t, cluster, "pool", "init", name)
 }
 

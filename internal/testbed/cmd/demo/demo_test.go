@@ -33,7 +33,7 @@ func TestAccBeginningOfAnImage(t *testing.T) {
 		}
 		return string(out)
 	}
-	if _, err := cluster.Ceph(t.Context(), "osd", "pool", "create", "libvirt-pool"); err != nil {
+	if _, err := cluster.Ceph(t.Context(), "osd", "pool", "create", "libvirt-pool", "8"); err != nil {
 		t.Fatal(err)
 	}
 	rbd("", "pool", "init", "libvirt-pool")
