@@ -19,7 +19,7 @@ type Client struct {
 }
 
 // Clients lists who is connected as this entity (such as client.libvirt) to any monitor of the quorum, without this
-// provider's own connection.
+// provider's own connection. A release whose monitors tell that to nobody but their own machine is problem.Unsupported.
 //
 // Similar to: ceph tell mon.* sessions
 func (c *Cluster) Clients(ctx context.Context, entity string) ([]Client, error) {
@@ -124,7 +124,12 @@ func (c *Cluster) sessionsAt(ctx context.Context, what string, monitors []Monito
 			func(ctx context.Context, conn Conn, text []byte) ([]byte, string, error) {
 				return conn.MonCommandTo(ctx, monitor.Name, text)
 			})
-		if p := (*problem.Problem)(nil); denied.is(ENXIO) && errors.As(err, &p) {
+		p := (*problem.Problem)(nil)
+		if problem.Is(err, problem.Unsupported) && errors.As(err, &p) {
+			p.Why = "The monitors of this release don't tell a client who is connected to them. Those of Ceph 14.2 don't."
+			p.Do = "Ask each monitor on its own machine: ceph daemon mon.NAME sessions."
+		}
+		if denied.is(ENXIO) && errors.As(err, &p) {
 			p.Kind = problem.Unreachable
 			p.Why = fmt.Sprintf("Monitor %q is in the quorum, and can't be reached from this machine.", monitor.Name)
 			p.Do = "Check that it runs (ceph -s), the network and firewalls (ports 3300 and 6789). Then apply again."

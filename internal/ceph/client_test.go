@@ -46,6 +46,23 @@ func TestClientsWhileAMonitorDies(t *testing.T) {
 	wantKind(t, err, problem.Unreachable, `Monitor "a" is in the quorum, and can't be reached`, "ENXIO")
 }
 
+// oldMonitor is a connection to a cluster of Ceph 14.2, whose monitors know the command on their own machine only.
+type oldMonitor struct{ fakeConn }
+
+func (o *oldMonitor) Addr(context.Context) (string, error) { return "192.0.2.7:0/1", nil }
+
+func (o *oldMonitor) MonCommandTo(context.Context, string, []byte) ([]byte, string, error) {
+	return nil, "command not known", EINVAL
+}
+
+func TestClientsOfAnOldCluster(t *testing.T) {
+	quorum := answer{out: `{"quorum":[0],"mons":[{"rank":0,"name":"a"}]}`}
+	conn := &oldMonitor{fakeConn{fsid: testFSID, answers: map[string]answer{"mon dump": quorum}}}
+	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+	_, err := cluster.Clients(t.Context(), "client.guests")
+	wantKind(t, err, problem.Unsupported, "don't tell a client who is connected", "ceph daemon mon.NAME sessions", "command not known")
+}
+
 // busyMonitor is a connection to a monitor that takes a second to list its sessions, and then has one client more.
 type busyMonitor struct {
 	fakeConn

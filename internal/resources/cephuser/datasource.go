@@ -108,7 +108,7 @@ func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 // connected lists the addresses of an entity's clients; null where it may not be known.
 func connected(ctx context.Context, cluster *ceph.Cluster, entity string, diags *diag.Diagnostics) types.List {
 	clients, err := cluster.Clients(ctx, entity)
-	if problem.Is(err, problem.Denied) {
+	if problem.Is(err, problem.Denied) || problem.Is(err, problem.Unsupported) {
 		tfkit.AddWarning(diags, "Clients of Ceph user not listed", err)
 		return types.ListNull(types.StringType)
 	}

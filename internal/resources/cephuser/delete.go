@@ -6,8 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 // How long to wait for clients to disconnect: the monitors list a client, such as a disk detached in the same apply, for a while.
@@ -16,8 +19,8 @@ const (
 	planDisconnectTimeout = 2 * time.Second // in a plan, which is easily repeated
 )
 
-// deleteUser deletes a user unless a client is connected as that user.
-func (r *userResource) deleteUser(ctx context.Context, cluster *ceph.Cluster, name string) error {
+// deleteUser deletes a user unless a client is connected as that user. Where the cluster's release can't tell, it warns of that.
+func (r *userResource) deleteUser(ctx context.Context, cluster *ceph.Cluster, name string, diags *diag.Diagnostics) error {
 	user, err := cluster.User(ctx, name)
 	if err != nil {
 		return err
@@ -26,6 +29,10 @@ func (r *userResource) deleteUser(ctx context.Context, cluster *ceph.Cluster, na
 		return err
 	}
 	clients, err := cluster.RemainingClients(ctx, user.Entity, disconnectTimeout)
+	if problem.Is(err, problem.Unsupported) {
+		tfkit.AddWarning(diags, "Ceph user deleted without knowing its clients", err)
+		err = nil
+	}
 	if err != nil {
 		return err
 	}

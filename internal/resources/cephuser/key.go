@@ -213,13 +213,17 @@ func (m *model) changeKey(ctx context.Context, cluster *ceph.Cluster, change key
 func refuseInUse(ctx context.Context, cluster *ceph.Cluster, entity string, timeout time.Duration) error {
 	clients, err := cluster.RemainingClients(ctx, entity, timeout)
 	if err != nil {
+		do := "Let the provider's user ask the monitors (mon caps of `allow service mon rwx`), or set rotate_in_use = true to change the key" +
+			" all the same."
+		if problem.Is(err, problem.Unsupported) {
+			do = "Ask the monitors as the reply says, then set rotate_in_use = true to change the key all the same."
+		}
 		return &problem.Problem{
 			Kind: problem.Refused,
 			What: fmt.Sprintf("It is not known who is connected to cluster %q as %s, so the key was not changed.", cluster.Label(), entity),
 			Why:  "Clients that are connected would lose their disks.",
-			Do: "Let the provider's user ask the monitors (mon caps of `allow service mon rwx`), or set rotate_in_use = true to change the key" +
-				" all the same.",
-			Raw: err.Error(),
+			Do:   do,
+			Raw:  err.Error(),
 		}
 	}
 	if len(clients) == 0 {

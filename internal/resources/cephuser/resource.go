@@ -187,7 +187,7 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	defer cancel()
 	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err == nil {
-		err = r.deleteUser(ctx, entry.Target, state.Name.ValueString())
+		err = r.deleteUser(ctx, entry.Target, state.Name.ValueString(), &resp.Diagnostics)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

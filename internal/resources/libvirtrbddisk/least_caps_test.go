@@ -29,7 +29,7 @@ func TestAccLibvirtRBDDisk_leastCaps(t *testing.T) {
 		{
 			Config: with("disk-blind", map[string]string{"mon": "allow r"}) + before,
 			// OSDs refuse it; those of newer releases don't answer.
-			ExpectError: regexp.MustCompile(acctest.Message(`The caps of client.disk-blind, the user that the provider connects with, don't` +
+			ExpectError: regexp.MustCompile(acctest.Message(`The caps of client.disk-blind, the user that the provider connects with, don't`+
 				` allow this. Give it the caps`).String() + "|" + acctest.Message("(ceph auth get client.disk-blind): without any").String()),
 		},
 		{Config: as("create") + before},
