@@ -67,10 +67,12 @@ func (c *Cluster) failed(what, status string, err error) error {
 		p.Kind = problem.Invalid
 		p.Why = "The cluster does not accept a value."
 		p.Do = "Correct the value that the reply names."
-		if strings.Contains(status, "command not known") {
-			p.Kind = problem.Unsupported
-			p.Why = "This release of Ceph does not know the command."
-			p.Do = "Leave the setting out, or upgrade the cluster."
+		for words, unknown := range map[string]string{"command not known": "command", "unrecognized variable": "setting"} {
+			if strings.Contains(status, words) {
+				p.Kind = problem.Unsupported
+				p.Why = fmt.Sprintf("This release of Ceph does not know the %s.", unknown)
+				p.Do = "Leave the setting out, or upgrade the cluster."
+			}
 		}
 	case ERANGE, EDOM:
 		p.Kind = problem.Invalid

@@ -136,6 +136,7 @@ func (c *Cluster) makeOSDs(ctx context.Context) error {
 		_, err := c.Ceph(ctx, "config", "set", "mgr", "mgr/devicehealth/enable_monitoring", "false", "--force")
 		return err
 	})
+	group.Go(func() error { return c.allowBothKeyTypes(ctx) })
 	ids := make([]string, c.OSDs)
 	for i := range ids {
 		ids[i] = uuid.NewString()
@@ -156,6 +157,17 @@ func (c *Cluster) makeOSDs(ctx context.Context) error {
 		})
 	}
 	return group.Wait()
+}
+
+// allowBothKeyTypes lets users have keys of the former type too, as in a cluster that was upgraded. Older releases know only that one.
+func (c *Cluster) allowBothKeyTypes(ctx context.Context) error {
+	const setting = "auth_allowed_ciphers"
+	dump, err := c.Ceph(ctx, "mon", "dump", "--format", "json")
+	if err != nil || !strings.Contains(string(dump), setting) {
+		return err
+	}
+	_, err = c.Ceph(ctx, "mon", "set", setting, "aes,aes256k")
+	return err
 }
 
 // usableTimeout bounds the waiting for a cluster that can be used, where the context has no deadline.
