@@ -25,7 +25,7 @@ func TestAccCephErasureCodeProfile_dataSource(t *testing.T) {
 	acctest.Bed(t)
 	ceph := func(args ...string) string { return acctest.Ceph(t, "east", args...) }
 	for _, parameters := range []string{
-		"chunks k=2 m=2 technique=reed_sol_r6_op w=16 stripe_unit=8K crush-failure-domain=osd crush-device-class=hdd",
+		"chunks plugin=jerasure k=2 m=2 technique=reed_sol_r6_op w=16 stripe_unit=8K crush-failure-domain=osd crush-device-class=hdd",
 		"local plugin=lrc k=4 m=2 l=3 crush-failure-domain=osd",
 		"shingled plugin=shec k=4 m=3 c=2",
 	} {

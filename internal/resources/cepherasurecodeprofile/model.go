@@ -83,7 +83,10 @@ func filledIn(profile ceph.ErasureCodeProfile, key string) string {
 	case key == "c" && profile.Plugin == "shec":
 		return "2"
 	}
-	return map[string]string{"w": "8", "jerasure-per-chunk-alignment": "false", "packetsize": "2048"}[key]
+	return map[string]string{
+		"w": "8", "jerasure-per-chunk-alignment": "false", "packetsize": "2048",
+		"crush-num-failure-domains": "0", "crush-osds-per-failure-domain": "0", // of every plugin, from Ceph 20.2
+	}[key]
 }
 
 // fill sets what the plan left unknown from the actual profile; from an empty model, where it was not read, to null.

@@ -112,6 +112,7 @@ func TestAccCephErasureCodeProfile_attributes(t *testing.T) {
 			SeenFirst: "rack", SeenSecond: "osd", SeenRemoved: "osd",
 		},
 	})
+	described.Config = func(name, body string) string { return block(name, "\n  plugin = \"jerasure\""+body) }
 	acctest.RunTogether(t, described, "unset", []acctest.Attribute{
 		{
 			Name: "crush_device_class", First: `"ssd"`, Second: `"hdd"`, Replaces: true, View: stored("crush-device-class"), SeenFirst: "ssd",
@@ -153,12 +154,12 @@ func TestAccCephErasureCodeProfile_basic(t *testing.T) {
 	computed := func(attribute string, seen func() string) resource.TestCheckFunc {
 		return acctest.Computed(t, profileType, attribute, seen)
 	}
-	config := profile("basic", `stripe_unit = "4KiB"`, `parameters = { w = "8" }`)
+	const jerasure = `plugin = "jerasure"`
+	config := profile("basic", jerasure, `stripe_unit = "4KiB"`, `parameters = { w = "8" }`)
 	run(t, "basic",
 		resource.TestStep{Config: config, Check: resource.ComposeAggregateTestCheckFunc(
 			computed("id", func() string { return "east/basic" }),
 			computed("fsid", func() string { return ceph(t, "fsid") }),
-			resource.TestCheckResourceAttr(address, "plugin", stored("plugin")(t, "default")),
 			resource.TestCheckResourceAttr(address, "crush_failure_domain", "host"),
 			resource.TestCheckNoResourceAttr(address, "crush_device_class"),
 		)},
@@ -166,12 +167,12 @@ func TestAccCephErasureCodeProfile_basic(t *testing.T) {
 		// Equal sizes are no change, and neither is a parameter that the profile has already.
 		resource.TestStep{Config: strings.Replace(config, `"4KiB"`, `"4096"`, 1), PlanOnly: true},
 		resource.TestStep{
-			Config:           profile("basic", `stripe_unit = "4KiB"`, `parameters = { w = "8", jerasure-per-chunk-alignment = "false" }`),
+			Config:           profile("basic", jerasure, `stripe_unit = "4KiB"`, `parameters = { w = "8", jerasure-per-chunk-alignment = "false" }`),
 			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 		},
 		// Where a label is left out, the recorded one stays.
 		resource.TestStep{
-			Config: strings.Replace(profile("basic", `stripe_unit = "4KiB"`,
+			Config: strings.Replace(profile("basic", jerasure, `stripe_unit = "4KiB"`,
 				`parameters = { w = "8", jerasure-per-chunk-alignment = "false" }`), `cluster = "east"`, "", 1),
 			PlanOnly: true,
 		},
@@ -181,7 +182,9 @@ func TestAccCephErasureCodeProfile_basic(t *testing.T) {
 
 func TestAccCephErasureCodeProfile_disappears(t *testing.T) {
 	run(t, "vanishing",
-		resource.TestStep{Config: profile("vanishing")},
+		resource.TestStep{
+			Config: profile("vanishing"), Check: resource.TestCheckResourceAttr(address, "plugin", stored("plugin")(t, "default")),
+		},
 		resource.TestStep{
 			PreConfig: func() { ceph(t, "osd", "erasure-code-profile", "rm", "vanishing") },
 			Config:    profile("vanishing"), ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
@@ -199,10 +202,10 @@ func TestAccCephErasureCodeProfile_import(t *testing.T) {
 	}
 	for name, settings := range map[string]string{
 		"plain":    "",
-		"cauchy":   "technique=cauchy_good packetsize=1024",
+		"cauchy":   "plugin=jerasure technique=cauchy_good packetsize=1024",
 		"shingled": "plugin=shec k=4 m=3 c=2",
 		"clay":     "plugin=clay k=4 m=2",
-		"repaired": "plugin=clay k=4 m=2 d=4",
+		"repaired": "plugin=clay k=3 m=3 d=4",
 		"locally":  "plugin=lrc k=4 m=2 l=3",
 		"striped":  "stripe_unit=8K crush-device-class=ssd crush-failure-domain=osd",
 	} {
