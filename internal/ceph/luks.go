@@ -15,8 +15,8 @@ const (
 	LUKS2 = "luks2"
 )
 
-// leastHeaderBytes are the sizes of the headers that librbd writes. It lets the content begin with the next object; newer releases (18.2 was
-// seen to, 16.2 not), where an image is striped, with the next objects among which it is.
+// leastHeaderBytes are the sizes of the headers that librbd writes. It lets the content begin with the next object; newer releases (18.2
+// was seen to, 16.2 not), where an image is striped, with the next objects among which it is.
 var leastHeaderBytes = map[string]uint64{LUKS1: 4040 * luks1SectorBytes, LUKS2: 16 << 20}
 
 // NewHeaderBytes is how much of a new image librbd's header takes at least, where the image's objects have this size.

@@ -43,7 +43,9 @@ func TestDiskHotPlug(t *testing.T) {
 			}
 		}
 	}
-	for version, want := range map[Version]HotPlug{{}: PlugsNever, {Major: 9}: PlugsNever, {Major: 11, Minor: 3}: PlugsIn, {Major: 12}: PlugsIn} {
+	for version, want := range map[Version]HotPlug{
+		{}: PlugsNever, {Major: 9}: PlugsNever, {Major: 11, Minor: 3}: PlugsIn, {Major: 12}: PlugsIn,
+	} {
 		domain := Domain{LibVersion: version}
 		for engine, want := range map[string]HotPlug{EngineLibrbd: want, EngineQEMU: PlugsIn} {
 			if got := domain.Plugs(Disk{Bus: "virtio", Encryption: Encryption{Format: "luks", Engine: engine}}); got != want {

@@ -199,7 +199,7 @@ func TestAccKeptBed(t *testing.T) {
 		const keyring = "[client.forked]\n\tkey = AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA==\n\tcaps mon = \"allow r\"\n"
 		must[[]byte](t)(c.CephIn(ctx, keyring, "auth", "import", "-i", "-"))
 		for _, args := range []string{
-			"osd pool ls", "auth get client.forked --format json", "tell mon.a version", "osd pool get nothing size",
+			"osd crush rule ls", "auth get client.forked --format json", "tell mon.a version", "osd pool get nothing size",
 			"nothing", "config-key set a -i -",
 		} {
 			command := exec.CommandContext(ctx, "ceph", append([]string{"--conf", c.ConfigFile}, strings.Fields(args)...)...)

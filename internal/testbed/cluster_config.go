@@ -106,13 +106,13 @@ func writeSection(text *strings.Builder, name string, settings map[string]string
 }
 
 func unneededModules() (string, error) {
-	entries, err := os.ReadDir(File(moduleFolder))
+	entries, err := os.ReadDir(programFile(moduleFolder))
 	if err != nil {
 		return "", fmt.Errorf("can't list the manager's modules (package ceph-mgr-modules-core): %w", err)
 	}
 	var names []string
 	for _, entry := range entries {
-		_, err := os.Stat(filepath.Join(File(moduleFolder), entry.Name(), "module.py"))
+		_, err := os.Stat(filepath.Join(programFile(moduleFolder), entry.Name(), "module.py"))
 		if err == nil && !slices.Contains(neededModules, entry.Name()) {
 			names = append(names, entry.Name())
 		}

@@ -38,5 +38,5 @@ func findProgram(argv []string) (program, error) {
 	return program{path, argv, nil}, err
 }
 
-// File returns the path, as this machine sees it, of a file of the bed's programs, such as /usr/bin/qemu-system-x86_64.
-func File(path string) string { return filepath.Join(os.Getenv(programsVariable), path) }
+// programFile returns the path, as this machine sees it, of a file that comes with the bed's programs.
+func programFile(path string) string { return filepath.Join(os.Getenv(programsVariable), path) }

@@ -181,6 +181,7 @@ func TestAccCephErasureCodeProfile_basic(t *testing.T) {
 }
 
 func TestAccCephErasureCodeProfile_disappears(t *testing.T) {
+	acctest.Bed(t)
 	run(t, "vanishing",
 		resource.TestStep{
 			Config: profile("vanishing"), Check: resource.TestCheckResourceAttr(address, "plugin", stored("plugin")(t, "default")),

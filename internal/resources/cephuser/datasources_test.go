@@ -62,8 +62,9 @@ func TestAccCephUsers_dataSource(t *testing.T) {
 					return err
 				}
 				at := fmt.Sprintf("users.%d.", number)
+				keyTypes := map[byte]string{1: "aes", 2: "aes256k"}
 				for attribute, value := range map[string]string{
-					"id": "east/" + name, "cluster": "east", "name": name, "entity": user.Entity, "fsid": fsid, "key_type": "aes",
+					"id": "east/" + name, "cluster": "east", "name": name, "entity": user.Entity, "fsid": fsid, "key_type": keyTypes[raw[0]],
 					"key_fingerprint": fmt.Sprintf("sha256:%x", sha256.Sum256(raw)), "caps.%": fmt.Sprint(len(user.Caps)),
 				} {
 					want[at+attribute] = value
