@@ -20,9 +20,19 @@ func TestErrnoKinds(t *testing.T) {
 		_, err := cluster.Pools(context.Background())
 		wantKind(t, err, kind, `"east"`, "Reply: ", "the words")
 	}
-	cluster, _ := withFake(map[string]answer{"osd pool ls": {errno: EINVAL, status: "command not known"}})
-	_, err := cluster.Pools(context.Background())
-	wantKind(t, err, problem.Unsupported)
+	for _, row := range []struct {
+		reply answer
+		kind  problem.Kind
+		words string
+	}{
+		{answer{errno: EINVAL, status: "command not known"}, problem.Unsupported, "does not know the command."},
+		{answer{errno: EINVAL, status: "unrecognized variable 'bulk'"}, problem.Unsupported, "does not know the setting."},
+		{answer{errno: ETIMEDOUT}, problem.Unreachable, "has caps for OSDs (ceph auth get client.admin)"},
+	} {
+		cluster, _ := withFake(map[string]answer{"osd pool ls": row.reply})
+		_, err := cluster.Pools(context.Background())
+		wantKind(t, err, row.kind, row.words)
+	}
 }
 
 // Each call with the numbers that librbd's source, or the monitors', has for it beyond those of everywhere. words are what the

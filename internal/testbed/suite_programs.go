@@ -59,7 +59,7 @@ func mergeIntoUsr(ctx context.Context, tree string) error {
 		if err := os.MkdirAll(into, 0o755); err != nil {
 			return err
 		}
-		// With the same options as dpkg: links stay links, and nothing is written twice.
+		// Links stay links, and no file takes its room twice.
 		copied := invocation{argv: []string{"cp", "--archive", "--link", "--force", folder + "/.", into}, environment: os.Environ()}
 		if _, err := copied.run(ctx); err != nil {
 			return err
