@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,13 +44,10 @@ func startCephProgram() (*net.UnixConn, error) {
 	}
 	ours, theirs := os.NewFile(uintptr(pair[0]), "ceph"), os.NewFile(uintptr(pair[1]), "ceph")
 	defer func() { _ = errors.Join(ours.Close(), theirs.Close()) }()
-	program, err := findProgram([]string{python, "-c", cephProgram, path})
+	command, err := programCommand(context.Background(), []string{python, "-c", cephProgram, path}, baseEnvironment("", "/", ""))
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(program.path, program.argv[1:]...)
-	command.Args[0] = program.argv[0]
-	command.Env = append(baseEnvironment("", "/", ""), program.environment...)
 	command.Dir = "/"
 	command.ExtraFiles = []*os.File{theirs}
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -43,13 +42,10 @@ func (d *Daemon) Start() error {
 	if d.credential != nil {
 		command = d.underReaper()
 	} else {
-		program, err := findProgram(d.argv)
-		if err != nil {
+		environment := append(baseEnvironment(d.dir, d.home, d.Name), d.environment...)
+		if command, err = programCommand(context.Background(), d.argv, environment); err != nil {
 			return err
 		}
-		command = exec.Command(program.path, program.argv[1:]...)
-		command.Args[0] = program.argv[0]
-		command.Env = slices.Concat(baseEnvironment(d.dir, d.home, d.Name), d.environment, program.environment)
 	}
 	command.Dir = "/"
 	command.Stdout, command.Stderr = output, output

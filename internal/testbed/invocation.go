@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -40,13 +39,10 @@ func (i invocation) run(ctx context.Context) ([]byte, error) {
 }
 
 func (i invocation) execute(ctx context.Context, stdout, stderr io.Writer) error {
-	program, err := findProgram(i.argv)
+	command, err := programCommand(ctx, i.argv, slices.Clone(i.environment))
 	if err != nil {
 		return err
 	}
-	command := exec.CommandContext(ctx, program.path, program.argv[1:]...)
-	command.Args[0] = program.argv[0]
-	command.Env = slices.Concat(i.environment, program.environment)
 	command.Dir = "/"
 	command.Stdin = strings.NewReader(i.stdin)
 	// Also for the rest of a long output, which a busy machine reads slowly.

@@ -1,8 +1,10 @@
 package testbed
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 )
 
@@ -22,20 +24,21 @@ func init() {
 	}
 }
 
-// program is how one of the bed's programs is started.
-type program struct {
-	path        string
-	argv        []string // from its name on
-	environment []string // to be added
-}
-
-// findProgram returns how a command line is started: of this machine, or of the folder that programsVariable names.
-func findProgram(argv []string) (program, error) {
+// programCommand returns a command with this environment that is a program of the bed: one of this machine, or of the folder that
+// programsVariable names.
+func programCommand(ctx context.Context, argv, environment []string) (*exec.Cmd, error) {
+	path := "/proc/self/exe"
 	if programs := os.Getenv(programsVariable); programs != "" {
-		return program{"/proc/self/exe", argv, []string{runVariable + "=" + programs}}, nil
+		environment = append(environment, runVariable+"="+programs)
+	} else {
+		var err error
+		if path, err = lookCommand(argv[0]); err != nil {
+			return nil, err
+		}
 	}
-	path, err := lookCommand(argv[0])
-	return program{path, argv, nil}, err
+	command := exec.CommandContext(ctx, path)
+	command.Args, command.Env = argv, environment
+	return command, nil
 }
 
 // programFile returns the path, as this machine sees it, of a file that comes with the bed's programs.

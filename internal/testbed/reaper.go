@@ -1,11 +1,14 @@
 package testbed
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -68,13 +71,11 @@ func startReaped(name string, args []string) error {
 		// Only root can put another release in the place of this one.
 		credential, argv = nil, append([]string{"setpriv", "--reuid", args[0], "--regid", args[1], "--clear-groups", "--"}, argv...)
 	}
-	program, err := findProgram(argv)
-	if err := errors.Join(err, os.Unsetenv(programsVariable)); err != nil {
+	environment := slices.DeleteFunc(os.Environ(), func(line string) bool { return strings.HasPrefix(line, programsVariable+"=") })
+	daemon, err := programCommand(context.Background(), argv, environment)
+	if err != nil {
 		return err
 	}
-	daemon := exec.Command(program.path, program.argv[1:]...)
-	daemon.Args[0] = program.argv[0]
-	daemon.Env = append(os.Environ(), program.environment...)
 	daemon.Dir = "/"
 	daemon.Stdout, daemon.Stderr = os.Stdout, os.Stderr
 	daemon.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: credential}
