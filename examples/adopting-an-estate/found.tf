@@ -34,9 +34,9 @@ locals {
       for pool in flatten([for found in data.ceph_pools.found : found.pools]) : pool.id => pool
       if contains(pool.applications, "rbd")
     }
-    users = { # without those that Ceph makes for itself
+    users = { # without those that Ceph and cephadm make for themselves and for daemons: look at what is left before the apply
       for user in flatten([for found in data.ceph_users.found : found.users]) : user.id => user
-      if user.name != "admin" && !startswith(user.name, "bootstrap-")
+      if !can(regex("^(admin$|bootstrap-|crash|ceph-exporter|agent|rbd-mirror|rgw\\.|nfs\\.|iscsi\\.)", user.name))
     }
     images  = { for image in flatten([for found in data.ceph_rbd_images.found : found.images]) : image.id => image }
     secrets = { for secret in flatten([for found in data.libvirt_ceph_secrets.found : found.secrets]) : secret.id => secret }

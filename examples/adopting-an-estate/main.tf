@@ -27,6 +27,7 @@ resource "ceph_pool" "adopted" {
   nosizechange               = each.value.nosizechange
   nopgchange                 = each.value.nopgchange
   applications               = each.value.applications
+  config                     = each.value.config
 }
 
 resource "ceph_user" "adopted" {
@@ -52,6 +53,7 @@ resource "ceph_rbd_image" "adopted" {
   data_pool    = each.value.data_pool
   metadata     = each.value.metadata
   config       = each.value.config
+  parent       = each.value.parent # of a clone
 }
 
 resource "libvirt_ceph_secret" "adopted" {

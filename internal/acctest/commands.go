@@ -10,7 +10,7 @@ import (
 )
 
 // commandTimeout limits one command of a second view.
-const commandTimeout = time.Minute
+const commandTimeout = 3 * time.Minute
 
 // Ceph runs the ceph command on a cluster and returns its output without the last line break. Similar to: ceph ARGS.
 func Ceph(t testing.TB, cluster string, args ...string) string {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 // OpenImage starts a client that has an image (POOL/IMAGE) open, as a running guest has, until the returned function is called or
@@ -44,6 +46,6 @@ func OpenImage(t *testing.T, cluster, user, image string) (closeImage func()) {
 		cancel()
 	}
 	t.Cleanup(closeImage)
-	Eventually(t, "a watcher on "+image, func() bool { return strings.Contains(RBD(t, cluster, "status", image), "watcher=") })
+	expect.Eventually(t, "a watcher on "+image, func() bool { return strings.Contains(RBD(t, cluster, "status", image), "watcher=") })
 	return closeImage
 }

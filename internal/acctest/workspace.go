@@ -177,6 +177,22 @@ func (w *Workspace) Try(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
+// TryBeside is [Workspace.Try] beside the test; wait waits for its end.
+func (w *Workspace) TryBeside(t *testing.T, args ...string) (wait func() (string, error)) {
+	t.Helper()
+	var out string
+	var err error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		out, err = w.Try(t, args...)
+	}()
+	return func() (string, error) {
+		<-ended
+		return out, err
+	}
+}
+
 // Command returns a terraform command of this workspace, not started yet, whose output and errors both go to out.
 func (w *Workspace) Command(ctx context.Context, out io.Writer, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, w.command, append(args, noColor(args)...)...)

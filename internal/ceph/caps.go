@@ -10,8 +10,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// CapsServices are the services that caps are given for.
-var CapsServices = []string{"mon", "osd", "mgr", "mds"}
+// capsServices are the services that caps are given for.
+var capsServices = []string{"mon", "osd", "mgr", "mds"}
 
 // qualifiers take a value, after "=" or white space.
 var qualifiers = []string{
@@ -38,16 +38,27 @@ func equalCapsMaps(a, b map[string]string) bool {
 	return true
 }
 
+// ValidateCapsService finds a service that takes no caps, whatever they are. The error is problem.Invalid.
+func ValidateCapsService(service string) error {
+	if slices.Contains(capsServices, service) {
+		return nil
+	}
+	return invalidCaps(service, fmt.Sprintf("%q takes no capabilities.", service),
+		fmt.Sprintf("The services are %s.", strings.Join(capsServices, ", ")))
+}
+
+func invalidCaps(service, why, do string) error {
+	return &problem.Problem{Kind: problem.Invalid, What: fmt.Sprintf("The caps for %q can't work.", service), Why: why, Do: do}
+}
+
 // ValidateCaps finds mistakes that the monitors would refuse, and some that they'd accept without effect. The error is
 // problem.Invalid.
 func ValidateCaps(service, caps string) error {
-	invalid := func(why, do string) error {
-		return &problem.Problem{Kind: problem.Invalid, What: fmt.Sprintf("The caps for %q can't work.", service), Why: why, Do: do}
+	if err := ValidateCapsService(service); err != nil {
+		return err
 	}
+	invalid := func(why, do string) error { return invalidCaps(service, why, do) }
 	const form = "Write grants such as `profile rbd pool=vms` or `allow rw pool=vms`, separated by commas."
-	if !slices.Contains(CapsServices, service) {
-		return invalid("There is no such service.", fmt.Sprintf("Use one of %s.", strings.Join(CapsServices, ", ")))
-	}
 	if strings.TrimSpace(caps) == "" {
 		return invalid("They are empty, which the monitors refuse.", "Leave the service out to give no caps for it.")
 	}

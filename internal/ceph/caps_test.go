@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -59,7 +60,7 @@ func TestValidateCaps(t *testing.T) {
 		{"mon", `allow command "x`, "quote"},
 		{"mon", "allow r\nallow w", "line break"},
 	} {
-		wantKind(t, ValidateCaps(bad.service, bad.caps), problem.Invalid, bad.word, bad.service)
+		expect.Problem(t, ValidateCaps(bad.service, bad.caps), problem.Invalid, bad.word, bad.service)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -43,7 +44,7 @@ func TestClientsWhileAMonitorDies(t *testing.T) {
 		t.Errorf("got %v, %v", clients, err)
 	}
 	_, err = list(both)
-	wantKind(t, err, problem.Unreachable, `Monitor "a" is in the quorum, and can't be reached`, "ENXIO")
+	expect.Problem(t, err, problem.Unreachable, `Monitor "a" is in the quorum, and can't be reached`, "ENXIO")
 }
 
 // oldMonitor is a connection to a cluster of Ceph 14.2, whose monitors know the command on their own machine only.
@@ -60,7 +61,7 @@ func TestClientsOfAnOldCluster(t *testing.T) {
 	conn := &oldMonitor{fakeConn{fsid: testFSID, answers: map[string]answer{"mon dump": quorum}}}
 	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
 	_, err := cluster.Clients(t.Context(), "client.guests")
-	wantKind(t, err, problem.Unsupported, "don't tell a client who is connected", "ceph daemon mon.NAME sessions", "command not known")
+	expect.Problem(t, err, problem.Unsupported, "don't tell a client who is connected", "ceph daemon mon.NAME sessions", "command not known")
 }
 
 // busyMonitor is a connection to a monitor that takes a second to list its sessions, and then has one client more.
@@ -112,4 +113,33 @@ func TestClientsOfManyUsers(t *testing.T) {
 			t.Errorf("the monitor listed its sessions %d times, want 2", conn.lists)
 		}
 	})
+}
+
+// monitorOverIPv6 is a connection over IPv6 to a monitor that lists it beside a guest.
+type monitorOverIPv6 struct{ fakeConn }
+
+func (m *monitorOverIPv6) Addr(context.Context) (string, error) { return "[2001:db8::7]:0/1", nil }
+
+func (m *monitorOverIPv6) Watchers(context.Context, ImageRef) ([]Watcher, error) {
+	return []Watcher{{Addr: "[2001:db8::8]:0/7"}}, nil
+}
+
+func (m *monitorOverIPv6) MonCommandTo(context.Context, string, []byte) ([]byte, string, error) {
+	return []byte(`[{"entity_name":"client.guests","addrs":{"addrvec":[{"type":"any","addr":"[2001:db8::7]:0","nonce":1}]}},` +
+		`{"entity_name":"client.guests","addrs":{"addrvec":[{"type":"any","addr":"[2001:db8::8]:0","nonce":7}]}}]`), "", nil
+}
+
+// Addresses of IPv6 keep their brackets everywhere, so that a session is found again as a watcher, and the own one is left out.
+func TestClientsOverIPv6(t *testing.T) {
+	quorum := answer{out: `{"quorum":[0],"mons":[{"rank":0,"name":"a"}]}`}
+	conn := &monitorOverIPv6{fakeConn{fsid: testFSID, answers: map[string]answer{"mon dump": quorum}}}
+	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+	clients, err := cluster.Clients(t.Context(), "client.guests")
+	if err != nil || len(clients) != 1 || clients[0].Addr != "[2001:db8::8]:0/7" {
+		t.Errorf("got %v, %v", clients, err)
+	}
+	watchers, err := cluster.Watchers(t.Context(), ImageRef{Pool: "vms", Name: "a"})
+	if want := "client.guests at [2001:db8::8]:0/7"; err != nil || DescribeWatchers(watchers) != want {
+		t.Errorf("got %v, %v, want %s", watchers, err, want)
+	}
 }

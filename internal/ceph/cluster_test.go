@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -195,7 +196,7 @@ func TestPin(t *testing.T) {
 	conn := &fakeConn{fsid: testFSID}
 	cluster := NewCluster(Config{Label: "east", FSID: "other"}, func(context.Context, Config) (Conn, error) { return conn, nil })
 	_, err := cluster.Pools(context.Background())
-	wantKind(t, err, problem.WrongIdentity, "other", testFSID, `"east"`)
+	expect.Problem(t, err, problem.WrongIdentity, "other", testFSID, `"east"`)
 	if !conn.closed || len(conn.asked) != 0 {
 		t.Errorf("the wrong cluster was asked %v, closed %v", conn.asked, conn.closed)
 	}
@@ -209,7 +210,7 @@ func TestReconnectAfterBlocklist(t *testing.T) {
 	})
 	for range 2 {
 		_, err := cluster.Pools(context.Background())
-		wantKind(t, err, problem.Unreachable, "blocklist")
+		expect.Problem(t, err, problem.Unreachable, "blocklist")
 	}
 	if dials.Load() != 2 {
 		t.Errorf("%d connections", dials.Load())

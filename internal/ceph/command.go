@@ -6,10 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
 // command is a monitor or manager command: "prefix" and its arguments, by the names of the monitors' own table.
@@ -41,10 +40,13 @@ func (c *Cluster) monStatus(ctx context.Context, what string, cmd command, reply
 	})
 }
 
-// monKeyring is monStatus for a command that takes a keyring as its input.
-func (c *Cluster) monKeyring(ctx context.Context, what string, cmd command, keyring sensitive.Value) (refusal, error) {
+// monKeyring is monStatus for a command that takes a user's keyring as its input. The monitors quote in their status what they can't read
+// of it, the key too: nothing of the key is in the refusal or the problem.
+func (c *Cluster) monKeyring(ctx context.Context, what string, cmd command, name string, key Key, caps map[string]string) (refusal, error) {
+	input := keyring(name, key, caps)
 	return c.send(ctx, what, cmd, nil, func(ctx context.Context, conn Conn, text []byte) ([]byte, string, error) {
-		return conn.MonCommand(ctx, text, keyring.Bytes())
+		out, status, err := conn.MonCommand(ctx, text, input.Bytes())
+		return out, key.HideIn(status), err
 	})
 }
 
@@ -90,6 +92,15 @@ func (c *Cluster) send(ctx context.Context, what string, cmd command, reply any,
 		return refusal{}, c.failed(what, "", fmt.Errorf("the reply to %q can't be understood: %w", cmd["prefix"], err))
 	}
 	return refusal{}, nil
+}
+
+// fraction is a number for an argument that the monitors declare as CephFloat. They take 1 for an integer, and refuse it as missing.
+func fraction(v float64) json.RawMessage {
+	text := strconv.FormatFloat(v, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return json.RawMessage(text)
 }
 
 // withinTimeout sends a command with the cluster's operation timeout. The client library has it too, and ends first, counting in whole

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -79,7 +80,7 @@ func TestReadNamesItsLimit(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
 			_, err := cluster.Image(ctx, ImageRef{Pool: "vms", Name: "data"})
-			wantKind(t, err, problem.Unreachable, `Cluster "east" did not answer `+words)
+			expect.Problem(t, err, problem.Unreachable, `Cluster "east" did not answer `+words)
 		})
 	}
 }

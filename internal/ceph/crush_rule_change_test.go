@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
@@ -105,7 +106,7 @@ func TestCreateCrushRuleTakesNobodyElsesRule(t *testing.T) {
 			conn := &ruledCluster{rules: slices.Clone(tc.there), appears: tc.appears}
 			cluster := conn.cluster()
 			_, created, err := cluster.CreateCrushRule(t.Context(), byHost)
-			wantKind(t, err, problem.Exists, "It was left as it is", "terraform import ceph_crush_rule.NAME east/fast")
+			expect.Problem(t, err, problem.Exists, "It was left as it is", "terraform import ceph_crush_rule.NAME east/fast")
 			if created || len(conn.commands) != tc.commands {
 				t.Errorf("created: %t, sent: %q", created, conn.commands)
 			}
@@ -184,7 +185,7 @@ func TestSameCrushRule(t *testing.T) {
 			conn := &ruledCluster{rules: tc.rules}
 			found, err := conn.cluster().SameCrushRule(t.Context(), recorded)
 			if tc.want == "" {
-				wantKind(t, err, problem.NotFound, `no CRUSH rule "fast" with id 1 any more`)
+				expect.Problem(t, err, problem.NotFound, `no CRUSH rule "fast" with id 1 any more`)
 				return
 			}
 			if got := found.Name + " " + found.FailureDomain; err != nil || got != tc.want {

@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"strings"
 	"sync"
 	"testing"
-
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // answer is what the fake says to a monitor command.
@@ -103,16 +100,4 @@ func recorded(t *testing.T, name string) answer {
 		t.Fatal(err)
 	}
 	return answer{out: string(out)}
-}
-
-func wantKind(t *testing.T, err error, kind problem.Kind, words ...string) {
-	t.Helper()
-	if !problem.Is(err, kind) {
-		t.Fatalf("kind %d expected, got: %v", kind, err)
-	}
-	for _, word := range words {
-		if !strings.Contains(err.Error(), word) {
-			t.Errorf("%q is missing in: %v", word, err)
-		}
-	}
 }

@@ -158,8 +158,8 @@ func (c *Cluster) completeImage(ctx context.Context, spec ImageSpec) error {
 // may be its parent's.
 func (c *Cluster) imageIsAsWanted(ctx context.Context, spec ImageSpec) bool {
 	image, err := c.Image(ctx, spec.ImageRef)
-	if err != nil || image.SizeBytes != spec.bytes() && image.SizeBytes != spec.bytesAtFirst() || image.DataPool != spec.DataPool ||
-		!spec.hasParent(image.Parent) || spec.ObjectSize != 0 && image.ObjectSize != spec.ObjectSize ||
+	if err != nil || image.SizeBytes != spec.bytes() && image.SizeBytes != spec.bytesAtFirst() || !spec.hasParent(image.Parent) ||
+		spec.DataPool != "" && image.DataPool != spec.DataPool || spec.ObjectSize != 0 && image.ObjectSize != spec.ObjectSize ||
 		spec.StripeCount != 0 && image.StripeCount != spec.StripeCount {
 		return false
 	}
@@ -247,8 +247,11 @@ func (c *Cluster) refuseUnservedImage(ctx context.Context, what string, spec Ima
 // formerImage looks for an image of the name of one to create: errno and found are those of [Cluster.imageSize]. err refuses the create,
 // where OSDs are missing for the object that has the name.
 func (c *Cluster) formerImage(ctx context.Context, what string, ref ImageRef) (errno Errno, found, err error) {
-	err = c.refuseUnanswered(ctx, what, ref.Pool, ref.Namespace, "rbd_id."+ref.Name, func(ctx context.Context) {
+	err = c.refuseUnanswered(ctx, func(ctx context.Context) error {
+		return c.refuseUnserved(ctx, what, ref.Pool, ref.Namespace, "rbd_id."+ref.Name)
+	}, func(ctx context.Context) error {
 		errno, _, found = c.imageSize(ctx, what, ref)
+		return found
 	})
 	return errno, found, err
 }

@@ -13,18 +13,20 @@ import (
 // DeleteImage removes an image with its data. Everything that could refuse is asked first, and all that is found is one
 // problem.Refused: clones, locks put on by hand, groups, mirroring, a migration, and snapshots unless they are to go too.
 // Then it waits up to 40 seconds (or until ctx ends) for watchers to go, as those of a crashed host do; those that stay are
-// problem.Busy, by their addresses. Only then something is removed. An image that is gone already is no error. asked is what
-// [Cluster.ImageContents] has just told of the image, nil where it was not asked.
+// problem.Busy, by their addresses. Only then something is removed. An image that is gone already is no error. ask tells what
+// the image has to do with others, before each try, and refuses one that is not to be removed: a watcher that was waited for may have
+// written to it. Nil is [Cluster.ImageRelations].
 //
 // Similar to: rbd snap unprotect; rbd snap purge; rbd rm
-func (c *Cluster) DeleteImage(ctx context.Context, ref ImageRef, withSnapshots bool, asked *ImageContents) error {
+func (c *Cluster) DeleteImage(
+	ctx context.Context, ref ImageRef, withSnapshots bool, ask func(context.Context, ImageRef) (ImageRelations, error),
+) error {
 	what := fmt.Sprintf("Unable to delete image %s of cluster %q.", ref, c.cfg.Label)
-	return c.onceReleased(ctx, what, ref, func() (relations ImageRelations, err error) {
-		if asked != nil {
-			relations, asked = asked.ImageRelations, nil
-		} else {
-			relations, err = c.ImageRelations(ctx, ref)
-		}
+	if ask == nil {
+		ask = c.ImageRelations
+	}
+	return c.onceReleased(ctx, what, ref, func() (ImageRelations, error) {
+		relations, err := ask(ctx, ref)
 		if err == nil {
 			err = relations.refuseRemoval(what, ref, withSnapshots)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
@@ -92,5 +93,5 @@ func TestImagesShareAListing(t *testing.T) {
 		t.Errorf("%d listings of pools for two images", got)
 	}
 	_, _, err := cluster.ImageByID(t.Context(), 7, "", "id of image-5")
-	wantKind(t, err, problem.NotFound, "no pool with id 7", "Its pools are")
+	expect.Problem(t, err, problem.NotFound, "no pool with id 7", "Its pools are")
 }

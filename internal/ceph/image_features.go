@@ -13,9 +13,6 @@ import (
 // FeatureNames are the features that an image can be created with, by librbd's names.
 var FeatureNames = []string{"layering", "striping", "exclusive-lock", "object-map", "fast-diff", "deep-flatten", "journaling"}
 
-// ImplicitFeatures are set by librbd itself and can't be asked for.
-var ImplicitFeatures = []string{"data-pool", "operations", "migrating"}
-
 // The features that can be changed on an existing image.
 var (
 	EnableableFeatures  = []string{"exclusive-lock", "object-map", "fast-diff", "journaling"}

@@ -99,11 +99,10 @@ func (c *Cluster) namesOfImages(ctx context.Context, filter ImageFilter) ([]imag
 		}
 		return c.namesInPool(ctx, pool, filter)
 	}
-	pools, err := c.pools(ctx, what)
+	pools, err := c.imagePools(ctx, what)
 	if err != nil {
 		return nil, err
 	}
-	pools = slices.DeleteFunc(slices.Clone(pools), func(p Pool) bool { return !mayHoldImages(p) })
 	return inPools(ctx, c, what, pools, func(pool Pool) ([]imageNames, error) { return c.namesInPool(ctx, pool, filter) })
 }
 

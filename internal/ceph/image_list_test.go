@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -149,5 +150,5 @@ func TestVisitImagesEnds(t *testing.T) {
 		t.Errorf("an image that can't be read: %v", err)
 	}
 	err = cluster.VisitImages(t.Context(), ImageFilter{Pool: "none"}, func(ListedImage) bool { return true })
-	wantKind(t, err, problem.NotFound, `no pool "none"`)
+	expect.Problem(t, err, problem.NotFound, `no pool "none"`)
 }

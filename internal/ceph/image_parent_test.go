@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -39,13 +40,13 @@ func TestFlattenImage(t *testing.T) {
 		return cluster.FlattenImage(ctx, ImageRef{Pool: "vms", Name: "clone"})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		wantKind(t, flatten(t, slowFlatten{}), problem.Unreachable, `Unable to flatten image vms/clone of cluster "east".`, goesOn)
+		expect.Problem(t, flatten(t, slowFlatten{}), problem.Unreachable, `Unable to flatten image vms/clone of cluster "east".`, goesOn)
 	})
 	if err := flatten(t, slowFlatten{refused: EINVAL}); err != nil {
 		t.Errorf("an image without a parent is refused: %v", err)
 	}
 	err := flatten(t, slowFlatten{refused: EINVAL, image: Image{Parent: &SnapshotID{PoolID: 1, ImageID: "2", SnapshotID: 3}}})
-	wantKind(t, err, problem.Invalid)
+	expect.Problem(t, err, problem.Invalid)
 	if strings.Contains(err.Error(), goesOn) {
 		t.Errorf("a refusal is told as the end of the time: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -133,10 +134,10 @@ func TestIntentTakenUp(t *testing.T) {
 					t.Fatal(err)
 				}
 				_, err = next.CreateUser(t.Context(), "x", someCaps, Key{})
-				wantKind(t, err, problem.Exists, "exists already") // it belongs to a resource of this process now
+				expect.Problem(t, err, problem.Exists, "exists already") // it belongs to a resource of this process now
 				return
 			}
-			wantKind(t, err, problem.Exists, test.remark, "config-key rm "+intentPrefix)
+			expect.Problem(t, err, problem.Exists, test.remark, "config-key rm "+intentPrefix)
 			next.CreateFulfilled(t.Context(), CreatedUser("x"))
 			if len(conn.stored) > 0 {
 				t.Error("a read does not remove", conn.stored)
@@ -151,13 +152,13 @@ func TestIntentOfNobody(t *testing.T) {
 	conn, process := withKeyStore(t)
 	conn.users["client.x"] = someCaps
 	_, err := process("here").CreateUser(t.Context(), "x", someCaps, Key{})
-	wantKind(t, err, problem.Exists)
+	expect.Problem(t, err, problem.Exists)
 	conn.appears = "client.y"
 	_, err = process("here").CreateUser(t.Context(), "y", someCaps, Key{})
-	wantKind(t, err, problem.Exists)
+	expect.Problem(t, err, problem.Exists)
 	conn.appears = ""
 	_, err = process("here").CreateUser(t.Context(), "refused", someCaps, Key{})
-	wantKind(t, err, problem.Invalid)
+	expect.Problem(t, err, problem.Invalid)
 	if len(conn.stored) > 0 || conn.asked["auth get-or-create"] != 1 {
 		t.Error(conn.stored, conn.asked)
 	}
@@ -287,6 +288,18 @@ func TestIntentRefused(t *testing.T) {
 	}
 }
 
+// A cluster that can't be reached for a moment has refused nothing: later creates are recorded.
+func TestIntentsAfterAnOutage(t *testing.T) {
+	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1", Origin: "here"}, func(context.Context, Config) (Conn, error) {
+		return nil, &problem.Problem{Kind: problem.Unreachable}
+	})
+	t.Cleanup(cluster.Close)
+	cluster.readIntents(t.Context())
+	if cluster.intents.off {
+		t.Error("no record is written any more")
+	}
+}
+
 // Who waits for somebody else's reading of the records waits as long as their own context. The time is synctest's.
 func TestWaitForTheReadingOfIntents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -315,4 +328,45 @@ type silentConfigKeys struct{ fakeConn }
 func (*silentConfigKeys) MonCommand(ctx context.Context, _, _ []byte) ([]byte, string, error) {
 	<-ctx.Done()
 	return nil, "", ctx.Err()
+}
+
+// leftImage is a cluster with one image that nobody has used.
+type leftImage struct {
+	*fakeConn
+	image Image
+}
+
+func (l leftImage) Image(context.Context, ImageRef) (Image, error) { return l.image, nil }
+
+func (leftImage) ImageContents(context.Context, ImageRef, string) (ImageContents, bool, error) {
+	return ImageContents{}, true, nil
+}
+
+// What a create leaves to the client library's defaults may have become anything.
+func TestImageIsAsWanted(t *testing.T) {
+	conn := leftImage{&fakeConn{fsid: testFSID}, Image{
+		SizeBytes: 1 << 20, DataPool: "chunks", ObjectSize: 1 << 20, StripeCount: 2, Features: []string{"layering"},
+	}}
+	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+	t.Cleanup(cluster.Close)
+	for name, test := range map[string]struct {
+		change func(*ImageSpec)
+		wanted bool
+	}{
+		"by defaults":       {func(*ImageSpec) {}, true},
+		"the data pool":     {func(s *ImageSpec) { s.DataPool = "chunks" }, true},
+		"another data pool": {func(s *ImageSpec) { s.DataPool = "other" }, false},
+		"objects":           {func(s *ImageSpec) { s.ObjectSize = 1 << 20 }, true},
+		"other objects":     {func(s *ImageSpec) { s.ObjectSize = 4 << 20 }, false},
+		"other stripes":     {func(s *ImageSpec) { s.StripeCount = 4 }, false},
+		"a feature":         {func(s *ImageSpec) { s.Features = []string{"layering"} }, true},
+		"one more feature":  {func(s *ImageSpec) { s.Features = []string{"layering", "journaling"} }, false},
+		"another size":      {func(s *ImageSpec) { s.SizeBytes++ }, false},
+	} {
+		spec := ImageSpec{ImageRef: ImageRef{Pool: "vms", Name: "data"}, SizeBytes: 1 << 20}
+		test.change(&spec)
+		if cluster.imageIsAsWanted(t.Context(), spec) != test.wanted {
+			t.Errorf("%s: want %t", name, test.wanted)
+		}
+	}
 }

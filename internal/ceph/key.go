@@ -96,6 +96,9 @@ func (k Key) Check() error {
 // Text returns the key in base64, or as it was given.
 func (k Key) Text() string { return string(k.text.Bytes()) }
 
+// HideIn returns a text with nothing of the key in it.
+func (k Key) HideIn(text string) string { return k.text.HideIn(k.Value.HideIn(text)) }
+
 // IsZero tells whether there is no key, not even a malformed one.
 func (k Key) IsZero() bool { return k.text.IsZero() }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -71,7 +72,7 @@ func TestRotateKeyCutOffHalfWay(t *testing.T) {
 	}
 	cluster := withAuth(conn)
 	_, err := cluster.RotateKey(t.Context(), "x", "")
-	wantKind(t, err, problem.Unreachable, "client.x", "east")
+	expect.Problem(t, err, problem.Unreachable, "client.x", "east")
 	if conn.key != formerKey() || conn.pending == "" {
 		t.Error("the key has changed already, or no other one was made")
 	}
@@ -101,7 +102,7 @@ func TestRotateKeyLeavesNoOtherKey(t *testing.T) {
 			refuses: map[string]answer{"auth clear-pending": {errno: EACCES, status: "access denied"}},
 		}
 		_, err = withAuth(conn).RotateKey(t.Context(), "x", "")
-		wantKind(t, err, problem.Denied, "client.x")
+		expect.Problem(t, err, problem.Denied, "client.x")
 		if conn.key != formerKey() {
 			t.Errorf("%s: rotated beside a pending key", name)
 		}
@@ -142,7 +143,7 @@ func TestRotateKeyRefusedChangesNothing(t *testing.T) {
 			caps: map[string]string{"mon": "profile rbd"},
 		}
 		_, err := withAuth(conn).RotateKey(t.Context(), "x", test.keyType)
-		wantKind(t, err, test.kind, "client.x", test.word)
+		expect.Problem(t, err, test.kind, "client.x", test.word)
 		if conn.key != formerKey() || conn.pending != test.pending || !conn.worked {
 			t.Errorf("%s: something was changed: %q", name, conn.asked)
 		}
@@ -170,7 +171,7 @@ func TestRotateKeyRefusedIsNotTriedOtherwise(t *testing.T) {
 			refuses: map[string]answer{"auth rotate": {errno: test.errno, status: status}},
 		}
 		_, err := withAuth(conn).RotateKey(t.Context(), "x", "")
-		wantKind(t, err, test.kind, test.word, status)
+		expect.Problem(t, err, test.kind, test.word, status)
 		if slices.Contains(conn.asked, "auth import") || slices.Contains(conn.asked, "auth get-or-create-pending") || conn.key != formerKey() {
 			t.Errorf("%s: tried otherwise: %q", status, conn.asked)
 		}
@@ -180,7 +181,7 @@ func TestRotateKeyRefusedIsNotTriedOtherwise(t *testing.T) {
 func TestRotateKeyReadsTheResult(t *testing.T) {
 	conn := &authConn{knows: allCommands, key: madeKey(keyTypeAES, 16), caps: map[string]string{"mon": "profile rbd"}}
 	_, err := withAuth(conn).RotateKey(t.Context(), "x", "")
-	wantKind(t, err, problem.Other, "former key")
+	expect.Problem(t, err, problem.Other, "former key")
 }
 
 func TestRotateKeyOfType(t *testing.T) {
@@ -206,7 +207,7 @@ func TestRotateKeyOfType(t *testing.T) {
 		}
 		user, err := withAuth(conn).RotateKey(t.Context(), "x", test.keyType)
 		if test.kind != 0 {
-			wantKind(t, err, test.kind, "aes256k", "20.2.4")
+			expect.Problem(t, err, test.kind, "aes256k", "20.2.4")
 			continue
 		}
 		if err != nil || user.Key.Type() != test.keyType || user.Key.Text() == formerKey() {

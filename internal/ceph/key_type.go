@@ -41,16 +41,18 @@ func (c *Cluster) CheckKey(ctx context.Context, name string, key Key, keyType st
 }
 
 // checkCipher refuses a chosen key of a type that the cluster doesn't allow: the monitors store it without an error, and then refuse
-// every client that uses it.
+// every client that uses it. A release that knows no key types can't read keys of other types than aes.
 func (c *Cluster) checkCipher(ctx context.Context, what string, key Key) error {
 	if err := key.Check(); err != nil {
 		return err
 	}
-	allowed, _, err := c.allowedCiphers(ctx, what)
-	if err != nil || len(allowed) == 0 {
+	allowed, known, err := c.allowedCiphers(ctx, what)
+	switch {
+	case err != nil || !known:
 		return err
-	}
-	if slices.ContainsFunc(allowed, func(a cipher) bool { return a.Value == key.cipher() }) {
+	case len(allowed) == 0 && key.cipher() != keyTypeAES:
+		return cipherUnknown(what, key.Type())
+	case len(allowed) == 0 || slices.ContainsFunc(allowed, func(a cipher) bool { return a.Value == key.cipher() }):
 		return nil
 	}
 	return cipherNotAllowed(what, "The chosen key is", key.Type(), allowed)
@@ -91,6 +93,23 @@ func cipherNotAllowed(what, subject, keyType string, allowed []cipher) error {
 	}
 }
 
+const keyTypesNeed = "Key types need Ceph 19.2.6, 20.2.4 or newer on the monitors."
+
+// chooseAES is what to do where the monitors know no key types.
+const chooseAES = "Choose a key of type aes, or leave the choice to the cluster (neither key nor key_wo). " + keyTypesNeed
+
+func cipherUnknown(what, keyType string) error {
+	why := "The chosen key is of a type that is unknown here"
+	if keyType != "" {
+		why = fmt.Sprintf("The chosen key is of type %s", keyType)
+	}
+	return &problem.Problem{
+		Kind: problem.Unsupported, What: what,
+		Why: why + ", and the cluster's release does not know key types: it takes keys of type aes only. Nothing was changed.",
+		Do:  chooseAES,
+	}
+}
+
 // checkKeyType compares the key that the cluster made with the type that was asked for: older monitors ignore key_type.
 func checkKeyType(what string, key Key, keyType string) error {
 	if keyType == "" {
@@ -110,7 +129,7 @@ func keyTypeUnknown(what, keyType string) error {
 		Kind: problem.Unsupported, What: what,
 		Why: fmt.Sprintf("A key of type %s was asked for, and the cluster makes another one: its release does not know key types, or not"+
 			" this one here.", keyType),
-		Do: "Key types need Ceph 19.2.6, 20.2.4 or newer on the monitors. Upgrade the cluster, or leave key_type out.",
+		Do: keyTypesNeed + " Upgrade the cluster, or leave key_type out.",
 	}
 }
 

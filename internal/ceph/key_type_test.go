@@ -1,30 +1,37 @@
 package ceph
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
 // The monitors store a chosen key of any type, also one with which they let nobody in.
 func TestChosenKeyIsOfAnAllowedType(t *testing.T) {
 	caps := map[string]string{"mon": "profile rbd"}
 	aes, aes256k := formerKey(), madeKey(keyTypeAES256K, 32)
+	const notAllowed = "its auth_allowed_ciphers are aes256k"
 	for name, test := range map[string]struct {
 		dump    answer
 		key     string
-		refused bool
+		refused string // a word of the error; none: it is taken
 	}{
-		"16":                    {recorded(t, "mon-dump"), aes, false},
-		"18":                    {recorded(t, "mon-dump-18"), aes, false},
-		"20, the old type":      {recorded(t, "mon-dump-20"), aes, true},
-		"20, a type to come":    {recorded(t, "mon-dump-20"), madeKey(3, 48), true},
-		"20, the new type":      {recorded(t, "mon-dump-20"), aes256k, false},
-		"20, both, old":         {recorded(t, "mon-dump-20-both"), aes, false},
-		"20, both, new":         {recorded(t, "mon-dump-20-both"), aes256k, false},
-		"the user may not know": {answer{errno: EACCES, status: "access denied"}, aes, false},
+		"16":                    {recorded(t, "mon-dump"), aes, ""},
+		"16, the new type":      {recorded(t, "mon-dump"), aes256k, "The chosen key is of type aes256k, and"},
+		"16, a type to come":    {recorded(t, "mon-dump"), madeKey(3, 48), "The chosen key is of a type that is unknown here, and"},
+		"18":                    {recorded(t, "mon-dump-18"), aes, ""},
+		"18, the new type":      {recorded(t, "mon-dump-18"), aes256k, "it takes keys of type aes only. Nothing was changed."},
+		"20, the old type":      {recorded(t, "mon-dump-20"), aes, notAllowed},
+		"20, a type to come":    {recorded(t, "mon-dump-20"), madeKey(3, 48), notAllowed},
+		"20, the new type":      {recorded(t, "mon-dump-20"), aes256k, ""},
+		"20, both, old":         {recorded(t, "mon-dump-20-both"), aes, ""},
+		"20, both, new":         {recorded(t, "mon-dump-20-both"), aes256k, ""},
+		"the user may not know": {answer{errno: EACCES, status: "access denied"}, aes, ""},
 	} {
 		created := &authConn{absent: true, refuses: map[string]answer{}, ciphers: test.dump, caps: caps}
 		changed := &authConn{refuses: map[string]answer{}, ciphers: test.dump, key: madeKey(keyTypeAES, 16), caps: caps}
@@ -35,14 +42,18 @@ func TestChosenKeyIsOfAnAllowedType(t *testing.T) {
 		}
 		_, err := withAuth(created).CreateUser(t.Context(), "x", caps, GivenKey(test.key))
 		other := withAuth(changed).SetKey(t.Context(), "x", GivenKey(test.key))
-		if !test.refused {
+		if test.refused == "" {
 			if err != nil || other != nil || created.key != test.key || changed.key != test.key {
 				t.Errorf("%s: %v, %v", name, err, other)
 			}
 			continue
 		}
 		for _, err := range []error{err, other} {
-			wantKind(t, err, problem.Refused, "client.x", "auth_allowed_ciphers are aes256k", "ceph mon set auth_allowed_ciphers")
+			if test.refused == notAllowed {
+				expect.Problem(t, err, problem.Refused, "client.x", notAllowed, "ceph mon set auth_allowed_ciphers")
+			} else {
+				expect.Problem(t, err, problem.Unsupported, "client.x", test.refused, "Ceph 19.2.6, 20.2.4 or newer")
+			}
 			if strings.Contains(err.Error(), test.key) {
 				t.Error("the error holds the key")
 			}
@@ -63,6 +74,47 @@ func TestChosenKeyIsOfAnAllowedType(t *testing.T) {
 	}
 }
 
+// Monitors of releases without key types quote a key that they can't read. Who may not read the monitor map sends them one.
+func TestRefusedKeyIsNotTold(t *testing.T) {
+	key := secretKeyOfType(t, keyTypeAES256K, 32)
+	text, caps := key.Text(), map[string]string{"mon": "profile rbd"}
+	for name, status := range map[string]string{
+		"whole":     "error decoding keyring error setting modifier for [client.x] type=key val=" + text + ": Malformed input",
+		"cut off":   "error decoding keyring error setting modifier for [client.x] type=key val=" + text[:40],
+		"in pieces": "error decoding keyring " + text[:20] + "\n" + text[20:],
+		"decoded":   "error decoding keyring " + string(key.Bytes()),
+	} {
+		refusal := answer{errno: EINVAL, status: status}
+		refuses := map[string]answer{"mon dump": {errno: EACCES, status: "access denied"}, "auth add": refusal, "auth import": refusal}
+		_, added := withAuth(&authConn{absent: true, refuses: refuses}).CreateUser(t.Context(), "x", caps, key)
+		imported := withAuth(&authConn{refuses: refuses, key: formerKey(), caps: caps}).SetKey(t.Context(), "x", key)
+		for _, err := range []error{added, imported} {
+			expect.Problem(t, err, problem.Unsupported, "can't read the key", "EINVAL", "error decoding keyring", sensitive.Placeholder)
+			for i := range len(text) - 8 {
+				if strings.Contains(err.Error(), text[i:i+8]) {
+					t.Fatalf("%s: a part of the key is told: %v", name, err)
+				}
+			}
+			if strings.Contains(err.Error(), string(key.Bytes()[keyHeader:])) {
+				t.Errorf("%s: the decoded key is told", name)
+			}
+		}
+	}
+}
+
+// secretKeyOfType is a key of a type with a secret in which no part comes twice.
+func secretKeyOfType(t *testing.T, kind uint16, length int) Key {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(madeKey(kind, length))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range length {
+		raw[keyHeader+i] = byte(0x21 + 3*i)
+	}
+	return KeyOf(sensitive.New(raw))
+}
+
 func TestCheckKey(t *testing.T) {
 	for name, test := range map[string]struct {
 		dump         string
@@ -80,7 +132,7 @@ func TestCheckKey(t *testing.T) {
 		cluster, conn := withFake(map[string]answer{"mon dump": recorded(t, test.dump)})
 		err := cluster.CheckKey(t.Context(), "x", GivenKey(test.key), test.keyType)
 		if test.kind != 0 {
-			wantKind(t, err, test.kind, "client.x", "east", test.word)
+			expect.Problem(t, err, test.kind, "client.x", "east", test.word)
 		} else if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

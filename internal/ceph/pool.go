@@ -52,6 +52,15 @@ type Pool struct {
 	Applications             []string // sorted
 }
 
+// RuleOfItsName is the CRUSH rule of an erasure-coded pool that has the pool's name, as one that was made with the pool has; empty for all
+// others.
+func (p Pool) RuleOfItsName() string {
+	if p.Type != Erasure || p.CrushRule != p.Name {
+		return ""
+	}
+	return p.CrushRule
+}
+
 // Pools lists all pools, sorted by name.
 //
 // Similar to: ceph osd pool ls detail

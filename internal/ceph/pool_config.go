@@ -1,6 +1,7 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,17 +24,16 @@ const configStamp = "rbd_config_pool_override_update_timestamp"
 // Similar to: rbd config pool list
 func (c *Cluster) PoolConfig(ctx context.Context, pool string) (config map[string]string, err error) {
 	what := fmt.Sprintf("Unable to read the RBD settings of pool %q of cluster %q.", pool, c.cfg.Label)
-	failed := error(nil)
-	err = c.refuseUnanswered(ctx, what, pool, "", rbdInfo, func(ctx context.Context) {
-		_, failed = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+	refusal := c.refuseUnanswered(ctx, func(ctx context.Context) error {
+		return c.refuseUnserved(ctx, what, pool, "", rbdInfo)
+	}, func(ctx context.Context) error {
+		_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
 			config, err = conn.PoolConfig(ctx, pool)
 			return err
 		})
+		return err
 	})
-	if err == nil {
-		err = failed
-	}
-	return config, err
+	return config, cmp.Or(refusal, err)
 }
 
 // SetPoolConfig sets and removes RBD's settings of all images of a pool by their bare names. Settings that are not named stay as they are,

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -24,9 +25,10 @@ func TestTellPoolConfig(t *testing.T) {
 
 func TestTellPoolConfigWithoutTheCapability(t *testing.T) {
 	cluster, _ := withFake(map[string]answer{"config set": {errno: EACCES, status: "access denied"}})
-	wantKind(t, cluster.TellPoolConfig(t.Context(), "vms"), problem.Denied, `The RBD settings of pool "vms" of cluster "east" are stored`,
+	expect.Problem(t, cluster.TellPoolConfig(t.Context(), "vms"), problem.Denied,
+		`The RBD settings of pool "vms" of cluster "east" are stored`,
 		`allow command "config set" with who=global name=rbd_config_pool_override_update_timestamp`, "started or migrated the next time",
 		"Reply: ", "access denied")
 	cluster, _ = withFake(map[string]answer{"config set": {errno: ETIMEDOUT}})
-	wantKind(t, cluster.TellPoolConfig(t.Context(), "vms"), problem.Unreachable, "ceph config set global")
+	expect.Problem(t, cluster.TellPoolConfig(t.Context(), "vms"), problem.Unreachable, "ceph config set global")
 }

@@ -1,6 +1,7 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -54,14 +55,23 @@ var bookkeeping = []string{
 }
 
 // PoolContents lists what a pool holds. A listing takes longer the more images there are; statistics would be quicker, but lag behind.
+// A pool whose placement groups lack OSDs, so that nothing can be listed, is problem.Unserved.
 //
 // Similar to: rbd ls; rbd trash ls; rbd namespace ls; rados ls
-func (c *Cluster) PoolContents(ctx context.Context, name string) (PoolContents, error) {
+func (c *Cluster) PoolContents(ctx context.Context, name string) (contents PoolContents, err error) {
 	pool, err := c.Pool(ctx, name)
 	if err != nil {
 		return PoolContents{}, err
 	}
 	what := fmt.Sprintf("Unable to find out what pool %q of cluster %q holds.", name, c.cfg.Label)
+	err = c.whileServed(ctx, what, pool, func(ctx context.Context) (err error) {
+		contents, err = c.poolContents(ctx, what, pool)
+		return err
+	})
+	return contents, err
+}
+
+func (c *Cluster) poolContents(ctx context.Context, what string, pool Pool) (PoolContents, error) {
 	holdings, err := c.poolImages(ctx, what, pool)
 	if err != nil {
 		return PoolContents{}, err
@@ -82,7 +92,7 @@ func (c *Cluster) PoolContents(ctx context.Context, name string) (PoolContents, 
 		return contents, nil
 	}
 	err = c.call(ctx, what, func(conn Conn) error {
-		return conn.VisitObjects(ctx, name, func(namespace, object string) bool {
+		return conn.VisitObjects(ctx, pool.Name, func(namespace, object string) bool {
 			if !isBookkeeping(object) {
 				contents.Objects = append(contents.Objects, strings.TrimPrefix(namespace+"/"+object, "/"))
 			}
@@ -90,6 +100,15 @@ func (c *Cluster) PoolContents(ctx context.Context, name string) (PoolContents, 
 		})
 	})
 	return contents, err
+}
+
+// whileServed lists what is in a pool, and gives up where the pool's placement groups lack OSDs: it would wait without end.
+func (c *Cluster) whileServed(ctx context.Context, what string, pool Pool, list func(context.Context) error) error {
+	var err error
+	refusal := c.refuseUnanswered(ctx,
+		func(ctx context.Context) error { return c.refuseUnservedPool(ctx, what, pool) },
+		func(ctx context.Context) error { err = list(ctx); return err })
+	return cmp.Or(refusal, err)
 }
 
 func isBookkeeping(object string) bool { return slices.Contains(bookkeeping, object) }

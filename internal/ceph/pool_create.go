@@ -31,52 +31,77 @@ type PoolSpec struct {
 	Config       map[string]string // RBD's settings of all images, as SetPoolConfig takes them; needs the application rbd
 }
 
-// CreatePool creates a pool and then sends what "osd pool create" doesn't take, all at once. created tells that the pool
-// exists, also when a later step failed. A pool of that name is problem.Exists and stays as it is: the monitors
-// themselves would report success. A pool without enough OSDs is made, and reported as an error; where it can't be written to at
-// all, a replicated pool does not get the application rbd, because the write of RBD's bookkeeping would not end.
+// PoolCreation is what became of the create of a pool.
+type PoolCreation struct {
+	// Created tells that the pool exists, also when a later step failed.
+	Created bool
+	// MadeRule is the CRUSH rule that Ceph made with the pool; empty where it uses one that was there, nil where that is not known. The
+	// cluster itself can't tell later: the rule keeps its name when the pool is renamed, and pools of the default profile share one.
+	MadeRule *string
+}
+
+// CreatePool creates a pool and then sends what "osd pool create" doesn't take, all at once. A pool of that name is problem.Exists and
+// stays as it is: the monitors themselves would report success. A pool without enough OSDs is made, and reported as an error; where it
+// can't be written to at all, a replicated pool does not get the application rbd, because the write of RBD's bookkeeping would not end.
 //
 // Similar to: ceph osd pool create; ceph osd pool set; ceph osd pool application enable; rbd pool init; rbd config pool set
-func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (created bool, err error) {
+func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (made PoolCreation, err error) {
 	what := fmt.Sprintf("Unable to create pool %q in cluster %q.", spec.Name, c.cfg.Label)
 	release, err := c.claim(ctx, what, poolKind, spec.Name)
 	if err != nil {
-		return false, err
+		return made, err
 	}
 	defer release()
 	in := spec.intent()
 	pools, err := c.pools(ctx, what)
 	if err != nil {
-		return false, err
+		return made, err
 	}
 	for _, p := range pools {
 		if p.Name == spec.Name {
 			takenUp, remark := c.takesUp(ctx, in, func() bool { return c.poolIsAsWanted(ctx, what, p, spec) })
 			if !takenUp {
-				return false, c.poolExists(what, p, remark)
+				return made, c.poolExists(what, p, remark)
 			}
-			return true, c.completePool(ctx, spec, p)
+			// Which rules there were before is not known any more.
+			rule := p.RuleOfItsName()
+			if spec.CrushRule != "" {
+				rule = ""
+			}
+			return PoolCreation{true, &rule}, c.completePool(ctx, spec, p)
+		}
+	}
+	var rules []string // before the pool, where it brings one
+	if spec.Type == Erasure && spec.CrushRule == "" {
+		if rules, err = c.CrushRules(ctx); err != nil {
+			return made, err
 		}
 	}
 	if err := c.intendPool(ctx, what, in); err != nil {
-		return false, err
+		return made, err
 	}
 
 	cmd := spec.command()
 	denied, err := c.monStatus(ctx, what, cmd, nil)
 	if err = explainCreatePool(err, denied); problem.Unanswered(err) {
-		return c.confirmPool(ctx, spec.Name, err)
+		made.Created, err = c.confirmPool(ctx, spec.Name, err)
+		return made, err
 	}
 	if err != nil {
 		c.forget(ctx, in)
-		return false, err
+		return made, err
 	}
 	c.recordMade(ctx, in)
 	pool, err := c.Pool(ctx, spec.Name)
 	if err != nil {
-		return !problem.Is(err, problem.NotFound), err
+		made.Created = !problem.Is(err, problem.NotFound)
+		return made, err
 	}
-	return true, c.completePool(ctx, spec, pool)
+	rule := pool.CrushRule
+	if rules == nil || slices.Contains(rules, rule) {
+		rule = ""
+	}
+	return PoolCreation{true, &rule}, c.completePool(ctx, spec, pool)
 }
 
 // completePool sets of a new pool what "osd pool create" has not.
@@ -186,7 +211,7 @@ func (s PoolSpec) command() command {
 		}
 	}
 	if s.TargetSizeRatio != nil {
-		cmd["target_size_ratio"] = *s.TargetSizeRatio
+		cmd["target_size_ratio"] = fraction(*s.TargetSizeRatio)
 	}
 	if s.Bulk {
 		cmd["bulk"] = true

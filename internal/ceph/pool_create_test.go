@@ -2,19 +2,63 @@ package ceph
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
 	"testing"
+	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // The monitors would say success and change nothing.
 func TestCreateExistingPoolSendsNothing(t *testing.T) {
 	cluster, conn := withFake(poolAnswers(t))
-	created, err := cluster.CreatePool(context.Background(), PoolSpec{Name: "full"})
-	wantKind(t, err, problem.Exists, "terraform import")
-	if created || len(conn.sent("osd pool create")) != 0 {
+	made, err := cluster.CreatePool(context.Background(), PoolSpec{Name: "full"})
+	expect.Problem(t, err, problem.Exists, "terraform import")
+	if made.Created || len(conn.sent("osd pool create")) != 0 {
 		t.Error("the create was sent")
+	}
+}
+
+// emptyPools is a cluster whose pools hold no objects.
+type emptyPools struct{ *fakeConn }
+
+func (emptyPools) VisitObjects(context.Context, string, func(namespace, object string) bool) error {
+	return nil
+}
+
+// A pool that an earlier process was killed in creating has its CRUSH rule with it, which goes with the pool.
+func TestRuleOfAPoolTakenUp(t *testing.T) {
+	for name, test := range map[string]struct {
+		spec     PoolSpec
+		madeRule string
+	}{
+		"erasure-coded":      {PoolSpec{Name: "ecp", Type: Erasure, ErasureCodeProfile: "ec21"}, "ecp"},
+		"with a chosen rule": {PoolSpec{Name: "ecp", Type: Erasure, ErasureCodeProfile: "ec21", CrushRule: "ecp"}, ""},
+		"replicated":         {PoolSpec{Name: "full"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record, err := json.Marshal(intentRecord{
+				Version: intentVersion, Time: time.Now(), Origin: "here", Creates: []intent{test.spec.intent()},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			dump, err := json.Marshal(map[string]string{intentPrefix + "one": string(record)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			answers := poolAnswers(t)
+			answers["config-key dump"], answers["version"] = answer{out: string(dump)}, answer{out: "{}"}
+			conn := emptyPools{&fakeConn{fsid: t.Name(), answers: answers}}
+			cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1", Origin: "here"},
+				func(context.Context, Config) (Conn, error) { return conn, nil })
+			made, err := cluster.CreatePool(t.Context(), test.spec)
+			if !made.Created || made.MadeRule == nil || *made.MadeRule != test.madeRule {
+				t.Errorf("got %+v, %v; the rule should be %q", made, err, test.madeRule)
+			}
+		})
 	}
 }
 

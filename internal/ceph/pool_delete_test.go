@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -16,7 +17,7 @@ func TestDeletePoolExplains(t *testing.T) {
 		answers := poolAnswers(t)
 		answers["osd pool delete"] = answer{errno: EPERM, status: status}
 		cluster, conn := withFake(answers)
-		wantKind(t, cluster.DeletePool(context.Background(), "ecp", ""), problem.Denied, word)
+		expect.Problem(t, cluster.DeletePool(context.Background(), "ecp", ""), problem.Denied, word)
 		if len(conn.sent("osd crush rule rm")) != 0 {
 			t.Error("the rule of a pool that stayed was removed")
 		}

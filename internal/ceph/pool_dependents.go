@@ -168,7 +168,12 @@ func (c *Cluster) imagePools(ctx context.Context, what string) ([]Pool, error) {
 	return found, err
 }
 
-// mayHoldImages leaves out the pools of other applications: those of file systems and gateways can be large.
+// otherApplications are those of Ceph itself whose pools hold no images, and can be large.
+var otherApplications = []string{"cephfs", "mgr", "mgr_devicehealth", "nfs", "rgw"}
+
+// mayHoldImages leaves out the pools that only Ceph's other applications use. Ceph makes images in a pool of any application, so an
+// operator's own name for one says nothing.
 func mayHoldImages(p Pool) bool {
-	return len(p.Applications) == 0 || slices.Contains(p.Applications, ApplicationRBD)
+	return len(p.Applications) == 0 ||
+		slices.ContainsFunc(p.Applications, func(name string) bool { return !slices.Contains(otherApplications, name) })
 }

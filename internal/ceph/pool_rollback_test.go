@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -104,7 +105,7 @@ func TestPlacementIsSetBack(t *testing.T) {
 				}
 				return
 			}
-			wantKind(t, err, problem.Refused, tc.words...)
+			expect.Problem(t, err, problem.Refused, tc.words...)
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -32,7 +33,7 @@ func TestPoolsAsRecorded(t *testing.T) {
 		t.Errorf("%+v", full)
 	}
 	_, err = cluster.Pool(context.Background(), "none")
-	wantKind(t, err, problem.NotFound, `"ecp", "full"`)
+	expect.Problem(t, err, problem.NotFound, `"ecp", "full"`)
 }
 
 // The same pools are listed alike by each release, whatever else its reply holds.

@@ -13,15 +13,23 @@ type WatchedImage struct {
 }
 
 // PoolWatchers lists the images with watchers whose header or data is in a pool: their clients would get errors if the
-// pool changed its name, because caps name pools.
+// pool changed its name, because caps name pools. A pool whose placement groups lack OSDs is problem.Unserved.
 //
 // Similar to: rbd status of each image
-func (c *Cluster) PoolWatchers(ctx context.Context, name string) ([]WatchedImage, error) {
+func (c *Cluster) PoolWatchers(ctx context.Context, name string) (watched []WatchedImage, err error) {
 	pool, err := c.Pool(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	what := fmt.Sprintf("Unable to look for clients of the images in pool %q of cluster %q.", name, c.cfg.Label)
+	err = c.whileServed(ctx, what, pool, func(ctx context.Context) (err error) {
+		watched, err = c.poolWatchers(ctx, what, pool)
+		return err
+	})
+	return watched, err
+}
+
+func (c *Cluster) poolWatchers(ctx context.Context, what string, pool Pool) ([]WatchedImage, error) {
 	holdings, err := c.poolImages(ctx, what, pool)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -18,7 +19,7 @@ func TestErrnoKinds(t *testing.T) {
 	} {
 		cluster, _ := withFake(map[string]answer{"osd pool ls": {errno: errno, status: "the words"}})
 		_, err := cluster.Pools(context.Background())
-		wantKind(t, err, kind, `"east"`, "Reply: ", "the words")
+		expect.Problem(t, err, kind, `"east"`, "Reply: ", "the words")
 	}
 	for _, row := range []struct {
 		reply answer
@@ -31,7 +32,7 @@ func TestErrnoKinds(t *testing.T) {
 	} {
 		cluster, _ := withFake(map[string]answer{"osd pool ls": row.reply})
 		_, err := cluster.Pools(context.Background())
-		wantKind(t, err, row.kind, row.words)
+		expect.Problem(t, err, row.kind, row.words)
 	}
 }
 
@@ -204,7 +205,7 @@ func TestRemovalFromAFullPool(t *testing.T) {
 	}
 	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
 	err := cluster.DeleteImage(t.Context(), ImageRef{Pool: "vms", Name: "data"}, true, nil)
-	wantKind(t, err, problem.Other, `Pool "vms" is full`, "set-full-ratio", "ENOENT")
+	expect.Problem(t, err, problem.Other, `Pool "vms" is full`, "set-full-ratio", "ENOENT")
 }
 
 // any call that reaches OSDs can be answered with these, by the OSDs, by librados or by a class of theirs.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -39,7 +40,7 @@ func TestOldestRelease(t *testing.T) {
 			continue
 		}
 		for _, err := range []error{err, other} {
-			wantKind(t, err, problem.Unsupported, `Cluster "east" runs Ceph `+test.tooOld, "14.2", "Upgrade the cluster")
+			expect.Problem(t, err, problem.Unsupported, `Cluster "east" runs Ceph `+test.tooOld, "14.2", "Upgrade the cluster")
 		}
 		if len(conn.asked) != 1 || !conn.closed {
 			t.Errorf("%s: asked %v, closed %v", text, conn.asked, conn.closed)

@@ -1,15 +1,8 @@
 package ceph
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // SnapshotRef names a snapshot of an image.
@@ -51,100 +44,50 @@ type ImageSnapshot struct {
 	Protected bool
 }
 
-// UserSnapshots are the names of the snapshots that somebody made, and that can be removed by hand.
-func (r ImageRelations) UserSnapshots() []string {
-	var names []string
-	for _, s := range r.Snapshots {
-		if s.Kind == UserSnapshot {
-			names = append(names, s.Name)
-		}
-	}
-	slices.Sort(names)
-	return names
+// ImageSnapshots are the snapshots of an image, oldest first.
+type ImageSnapshots struct {
+	ImageRef
+
+	PoolID int64
+	ID     string // of the image
+	List   []ImageSnapshot
 }
 
-func (r ImageRelations) snapshotName(id uint64) string {
-	for _, s := range r.Snapshots {
-		if s.ID == id {
-			return s.Name
+// users returns the snapshots that somebody made. Those of groups, of mirroring and of the trash are librbd's own.
+func (s ImageSnapshots) users() []Snapshot {
+	var made []Snapshot
+	for _, snapshot := range s.List {
+		if snapshot.Kind == UserSnapshot {
+			made = append(made, Snapshot{s.ImageRef, s.PoolID, s.ID, snapshot})
 		}
 	}
-	return ""
+	return made
 }
 
-// purgeSnapshots removes all snapshots that somebody made. Protection is lifted from all of them before the first one goes,
-// because only that step can still be refused; if it is, the protection is restored.
-func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations ImageRelations) error {
-	what := fmt.Sprintf("Unable to remove the snapshots of image %s of cluster %q.", ref, c.cfg.Label)
-	var lifted, removed []string
-	for _, s := range relations.Snapshots {
-		if !s.Protected {
-			continue
-		}
-		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, s.Name, false) })
-		if errno == EINVAL || errno == ENOENT {
-			continue // it is not protected any more, or gone
-		}
-		if err != nil {
-			return c.restoreProtection(ctx, ref, lifted, explainUnprotect(err, errno, ref, s.Name))
-		}
-		lifted = append(lifted, s.Name)
+// user returns the snapshot that somebody made and that is the one that is looked for.
+func (s ImageSnapshots) user(is func(Snapshot) bool) (Snapshot, bool) {
+	made := s.users()
+	if i := slices.IndexFunc(made, is); i >= 0 {
+		return made[i], true
 	}
-	for _, s := range relations.Snapshots {
-		if s.Kind != UserSnapshot {
-			continue
-		}
-		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, s.Name) })
-		var p *problem.Problem
-		if errno != ENOENT && errors.As(err, &p) {
-			if errno == EBUSY {
-				p.Why, p.Do = fmt.Sprintf("Snapshot %s has been protected, or has got a clone, in this moment.", s.Name),
-					"Look what happens to the image, and destroy again."
-			}
-			if len(removed) > 0 {
-				p.Why = strings.TrimSpace(fmt.Sprintf("%s These are removed already: %s.", p.Why, strings.Join(removed, ", ")))
-			}
-			stay := slices.DeleteFunc(lifted, func(name string) bool { return slices.Contains(removed, name) })
-			return c.restoreProtection(ctx, ref, stay, err)
-		}
-		removed = append(removed, s.Name)
-	}
-	return nil
+	return Snapshot{}, false
 }
 
-// protectTimeout bounds the restoring of protection, which is done also when the operation's own time is up.
-const protectTimeout = 10 * time.Second
+// Snapshot is a snapshot that somebody made of an image. PoolID and ImageID stay when the pool or the image is renamed.
+type Snapshot struct {
+	Image ImageRef
 
-// restoreProtection undoes the first step of a removal that was refused, and returns the reason of the refusal.
-func (c *Cluster) restoreProtection(ctx context.Context, ref ImageRef, names []string, err error) error {
-	ctx, cancel := grace.Context(ctx, protectTimeout)
-	defer cancel()
-	var left []string
-	for _, name := range names {
-		if again := c.call(ctx, "", func(conn Conn) error { return conn.ProtectSnapshot(ctx, ref, name, true) }); again != nil {
-			left = append(left, name)
-		}
-	}
-	var p *problem.Problem
-	if len(left) > 0 && errors.As(err, &p) {
-		p.Why = strings.TrimSpace(fmt.Sprintf("%s These snapshots are no longer protected: %s.", p.Why, strings.Join(left, ", ")))
-	}
-	return err
+	PoolID  int64
+	ImageID string
+	ImageSnapshot
 }
 
-func explainUnprotect(err error, errno Errno, ref ImageRef, snapshot string) error {
-	var p *problem.Problem
-	if !errors.As(err, &p) {
-		return err
-	}
-	switch errno {
-	case EBUSY:
-		p.Why = fmt.Sprintf("Snapshot %s has got a clone in this moment. Nothing was removed.", snapshot)
-		p.Do = fmt.Sprintf("Flatten or remove the clones first: rbd children --all %s.", ref)
-	case ETIMEDOUT:
-		p.Why += fmt.Sprintf(" To lift the protection of snapshot %s, all pools of the cluster are asked for clones; one of them does not"+
-			" answer. Nothing was removed.", snapshot)
-		p.Do = "Look for the pool with ceph health detail, mend it, and apply again."
-	}
-	return err
+// String is POOL/IMAGE@SNAPSHOT or POOL/NAMESPACE/IMAGE@SNAPSHOT, as the rbd command takes it.
+func (s Snapshot) String() string { return snapshotName(s.Image, s.Name) }
+
+// Identity is what stays when the snapshot, its image or its pool gets another name.
+func (s Snapshot) Identity() SnapshotID {
+	return SnapshotID{s.PoolID, s.Image.Namespace, s.ImageID, s.ID}
 }
+
+func snapshotName(ref ImageRef, name string) string { return ref.String() + "@" + name }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -39,7 +40,7 @@ func TestSnapshotsThatStayAreProtectedAgain(t *testing.T) {
 		relations.Snapshots = append(relations.Snapshots, ImageSnapshot{ID: uint64(i), Name: name, Protected: true})
 	}
 	err := cluster.purgeSnapshots(t.Context(), ImageRef{Pool: "vms", Name: "data"}, relations)
-	wantKind(t, err, problem.Busy, "Snapshot second has been protected, or has got a clone", "These are removed already: first.")
+	expect.Problem(t, err, problem.Busy, "Snapshot second has been protected, or has got a clone", "These are removed already: first.")
 	want := []string{
 		"protect first false", "protect second false", "protect third false", "remove first", "protect second true", "protect third true",
 	}

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -80,7 +81,7 @@ func wantUnanswered(t *testing.T, err error, words string) {
 	if !problem.Unanswered(err) {
 		t.Fatalf("not told as open: %v", err)
 	}
-	wantKind(t, err, kindOf(err), words)
+	expect.Problem(t, err, kindOf(err), words)
 }
 
 func kindOf(err error) problem.Kind {
@@ -137,9 +138,9 @@ func TestPoolWithoutAnAnswer(t *testing.T) {
 		"osd pool ls": {out: "[]"}, "osd pool create": {out: "{}"}, "osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`},
 	}}}
 	cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) { return conn, nil })
-	created, err := cluster.CreatePool(t.Context(), PoolSpec{Name: "p"})
-	if !created || !problem.Unanswered(err) {
-		t.Errorf("created %v, %v", created, err)
+	made, err := cluster.CreatePool(t.Context(), PoolSpec{Name: "p"})
+	if !made.Created || made.MadeRule != nil || !problem.Unanswered(err) {
+		t.Errorf("got %+v, %v", made, err)
 	}
 }
 

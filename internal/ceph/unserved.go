@@ -53,7 +53,27 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 	if err := c.refuseFull(what, p); err != nil {
 		return err
 	}
-	short := c.unserved(ctx, p, namespace, objects)
+	return c.awaitServed(ctx, what, p, func() *mapping { return c.unserved(ctx, p, namespace, objects) })
+}
+
+// refuseUnservedPool is refuseUnserved for what needs every placement group of a pool, as a listing of its objects does; many are looked
+// at. A full pool can be listed.
+//
+// Similar to: ceph pg map
+func (c *Cluster) refuseUnservedPool(ctx context.Context, what string, pool Pool) error {
+	return c.awaitServed(ctx, what, pool, func() *mapping {
+		found, err := c.mappings(ctx, what, pool, placementSamples)
+		if i := slices.IndexFunc(found, func(m mapping) bool { return countOSDs(m.Acting) < pool.MinSize }); err == nil && i >= 0 {
+			return &found[i]
+		}
+		return nil
+	})
+}
+
+// awaitServed waits until no placement group is found that has too few OSDs, while there is hope, and not longer than an OSD takes to
+// restart.
+func (c *Cluster) awaitServed(ctx context.Context, what string, p Pool, unserved func() *mapping) error {
+	short := unserved()
 	if short == nil {
 		return nil
 	}
@@ -71,14 +91,14 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 		if ctx.Err() != nil {
 			break // the time is up, and the lack of OSDs is why
 		}
-		if short = c.unserved(ctx, p, namespace, objects); short == nil {
+		if short = unserved(); short == nil {
 			return nil
 		}
 	}
 	return &problem.Problem{
 		Kind: problem.Unserved, What: what, Why: why,
 		Do: fmt.Sprintf("Bring OSDs back that are down or out (ceph osd tree), or give pool %q a CRUSH rule, size and min_size that fit the"+
-			" OSDs there are. Then apply again.", pool),
+			" OSDs there are. Then apply again.", p.Name),
 	}
 }
 
@@ -96,15 +116,17 @@ func (c *Cluster) refuseFull(what string, p Pool) error {
 // slowAnswer is how long an object may take to be read before its OSDs are looked at.
 const slowAnswer = 200 * time.Millisecond
 
-// refuseUnanswered reads an object and is refuseUnserved for it if the answer is slow: an object that is read is served, and the answer
-// costs the monitors nothing. read must return as soon as its context ends; it has returned when this does.
-func (c *Cluster) refuseUnanswered(ctx context.Context, what, pool, namespace, object string, read func(context.Context)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// refuseUnanswered reads, and asks refuse beside it if the answer is slow, such as [Cluster.refuseUnserved]: what is read is served, and
+// the answer costs the monitors nothing. A refusal is returned while there is no answer; the error of read only tells whether there is.
+// Both must return as soon as their context ends; they have returned when this does.
+func (c *Cluster) refuseUnanswered(ctx context.Context, refuse, read func(context.Context) error) error {
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	var failed error
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
-		read(ctx)
+		failed = read(reading)
 	}()
 	slow := time.NewTimer(slowAnswer)
 	defer slow.Stop()
@@ -113,12 +135,30 @@ func (c *Cluster) refuseUnanswered(ctx context.Context, what, pool, namespace, o
 		return nil
 	case <-slow.C:
 	}
-	err := c.refuseUnserved(ctx, what, pool, namespace, object)
-	if err != nil {
-		cancel()
+	refusing, stopRefusing := context.WithCancel(ctx)
+	defer stopRefusing()
+	var refusal error
+	decided := make(chan struct{})
+	go func() {
+		defer close(decided)
+		refusal = refuse(refusing)
+	}()
+	select {
+	case <-answered:
+		if problem.Unanswered(failed) {
+			<-decided
+			return refusal
+		}
+		stopRefusing()
+		<-decided
+		return nil
+	case <-decided:
+		if refusal != nil {
+			stopReading()
+		}
+		<-answered
+		return refusal
 	}
-	<-answered
-	return err
 }
 
 // refuseUnservedShared is refuseUnserved for an object that many operations use: that it was served a moment ago counts for all of them,

@@ -130,6 +130,9 @@ func explainUser(err error, denied refusal) error {
 	switch {
 	case denied.is(EINVAL) && strings.Contains(denied.status, "capability parse failed"):
 		p.Why, p.Do = "The monitors can't parse the caps.", "Correct the caps at the place that the reply names."
+	case denied.is(EINVAL) && strings.Contains(denied.status, "error decoding keyring"):
+		p.Kind, p.Why = problem.Unsupported, "The monitors can't read the key: their release does not know its type."
+		p.Do = chooseAES
 	case denied.is(EINVAL) && explainKeyType(p, denied.status):
 	case denied.is(EINVAL) && strings.Contains(denied.status, "exists but"):
 		p.Kind, p.Why = problem.Exists, "Somebody created the user in this moment, with another key or other caps."

@@ -62,6 +62,6 @@ func (c *Cluster) SetKey(ctx context.Context, name string, key Key) error {
 
 // importKey replaces the key and all caps of a user in one command.
 func (c *Cluster) importKey(ctx context.Context, what string, user User, key Key) error {
-	denied, err := c.monKeyring(ctx, what, command{"prefix": "auth import"}, keyring(user.Name, key, user.Caps))
+	denied, err := c.monKeyring(ctx, what, command{"prefix": "auth import"}, user.Name, key, user.Caps)
 	return explainUser(err, denied)
 }

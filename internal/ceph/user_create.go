@@ -121,7 +121,7 @@ func (c *Cluster) addUser(ctx context.Context, what, name string, caps map[strin
 	cmd := command{"prefix": "auth get-or-create", "entity": entityOf(name), "caps": capsList(caps)}
 	if !key.IsZero() {
 		cmd["prefix"] = "auth add"
-		denied, err := c.monKeyring(ctx, what, cmd, keyring(name, key, nil))
+		denied, err := c.monKeyring(ctx, what, cmd, name, key, nil)
 		return explainUser(err, denied)
 	}
 	if keyType != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -21,6 +22,6 @@ func TestUserNotFoundNeedsAListing(t *testing.T) {
 	} {
 		cluster, _ := withFake(map[string]answer{"auth get": missing, "auth ls": test.ls})
 		_, err := cluster.User(context.Background(), "x")
-		wantKind(t, err, test.kind, "client.x")
+		expect.Problem(t, err, test.kind, "client.x")
 	}
 }

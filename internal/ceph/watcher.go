@@ -84,8 +84,8 @@ func awaitRelease(ctx context.Context, timeout time.Duration, progress func(), a
 	var last error
 	for {
 		held, err := ask()
-		if err != nil && ctx.Err() != nil && last != nil {
-			return last // the time is up: who holds the image is the better error
+		if ctx.Err() != nil && last != nil && (err != nil || held != nil) {
+			return last // the time is up, perhaps before this answer had the names of the holders
 		}
 		if err != nil || held == nil {
 			return err

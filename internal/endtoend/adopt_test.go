@@ -50,6 +50,9 @@ func (s estateSize) objects() int {
 // adoptedPools are the pools beside those of the manual procedure, by cluster.
 var adoptedPools = map[string][]string{"east": {"adopt-a", "adopt-b"}, "west": {"adopt-c"}}
 
+// clonedImage is the number of the image on east that is a clone.
+const clonedImage = 32
+
 // adoptedSecrets are the secrets beside those of the manual procedure, by cluster. Each host has both.
 var adoptedSecrets = map[string]string{
 	"east": "33085c23-2177-242d-7661-c785df7f6230", "west": "44085c23-2177-242d-7661-c785df7f6230",
@@ -90,13 +93,20 @@ func makeEstate(t *testing.T, bed *testbed.Bed) map[string]string {
 		}
 	}
 	acctest.Ceph(t, "east", "osd", "pool", "set-quota", "adopt-a", "max_bytes", "10737418240")
+	acctest.RBD(t, "east", "config", "pool", "set", "adopt-a", "rbd_qos_iops_limit", "5000")
 	acctest.RBD(t, "east", "namespace", "create", "adopt-b/tenant")
 	parallel(t, sizeOfEstate().images-len(procedure), func(ctx context.Context, i int) error {
 		name := imageOf(i)
+		if i == clonedImage {
+			return nil // its parent comes first
+		}
 		create := append([]string{"create", name.path(), "--size", fmt.Sprint(1024 + 512*(i%2))}, name.options(i)...)
 		_, err := bed.Cluster(name.cluster).RBD(ctx, create...)
 		return err
 	})
+	template := imageOf(clonedImage-2).path() + "@template" // of the same cluster
+	acctest.RBD(t, "east", "snap", "create", template)
+	acctest.RBD(t, "east", "clone", "--rbd-default-clone-format", "2", template, imageOf(clonedImage).path())
 	acctest.RBD(t, "east", "image-meta", "set", imageOf(0).path(), "owner", "somebody")
 	acctest.RBD(t, "east", "config", "image", "set", imageOf(0).path(), "rbd_cache", "false")
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -41,7 +42,7 @@ func (c *copied) begin(to string) (apply *exec.Cmd, out *bytes.Buffer) {
 	if err := apply.Start(); err != nil {
 		c.t.Fatal(err)
 	}
-	acctest.Eventually(c.t, "the copy to begin", func() bool { return c.copies() })
+	expect.Eventually(c.t, "the copy to begin", func() bool { return c.copies() })
 	return apply, out
 }
 
@@ -116,7 +117,7 @@ func TestAccCopyIsCutOff(t *testing.T) {
 			if err == nil {
 				_ = process.Kill() // it may have ended with terraform
 			}
-			acctest.Eventually(t, "the end of the provider", func() bool { return testbed.HasEnded(pid) })
+			expect.Eventually(t, "the end of the provider", func() bool { return testbed.HasEnded(pid) })
 		}
 		_ = apply.Wait()
 		expectWriting(t, c.g)

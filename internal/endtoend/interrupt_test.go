@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -117,7 +118,7 @@ func TestAccTerraformKilled(t *testing.T) {
 				if err := command.Start(); err != nil {
 					t.Fatal(err)
 				}
-				acctest.Eventually(t, "a read", func() bool { return log.Has("GRPCProvider", "ReadResource") })
+				expect.Eventually(t, "a read", func() bool { return log.Has("GRPCProvider", "ReadResource") })
 				providers := childrenOf(t, command.Process.Pid)
 				if len(providers) == 0 {
 					t.Errorf("terraform has no process of the provider:\n%s", out.String())
@@ -127,7 +128,7 @@ func TestAccTerraformKilled(t *testing.T) {
 				}
 				_ = command.Wait() // it is killed
 				for _, pid := range providers {
-					acctest.Eventually(t, "the end of the provider", func() bool { return testbed.HasEnded(pid) })
+					expect.Eventually(t, "the end of the provider", func() bool { return testbed.HasEnded(pid) })
 				}
 			})
 		})
@@ -170,9 +171,7 @@ func TestAccInterruptAttach(t *testing.T) {
 	if !acctest.Message("it was not opened in time").MatchString(out) || !acctest.Message("context canceled").MatchString(out) {
 		t.Errorf("the probe was not ended by Ctrl-C:\n%s", out)
 	}
-	if probes() {
-		t.Errorf("a probe is left: %s", acctest.Virsh(t, "kvm1", "list", "--all", "--name"))
-	}
+	expect.Eventually(t, "the end of the probe", func() bool { return !probes() })
 	for _, saved := range []bool{false, true} {
 		if found := acctest.DomainOf(t, "kvm1", guest.Name, saved).Devices.Disks; len(found) > 0 {
 			t.Errorf("attached, saved=%v: %v", saved, found)

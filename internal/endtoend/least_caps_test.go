@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 // Each data source works with the capabilities that the guide states, and those that read keys do not work with fewer.
@@ -24,7 +25,7 @@ func TestAccLeastCapsToRead(t *testing.T) {
 	})
 	acctest.RBD(t, "east", "pool", "init", "seen")
 	acctest.RBD(t, "east", "create", "--size", "4M", "seen/disk")
-	acctest.Eventually(t, "the statistics of the pool", func() bool {
+	expect.Eventually(t, "the statistics of the pool", func() bool {
 		return strings.Contains(acctest.Ceph(t, "east", "df", "--format", "json"), `"name":"seen"`)
 	})
 	data := func(kind, arguments string) string {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -189,7 +190,7 @@ func TestAccKeyReplacedUnderGuest(t *testing.T) {
 
 	// The disk works while the connections last.
 	expectWriting(t, guest)
-	acctest.Eventually(t, "the monitors to refuse the former key", func() bool {
+	expect.Eventually(t, "the monitors to refuse the former key", func() bool {
 		log, err := os.ReadFile(filepath.Join(bed.Dir, "north", "log", "mon.a.log"))
 		return err == nil && strings.Contains(string(log), "cephx server client.guest:  unexpected key")
 	})

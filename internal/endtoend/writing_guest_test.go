@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -52,7 +53,7 @@ func rounds(t *testing.T, guest *testbed.Guest) int {
 func expectWriting(t *testing.T, guest *testbed.Guest) {
 	t.Helper()
 	from := rounds(t, guest)
-	acctest.Eventually(t, "the guest to write and read back", func() bool { return rounds(t, guest) > from+3 })
+	expect.Eventually(t, "the guest to write and read back", func() bool { return rounds(t, guest) > from+3 })
 }
 
 // startWriting lets the guest write to its only disk, again and again.

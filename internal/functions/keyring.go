@@ -2,14 +2,11 @@ package functions
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -46,12 +43,9 @@ func (keyringFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 	if resp.Error = req.Arguments.Get(ctx, &entity, &argument); resp.Error != nil {
 		return
 	}
-	name, full := strings.CutPrefix(entity, "client.")
-	if !full || tfkit.UserNameProblem(name) != "" {
-		resp.Error = atArgument(0, &problem.Problem{
-			Kind: problem.Invalid, What: fmt.Sprintf("%q is not the full name of a user.", entity), Why: tfkit.UserNameProblem(name),
-			Do: "Write it with its type, as in \"client.libvirt\", or use the attribute entity of the ceph_user.",
-		})
+	name, err := tfkit.UserOf(entity)
+	if err != nil {
+		resp.Error = atArgument(0, err)
 		return
 	}
 	key := tfkit.KeyOf(argument)

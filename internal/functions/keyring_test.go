@@ -14,6 +14,7 @@ func TestKeyring(t *testing.T) {
 	for entity, words := range map[string]string{
 		"libvirt": `"libvirt" is not the full name of a user.`, "client.": "The name is empty.", "": "is not the full name",
 		"osd.0": "is not the full name", "client.a]\n[client.b": "contains what a keyring or an id can't hold",
+		"client.a]": "contains what a keyring or an id can't hold", "mon.": "does not begin with the type of a user",
 	} {
 		expectRefusal(t, "keyring", 0, words, text(entity), text(key))
 	}

@@ -26,7 +26,7 @@ const (
 
 // startBed is one cluster and two hypervisors, started for the first real test.
 var startBed = sync.OnceValues(func() (*testbed.Bed, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	bed, err := testbed.Start(ctx, testbed.Options{
 		Clusters:    []testbed.ClusterOptions{{Name: "east"}},
@@ -89,7 +89,7 @@ func makeImage(t *testing.T, bed *testbed.Bed, name string) {
 	east := bed.Cluster("east")
 	expect.Value(east.RBD(t.Context(), "create", "--size", "64M", testPool+"/"+name))(t)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 		defer cancel()
 		// The guest's watcher stays for a while after it was killed.
 		for {
@@ -140,7 +140,7 @@ func guest(t *testing.T, bed *testbed.Bed, hypervisor string, options testbed.Gu
 	options.Name = strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
 	g := expect.Value(bed.Hypervisor(hypervisor).DefineGuest(t.Context(), options))(t)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 		defer cancel()
 		_ = g.Destroy(ctx)
 		_ = g.Undefine(ctx)

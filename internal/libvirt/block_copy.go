@@ -140,9 +140,9 @@ func (h *Host) AwaitBlockCopy(ctx context.Context, domainUUID string, disk, dest
 		case problem.Is(err, problem.Unreachable) && time.Since(seen) < unseenLimit:
 		case err != nil:
 			return err
-		case live == nil || live.readsFrom() == disk.readsFrom() && live.BlockCopy() == nil:
+		case live == nil || live.opensLike(disk) && live.BlockCopy() == nil:
 			return h.copyEnded(op, live)
-		case live.readsFrom() != disk.readsFrom():
+		case !live.opensLike(disk):
 			return h.sourceChanged(op, disk, *live)
 		case live.BlockCopy().Ready:
 			return nil
@@ -225,7 +225,9 @@ func (h *Host) PivotBlockCopy(ctx context.Context, domainUUID string, disk, dest
 	asking, cancel := grace.Context(ctx, ElsewhereLimit)
 	defer cancel()
 	domain, err := h.Domain(asking, domainUUID)
-	if live := domain.Live.has(disk); live != nil && live.readsFrom() == destination.readsFrom() && live.BlockCopy() == nil {
+	// Where nothing tells the two images apart, only libvirt's answer can.
+	if live := domain.Live.has(disk); live != nil && live.opensLike(destination) && live.BlockCopy() == nil &&
+		(failed == nil || !live.opensLike(disk)) {
 		return nil
 	}
 	if failed != nil || err != nil {

@@ -110,10 +110,13 @@ func TestAwaitBlockCopy(t *testing.T) {
 		disks []string
 		words []string // none where it is ready
 	}{
-		"ready":           {[]string{copying(""), copying(""), copying(" ready='yes'")}, nil},
-		"given up":        {[]string{copying(""), diskXML}, []string{"QEMU gave it up", "goes on with the former image"}},
-		"shut off":        {[]string{copying(""), ""}, []string{"shut off meanwhile"}},
-		"another image":   {[]string{copying(""), strings.Replace(diskXML, "vms/one", "vms/two", 1)}, []string{"vms/two"}},
+		"ready":         {[]string{copying(""), copying(""), copying(" ready='yes'")}, nil},
+		"given up":      {[]string{copying(""), diskXML}, []string{"QEMU gave it up", "goes on with the former image"}},
+		"shut off":      {[]string{copying(""), ""}, []string{"shut off meanwhile"}},
+		"another image": {[]string{copying(""), strings.Replace(diskXML, "vms/one", "vms/two", 1)}, []string{"vms/two"}},
+		"same name": {
+			[]string{copying(""), strings.Replace(diskXML, "192.0.2.1'", "192.0.2.9'", 1)}, []string{"vms/one of other monitors now"},
+		},
 		"not ready in 1s": {[]string{copying("")}, []string{"timeouts.update", "75 % of 4 MiB are copied", "virsh blockjob guest vdb --abort"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,20 +144,30 @@ func TestAwaitBlockCopy(t *testing.T) {
 // Whether the guest has gone over is decided by the definition, also where the answer is lost or is an error.
 func TestPivotBlockCopy(t *testing.T) {
 	disk, destination := diskFrom(t), *definitionOf(t, movedXML()).DiskByTarget("vdb")
+	// On another cluster, by the same name.
+	elsewhereXML := strings.Replace(diskXML, "192.0.2.1'", "192.0.2.9'", 1)
+	elsewhere := *definitionOf(t, elsewhereXML).DiskByTarget("vdb")
 	for name, c := range map[string]struct {
+		to    *Disk // as of movedXML where none is given
 		after string
 		lost  bool
 		code  uint32
 		fails bool
 	}{
-		"gone over":           {after: movedXML()},
-		"answer lost":         {after: movedXML(), lost: true},
-		"error, but over":     {after: movedXML(), code: 1},
-		"error":               {after: copying(" ready='yes'"), code: 1, fails: true},
-		"lost, and not over":  {after: copying(" ready='yes'"), lost: true, fails: true},
-		"success, not over":   {after: diskXML, fails: true},
-		"success, shut off":   {after: "", fails: true},
-		"over, copied onward": {after: strings.Replace(copying(""), "vms/one", "fast/one", 1), fails: true},
+		"same name, gone over":         {to: &elsewhere, after: elsewhereXML},
+		"same name, error, but over":   {to: &elsewhere, after: elsewhereXML, code: 1},
+		"same name, error":             {to: &elsewhere, after: diskXML, code: 8, fails: true},
+		"same name, lost":              {to: &elsewhere, after: diskXML, lost: true, fails: true},
+		"same name, success, not over": {to: &elsewhere, after: diskXML, fails: true},
+		"nothing differs, error":       {to: &disk, after: diskXML, code: 8, fails: true},
+		"gone over":                    {after: movedXML()},
+		"answer lost":                  {after: movedXML(), lost: true},
+		"error, but over":              {after: movedXML(), code: 1},
+		"error":                        {after: copying(" ready='yes'"), code: 1, fails: true},
+		"lost, and not over":           {after: copying(" ready='yes'"), lost: true, fails: true},
+		"success, not over":            {after: diskXML, fails: true},
+		"success, shut off":            {after: "", fails: true},
+		"over, copied onward":          {after: strings.Replace(copying(""), "vms/one", "fast/one", 1), fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -165,7 +178,7 @@ func TestPivotBlockCopy(t *testing.T) {
 				}
 				return nil, c.code, !c.lost
 			})
-			if err := h.PivotBlockCopy(t.Context(), fakeHostUUID, disk, destination); (err != nil) != c.fails {
+			if err := h.PivotBlockCopy(t.Context(), fakeHostUUID, disk, *cmp.Or(c.to, &destination)); (err != nil) != c.fails {
 				t.Error(err)
 			}
 			if d.called(procBlockJobAbort) != 1 {

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/digitalocean/go-libvirt/socket"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
@@ -33,11 +32,6 @@ func host(t *testing.T, cfg Config) *Host {
 }
 
 // hostname stands for all calls that read.
-func hostname(ctx context.Context, h *Host) (string, error) {
-	return read(ctx, h, operation{doing: "ask for the host's name"}, onHost("ConnectGetHostname"),
-		func(l *rpc.Libvirt) (string, error) { return l.ConnectGetHostname() })
-}
-
 func TestManyCallersShareOneConnection(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri()})
@@ -74,7 +68,7 @@ func TestOldestLibvirt(t *testing.T) {
 		d := newFakeDaemon(t)
 		d.on(procLibVersion, func(int) ([]byte, uint32, bool) { return append(xdrWord(0), xdrWord(version)...), 0, true })
 		h := host(t, Config{URI: d.uri()})
-		_, err := hostname(t.Context(), h)
+		_, err := h.Hostname(t.Context())
 		if tooOld == "" {
 			expect.NoError(t, err)
 			continue
@@ -89,7 +83,7 @@ func TestOldestLibvirt(t *testing.T) {
 func TestAnotherHostThanThePinnedOne(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri(), HostUUID: "99999999-2222-4333-8444-555555555555"})
-	_, err := hostname(t.Context(), h)
+	_, err := h.Hostname(t.Context())
 	expect.Problem(t, err, problem.WrongIdentity, "kvm1", fakeHostUUID, "99999999")
 	if n := d.called(procHostname); n != 0 {
 		t.Error("it was asked nevertheless")
@@ -130,13 +124,13 @@ func TestADaemonThatHangsInACall(t *testing.T) {
 	configured := h.config.OperationTimeout
 	h.config.OperationTimeout = 50 * time.Millisecond
 	d.on(procHostname, func(int) ([]byte, uint32, bool) { return nil, 0, false })
-	err := expect.Return(t, func() error { _, err := hostname(context.Background(), h); return err })
+	err := expect.Return(t, func() error { _, err := h.Hostname(context.Background()); return err })
 	expect.Problem(t, err, problem.Unreachable, "kvm1", "no answer within 50ms")
 
 	// The call that was given up occupies its connection, so the next one gets another.
 	h.config.OperationTimeout = configured
 	d.on(procHostname, d.defaultAnswer(procHostname))
-	if _, err := hostname(t.Context(), h); err != nil {
+	if _, err := h.Hostname(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := d.called(procConnectOpen); n != 2 {
@@ -149,7 +143,7 @@ func TestACallIsGivenUpWhenItsContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	d.on(procHostname, func(int) ([]byte, uint32, bool) { cancel(); return nil, 0, false })
 	h := host(t, Config{URI: d.uri()})
-	err := expect.Return(t, func() error { _, err := hostname(ctx, h); return err })
+	err := expect.Return(t, func() error { _, err := h.Hostname(ctx); return err })
 	expect.Problem(t, err, problem.Unreachable, "cancelled")
 }
 
@@ -210,7 +204,7 @@ func TestWhoDialsAHost(t *testing.T) {
 			ctx = breaker.Retry(t.Context())
 		}
 		for range 3 {
-			_, err := hostname(ctx, h)
+			_, err := h.Hostname(ctx)
 			if connected := d.called(procConnectOpen) > 0; (err == nil) != connected || d.called(procAuthList) != step.dialled {
 				t.Errorf("step %d: dialled %d times, not %d: %v", i, d.called(procAuthList), step.dialled, err)
 			}
@@ -229,7 +223,7 @@ func TestAHostThatHangsIsNotAskedOptionallyAgain(t *testing.T) {
 		return expect.Return(t, func() error {
 			ctx, cancel := breaker.Optional(breaker.Retry(t.Context()), limit)
 			defer cancel()
-			_, err := hostname(ctx, h)
+			_, err := h.Hostname(ctx)
 			return err
 		})
 	}
@@ -239,7 +233,7 @@ func TestAHostThatHangsIsNotAskedOptionallyAgain(t *testing.T) {
 		t.Errorf("asked %d times", n)
 	}
 	d.on(procHostname, d.defaultAnswer(procHostname))
-	if _, err := hostname(t.Context(), h); err != nil || d.called(procConnectOpen) != 2 {
+	if _, err := h.Hostname(t.Context()); err != nil || d.called(procConnectOpen) != 2 {
 		t.Errorf("dialled %d times, %v", d.called(procConnectOpen), err)
 	}
 	expect.NoError(t, ask(10*expect.Timeout))
@@ -259,11 +253,11 @@ func TestOneCallersEndDoesNotDisturbTheOthers(t *testing.T) {
 	})
 	h := host(t, Config{URI: d.uri()})
 	other := make(chan error, 1)
-	go func() { _, err := hostname(t.Context(), h); other <- err }()
+	go func() { _, err := h.Hostname(t.Context()); other <- err }()
 	for d.called(procHostname) == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	if err := expect.Return(t, func() error { _, err := hostname(ctx, h); return err }); err == nil {
+	if err := expect.Return(t, func() error { _, err := h.Hostname(ctx); return err }); err == nil {
 		t.Error("the hanging call has a result")
 	}
 	close(slow)
@@ -276,7 +270,7 @@ func TestALostConnectionIsMadeAnew(t *testing.T) {
 	d := newFakeDaemon(t)
 	h := host(t, Config{URI: d.uri()})
 	for range 5 {
-		if _, err := hostname(t.Context(), h); err != nil {
+		if _, err := h.Hostname(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		d.dropAll()
@@ -292,7 +286,7 @@ func TestAReadThatIsInterruptedIsMadeAgainAndAChangeIsNot(t *testing.T) {
 		}
 		return xdrString("kvm1"), 0, call > 1
 	})
-	if _, err := hostname(t.Context(), h); err != nil {
+	if _, err := h.Hostname(t.Context()); err != nil {
 		t.Errorf("the read: %v", err)
 	}
 	d.on(procSecretLookupUUID, func(int) ([]byte, uint32, bool) {
@@ -315,7 +309,7 @@ func TestAHeldDomainIsWaitedForUntilTheDeadline(t *testing.T) {
 		}
 		return xdrString("kvm1"), 0, true
 	})
-	if _, err := hostname(t.Context(), h); err != nil {
+	if _, err := h.Hostname(t.Context()); err != nil {
 		t.Error(err)
 	}
 	d.on(procHostname, func(int) ([]byte, uint32, bool) { return nil, 68, true })
@@ -324,7 +318,7 @@ func TestAHeldDomainIsWaitedForUntilTheDeadline(t *testing.T) {
 	// The context ends while the call is made again: by then it has its answer.
 	before := d.called(procHostname)
 	result := make(chan error, 1)
-	go func() { _, err := hostname(ctx, h); result <- err }()
+	go func() { _, err := h.Hostname(ctx); result <- err }()
 	expect.Eventually(t, "the second try", func() bool { return d.called(procHostname) > before+1 })
 	cancel()
 	expect.Problem(t, expect.Return(t, func() error { return <-result }), problem.Busy, "Another call holds the domain", "libvirt error 68")

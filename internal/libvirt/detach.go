@@ -140,12 +140,12 @@ func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, d
 	refusals, losses := 0, 0
 	progress := h.log.Wait(ctx, "the guest to give a disk up", calllog.Object{Domain: found.Name, Target: disk.Target})
 	for refusals < detachRefusals && ctx.Err() == nil {
-		answer, err := h.requestRemoval(ctx, op, found, *live, func() (bool, error) {
+		answer, requested, err := h.requestRemoval(ctx, op, found, *live, func() (bool, error) {
 			progress()
 			live, err := h.currentDisk(ctx, op, found, disk, Live)
 			return live == nil, err
 		})
-		asked = asked || err == nil
+		asked = asked || requested
 		switch {
 		case answer == removed:
 			return nil
@@ -159,10 +159,10 @@ func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, d
 		case problem.Is(err, problem.Unreachable):
 			// A request that was lost with its connection is made again, once.
 			if losses++; losses > 1 {
-				return err
+				return pendingIf(asked, err)
 			}
 		case err != nil && kindOf(err) != problem.Other:
-			return err
+			return pendingIf(asked, err)
 		case err != nil:
 			// The reply "in the process of unplug" has no code of its own. It means a guest that is slow.
 			last = err
@@ -182,52 +182,61 @@ type removalAsked struct{ error }
 
 func (r *removalAsked) Unwrap() error { return r.error }
 
-// requestRemoval asks the guest once for the device and waits until it has left the domain, the guest has
-// refused, or the time for one request is over.
+// pendingIf marks the error of a detach of which the guest was asked: it may still follow.
+func pendingIf(asked bool, err error) error {
+	if asked {
+		return &removalAsked{err}
+	}
+	return err
+}
+
+// requestRemoval asks the guest once for the device and waits until it has left the domain, the guest has refused, or the time for one
+// request is over. asked tells that the guest has the request, also beside an error.
 func (h *Host) requestRemoval(ctx context.Context, op operation, found rpc.Domain, disk Disk, isGone func() (bool, error),
-) (removal, error) {
+) (_ removal, asked bool, err error) {
 	session, err := h.breaker.Acquire(ctx)
 	if err != nil {
-		return removalPending, err
+		return removalPending, false, err
 	}
 	defer session.Release(ctx)
 	c := session.Conn
 	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, c.removals.subscribe(c.client) }, nil); err != nil {
-		return removalPending, h.fail(op, err)
+		return removalPending, false, h.fail(op, err)
 	}
 	answers, stop := c.removals.wait(found.UUID, disk.Alias)
 	defer stop()
 
-	_, asked := change(ctx, h, op, onDisk("DomainDetachDeviceAlias", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
+	_, failure := change(ctx, h, op, onDisk("DomainDetachDeviceAlias", found.Name, disk.Target), nothing(func(l *rpc.Libvirt) error {
 		return l.DomainDetachDeviceAlias(found, disk.Alias, Live.flags())
 	}))
+	asked = failure == nil
 	again := time.NewTimer(detachAgain)
 	defer again.Stop()
 	look := time.NewTicker(detachLook)
 	defer look.Stop()
-	for first := asked != nil; ; first = false {
+	for first := !asked; ; first = false {
 		if !first {
 			select {
 			case answer := <-answers:
 				if answer == removalRefused {
-					return removalRefused, nil
+					return removalRefused, asked, nil
 				}
 			case <-look.C:
 			case <-c.wire.ended:
 			case <-again.C:
-				return removalPending, asked
+				return removalPending, asked, failure
 			case <-ctx.Done():
-				return removalPending, asked
+				return removalPending, asked, failure
 			}
 		}
 		// After an event too only the definition decides.
 		if done, err := isGone(); done && err == nil {
-			return removed, nil
+			return removed, asked, nil
 		} else if err != nil && ctx.Err() == nil {
-			return removalPending, err
+			return removalPending, asked, err
 		}
-		if c.wire.lost() || asked != nil && kindOf(asked) != problem.Other {
-			return removalPending, asked
+		if c.wire.lost() || !asked && kindOf(failure) != problem.Other {
+			return removalPending, asked, failure
 		}
 	}
 }

@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -118,6 +119,24 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 			end()
 			expect.Problem(t, expect.Return(t, func() error { return <-result }), c.kind, c.words...)
 		})
+	}
+}
+
+// A guest that was asked before the daemon was lost may still give the disk up, and the error tells that.
+func TestDetachAskedBeforeTheDaemonIsLost(t *testing.T) {
+	d := newFakeDaemon(t)
+	withDisk(t, d)
+	d.on(procDetachAlias, func(int) ([]byte, uint32, bool) { return nil, 0, true })
+	h := host(t, Config{URI: d.uri()})
+	result := make(chan error, 1)
+	go func() { result <- h.DetachDisk(t.Context(), fakeHostUUID, diskFrom(t), Live) }()
+	expect.Eventually(t, "a look after the request", func() bool { return d.called(procDetachAlias) > 0 && d.called(procDomainXML) > 1 })
+	expect.NoError(t, d.listener.Close())
+	d.dropAll()
+	err := expect.Return(t, func() error { return <-result })
+	expect.Problem(t, err, problem.Unreachable)
+	if !errors.As(err, new(*removalAsked)) {
+		t.Errorf("not told that the guest was asked: %v", err)
 	}
 }
 

@@ -208,6 +208,9 @@ func OwnAlias(domainUUID, target string) string {
 // Own tells whether the disk has an alias of this provider.
 func (d Disk) Own() bool { return strings.HasPrefix(d.Alias, aliasPrefix) }
 
+// OnlyReads tells whether the guest can't write the disk: libvirt makes every CD-ROM read-only.
+func (d Disk) OnlyReads() bool { return d.ReadOnly || d.Snapshot != "" || d.Device == DeviceCDROM }
+
 // Disks are one disk as the saved definition and the running domain have it; nil where it isn't there.
 type Disks struct {
 	Saved, Live *Disk

@@ -18,14 +18,33 @@ type Conflict struct {
 	Text   string   // what doesn't fit, and what to do
 }
 
+// conflicts is a list that grows by what is wrong.
+type conflicts []Conflict
+
+func (c *conflicts) add(wrong bool, fields, format string, values ...any) {
+	if wrong {
+		*c = append(*c, Conflict{strings.Fields(fields), fmt.Sprintf(format, values...)})
+	}
+}
+
+// Oddities are combinations that libvirt takes, so that a disk of somebody else may have them, and that no disk should get.
+func (d Disk) Oddities() []Conflict {
+	var list conflicts
+	if d.Bus == "" {
+		return list
+	}
+	prefix, limit := prefixes[d.Bus], serialLimits[d.Bus]
+	list.add(d.Target != "" && !strings.HasPrefix(d.Target, prefix), "target_dev bus",
+		"The target of a disk on bus %q begins with %q, as in %q. Change target_dev, or bus.", d.Bus, prefix, prefix+"b")
+	list.add(limit > 0 && len(d.Serial) > limit, "serial bus",
+		"The serial has %d characters. A disk on bus %q shows the guest only the first %d. Shorten it.", len(d.Serial), d.Bus, limit)
+	return list
+}
+
 // Conflicts are the combinations that can't work, whatever the domain and the host are. The bus of a disk that names none is not known.
 func (d Disk) Conflicts() []Conflict {
-	var list []Conflict
-	add := func(wrong bool, fields, format string, values ...any) {
-		if wrong {
-			list = append(list, Conflict{strings.Fields(fields), fmt.Sprintf(format, values...)})
-		}
-	}
+	var list conflicts
+	add := list.add
 	cached := !slices.Contains([]string{"none", "directsync"}, d.Cache)
 	add(d.IO == "native" && cached, "io cache",
 		"io = \"native\" needs cache = \"none\" or \"directsync\": QEMU refuses it with the host's page cache.")
@@ -41,9 +60,7 @@ func (d Disk) Conflicts() []Conflict {
 	if d.Bus == "" {
 		return list
 	}
-	prefix, limit, kind := prefixes[d.Bus], serialLimits[d.Bus], AddressType(d.Bus)
-	add(d.Target != "" && !strings.HasPrefix(d.Target, prefix), "target_dev bus",
-		"The target of a disk on bus %q begins with %q, as in %q. Change target_dev, or bus.", d.Bus, prefix, prefix+"b")
+	kind := AddressType(d.Bus)
 	add(d.Device == DeviceCDROM && d.Bus == "virtio", "device bus",
 		"A CD-ROM can't be on bus \"virtio\". Set bus to \"scsi\", \"sata\", \"ide\" or \"usb\".")
 	for name, n := range map[string]uint{"queues": d.Queues, "iothread": d.IOThread} {
@@ -60,8 +77,6 @@ func (d Disk) Conflicts() []Conflict {
 	list = append(list, d.BlockIO.onBus(d.Bus)...)
 	add(d.WWN != "" && !slices.Contains([]string{"scsi", "sata", "ide"}, d.Bus), "wwn bus",
 		"A disk on bus %q has no World Wide Name. Use serial to recognise it, or bus = \"scsi\".", d.Bus)
-	add(limit > 0 && len(d.Serial) > limit, "serial bus",
-		"The serial has %d characters. A disk on bus %q shows the guest only the first %d.", len(d.Serial), d.Bus, limit)
 	fits := d.Address == nil || d.Address.Type == "" || d.Address.Type == kind
 	add(!fits && kind == "", "address bus", "The address of a disk on bus %q can't be chosen here. Remove address.", d.Bus)
 	add(!fits && kind != "", "address bus", "A disk on bus %q has an address of type %q.", d.Bus, kind)

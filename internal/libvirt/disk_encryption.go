@@ -14,7 +14,7 @@ const (
 
 // Encryption is how a disk's image is encrypted; empty for one that isn't.
 type Encryption struct {
-	Format     string // luks, luks2, or what else libvirt has
+	Format     string // luks, luks2, luks-any, or what else libvirt has
 	Engine     string // empty is librbd
 	SecretUUID string // of the passphrase, in any spelling; empty where the definition names it by its usage
 }
@@ -37,11 +37,11 @@ func (e Encryption) normal() Encryption {
 
 // conflicts are combinations that libvirt refuses.
 func (e Encryption) conflicts() []Conflict {
-	if e.Engine != EngineQEMU || e.Format != "luks2" {
+	if e.Engine != EngineQEMU || e.Format != "luks2" && e.Format != "luks-any" {
 		return nil
 	}
-	return []Conflict{{[]string{"encryption"}, "QEMU itself doesn't decrypt luks2. Leave engine out, so that librbd does; or format the" +
-		" image as luks1 and set format = \"luks\"."}}
+	return []Conflict{{[]string{"encryption"}, "QEMU itself doesn't decrypt " + e.Format + ". Leave engine out, so that librbd does; or" +
+		" format the image as luks1 and set format = \"luks\"."}}
 }
 
 // encryptionOf is how a disk's source is encrypted, which libvirt keeps beside the source or within it; nil where it isn't.

@@ -95,7 +95,7 @@ var DiskFields = []DiskField{
 		func(d *Disk, e *domainDisk) { e.Shareable = present[libvirtxml.DomainDiskShareable](d.Shareable) }),
 	field("serial", AtNextStart, func(d *Disk) *string { return &d.Serial }, asWritten,
 		func(d *Disk, e *domainDisk) { d.Serial = e.Serial }, func(d *Disk, e *domainDisk) { e.Serial = d.Serial }),
-	field("wwn", AtNextStart, func(d *Disk) *string { return &d.WWN }, strings.ToLower,
+	field("wwn", AtNextStart, func(d *Disk) *string { return &d.WWN }, plainWWN,
 		func(d *Disk, e *domainDisk) { d.WWN = e.WWN }, func(d *Disk, e *domainDisk) { e.WWN = d.WWN }),
 	field("blockio", AtNextStart, func(d *Disk) *BlockSizes { return &d.BlockIO }, asWritten, getBlockSizes, setBlockSizes),
 	field("rotation_rate", AtNextStart, func(d *Disk) *uint { return &d.RotationRate }, asWritten,
@@ -123,6 +123,12 @@ func field[T any](name string, effect Effect, at func(*Disk) *T, compared func(T
 }
 
 func asWritten[T any](v T) T { return v }
+
+// SameWWN tells whether two texts are the same World Wide Name, which libvirt keeps as it is written: in upper or lower case, with 0x or
+// without.
+func SameWWN(a, b string) bool { return plainWWN(a) == plainWWN(b) }
+
+func plainWWN(text string) string { return strings.TrimPrefix(strings.ToLower(text), "0x") }
 
 func ofSource[T any](name string, at func(*Disk) *T, compared func(T) T, get, set func(*Disk, *domainDisk)) DiskField {
 	f := field(name, AtNextOpen, at, compared, get, set)

@@ -3,6 +3,7 @@ package libvirt
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 
 	rpc "github.com/digitalocean/go-libvirt"
@@ -108,10 +109,13 @@ func (l Limits) parameters() []rpc.TypedParam {
 	return params
 }
 
+// generatedGroup matches the names that libvirt gives to groups of its own.
+var generatedGroup = regexp.MustCompile(`^libvirt-[0-9]+(-|$)`)
+
 // ownGroup tells whether a group of limits is the one that libvirt makes for a disk without another: none that has a name, or
 // one that is named after the disk.
 func ownGroup(name, alias string) bool {
-	return name == "" || alias != "" && strings.Contains(name, alias) || strings.HasPrefix(name, "libvirt-")
+	return name == "" || alias != "" && strings.Contains(name, alias) || generatedGroup.MatchString(name)
 }
 
 // DescribeLimit explains a limit by the words of its name.
@@ -134,26 +138,46 @@ func DescribeLimit(name string) string {
 	return unit + ", " + direction + "."
 }
 
-// LimitConflicts are limits that exclude or need each other, as QEMU sees it, of those that are set.
-func LimitConflicts(set func(name string) bool) []Conflict {
+// MaxLimit is the largest number that QEMU takes for a limit.
+const MaxLimit = 1_000_000_000_000_000
+
+// LimitConflicts are limits that exclude or need each other, as QEMU sees it, of those that are set; the value of one that is not known yet
+// is 0. libvirt puts them into a saved definition as they are, which then can't be started.
+func LimitConflicts(get func(name string) (n int64, set bool)) []Conflict {
 	var list []Conflict
-	add := func(name, format string, values ...any) {
-		list = append(list, Conflict{[]string{name}, fmt.Sprintf(format, values...)})
+	set := func(name string) bool {
+		_, is := get(name)
+		return is
+	}
+	add := func(name, other, format string, values ...any) {
+		list = append(list, Conflict{[]string{name, other}, fmt.Sprintf(format, values...)})
 	}
 	for _, what := range []string{"bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max"} {
 		for _, direction := range []string{"read_", "write_"} {
 			if set("total_"+what) && set(direction+what) {
-				add("total_"+what, "total_%s and %s%s exclude each other. Limit the total, or reading and writing apart.", what, direction, what)
+				add("total_"+what, direction+what, "total_%s and %s%s exclude each other. Limit the total, or reading and writing apart.",
+					what, direction, what)
 			}
 		}
 	}
 	for _, name := range LimitNames() {
 		if base, ok := strings.CutSuffix(name, "_length"); ok && set(name) && !set(base) {
-			add(name, "%s is the length of the burst that %s allows. Set that too.", name, base)
+			add(name, base, "%s is the length of the burst that %s allows. Set that too.", name, base)
 		}
-		if base, ok := strings.CutSuffix(name, "_max"); ok && set(name) && !set(base) {
-			add(name, "%s is how far a burst may go beyond %s. Set that too.", name, base)
+		base, ok := strings.CutSuffix(name, "_max")
+		n, isSet := get(name)
+		if !ok || !isSet {
+			continue
 		}
+		if rate, limited := get(base); !limited {
+			add(name, base, "%s is how far a burst may go beyond %s. Set that too.", name, base)
+		} else if n < rate {
+			add(name, base, "%s is below %s, and a burst can't be slower. Raise it, or leave it out.", name, base)
+		}
+	}
+	if !set("total_iops_sec") && !set("read_iops_sec") && !set("write_iops_sec") && set("size_iops_sec") {
+		add("size_iops_sec", "total_iops_sec",
+			"size_iops_sec says what counts as one operation, and operations have no limit. Set total_iops_sec too.")
 	}
 	return list
 }

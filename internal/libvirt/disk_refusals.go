@@ -3,6 +3,7 @@ package libvirt
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -130,6 +131,34 @@ func (h *Host) RefuseUnfit(ctx context.Context, domain Domain, disk Disk) error 
 			" has an order.",
 		Do: "Remove boot_order; or give another device of the domain a <boot order> and take <boot dev> out of <os> (virsh edit), then apply" +
 			" again.",
+	})
+}
+
+// RefuseLastInOrder refuses a place in the boot order for a disk that replaces the one at a target, where no other device has one: once
+// that disk is taken out of the saved definition, [Host.RefuseUnfit] would refuse the new one.
+func (p Placement) RefuseLastInOrder(target string, disk Disk) error {
+	if disk.BootOrder == 0 || p.Domain.Saved == nil || p.Domain.Saved.bootOrderBeside(target) {
+		return nil
+	}
+	return problem.At("boot_order", &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q can't be replaced by one with a place in the boot order.", target, p.Domain.Name,
+			p.Host.Label()),
+		Why: "No other device of the domain has one. As soon as the disk is detached, libvirt adds <boot dev='hd'/> to the domain, which" +
+			" excludes an order of devices.",
+		Do: "Give another device of the domain, such as its network card, a <boot order> (virsh edit), and apply again. Or remove boot_order.",
+	})
+}
+
+// bootOrderBeside tells whether a device other than the disk at a target has a place in the boot order; also where that can't be told.
+func (d *Definition) bootOrderBeside(target string) bool {
+	root, err := parse(d.text)
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(root.child("devices").Children, func(device element) bool {
+		isDisk := device.XMLName.Local == "disk" && device.child("target").attr("dev") == target
+		return !isDisk && device.child("boot").attr("order") != ""
 	})
 }
 

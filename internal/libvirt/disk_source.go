@@ -3,6 +3,7 @@ package libvirt
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"libvirt.org/go/libvirtxml"
@@ -110,12 +111,15 @@ func (d Disk) Layered() bool {
 
 // sourceChanged is the error for a disk whose source has changed since it was read.
 func (h *Host) sourceChanged(op operation, was, now Disk) error {
+	before, after := was.DescribeSource(), now.DescribeSource()
+	if before == after {
+		after += " of other monitors"
+	}
 	return &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Could not %s on %s.", op.doing, h.name()),
-		Why: fmt.Sprintf("Somebody has just given the disk another source: it was %s, and is %s"+
-			" now.", was.DescribeSource(), now.DescribeSource()),
-		Do: "Plan again: the next refresh shows what is there.",
+		Why:  fmt.Sprintf("Somebody has just given the disk another source: it was %s, and is %s now.", before, after),
+		Do:   "Plan again: the next refresh shows what is there.",
 	}
 }
 
@@ -139,7 +143,14 @@ func (h *Host) notWhole(op operation, disk Disk) error {
 	}
 }
 
-// readsFrom is what tells one source from another: its kind and its name.
+// opensLike tells whether two definitions open the same source in the same way: clusters have images of the same name, and only the
+// monitors, or the ceph.conf that names them, tell those apart.
+func (d Disk) opensLike(other Disk) bool {
+	return d.readsFrom() == other.readsFrom() && d.ConfigFile == other.ConfigFile &&
+		slices.Equal(SortMonitors(d.Monitors), SortMonitors(other.Monitors))
+}
+
+// readsFrom is what tells one source of a cluster from another: its kind and its name.
 func (d Disk) readsFrom() string {
 	text := d.DescribeSource()
 	if d.Snapshot != "" {

@@ -141,8 +141,10 @@ func TestLimitsAsRead(t *testing.T) {
 			"<read_iops_sec_max>3</read_iops_sec_max><read_iops_sec_max_length>2</read_iops_sec_max_length>",
 			Limits{Rates: map[string]uint64{"read_iops_sec_max": 3, "read_iops_sec_max_length": 2}},
 		},
-		"nothing at all":   {"", Limits{}},
-		"libvirt's groups": {"<group_name>libvirt-3</group_name>", Limits{}},
+		"nothing at all":    {"", Limits{}},
+		"libvirt's groups":  {"<group_name>libvirt-3</group_name>", Limits{}},
+		"of libvirt's node": {"<group_name>libvirt-3-format</group_name>", Limits{}},
+		"a group's name":    {"<group_name>libvirt-gold</group_name>", Limits{Group: "libvirt-gold"}},
 	} {
 		if got := diskFrom(t, "<total_iops_sec>100</total_iops_sec>", c.inner).Limits; !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %+v", name, got)

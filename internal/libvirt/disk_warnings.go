@@ -32,6 +32,22 @@ func (p Placement) PendingDetach(found Disks, asked int) (still int, warnings []
 			" it again, which ends the request.", p.Host.Label(), target, name)}}
 }
 
+// NameWarnings warn that the domain of a disk was renamed, and that another domain has the name by which the configuration names it.
+func (p Placement) NameWarnings(ctx context.Context, configured *Host, name, target string) []problem.Warning {
+	if name == p.Domain.Name || SameUUID(name, p.Domain.UUID) {
+		return nil
+	}
+	other, err := configured.Domain(ctx, name)
+	if err != nil || other.UUID == p.Domain.UUID {
+		return nil // mostly because no domain has the name any more
+	}
+	return []problem.Warning{{Summary: fmt.Sprintf("Disk %s isn't on the domain that is now called %q", target, name), Text: fmt.Sprintf(
+		"Disk %s is on domain %s, which was called %q and is now called %q on hypervisor %q. The name %q has another domain, %s. The disk stays"+
+			" where it is, and a change of its configuration changes it there.\n\nTo leave it there, write domain = %q. For a disk on the other"+
+			" domain apply with -replace=ADDRESS, which detaches it from the one and attaches it to the other.",
+		target, p.Domain.UUID, name, p.Domain.Name, p.Host.Label(), name, other.UUID, p.Domain.Name)}}
+}
+
 // RunningNumber is the number of a running domain (virsh domid), another one after each start; 0 for one that is shut off.
 func (d Domain) RunningNumber() int {
 	if d.Live == nil {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"time"
 
+	rpc "github.com/digitalocean/go-libvirt"
+
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt/transport"
@@ -127,6 +129,14 @@ func (h *Host) UUID(ctx context.Context) (string, error) {
 	}
 	defer session.Release(ctx)
 	return session.Conn.hostUUID, nil
+}
+
+// Hostname returns the name that the host gives itself.
+//
+// Similar to: virsh hostname.
+func (h *Host) Hostname(ctx context.Context) (string, error) {
+	return read(ctx, h, operation{doing: "ask for the host's name"}, onHost("ConnectGetHostname"),
+		func(l *rpc.Libvirt) (string, error) { return l.ConnectGetHostname() })
 }
 
 // Version is a release of libvirt.

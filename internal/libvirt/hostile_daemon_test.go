@@ -107,7 +107,7 @@ func TestASecondReplyEndsTheConnection(t *testing.T) {
 	d.spoil = map[uint32]func([]byte) []byte{procHostname: func(packet []byte) []byte { return bytes.Repeat(packet, 2) }}
 	h := host(t, Config{URI: d.uri()})
 	for range 3 {
-		if err := expect.Return(t, func() error { _, err := hostname(context.Background(), h); return err }); err != nil {
+		if err := expect.Return(t, func() error { _, err := h.Hostname(context.Background()); return err }); err != nil {
 			expect.Problem(t, err, problem.Unreachable, "kvm1")
 		}
 	}

@@ -11,7 +11,7 @@ import (
 type ManagedDisk struct {
 	// Alias is the recorded one. The one that this provider gives to a disk of this domain and target counts too.
 	Alias, Target string
-	// Imported disks have no alias of this provider, and are found by target and source.
+	// Imported disks that had no alias of this provider are found by target and source.
 	Imported bool
 	// Sources are the names that the image has and had.
 	Sources []string

@@ -23,6 +23,7 @@ func TestOurs(t *testing.T) {
 		"imported, other source":   {"virtio-disk1", "vms/theirs", ManagedDisk{Imported: true}, false},
 		"imported, renamed source": {"virtio-disk1", "vms/old", ManagedDisk{Imported: true, Sources: []string{"vms/old"}}, true},
 		"another domain's alias":   {OwnAlias("another", "vdb"), source, ManagedDisk{Imported: true}, false},
+		"imported with that alias": {OwnAlias("another", "vdb"), source, ManagedDisk{Imported: true, Alias: OwnAlias("another", "vdb")}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.ours.Target, c.ours.Sources = "vdb", append(c.ours.Sources, source)

@@ -129,6 +129,26 @@ func (h *Host) DefineSecret(ctx context.Context, s Secret) error {
 	return failure
 }
 
+// ChangeSecret is [Host.DefineSecret] for a secret that exists. Where it is gone that is problem.NotFound: libvirt would make another one,
+// without a value.
+//
+// Similar to: virsh secret-define.
+func (h *Host) ChangeSecret(ctx context.Context, s Secret) error {
+	_, err := h.Secret(ctx, s.UUID)
+	if problem.Is(err, problem.NotFound) {
+		return &problem.Problem{
+			Kind: problem.NotFound,
+			What: fmt.Sprintf("Secret %s is not on %s any more.", s.UUID, h.name()),
+			Why:  "Defined again it would have no value. Nothing was changed.",
+			Do:   "Apply again: the plan then makes the secret with its value.",
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return h.DefineSecret(ctx, s)
+}
+
 // lateAnswer bounds the look at what became of a call that was not answered.
 const lateAnswer = 10 * time.Second
 

@@ -49,6 +49,7 @@ type world struct {
 	t       *testing.T
 	cluster *silentCluster
 	host    *fakeHypervisor
+	uri     string        // of the host
 	limit   time.Duration // connect_timeout and operation_timeout
 	known   *server       // has the schemas, which take longer than an operation
 
@@ -61,7 +62,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T, known *server, fsid string, limit time.Duration) *world {
-	w := &world{t: t, known: known, limit: limit}
+	w := &world{t: t, known: known, limit: limit, uri: "qemu:///system"}
 	w.cluster = &silentCluster{newFakeCluster(fsid), func() bool { return w.answers(&w.clusterIsSilent) }, w.clientsOf}
 	w.cluster.pools["data"] = 1
 	w.cluster.users["client.u"] = "profile rbd"
@@ -111,13 +112,13 @@ func (w *world) clientsOf(image string) int {
 
 // connected is a provider whose connections lead to a world.
 type connected struct {
-	frameworkprovider.Provider
+	frameworkprovider.ProviderWithListResources
 
 	connections *tfkit.Connections
 }
 
 func (c connected) Configure(_ context.Context, _ frameworkprovider.ConfigureRequest, resp *frameworkprovider.ConfigureResponse) {
-	resp.ResourceData = c.connections
+	resp.ResourceData, resp.ListResourceData = c.connections, c.connections
 }
 
 // stoppable is a test whose context ends when Terraform is told to stop.
@@ -136,7 +137,7 @@ func (w *world) server(ctx context.Context) (s *server, end func()) {
 		Label: "east", MonHost: "192.0.2.1", ConnectTimeout: w.limit, OperationTimeout: w.limit, Origin: "here",
 	}, w.cluster.dial)
 	host, err := libvirt.NewHost(libvirt.Config{
-		Label: "kvm1", URI: "qemu:///system", ConnectTimeout: w.limit, OperationTimeout: w.limit, Dialer: w.host,
+		Label: "kvm1", URI: w.uri, ConnectTimeout: w.limit, OperationTimeout: w.limit, Dialer: w.host,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -144,7 +145,11 @@ func (w *world) server(ctx context.Context) (s *server, end func()) {
 	connections := tfkit.NewConnections()
 	connections.Clusters.Add("east", cluster)
 	connections.Hypervisors.Add("kvm1", host)
-	protocol, err := providerserver.NewProtocol6WithError(connected{provider.New("test", nil)(), connections})()
+	served, ok := provider.New("test", nil)().(frameworkprovider.ProviderWithListResources)
+	if !ok {
+		w.t.Fatal("the provider lists nothing")
+	}
+	protocol, err := providerserver.NewProtocol6WithError(connected{served, connections})()
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -16,27 +16,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// importBy imports an object by its id, or by its resource identity as a Terraform of 1.12 and later does, and reads it.
-func (s *server) importBy(typeName, id string, identity block) *object {
-	s.t.Helper()
-	req := &tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id}
-	if identity != nil {
-		typ := s.identities[typeName].ValueType()
-		req.Identity = &tfprotov6.ResourceIdentityData{IdentityData: s.encode(typ, s.value(typ, identity))}
-	}
-	resp, err := s.ImportResourceState(s.t.Context(), req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.must("import", resp.Diagnostics)
-	imported := resp.ImportedResources[0]
-	o := s.newObject(typeName)
-	o.state = s.decode(s.schema.ResourceSchemas[typeName].ValueType(), imported.State)
-	o.identity, o.private = imported.Identity, imported.Private
-	s.must("read", s.read(o))
-	return o
-}
-
 // TestAccIdentity tests what the installed Terraform is too old for: an import by resource identity and a list give what an import by id
 // gives, a list holds no key, and a renamed label of a hypervisor changes the identity in read, plan and apply.
 func TestAccIdentity(t *testing.T) {

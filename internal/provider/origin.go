@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,6 +18,9 @@ var placeOfState = []string{
 	"bucket", "key", "prefix", "path", "address", "container_name", "storage_account_name", "organization", "hostname", "schema_name",
 	"secret_suffix", "namespace", "workspace_key_prefix", "region", "endpoint", "name",
 }
+
+// workspacesArgument is a block of the backends remote and cloud: which workspaces hold the state, by name, prefix, tags or project.
+const workspacesArgument = "workspaces"
 
 // origin is a digest of what Terraform tells a provider, by its folder and environment, of the state that it works on: where the backend
 // keeps it, or else the folder, and the workspace.
@@ -62,8 +66,28 @@ func backendOf(file string) []string {
 			place = append(place, argument+"="+value)
 		}
 	}
+	place = append(place, textsIn(workspacesArgument, recorded.Backend.Config[workspacesArgument])...)
 	if len(place) == 0 {
 		return nil
 	}
 	return append(place, recorded.Backend.Type)
+}
+
+// textsIn are all strings in an argument, each with where it stands, in an order that stays: a block is written as an object or as a list
+// of one, tags as a list or as an object.
+func textsIn(at string, value any) []string {
+	var texts []string
+	switch value := value.(type) {
+	case string:
+		texts = append(texts, at+"="+value)
+	case []any:
+		for _, element := range value {
+			texts = append(texts, textsIn(at, element)...)
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			texts = append(texts, textsIn(at+"."+name, value[name])...)
+		}
+	}
+	return texts
 }

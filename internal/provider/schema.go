@@ -53,7 +53,8 @@ func clusterAttributes() map[string]schema.Attribute {
 		"mon_host": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "The monitors, as `mon_host` in ceph.conf: addresses separated by commas, bare (`10.0.1.11`), with a" +
-				" protocol (`v2:10.0.1.11:3300`), or bracketed (`[v2:10.0.1.11:3300,v1:10.0.1.11:6789]`). Either this or `config_file` is needed.",
+				" protocol (`v2:10.0.1.11:3300`), or bracketed (`[v2:10.0.1.11:3300,v1:10.0.1.11:6789]`). Needed where there is no `config_file`, and" +
+				" wins over it.",
 			Validators: []validator.String{
 				stringvalidator.AtLeastOneOf(sibling("mon_host"), sibling("config_file")),
 				stringvalidator.LengthAtLeast(1),
@@ -82,8 +83,8 @@ func clusterAttributes() map[string]schema.Attribute {
 		},
 		"keyring_file": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Path of a keyring with the user's key on the machine that runs Terraform. Default: what `config_file` names, as" +
-				" for `ceph -c`.",
+			MarkdownDescription: "Path of a keyring with the user's key on the machine that runs Terraform. Not together with `key`; without" +
+				" `config_file` one of the two is needed. Default: what `config_file` names, as for `ceph -c`.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"fsid": schema.StringAttribute{
@@ -100,13 +101,15 @@ func clusterAttributes() map[string]schema.Attribute {
 			Validators: []validator.Map{mapvalidator.KeysAre(optionValidator{})},
 		},
 		"connect_timeout": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "How long a connection may take, as a Go duration of whole seconds." + isDefault(ceph.DefaultConnectTimeout),
-			Validators:          []validator.String{tfkit.Duration{WholeSeconds: true}},
+			Optional: true,
+			MarkdownDescription: "How long a connection may take, in whole seconds, such as `\"10s\"` or `\"1m\"`." +
+				isDefault(ceph.DefaultConnectTimeout),
+			Validators: []validator.String{tfkit.Duration{WholeSeconds: true}},
 		},
 		"operation_timeout": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "How long one command or image operation may wait for the cluster, as a Go duration of whole seconds." +
+			MarkdownDescription: "How long one command or image operation may wait for the cluster, in whole seconds, such as `\"90s\"` or" +
+				" `\"5m\"`." +
 				isDefault(ceph.DefaultOperationTimeout) + " Keep it well above the time in which the cluster notices a failed OSD (about half" +
 				" a minute).",
 			Validators: []validator.String{tfkit.Duration{WholeSeconds: true}},
@@ -127,17 +130,18 @@ func hypervisorAttributes() map[string]schema.Attribute {
 		"host_uuid": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "The UUID that the host must have. With another one nothing is read or written. As shown by" +
-				" `virsh capabilities`.",
+				" `virsh capabilities`. libvirt takes it from the firmware; hosts whose boards all have the same one need `host_uuid` in their" +
+				" own `libvirtd.conf`, and are refused without.",
 			Validators: []validator.String{tfkit.UUIDValidator()},
 		},
 		"connect_timeout": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "How long a connection may take, as a Go duration." + isDefault(libvirt.DefaultConnectTimeout),
+			MarkdownDescription: "How long a connection may take, such as `\"10s\"` or `\"1m\"`." + isDefault(libvirt.DefaultConnectTimeout),
 			Validators:          []validator.String{tfkit.Duration{}},
 		},
 		"operation_timeout": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "How long one call may take, as a Go duration." + isDefault(libvirt.DefaultOperationTimeout),
+			MarkdownDescription: "How long one call may take, such as `\"90s\"` or `\"2m\"`." + isDefault(libvirt.DefaultOperationTimeout),
 			Validators:          []validator.String{tfkit.Duration{}},
 		},
 		"allow_plaintext": schema.BoolAttribute{

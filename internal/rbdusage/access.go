@@ -29,8 +29,6 @@ func (a Access) image() ceph.ImageRef {
 	return ceph.ImageRef{Pool: a.Disk.Pool, Namespace: a.Disk.Namespace, Name: a.Disk.Image}
 }
 
-func (a Access) reads() bool { return a.Disk.ReadOnly || a.Disk.Snapshot != "" }
-
 // Check makes sure that the host's secret opens the image, as its cluster describes it: the secret has a value, which is the user's key
 // where both can be read, and that user may read and write the image. What could not be tried is a warning. Errors name the argument at
 // fault.
@@ -75,7 +73,7 @@ func (a Access) Check(ctx context.Context, image ceph.Image) ([]problem.Warning,
 	if key.IsZero() {
 		return warnings, nil
 	}
-	err = a.Cluster.CheckAccess(ctx, a.Disk.User, key, a.image(), image, a.reads())
+	err = a.Cluster.CheckAccess(ctx, a.Disk.User, key, a.image(), image, a.Disk.OnlyReads())
 	if problem.Is(err, problem.Unreachable) && whole.Err() == nil {
 		// The provider's own user has just been answered, so this says how this user is served here, and nothing of the hypervisor.
 		return append(warnings, a.notTried(err.Error())), nil
@@ -171,7 +169,7 @@ func (a Access) sameKey(user ceph.User, value sensitive.Value, held libvirt.Valu
 
 // withoutBlocklist warns of a user whose guests could not take over an image from a crashed host.
 func (a Access) withoutBlocklist(user ceph.User) []problem.Warning {
-	if a.Disk.ReadOnly || ceph.MonProfileRBD(user.Caps["mon"]) {
+	if a.Disk.OnlyReads() || ceph.MonProfileRBD(user.Caps["mon"]) {
 		return nil
 	}
 	return []problem.Warning{{Argument: "user", Summary: "User can't take over locks", Text: fmt.Sprintf(

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // Placeholder is what stands for a Value wherever one is printed, logged or encoded.
@@ -52,6 +53,33 @@ func (v Value) Fingerprint() string {
 	}
 	sum := sha256.Sum256(v.Bytes())
 	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// partLength is from how many bytes in a row on a piece counts as a part of what is hidden, and not as a word that happens to be in it.
+const partLength = 8
+
+// HideIn returns a text with the Placeholder wherever what is hidden, or a part of it, stands in it: others quote it whole, cut off or in
+// pieces.
+func (v Value) HideIn(text string) string {
+	hidden := v.text()
+	if hidden == "" {
+		return text
+	}
+	var b strings.Builder
+	for text != "" {
+		length := 0
+		for length < len(text) && strings.Contains(hidden, text[:length+1]) {
+			length++
+		}
+		if length >= min(partLength, len(hidden)) {
+			b.WriteString(Placeholder)
+		} else {
+			length = 1
+			b.WriteString(text[:length])
+		}
+		text = text[length:]
+	}
+	return b.String()
 }
 
 // Format writes the Placeholder, whatever the verb.

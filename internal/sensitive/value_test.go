@@ -23,3 +23,26 @@ func TestValue(t *testing.T) {
 		t.Error("nothing is something")
 	}
 }
+
+func TestHideIn(t *testing.T) {
+	const hidden = "AQBbVQNrrmrbAxAA8l0oxoset90Fhg1f7I61sw=="
+	for text, want := range map[string]string{
+		"":                                     "",
+		"val=" + hidden + ": Malformed":        "val=" + Placeholder + ": Malformed",
+		hidden + hidden:                        Placeholder + Placeholder,
+		"val=" + hidden[:30] + "...":           "val=" + Placeholder + "...",
+		hidden[:10] + "\n" + hidden[10:] + "x": Placeholder + "\n" + Placeholder + "x",
+		"AQBbVQN of a key, ü":                  "AQBbVQN of a key, ü", // too short to be a part
+		"AQBAQBbVQNr":                          "AQB" + Placeholder,
+	} {
+		if got := New([]byte(hidden)).HideIn(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+		if got := (Value{}).HideIn(text); got != text {
+			t.Errorf("nothing hides a part of %q: %q", text, got)
+		}
+	}
+	if got := New([]byte("abc")).HideIn("ab abc"); got != "ab "+Placeholder {
+		t.Errorf("a short one: %q", got)
+	}
+}

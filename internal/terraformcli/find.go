@@ -47,9 +47,6 @@ func Find(ctx context.Context, dir string) (string, error) {
 	return fetch(ctx, dir, passed)
 }
 
-// IsTofu reports whether the command is OpenTofu, whose provider addresses begin with a host of its own.
-func IsTofu(path string) bool { return strings.HasPrefix(filepath.Base(path), "tofu") }
-
 // unfit returns why this command can't be used, or nothing if it can.
 func unfit(ctx context.Context, name, path string) string {
 	command := exec.CommandContext(ctx, path, "version", "-json")

@@ -10,7 +10,7 @@ import (
 )
 
 // testTimeout limits each test; none is expected to take that long.
-const testTimeout = 3 * time.Minute
+const testTimeout = 10 * time.Minute
 
 func acceptance(t *testing.T) context.Context {
 	t.Helper()

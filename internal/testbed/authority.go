@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// issuedSerial is the serial number of all certificates that authorities issue.
+var issuedSerial = big.NewInt(2)
+
 // Authority is a certificate authority, whose certificates are valid for an hour.
 type Authority struct {
 	certificate *x509.Certificate
@@ -31,7 +34,7 @@ func NewAuthority() (*Authority, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority of a testbed"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -56,7 +59,7 @@ func (a *Authority) Issue(folder, role string, change func(*x509.Certificate)) e
 		return err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: role},
+		SerialNumber: issuedSerial, Subject: pkix.Name{CommonName: role},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, // libvirtd requires both
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
@@ -79,6 +82,25 @@ func (a *Authority) Issue(folder, role string, change func(*x509.Certificate)) e
 		writePEM(filepath.Join(folder, role+"cert.pem"), "CERTIFICATE", certificate),
 		writePEM(filepath.Join(folder, role+"key.pem"), "PRIVATE KEY", private),
 	)
+}
+
+// Revoke writes a list of revoked certificates to cacrl.pem in an existing folder: it names all that Issue makes, as long as change is nil,
+// and is valid for an hour. change, where set, can change the list before it is signed.
+//
+// Similar to: certtool --generate-crl.
+func (a *Authority) Revoke(folder string, change func(*x509.RevocationList)) error {
+	template := &x509.RevocationList{
+		Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Hour), NextUpdate: time.Now().Add(time.Hour),
+		RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: issuedSerial, RevocationTime: time.Now().Add(-time.Minute)}},
+	}
+	if change != nil {
+		change(template)
+	}
+	list, err := x509.CreateRevocationList(rand.Reader, template, a.certificate, a.key)
+	if err != nil {
+		return err
+	}
+	return writePEM(filepath.Join(folder, "cacrl.pem"), "X509 CRL", list)
 }
 
 func writePEM(path, kind string, der []byte) error {

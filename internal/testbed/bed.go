@@ -14,7 +14,7 @@ import (
 )
 
 // startTimeout limits the start of a bed whose context has no deadline.
-const startTimeout = 2 * time.Minute
+const startTimeout = 5 * time.Minute
 
 // maxSocketPath is the longest path that a socket address can hold. With maxDirLength the longest path that libvirt makes, that of a
 // guest's QEMU monitor, stays below it.

@@ -116,9 +116,6 @@ func (c *Cluster) addDaemons() {
 	}
 }
 
-// Daemons returns all processes of the cluster: monitors, manager, OSDs.
-func (c *Cluster) Daemons() []*Daemon { return c.daemons }
-
 // Monitor returns the i-th monitor's process, from 0.
 func (c *Cluster) Monitor(i int) *Daemon { return c.daemons[i] }
 

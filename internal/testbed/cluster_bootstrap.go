@@ -196,7 +196,7 @@ func (c *Cluster) WaitUsable(ctx context.Context) error {
 		}
 		output, err := c.Ceph(ctx, "status", "--format", "json")
 		if err != nil {
-			return false, err
+			return false, ctx.Err() // the monitors may have no quorum yet
 		}
 		return isUsable(output, c.OSDs)
 	})

@@ -19,8 +19,8 @@ const consoleFolder = "console"
 
 // bootTimeout limits a guest's boot, and guestTimeout one exchange with it, when the context has no deadline.
 const (
-	bootTimeout  = 2 * time.Minute
-	guestTimeout = time.Minute
+	bootTimeout  = 5 * time.Minute
+	guestTimeout = 3 * time.Minute
 )
 
 // GuestOptions describes a guest.

@@ -162,6 +162,11 @@ func TestAccGuestWithoutDrivers(t *testing.T) {
 		if list := must[string](t)(h.Virsh(ctx, "domblklist", guest.Name)); !strings.Contains(list, "vdb") {
 			t.Errorf("%s: a guest without drivers let go of the disk", machine)
 		}
+		// Longer than a request waits before it is sent again.
+		must[string](t)(guest.Run(ctx, "echo ran >>/run/ran; sleep 6"))
+		if got := must[string](t)(guest.Run(ctx, "cat /run/ran")); got != "ran" {
+			t.Errorf("%s: a script that is sent twice should run once, got %q", machine, got)
+		}
 		if err := guest.Destroy(ctx); err != nil {
 			t.Fatal(err)
 		}

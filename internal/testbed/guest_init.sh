@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # The first and only program of a testbed guest. It tells on the serial console which disks it sees and what is on them,
 # and runs what the testbed sends: a line "@ID BASE64-OF-A-SCRIPT" is answered by "@ID EXIT-STATUS BASE64-OF-THE-OUTPUT".
+# A line that comes once more is answered once more, and not run again.
 
 /bin/busybox mkdir -p /proc /sys /dev /run
 /bin/busybox --install -s /bin
@@ -74,12 +75,16 @@ exec </dev/ttyS0 >/dev/ttyS0 2>/dev/null
 ) &
 
 printf 'guest: ready\r\n'
+answered= answer=
 while read -r id script; do
 	case $id in
 	@*)
-		output=$(sh -c "$(echo "$script" | base64 -d)" 2>&1 </dev/null)
-		status=$?
-		printf '%s %s %s\r\n' "$id" "$status" "$(printf %s "$output" | base64 -w 0)"
+		if [ "$id" != "$answered" ]; then
+			output=$(sh -c "$(echo "$script" | base64 -d)" 2>&1 </dev/null)
+			answer="$? $(printf %s "$output" | base64 -w 0)"
+			answered=$id
+		fi
+		printf '%s %s\r\n' "$id" "$answer"
 		;;
 	esac
 done

@@ -30,9 +30,11 @@ func (b *EphemeralBase) Configure(_ context.Context, req ephemeral.ConfigureRequ
 	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
 }
 
-// Base is embedded in every resource. It stores the connections of the provider.
+// Base is embedded in every resource. It knows the resource's type, and stores the connections of the provider.
 type Base struct {
 	*Connections
+
+	Type ResourceType
 }
 
 // Configure stores the connections. The framework calls it.

@@ -18,6 +18,7 @@ type Connections struct {
 
 // NewConnections returns connections without any entry.
 func NewConnections() *Connections {
+	hosts := &hostIdentities[*libvirt.Host]{}
 	return &Connections{
 		Clusters: &Entries[*ceph.Cluster]{
 			noun: "cluster", block: "clusters", remembered: "fsid",
@@ -25,7 +26,7 @@ func NewConnections() *Connections {
 		},
 		Hypervisors: &Entries[*libvirt.Host]{
 			noun: "hypervisor", block: "hypervisors", remembered: "host_uuid", reinstalls: true,
-			identity: func(ctx context.Context, h *libvirt.Host) (string, error) { return h.UUID(ctx) },
+			identity: hosts.identity,
 		},
 	}
 }

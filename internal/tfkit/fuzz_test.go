@@ -4,12 +4,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 func FuzzParseSize(f *testing.F) {
@@ -33,34 +27,34 @@ func FuzzParseSize(f *testing.F) {
 }
 
 func FuzzImportKey(f *testing.F) {
-	for _, id := range []string{"east/vms", "east", "east/", "//", "a/b/c", "kvm1/guest/vdb", "east/odd name"} {
+	for _, id := range []string{
+		"east/vms", "east", "east/", "//", "a/b/c", "kvm1/guest/vdb", "east/odd name", "a/b/c/d", "a/b/c@d", "a/b/c/d@e", "a/b@c/d@e",
+	} {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
 		if id == "" {
 			return // Then Terraform gives an identity instead.
 		}
-		for _, key := range []ImportKey{{"cluster", "name"}, {"hypervisor", "domain", "target_dev"}} {
-			attributes := map[string]schema.Attribute{}
-			for _, name := range key {
-				attributes[name] = schema.StringAttribute{Optional: true}
-			}
-			form := schema.Schema{Attributes: attributes}
-			empty := tftypes.NewValue(form.Type().TerraformType(t.Context()), nil)
-			resp := resource.ImportStateResponse{State: tfsdk.State{Schema: form, Raw: empty}}
-			if !key.Import(t.Context(), resource.ImportStateRequest{ID: id}, &resp) {
-				if !resp.Diagnostics.HasError() {
-					t.Errorf("%q is refused as %s without an error", id, key.Form())
-				}
+		for _, key := range []ImportKey{
+			{"CLUSTER/NAME", []string{"cluster", "name"}},
+			{"HYPERVISOR/DOMAIN/TARGET", []string{"hypervisor", "domain", "target_dev"}},
+			{"CLUSTER/POOL[/NAMESPACE]/IMAGE", []string{"cluster", "pool", "namespace", "name"}},
+			{"CLUSTER/POOL[/NAMESPACE]/IMAGE@SNAPSHOT", []string{"cluster", "pool", "namespace", "image", "name"}},
+		} {
+			values, diags := imported(t, key, id)
+			if diags.HasError() {
 				continue
 			}
-			parts := make([]string, len(key))
-			for i, name := range key {
-				if diags := resp.State.GetAttribute(t.Context(), path.Root(name), &parts[i]); diags.HasError() || parts[i] == "" {
-					t.Errorf("%q: %s is %q, %v", id, name, parts[i], diags)
+			written := ""
+			for i, part := range formParts.FindAllString(key.Form, -1) {
+				if values[i] != "" {
+					written += strings.Trim(strings.TrimLeft(part, "["), "ABCDEFGHIJKLMNOPQRSTUVWXYZ]") + values[i]
+				} else if !strings.HasPrefix(part, "[") {
+					t.Errorf("%q: %s is missing", id, key.Attributes[i])
 				}
 			}
-			if written := strings.Join(parts, "/"); written != id {
+			if written != id {
 				t.Errorf("%q is read as %q", id, written)
 			}
 		}

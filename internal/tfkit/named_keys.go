@@ -30,6 +30,17 @@ func NamedKeys(recorded types.Map, found map[string]string, all bool) types.Map 
 	return types.MapValueMust(types.StringType, values)
 }
 
+// LeftKeys is what an update that failed has left of the keys that are recorded or planned, as it was found.
+func LeftKeys(recorded, planned types.Map, found map[string]string) types.Map {
+	keys := planned.Elements()
+	maps.DeleteFunc(keys, func(key string, _ attr.Value) bool { _, set := found[key]; return !set })
+	if len(keys) == 0 {
+		return NamedKeys(recorded, found, false)
+	}
+	maps.Copy(keys, recorded.Elements())
+	return NamedKeys(types.MapValueMust(types.StringType, keys), found, false)
+}
+
 // KeyChanges are the keys to set, with their values, and those to remove, in order, so that what is had becomes what is wanted.
 func KeyChanges(want, have types.Map) (set map[string]string, remove []string) {
 	set = map[string]string{}

@@ -52,3 +52,19 @@ func TestKeyChanges(t *testing.T) {
 		t.Errorf("set %v, remove %v", set, remove)
 	}
 }
+
+func TestLeftKeys(t *testing.T) {
+	type texts = map[string]string
+	found := texts{"had": "1", "wanted": "2", "theirs": "3"}
+	for name, tc := range map[string]struct{ recorded, planned, want texts }{
+		"neither":      {nil, nil, nil},
+		"planned":      {nil, texts{"wanted": "2"}, texts{"wanted": "2"}},
+		"recorded":     {texts{"had": "0"}, nil, texts{"had": "1"}},
+		"both":         {texts{"had": "0"}, texts{"wanted": "2", "not set": "4"}, texts{"had": "1", "wanted": "2"}},
+		"none was set": {nil, texts{"not set": "4"}, nil},
+	} {
+		if got := LeftKeys(textMap(tc.recorded), textMap(tc.planned), found); !got.Equal(textMap(tc.want)) {
+			t.Errorf("%s: got %v, want %v", name, got, tc.want)
+		}
+	}
+}

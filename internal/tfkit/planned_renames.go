@@ -9,14 +9,37 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// plannedRenames are the new names that this plan gives to pools, images, snapshots and CRUSH rules. A resource that refers to a new name
-// is planned after what has it. With this record it knows that the name is that of something that exists and not of what is to be created.
+// plannedRenames are the new names that this plan gives to pools, images, snapshots and CRUSH rules, and those of the images that it makes.
+// A resource that refers to a new name is planned after what has it. With this record it knows whether the name is that of something that
+// exists, or of what is to be created.
 type plannedRenames struct {
-	mu        sync.Mutex
-	pools     map[plannedName]int64
-	images    map[plannedImage]string
-	snapshots map[plannedSnapshot]ceph.SnapshotID
-	rules     map[plannedName]string // the present names
+	pools     plannedNames[plannedName, int64]
+	images    plannedNames[plannedImage, string]
+	newImages plannedNames[plannedImage, bool]
+	snapshots plannedNames[plannedSnapshot, ceph.SnapshotID]
+	rules     plannedNames[plannedName, string] // the present names
+}
+
+// plannedNames are the names of one kind, with what has each of them.
+type plannedNames[K comparable, V any] struct {
+	mu     sync.Mutex
+	byName map[K]V
+}
+
+func (p *plannedNames[K, V]) record(name K, what V) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byName == nil {
+		p.byName = map[K]V{}
+	}
+	p.byName[name] = what
+}
+
+func (p *plannedNames[K, V]) get(name K) (what V, planned bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	what, planned = p.byName[name]
+	return what, planned
 }
 
 type plannedName struct{ fsid, name string }
@@ -33,72 +56,55 @@ type plannedSnapshot struct {
 
 // PlanPoolRename records that the pool with this id gets another name.
 func (c *Connections) PlanPoolRename(fsid, name string, id int64) {
-	c.renames.mu.Lock()
-	defer c.renames.mu.Unlock()
-	if c.renames.pools == nil {
-		c.renames.pools = map[plannedName]int64{}
-	}
-	c.renames.pools[plannedName{fsid, name}] = id
+	c.renames.pools.record(plannedName{fsid, name}, id)
 }
 
 // PlannedPool is the id of the pool that gets this name in this plan.
 func (c *Connections) PlannedPool(fsid, name string) (id int64, planned bool) {
-	c.renames.mu.Lock()
-	defer c.renames.mu.Unlock()
-	id, planned = c.renames.pools[plannedName{fsid, name}]
-	return id, planned
+	return c.renames.pools.get(plannedName{fsid, name})
 }
 
 // PlanImageRename records that the image with this id gets another name, or its pool does.
 func (c *Connections) PlanImageRename(fsid string, ref ceph.ImageRef, id string) {
-	c.renames.mu.Lock()
-	defer c.renames.mu.Unlock()
-	if c.renames.images == nil {
-		c.renames.images = map[plannedImage]string{}
-	}
-	c.renames.images[plannedImage{fsid, ref}] = id
+	c.renames.images.record(plannedImage{fsid, ref}, id)
 }
 
 // PlannedImage is the id of the image that gets this name in this plan, empty for none.
 func (c *Connections) PlannedImage(fsid string, ref ceph.ImageRef) string {
-	c.renames.mu.Lock()
-	defer c.renames.mu.Unlock()
-	return c.renames.images[plannedImage{fsid, ref}]
+	id, _ := c.renames.images.get(plannedImage{fsid, ref})
+	return id
+}
+
+// PlanNewImage records that an image of this name is made.
+func (c *Connections) PlanNewImage(fsid string, ref ceph.ImageRef) {
+	c.renames.newImages.record(plannedImage{fsid, ref}, true)
+}
+
+// PlannedNewImage reports whether an image of this name is made in this plan.
+func (c *Connections) PlannedNewImage(fsid string, ref ceph.ImageRef) bool {
+	_, planned := c.renames.newImages.get(plannedImage{fsid, ref})
+	return planned
 }
 
 // PlanSnapshotRename records that the snapshot gets another name, or its image or its pool does.
 func (c *Connections) PlanSnapshotRename(fsid string, ref ceph.SnapshotRef, id ceph.SnapshotID) {
-	c.renames.mu.Lock()
-	defer c.renames.mu.Unlock()
-	if c.renames.snapshots == nil {
-		c.renames.snapshots = map[plannedSnapshot]ceph.SnapshotID{}
-	}
-	c.renames.snapshots[plannedSnapshot{fsid, ref}] = id
+	c.renames.snapshots.record(plannedSnapshot{fsid, ref}, id)
 }
 
 // PlannedSnapshot is the snapshot that gets this name in this plan.
 func (c *Connections) PlannedSnapshot(fsid string, ref ceph.SnapshotRef) (id ceph.SnapshotID, planned bool) {
-	c.renames.mu.Lock()
-	defer c.renames.mu.Unlock()
-	id, planned = c.renames.snapshots[plannedSnapshot{fsid, ref}]
-	return id, planned
+	return c.renames.snapshots.get(plannedSnapshot{fsid, ref})
 }
 
 // PlanRuleRename records that the CRUSH rule gets another name.
 func (c *Connections) PlanRuleRename(fsid, present, name string) {
-	c.renames.mu.Lock()
-	defer c.renames.mu.Unlock()
-	if c.renames.rules == nil {
-		c.renames.rules = map[plannedName]string{}
-	}
-	c.renames.rules[plannedName{fsid, name}] = present
+	c.renames.rules.record(plannedName{fsid, name}, present)
 }
 
 // PlannedRule is the present name of the CRUSH rule that gets this name in this plan, empty for none.
 func (c *Connections) PlannedRule(fsid, name string) (present string) {
-	c.renames.mu.Lock()
-	defer c.renames.mu.Unlock()
-	return c.renames.rules[plannedName{fsid, name}]
+	present, _ = c.renames.rules.get(plannedName{fsid, name})
+	return present
 }
 
 // SamePool reports whether the pool that something is in, by its present name, has this name, or gets it in this plan. A name that no pool

@@ -70,9 +70,9 @@ func (c *Connections) ClaimPlannedSecret(
 	}
 }
 
-// LockNewSecret keeps other resources of this apply away from a planned secret until release is called. It refuses a secret that another
+// lockNewSecret keeps other resources of this apply away from a planned secret until release is called. It refuses a secret that another
 // of them has created.
-func (c *Connections) LockNewSecret(ctx context.Context, s HostSecret) (release func(), err error) {
+func (c *Connections) lockNewSecret(ctx context.Context, s HostSecret) (release func(), err error) {
 	object := s.owned().Object
 	release, err = c.LockObject(ctx, object)
 	if err != nil {
@@ -82,12 +82,6 @@ func (c *Connections) LockNewSecret(ctx context.Context, s HostSecret) (release 
 		return release, s.owned().OfAnotherResource()
 	}
 	return release, nil
-}
-
-// RecordNewSecret records that this apply has created the secret.
-func (c *Connections) RecordNewSecret(s HostSecret) {
-	object := s.owned().Object
-	c.Hold(object, Holder{Object: object, Made: true})
 }
 
 // secretTakenOver reports, with a warning, whether the replacement of a resource has taken its secret over. With create_before_destroy the

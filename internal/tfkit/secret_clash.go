@@ -9,9 +9,9 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/sensitive"
 )
 
-// RefuseClash refuses to define a secret whose UUID or usage name another secret has, with a better message than libvirt's. A secret that
+// refuseClash refuses to define a secret whose UUID or usage name another secret has, with a better message than libvirt's. A secret that
 // an interrupted create of this resource left, without a value or with the same value and perhaps not private yet, is no clash.
-func (t SecretType) RefuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, value sensitive.Value) error {
+func (t SecretType) refuseClash(ctx context.Context, host *libvirt.Host, want libvirt.Secret, value sensitive.Value) error {
 	there, err := host.Secret(ctx, want.UUID)
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		return err

@@ -61,8 +61,8 @@ func DescribeUses(users []libvirt.DomainUse) []string {
 	return names
 }
 
-// WarnReplacedSecret warns in the plan which domains use a secret that is replaced.
-func WarnReplacedSecret(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, diags *diag.Diagnostics) {
+// warnReplacedSecret warns in the plan which domains use a secret that is replaced.
+func warnReplacedSecret(ctx context.Context, host *libvirt.Host, secret libvirt.Secret, diags *diag.Diagnostics) {
 	users, err := host.SecretUsers(ctx, secret)
 	if err != nil {
 		AddWarning(diags, "Users of the replaced secret not listed", err)

@@ -18,8 +18,9 @@ import (
 // DefaultTimeout is the time limit of an operation where the resource's timeouts set none.
 const DefaultTimeout = 10 * time.Minute
 
-// TimeoutsAttribute are the time limits of a resource's operations. The deletion has its own default.
-func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attribute {
+// TimeoutsAttribute are the time limits of a resource's operations. The deletion has its own default; what is to be said of the limit of
+// updates besides follows its description.
+func TimeoutsAttribute(ctx context.Context, deletion time.Duration, updates ...string) schema.Attribute {
 	limit := func(what string, limit time.Duration) string {
 		return fmt.Sprintf("%s Default: `%s`. A duration such as `\"30s\"` or `\"1h\"`.", what, FormatDuration(limit))
 	}
@@ -27,8 +28,8 @@ func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attri
 	attribute := timeouts.Attributes(ctx, timeouts.Opts{
 		Create: true, CreateDescription: describe("How long making it may take."),
 		Read: true, ReadDescription: describe("How long reading it may take, at each refresh."),
-		Update: true, UpdateDescription: describe("How long changing it may take."),
-		Delete: true, DeleteDescription: limit("How long deleting it may take. Counts once it has been applied.", deletion),
+		Update: true, UpdateDescription: strings.Join(append([]string{describe("How long changing it may take.")}, updates...), " "),
+		Delete: true, DeleteDescription: limit("How long deleting it may take. It takes effect once an apply has set it.", deletion),
 	})
 	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
 		nested.MarkdownDescription = "Time limits of the operations, after which they end with an error and the state tells how far they came." +
@@ -38,8 +39,10 @@ func TimeoutsAttribute(ctx context.Context, deletion time.Duration) schema.Attri
 	return attribute
 }
 
-// FormatDuration writes a duration as users write it: 5m, not Go's 5m0s.
-func FormatDuration(d time.Duration) string { return strings.Replace(d.String(), "m0s", "m", 1) }
+// FormatDuration writes a duration as users write it: 5m and 24h, not Go's 5m0s and 24h0m0s.
+func FormatDuration(d time.Duration) string {
+	return strings.Replace(strings.Replace(d.String(), "m0s", "m", 1), "h0m", "h", 1)
+}
 
 // WithTimeout limits an operation to the time in the resource's timeouts, with what package grace leaves for its end. The parameter
 // configured is one of the methods of timeouts.Value.
@@ -49,6 +52,15 @@ func WithTimeout(
 	timeout, d := configured(ctx, DefaultTimeout)
 	diags.Append(d...)
 	return grace.WithTimeout(ctx, timeout)
+}
+
+// ReadBack returns a context for reading what a change has left: the change's own, or, where its time is over already, what package grace
+// leaves for its end.
+func ReadBack(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return ctx, func() {}
+	}
+	return grace.Context(ctx, grace.Period)
 }
 
 // StartRefresh begins a read of what is recorded, with the time limit of [WithTimeout]. Readings of a moment ago may serve it.

@@ -12,6 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // Described is embedded in validators whose rule is in the attribute's own description.
@@ -40,13 +42,13 @@ func (userValidator) ValidateString(_ context.Context, req validator.StringReque
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if problem := UserNameProblem(req.ConfigValue.ValueString()); problem != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid user name", problem)
+	if why := userNameProblem(req.ConfigValue.ValueString()); why != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid user name", why)
 	}
 }
 
-// UserNameProblem says what is wrong with the name of a cephx user without its type; empty where nothing is.
-func UserNameProblem(text string) string {
+// userNameProblem says what is wrong with the name of a cephx user without its type; empty where nothing is.
+func userNameProblem(text string) string {
 	name, prefixed := strings.CutPrefix(text, "client.")
 	switch {
 	case prefixed:
@@ -59,6 +61,22 @@ func UserNameProblem(text string) string {
 			name)
 	}
 	return ""
+}
+
+// UserOf is the name of the user whose full name is entity, without its type; the error says what is wrong with it.
+func UserOf(entity string) (string, error) {
+	name, full := strings.CutPrefix(entity, "client.")
+	why := userNameProblem(name)
+	if !full {
+		why = "It does not begin with the type of a user, \"client.\"."
+	}
+	if why == "" {
+		return name, nil
+	}
+	return "", &problem.Problem{
+		Kind: problem.Invalid, What: fmt.Sprintf("%q is not the full name of a user.", entity), Why: why,
+		Do: "Write it with its type, as in \"client.libvirt\", or use the attribute entity of the ceph_user.",
+	}
 }
 
 func breaksNames(r rune) bool {

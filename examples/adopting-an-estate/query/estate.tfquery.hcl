@@ -1,5 +1,27 @@
 # Everything that can be adopted. Terraform's own limit is 100 of each list.
 
+list "ceph_erasure_code_profile" "found" {
+  for_each         = var.clusters
+  provider         = ceph
+  include_resource = true
+  limit            = 10000
+
+  config {
+    cluster = each.key
+  }
+}
+
+list "ceph_crush_rule" "found" {
+  for_each         = var.clusters
+  provider         = ceph
+  include_resource = true
+  limit            = 10000
+
+  config {
+    cluster = each.key
+  }
+}
+
 list "ceph_pool" "found" {
   for_each         = var.clusters
   provider         = ceph
@@ -22,6 +44,17 @@ list "ceph_user" "found" {
   }
 }
 
+list "ceph_rbd_namespace" "found" {
+  for_each         = var.clusters
+  provider         = ceph
+  include_resource = true
+  limit            = 10000
+
+  config {
+    cluster = each.key
+  }
+}
+
 list "ceph_rbd_image" "found" {
   for_each         = var.clusters
   provider         = ceph
@@ -33,7 +66,29 @@ list "ceph_rbd_image" "found" {
   }
 }
 
+list "ceph_rbd_snapshot" "found" {
+  for_each         = var.clusters
+  provider         = ceph
+  include_resource = true
+  limit            = 10000
+
+  config {
+    cluster = each.key
+  }
+}
+
 list "libvirt_ceph_secret" "found" {
+  for_each         = var.hypervisors
+  provider         = ceph
+  include_resource = true
+  limit            = 10000
+
+  config {
+    hypervisor = each.key
+  }
+}
+
+list "libvirt_volume_secret" "found" {
   for_each         = var.hypervisors
   provider         = ceph
   include_resource = true

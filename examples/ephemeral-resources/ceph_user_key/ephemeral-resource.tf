@@ -1,11 +1,7 @@
 resource "ceph_user" "libvirt" {
-  cluster = "east"
-  name    = "libvirt"
-  caps = {
-    mon = "profile rbd"
-    osd = "profile rbd"
-    mgr = "profile rbd"
-  }
+  cluster      = "east"
+  name         = "libvirt"
+  caps         = provider::ceph::rbd_caps({ pools = ["vms"] })
   key_in_state = false
 }
 

@@ -1,4 +1,4 @@
-# Every knob that matters for a pool of disk images. Each of these arguments can be changed or removed later, in place.
+# Every setting that matters for a pool of disk images. All but cluster and type can be changed later, in place.
 resource "ceph_pool" "archive" {
   cluster = "east"
   name    = "archive"

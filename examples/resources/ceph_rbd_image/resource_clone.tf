@@ -23,7 +23,7 @@ resource "ceph_rbd_snapshot" "debian" {
 resource "ceph_rbd_image" "web" {
   for_each = toset(["web1", "web2"])
   cluster  = "east"
-  pool     = ceph_pool.fast.name
+  pool     = ceph_pool.vms.name
   name     = each.key
   size     = "30GiB" # without it, the parent's
 

@@ -4,7 +4,7 @@ resource "ceph_pool" "fast" {
   applications = ["rbd"]
 }
 
-# Striping, features, metadata and limits of an image. The first three are for life, the rest changes in place.
+# Layout, features, metadata and limits of an image. The layout (object_size, stripe_unit, stripe_count) is for life, the rest changes in place.
 resource "ceph_rbd_image" "database" {
   cluster = "east"
   pool    = ceph_pool.fast.name

@@ -1,11 +1,7 @@
 resource "ceph_user" "libvirt" {
   cluster = "east"
   name    = "libvirt"
-  caps = {
-    mon = "profile rbd"
-    osd = "profile rbd"
-    mgr = "profile rbd"
-  }
+  caps    = provider::ceph::rbd_caps({ pools = ["vms"] })
 }
 
 # With the fsid in its usage name, the secrets of several clusters live side by side on one host.

@@ -57,6 +57,23 @@ func cell(row Row, mark Mark, seen Seen, explained Explained, numbers map[string
 	return fmt.Sprint(numbers[reason])
 }
 
+// ReadTable returns the marks that a table has crosses for.
+func ReadTable(table string) Seen {
+	seen := Seen{}
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) != len(Marks)+4 {
+			continue
+		}
+		for i, mark := range Marks {
+			if strings.TrimSpace(cells[i+3]) == "x" {
+				seen.add(strings.TrimSpace(cells[1]), strings.TrimSpace(cells[2]), mark)
+			}
+		}
+	}
+	return seen
+}
+
 // Missing lists the marks that a row should have and that were neither seen nor explained.
 func Missing(rows []Row, seen Seen, explained Explained) []string {
 	var missing []string

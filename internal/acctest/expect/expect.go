@@ -10,7 +10,7 @@ import (
 )
 
 // Timeout is longer than each limit that tests set: what takes as long hangs.
-const Timeout = time.Minute
+const Timeout = 3 * time.Minute
 
 // NoError ends the test with an error.
 func NoError(t *testing.T, err error) {
@@ -62,7 +62,7 @@ func Return(t *testing.T, f func() error) error {
 // Eventually waits until something has happened. It ends the test after a minute.
 func Eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(Timeout); !happened(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(Timeout); !happened(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal(what + " did not come")
 		}

@@ -4,7 +4,6 @@ package rados
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/ceph/go-ceph/rados"
@@ -51,15 +50,6 @@ func (c *conn) Addr(ctx context.Context) (string, error) {
 		addrs, err := h.GetAddrs()
 		return plainAddr(addrs), err
 	})
-}
-
-// plainAddr reduces librados' "[v2:192.0.2.7:0/12,v1:...]" to what sessions and watchers show.
-func plainAddr(addrs string) string {
-	first, _, _ := strings.Cut(strings.Trim(addrs, "[]"), ",")
-	for _, prefix := range []string{"v1:", "v2:", "any:"} {
-		first = strings.TrimPrefix(first, prefix)
-	}
-	return first
 }
 
 // reply is what a command answers; the status is there also with an error.

@@ -4,6 +4,7 @@ package rados
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"sort"
@@ -34,7 +35,7 @@ var clearEnvironment = sync.OnceFunc(func() {
 //
 // Similar to: ceph --id --mon-host --conf status
 func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
-	cfg = cfg.WithDefaults()
+	cfg, began := cfg.WithDefaults(), time.Now()
 	key, err := checkLogin(cfg)
 	if err != nil {
 		return nil, err
@@ -68,6 +69,10 @@ func Dial(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
 				r.handle.Shutdown()
 			}
 		}()
+		// On a busy machine librados may take longer than that to end an attempt. The key belongs to the attempt.
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) && time.Since(began) >= cfg.ConnectTimeout {
+			return nil, explain(ctx, cfg, ceph.Key{}, ctx.Err())
+		}
 		return nil, ctx.Err()
 	}
 }

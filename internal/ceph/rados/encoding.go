@@ -1,6 +1,9 @@
 package rados
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // decodeString reads a string as Ceph encodes it: four bytes of length, little endian, then the text. What is no such
 // string is empty.
@@ -57,4 +60,25 @@ func (r *reader) versioned() *reader {
 	inner := &reader{rest: r.take(r.number(4)), version: byte(version)} //nolint:gosec // one byte
 	inner.failed = r.failed
 	return inner
+}
+
+// plainAddr reduces an address as librados writes it, such as "[v2:192.0.2.7:0/12,v1:...]" or "any:[2001:db8::1]:0/12", to what sessions
+// and watchers show.
+func plainAddr(addrs string) string {
+	first := addrs
+	// Brackets stand around a list of addresses, each with its type, and around an IPv6 address.
+	if list, isList := strings.CutPrefix(addrs, "["); isList && withoutType(list) != list {
+		first, _, _ = strings.Cut(strings.TrimSuffix(list, "]"), ",")
+	}
+	return withoutType(first)
+}
+
+// withoutType is an address without the protocol before it.
+func withoutType(addr string) string {
+	for _, prefix := range []string{"v1:", "v2:", "any:"} {
+		if plain, typed := strings.CutPrefix(addr, prefix); typed {
+			return plain
+		}
+	}
+	return addr
 }

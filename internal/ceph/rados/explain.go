@@ -20,7 +20,8 @@ func cannotConnect(cfg ceph.Config) string {
 	return fmt.Sprintf("Unable to connect to cluster %q as client.%s.", cfg.Label, cfg.User)
 }
 
-// explain says why a connection failed. key is zero if librados read it from elsewhere.
+// explain says why a connection failed. key is zero if librados read it from elsewhere. An attempt that did not end within its time is
+// told as [context.DeadlineExceeded].
 func explain(ctx context.Context, cfg ceph.Config, key ceph.Key, err error) error {
 	var known *problem.Problem
 	if errors.As(err, &known) {
@@ -51,6 +52,10 @@ func explain(ctx context.Context, cfg ceph.Config, key ceph.Key, err error) erro
 			p.Kind, p.Why = problem.Other, "The client library could not be prepared."
 		}
 		return p
+	}
+
+	if errors.Is(err, context.DeadlineExceeded) {
+		code, p.Raw = ceph.ETIMEDOUT, ""
 	}
 
 	switch code {
@@ -119,10 +124,7 @@ func unresolvable(ctx context.Context, monHost string) string {
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
 	for _, entry := range strings.FieldsFunc(monHost, func(r rune) bool { return strings.ContainsRune(",; \t", r) }) {
-		host := strings.Trim(entry, "[]")
-		for _, protocol := range []string{"v1:", "v2:", "any:"} {
-			host = strings.TrimPrefix(host, protocol)
-		}
+		host := withoutType(strings.Trim(entry, "[]"))
 		if strings.Count(host, ":") > 1 {
 			continue // an IPv6 address
 		}

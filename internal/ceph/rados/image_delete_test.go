@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -128,8 +129,8 @@ func TestDeleteImageWithObstacles(t *testing.T) {
 			}
 			before := imageState(t, c, spec)
 			err := cluster.DeleteImage(ctx, ref, true, nil)
-			wantKind(t, err, problem.Refused, append(words, "Nothing was removed")...)
-			wantKind(t, cluster.CheckImageRemoval(ctx, ref, true), problem.Refused, words...)
+			expect.Problem(t, err, problem.Refused, append(words, "Nothing was removed")...)
+			expect.Problem(t, cluster.CheckImageRemoval(ctx, ref, true), problem.Refused, words...)
 			if after := imageState(t, c, spec); after != before {
 				t.Errorf("before:\n%s\nafter:\n%s", before, after)
 			}
@@ -158,7 +159,7 @@ func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	imageWithSnapshots(t, c, "quiet/protected")
 	protected := ceph.ImageRef{Pool: "quiet", Name: "protected"}
 	before := rbd(t, c, "snap", "ls", "--all", "quiet/protected")
-	wantKind(t, cluster.DeleteImage(limited(t), protected, true, nil), problem.Unreachable, `Pool "stuck" did not answer in time`,
+	expect.Problem(t, cluster.DeleteImage(limited(t), protected, true, nil), problem.Unreachable, `Pool "stuck" did not answer in time`,
 		"ceph health detail")
 	if after := rbd(t, c, "snap", "ls", "--all", "quiet/protected"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
@@ -169,7 +170,7 @@ func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	rbd(t, c, "snap", "create", "--no-progress", "quiet/plain@a")
 	rbd(t, c, "clone", "--rbd-default-clone-format", "2", "quiet/plain@a", "quiet/child")
 	plain := ceph.ImageRef{Pool: "quiet", Name: "plain"}
-	wantKind(t, cluster.DeleteImage(limited(t), plain, true, nil), problem.Refused, "quiet/child of its snapshot a")
+	expect.Problem(t, cluster.DeleteImage(limited(t), plain, true, nil), problem.Refused, "quiet/child of its snapshot a")
 	rbd(t, c, "rm", "--no-progress", "quiet/child")
 	ok(t, cluster.DeleteImage(limited(t), plain, true, nil))
 }
@@ -196,9 +197,9 @@ func TestImagesOnAFullPool(t *testing.T) {
 	ref := ceph.ImageRef{Pool: "brim", Name: "i"}
 	before := imageState(t, c, "brim/i")
 	_, err := cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "brim", Name: "new"}, SizeBytes: 1 << 20})
-	wantKind(t, err, problem.Other, "quota is used up")
-	wantKind(t, cluster.ResizeImage(ctx, ref, 2<<20, false), problem.Other, "quota is used up")
-	wantKind(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, `quota of pool "brim" is used up`, "Nothing was removed")
+	expect.Problem(t, err, problem.Other, "quota is used up")
+	expect.Problem(t, cluster.ResizeImage(ctx, ref, 2<<20, false), problem.Other, "quota is used up")
+	expect.Problem(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, `quota of pool "brim" is used up`, "Nothing was removed")
 	if after := imageState(t, c, "brim/i"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -94,11 +95,11 @@ func TestAccImageOfFormat1(t *testing.T) {
 	}
 	ref := ceph.ImageRef{Pool: "former", Name: "one"}
 	_, err := cluster.Image(limited(t), ref)
-	wantKind(t, err, problem.Unsupported, "It has format 1", "rbd migration prepare former/one former/one;")
+	expect.Problem(t, err, problem.Unsupported, "It has format 1", "rbd migration prepare former/one former/one;")
 	_, err = cluster.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ref, SizeBytes: 8 << 20})
-	wantKind(t, err, problem.Exists, "exists already")
+	expect.Problem(t, err, problem.Exists, "exists already")
 	_, err = cluster.Image(limited(t), ceph.ImageRef{Pool: "former", Name: "none"})
-	wantKind(t, err, problem.NotFound)
+	expect.Problem(t, err, problem.NotFound)
 	rbd(t, c, "migration", "prepare", "former/one", "former/one")
 	rbd(t, c, "migration", "execute", "--no-progress", "former/one")
 	rbd(t, c, "migration", "commit", "--no-progress", "former/one")

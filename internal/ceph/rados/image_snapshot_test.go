@@ -5,6 +5,7 @@ package rados_test
 import (
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
@@ -24,7 +25,7 @@ func TestSnapshotLife(t *testing.T) {
 		}
 	}
 	created, err := cluster.CreateSnapshot(ctx, ref, "first", false)
-	wantKind(t, err, problem.Exists, "east/snaps/data@first")
+	expect.Problem(t, err, problem.Exists, "east/snaps/data@first")
 	if created {
 		t.Error("what exists already was taken over")
 	}
@@ -34,7 +35,7 @@ func TestSnapshotLife(t *testing.T) {
 		t.Errorf("%+v", first)
 	}
 	_, err = cluster.Snapshot(ctx, ref, "nothing")
-	wantKind(t, err, problem.NotFound, `has no snapshot "nothing"`, `It has "first", "second"`)
+	expect.Problem(t, err, problem.NotFound, `has no snapshot "nothing"`, `It has "first", "second"`)
 
 	// Found by what stays, also by a refresh that has listed everything under its old name, and what it lacks is asked for again.
 	shared := readcache.Share(ctx)
@@ -66,7 +67,7 @@ func TestSnapshotLife(t *testing.T) {
 	ok(t, cluster.DeleteSnapshot(ctx, found))
 	ok(t, cluster.DeleteSnapshot(ctx, found))
 	_, err = byID(first.ID)
-	wantKind(t, err, problem.NotFound, "has no snapshot with id", `It has "second", "later"`)
+	expect.Problem(t, err, problem.NotFound, "has no snapshot with id", `It has "second", "later"`)
 
 	var visited []string
 	visit := func(s ceph.Snapshot) bool { visited = append(visited, s.String()); return len(visited) < 2 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
@@ -25,9 +26,9 @@ func TestImageLife(t *testing.T) {
 	ok(t, err)
 	ref := ceph.ImageRef{Pool: "img", Namespace: "n", Name: "a"}
 	_, err = cluster.Image(ctx, ref)
-	wantKind(t, err, problem.NotFound, "img/n/a")
+	expect.Problem(t, err, problem.NotFound, "img/n/a")
 	_, err = cluster.Image(ctx, ceph.ImageRef{Pool: "nopool", Name: "a"})
-	wantKind(t, err, problem.NotFound, `no pool "nopool"`)
+	expect.Problem(t, err, problem.NotFound, `no pool "nopool"`)
 
 	created, err := cluster.CreateImage(ctx, ceph.ImageSpec{
 		ImageRef: ref, SizeBytes: 30 << 20, Features: []string{"layering", "exclusive-lock"}, ObjectSize: 1 << 20, StripeUnit: 64 << 10,
@@ -53,17 +54,17 @@ func TestImageLife(t *testing.T) {
 		t.Errorf("%+v", info)
 	}
 	_, err = cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ref, SizeBytes: 1})
-	wantKind(t, err, problem.Exists, "east/img/n/a")
+	expect.Problem(t, err, problem.Exists, "east/img/n/a")
 	_, err = cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "nopool", Name: "a"}, SizeBytes: 1})
-	wantKind(t, err, problem.Other, `no pool "nopool"`)
+	expect.Problem(t, err, problem.Other, `no pool "nopool"`)
 
 	ok(t, cluster.ResizeImage(ctx, ref, 40<<20, false))
-	wantKind(t, cluster.ResizeImage(ctx, ref, 20<<20, false), problem.Refused, "allow_shrink")
+	expect.Problem(t, cluster.ResizeImage(ctx, ref, 20<<20, false), problem.Refused, "allow_shrink")
 	ok(t, cluster.ResizeImage(ctx, ref, 20<<20, true))
 	ok(t, cluster.SetImageFeatures(ctx, ref, []string{"object-map", "fast-diff"}, nil))
 	ok(t, cluster.SetImageFeatures(ctx, ref, nil, []string{"object-map", "fast-diff", "exclusive-lock"}))
-	wantKind(t, cluster.SetImageFeatures(ctx, ref, []string{"object-map"}, nil), problem.Invalid, "exclusive-lock")
-	wantKind(t, cluster.SetImageFeatures(ctx, ref, []string{"deep-flatten"}, nil), problem.Unsupported)
+	expect.Problem(t, cluster.SetImageFeatures(ctx, ref, []string{"object-map"}, nil), problem.Invalid, "exclusive-lock")
+	expect.Problem(t, cluster.SetImageFeatures(ctx, ref, []string{"deep-flatten"}, nil), problem.Unsupported)
 	ok(t, cluster.SetImageMetadata(ctx, ref, map[string]string{"owner": "other", ceph.ConfigKey("rbd_qos_bps_limit"): "4096"},
 		[]string{ceph.ConfigKey("rbd_qos_iops_limit"), "never-there"}))
 	ok(t, cluster.RenameImage(ctx, ref, "b"))
@@ -85,10 +86,10 @@ func TestImageLife(t *testing.T) {
 		t.Errorf("%s, %v", moved, err)
 	}
 	_, _, err = cluster.ImageByID(ctx, 999, "n", image.ID)
-	wantKind(t, err, problem.NotFound, "no pool with id 999")
+	expect.Problem(t, err, problem.NotFound, "no pool with id 999")
 	rbd(t, c, "trash", "mv", "img/n/b")
 	_, _, err = cluster.ImageByID(ctx, pool.ID, "n", image.ID)
-	wantKind(t, err, problem.NotFound, "trash")
+	expect.Problem(t, err, problem.NotFound, "trash")
 	rbd(t, c, "trash", "rm", "--pool", "img", "--namespace", "n", image.ID)
 }
 
@@ -129,8 +130,8 @@ func TestImageContents(t *testing.T) {
 		if contents, err := cluster.ImageContents(ctx, child, ""); err != nil || contents.Allocated {
 			t.Errorf("a fresh clone holds nothing itself; %+v, %v", contents, err)
 		}
-		wantKind(t, cluster.DeleteImage(ctx, ref, false, nil), problem.Refused, "snapshots")
-		wantKind(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, "contents/child of its snapshot s")
+		expect.Problem(t, cluster.DeleteImage(ctx, ref, false, nil), problem.Refused, "snapshots")
+		expect.Problem(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, "contents/child of its snapshot s")
 		ok(t, cluster.DeleteImage(ctx, child, false, nil))
 		ok(t, cluster.DeleteImage(ctx, ref, true, nil))
 		ok(t, cluster.DeleteImage(ctx, ref, false, nil))
@@ -181,7 +182,7 @@ func TestWatchedImage(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	wantKind(t, cluster.DeleteImage(short, ref, false, nil), problem.Busy, watchers[0].Addr)
+	expect.Problem(t, cluster.DeleteImage(short, ref, false, nil), problem.Busy, watchers[0].Addr)
 
 	// A client that crashes leaves its watcher for about half a minute; the deletion waits for it.
 	ok(t, holder.Process.Kill())

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -73,7 +74,7 @@ func TestKeyringsAsCephReadsThem(t *testing.T) {
 				"keyring_file": {MonHost: c.MonHost, KeyringFile: path},
 				"config_file":  {ConfigFile: conf},
 			} {
-				cfg.Label, cfg.ConnectTimeout = "east", 2*time.Second
+				cfg.Label = "east"
 				_, err := connect(t, cfg).FSID(limited(t))
 				if (err == nil) != taken || problem.Is(err, problem.Unreachable) {
 					t.Errorf("%s: ceph-authtool takes it: %v, we: %v", how, taken, err)
@@ -130,9 +131,9 @@ func TestKeyringOfConfigAsCephFindsIt(t *testing.T) {
 				write(test.strange, "[client.admin]\n\tkey = "+strangeKey+"\n")
 			}
 			conf := write(test.file, "[global]\nmon_host = "+c.MonHost+"\nkeyring = "+dir+"/"+strings.ReplaceAll(test.keyring, "DIR", dir)+"\n")
-			cmd := exec.CommandContext(limited(t), "ceph", "-c", conf, "--connect-timeout", "3", "fsid")
+			cmd := exec.CommandContext(limited(t), "ceph", "-c", conf, "--connect-timeout", "30", "fsid")
 			out, cephErr := cmd.Output()
-			fsid, err := connect(t, ceph.Config{Label: "east", ConfigFile: conf, ConnectTimeout: 3 * time.Second}).FSID(limited(t))
+			fsid, err := connect(t, ceph.Config{Label: "east", ConfigFile: conf}).FSID(limited(t))
 			if (err == nil) != (cephErr == nil) || err == nil && fsid != strings.TrimSpace(string(out)) {
 				t.Errorf("ceph: %s %v; we: %q, %v", out, cephErr, fsid, err)
 			}
@@ -145,7 +146,7 @@ func TestKeyringOfConfigAsCephFindsIt(t *testing.T) {
 	bare := filepath.Join(t.TempDir(), "nobodys.conf")
 	ok(t, os.WriteFile(bare, []byte("[global]\nmon_host = "+c.MonHost+"\n"), 0o600))
 	_, err := connect(t, ceph.Config{Label: "east", ConfigFile: bare}).FSID(limited(t))
-	wantKind(t, err, problem.Invalid, "/etc/ceph/nobodys.client.admin.keyring")
+	expect.Problem(t, err, problem.Invalid, "/etc/ceph/nobodys.client.admin.keyring")
 }
 
 // A key or a user that the monitors refuse is told as refused, however the monitors are written; a port on which none of them
@@ -169,14 +170,14 @@ func TestRefusedLoginByAddress(t *testing.T) {
 		"other user":                  {MonHost: v2, User: "nobody"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg.Label, cfg.Key, cfg.ConnectTimeout = "east", strange, time.Second
+			cfg.Label, cfg.Key, cfg.ConnectTimeout = "east", strange, 6*time.Second
 			_, err := connect(t, cfg).FSID(limited(t))
-			wantKind(t, err, problem.Denied, "refuse", "client.")
+			expect.Problem(t, err, problem.Denied, "refuse", "client.")
 		})
 	}
 	noMonitor := ceph.Config{Label: "east", MonHost: "127.0.0.1:1,v2:127.0.0.1:1", Key: strange, ConnectTimeout: time.Second}
 	_, err := connect(t, noMonitor).FSID(limited(t))
-	wantKind(t, err, problem.Unreachable, "127.0.0.1:1")
+	expect.Problem(t, err, problem.Unreachable, "127.0.0.1:1")
 }
 
 // A cluster without cephx needs no key where the client is configured for it, and takes one all the same; pools and images are
@@ -201,5 +202,5 @@ func TestLoginWithoutCephx(t *testing.T) {
 		}
 	}
 	_, err := connect(t, ceph.Config{Label: "west", MonHost: c.MonHost}).FSID(limited(t))
-	wantKind(t, err, problem.Invalid, "No key is given.", "auth_client_required")
+	expect.Problem(t, err, problem.Invalid, "No key is given.", "auth_client_required")
 }

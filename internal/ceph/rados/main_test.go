@@ -12,7 +12,6 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -103,29 +102,17 @@ func ok(t *testing.T, err error) {
 	}
 }
 
-func wantKind(t *testing.T, err error, kind problem.Kind, words ...string) {
-	t.Helper()
-	if !problem.Is(err, kind) {
-		t.Fatalf("kind %d expected, got: %v", kind, err)
-	}
-	for _, word := range words {
-		if !strings.Contains(err.Error(), word) {
-			t.Errorf("%q is missing in: %v", word, err)
-		}
-	}
-}
-
 func pointer[T any](v T) *T { return &v }
 
 // newPool makes a pool for one test, with the rbd application.
 func newPool(t *testing.T, cluster *ceph.Cluster, name string) {
 	t.Helper()
-	created, err := cluster.CreatePool(limited(t), ceph.PoolSpec{
+	made, err := cluster.CreatePool(limited(t), ceph.PoolSpec{
 		Name: name, PGNum: pointer[int64](4), PGAutoscaleMode: "off",
 		Applications: []string{"rbd"},
 	})
-	if !created || err != nil {
-		t.Fatalf("created %v, %v", created, err)
+	if !made.Created || err != nil {
+		t.Fatalf("%+v, %v", made, err)
 	}
 	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), name, "")) })
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
@@ -23,17 +24,17 @@ func TestNamespaceLife(t *testing.T) {
 		t.Errorf("rbd lists %s", listed)
 	}
 	created, err = cluster.CreateNamespace(ctx, "spaces", "tenant")
-	wantKind(t, err, problem.Exists, "east/spaces/tenant")
+	expect.Problem(t, err, problem.Exists, "east/spaces/tenant")
 	if created {
 		t.Error("what exists already was taken over")
 	}
 	_, err = cluster.CreateNamespace(ctx, "nopool", "tenant")
-	wantKind(t, err, problem.NotFound, `no pool "nopool"`)
+	expect.Problem(t, err, problem.NotFound, `no pool "nopool"`)
 
 	ns, err := cluster.Namespace(ctx, "spaces", "tenant")
 	ok(t, err)
 	_, err = cluster.Namespace(ctx, "spaces", "nobody")
-	wantKind(t, err, problem.NotFound, `has no namespace "nobody"`, `It has "tenant"`)
+	expect.Problem(t, err, problem.NotFound, `has no namespace "nobody"`, `It has "tenant"`)
 	all, err := cluster.AllNamespaces(ctx, "")
 	if err != nil || !slices.Contains(all, ns) {
 		t.Errorf("%v is not in %v, %v", ns, all, err)
@@ -68,10 +69,10 @@ func TestNamespaceLife(t *testing.T) {
 	rbd(t, c, "create", "--size", "1M", "spaces2/tenant/data")
 	rbd(t, c, "group", "create", "spaces2/tenant/together")
 	wantHolds("data", "", "together")
-	wantKind(t, cluster.DeleteNamespace(ctx, ns), problem.Refused, "still holds images")
+	expect.Problem(t, cluster.DeleteNamespace(ctx, ns), problem.Refused, "still holds images")
 	rbd(t, c, "trash", "mv", "spaces2/tenant/data")
 	wantHolds("", "data", "together")
-	wantKind(t, cluster.DeleteNamespace(ctx, ns), problem.Refused, "still holds images")
+	expect.Problem(t, cluster.DeleteNamespace(ctx, ns), problem.Refused, "still holds images")
 	rbd(t, c, "trash", "purge", "--no-progress", "spaces2/tenant")
 	rbd(t, c, "group", "remove", "spaces2/tenant/together")
 	wantHolds("", "", "")
@@ -82,5 +83,5 @@ func TestNamespaceLife(t *testing.T) {
 	ok(t, cluster.DeleteNamespace(ctx, ns))
 	ok(t, cluster.DeleteNamespace(ctx, ns))
 	_, err = cluster.NamespaceByID(readcache.Share(ctx), ns.PoolID, "tenant")
-	wantKind(t, err, problem.NotFound, `has no namespace "tenant"`, "It has none at all")
+	expect.Problem(t, err, problem.NotFound, `has no namespace "tenant"`, "It has none at all")
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -182,13 +183,13 @@ func TestOSDsAreCountedAsCRUSHFindsThem(t *testing.T) {
 				if most == rule.size {
 					ok(t, err)
 				} else {
-					wantKind(t, err, problem.Refused, fmt.Sprintf("finds at most %d OSD", most))
+					expect.Problem(t, err, problem.Refused, fmt.Sprintf("finds at most %d OSD", most))
 				}
 			}
 		})
 	}
 	err = cluster.CheckPlacement(limited(t), "p", ceph.Placement{}, ceph.Placement{Rule: "none", Size: 1})
-	wantKind(t, err, problem.NotFound, `The cluster has no CRUSH rule "none".`)
+	expect.Problem(t, err, problem.NotFound, `The cluster has no CRUSH rule "none".`)
 }
 
 // mostMapped is the largest number of OSDs in a mapping that crushtool shows.

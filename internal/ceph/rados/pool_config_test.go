@@ -6,6 +6,7 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -31,13 +32,13 @@ func TestPoolConfig(t *testing.T) {
 
 	// Of several, those that librbd takes are set.
 	err := cluster.SetPoolConfig(ctx, "tuned", map[string]string{"rbd_nonsense": "1", "rbd_qos_iops_limit": "many", "rbd_cache": "true"}, nil)
-	wantKind(t, err, problem.Invalid, "knows no setting of this name", "has no such value")
+	expect.Problem(t, err, problem.Invalid, "knows no setting of this name", "has no such value")
 	has("tuned", map[string]string{"rbd_cache": "true", "rbd_qos_iops_limit": "5"})
 	err = cluster.SetPoolConfig(ctx, "tuned", map[string]string{"rbd_op_threads": "2"}, nil)
-	wantKind(t, err, problem.Invalid, "counts for whole clients")
+	expect.Problem(t, err, problem.Invalid, "counts for whole clients")
 
 	ok(t, cluster.CheckConfig(ctx, "rbd_cache", "true"))
-	wantKind(t, cluster.CheckConfig(ctx, "rbd_cache", "maybe"), problem.Invalid, "has no such value")
-	wantKind(t, cluster.CheckConfig(ctx, "rbd_nonsense", "1"), problem.Invalid, "knows no setting of this name")
+	expect.Problem(t, cluster.CheckConfig(ctx, "rbd_cache", "maybe"), problem.Invalid, "has no such value")
+	expect.Problem(t, cluster.CheckConfig(ctx, "rbd_nonsense", "1"), problem.Invalid, "knows no setting of this name")
 	ok(t, cluster.TellPoolConfig(ctx, "tuned"))
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -31,7 +32,7 @@ func shownPool(t *testing.T, name string) map[string]any {
 func TestPoolLife(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
-	created, err := cluster.CreatePool(ctx, ceph.PoolSpec{
+	made, err := cluster.CreatePool(ctx, ceph.PoolSpec{
 		Name: "life", Type: ceph.Replicated, PGNum: pointer[int64](8), PGNumMin: pointer[int64](4), PGNumMax: pointer[int64](64),
 		Size: pointer[int64](3), TargetSizeRatio: pointer(0.2), PGAutoscaleMode: "off", CrushRule: "replicated_rule", Bulk: true,
 		Settings: map[string]string{
@@ -39,8 +40,8 @@ func TestPoolLife(t *testing.T) {
 		},
 		Applications: []string{"rbd", "other"},
 	})
-	if !created || err != nil {
-		t.Fatal(created, err)
+	if !made.Created || err != nil || made.MadeRule == nil || *made.MadeRule != "" {
+		t.Fatalf("%+v, %v", made, err)
 	}
 	p, err := cluster.Pool(ctx, "life")
 	ok(t, err)
@@ -59,7 +60,7 @@ func TestPoolLife(t *testing.T) {
 	}
 
 	_, err = cluster.CreatePool(ctx, ceph.PoolSpec{Name: "life"})
-	wantKind(t, err, problem.Exists, "terraform import", "east/life")
+	expect.Problem(t, err, problem.Exists, "terraform import", "east/life")
 
 	ok(t, cluster.SetPool(ctx, "life", map[string]string{
 		"nosizechange": ceph.Clear, "size": "2", "min_size": "2", "bulk": ceph.Clear, "quota_max_bytes": ceph.Clear,
@@ -75,8 +76,8 @@ func TestPoolLife(t *testing.T) {
 		!slices.Equal(p.Applications, []string{"rbd", "third"}) {
 		t.Errorf("%+v", p)
 	}
-	wantKind(t, cluster.SetPool(ctx, "life", map[string]string{"crush_rule": "none"}), problem.Invalid, "ceph osd crush rule ls")
-	wantKind(t, cluster.SetPool(ctx, "life", map[string]string{"min_size": "9"}), problem.Invalid, "min_size")
+	expect.Problem(t, cluster.SetPool(ctx, "life", map[string]string{"crush_rule": "none"}), problem.Invalid, "ceph osd crush rule ls")
+	expect.Problem(t, cluster.SetPool(ctx, "life", map[string]string{"min_size": "9"}), problem.Invalid, "min_size")
 
 	ok(t, cluster.RenamePool(ctx, "life", "life2"))
 	byID, err := cluster.PoolByID(ctx, p.ID)
@@ -84,14 +85,14 @@ func TestPoolLife(t *testing.T) {
 		t.Errorf("%+v, %v", byID, err)
 	}
 	_, err = cluster.Pool(ctx, "life")
-	wantKind(t, err, problem.NotFound, `"life2"`)
+	expect.Problem(t, err, problem.NotFound, `"life2"`)
 
-	wantKind(t, cluster.DeletePool(ctx, "life2", ""), problem.Denied, "nodelete")
+	expect.Problem(t, cluster.DeletePool(ctx, "life2", ""), problem.Denied, "nodelete")
 	ok(t, cluster.SetPool(ctx, "life2", map[string]string{"nodelete": ceph.Clear}))
 	ask(t, c, "tell", "mon.*", "config", "set", "mon_allow_pool_delete", "false")
 	err = cluster.DeletePool(ctx, "life2", "")
 	ask(t, c, "tell", "mon.*", "config", "set", "mon_allow_pool_delete", "true")
-	wantKind(t, err, problem.Denied, "mon_allow_pool_delete true")
+	expect.Problem(t, err, problem.Denied, "mon_allow_pool_delete true")
 	ok(t, cluster.DeletePool(ctx, "life2", ""))
 	ok(t, cluster.DeletePool(ctx, "life2", ""))
 	if shownPool(t, "life2") != nil {
@@ -103,12 +104,12 @@ func TestErasurePool(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
 	ask(t, c, "osd", "erasure-code-profile", "set", "ec21", "k=2", "m=1", "crush-failure-domain=osd")
-	created, err := cluster.CreatePool(ctx, ceph.PoolSpec{
+	made, err := cluster.CreatePool(ctx, ceph.PoolSpec{
 		Name: "ecdata", Type: ceph.Erasure, ErasureCodeProfile: "ec21", PGNum: pointer[int64](4), PGAutoscaleMode: "off",
 		Settings: map[string]string{"allow_ec_overwrites": "true"}, Applications: []string{"rbd"},
 	})
-	if !created || err != nil {
-		t.Fatal(created, err)
+	if !made.Created || err != nil || made.MadeRule == nil || *made.MadeRule != "ecdata" {
+		t.Fatalf("%+v, %v", made, err)
 	}
 	p, err := cluster.Pool(ctx, "ecdata")
 	ok(t, err)

@@ -64,9 +64,9 @@ func TestCreateCarriedOutAfterTheTimeout(t *testing.T) {
 	ok(t, err)
 	ok(t, patient.DeleteUser(limited(t), "later"))
 
-	created, err := late("osd pool create").CreatePool(limited(t), ceph.PoolSpec{Name: "late", PGNum: pointer[int64](4)})
-	if !created || !strings.Contains(ask(t, c, "osd", "pool", "ls"), "late") {
-		t.Errorf("the pool: created %v, %v", created, err)
+	made, err := late("osd pool create").CreatePool(limited(t), ceph.PoolSpec{Name: "late", PGNum: pointer[int64](4)})
+	if !made.Created || !strings.Contains(ask(t, c, "osd", "pool", "ls"), "late") {
+		t.Errorf("the pool: %+v, %v", made, err)
 	}
 	ok(t, patient.DeletePool(limited(t), "late", ""))
 }

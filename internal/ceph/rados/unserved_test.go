@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -76,10 +77,13 @@ func TestImageOnPoolWithoutOSDs(t *testing.T) {
 				spec.Pool, spec.DataPool = "headers", name
 			}
 			created, err := cluster.CreateImage(ctx, spec)
-			wantKind(t, err, problem.Unserved, fmt.Sprintf(`Unable to create image %s in cluster "east".`, spec.ImageRef), tc.words, "ceph osd tree")
+			expect.Problem(t, err, problem.Unserved, fmt.Sprintf(`Unable to create image %s in cluster "east".`, spec.ImageRef), tc.words,
+				"ceph osd tree")
 			if created {
 				t.Error("an image is said to be there")
 			}
+			_, err = cluster.PoolContents(ctx, name)
+			expect.Problem(t, err, problem.Unserved, fmt.Sprintf(`Unable to find out what pool %q of cluster "east" holds.`, name), tc.words)
 		})
 	}
 }
@@ -108,8 +112,14 @@ func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
 		kind problem.Kind
 	}{
 		"reading": {func(ctx context.Context) error { _, err := cluster.Image(ctx, unwell); return err }, problem.Unreachable},
-		"growth":  {func(ctx context.Context) error { return cluster.ResizeImage(ctx, unwell, 8<<20, true) }, problem.Unserved},
-		"rename":  {func(ctx context.Context) error { return cluster.RenameImage(ctx, unwell, "other") }, problem.Unserved},
+		"contents of the pool": {
+			func(ctx context.Context) error { _, err := cluster.PoolContents(ctx, "unwell"); return err }, problem.Unserved,
+		},
+		"clients of the pool": {
+			func(ctx context.Context) error { _, err := cluster.PoolWatchers(ctx, "unwell"); return err }, problem.Unserved,
+		},
+		"growth": {func(ctx context.Context) error { return cluster.ResizeImage(ctx, unwell, 8<<20, true) }, problem.Unserved},
+		"rename": {func(ctx context.Context) error { return cluster.RenameImage(ctx, unwell, "other") }, problem.Unserved},
 		"metadata": {func(ctx context.Context) error {
 			return cluster.SetImageMetadata(ctx, unwell, map[string]string{"k": "v"}, nil)
 		}, problem.Unserved},
@@ -125,7 +135,8 @@ func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 			defer cancel()
-			wantKind(t, call.do(ctx), call.kind, `Pool "unwell" can't be read or written: its placement group`, `is on 0 OSDs`, "ceph osd tree")
+			expect.Problem(t, call.do(ctx), call.kind, `Pool "unwell" can't be read or written: its placement group`, `is on 0 OSDs`,
+				"ceph osd tree")
 		})
 	}
 	// Clones are listed in their parent's own pool, so an image of another pool is not held up.

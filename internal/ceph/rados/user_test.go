@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -38,7 +39,7 @@ func TestUserLife(t *testing.T) {
 	ctx := limited(t)
 	chosen := chosenKey(t, c)
 	_, err := cluster.User(ctx, "u1")
-	wantKind(t, err, problem.NotFound, "client.u1")
+	expect.Problem(t, err, problem.NotFound, "client.u1")
 	caps := map[string]string{"mon": `allow command "osd blocklist", allow r`, "osd": "profile rbd pool=p"}
 	user, err := cluster.CreateUser(ctx, "u1", caps, ceph.Key{})
 	ok(t, err)
@@ -51,7 +52,7 @@ func TestUserLife(t *testing.T) {
 		}
 	}
 	_, err = cluster.CreateUser(ctx, "u1", caps, ceph.Key{})
-	wantKind(t, err, problem.Exists, "terraform import", "east/u1")
+	expect.Problem(t, err, problem.Exists, "terraform import", "east/u1")
 
 	ok(t, cluster.SetKey(ctx, "u1", ceph.GivenKey(chosen)))
 	if got := ask(t, c, "auth", "print-key", "client.u1"); got != chosen {
@@ -66,7 +67,7 @@ func TestUserLife(t *testing.T) {
 	if err != nil || len(user.Caps) != 1 || user.Key.Text() != chosen {
 		t.Errorf("%v, %v", user, err)
 	}
-	wantKind(t, cluster.SetCaps(ctx, "u1", map[string]string{"mon": "allow bogus"}), problem.Invalid, "bogus")
+	expect.Problem(t, cluster.SetCaps(ctx, "u1", map[string]string{"mon": "allow bogus"}), problem.Invalid, "bogus")
 	ok(t, cluster.DeleteUser(ctx, "u1"))
 	ok(t, cluster.DeleteUser(ctx, "u1"))
 
@@ -87,11 +88,11 @@ func TestChosenKeyLogsIn(t *testing.T) {
 	ok(t, err)
 	defer func() { ok(t, cluster.DeleteUser(limited(t), "keyed")) }()
 	if allowsOnlyNewKeys(t, c) {
-		wantKind(t, cluster.SetKey(ctx, "keyed", strange), problem.Refused, "client.keyed", "auth_allowed_ciphers")
+		expect.Problem(t, cluster.SetKey(ctx, "keyed", strange), problem.Refused, "client.keyed", "auth_allowed_ciphers")
 		_, err := cluster.CreateUser(ctx, "keyed2", caps, strange)
-		wantKind(t, err, problem.Refused, "client.keyed2", "auth_allowed_ciphers")
+		expect.Problem(t, err, problem.Refused, "client.keyed2", "auth_allowed_ciphers")
 		_, err = cluster.User(ctx, "keyed2")
-		wantKind(t, err, problem.NotFound)
+		expect.Problem(t, err, problem.NotFound)
 		logsIn(t, c, "keyed", before.Key)
 	}
 	key := ceph.GivenKey(chosenKey(t, c))
@@ -148,7 +149,7 @@ func isRefused(t *testing.T, c *testbed.Cluster, name string, key ceph.Key) {
 	cfg := configOf(c)
 	cfg.User, cfg.Key = name, key
 	_, err := connect(t, cfg).FSID(limited(t))
-	wantKind(t, err, problem.Denied, "client."+name)
+	expect.Problem(t, err, problem.Denied, "client."+name)
 }
 
 // After a rotation the new key works and no other one: neither the former key nor, from 18 on, a pending one.
@@ -188,7 +189,7 @@ func TestRotateKey(t *testing.T) {
 		return
 	}
 	_, err = cluster.RotateKey(ctx, "turned", wrong)
-	wantKind(t, err, kind, "client.turned", wrong)
+	expect.Problem(t, err, kind, "client.turned", wrong)
 	if got := ask(t, c, "auth", "get", "client.turned", "--format", "json"); strings.Contains(got, "pending_key") ||
 		!strings.Contains(got, after.Key.Text()) {
 		t.Error("a refused rotation changed something")
@@ -317,10 +318,10 @@ func TestCheckAccess(t *testing.T) {
 				ok(t, err)
 				return
 			}
-			wantKind(t, err, test.kind, append(test.words, "client."+entity)...)
+			expect.Problem(t, err, test.kind, append(test.words, "client."+entity)...)
 		})
 	}
-	wantKind(t, cluster.CheckAccess(ctx, "nobody", strange, plain, images[plain], false), problem.Denied,
+	expect.Problem(t, cluster.CheckAccess(ctx, "nobody", strange, plain, images[plain], false), problem.Denied,
 		"ceph auth get client.nobody", "no such user")
 	// Of a user that is refused the cluster tells why, and that alone is advised.
 	for entity, caps := range map[string]map[string]string{
@@ -334,11 +335,11 @@ func TestCheckAccess(t *testing.T) {
 			key, words, other = strange, "not the user's present one", "no caps"
 		}
 		err = cluster.CheckAccess(ctx, entity, key, plain, images[plain], false)
-		wantKind(t, err, problem.Denied, words)
+		expect.Problem(t, err, problem.Denied, words)
 		if strings.Contains(err.Error(), other) {
 			t.Errorf("the advice of another cause: %v", err)
 		}
 		ok(t, cluster.DeleteUser(ctx, entity))
 	}
-	wantKind(t, cluster.CheckAccess(ctx, "nobody", ceph.GivenKey("x"), plain, images[plain], false), problem.Invalid)
+	expect.Problem(t, cluster.CheckAccess(ctx, "nobody", ceph.GivenKey("x"), plain, images[plain], false), problem.Invalid)
 }

@@ -164,7 +164,12 @@ func cephFaults() []fault {
 				r.resumes(r.east)
 				r.must(r.east.Manager().Pause())
 			},
-			rows: []row{{operation: creates}, {operation: changes}, {operation: refreshes}, {operation: destroys}},
+			rows: []row{
+				{operation: creates, limit: longLimit},
+				{operation: changes, limit: longLimit},
+				{operation: refreshes, limit: longLimit},
+				{operation: destroys, limit: longLimit},
+			},
 		},
 		{
 			name: "another pool has no active placement group",

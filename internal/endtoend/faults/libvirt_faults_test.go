@@ -181,7 +181,10 @@ func domainFaults() []fault {
 			name:  "another job holds the domain",
 			begin: (*run).dumps,
 			rows: []row{
-				{operation: attaches, says: []string{"Unable to attach RBD disk", `A job holds domain "shut-off" on hypervisor "kvm1": dump.`}},
+				{
+					operation: attaches, limit: longLimit,
+					says: []string{"Unable to attach RBD disk", `A job holds domain "shut-off" on hypervisor "kvm1": dump.`},
+				},
 				{
 					operation: attaches, at: beforeAttach, limit: probeLimit, leaves: []string{"any"},
 					says: []string{`The daemon answers, but a job (dump) holds domain "shut-off".`, "Wait until it has ended"},
@@ -227,7 +230,8 @@ func guestFaults() []fault {
 				r.startPaused()
 			},
 			rows: []row{{operation: attaches, limit: longLimit, says: []string{
-				"Unable to attach RBD disk", "The running guest has no free PCI slot for the disk.", "Shut the domain off, apply, and start it",
+				"Unable to attach RBD disk", "The running guest has no free PCI slot for the disk, or for the controller of its bus.",
+				"Shut the domain off, apply, and start it",
 			}}},
 		},
 		{

@@ -3,6 +3,7 @@
 package faults_test
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 // terraformFaults are those of Terraform and the machine that it runs on.
@@ -51,12 +53,16 @@ func terraformFaults() []fault {
 		{
 			name:  "a secret is removed by hand between a plan and the apply of the saved plan",
 			begin: func(*run) {},
-			rows: []row{{operation: changes, instead: func(r *run) {
-				r.applySavedPlan(func() {
-					_, err := r.kvm1.Virsh(r.Context(), "secret-undefine", r.secretUUID())
-					r.must(err)
-				})
-			}}},
+			rows: []row{{
+				operation: changes,
+				instead: func(r *run) {
+					r.applySavedPlan(func() {
+						_, err := r.kvm1.Virsh(r.Context(), "secret-undefine", r.secretUUID())
+						r.must(err)
+					})
+				},
+				says: []string{"Unable to update libvirt secret", `is not on hypervisor "kvm1"`},
+			}},
 		},
 		{
 			name:  "two applies of overlapping configurations at once",
@@ -90,9 +96,9 @@ func (r *run) applySavedPlan(between func()) {
 	var out strings.Builder
 	planning := r.w.Command(r.Context(), &out, "plan", "-input=false", "-out="+plan)
 	r.must(planning.Start())
-	acctest.Eventually(r.T, "a saved plan", func() bool {
-		saved, err := os.Stat(plan)
-		return err == nil && saved.Size() > 0
+	expect.Eventually(r.T, "a saved plan", func() bool {
+		saved, err := zip.OpenReader(plan) // one that is not written to its end yet is no archive
+		return err == nil && saved.Close() == nil
 	})
 	_ = planning.Process.Kill() // perhaps it has ended
 	_ = planning.Wait()
@@ -128,7 +134,7 @@ func (r *run) applyTwice() {
 		both.Go(func() { outs[i], errs[i] = w.Try(r.T, "apply", "-auto-approve", "-input=false", "-json") })
 	}
 	apply(0, r.w)
-	acctest.Eventually(r.T, "the pool of the first apply", func() bool {
+	expect.Eventually(r.T, "the pool of the first apply", func() bool {
 		return slices.Contains(strings.Fields(r.cephCommand("osd", "pool", "ls")), r.name)
 	})
 	apply(1, other)

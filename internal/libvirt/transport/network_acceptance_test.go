@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"math/big"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -55,7 +57,31 @@ func TestAccTLS(t *testing.T) {
 	client("broken", ours, ours, nil)
 	expect.NoError(t, os.WriteFile(filepath.Join(root, "broken", "cacert.pem"), []byte("not PEM"), 0o600))
 
+	client("revoked", ours, ours, nil)
+	expect.NoError(t, ours.Revoke(filepath.Join(root, "revoked"), nil))
+	client("others-revoked", ours, ours, nil)
+	expect.NoError(t, ours.Revoke(filepath.Join(root, "others-revoked"), func(list *x509.RevocationList) {
+		list.RevokedCertificateEntries[0].SerialNumber = big.NewInt(77)
+	}))
+	client("list-outdated", ours, ours, nil)
+	expect.NoError(t, ours.Revoke(filepath.Join(root, "list-outdated"), func(list *x509.RevocationList) {
+		list.NextUpdate = time.Now().Add(-time.Minute)
+	}))
+	client("list-broken", ours, ours, nil)
+	expect.NoError(t, os.WriteFile(filepath.Join(root, "list-broken", "cacrl.pem"), []byte("not PEM"), 0o600))
+
 	expect.NoError(t, connects(t, uri("127.0.0.1", "good", "")))
+	expect.NoError(t, connects(t, uri("127.0.0.1", "others-revoked", "")))
+	expect.NoError(t, connects(t, uri("127.0.0.1", "revoked", "&no_verify=1")))
+	// virsh, with libvirt's own client, says the same.
+	for folder, accepted := range map[string]bool{
+		"others-revoked": true, "revoked": false, "list-outdated": false, "list-broken": false,
+	} {
+		out, err := exec.CommandContext(t.Context(), "virsh", "-c", uri("127.0.0.1", folder, ""), "version").CombinedOutput()
+		if (err == nil) != accepted {
+			t.Errorf("virsh with %s: %v: %s", folder, err, out)
+		}
+	}
 	expect.NoError(t, connects(t, uri("127.0.0.1", "wrong-ca", "&no_verify=1")))
 	for name, tc := range map[string]struct {
 		uri   string
@@ -75,6 +101,11 @@ func TestAccTLS(t *testing.T) {
 		"expired certificate":      {uri("127.0.0.1", "expired", ""), problem.Denied, []string{"it expired on", "Renew"}},
 		"certificate without key":  {uri("127.0.0.1", "keyless", ""), problem.Invalid, []string{"clientkey.pem"}},
 		"authority that is no PEM": {uri("127.0.0.1", "broken", ""), problem.Invalid, []string{"can't be used", "PEM"}},
+		"host's certificate revoked": {
+			uri("127.0.0.1", "revoked", ""), problem.Denied, []string{"was revoked on", "cacrl.pem", "new servercert.pem"},
+		},
+		"revoked by an old list":      {uri("127.0.0.1", "list-outdated", ""), problem.Denied, []string{"was revoked on"}},
+		"revocations that are no PEM": {uri("127.0.0.1", "list-broken", ""), problem.Invalid, []string{"cacrl.pem can't be used", "PEM"}},
 		"no certificates": {
 			uri("127.0.0.1", "nowhere", ""), problem.Invalid, []string{"cacert.pem", filepath.Join(root, "nowhere")},
 		},

@@ -19,6 +19,7 @@ import (
 // The files that libvirt's own client looks for, by the same names.
 const (
 	caFile         = "cacert.pem"
+	revocationFile = "cacrl.pem"
 	clientCertFile = "clientcert.pem"
 	clientKeyFile  = "clientkey.pem"
 )
@@ -27,6 +28,7 @@ const (
 type pki struct {
 	folders string // where the files were looked for, for texts
 	roots   *x509.CertPool
+	revoked revocations
 	client  *tls.Certificate // nil where there is no certificate: a daemon may do without
 	path    string           // the client certificate's file
 }
@@ -94,6 +96,9 @@ func loadPKI(folder string, noVerify bool) (pki, error) {
 			"Put it there, or name the folder that holds it with ?pkipath=FOLDER in the uri.", "",
 		}
 	}
+	if found.revoked, err = readRevocations(folders); err != nil && !noVerify {
+		return pki{}, err
+	}
 	certificate, path, err := firstFile(folders, clientCertFile)
 	if err != nil || path == "" {
 		return found, err
@@ -143,7 +148,10 @@ func (p pki) verify(host string, shown []*x509.Certificate) error {
 	for _, certificate := range shown[1:] {
 		options.Intermediates.AddCert(certificate)
 	}
-	_, err := leaf.Verify(options)
+	chains, err := leaf.Verify(options)
+	if err == nil {
+		err = p.revoked.check(chains)
+	}
 	if err == nil && (len(leaf.DNSNames)+len(leaf.IPAddresses) > 0 || !strings.EqualFold(leaf.Subject.CommonName, host)) {
 		err = leaf.VerifyHostname(host)
 	}
@@ -179,7 +187,12 @@ func (p pki) explain(host string, err error) error {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
+	var revoked *revokedError
 	switch {
+	case errors.As(err, &revoked):
+		r.Why = fmt.Sprintf("The host's certificate was revoked on %s, as the list %s says.", revoked.on.Format(time.DateOnly), revoked.path)
+		r.Do = "Find out why before you trust the host again: whoever has the certificate's key can pretend to be it. Then issue a new" +
+			" servercert.pem."
 	case errors.As(err, &unknown):
 		r.Why = fmt.Sprintf("The host's certificate was not issued by the authority in %s (looked for in %s): it is another host, or the file"+
 			" is that "+

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 func TestAccCephCrushRule_disappears(t *testing.T) {
@@ -62,8 +63,8 @@ func TestAccCephCrushRule_import(t *testing.T) {
 		})
 	}
 	run(t, "adopted", append(steps,
-		imported("adopted", `"adopted" is not of the form CLUSTER/NAME.`),
-		imported("east/", `"east/" is not of the form CLUSTER/NAME.`),
+		imported("adopted", `"adopted" is not of the form CLUSTER/RULE.`),
+		imported("east/", `"east/" is not of the form CLUSTER/RULE.`),
 		imported("east/nothing", `Cannot import non-existent remote object`),
 		imported("north/adopted", `The provider block has no cluster "north". It has "east", "west".`),
 		imported("east/many", `CRUSH rule "many" of cluster "east" can't be imported. Its steps do more than to choose OSDs of one class in`+
@@ -159,7 +160,7 @@ func TestAccCephCrushRule_renamedUnderPool(t *testing.T) {
 		resource.TestStep{Config: config("before"), Check: ruleOf("before")},
 		resource.TestStep{
 			PreConfig: func() {
-				acctest.Eventually(t, "the end of the pool's creation", func() bool {
+				expect.Eventually(t, "the end of the pool's creation", func() bool {
 					before = detail()
 					return !strings.Contains(before, "creating")
 				})

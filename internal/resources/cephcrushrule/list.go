@@ -11,7 +11,7 @@ import (
 )
 
 // NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &ruleResource{} }
+func NewListResource() list.ListResource { return &ruleResource{tfkit.Base{Type: resourceType}} }
 
 // filter selects rules.
 type filter struct {

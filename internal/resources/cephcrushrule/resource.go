@@ -15,7 +15,10 @@ import (
 // TypeName is the type of the resource and of the data source.
 const TypeName = "ceph_crush_rule"
 
-var importKey = tfkit.ImportKey{"cluster", "name"}
+var resourceType = tfkit.ResourceType{
+	Name:      TypeName,
+	ImportKey: tfkit.ImportKey{Form: "CLUSTER/RULE", Attributes: []string{"cluster", "name"}},
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*ruleResource)(nil)
@@ -25,23 +28,9 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &ruleResource{} }
+func NewResource() resource.Resource { return &ruleResource{tfkit.Base{Type: resourceType}} }
 
 type ruleResource struct{ tfkit.Base }
-
-func (r *ruleResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = TypeName
-	resp.ResourceBehavior.MutableIdentity = true // a rename is done in place
-}
-
-func (r *ruleResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = importKey.Schema()
-}
-
-// ImportState takes CLUSTER/RULE.
-func (r *ruleResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importKey.Import(ctx, req, resp)
-}
 
 func (r *ruleResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create CRUSH rule"

@@ -41,7 +41,7 @@ func (r *ruleResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			" (`crush_rule` of [ceph_pool](pool)).\n\n" +
 			"**Deleting** this resource deletes the rule. One that a pool uses is neither deleted nor replaced. A rule holds no data.",
 		Attributes: map[string]schema.Attribute{
-			"id":      tfkit.IDAttribute("CLUSTER/RULE"),
+			"id":      tfkit.IDAttribute(resourceType.ImportKey.Form),
 			"cluster": tfkit.ClusterAttribute(),
 			"name": schema.StringAttribute{
 				Required: true,

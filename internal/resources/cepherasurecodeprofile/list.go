@@ -11,7 +11,7 @@ import (
 )
 
 // NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &profileResource{} }
+func NewListResource() list.ListResource { return &profileResource{tfkit.Base{Type: resourceType}} }
 
 // filter selects profiles.
 type filter struct {

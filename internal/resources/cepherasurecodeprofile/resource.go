@@ -14,7 +14,10 @@ import (
 // TypeName is the type of the resource and the data source.
 const TypeName = "ceph_erasure_code_profile"
 
-var importKey = tfkit.ImportKey{"cluster", "name"}
+var resourceType = tfkit.ResourceType{
+	Name:      TypeName,
+	ImportKey: tfkit.ImportKey{Form: "CLUSTER/PROFILE", Attributes: []string{"cluster", "name"}},
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*profileResource)(nil)
@@ -24,23 +27,9 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &profileResource{} }
+func NewResource() resource.Resource { return &profileResource{tfkit.Base{Type: resourceType}} }
 
 type profileResource struct{ tfkit.Base }
-
-func (r *profileResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = TypeName
-	resp.ResourceBehavior.MutableIdentity = true // a label can be renamed
-}
-
-func (r *profileResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = importKey.Schema()
-}
-
-// ImportState takes CLUSTER/NAME.
-func (r *profileResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importKey.Import(ctx, req, resp)
-}
 
 func (r *profileResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create erasure code profile"
@@ -61,8 +50,10 @@ func (r *profileResource) Create(ctx context.Context, req resource.CreateRequest
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	reading, done := tfkit.ReadBack(ctx)
+	defer done()
 	var actual model
-	if profile, err := entry.Target.ErasureCodeProfile(ctx, plan.Name.ValueString()); err != nil {
+	if profile, err := entry.Target.ErasureCodeProfile(reading, plan.Name.ValueString()); err != nil {
 		// The profile exists: an error now would taint it, and the next plan would remove it.
 		tfkit.AddWarning(&resp.Diagnostics, "Erasure code profile not read back", err)
 	} else {

@@ -71,9 +71,7 @@ func run(t *testing.T, name string, steps ...resource.TestStep) {
 	acctest.Run(t, "profile "+name, func() bool { return slices.Contains(names(t, "east"), name) }, steps...)
 }
 
-func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
-}
+var planned = acctest.Planned(address)
 
 var nothingPlanned = resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 
@@ -247,7 +245,7 @@ func TestAccCephErasureCodeProfile_import(t *testing.T) {
 	ceph(t, append([]string{"osd", "erasure-code-profile", "set", "layered"}, layered...)...)
 	run(t, "form",
 		resource.TestStep{Config: profile("form")},
-		imported("form", `"form" is not of the form CLUSTER/NAME.`),
+		imported("form", `"form" is not of the form CLUSTER/PROFILE.`),
 		imported("east/nothing", `Cannot import non-existent remote object`),
 		imported("north/form", `The provider block has no cluster "north". It has "east", "west".`),
 		imported("east/layered", `Erasure code profile "layered" on cluster "east" can't be managed. It has no numbers k and m`),

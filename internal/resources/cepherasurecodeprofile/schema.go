@@ -40,7 +40,7 @@ func (r *profileResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			" placed. A pool that is made with it (`erasure_code_profile` of `ceph_pool`) keeps what it says.\n\n" +
 			"**Deleting** this resource removes the profile. One that a pool was made with is never removed, nor overridden.",
 		Attributes: map[string]schema.Attribute{
-			"id":      tfkit.IDAttribute("CLUSTER/PROFILE"),
+			"id":      tfkit.IDAttribute(resourceType.ImportKey.Form),
 			"cluster": tfkit.ClusterAttribute(),
 			"name": schema.StringAttribute{
 				Required: true,
@@ -64,7 +64,7 @@ func (r *profileResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			},
 			"stripe_unit": schema.StringAttribute{
 				Optional: true, CustomType: tfkit.SizeType{},
-				MarkdownDescription: "Data in each chunk of a stripe, with IEC units, such as `\"4KiB\"`. Unset: the cluster's default." + replaces +
+				MarkdownDescription: "Data in each chunk of a stripe, such as `\"4KiB\"`. Unset: the cluster's default." + replaces +
 					unsets,
 				PlanModifiers: []planmodifier.String{tfkit.KeepSize()},
 				Validators:    []validator.String{tfkit.PositiveSize()},

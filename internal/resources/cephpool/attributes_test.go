@@ -68,8 +68,8 @@ func TestAccCephPool_attributes(t *testing.T) {
 			SeenFirst: "32", SeenSecond: "64", SeenRemoved: "unset", Drift: set("pg_num_max", "128"),
 		},
 		{
-			Name: "target_size_ratio", First: "0.2", Second: "0.5", View: single(option("target_size_ratio")),
-			SeenFirst: "0.2", SeenSecond: "0.5", SeenRemoved: "unset", Drift: set("target_size_ratio", "0.7"),
+			Name: "target_size_ratio", First: "1", Second: "0.5", View: single(option("target_size_ratio")),
+			SeenFirst: "1", SeenSecond: "0.5", SeenRemoved: "unset", Drift: set("target_size_ratio", "0.7"),
 		},
 		{
 			Name: "quota_max_bytes", First: `"10MiB"`, Second: `"20MiB"`, View: field("quota_max_bytes"),

@@ -2,7 +2,6 @@ package cephpool
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -54,9 +53,7 @@ func (m *model) saveConfig(ctx context.Context, cluster *ceph.Cluster, pool ceph
 	if err != nil {
 		return
 	}
-	keys := plan.Config.Elements()
-	maps.Copy(keys, m.Config.Elements())
-	m.Config = tfkit.NamedKeys(types.MapValueMust(types.StringType, keys), found, false)
+	m.Config = tfkit.LeftKeys(m.Config, plan.Config, found)
 }
 
 // changeConfig sets and unsets the settings in which state and plan differ.

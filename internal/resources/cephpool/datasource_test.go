@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 // counted is a second view: the objects of a pool in the statistics of `ceph df`, -1 where it is not in them yet.
@@ -42,7 +43,7 @@ func TestAccCephPool_dataSource(t *testing.T) {
 		resource.TestStep{Config: shown},
 		resource.TestStep{
 			PreConfig: func() {
-				acctest.Eventually(t, "the statistics", func() bool { return counted(t, "shown") >= 0 })
+				expect.Eventually(t, "the statistics", func() bool { return counted(t, "shown") >= 0 })
 			},
 			Config: shown + data,
 			Check: resource.ComposeAggregateTestCheckFunc(

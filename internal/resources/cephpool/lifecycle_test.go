@@ -21,9 +21,7 @@ func run(t *testing.T, name string, steps ...resource.TestStep) {
 	acctest.Run(t, "pool "+name, func() bool { return exists(t, name) }, steps...)
 }
 
-func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
-}
+var planned = acctest.Planned(address)
 
 // rbd runs a command on the cluster east.
 func rbd(t *testing.T, args ...string) string {

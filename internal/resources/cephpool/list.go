@@ -12,7 +12,7 @@ import (
 )
 
 // NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &poolResource{} }
+func NewListResource() list.ListResource { return &poolResource{tfkit.Base{Type: resourceType}} }
 
 // filter selects pools.
 type filter struct {
@@ -64,7 +64,7 @@ func (r *poolResource) ListResourceConfigSchema(
 
 // List streams the pools.
 func (r *poolResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	tfkit.StreamList(ctx, req, stream, "Unable to list Ceph pools", importDefaults,
+	tfkit.StreamList(ctx, req, stream, "Unable to list Ceph pools", resourceType.ImportDefaults,
 		func(f filter, results *tfkit.ListResults[model]) error {
 			_, err := f.visit(ctx, r.Connections, results.Imported, results.Whole, &results.Diags, func(m *model) bool {
 				return results.Add(ctx, m.Name.ValueString(), m.identity(), m)

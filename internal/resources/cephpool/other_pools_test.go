@@ -10,12 +10,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// force_destroy deletes what a pool holds, but not images of other pools that need it.
+// force_destroy deletes what a pool holds, but not images of other pools that need it, whatever these pools say what they are for.
 func TestAccCephPool_neededByOtherPools(t *testing.T) {
 	acctest.Bed(t)
 	rbd := func(args ...string) { acctest.RBD(t, "east", args...) }
 	ceph(t, "osd", "pool", "create", "outside", "4")
-	rbd("pool", "init", "outside")
+	ceph(t, "osd", "pool", "application", "enable", "outside", "tenant")
 	t.Cleanup(func() { ceph(t, "osd", "pool", "delete", "outside", "outside", "--yes-i-really-really-mean-it") })
 	config := pool("needed", `applications = ["rbd"]`, "force_destroy = true")
 	refused := func(prepare func(), words string) resource.TestStep {

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -127,7 +128,7 @@ func waitForMoreWrites(t *testing.T, guest *testbed.Guest) {
 		return state.Rounds
 	}
 	from := rounds()
-	acctest.Eventually(t, "the guest to write and read back", func() bool { return rounds() > from+3 })
+	expect.Eventually(t, "the guest to write and read back", func() bool { return rounds() > from+3 })
 }
 
 // placed is a second view of what decides on the OSDs of a pool.
@@ -223,7 +224,7 @@ func stopGuest(t *testing.T, guest *testbed.Guest) {
 		t.Fatal(err)
 	}
 	acctest.Virsh(t, "kvm1", "detach-disk", guest.Name, "vdb", "--live")
-	acctest.Eventually(t, "the guest to let go", func() bool { return !strings.Contains(rbd(t, "status", "busy/disk"), "watcher=") })
+	expect.Eventually(t, "the guest to let go", func() bool { return !strings.Contains(rbd(t, "status", "busy/disk"), "watcher=") })
 }
 
 // poolWithTooFewOSDs asks for two copies on one host, and dataPoolWithTooFewOSDs for three chunks: neither can become active.
@@ -303,7 +304,7 @@ func TestAccCephPool_withoutEnoughOSDs(t *testing.T) {
 
 	// A quota that is used up stops writes too. The statistics lag behind.
 	put(t, "stranded", "thing")
-	acctest.Eventually(t, "the statistics", func() bool { return counted(t, "stranded") > 0 })
+	expect.Eventually(t, "the statistics", func() bool { return counted(t, "stranded") > 0 })
 	w.Write(t, strings.Replace(poolWithTooFewOSDs, "  applications", "  quota_max_objects = 1\n  applications", 1)+acctest.Provider(t))
 	plan := w.Terraform(t, "plan", "-input=false")
 	if !acctest.Message(`Pool "stranded" of cluster "east" holds`).MatchString(plan) || !strings.Contains(plan, "Quota used up") {
@@ -324,4 +325,35 @@ func TestAccCephPool_withoutEnoughOSDs(t *testing.T) {
 	// The contents of such a pool can't be listed, nor can the clones in other pools.
 	ceph(t, "osd", "pool", "delete", "stranded-data", "stranded-data", "--yes-i-really-really-mean-it")
 	w.Destroy(t)
+}
+
+// What is in a pool without OSDs can't be seen, so it is not deleted, also not by force: somebody may have its images open.
+func TestAccCephPool_deletedWithoutOSDs(t *testing.T) {
+	crushRules(t)
+	config := func(assignments ...string) string {
+		return pool("dark", append([]string{`applications = ["rbd"]`, "pg_num = 4", `pg_autoscale_mode = "off"`}, assignments...)...)
+	}
+	rule := func(name string) func() { return func() { ceph(t, "osd", "pool", "set", "dark", "crush_rule", name) } }
+	refused := func(config string) resource.TestStep {
+		return resource.TestStep{
+			PreConfig: rule("nowhere"), Config: config, Destroy: true,
+			ExpectError: acctest.Message(`is on 0 OSDs, and min_size is 1. CRUSH rule "nowhere" (take bare, choose_firstn 0 type osd) finds at` +
+				` most 0 OSDs that are up and in. The pool needs 1 for a write: with fewer, guests' writes stand still without an error.` +
+				` Bring OSDs back that are down or out (ceph osd tree), or give pool "dark" a` +
+				` CRUSH rule, size and min_size that fit the OSDs there are. Then apply again. Or delete it by hand, with whatever is in it, which` +
+				` nobody can see now: ceph osd pool delete dark dark --yes-i-really-really-mean-it.`),
+		}
+	}
+	run(t, "dark",
+		resource.TestStep{Config: config()},
+		refused(config()),
+		resource.TestStep{PreConfig: rule("replicated_rule"), Config: config("force_destroy = true")},
+		refused(config("force_destroy = true")),
+		resource.TestStep{PreConfig: func() {
+			if !exists(t, "dark") {
+				t.Fatal("the pool is gone")
+			}
+			rule("replicated_rule")()
+		}, Config: config("force_destroy = true"), PlanOnly: true},
+	)
 }

@@ -16,10 +16,15 @@ import (
 // TypeName is the type of the resource.
 const TypeName = "ceph_pool"
 
-var (
-	importKey      = tfkit.ImportKey{"cluster", "name"}
-	importDefaults = tfkit.ImportDefaults{"force_destroy": types.BoolValue(false)}
-)
+// madeRuleKey is the private state's name for the CRUSH rule that Ceph made with an erasure-coded pool, and that is deleted with it; empty
+// where Ceph used an existing rule.
+const madeRuleKey = "made_crush_rule"
+
+var resourceType = tfkit.ResourceType{
+	Name:           TypeName,
+	ImportKey:      tfkit.ImportKey{Form: "CLUSTER/POOL", Attributes: []string{"cluster", "name"}},
+	ImportDefaults: tfkit.ImportDefaults{"force_destroy": types.BoolValue(false)},
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*poolResource)(nil)
@@ -29,23 +34,9 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &poolResource{} }
+func NewResource() resource.Resource { return &poolResource{tfkit.Base{Type: resourceType}} }
 
 type poolResource struct{ tfkit.Base }
-
-func (r *poolResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = TypeName
-	resp.ResourceBehavior.MutableIdentity = true // a rename is done in place
-}
-
-func (r *poolResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = importKey.Schema()
-}
-
-func (r *poolResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importKey.Import(ctx, req, resp)
-	importDefaults.Set(ctx, &resp.State, &resp.Diagnostics)
-}
 
 func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create Ceph pool"
@@ -62,13 +53,8 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 
-	rules, err := plan.rulesBefore(ctx, entry.Target)
-	if err != nil {
-		tfkit.AddError(&resp.Diagnostics, summary, err)
-		return
-	}
-	created, err := entry.Target.CreatePool(ctx, plan.toSpec(applicationNames(ctx, plan.Applications, &resp.Diagnostics)))
-	if !created {
+	made, err := entry.Target.CreatePool(ctx, plan.toSpec(applicationNames(ctx, plan.Applications, &resp.Diagnostics)))
+	if !made.Created {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
@@ -77,7 +63,9 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not as it was asked for", err)
 	}
 	r.fillFromCluster(ctx, entry.Target, &plan, &resp.Diagnostics)
-	resp.Diagnostics.Append(plan.recordCreatedRule(ctx, resp.Private, rules)...)
+	if made.MadeRule != nil { // or else the next refresh records it
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, madeRuleKey, *made.MadeRule)...)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -105,17 +93,18 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	// One that was created, and could not be read back, has no id either, and is none that is imported.
+	imported := state.PoolID.IsNull() && state.FSID.IsNull()
 	state.FSID = entry.Identity
-	imported := state.PoolID.IsNull()
 	state.fromAPI(pool)
 	if imported || !state.Config.IsNull() { // of all others nothing more is read
 		state.readConfig(ctx, entry.Target, pool, imported, &resp.Diagnostics)
 	}
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedPool(pool.Name))
-	rule, diags := req.Private.GetKey(ctx, createdRuleKey)
+	rule, diags := req.Private.GetKey(ctx, madeRuleKey)
 	resp.Diagnostics.Append(diags...)
-	if len(rule) == 0 {
-		resp.Diagnostics.Append(state.recordImportedRule(ctx, resp.Private)...)
+	if len(rule) == 0 { // of an imported pool, a rule with its name counts as its own
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, madeRuleKey, pool.RuleOfItsName())...)
 	}
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
@@ -164,7 +153,7 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		err = r.mayDelete(ctx, entry.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
 	}
 	if err == nil {
-		recorded, diags := req.Private.GetKey(ctx, createdRuleKey)
+		recorded, diags := req.Private.GetKey(ctx, madeRuleKey)
 		resp.Diagnostics.Append(diags...)
 		err = entry.Target.DeletePool(ctx, pool.Name, tfkit.PrivateText(recorded))
 	}
@@ -184,10 +173,26 @@ func findPool(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.Po
 	return cluster.PoolByID(ctx, state.PoolID.ValueInt64())
 }
 
+// withPresentNames is the state with the names that the pool and its rule have now. They may have been renamed since the state was read:
+// the rule earlier in the same apply, and giving the pool the rule again would count OSDs and wait for another OSD map for nothing; the
+// pool by hand, and another one may have its name.
+func withPresentNames(ctx context.Context, cluster *ceph.Cluster, state, plan *model) (*model, error) {
+	pool, err := findPool(ctx, cluster, state)
+	if err != nil {
+		return nil, err
+	}
+	present := *state
+	present.Name = types.StringValue(pool.Name)
+	if pool.CrushRule == plan.CrushRule.ValueString() {
+		present.CrushRule = plan.CrushRule
+	}
+	return &present, nil
+}
+
 // change applies the differences between state and plan to the pool.
 func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diags *diag.Diagnostics) error {
 	name := plan.Name.ValueString()
-	state, err := withRenamedRule(ctx, cluster, state, plan)
+	state, err := withPresentNames(ctx, cluster, state, plan)
 	if err != nil {
 		return err
 	}
@@ -218,6 +223,8 @@ func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diag
 
 // fillFromCluster reads the pool and sets what the plan left unknown.
 func (r *poolResource) fillFromCluster(ctx context.Context, cluster *ceph.Cluster, plan *model, diags *diag.Diagnostics) {
+	ctx, cancel := tfkit.ReadBack(ctx)
+	defer cancel()
 	var actual model
 	pool, err := cluster.Pool(ctx, plan.Name.ValueString())
 	if err != nil {
@@ -230,6 +237,8 @@ func (r *poolResource) fillFromCluster(ctx context.Context, cluster *ceph.Cluste
 
 // saveActual records what an update has changed before it failed, so that the next one does not repeat it.
 func (r *poolResource) saveActual(ctx context.Context, cluster *ceph.Cluster, state, plan *model, resp *resource.UpdateResponse) {
+	ctx, cancel := tfkit.ReadBack(ctx)
+	defer cancel()
 	pool, err := cluster.PoolByID(ctx, state.PoolID.ValueInt64())
 	if err != nil {
 		return

@@ -37,7 +37,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			" deleted only with `force_destroy`, one with an image that somebody has open never. The cluster must allow it" +
 			" (`mon_allow_pool_delete`), and the error says how where it does not.",
 		Attributes: map[string]schema.Attribute{
-			"id":      tfkit.IDAttribute("CLUSTER/POOL"),
+			"id":      tfkit.IDAttribute(resourceType.ImportKey.Form),
 			"cluster": tfkit.ClusterAttribute(),
 			"name": schema.StringAttribute{
 				Required: true,
@@ -87,7 +87,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"pg_num_min": option("The autoscaler keeps at least so many placement groups.", "pg_num_min"),
 			"pg_num_max": option("The autoscaler keeps at most so many placement groups. Older releases than 16.2.15 may not know it, and"+
 				" then refuse.", "pg_num_max"),
-			"target_size_bytes": sizeOption("Expected size of the pool's data, with IEC units (`\"500GiB\"`), by which the autoscaler plans"+
+			"target_size_bytes": sizeOption("Expected size of the pool's data, such as `\"500GiB\"`, by which the autoscaler plans"+
 				" placement groups ahead. Not together with `target_size_ratio`.", "target_size_bytes",
 				stringvalidator.ConflictsWith(path.MatchRoot("target_size_ratio"))),
 			"target_size_ratio": schema.Float64Attribute{
@@ -96,7 +96,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" Not together with `target_size_bytes`. " + inPlace("target_size_ratio"),
 				Validators: []validator.Float64{positiveFloat()},
 			},
-			"quota_max_bytes": sizeOption("The pool takes no more data than this, with IEC units (`\"1TiB\"`). Unset: no limit. A plan warns where"+
+			"quota_max_bytes": sizeOption("The pool takes no more data than this, such as `\"1TiB\"`. Unset: no limit. A plan warns where"+
 				" it is used up already: guests' writes would stand still.", ""),
 			"quota_max_objects": schema.Int64Attribute{
 				Optional: true,
@@ -115,9 +115,11 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					inPlace("compression_required_ratio"),
 				Validators: []validator.Float64{positiveFloat(), float64validator.AtMost(1)},
 			},
-			"compression_min_blob_size": sizeOption("Chunks smaller than this are not compressed. Unset: the OSDs' own setting.",
+			"compression_min_blob_size": sizeOption("Chunks smaller than this, such as `\"8KiB\"`, are not compressed. Unset: the OSDs' own"+
+				" setting.",
 				"compression_min_blob_size"),
-			"compression_max_blob_size": sizeOption("Chunks larger than this are split before compression. Unset: the OSDs' own setting.",
+			"compression_max_blob_size": sizeOption("Chunks larger than this, such as `\"64KiB\"`, are split before compression. Unset: the"+
+				" OSDs' own setting.",
 				"compression_max_blob_size"),
 			"bulk": flag("The pool will hold much data: the autoscaler gives it all placement groups from the start. Needs"+
 				" Ceph 16.2.8 or later.", "bulk"),
@@ -128,7 +130,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				"nopgchange"),
 			"erasure_code_profile": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "Erasure code profile of an erasure-coded pool; [ceph_erasure_code_profile](erasure_code_profile) makes one." +
+				MarkdownDescription: "Erasure code profile of an erasure-coded pool. [ceph_erasure_code_profile](erasure_code_profile) makes one." +
 					" Default: `default`; empty for a replicated pool. Changing it replaces the pool, removing it keeps it.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1), tfkit.PlainText()},

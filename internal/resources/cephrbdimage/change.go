@@ -25,32 +25,31 @@ func change(
 			return parent, err
 		}
 	}
-	ref := plan.ref()
 	enable, disable := state.featureChanges(plan)
 	set, remove := state.metadataChanges(plan)
-	renamed, resized := !plan.Name.Equal(state.Name), plan.Size.Bytes() != state.Size.Bytes()
+	resized := plan.Size.Bytes() != state.Size.Bytes()
 	flatten := plan.flattened().ValueBool() && !state.flattened().ValueBool()
-	if renamed || resized || flatten || len(enable)+len(disable)+len(set)+len(remove) > 0 {
-		before, image, err := find(ctx, cluster, state)
-		flatten = flatten && image.Parent != nil
-		if err == nil {
-			err = cluster.CheckImageChange(ctx, before)
-		}
-		if err != nil {
-			return parent, err
-		}
-	}
 	if !plan.Pool.Equal(state.Pool) || !plan.DataPool.Equal(state.DataPool) {
 		if err := samePools(ctx, cluster, state, plan); err != nil {
 			return parent, err
 		}
 	}
-	if renamed {
-		from := ref
-		from.Name = state.Name.ValueString()
-		if err := cluster.RenameImage(ctx, from, plan.Name.ValueString()); err != nil {
+	if plan.Name.Equal(state.Name) && !resized && !flatten && len(enable)+len(disable)+len(set)+len(remove) == 0 {
+		return parent, nil
+	}
+	// Since the state was read the image may have been renamed by hand, and another one may have its name.
+	ref, image, err := find(ctx, cluster, state)
+	if err == nil {
+		err = cluster.CheckImageChange(ctx, ref)
+	}
+	if err != nil {
+		return parent, err
+	}
+	if name := plan.Name.ValueString(); ref.Name != name {
+		if err := cluster.RenameImage(ctx, ref, name); err != nil {
 			return parent, err
 		}
+		ref.Name = name
 	}
 	if resized {
 		if err := cluster.ResizeImage(ctx, ref, plan.Size.Bytes(), plan.AllowShrink.ValueBool()); err != nil {
@@ -67,7 +66,7 @@ func change(
 			return parent, err
 		}
 	}
-	if flatten {
+	if flatten && image.Parent != nil {
 		return parent, cluster.FlattenImage(ctx, ref)
 	}
 	return parent, nil
@@ -94,9 +93,9 @@ func samePools(ctx context.Context, cluster *ceph.Cluster, state, plan *model) e
 	return nil
 }
 
-// featureChanges are the features that the plan enables and disables.
+// featureChanges are the features that the plan enables and disables: none as long as one of them is not known.
 func (m *model) featureChanges(plan *model) (enable, disable []string) {
-	if plan.Features.IsUnknown() {
+	if !allKnown(plan.Features) {
 		return nil, nil
 	}
 	want, have := elements(plan.Features), elements(m.Features)

@@ -83,7 +83,7 @@ func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"name": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Name of the image.", Validators: []validator.String{tfkit.ImageSpecPart("an image name")},
 			},
-			"size":         size("Size with the largest IEC unit that divides it."),
+			"size":         size("Size with the largest unit of 1024 that divides it, such as `30GiB`."),
 			"size_bytes":   number("The size in bytes."),
 			"features":     schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Features of the image."},
 			"object_size":  size("Size of the objects that hold the data."),
@@ -139,7 +139,7 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	found.fromAPI(found.ref(), image)
+	found.fromAPI(found.ref(), image, true)
 	var parent *dataParent
 	if image.Parent != nil {
 		names, err := entry.Target.SnapshotNames(ctx, *image.Parent)

@@ -39,16 +39,15 @@ func deleteForGood(ctx context.Context, cluster *ceph.Cluster, ref ceph.ImageRef
 	if force {
 		return cluster.DeleteImage(ctx, ref, force, nil)
 	}
-	contents, err := cluster.ImageContents(ctx, ref, format)
-	if err != nil {
-		return err
-	}
-	unwatched := contents
-	unwatched.Watchers = nil // the deletion waits for them
-	if err := refuseUnlessEmpty(cluster, ref, unwatched, "deleted"); err != nil {
-		return err
-	}
-	return cluster.DeleteImage(ctx, ref, force, &contents)
+	return cluster.DeleteImage(ctx, ref, force, func(ctx context.Context, ref ceph.ImageRef) (ceph.ImageRelations, error) {
+		contents, err := cluster.ImageContents(ctx, ref, format)
+		if err != nil {
+			return ceph.ImageRelations{}, err
+		}
+		unwatched := contents
+		unwatched.Watchers = nil // the deletion waits for them
+		return contents.ImageRelations, refuseUnlessEmpty(cluster, ref, unwatched, "deleted")
+	})
 }
 
 // trashTypes are the attributes of trash.

@@ -44,7 +44,7 @@ func encryptionAttribute() schema.SingleNestedAttribute {
 				Optional: true, Sensitive: true, WriteOnly: true,
 				MarkdownDescription: "The passphrase, byte for byte; use `trimspace()` for what was read from a file. A new image needs it. It is" +
 					" used when the image is made and kept nowhere, neither in the state nor in the plan: without it nobody can read the image, so" +
-					" keep it elsewhere. Give the same to a `libvirt_volume_secret`. Needs Terraform 1.11 or later.",
+					" keep it elsewhere. Give the same to a `libvirt_volume_secret`. Needs Terraform or OpenTofu 1.11 or later.",
 				Validators: []validator.String{
 					tfkit.PassphraseValidator(),
 					stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("passphrase_wo_version")),
@@ -138,10 +138,10 @@ func planEncryption(
 }
 
 // checkEncryption refuses a planned encryption that the image doesn't have, of which nothing can be changed in place. The first one that is
-// named is taken over where the image's header is of its format.
+// named is taken over where the image's header is of its format; only then the cluster is asked, which a plan may not know.
 func (m *model) checkEncryption(ctx context.Context, cluster *ceph.Cluster, plan *model) error {
 	before, after := m.encryption(), plan.encryption()
-	image := fmt.Sprintf("Image %s on cluster %q", m.ref(), cluster.Label())
+	image := fmt.Sprintf("Image %s on cluster %q", m.ref(), m.Cluster.ValueString())
 	p := &problem.Problem{Kind: problem.Refused}
 	switch {
 	case plan.Encryption.IsNull() && m.Encryption.IsNull():

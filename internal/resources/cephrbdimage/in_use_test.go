@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 // Everything that still uses an image is found before anything is removed or changed, and one error names all of it.
@@ -72,4 +73,32 @@ func TestAccCephRBDImage_inUse(t *testing.T) {
 		},
 		resource.TestStep{PreConfig: unlock, Config: config("held", small), PlanOnly: true},
 	)
+}
+
+// A client that has an empty image open is waited for; what it writes meanwhile is not deleted.
+func TestAccCephRBDImage_writtenWhileOpen(t *testing.T) {
+	pools(t)
+	w := acctest.NewWorkspaceOf(t, providerSource+acctest.Provider(t)+image("written", small))
+	w.Apply(t)
+	closeImage := acctest.OpenImage(t, "east", "admin", "vms/written")
+	log, end := w.Trace(t)
+	wait := w.TryBeside(t, "destroy", "-auto-approve", "-input=false")
+	// By then it has found the image empty.
+	expect.Eventually(t, "the deletion to wait", func() bool { return log.Has("waits for watchers to go", "written") })
+	rbd(t, "bench", "--io-type", "write", "--io-size", "4096", "--io-total", "4096", "vms/written")
+	closeImage()
+	refused := acctest.Message(`Image vms/written on cluster "east" can't be deleted. What it holds: data`)
+	if out, err := wait(); err == nil || !refused.MatchString(out) {
+		t.Errorf("not refused: %v\n%s", err, out)
+	}
+	end()
+	if usage := rbd(t, "diff", "vms/written"); !strings.Contains(usage, "data") {
+		t.Errorf("the image holds %q", usage)
+	}
+	w.Write(t, providerSource+acctest.Provider(t)+image("written", small, "force_destroy = true"))
+	w.Apply(t)
+	w.Destroy(t)
+	if exists(t, "written") {
+		t.Error("the image is still there")
+	}
 }

@@ -36,7 +36,10 @@ func TestAccCephRBDImage_invalid(t *testing.T) {
 			on("cluster = \"east\"\npool = \"vms\"\nname = \"i@s\"\n" + small), "name",
 			`must be an image name: not empty, without "/", "@", spaces or control characters, got: i@s`,
 		},
-		"empty name":      {on("cluster = \"east\"\npool = \"vms\"\nname = \"\"\n" + small), "name", `must be an image name`},
+		"empty name": {on("cluster = \"east\"\npool = \"vms\"\nname = \"\"\n" + small), "name", `must be an image name`},
+		"own data pool": {
+			sized(`data_pool = "vms"`), "data_pool", `The image is in pool "vms", and so is its data where no data_pool is given.`,
+		},
 		"empty namespace": {sized(`namespace = ""`), "namespace", `must be a namespace: not empty`},
 		"unknown cluster": {
 			on("cluster = \"north\"\npool = \"vms\"\nname = \"i\"\n" + small), "cluster",
@@ -44,6 +47,10 @@ func TestAccCephRBDImage_invalid(t *testing.T) {
 		},
 		"cluster left out": {on("pool = \"vms\"\nname = \"i\"\n" + small), "", `Nothing says which cluster is meant`},
 		"unknown feature":  {sized(`features = ["layering", "teleport"]`), "features", `got: "teleport"`},
+		"object-map without fast-diff": {
+			sized(`features = ["layering", "exclusive-lock", "object-map"]`), "features",
+			`librbd switches "object-map" and "fast-diff" on and off together.`,
+		},
 		"object-map alone": {
 			sized(`features = ["layering", "object-map"]`), "features", `The feature "object-map" needs "exclusive-lock" too.`,
 		},

@@ -61,7 +61,7 @@ func TestAccCephRBDImage_importForms(t *testing.T) {
 	}
 	run(t, "form",
 		resource.TestStep{Config: image("form", small)},
-		imported("vms/form", `"vms/form" is not of the form CLUSTER/POOL/IMAGE or CLUSTER/POOL/NAMESPACE/IMAGE.`),
+		imported("vms/form", `"vms/form" is not of the form CLUSTER/POOL[/NAMESPACE]/IMAGE.`),
 		imported("east//form", `"east//form" is not of the form`),
 		imported("east/vms/nothing", `Cannot import non-existent remote object`),
 		imported("east/nowhere/form", `Cannot import non-existent remote object`),

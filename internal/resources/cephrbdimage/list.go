@@ -14,7 +14,7 @@ import (
 )
 
 // NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &imageResource{} }
+func NewListResource() list.ListResource { return &imageResource{tfkit.Base{Type: resourceType}} }
 
 // filter selects images.
 type filter struct {
@@ -42,7 +42,7 @@ func (f *filter) visit(
 	err = entry.Target.VisitImages(ctx, selected, func(image ceph.ListedImage) bool {
 		m := imported
 		m.Cluster, m.FSID = entry.Label, entry.Identity
-		m.fromAPI(image.ImageRef, image.Image)
+		m.fromAPI(image.ImageRef, image.Image, true)
 		unnamed = m.readParent(image.Parent, nil, true, names)
 		return unnamed == nil && found(&m)
 	})
@@ -63,7 +63,7 @@ func (r *imageResource) ListResourceConfigSchema(
 
 // List streams the images.
 func (r *imageResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	tfkit.StreamList(ctx, req, stream, "Unable to list RBD images", importDefaults,
+	tfkit.StreamList(ctx, req, stream, "Unable to list RBD images", resourceType.ImportDefaults,
 		func(f filter, results *tfkit.ListResults[model]) error {
 			_, err := f.visit(ctx, r.Connections, results.Imported, req.Limit, &results.Diags, func(m *model) bool {
 				return results.Add(ctx, m.ref().String(), m.identity(), m)

@@ -67,10 +67,9 @@ func (m *model) toSpec() ceph.ImageSpec {
 	}
 }
 
-// fromAPI copies the image from the cluster to the model: of its metadata and configuration only the keys that the state has. While an
-// image is imported that is all keys, except the metadata that librbd uses itself. The parent is for [model.readParent].
-func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
-	imported := m.ImageID.IsNull()
+// fromAPI copies the image from the cluster to the model: of its metadata and configuration only the keys that the model has, or of one
+// that is imported all, except the metadata that librbd uses itself. The parent is for [model.readParent].
+func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image, imported bool) {
 	m.Pool = types.StringValue(ref.Pool)
 	m.Namespace = tfkit.StringOrNull(ref.Namespace)
 	m.Name = types.StringValue(ref.Name)
@@ -96,6 +95,10 @@ func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image) {
 	m.PoolID = types.Int64Value(image.PoolID)
 	m.ID = m.id()
 }
+
+// imported tells whether the state is that of an import, which knows no more than where the image is. One that was created, and could not
+// be read back, has no id of the image either.
+func (m *model) imported() bool { return m.ImageID.IsNull() && m.FSID.IsNull() }
 
 // nothingRead stands for the actual image where it could not be read back: what the plan left unknown becomes null.
 func nothingRead() model {
@@ -184,4 +187,7 @@ func textSet(names []string) types.Set {
 	return types.SetValueMust(types.StringType, values)
 }
 
-func isUnknown(value attr.Value) bool { return value.IsUnknown() }
+// allKnown tells whether neither a set nor an element of it is unknown.
+func allKnown(set types.Set) bool {
+	return !set.IsUnknown() && !slices.ContainsFunc(set.Elements(), attr.Value.IsUnknown)
+}

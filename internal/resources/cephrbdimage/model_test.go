@@ -3,9 +3,11 @@ package cephrbdimage
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -37,7 +39,7 @@ func recorded() *model {
 		Cluster: types.StringValue("east"), ImageID: types.StringValue("1015bce71c68"),
 		Metadata: textMap(map[string]string{"owner": "a"}), Config: types.MapNull(types.StringType),
 	}
-	m.fromAPI(dataRef, data())
+	m.fromAPI(dataRef, data(), false)
 	return m
 }
 
@@ -56,9 +58,22 @@ func TestModelReadsOnlyTheNamedKeys(t *testing.T) {
 
 func TestModelImportReadsAllKeys(t *testing.T) {
 	m := &model{Cluster: types.StringValue("east")}
-	m.fromAPI(dataRef, data())
+	m.fromAPI(dataRef, data(), true)
 	if len(m.Metadata.Elements()) != 2 || len(m.Config.Elements()) != 1 {
 		t.Errorf("metadata %v, config %v", m.Metadata, m.Config)
+	}
+}
+
+// An image that was created and could not be read back is none that is imported: keys that the configuration doesn't name are not taken
+// over from the parent of a clone, and the next plan doesn't remove them.
+func TestModelNotReadBack(t *testing.T) {
+	m := &model{Cluster: types.StringValue("east"), FSID: types.StringValue("f"), Metadata: types.MapNull(types.StringType)}
+	if m.imported() || !(&model{Cluster: types.StringValue("east")}).imported() {
+		t.Error("an import isn't told from a creation")
+	}
+	m.fromAPI(dataRef, data(), m.imported())
+	if !m.Metadata.IsNull() || m.ImageID.IsNull() {
+		t.Errorf("metadata %v, id %v", m.Metadata, m.ImageID)
 	}
 }
 
@@ -86,6 +101,9 @@ func TestModelReplacedBy(t *testing.T) {
 		"a feature librbd does not": {
 			func(m *model) { m.Features = textSet([]string{"deep-flatten", "exclusive-lock", "layering"}) }, []string{"features"},
 		},
+		"features not all known": {func(m *model) {
+			m.Features = types.SetValueMust(types.StringType, []attr.Value{types.StringValue("exclusive-lock"), types.StringUnknown()})
+		}, nil},
 		"another object size": {func(m *model) { m.ObjectSize = tfkit.SizeOf(8 << 20) }, []string{"object_size"}},
 		"another namespace":   {func(m *model) { m.Namespace = types.StringValue("n") }, []string{"namespace"}},
 	} {
@@ -100,6 +118,57 @@ func TestModelReplacedBy(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// librbd gives an image both or none of the two; an image that has one alone already may keep it.
+func TestCheckObjectMap(t *testing.T) {
+	with := func(features ...string) *model { return &model{Features: textSet(features)} }
+	for name, tc := range map[string]struct {
+		state, plan *model
+		refused     bool
+	}{
+		"both":           {nil, with("exclusive-lock", "object-map", "fast-diff"), false},
+		"one":            {nil, with("exclusive-lock", "object-map"), true},
+		"one, as it was": {with("exclusive-lock", "object-map"), with("exclusive-lock", "object-map"), false},
+		"one removed":    {with("exclusive-lock", "object-map", "fast-diff"), with("exclusive-lock", "object-map"), true},
+		"not known":      {nil, &model{Features: types.SetUnknown(types.StringType)}, false},
+	} {
+		var diags diag.Diagnostics
+		checkObjectMap(tc.state, tc.plan, tc.state != nil, &diags)
+		if diags.HasError() != tc.refused {
+			t.Errorf("%s: %v", name, diags)
+		}
+	}
+}
+
+// The encryption of an image is planned also while its cluster is not known.
+func TestPlanEncryption_clusterUnknown(t *testing.T) {
+	encrypted := func(format, version string) *model {
+		m := recorded()
+		m.Encryption = types.ObjectValueMust(encryptionTypes, map[string]attr.Value{
+			"format": types.StringValue(format), "passphrase_wo": types.StringNull(), "passphrase_wo_version": types.StringValue(version),
+		})
+		return m
+	}
+	for name, tc := range map[string]struct {
+		plan     *model
+		replaces int
+		says     string
+	}{
+		"the same":           {encrypted("luks2", "1"), 0, ""},
+		"another format":     {encrypted("luks1", "1"), 1, ""},
+		"another passphrase": {encrypted("luks2", "2"), 0, "can't be given another passphrase"},
+	} {
+		var diags diag.Diagnostics
+		replaced := planEncryption(t.Context(), tfkit.Entry[*ceph.Cluster]{}, encrypted("luks2", "1"), tc.plan, false, &diags)
+		said := ""
+		if diags.HasError() {
+			said = diags.Errors()[0].Detail()
+		}
+		if len(replaced) != tc.replaces || !strings.Contains(said, tc.says) || tc.says == "" && said != "" {
+			t.Errorf("%s: replaced by %v, said %q", name, replaced, said)
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -50,5 +52,26 @@ func TestReadParent(t *testing.T) {
 		return ceph.SnapshotRef{}, failure
 	}); !errors.Is(err, failure) || !m.Parent.IsNull() {
 		t.Errorf("without names: %v, %s", err, m.Parent)
+	}
+}
+
+// A clone needs the feature layering. A parent that is not known yet may be none.
+func TestFeaturesOfAClone(t *testing.T) {
+	ref := ceph.SnapshotRef{Image: ceph.ImageRef{Pool: "images", Name: "golden"}, Snapshot: "one"}
+	for about, test := range map[string]struct {
+		parent  types.Object
+		feature string
+		refused bool
+	}{
+		"clone without it": {parentObject(ref, types.BoolNull()), "exclusive-lock", true},
+		"clone with it":    {parentObject(ref, types.BoolNull()), "layering", false},
+		"no clone":         {types.ObjectNull(parentTypes), "exclusive-lock", false},
+		"not known yet":    {types.ObjectUnknown(parentTypes), "exclusive-lock", false},
+	} {
+		var diags diag.Diagnostics
+		features := types.SetValueMust(types.StringType, []attr.Value{types.StringValue(test.feature)})
+		if checkLayering(&model{Parent: test.parent, Features: features}, &diags); diags.HasError() != test.refused {
+			t.Errorf("%s: %v", about, diags)
+		}
 	}
 }

@@ -35,6 +35,8 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	plan.ID = plan.id()
 	plan.planSize()
 	checkStriping(config, plan, &resp.Diagnostics)
+	checkDataPool(plan, &resp.Diagnostics)
+	checkObjectMap(state, plan, exists, &resp.Diagnostics)
 	checkLayering(config, &resp.Diagnostics)
 	if entry.Known && !plan.Config.Equal(state.Config) {
 		tfkit.CheckRBDConfig(ctx, entry.Target, plan.Config, path.Root("config"), &resp.Diagnostics)
@@ -43,6 +45,9 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if !exists {
 		checkNewSize(ctx, entry, config, plan, &resp.Diagnostics)
 		checkPassphrase(config, &resp.Diagnostics)
+		if entry.Known && !plan.ID.IsUnknown() {
+			r.PlanNewImage(entry.Identity.ValueString(), plan.ref())
+		}
 	}
 	if exists {
 		replaced := state.replacedBy(plan)
@@ -150,14 +155,18 @@ func (r *imageResource) movedPools(
 func (r *imageResource) refuseReplacement(ctx context.Context, state *model, because path.Path, diags *diag.Diagnostics) {
 	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, diags)
 	force := state.ForceDestroy.ValueBool()
+	var ref ceph.ImageRef
+	if err == nil {
+		ref, _, err = find(ctx, entry.Target, state)
+	}
 	if err == nil && !force {
 		var contents ceph.ImageContents
-		if contents, err = entry.Target.ImageContents(ctx, state.ref(), state.encryption().format); err == nil {
-			err = refuseUnlessEmpty(entry.Target, state.ref(), contents, "replaced")
+		if contents, err = entry.Target.ImageContents(ctx, ref, state.encryption().format); err == nil {
+			err = refuseUnlessEmpty(entry.Target, ref, contents, "replaced")
 		}
 	}
 	if err == nil {
-		err = entry.Target.CheckImageRemoval(ctx, state.ref(), force)
+		err = entry.Target.CheckImageRemoval(ctx, ref, force)
 	}
 	if force && !problem.Is(err, problem.Refused) {
 		return // the apply checks again
@@ -208,7 +217,7 @@ func checkShrink(state, plan *model, diags *diag.Diagnostics) {
 // checkStriping finds striping that librbd would refuse.
 func checkStriping(config, plan *model, diags *diag.Diagnostics) {
 	unit, object := config.StripeUnit.Bytes(), plan.ObjectSize.Bytes()
-	if object == 0 && config.ObjectSize.IsNull() {
+	if object == 0 && config.ObjectSize.IsNull() && config.Parent.IsNull() { // a clone has objects as large as its parent's
 		object = defaultObject
 	}
 	if unit != 0 && object%unit != 0 {
@@ -217,11 +226,33 @@ func checkStriping(config, plan *model, diags *diag.Diagnostics) {
 	}
 }
 
-// checkLayering finds features without which there is no clone.
+// checkDataPool refuses the image's own pool as the one for its data: librbd takes that for none, so the image would be read without it,
+// and replaced by each plan.
+func checkDataPool(plan *model, diags *diag.Diagnostics) {
+	if !plan.DataPool.IsNull() && !plan.DataPool.IsUnknown() && plan.DataPool.Equal(plan.Pool) {
+		diags.AddAttributeError(path.Root("data_pool"), "The image's own pool", fmt.Sprintf(
+			"The image is in pool %q, and so is its data where no data_pool is given. Leave data_pool out, or name another pool.",
+			plan.Pool.ValueString()))
+	}
+}
+
+// checkObjectMap refuses an image that is to get object-map or fast-diff alone: librbd switches both on and off together, so each plan
+// would change what the last apply has left. An image of an old release that has object-map alone stays as it is.
+func checkObjectMap(state, plan *model, exists bool, diags *diag.Diagnostics) {
+	if !allKnown(plan.Features) || exists && plan.Features.Equal(state.Features) {
+		return
+	}
+	if features := elements(plan.Features); slices.Contains(features, "object-map") && !slices.Contains(features, "fast-diff") {
+		diags.AddAttributeError(path.Root("features"), "Feature missing",
+			"librbd switches \"object-map\" and \"fast-diff\" on and off together. Name both, or neither.")
+	}
+}
+
+// checkLayering finds features without which there is no clone. A parent that is not known yet may still turn out to be null.
 func checkLayering(config *model, diags *diag.Diagnostics) {
 	features := elements(config.Features)
-	if !config.Parent.IsNull() && features != nil && !slices.Contains(features, "layering") &&
-		!slices.ContainsFunc(config.Features.Elements(), isUnknown) {
+	if !config.Parent.IsNull() && !config.Parent.IsUnknown() && features != nil && allKnown(config.Features) &&
+		!slices.Contains(features, "layering") {
 		diags.AddAttributeError(path.Root("features"), "Feature missing", "An image with a parent needs the feature \"layering\".")
 	}
 }

@@ -3,12 +3,9 @@ package cephrbdimage
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -19,7 +16,11 @@ import (
 // TypeName is the type of the resource and the data source.
 const TypeName = "ceph_rbd_image"
 
-var importDefaults = tfkit.ImportDefaults{"allow_shrink": types.BoolValue(false), "force_destroy": types.BoolValue(false)}
+var resourceType = tfkit.ResourceType{
+	Name:           TypeName,
+	ImportKey:      tfkit.ImportKey{Form: "CLUSTER/POOL[/NAMESPACE]/IMAGE", Attributes: []string{"cluster", "pool", "namespace", "name"}},
+	ImportDefaults: tfkit.ImportDefaults{"allow_shrink": types.BoolValue(false), "force_destroy": types.BoolValue(false)},
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*imageResource)(nil)
@@ -29,45 +30,9 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &imageResource{} }
+func NewResource() resource.Resource { return &imageResource{tfkit.Base{Type: resourceType}} }
 
 type imageResource struct{ tfkit.Base }
-
-func (r *imageResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = TypeName
-	resp.ResourceBehavior.MutableIdentity = true // a rename is done in place
-}
-
-func (r *imageResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"cluster":   identityschema.StringAttribute{RequiredForImport: true},
-		"pool":      identityschema.StringAttribute{RequiredForImport: true},
-		"namespace": identityschema.StringAttribute{OptionalForImport: true},
-		"name":      identityschema.StringAttribute{RequiredForImport: true},
-	}}
-}
-
-// ImportState takes CLUSTER/POOL/IMAGE or CLUSTER/POOL/NAMESPACE/IMAGE.
-func (r *imageResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	var id identity
-	if req.ID == "" {
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
-	} else if parts := strings.Split(req.ID, "/"); (len(parts) == 3 || len(parts) == 4) && !strings.Contains("/"+req.ID+"/", "//") {
-		id = identity{types.StringValue(parts[0]), types.StringValue(parts[1]), types.StringNull(), types.StringValue(parts[len(parts)-1])}
-		if len(parts) == 4 {
-			id.Namespace = types.StringValue(parts[2])
-		}
-	} else {
-		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf("%q is not of the form CLUSTER/POOL/IMAGE or CLUSTER/POOL/NAMESPACE/IMAGE.",
-			req.ID))
-		return
-	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("cluster"), id.Cluster)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("pool"), id.Pool)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("namespace"), id.Namespace)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), id.Name)...)
-	importDefaults.Set(ctx, &resp.State, &resp.Diagnostics)
-}
 
 func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create RBD image"
@@ -107,11 +72,13 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 		// The image exists: an error now would taint it, and the next plan would destroy it.
 		tfkit.AddWarning(&resp.Diagnostics, "RBD image created, but not all of its settings", err)
 	}
+	reading, done := tfkit.ReadBack(ctx)
+	defer done()
 	actual := nothingRead()
-	if image, err := entry.Target.Image(ctx, plan.ref()); err != nil {
+	if image, err := entry.Target.Image(reading, plan.ref()); err != nil {
 		tfkit.AddWarning(&resp.Diagnostics, "RBD image not read back", err)
 	} else {
-		actual.fromAPI(plan.ref(), image)
+		actual.fromAPI(plan.ref(), image, false)
 	}
 	plan.fill(&actual)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
@@ -141,17 +108,18 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	imported := state.imported()
 	state.FSID = entry.Identity
 	warnOfMigration(entry.Target, &state, ref, image, &resp.Diagnostics)
 	parent := tfkit.GetPrivate[*ceph.SnapshotID](ctx, req.Private, parentKey, &resp.Diagnostics)
-	if err := state.readParent(image.Parent, parent, state.ImageID.IsNull(), namesOfParents(ctx, entry.Target)); err != nil {
+	if err := state.readParent(image.Parent, parent, imported, namesOfParents(ctx, entry.Target)); err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
 	if !state.Parent.IsNull() && image.Parent != nil && (parent == nil || *parent != *image.Parent) {
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, parentKey, image.Parent)...)
 	}
-	state.fromAPI(ref, image)
+	state.fromAPI(ref, image, imported)
 	if answered := warnOfHeader(ctx, entry.Target, &state, &resp.Diagnostics); answered {
 		entry.Target.CreateFulfilled(ctx, ceph.CreatedImage(ref))
 	}
@@ -179,11 +147,16 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if !plan.Parent.IsNull() || !state.Parent.IsNull() {
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, parentKey, parent)...)
 	}
-	ref, image, readErr := find(ctx, entry.Target, &state)
+	reading, done := tfkit.ReadBack(ctx)
+	defer done()
+	ref, image, readErr := find(reading, entry.Target, &state)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		if readErr == nil { // record what was changed before the failure
-			state.fromAPI(ref, image)
+			metadata, config := state.Metadata, state.Config
+			state.fromAPI(ref, image, false)
+			state.Metadata = tfkit.LeftKeys(metadata, plan.Metadata, chosenMetadata(image.Metadata))
+			state.Config = tfkit.LeftKeys(config, plan.Config, image.Config)
 			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 			resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 		}
@@ -193,7 +166,7 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if readErr != nil {
 		tfkit.AddWarning(&resp.Diagnostics, "RBD image not read back", readErr)
 	} else {
-		actual.fromAPI(ref, image)
+		actual.fromAPI(ref, image, false)
 	}
 	plan.fill(&actual)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)

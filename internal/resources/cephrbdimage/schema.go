@@ -36,7 +36,7 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			" `force_destroy`, or with `trash`, which keeps it; one that somebody has open, or that a domain on a configured hypervisor still" +
 			" names, never.",
 		Attributes: map[string]schema.Attribute{
-			"id":      tfkit.IDAttribute("CLUSTER/POOL[/NAMESPACE]/IMAGE"),
+			"id":      tfkit.IDAttribute(resourceType.ImportKey.Form),
 			"cluster": tfkit.ClusterAttribute(),
 			"pool": schema.StringAttribute{
 				Required: true,
@@ -46,7 +46,7 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			},
 			"namespace": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "RADOS namespace in the pool, which must exist: `ceph_rbd_namespace` makes it. Unset: none. Changing or" +
+				MarkdownDescription: "RADOS namespace in the pool. It must exist: `ceph_rbd_namespace` makes it. Unset: none. Changing or" +
 					" removing it replaces the image.",
 				Validators: []validator.String{tfkit.ImageSpecPart("a namespace")},
 			},
@@ -57,7 +57,8 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 			},
 			"size": schema.StringAttribute{
 				Optional: true, Computed: true, CustomType: tfkit.SizeType{},
-				MarkdownDescription: "Size with IEC units, such as `\"30GiB\"` or `\"30720M\"`. Needed for a new image without" +
+				MarkdownDescription: "Size in bytes, or with a unit such as `\"30GiB\"`. Units are `KiB`, `MiB`, `GiB` and `TiB` (of 1024); `GB`" +
+					" is refused. Needed for a new image without" +
 					" a parent; a clone has the parent's size where none is given. A larger size grows the image" +
 					" in place; a running guest hears of it through `size` of its `libvirt_rbd_disk`. A smaller one cuts data off and" +
 					" needs `allow_shrink`. The header of an `encryption` is a part of it. Removing it keeps the current size. As by `rbd resize`.",
@@ -68,8 +69,8 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				Optional: true, Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "Features of the image: `" + strings.Join(choosable(), "`, `") + "`. Default: those of the client library." +
 					" `exclusive-lock`, `object-map`, `fast-diff` and `journaling` are switched on and off in place, `deep-flatten` off; any other" +
-					" change replaces the image. `object-map` and `journaling` need `exclusive-lock`, `fast-diff` needs `object-map`. Removing the" +
-					" argument keeps the current ones. As by `rbd feature enable`.",
+					" change replaces the image. `object-map` and `journaling` need `exclusive-lock`; `object-map` and `fast-diff` go together. Removing" +
+					" the argument keeps the current ones. As by `rbd feature enable`.",
 				PlanModifiers: []planmodifier.Set{setplanmodifier.UseStateForUnknown()},
 				Validators: []validator.Set{
 					setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.OneOf(choosable()...)), dependencies{},
@@ -173,11 +174,11 @@ func parentAttribute() schema.SingleNestedAttribute {
 			"pool":      part("Pool of the parent.", "a pool name"),
 			"namespace": namespace,
 			"image":     part("Name of the parent image.", "an image name"),
-			"snapshot": part("Name of the snapshot, which must exist; `ceph_rbd_snapshot` makes it. Where the cluster makes clones of format 1, it"+
+			"snapshot": part("Name of the snapshot. It must exist; `ceph_rbd_snapshot` makes it. Where the cluster makes clones of format 1, it"+
 				" must be protected.", "a snapshot's name"),
 			"flatten": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether the image is to have the data itself and depend on the parent no more: the data is copied, at the" +
+				MarkdownDescription: "Whether the image is to have the data itself and depend on the parent no more. The data is copied at the" +
 					" creation or when this becomes `true`, also under a running guest. Once that is done, by Terraform or by hand, changing this or" +
 					" removing `parent` touches nothing. Default: `false`. As by `rbd flatten`.",
 			},
@@ -216,7 +217,7 @@ type dependencies struct{ tfkit.Described }
 var needs = map[string]string{"object-map": "exclusive-lock", "journaling": "exclusive-lock", "fast-diff": "object-map"}
 
 func (dependencies) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
-	if req.ConfigValue.IsUnknown() || slices.ContainsFunc(req.ConfigValue.Elements(), isUnknown) {
+	if !allKnown(req.ConfigValue) {
 		return
 	}
 	features := elements(req.ConfigValue)

@@ -12,7 +12,7 @@ import (
 )
 
 // NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &namespaceResource{} }
+func NewListResource() list.ListResource { return &namespaceResource{tfkit.Base{Type: resourceType}} }
 
 // filter selects namespaces.
 type filter struct {

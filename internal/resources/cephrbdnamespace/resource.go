@@ -15,7 +15,10 @@ import (
 // TypeName is the type of the resource.
 const TypeName = "ceph_rbd_namespace"
 
-var importKey = tfkit.ImportKey{"cluster", "pool", "name"}
+var resourceType = tfkit.ResourceType{
+	Name:      TypeName,
+	ImportKey: tfkit.ImportKey{Form: "CLUSTER/POOL/NAMESPACE", Attributes: []string{"cluster", "pool", "name"}},
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*namespaceResource)(nil)
@@ -25,23 +28,9 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &namespaceResource{} }
+func NewResource() resource.Resource { return &namespaceResource{tfkit.Base{Type: resourceType}} }
 
 type namespaceResource struct{ tfkit.Base }
-
-func (r *namespaceResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = TypeName
-	resp.ResourceBehavior.MutableIdentity = true // its pool can be renamed
-}
-
-func (r *namespaceResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = importKey.Schema()
-}
-
-// ImportState takes CLUSTER/POOL/NAMESPACE.
-func (r *namespaceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importKey.Import(ctx, req, resp)
-}
 
 func (r *namespaceResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create RBD namespace"
@@ -62,7 +51,9 @@ func (r *namespaceResource) Create(ctx context.Context, req resource.CreateReque
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	if found, err := entry.Target.Namespace(ctx, plan.Pool.ValueString(), plan.Name.ValueString()); err != nil {
+	reading, done := tfkit.ReadBack(ctx)
+	defer done()
+	if found, err := entry.Target.Namespace(reading, plan.Pool.ValueString(), plan.Name.ValueString()); err != nil {
 		// The namespace exists: an error now would taint it, and the next plan would remove it.
 		tfkit.AddWarning(&resp.Diagnostics, "RBD namespace not read back", err)
 		plan.fill(nil)

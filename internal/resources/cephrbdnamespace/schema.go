@@ -17,10 +17,10 @@ func (r *namespaceResource) Schema(ctx context.Context, _ resource.SchemaRequest
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An RBD namespace: a part of a pool whose images have names of their own, and at which a user's capabilities can" +
 			" end. So several tenants share one pool, and none sees the images of another.\n\n" +
-			"**Deleting** this resource removes the namespace. One that holds anything is never removed: no image, no image in its trash, no" +
-			" group of images.",
+			"**Deleting** this resource removes the namespace. One that holds an image, an image in its trash, or a group of images is never" +
+			" removed.",
 		Attributes: map[string]schema.Attribute{
-			"id":      tfkit.IDAttribute("CLUSTER/POOL/NAMESPACE"),
+			"id":      tfkit.IDAttribute(resourceType.ImportKey.Form),
 			"cluster": tfkit.ClusterAttribute(),
 			"pool": schema.StringAttribute{
 				Required: true,

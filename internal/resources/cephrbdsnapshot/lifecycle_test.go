@@ -57,7 +57,7 @@ func TestAccCephRBDSnapshot_import(t *testing.T) {
 		ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/vms/data@adopted",
 		GenerateConfig: true,
 	}
-	const forms = ` is not of the form CLUSTER/POOL/IMAGE@SNAPSHOT or CLUSTER/POOL/NAMESPACE/IMAGE@SNAPSHOT.`
+	const forms = ` is not of the form CLUSTER/POOL[/NAMESPACE]/IMAGE@SNAPSHOT.`
 	run(t, "adopted",
 		resource.TestStep{Config: snapshot("adopted")},
 		generated,

@@ -13,7 +13,7 @@ import (
 )
 
 // NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &snapshotResource{} }
+func NewListResource() list.ListResource { return &snapshotResource{tfkit.Base{Type: resourceType}} }
 
 // filter selects snapshots.
 type filter struct {

@@ -4,12 +4,8 @@ package cephrbdsnapshot
 import (
 	"context"
 	"fmt"
-	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -19,6 +15,13 @@ import (
 // TypeName is the type of the resource.
 const TypeName = "ceph_rbd_snapshot"
 
+var resourceType = tfkit.ResourceType{
+	Name: TypeName,
+	ImportKey: tfkit.ImportKey{
+		Form: "CLUSTER/POOL[/NAMESPACE]/IMAGE@SNAPSHOT", Attributes: []string{"cluster", "pool", "namespace", "image", "name"},
+	},
+}
+
 var (
 	_ resource.ResourceWithConfigure   = (*snapshotResource)(nil)
 	_ resource.ResourceWithIdentity    = (*snapshotResource)(nil)
@@ -27,52 +30,9 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &snapshotResource{} }
+func NewResource() resource.Resource { return &snapshotResource{tfkit.Base{Type: resourceType}} }
 
 type snapshotResource struct{ tfkit.Base }
-
-func (r *snapshotResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = TypeName
-	resp.ResourceBehavior.MutableIdentity = true // a rename is done in place
-}
-
-func (r *snapshotResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"cluster":   identityschema.StringAttribute{RequiredForImport: true},
-		"pool":      identityschema.StringAttribute{RequiredForImport: true},
-		"namespace": identityschema.StringAttribute{OptionalForImport: true},
-		"image":     identityschema.StringAttribute{RequiredForImport: true},
-		"name":      identityschema.StringAttribute{RequiredForImport: true},
-	}}
-}
-
-// ImportState takes CLUSTER/POOL/IMAGE@SNAPSHOT or CLUSTER/POOL/NAMESPACE/IMAGE@SNAPSHOT.
-func (r *snapshotResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	var id identity
-	if req.ID == "" {
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
-	} else {
-		image, name, _ := strings.Cut(req.ID, "@")
-		parts := strings.Split(image, "/")
-		if len(parts) != 3 && len(parts) != 4 || strings.Contains("/"+image+"/", "//") || name == "" || strings.ContainsAny(name, "/@") {
-			resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf(
-				"%q is not of the form CLUSTER/POOL/IMAGE@SNAPSHOT or CLUSTER/POOL/NAMESPACE/IMAGE@SNAPSHOT.", req.ID))
-			return
-		}
-		id = identity{
-			types.StringValue(parts[0]), types.StringValue(parts[1]), types.StringNull(), types.StringValue(parts[len(parts)-1]),
-			types.StringValue(name),
-		}
-		if len(parts) == 4 {
-			id.Namespace = types.StringValue(parts[2])
-		}
-	}
-	for name, value := range map[string]types.String{
-		"cluster": id.Cluster, "pool": id.Pool, "namespace": id.Namespace, "image": id.Image, "name": id.Name,
-	} {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
-	}
-}
 
 func (r *snapshotResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create RBD snapshot"
@@ -97,8 +57,10 @@ func (r *snapshotResource) Create(ctx context.Context, req resource.CreateReques
 		// The snapshot exists: an error now would taint it, and the next plan would remove it.
 		tfkit.AddWarning(&resp.Diagnostics, "RBD snapshot created, but not protected", err)
 	}
+	reading, done := tfkit.ReadBack(ctx)
+	defer done()
 	var actual model
-	if found, err := entry.Target.Snapshot(ctx, plan.image(), plan.Name.ValueString()); err != nil {
+	if found, err := entry.Target.Snapshot(reading, plan.image(), plan.Name.ValueString()); err != nil {
 		tfkit.AddWarning(&resp.Diagnostics, "RBD snapshot not read back", err)
 	} else {
 		actual.fromAPI(found)
@@ -159,7 +121,9 @@ func (r *snapshotResource) Update(ctx context.Context, req resource.UpdateReques
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	if err := change(ctx, entry.Target, &state, &plan); err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
-		if found, err := find(ctx, entry.Target, &state); err == nil { // record what was changed before the failure
+		reading, done := tfkit.ReadBack(ctx)
+		defer done()
+		if found, err := find(reading, entry.Target, &state); err == nil { // record what was changed before the failure
 			state.fromAPI(found)
 			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 			resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)

@@ -33,7 +33,7 @@ func (r *snapshotResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"**Deleting** this resource removes the snapshot, and with it what only the snapshot still holds. One that clones hang on, or that a" +
 			" domain on a configured hypervisor reads, is never removed.",
 		Attributes: map[string]schema.Attribute{
-			"id":      tfkit.IDAttribute("CLUSTER/POOL[/NAMESPACE]/IMAGE@SNAPSHOT"),
+			"id":      tfkit.IDAttribute(resourceType.ImportKey.Form),
 			"cluster": tfkit.ClusterAttribute(),
 			"pool": schema.StringAttribute{
 				Required: true,

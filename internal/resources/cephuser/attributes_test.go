@@ -134,3 +134,28 @@ func TestAccCephUser_capsByMeaning(t *testing.T) {
 		},
 	)
 }
+
+// A change of one service, with another one in another spelling, is planned as it is configured: Terraform takes no mixture.
+func TestAccCephUser_capsChangedAndRespelled(t *testing.T) {
+	later := func(osd string) string {
+		return fmt.Sprintf("resource \"terraform_data\" \"osd\" {\n  input = %q\n}\n", osd) +
+			user("respelled", `caps = { mon = "profile  rbd", osd = terraform_data.osd.output }`)
+	}
+	changed := func(config, want string) resource.TestStep {
+		return resource.TestStep{
+			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: acctest.Check(t, "respelled", caps, want),
+		}
+	}
+	run(t, "respelled",
+		resource.TestStep{Config: user("respelled", `caps = { mon = "profile rbd", osd = "profile rbd pool=b" }`)},
+		changed(user("respelled", `caps = { mon = " profile  rbd", osd = "profile rbd pool=c" }`),
+			"mon:  profile  rbd; osd: profile rbd pool=c"),
+		changed(user("respelled", `caps = { mon = "profile rbd", osd = "profile rbd pool=c", mgr = "profile rbd pool=c" }`),
+			"mgr: profile rbd pool=c; mon: profile rbd; osd: profile rbd pool=c"),
+		changed(user("respelled", `caps = { mon = "profile  rbd", osd = "profile rbd pool=c" }`),
+			"mon: profile  rbd; osd: profile rbd pool=c"),
+		resource.TestStep{Config: user("respelled", `caps = { mon = "profile rbd", osd = "profile rbd pool c" }`), PlanOnly: true},
+		changed(later("profile rbd pool=d"), "mon: profile  rbd; osd: profile rbd pool=d"),
+		changed(strings.Replace(later("profile rbd pool=e"), "profile  rbd", "profile rbd", 1), "mon: profile rbd; osd: profile rbd pool=e"),
+	)
+}

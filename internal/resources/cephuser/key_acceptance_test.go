@@ -280,6 +280,38 @@ func TestAccCephUser_keyTypeUnknownToCluster(t *testing.T) {
 	}
 }
 
+// A cluster that knows no key types refuses a chosen key of another type, and quotes it where it is asked: no error shows the key.
+func TestAccCephUser_chosenKeyOfTypeUnknownToCluster(t *testing.T) {
+	acctest.Bed(t)
+	if knowsKeyTypes(t) {
+		t.Skip("this cluster knows key types")
+	}
+	raw := []byte{2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 32, 0}
+	for i := range 32 {
+		raw = append(raw, byte(0x80+7*i))
+	}
+	strong := base64.StdEncoding.EncodeToString(raw)
+	// Who may change users and not read the monitor map learns of it by the monitors' refusal alone.
+	blind := "provider \"ceph\" {\n  clusters = {\n" + login(t, "east", "east", "blind", made(t, "blind", "allow service auth rwx")) +
+		"  }\n}\n"
+	before := user("strong", someCaps)
+	after := user("strong", someCaps, "rotate_in_use = true", fmt.Sprintf("key = %q", strong))
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: acctest.Provider(t) + before},
+		{
+			Config:      acctest.Provider(t) + after,
+			ExpectError: acctest.Message("The chosen key is of type aes256k, and the cluster's release does not know key types"),
+		},
+		{Config: blind + after, ExpectError: acctest.Message("The monitors can't read the key: their release does not know its type.")},
+		{Config: blind + after, ExpectError: acctest.Message("error decoding keyring error setting modifier for [client.strong]" +
+			" type=key val=(sensitive value): Malformed input")},
+		{Config: acctest.Provider(t) + before, PlanOnly: true},
+	}})
+	if exists(t, "strong") {
+		t.Error("the user is still there")
+	}
+}
+
 func TestAccCephUser_keyConflicts(t *testing.T) {
 	acctest.Bed(t)
 	chosen, only := fmt.Sprintf("key = %q", cephxKey(1)), fmt.Sprintf("key_wo = %q", cephxKey(1))

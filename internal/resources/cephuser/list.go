@@ -12,7 +12,7 @@ import (
 )
 
 // NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &userResource{} }
+func NewListResource() list.ListResource { return &userResource{tfkit.Base{Type: resourceType}} }
 
 // filter selects users.
 type filter struct {
@@ -62,7 +62,7 @@ func (r *userResource) ListResourceConfigSchema(
 
 // List streams the users.
 func (r *userResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	tfkit.StreamList(ctx, req, stream, "Unable to list Ceph users", importDefaults,
+	tfkit.StreamList(ctx, req, stream, "Unable to list Ceph users", resourceType.ImportDefaults,
 		func(f filter, results *tfkit.ListResults[model]) error {
 			_, err := f.visit(ctx, r.Connections, results.Imported, &results.Diags, func(m *model) bool {
 				return results.Add(ctx, m.Entity.ValueString(), m.identity(), m)

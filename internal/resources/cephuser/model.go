@@ -2,7 +2,6 @@ package cephuser
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -12,9 +11,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
-
-// services are the kinds of daemons that capabilities are for.
-var services = []string{"mon", "osd", "mgr", "mds"}
 
 type model struct {
 	ID             types.String   `tfsdk:"id"`
@@ -99,14 +95,4 @@ func (m *model) fromListing(user ceph.UserEntry) {
 	m.KeyType = tfkit.StringOrNull(user.KeyType)
 	m.KeyFingerprint = tfkit.StringOrNull(user.KeyFingerprint)
 	m.ID = m.id()
-}
-
-// unknownService is the first service in the map that has no capabilities.
-func unknownService(caps map[string]attr.Value) string {
-	for service := range caps {
-		if !slices.Contains(services, service) {
-			return service
-		}
-	}
-	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -41,6 +42,37 @@ func TestModelKeepsTheSpellingOfEqualCaps(t *testing.T) {
 	want := map[string]string{"mon": "allow  r", "osd": "allow rwx pool=vms", "mgr": "profile rbd"}
 	if !caps(want).Equal(types.MapValueMust(types.StringType, got)) {
 		t.Errorf("got %v", got)
+	}
+}
+
+// The plan is either what is recorded or what is configured.
+func TestCapsArePlannedAsAWhole(t *testing.T) {
+	recorded := caps(map[string]string{"mon": "profile rbd", "osd": "profile rbd pool=b"})
+	unknown := types.MapValueMust(types.StringType, map[string]attr.Value{
+		"mon": types.StringValue("profile  rbd"), "osd": types.StringUnknown(),
+	})
+	for name, test := range map[string]struct {
+		config types.Map
+		kept   bool
+	}{
+		"the same":                    {recorded, true},
+		"all respelled":               {caps(map[string]string{"mon": " profile  rbd", "osd": "profile rbd pool b"}), true},
+		"one changed, one respelled":  {caps(map[string]string{"mon": " profile  rbd", "osd": "profile rbd pool=c"}), false},
+		"one more, one respelled":     {caps(map[string]string{"mon": " profile rbd", "osd": "profile rbd pool b", "mgr": "allow r"}), false},
+		"one less, one respelled":     {caps(map[string]string{"mon": " profile rbd"}), false},
+		"one unknown, one respelled":  {unknown, false},
+		"nothing is known of the map": {types.MapUnknown(types.StringType), false},
+	} {
+		req := planmodifier.MapRequest{StateValue: recorded, PlanValue: test.config, ConfigValue: test.config}
+		resp := planmodifier.MapResponse{PlanValue: req.PlanValue}
+		keepSameCaps{}.PlanModifyMap(t.Context(), req, &resp)
+		want := test.config
+		if test.kept {
+			want = recorded
+		}
+		if !resp.PlanValue.Equal(want) || resp.Diagnostics.HasError() {
+			t.Errorf("%s: planned %s, want %s", name, resp.PlanValue, want)
+		}
 	}
 }
 

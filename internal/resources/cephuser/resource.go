@@ -17,10 +17,11 @@ import (
 // TypeName is the type of the resource and the data source.
 const TypeName = "ceph_user"
 
-var (
-	importKey      = tfkit.ImportKey{"cluster", "name"}
-	importDefaults = tfkit.ImportDefaults{"key_in_state": types.BoolValue(false), "rotate_in_use": types.BoolValue(false)}
-)
+var resourceType = tfkit.ResourceType{
+	Name:           TypeName,
+	ImportKey:      tfkit.ImportKey{Form: "CLUSTER/NAME", Attributes: []string{"cluster", "name"}},
+	ImportDefaults: tfkit.ImportDefaults{"key_in_state": types.BoolValue(false), "rotate_in_use": types.BoolValue(false)},
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*userResource)(nil)
@@ -30,23 +31,9 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &userResource{} }
+func NewResource() resource.Resource { return &userResource{tfkit.Base{Type: resourceType}} }
 
 type userResource struct{ tfkit.Base }
-
-func (r *userResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = TypeName
-	resp.ResourceBehavior.MutableIdentity = true // a label can be renamed
-}
-
-func (r *userResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = importKey.Schema()
-}
-
-func (r *userResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importKey.Import(ctx, req, resp)
-	importDefaults.Set(ctx, &resp.State, &resp.Diagnostics)
-}
 
 func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create Ceph user"

@@ -2,9 +2,6 @@ package cephuser
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -33,7 +30,7 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			" neither deleted nor replaced, its key is not changed, and its `mon` caps have to let it go on reading and changing users" +
 			" (`allow service auth rwx`, `allow rwx` or `allow *`, not bound to a network): otherwise nobody could take the change back from here.",
 		Attributes: map[string]schema.Attribute{
-			"id":      tfkit.IDAttribute("CLUSTER/NAME"),
+			"id":      tfkit.IDAttribute(resourceType.ImportKey.Form),
 			"cluster": tfkit.ClusterAttribute(),
 			"name": schema.StringAttribute{
 				Required:            true,
@@ -54,7 +51,8 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Optional: true, Computed: true, Sensitive: true,
 				MarkdownDescription: "The key in base64. Default: made by the cluster. A chosen one is set, and changed in place, at once; that is" +
 					" refused while clients of the user are connected, unless `rotate_in_use` is true. Removing it keeps the current key." +
-					" It stands in the state, and in plan files, where `key_in_state` is not false. As shown by `ceph auth print-key`.",
+					" It stands in the state, and in plan files, where `key_in_state` is not false. Not together with `key_wo`," +
+					" `key_generation` or `key_in_state = false`. As shown by `ceph auth print-key`.",
 				Validators: []validator.String{
 					tfkit.KeyValidator(),
 					stringvalidator.ConflictsWith(path.MatchRoot("key_wo"), path.MatchRoot("key_wo_version"), path.MatchRoot("key_generation")),
@@ -63,8 +61,8 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"key_wo": schema.StringAttribute{
 				Optional: true, Sensitive: true, WriteOnly: true,
 				MarkdownDescription: "A chosen key like `key`, but handed to the cluster only: it stands in neither the state nor the plan, and" +
-					" `key_in_state` is false by default. Needs Terraform 1.11 or later. It is written when the user is made and whenever" +
-					" `key_wo_version` changes; removing it keeps the current key.",
+					" `key_in_state` is false by default. Needs Terraform or OpenTofu 1.11 or later. It is written when the user is made and whenever" +
+					" `key_wo_version` changes; removing it keeps the current key. Not together with `key_generation` or `key_in_state = true`.",
 				Validators: []validator.String{tfkit.KeyValidator(), stringvalidator.ConflictsWith(path.MatchRoot("key_generation"))},
 			},
 			"key_wo_version": schema.StringAttribute{
@@ -91,11 +89,11 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"key_generation": schema.Int64Attribute{
 				Optional:   true,
 				Validators: []validator.Int64{int64validator.AtLeast(0)},
-				MarkdownDescription: "A number that rotates the key, in place, when it is raised above the recorded one: `key` and `key_fingerprint`" +
-					" become unknown in that plan. The first number only counts as the beginning, lowering it is an error, and removing it" +
-					" changes nothing. Refused while clients of the user are connected, unless `rotate_in_use` is true. Stored by Terraform" +
-					" only. As by `ceph auth rotate`; on releases before 19.2.3 by a pending key, on those before 18 by `ceph auth import`" +
-					" of a key that the provider makes.",
+				MarkdownDescription: "A number that rotates a key of the cluster's making, in place, when it is raised above the recorded one:" +
+					" `key` and `key_fingerprint` become unknown in that plan. The first number only counts as the beginning, lowering it is an" +
+					" error, and removing it changes nothing. Refused while clients of the user are connected, unless `rotate_in_use` is true." +
+					" Stored by Terraform only. As by `ceph auth rotate`; on releases before 19.2.3 by a pending key, on those before 18 by" +
+					" `ceph auth import` of a key that the provider makes.",
 			},
 			"rotate_in_use": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
@@ -120,32 +118,30 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 	}
 }
 
-// keepSameCaps plans the recorded spelling of caps that mean the same.
+// keepSameCaps plans the recorded caps where those of the configuration mean the same.
 type keepSameCaps struct{ tfkit.Described }
 
 func (keepSameCaps) PlanModifyMap(_ context.Context, req planmodifier.MapRequest, resp *planmodifier.MapResponse) {
 	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
 		return
 	}
-	value, diags := types.MapValue(types.StringType, sameMeaning(req.StateValue.Elements(), req.PlanValue.Elements()))
-	resp.Diagnostics.Append(diags...)
-	resp.PlanValue = value
+	// All or nothing: Terraform takes either the recorded map as a whole or the configured one, and nothing made of both.
+	kept := types.MapValueMust(types.StringType, sameMeaning(req.StateValue.Elements(), req.PlanValue.Elements()))
+	if kept.Equal(req.StateValue) {
+		resp.PlanValue = req.StateValue
+	}
 }
 
 // capsValidator refuses services that do not exist and caps that no cluster could parse.
 type capsValidator struct{ tfkit.Described }
 
 func (capsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
-	if unknown := unknownService(req.ConfigValue.Elements()); unknown != "" {
-		resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(unknown), "Unknown service",
-			fmt.Sprintf("%q takes no capabilities. The services are %s.", unknown, strings.Join(services, ", ")))
-	}
 	for service, value := range req.ConfigValue.Elements() {
-		text, ok := value.(types.String)
-		if !ok || text.IsUnknown() || !slices.Contains(services, service) {
-			continue
+		err := ceph.ValidateCapsService(service)
+		if text, ok := value.(types.String); err == nil && ok && !text.IsUnknown() {
+			err = ceph.ValidateCaps(service, text.ValueString())
 		}
-		if err := ceph.ValidateCaps(service, text.ValueString()); err != nil {
+		if err != nil {
 			tfkit.AddAttributeError(&resp.Diagnostics, req.Path.AtMapKey(service), "Invalid capabilities", err)
 		}
 	}

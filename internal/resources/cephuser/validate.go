@@ -12,7 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// outOfState is the validator of key_in_state: it refuses a key that is in the state and must not be.
+// outOfState is the validator of key_in_state: it refuses a key that is in the state and must not be. A key that is not known yet may still
+// turn out to be null.
 type outOfState struct{ tfkit.Described }
 
 // ValidateBool is called by the framework.
@@ -23,11 +24,11 @@ func (outOfState) ValidateBool(ctx context.Context, req validator.BoolRequest, r
 	var key, keyWO types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key"), &key)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("key_wo"), &keyWO)...)
-	if !req.ConfigValue.ValueBool() && !key.IsNull() {
+	if !req.ConfigValue.ValueBool() && !key.IsNull() && !key.IsUnknown() {
 		resp.Diagnostics.AddAttributeError(req.Path, "Conflicting arguments",
 			"An argument that is set stands in the state, so a chosen key can't be kept out of it. Remove key or key_in_state = false.")
 	}
-	if req.ConfigValue.ValueBool() && !keyWO.IsNull() {
+	if req.ConfigValue.ValueBool() && !keyWO.IsNull() && !keyWO.IsUnknown() {
 		resp.Diagnostics.AddAttributeError(req.Path, "Conflicting arguments",
 			"A key that is written only, key_wo, shall not stand in the state. Remove key_in_state = true, or use key.")
 	}

@@ -4,7 +4,6 @@ package cephuserkey
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -21,9 +20,6 @@ import (
 
 // TypeName is the type of the ephemeral resource.
 const TypeName = "ceph_user_key"
-
-// prefix is how the names of users begin. Daemons have other prefixes.
-const prefix = "client."
 
 var _ ephemeral.EphemeralResourceWithConfigure = (*userKey)(nil)
 
@@ -47,7 +43,8 @@ func (*userKey) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *e
 func (*userKey) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The key of a cephx user that exists, read anew in each plan and each apply and kept nowhere: in neither the state" +
-			" nor the plan file. It makes and deletes nothing. As by `ceph auth get`. Needs Terraform 1.10 or later; to hand the key on," +
+			" nor the plan file. It makes and deletes nothing. As by `ceph auth get`. Needs Terraform 1.10, OpenTofu 1.11 or later; to" +
+			" hand the key on," +
 			" as `key_wo` of a libvirt_ceph_secret, Terraform 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"cluster": schema.StringAttribute{
@@ -101,7 +98,12 @@ func (u *userKey) read(ctx context.Context, m *model, diags *diag.Diagnostics) {
 		return
 	}
 	m.Cluster = entry.Label
-	user, err := entry.Target.User(ctx, strings.TrimPrefix(m.Entity.ValueString(), prefix))
+	name, err := tfkit.UserOf(m.Entity.ValueString())
+	if err != nil {
+		tfkit.AddAttributeError(diags, path.Root("entity"), summary, err)
+		return
+	}
+	user, err := entry.Target.User(ctx, name)
 	if problem.Is(err, problem.NotFound) {
 		tfkit.AddAttributeError(diags, path.Root("entity"), summary, missing(entry.Target, m.Entity.ValueString()))
 		return
@@ -128,16 +130,14 @@ func missing(cluster *ceph.Cluster, entity string) error {
 	}
 }
 
-// entityValidator refuses an entity without its type, and the types of daemons.
+// entityValidator refuses what is not the full name of a user.
 type entityValidator struct{ tfkit.Described }
 
 func (entityValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	name, found := strings.CutPrefix(req.ConfigValue.ValueString(), prefix)
-	if !found || name == "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid entity",
-			fmt.Sprintf("%q is not the full name of a user. It begins with its type, as in %q.", req.ConfigValue.ValueString(), prefix+"libvirt"))
+	if _, err := tfkit.UserOf(req.ConfigValue.ValueString()); err != nil {
+		tfkit.AddAttributeError(&resp.Diagnostics, req.Path, "Invalid entity", err)
 	}
 }

@@ -71,7 +71,8 @@ func TestRead(t *testing.T) {
 func TestEntityValidator(t *testing.T) {
 	for entity, valid := range map[string]bool{
 		"client.libvirt": true, "client.a.b": true, "libvirt": false, "client.": false,
-		"": false, "osd.0": false,
+		"": false, "osd.0": false, "client.client.a": false,
+		"client.a]": false, "client.a\n": false, "client.a b": false, "client.a/b": false, `client.a"`: false,
 	} {
 		req := validator.StringRequest{Path: path.Root("entity"), ConfigValue: types.StringValue(entity)}
 		var resp validator.StringResponse

@@ -145,9 +145,7 @@ func writeOnly(usage, key, version string, more ...string) string {
 	return secretBlock(usage, assignments...)
 }
 
-func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
-}
+var planned = acctest.Planned(address)
 
 // A write-only key is written only when its version changes. A value that was set outside of Terraform shows as another version.
 func TestAccLibvirtCephSecret_writeOnly(t *testing.T) {

@@ -2,7 +2,6 @@ package libvirtcephsecret
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -39,6 +38,11 @@ func (m *model) id() types.String { return tfkit.JoinID(m.Hypervisor, m.UUID) }
 // owned is the secret as one that only one resource can have.
 func (m *model) owned() tfkit.HostSecret {
 	return tfkit.HostSecret{Type: tfkit.CephSecret, Hypervisor: m.Hypervisor, HostUUID: m.HostUUID, UUID: m.UUID}
+}
+
+// arguments are those that make another secret of it.
+func (m *model) arguments() tfkit.SecretArguments {
+	return tfkit.SecretArguments{Usage: m.UsageName, UUID: m.UUID, Private: m.Private}
 }
 
 // secret is the definition that the model describes.
@@ -96,19 +100,4 @@ func planFingerprint(config, state, plan *model, exists bool) types.String {
 // writes reports whether an apply writes a write-only key.
 func writes(state, plan *model, exists bool) bool {
 	return !exists || !plan.KeyWOVersion.Equal(state.KeyWOVersion)
-}
-
-// replacedBy lists the attributes whose planned value needs another secret in place of this one.
-func (m *model) replacedBy(plan *model) []path.Path {
-	var at []path.Path
-	if !plan.UsageName.Equal(m.UsageName) {
-		at = append(at, path.Root("usage_name"))
-	}
-	if plan.UUID.IsUnknown() || !libvirt.SameUUID(plan.UUID.ValueString(), m.UUID.ValueString()) {
-		at = append(at, path.Root("uuid"))
-	}
-	if m.Private.ValueBool() && !plan.Private.IsUnknown() && !plan.Private.ValueBool() {
-		at = append(at, path.Root("private"))
-	}
-	return at
 }

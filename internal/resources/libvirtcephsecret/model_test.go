@@ -25,6 +25,9 @@ func TestDefaultUUIDIsTheSameEverywhere(t *testing.T) {
 	}
 }
 
+// valueWithheld is libvirt.ValuePrivate of a secret that is not private, which a connection that others can read gives.
+const valueWithheld libvirt.ValueState = -1
+
 func TestModelReadValue(t *testing.T) {
 	one, two, none := testKey(1), testKey(2), ceph.Key{}
 	written := ceph.Key.Fingerprint
@@ -45,35 +48,26 @@ func TestModelReadValue(t *testing.T) {
 		"write-only, changed":     {none, libvirt.ValueSet, two, written(one), false, two.Fingerprint(), two.Fingerprint()},
 		"write-only, lost":        {none, libvirt.ValueMissing, none, written(one), false, missingValue, ""},
 		"write-only, private":     {none, libvirt.ValuePrivate, none, written(one), false, "1", ""},
+		"not read":                {one, valueWithheld, none, "", true, "1", one.Fingerprint()},
+		"write-only, not read":    {none, valueWithheld, none, written(one), false, "1", one.Fingerprint()},
 		"write-only, just import": {none, libvirt.ValueSet, one, noFingerprint, false, one.Fingerprint(), one.Fingerprint()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := &model{Key: types.StringNull(), KeyWOVersion: types.StringValue("1")}
+			m := &model{
+				Key: types.StringNull(), KeyWOVersion: types.StringValue("1"), KeyFingerprint: types.StringValue(one.Fingerprint()),
+				Private: types.BoolValue(tc.held == libvirt.ValuePrivate),
+			}
 			if !tc.key.IsZero() {
 				m.Key = tfkit.KeyText(tc.key)
 			}
-			m.readValue(tc.value.Value, tc.held, tc.written)
+			held := tc.held
+			if held == valueWithheld {
+				held = libvirt.ValuePrivate
+			}
+			m.readValue(tc.value.Value, held, tc.written)
 			if m.Key.IsNull() == tc.keyKept || m.KeyWOVersion.ValueString() != tc.version || m.KeyFingerprint.ValueString() != tc.fingerprint {
 				t.Errorf("key kept %v, version %v, fingerprint %v", !m.Key.IsNull(), m.KeyWOVersion, m.KeyFingerprint)
 			}
 		})
-	}
-}
-
-func TestModelReplacedBy(t *testing.T) {
-	base := func() *model {
-		return &model{
-			UsageName: types.StringValue("client.libvirt@east"), UUID: types.StringValue("77085c23-2177-242d-7661-c785df7f6230"),
-			Private: types.BoolValue(true), Ephemeral: types.BoolValue(false),
-		}
-	}
-	plan := base()
-	plan.Description, plan.Ephemeral = types.StringValue("disks"), types.BoolValue(true)
-	if at := base().replacedBy(plan); len(at) != 0 {
-		t.Errorf("description and ephemeral replace: %v", at)
-	}
-	plan.Private = types.BoolValue(false)
-	if at := base().replacedBy(plan); len(at) != 1 || at[0].String() != "private" {
-		t.Errorf("a secret that is to be no longer private: %v", at)
 	}
 }

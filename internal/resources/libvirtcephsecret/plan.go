@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
@@ -30,12 +29,7 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
-	if config.UUID.IsNull() && (!exists || !plan.UsageName.Equal(state.UsageName)) {
-		plan.UUID = types.StringUnknown()
-		if !plan.UsageName.IsUnknown() {
-			plan.UUID = types.StringValue(tfkit.CephSecret.DefaultUUID(plan.UsageName.ValueString()))
-		}
-	}
+	plan.UUID = tfkit.CephSecret.PlanUUID(config.UUID, state.arguments(), plan.arguments(), exists)
 	if !exists && config.Key.IsNull() && config.KeyWO.IsNull() {
 		resp.Diagnostics.AddAttributeError(path.Root("key"), "Key missing",
 			"A new secret needs a value, or no disk can be opened with it. Set key, or key_wo with key_wo_version.")
@@ -43,14 +37,7 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	plan.ID = plan.id()
 	plan.KeyFingerprint = planFingerprint(config, state, plan, exists)
 	if exists {
-		replacedBy := state.replacedBy(plan)
-		resp.RequiresReplace = append(resp.RequiresReplace, replacedBy...)
-		if len(replacedBy) > 0 && entry.Known && !entry.Moved {
-			tfkit.WarnReplacedSecret(ctx, entry.Target, state.secret(), &resp.Diagnostics)
-		}
-		if entry.Moved {
-			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("hypervisor"))
-		}
+		tfkit.CephSecret.PlanReplacement(ctx, entry, state.arguments(), plan.arguments(), state.secret(), resp)
 		if writes(state, plan, exists) && !plan.KeyWOVersion.IsNull() && config.KeyWO.IsNull() {
 			resp.Diagnostics.AddAttributeError(path.Root("key_wo"), "Key missing",
 				"key_wo_version differs from the recorded one, which asks to write key_wo, but key_wo is not set. Either the version was"+

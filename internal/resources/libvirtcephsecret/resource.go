@@ -14,7 +14,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-var importKey = tfkit.ImportKey{"hypervisor", "uuid"}
+var resourceType = tfkit.ResourceType{
+	Name:      tfkit.CephSecret.Name,
+	ImportKey: tfkit.ImportKey{Form: "HYPERVISOR/UUID", Attributes: []string{"hypervisor", "uuid"}},
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*secretResource)(nil)
@@ -24,21 +27,12 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &secretResource{} }
+func NewResource() resource.Resource { return &secretResource{tfkit.Base{Type: resourceType}} }
 
 type secretResource struct{ tfkit.Base }
 
-func (r *secretResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = tfkit.CephSecret.Name
-	resp.ResourceBehavior.MutableIdentity = true // a label can be renamed
-}
-
-func (r *secretResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = importKey.Schema()
-}
-
 func (r *secretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importKey.Import(ctx, req, resp)
+	r.Base.ImportState(ctx, req, resp)
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, writtenKey, noFingerprint)...)
 }
 
@@ -62,30 +56,13 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		plan.UUID = types.StringValue(tfkit.CephSecret.DefaultUUID(plan.UsageName.ValueString()))
 	}
 	plan.ID = plan.id()
-	release, err := r.LockNewSecret(ctx, plan.owned())
-	defer release()
 	key := keyOf(&config)
-	if err == nil {
-		err = key.Check()
-	}
-	if err == nil {
-		err = entry.Target.MaySendKeys()
-	}
-	if err == nil {
-		err = tfkit.CephSecret.RefuseClash(ctx, entry.Target, plan.secret(), key.Value)
-	}
-	made := false
-	if err == nil {
-		made, err = entry.Target.MakeSecret(ctx, plan.secret(), key.Value)
-	}
-	if !made {
+	if err := key.Check(); err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.RecordNewSecret(plan.owned())
-	if err != nil {
-		// The secret exists: an error now would taint it. The next refresh finds what it lacks.
-		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but not completed", err)
+	if !r.CreateSecret(ctx, entry.Target, plan.owned(), plan.secret(), key.Value, &resp.Diagnostics) {
+		return
 	}
 	plan.fillFingerprint(key)
 	resp.Diagnostics.Append(recordWritten(ctx, resp.Private, &config, key)...)
@@ -154,7 +131,7 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 	plan.ID = plan.id()
 	if plan.secret() != state.secret() {
-		if err := entry.Target.DefineSecret(ctx, plan.secret()); err != nil {
+		if err := entry.Target.ChangeSecret(ctx, plan.secret()); err != nil {
 			tfkit.AddError(&resp.Diagnostics, summary, err)
 			return
 		}

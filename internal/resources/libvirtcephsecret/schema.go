@@ -23,7 +23,7 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			" pool uses it, also where the secret is replaced. Under `create_before_destroy` the new secret is made first; running domains keep" +
 			" the former one until they have been shut down and started, and until then each apply ends with an error.",
 		Attributes: map[string]schema.Attribute{
-			"id":         tfkit.IDAttribute(importKey.Form()),
+			"id":         tfkit.IDAttribute(resourceType.ImportKey.Form),
 			"hypervisor": tfkit.HypervisorAttribute(),
 			"usage_name": schema.StringAttribute{
 				Required: true,
@@ -42,8 +42,8 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			"key": schema.StringAttribute{
 				Optional: true, Sensitive: true,
 				MarkdownDescription: "The user's key in base64, as printed by `ceph auth get-key`; libvirt is given the decoded bytes." +
-					" It is kept in the state. Changed in place; removing it leaves the value in libvirt alone. At most one of `key` and `key_wo`;" +
-					" a new secret needs one of them.",
+					" It is kept in the state. Changed in place; removing it leaves the value in libvirt alone. Not together with `key_wo` and" +
+					" `key_wo_version`; a new secret needs `key` or `key_wo`.",
 				Validators: []validator.String{
 					tfkit.KeyValidator(),
 					stringvalidator.ConflictsWith(path.MatchRoot("key_wo")),
@@ -51,7 +51,8 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			},
 			"key_wo": schema.StringAttribute{
 				Optional: true, Sensitive: true, WriteOnly: true,
-				MarkdownDescription: "Like `key`, but written to libvirt only: it is in neither the state nor the plan. Needs Terraform 1.11 or" +
+				MarkdownDescription: "Like `key`, but written to libvirt only: it is in neither the state nor the plan. Needs Terraform or" +
+					" OpenTofu 1.11 or" +
 					" later. It is written when the secret is made and whenever `key_wo_version` changes.",
 				Validators: []validator.String{tfkit.KeyValidator()},
 			},

@@ -83,6 +83,9 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 		return nil
 	}
 	wanted, err := j.changed(ctx, *j.found.Saved)
+	if err == nil {
+		wanted, err = j.setGroupLimits(ctx, wanted)
+	}
 	if err != nil || len(wanted.Changed()) == 0 {
 		return err
 	}
@@ -96,6 +99,27 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 	}
 	j.touched = true
 	return nil
+}
+
+// setGroupLimits sets the saved limits of a disk that stays in its group, and returns what else is to be changed. libvirt refuses to define
+// a disk whose limits are not those of its group, and changes them for all of the group when they are set by themselves.
+func (j *job) setGroupLimits(ctx context.Context, wanted libvirt.Disk) (libvirt.Disk, error) {
+	group := wanted.Limits.Group
+	if group == "" || group != j.found.Saved.Limits.Group || !slices.Contains(wanted.Changed(), "iotune") {
+		return wanted, nil
+	}
+	if err := j.Host.SetIOTune(ctx, j.Domain.UUID, *j.found.Saved, wanted.Limits, libvirt.Saved); err != nil {
+		return wanted, err
+	}
+	j.touched = true
+	// libvirt has filled in more than was set, for all of the group.
+	if err := j.findAgain(ctx); err != nil {
+		return wanted, err
+	}
+	if j.found.Saved == nil {
+		return wanted, j.DiskGone(j.target(), "the next refresh tells whether it is there.")
+	}
+	return j.changed(ctx, *j.found.Saved)
 }
 
 // probe lets the host open a disk's image once, unless attach_probe is off.

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -148,8 +149,8 @@ func severalMonitors(t *testing.T) {
 		{
 			PreConfig: func() {
 				acctest.Ceph(t, "north", "mon", "rm", "c")
-				acctest.Eventually(t, "a monitor map of two", func() bool { return len(monitorsOf(t, "north")) == 2 })
-				acctest.Eventually(t, "a quorum of two", func() bool { return quorumOf(t, "north") == 2 })
+				expect.Eventually(t, "a monitor map of two", func() bool { return len(monitorsOf(t, "north")) == 2 })
+				expect.Eventually(t, "a quorum of two", func() bool { return quorumOf(t, "north") == 2 })
 				// A client that was connected to the removed monitor has to find another one first, and a plan doesn't wait for that.
 				acctest.AwaitConnections(t, "north")
 			},

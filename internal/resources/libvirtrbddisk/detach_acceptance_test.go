@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -155,7 +156,7 @@ func TestAccLibvirtRBDDisk_pendingDetach(t *testing.T) {
 	if err := g.Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	acctest.Eventually(t, "the end of the disk", func() bool { return diskOf(t, "kvm1", name, "vdb", false) == nil })
+	expect.Eventually(t, "the end of the disk", func() bool { return diskOf(t, "kvm1", name, "vdb", false) == nil })
 	result = apply(t, w)
 	expectChanges(t, "attached again", result, 0, 1, 0, 0)
 	pending("attached again", result, false)

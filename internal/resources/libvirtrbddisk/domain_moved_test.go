@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -100,6 +101,36 @@ func TestAccLibvirtRBDDisk_migrated(t *testing.T) {
 	}
 }
 
+// A migration during a detach carries the disk away, which is no detach.
+func TestAccLibvirtRBDDisk_migratedWhileDetached(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "carried"
+	running(t, "kvm1", testbed.GuestOptions{Name: name, NoDrivers: true})
+	image(t, "east", name, "16M")
+	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+block(name, name))
+	w.Apply(t)
+	log, end := w.Trace(t)
+	wait := w.TryBeside(t, "destroy", "-target="+address, "-auto-approve", "-input=false")
+	expect.Eventually(t, "the detach to wait", func() bool { return log.Has("waits for the guest to give a disk up", name) })
+	g := migrate(t, name, "--undefinesource")
+	moved := acctest.Message(`Disk vdb is still in domain "carried", which has moved from hypervisor "kvm1" to hypervisor "kvm2".`)
+	if out, err := wait(); err == nil || !moved.MatchString(out) {
+		t.Errorf("taken for detached: %v\n%s", err, out)
+	}
+	end()
+	if diskOf(t, "kvm2", name, "vdb", false) == nil {
+		t.Error("the guest has lost the disk")
+	}
+	if err := g.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Destroy(t)
+	if diskOf(t, "kvm2", name, "vdb", true) != nil {
+		t.Error("the saved definition has the disk")
+	}
+}
+
 // A domain that was defined on another host instead, shut off, is found there.
 func TestAccLibvirtRBDDisk_definedElsewhere(t *testing.T) {
 	prepare(t)
@@ -114,6 +145,11 @@ func TestAccLibvirtRBDDisk_definedElsewhere(t *testing.T) {
 		acctest.Virsh(t, "kvm1", "undefine", name)
 		acctest.VirshIn(t, "kvm2", strings.ReplaceAll(text, "/kvm1/", "/kvm2/"), "define", "/dev/stdin")
 	}
+	// Its new host has two labels, and the configuration names the second one.
+	twoLabels := func() string {
+		also := fmt.Sprintf("    also = { uri = %q }\n    kvm2 = {", acctest.Bed(t).Hypervisor("kvm2").URI)
+		return strings.Replace(config(`cache = "none"`, `hypervisor = "kvm2"`), "    kvm2 = {", also, 1)
+	}
 	there := check(func() error {
 		if got := diskOf(t, "kvm2", g.UUID, "vdb", true).Driver.Cache; got != "none" {
 			return fmt.Errorf("cache is %q", got)
@@ -125,7 +161,7 @@ func TestAccLibvirtRBDDisk_definedElsewhere(t *testing.T) {
 		{PreConfig: move, Config: config(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: there},
 		{RefreshState: true, Check: attr("running_on", "kvm2")},
 		{
-			Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Config: twoLabels(), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: attr("hypervisor", "kvm2"),
 		},
 	}})
@@ -165,4 +201,42 @@ func TestAccLibvirtRBDDisk_domainRenamed(t *testing.T) {
 		// Its UUID is only another spelling.
 		{Config: config(g.UUID, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: attr("domain", later)},
 	}})
+}
+
+// A domain was renamed, and another one has its name. The disk stays with the domain that has it, and the operator is told which that is.
+func TestAccLibvirtRBDDisk_domainNameTaken(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name, aside = "taken", "taken-aside"
+	guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+block(name, name))
+	apply(t, w)
+	told := func(when string, want bool) {
+		t.Helper()
+		text := strings.Join(apply(t, w).texts("test", "warning"), "\n")
+		if got := acctest.Message(`isn't on the domain that is now called "taken"`).MatchString(text); got != want {
+			t.Errorf("%s: told of the other domain: %v, want %v: %s", when, got, want, text)
+		}
+	}
+	expectOn := func(when, domain string, want bool) {
+		t.Helper()
+		if got := diskOf(t, "kvm1", domain, "vdb", false) != nil; got != want {
+			t.Errorf("%s: domain %s has the disk: %v, want %v", when, domain, got, want)
+		}
+	}
+	acctest.Virsh(t, "kvm1", "domrename", name, aside)
+	told("renamed", false)
+	guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	told("its name taken", true)
+	expectOn("its name taken", aside, true)
+	expectOn("its name taken", name, false)
+	if result, err := try(t, w, "apply", "-auto-approve", "-replace="+address); err != nil {
+		t.Fatalf("%v: %+v", err, result.diagnostics)
+	}
+	expectOn("replaced", aside, false)
+	expectOn("replaced", name, true)
+	told("replaced", false)
+	w.Destroy(t)
+	acctest.Virsh(t, "kvm1", "undefine", aside)
 }

@@ -26,9 +26,10 @@ func encryptionAttribute() schema.Attribute {
 			" XML.",
 		Attributes: map[string]schema.Attribute{
 			"format": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "`luks2`, or `luks` for an image of the format luks1.",
-				Validators:          []validator.String{stringvalidator.OneOf("luks", "luks2")},
+				Required: true,
+				MarkdownDescription: "`luks2`, `luks` for an image of the format luks1, or `luks-any` for either of them. The last one needs" +
+					" libvirt 9.3 and QEMU 8.0 on the host.",
+				Validators: []validator.String{stringvalidator.OneOf("luks", "luks2", "luks-any")},
 			},
 			"engine": schema.StringAttribute{
 				Optional: true,
@@ -63,7 +64,8 @@ func encryptionOf(object types.Object) libvirt.Encryption {
 // configuration names for the first time, is taken over.
 func (p *planning) planEncryption(ctx context.Context) error {
 	is, wanted := encryptionOf(p.state.Encryption), encryptionOf(p.plan.Encryption)
-	if !p.exists || p.plan.Encryption.IsUnknown() || is.Same(wanted) {
+	format, _ := p.plan.Encryption.Attributes()["format"].(types.String) // one that is not known yet is taken for another
+	if !p.exists || p.plan.Encryption.IsUnknown() || is.Same(wanted) && !format.IsUnknown() {
 		return nil
 	}
 	if p.state.Encryption.IsNull() && slices.Contains(p.record.Unasked, "encryption") {
@@ -75,7 +77,7 @@ func (p *planning) planEncryption(ctx context.Context) error {
 			return nil
 		}
 	}
-	if wanted.Format == "" {
+	if wanted.Format == "" && !format.IsUnknown() {
 		p.diags.AddAttributeWarning(path.Root("encryption"), "Disk "+p.state.TargetDev.ValueString()+" no longer decrypted", fmt.Sprintf(
 			"The disk is encrypted (format %s), and the configuration doesn't say so. Attached without that, it shows the guest the header and"+
 				" the encrypted bytes, and what the guest writes there destroys them.\n\nTo leave the disk as it is, name its encryption in the"+

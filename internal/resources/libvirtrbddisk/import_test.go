@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
@@ -123,6 +124,86 @@ func TestAccLibvirtRBDDisk_importAttachedByHand(t *testing.T) {
 			Check: attr("live", "true"),
 		},
 		{Config: acctest.Provider(t), Check: check(func() error { return seesNone(g) })},
+	}})
+}
+
+// A domain that is defined from its former XML under another UUID has a disk with our alias for the former one. It is refused with the
+// command that imports it, and the import plans no change. The same disk under another target is imported too.
+func TestAccLibvirtRBDDisk_importOfAnotherDomain(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "copied"
+	g := guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "4M")
+	config := func(target string) string {
+		return acctest.Provider(t) + block(name, name, fmt.Sprintf("target_dev = %q", target))
+	}
+	imports := func(target string) string {
+		return fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s/%s\"\n}\n", address, name, target)
+	}
+	forget := acctest.Provider(t) + "removed {\n  from = " + address + "\n  lifecycle {\n    destroy = false\n  }\n}\n"
+	edit := func(change func(text string) string) {
+		text := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
+		acctest.Virsh(t, "kvm1", "undefine", name)
+		acctest.VirshIn(t, "kvm1", change(text), "define", "/dev/stdin")
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: config("vdb")},
+		{Config: forget},
+		{
+			PreConfig: func() {
+				former := definition(t, "kvm1", name, true).UUID
+				edit(func(text string) string { return strings.ReplaceAll(text, former, uuid.NewString()) })
+			},
+			Config: config("vdb"), ExpectError: regexp.MustCompile(`(?s)already has a disk vdb.*terraform import\s+ADDRESS\s+kvm1/copied/vdb`),
+		},
+		{Config: config("vdb") + imports("vdb"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
+		{Config: forget},
+		{
+			PreConfig: func() {
+				edit(func(text string) string { return strings.ReplaceAll(text, "dev='vdb'", "dev='vdc'") })
+			},
+			Config: config("vdc") + imports("vdc"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+		},
+		{Config: acctest.Provider(t), Check: check(func() error {
+			if text := acctest.Virsh(t, "kvm1", "domblklist", g.Name, "--inactive"); strings.Contains(text, name) {
+				return fmt.Errorf("the disk was not detached:\n%s", text)
+			}
+			return nil
+		})},
+	}})
+}
+
+// A disk that somebody else gave a serial of which the guest sees a part, or a target that is not one of its bus, is imported with no
+// change, and keeps both when another setting is changed.
+func TestAccLibvirtRBDDisk_importOfAnOddDisk(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name, serial = "odd", "data of web1 0aab8e4f-2b6a-4a3e-9b1e"
+	guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "4M")
+	byHand := acctest.RBDDisk(t, "east", pool+"/"+name, "hdc", "libvirt", eastSecret)
+	byHand.Target.Bus, byHand.Serial = "sata", serial
+	acctest.VirshIn(t, "kvm1", acctest.XML(t, byHand), "attach-device", name, "/dev/stdin", "--config")
+	config := func(assignments ...string) string {
+		return acctest.Provider(t) + block(name, name, append(assignments, `target_dev = "hdc"`, `bus = "sata"`,
+			fmt.Sprintf("serial = %q", serial))...)
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{
+			Config:           config() + fmt.Sprintf("import {\n  provider = ceph\n  to = %s\n  id = \"kvm1/%s/hdc\"\n}\n", address, name),
+			ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+		},
+		{
+			Config: config(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: check(func() error {
+				disk := diskOf(t, "kvm1", name, "hdc", true)
+				if disk == nil || disk.Serial != serial || disk.Target.Bus != "sata" || disk.Driver.Cache != "none" {
+					return fmt.Errorf("virsh dumpxml shows %s", acctest.XML(t, disk))
+				}
+				return nil
+			}),
+		},
 	}})
 }
 

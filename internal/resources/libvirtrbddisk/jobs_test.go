@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -117,7 +118,7 @@ func TestAccLibvirtRBDDisk_domainJob(t *testing.T) {
 		_, err := acctest.Bed(t).Hypervisor("kvm1").Virsh(t.Context(), arguments...)
 		left <- err
 	}()
-	acctest.Eventually(t, "the migration", func() bool { return strings.Contains(acctest.Virsh(t, "kvm1", "domjobinfo", name), "migration") })
+	expect.Eventually(t, "the migration", func() bool { return strings.Contains(acctest.Virsh(t, "kvm1", "domjobinfo", name), "migration") })
 	const words = `A job holds domain "leaving" on hypervisor "kvm1": migration`
 	attempts(t, w, name, []attempt{
 		{"nothing", name, nil, []string{"plan", "-detailed-exitcode"}, ""},

@@ -15,7 +15,7 @@ import (
 )
 
 // NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &diskResource{} }
+func NewListResource() list.ListResource { return &diskResource{tfkit.Base{Type: resourceType}} }
 
 // filter selects disks.
 type filter struct {
@@ -42,7 +42,7 @@ func (r *diskResource) ListResourceConfigSchema(
 
 // List streams the disks.
 func (r *diskResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	tfkit.StreamList(ctx, req, stream, "Unable to list RBD disks", importDefaults,
+	tfkit.StreamList(ctx, req, stream, "Unable to list RBD disks", resourceType.ImportDefaults,
 		func(f filter, results *tfkit.ListResults[model]) error {
 			entry, err := r.Hypervisors.ApplyEntry(ctx, f.Hypervisor, types.StringNull(), &results.Diags)
 			if err != nil {
@@ -101,6 +101,7 @@ func (l *diskLister) disks(ctx context.Context, domain libvirt.Domain) ([]listed
 		found.Hypervisor, found.Domain, found.TargetDev = l.entry.Label, types.StringValue(domain.Name), types.StringValue(target)
 		found.DomainUUID = types.StringValue(domain.UUID)
 		found.read(*disk, namesImage)
+		found.adopt(domain)
 		if l.whole {
 			if len(disks) == 0 && !domain.Active {
 				var err error

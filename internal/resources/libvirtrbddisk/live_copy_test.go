@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -72,7 +73,7 @@ func (f *copyFixture) guestReads(when string, offset int64, want string) {
 		f.t.Errorf("%s: the guest reads %q at %d, want %q; %v", when, got, offset, want, err)
 	}
 	var counter testbed.CounterState
-	acctest.Eventually(f.t, when+": the guest's counter to go on", func() bool {
+	expect.Eventually(f.t, when+": the guest's counter to go on", func() bool {
 		var err error
 		counter, err = f.g.Counter(f.t.Context())
 		return err == nil && counter.Rounds > f.last
@@ -153,7 +154,12 @@ func TestAccLibvirtRBDDisk_liveCopy(t *testing.T) {
 			from, to := pool+"/"+name, pool+"/"+name
 			image(t, "west", name, "32M")
 			f.write(f.block("west", pool, name))
+			log, end := f.w.Trace(t)
 			got := apply(t, f.w)
+			end()
+			if !log.Has("DomainBlockCopy") { // what other tests look for in vain
+				t.Error("the log does not tell of the copy")
+			}
 			expectChanges(t, "to another cluster", got, 0, 1, 0, 0)
 			if text := strings.Join(got.texts("test", "warning"), "\n"); !strings.Contains(text, "will be copied") ||
 				strings.Contains(text, "next started") || strings.Contains(text, "detached") {
@@ -351,7 +357,7 @@ func TestAccLibvirtRBDDisk_liveCopyRefused(t *testing.T) {
 	closeImage := acctest.OpenImage(t, "west", "libvirt", pool+"/"+name)
 	refused("an image that is open", "is open elsewhere", on("west", name, `timeouts = { update = "15s" }`))
 	closeImage()
-	acctest.Eventually(t, "the image to be closed", func() bool {
+	expect.Eventually(t, "the image to be closed", func() bool {
 		return !strings.Contains(acctest.RBD(t, "west", "status", pool+"/"+name), "watcher=")
 	})
 	f.write(on("west", name))
@@ -371,6 +377,14 @@ func TestAccLibvirtRBDDisk_liveCopyDoneByHand(t *testing.T) {
 	acctest.VirshIn(t, "kvm1", strings.ReplaceAll(handXML(t, "west", name, "vdb"), `<target dev="vdb" bus="virtio"></target>`, ""),
 		"blockcopy", name, "vdb", "--reuse-external", "--transient-job", "--wait", "--pivot", "--xml", "/dev/stdin")
 	f.guestWrites(4096, "written after")
+	f.w.Apply(t, "-refresh-only")
+	f.moved(before, "west", pool+"/"+name)
+	// A configuration that names the former cluster doesn't point the saved definition back at the image as it was before.
+	if out, err := f.w.Try(t, "apply", "-auto-approve", "-input=false"); err == nil ||
+		!acctest.Message("can't be copied to image "+pool+"/"+name+" on cluster \"east\"").MatchString(out) {
+		t.Errorf("the apply was not refused: %v\n%s", err, out)
+	}
+	f.moved(before, "west", pool+"/"+name)
 	f.write(f.block("west", pool, name))
 	log, end := f.w.Trace(t)
 	apply(t, f.w)

@@ -206,7 +206,7 @@ type diskRecord struct {
 	Target string `json:"target"`
 	// PoolID is the part of the source's identity that no attribute holds.
 	PoolID int64 `json:"pool_id,omitempty"`
-	// Imported disks have no alias of ours and are found by target and source.
+	// Imported disks that had no alias of ours are found by target and source.
 	Imported bool `json:"imported,omitempty"`
 	// FollowMonitors is set while the monitors are the default: those of the cluster's monitor map.
 	FollowMonitors bool `json:"follow_monitors,omitempty"`

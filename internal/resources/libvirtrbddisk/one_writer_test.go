@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -60,12 +61,12 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 	prepare(t)
 	t.Parallel()
 	const one, two, off, spare = "writer-one", "writer-two", "writer-off", "writer-spare"
-	g, other := running(t, "kvm1", testbed.GuestOptions{Name: one, Paused: true}),
-		running(t, "kvm2", testbed.GuestOptions{Name: two, Paused: true})
+	g, other := running(t, "kvm1", testbed.GuestOptions{Name: one, Paused: true, SCSI: true}),
+		running(t, "kvm2", testbed.GuestOptions{Name: two, Paused: true, SCSI: true})
 	for _, name := range []string{off, spare} {
 		guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	}
-	shared := []string{"shareable = true"}
+	shared, cdrom := []string{"shareable = true"}, []string{`device = "cdrom"`, `bus = "scsi"`}
 	// The domain is known only in the apply: otherwise the plan would refuse both.
 	late := func(domain string) []string {
 		return []string{fmt.Sprintf("domain = terraform_data.late[%q].output", domain)}
@@ -93,6 +94,7 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 			openElsewhere,
 		},
 		{"meant to be shared", []rival{{"kvm1", one, "vdh", "w6", shared}, {"kvm2", two, "vdh", "w6", shared}}, 2, ""},
+		{"a CD-ROM of two domains", []rival{{"kvm1", one, "sda", "w10", cdrom}, {"kvm2", two, "sda", "w10", cdrom}}, 2, ""},
 		{"two that are shut off", []rival{{"kvm1", off, "vdb", "w7", nil}, {"kvm1", spare, "vdb", "w7", nil}}, 2, namedElsewhere},
 		{
 			"two targets of one that is shut off",
@@ -114,7 +116,7 @@ func TestAccLibvirtRBDDisk_oneWriterInOneApply(t *testing.T) {
 			config += r.block(m.label(row, i))
 		}
 	}
-	for i := range 10 {
+	for i := range 11 {
 		image(t, "east", fmt.Sprintf("w%d", i), "8M")
 	}
 	w := acctest.NewWorkspaceOf(t, config)
@@ -220,7 +222,7 @@ func TestAccLibvirtRBDDisk_oneWriterOfTwoRuns(t *testing.T) {
 		}()
 	}
 	for _, r := range rivals {
-		acctest.Eventually(t, "the attach to "+r.domain, func() bool {
+		expect.Eventually(t, "the attach to "+r.domain, func() bool {
 			return strings.Contains(acctest.Virsh(t, r.hypervisor, "domcontrol", r.domain), "occupied")
 		})
 	}
@@ -255,6 +257,8 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 	guest(t, "kvm1", testbed.GuestOptions{Name: off})
 	running(t, "kvm1", testbed.GuestOptions{Name: on, Paused: true})
 	const shared, reader, opened, twice = "shareable = true", "read_only = true", "is open elsewhere", "already has image"
+	// For so long the provider waits for other clients to close the image.
+	const refusedSoon = `timeouts = { update = "10s" }`
 	rows := []struct {
 		what, domain  string
 		before, after string
@@ -275,8 +279,6 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 	var closeAll []func()
 	before, after := source+acctest.Provider(t), source+acctest.Provider(t)
 	disk := func(label, domain, imageName string, assignments ...string) string {
-		// The provider waits for other clients to close the image as long as the update may take.
-		assignments = append([]string{`timeouts = { update = "10s" }`}, assignments...)
 		return strings.Replace(block(domain, imageName, assignments...), `"test"`, fmt.Sprintf("%q", label), 1)
 	}
 	for i, row := range rows {
@@ -291,6 +293,9 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 			image(t, "east", first, "8M")
 		}
 		target := fmt.Sprintf("target_dev = \"vd%c\"", 'b'+i)
+		if row.words == opened {
+			target += "\n" + refusedSoon
+		}
 		before += disk(fmt.Sprintf("r%d", i), row.domain, first, target, row.before)
 		after += disk(fmt.Sprintf("r%d", i), row.domain, name, target, row.after)
 		if row.words == twice {
@@ -331,7 +336,7 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 
 	// A disk that is missing in the running domain is attached again only if nobody has opened its image since.
 	image(t, "east", "change-back", "8M")
-	w.Write(t, source+acctest.Provider(t)+disk("test", off, "change-back"))
+	w.Write(t, source+acctest.Provider(t)+disk("test", off, "change-back", refusedSoon))
 	apply(t, w)
 	saved, err := diskOf(t, "kvm1", off, "vdb", true).Marshal()
 	if err != nil {

@@ -110,7 +110,8 @@ func warnReplacement(state *model, diags *diag.Diagnostics) {
 
 // writesAlone tells whether a disk is the only one that may have its image open.
 func writesAlone(m *model) bool {
-	return !m.Shareable.ValueBool() && !m.ReadOnly.ValueBool() && m.Snapshot.IsNull()
+	disk := m.disk()
+	return !disk.Shareable && !disk.OnlyReads()
 }
 
 // lockImage makes all other disks of this process that would open the image wait until the job's release, so that none is attached

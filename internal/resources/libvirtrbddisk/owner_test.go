@@ -60,3 +60,25 @@ func TestClaimsOfOneDisk(t *testing.T) {
 		}
 	}
 }
+
+// A disk that shares its image, or that the guest can't write, is none that has to have its image for itself.
+func TestWritesAlone(t *testing.T) {
+	yes, text := types.BoolValue(true), types.StringValue
+	for name, c := range map[string]struct {
+		change func(*model)
+		alone  bool
+	}{
+		"plain":     {func(*model) {}, true},
+		"shareable": {func(m *model) { m.Shareable = yes }, false},
+		"read-only": {func(m *model) { m.ReadOnly = yes }, false},
+		"snapshot":  {func(m *model) { m.ReadOnly, m.Snapshot = yes, text("s") }, false},
+		"CD-ROM": {func(m *model) {
+			m.Device, m.Bus, m.TargetDev = text(libvirt.DeviceCDROM), text("sata"), text("sda")
+		}, false},
+	} {
+		m := plain()
+		if c.change(&m); writesAlone(&m) != c.alone {
+			t.Errorf("%s: writes alone: %v", name, !c.alone)
+		}
+	}
+}

@@ -161,23 +161,6 @@ func (p *planning) planHost(ctx context.Context) error {
 	return nil
 }
 
-// locateAfterMove finds the domain of a disk whose configuration names another host now. If the former host is unreachable, a domain that
-// runs on the new one has moved there.
-func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Placement, error) {
-	former, err := p.Hypervisors.ResolveEntry(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
-	if err == nil {
-		there, located := p.locate(ctx, former.Target, p.state)
-		if located == nil || problem.Is(located, problem.NotFound) {
-			return there, located
-		}
-		err = located
-	}
-	if domain, asked := p.host.Target.Domain(ctx, p.state.DomainUUID.ValueString()); asked == nil && domain.Active {
-		return libvirt.Placement{Host: p.host.Target, Domain: domain}, nil
-	}
-	return libvirt.Placement{}, err
-}
-
 // planDomain keeps the recorded spelling of the domain, name or UUID, while it still means the same one.
 func (p *planning) planDomain(ctx context.Context) error {
 	if !p.exists || p.plan.Domain.Equal(p.state.Domain) {
@@ -240,6 +223,11 @@ func (p *planning) planArguments(ctx context.Context) error {
 		return err
 	}
 	refuseConflicts(plan, p.diags)
+	recorded := state
+	if !p.exists {
+		recorded = nil
+	}
+	refuseOddities(plan, recorded, p.diags)
 	if p.diags.HasError() {
 		return nil
 	}
@@ -336,22 +324,4 @@ func (p *planning) planComputed(ctx context.Context) error {
 // found returns the disk in the domain as it is now.
 func (p *planning) found(where *libvirt.Placement) libvirt.Disks {
 	return p.state.ours(p.record).Find(where.Domain)
-}
-
-// located finds the domain, once. It is nil while the hypervisor is unknown, or another one on which the domain may be.
-func (p *planning) located(ctx context.Context) (*libvirt.Placement, error) {
-	if p.where != nil || p.undecided != nil || !p.host.Known || p.host.Moved || !p.exists {
-		return p.where, nil //nolint:nilerr // The operator was warned, and the plan goes on without.
-	}
-	where, err := p.locate(ctx, p.host.Target, p.state)
-	if problem.Is(err, problem.Unknown) {
-		p.undecided = err
-		tfkit.AddWarning(p.diags, "Domain not looked for everywhere", err)
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	p.where = &where
-	return p.where, nil
 }

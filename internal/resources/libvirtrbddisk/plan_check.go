@@ -53,6 +53,9 @@ func (p *planning) planSource(ctx context.Context) error {
 	if plan.OnSourceChange.ValueString() == onSourceChangeLiveCopy {
 		return p.planCopy(ctx, found)
 	}
+	if found == undecidedSource && plan.namesSource() && p.PlannedNewImage(plan.FSID.ValueString(), plan.source()) {
+		found = otherSource
+	}
 	if found == undecidedSource || len(p.replaced) > 0 {
 		return nil
 	}
@@ -89,7 +92,7 @@ func compareSource(ctx context.Context, cluster clusterEntry, state, plan *model
 		return undecidedSource, nil
 	case err != nil:
 		return undecidedSource, err
-	case image.ID == state.ImageID.ValueString() && image.PoolID == record.PoolID && plan.Namespace.Equal(state.Namespace):
+	case state.has(image, record) && plan.Namespace.Equal(state.Namespace):
 		return sameSource, nil
 	}
 	return otherSource, nil
@@ -225,6 +228,11 @@ func (p *planning) checkNew(ctx context.Context) error {
 	where := libvirt.Placement{Host: p.host.Target, Domain: domain}
 	if err := where.Host.RefuseUnfit(ctx, where.Domain, p.plan.disk()); err != nil {
 		return err
+	}
+	if p.record.Domain == domain.UUID {
+		if err := where.RefuseLastInOrder(p.record.Target, p.plan.disk()); err != nil {
+			return err
+		}
 	}
 	if p.record.Domain == domain.UUID && p.record.Target == p.plan.TargetDev.ValueString() {
 		// The plan of a replacement: the present disk is detached first.

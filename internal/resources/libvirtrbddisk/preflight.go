@@ -190,7 +190,7 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 		if len(changes(state, j.plan, nil)) == 0 && !resized(state, j.plan) && j.missing() == 0 {
 			return nil
 		}
-		other := len(changes(state, j.plan, namesImage)) > 0 && (image.ID == "" || image.ID != state.ImageID.ValueString())
+		other := len(changes(state, j.plan, namesImage)) > 0 && !state.has(image, j.record)
 		what = libvirt.Change{
 			Detaches: j.again.detaches() || j.copy == newCopy, Resizes: resized(state, j.plan), Renames: renames(state, j.plan),
 			Exchanges: moved(state, j.plan) || other,
@@ -205,6 +205,11 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 	// The plan has not refused it, so the job has begun since, and the image has grown by now.
 	held.Do += " The image has its new size already: the guest is told of it then."
 	return told
+}
+
+// has tells whether an image is the one that the disk has, perhaps under another name.
+func (m *model) has(image ceph.Image, record diskRecord) bool {
+	return image.ID != "" && image.ID == m.ImageID.ValueString() && image.PoolID == record.PoolID
 }
 
 // moved tells whether the plan names another cluster.
@@ -239,7 +244,7 @@ func resized(state, plan *model) bool {
 // checkSource refuses another image for a running guest, unless its content is copied there. The same one under a new name is allowed, and
 // the former name recorded.
 func (j *job) checkSource(ctx context.Context, state *model, image ceph.Image) error {
-	same := !moved(state, j.plan) && image.ID != "" && image.ID == state.ImageID.ValueString() && image.PoolID == j.record.PoolID
+	same := !moved(state, j.plan) && state.has(image, j.record)
 	if !same && copies(state, j.plan) {
 		return j.checkCopy(ctx, state, image)
 	}

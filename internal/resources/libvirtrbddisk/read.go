@@ -16,10 +16,9 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// ImportState sets what an import knows; the read that follows fills the rest.
+// ImportState records also that the disk comes from an import, and which of its settings this version reads.
 func (r *diskResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importKey.Import(ctx, req, resp)
-	importDefaults.Set(ctx, &resp.State, &resp.Diagnostics)
+	r.Base.ImportState(ctx, req, resp)
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, diskRecord{Imported: true, Learned: len(learnedFields)})...)
 }
 
@@ -47,6 +46,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		if err == nil {
 			state.DomainUUID = types.StringValue(domain.UUID)
 			state.read(disk, namesImage)
+			state.adopt(domain)
 			err = r.claim(&state, tfkit.Imports, &resp.Diagnostics)
 		}
 		if err != nil {
@@ -79,6 +79,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	if err == nil {
 		warnExchanged(&resp.Diagnostics, where, found, &state, record)
+		tfkit.AddWarnings(&resp.Diagnostics, where.NameWarnings(ctx, entry.Target, state.Domain.ValueString(), state.TargetDev.ValueString()))
 		tfkit.AddWarnings(&resp.Diagnostics, where.CopyingWarnings(found))
 		if runsOther(state.ours(record), found) {
 			// The recorded identity is that of the former image.
@@ -96,6 +97,8 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	state.ID = state.id()
 	if importing {
 		err = readCluster(ctx, r.finder(where.Host), &state, &resp.Diagnostics)
+	} else {
+		err = r.followCluster(ctx, where.Host, found, &recorded, &state, &record)
 	}
 	if err == nil {
 		err = r.readSource(ctx, &state, &record, &resp.Diagnostics)
@@ -107,6 +110,14 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	record.Domain, record.Target = state.DomainUUID.ValueString(), state.TargetDev.ValueString()
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
+}
+
+// adopt records the alias of this provider that an imported disk has. It may be that of another domain or target, whose definition was
+// copied or edited: nothing but the import proves that the disk is ours.
+func (m *model) adopt(domain libvirt.Domain) {
+	if disk := domain.OwnAt(m.TargetDev.ValueString()).SavedOrLive(); disk != nil {
+		m.Alias = types.StringValue(disk.Alias)
+	}
 }
 
 // find finds the domain of a disk in the state, and the disk in it.
@@ -176,9 +187,11 @@ func (m *model) readComputed(where libvirt.Placement, found libvirt.Disks) {
 	m.RunningOn = types.StringValue(where.Host.Label())
 	m.Live, m.Persistent = types.BoolValue(found.Live != nil), types.BoolValue(found.Saved != nil)
 	m.PendingRestart, m.MonitorsStale = types.BoolValue(found.PendingRestart()), types.BoolValue(found.MonitorsStale())
-	alias, own := found.SavedOrLive().Alias, libvirt.OwnAlias(where.Domain.UUID, m.TargetDev.ValueString())
-	if alias != own && alias != m.Alias.ValueString() {
-		alias = ""
+	alias, own := "", libvirt.OwnAlias(where.Domain.UUID, m.TargetDev.ValueString())
+	for _, disk := range found.Each() {
+		if disk.Alias == own || disk.Alias == m.Alias.ValueString() {
+			alias = disk.Alias
+		}
 	}
 	m.Alias = tfkit.StringOrNull(alias)
 }

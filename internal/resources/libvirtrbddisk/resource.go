@@ -30,12 +30,13 @@ const (
 	onSourceChangeLiveCopy = "live_copy"
 )
 
-var (
-	importKey      = tfkit.ImportKey{"hypervisor", "domain", "target_dev"}
-	importDefaults = tfkit.ImportDefaults{
+var resourceType = tfkit.ResourceType{
+	Name:      TypeName,
+	ImportKey: tfkit.ImportKey{Form: "HYPERVISOR/DOMAIN/TARGET", Attributes: []string{"hypervisor", "domain", "target_dev"}},
+	ImportDefaults: tfkit.ImportDefaults{
 		"attach_probe": types.BoolValue(true), "on_source_change": types.StringValue(onSourceChangeRefuse),
-	}
-)
+	},
+}
 
 var (
 	_ resource.ResourceWithConfigure      = (*diskResource)(nil)
@@ -46,18 +47,9 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &diskResource{} }
+func NewResource() resource.Resource { return &diskResource{tfkit.Base{Type: resourceType}} }
 
 type diskResource struct{ tfkit.Base }
-
-func (r *diskResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = TypeName
-	resp.ResourceBehavior.MutableIdentity = true // a label can be renamed, and the domain can move to another hypervisor
-}
-
-func (r *diskResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = importKey.Schema()
-}
 
 func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to attach RBD disk"
@@ -247,6 +239,9 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	pending := false
 	if err == nil {
 		pending, err = where.Host.DetachDisks(ctx, where.Domain, found)
+	}
+	if err == nil && found.Live != nil {
+		err = r.refuseMigrated(ctx, entry.Target, &state, record, where)
 	}
 	if pending {
 		record.DetachAsked = where.Domain.RunningNumber()

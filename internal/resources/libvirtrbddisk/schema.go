@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -27,7 +28,7 @@ import (
 // Schema of libvirt_rbd_disk.
 func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		"id": tfkit.IDAttribute("HYPERVISOR/DOMAIN/TARGET"),
+		"id": tfkit.IDAttribute(resourceType.ImportKey.Form),
 		"hypervisor": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "Label of the hypervisor in the provider block. May be left out where exactly one hypervisor is configured when" +
@@ -38,7 +39,8 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		"domain": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "Name or UUID of the domain: running, shut off, persistent or transient, and defined by any tool. Another" +
-				" spelling of the same domain is no change, the new name of a renamed one touches nothing; another domain replaces the disk.",
+				" spelling of the same domain is no change, the new name of a renamed one touches nothing; another domain replaces the disk." +
+				" Where another domain has taken the former name of a renamed one, the disk stays, with a warning.",
 			Validators: []validator.String{tfkit.PlainText(), tfkit.Matches(`^[^/\n]+$`, `must be a domain's name or UUID: not empty, without "/"`)},
 		},
 		"cluster": schema.StringAttribute{
@@ -75,8 +77,8 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		},
 		"snapshot": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Name of a snapshot of the image (`ceph_rbd_snapshot`) to read instead of the image; needs `read_only = true`." +
-				" Changing or removing it replaces the disk. `<snapshot name>` in the XML.",
+			MarkdownDescription: "Name of a snapshot of the image (`ceph_rbd_snapshot`) to read instead of the image; needs `read_only = true`," +
+				" or a CD-ROM, and no `size`. Changing or removing it replaces the disk. `<snapshot name>` in the XML.",
 			Validators: []validator.String{tfkit.ImageSpecPart("the name of a snapshot")},
 		},
 		"size": schema.StringAttribute{
@@ -106,8 +108,8 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		"target_dev": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "Target of the disk, unique in the domain: `vdb` on bus `virtio`, `sdb` on `scsi`, `sata` or `usb`, `hdb` on" +
-				" `ide`. The guest may name the disk otherwise; use `serial` to find it there. Changing it replaces the disk. `<target dev>` in the" +
-				" XML.",
+				" `ide`. An imported disk keeps another one. The guest may name the disk otherwise; use `serial` to find it there. Changing it" +
+				" replaces the disk. `<target dev>` in the XML.",
 			Validators: []validator.String{tfkit.Matches(`^(vd|sd|hd)[a-z]{1,3}$`, `must be a target such as "vdb" or "sda"`)},
 		},
 		"bus": schema.StringAttribute{
@@ -145,7 +147,9 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				" nothing.",
 			Validators: []validator.String{stringvalidator.OneOf(onSourceChangeRefuse, onSourceChangeReplace, onSourceChangeLiveCopy)},
 		},
-		"timeouts": tfkit.TimeoutsAttribute(ctx, detachTimeout),
+		"timeouts": tfkit.TimeoutsAttribute(ctx, detachTimeout, fmt.Sprintf("A copy by `on_source_change` has `%s` where none is set, and with"+
+			" `on_change` a guest gets as long as for a deletion to let the disk go, or this time where it is set.",
+			tfkit.FormatDuration(copyTimeout))),
 	}
 	for _, more := range []map[string]schema.Attribute{driverAttributes(), deviceAttributes(), computedAttributes()} {
 		maps.Copy(attributes, more)
@@ -162,7 +166,7 @@ const pageDescription = "One RBD disk of a libvirt domain that somebody else man
 	" else has the image open, and that the host itself can open it.\n\nThe attributes mirror the domain's saved definition (of a transient" +
 	" domain, the running one). Where a running guest has to be started again to notice a change, the plan says so; `pending_restart` and" +
 	" `monitors_stale` show what it still has to catch up with. With `on_change = \"reattach\"` the disk is detached and attached again" +
-	" instead. A transient domain has no next start: there the plan refuses such a change without it. `size` and `iotune` are changed at" +
+	" instead. A transient domain has no next start: there the plan refuses what waits for one. `size` and `iotune` are changed at" +
 	" once in both.\n\nA domain that was migrated" +
 	" to another configured hypervisor is found there, and its disk is changed there. While that one doesn't answer this is an error: what a" +
 	" migration leaves behind says nothing about the disk.\n\n**Deleting** this resource detaches the disk from the saved definition and" +
@@ -248,13 +252,15 @@ func iotuneAttribute() schema.SingleNestedAttribute {
 		attributes[name] = schema.Int64Attribute{
 			Optional:            true,
 			MarkdownDescription: libvirt.DescribeLimit(name),
-			Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			Validators:          []validator.Int64{int64validator.Between(1, libvirt.MaxLimit)},
 		}
 	}
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "Limits of the disk's throughput, by libvirt's names. Changed at once in the running guest and in the saved" +
-			" definition (`virsh blkdeviotune`); what is removed is unlimited. `<iotune>` in the XML.",
+		MarkdownDescription: "Limits of the disk's throughput, by libvirt's names. A `total_` limit excludes the `read_` and `write_` ones of" +
+			" its kind; a `_max` needs the limit that it goes beyond, a `_max_length` its `_max`, and `size_iops_sec` one of `iops`." +
+			" Changed at once in the running guest and in the saved definition (`virsh blkdeviotune`); what is removed is unlimited." +
+			" `<iotune>` in the XML.",
 		Attributes: attributes,
 	}
 }
@@ -294,24 +300,24 @@ func driverAttributes() map[string]schema.Attribute {
 		"error_policy":  choice("What an I/O error does to the guest.", "<driver error_policy>", "stop", "report", "ignore", "enospace"),
 		"iothread":      number("Number of the domain's I/O thread that serves the disk. Bus `virtio` only.", "<driver iothread>", 1),
 		"queues":        number("Number of virtqueues. Bus `virtio` only.", "<driver queues>", 1),
-		"copy_on_read":  flag("Whether what is read from a parent is written into the image.", "<driver copy_on_read>"),
+		"copy_on_read":  flag("Whether what is read from a parent is written into the image. Not with `read_only`.", "<driver copy_on_read>"),
 		"read_only": flag("Whether the guest may only read. An image that is open elsewhere is then not refused."+
 			" QEMU opens it for writing nevertheless, so the user needs `profile rbd`, not `profile rbd-read-only`.", "<readonly/>"),
 		"shareable": flag("Whether other guests may have the image open at the same time. They need a file system made for that, and every one"+
-			" of them this argument.", "<shareable/>"),
+			" of them this argument, and `cache` unset, `none` or `directsync`.", "<shareable/>"),
 		"serial": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Serial by which the guest finds the disk, as in `/dev/disk/by-id/virtio-SERIAL`: at most 20 characters, 36 on" +
-				" bus `scsi`. " + nextStart +
+				" bus `scsi`. An imported disk keeps a longer one, of which the guest sees the beginning. " + nextStart +
 				" Removing it unsets it. `<serial>` in the XML.",
-			Validators: []validator.String{tfkit.Matches(`^[A-Za-z0-9_+.-]+$`, "must be letters, digits, and the characters _ + . -")},
+			Validators: []validator.String{tfkit.Matches(`^[A-Za-z0-9_+. -]+$`, "must be letters, digits, spaces, and the characters _ + . -")},
 		},
 		"wwn": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "World Wide Name, 16 hexadecimal digits; bus `scsi`, `sata` or `ide`. " + nextStart +
+			MarkdownDescription: "World Wide Name, 16 hexadecimal digits; bus `scsi`, `sata` or `ide`. It may begin with `0x`. " + nextStart +
 				" Removing it unsets it. `<wwn>` in the XML.",
-			PlanModifiers: []planmodifier.String{tfkit.KeepEqual(strings.EqualFold, "Upper and lower case are the same.")},
-			Validators:    []validator.String{tfkit.Matches(`^[0-9a-fA-F]{16}$`, "must be 16 hexadecimal digits")},
+			PlanModifiers: []planmodifier.String{tfkit.KeepEqual(libvirt.SameWWN, "Another spelling of the same WWN is no change.")},
+			Validators:    []validator.String{tfkit.Matches(`^(0x)?[0-9a-fA-F]{16}$`, "must be 16 hexadecimal digits")},
 		},
 		"boot_order": number("Place in the order in which the guest's firmware tries its devices. The domain must not have `<boot dev>` in its"+
 			" `<os>`.", "<boot order>", 1),
@@ -326,8 +332,8 @@ func computedAttributes() map[string]schema.Attribute {
 		return schema.BoolAttribute{Computed: true, MarkdownDescription: description}
 	}
 	return map[string]schema.Attribute{
-		"alias": text("Alias of the disk in the XML, by which it is found again. Null for an imported disk, which is found by target and" +
-			" source."),
+		"alias": text("Alias of the disk in the XML, by which it is found again. Null for an imported disk that had none of this" +
+			" provider; it is found by target and source."),
 		"domain_uuid": text("UUID of the domain. As shown by `virsh domuuid`."),
 		"host_uuid":   tfkit.HostUUIDAttribute(),
 		"fsid": text("The cluster's fsid, a part of the source's identity. It is remembered and checked: a label that leads to another cluster" +
@@ -351,22 +357,42 @@ func (r *diskResource) ValidateConfig(ctx context.Context, req resource.Validate
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !config.Snapshot.IsNull() && !config.Size.IsNull() {
-		resp.Diagnostics.AddAttributeError(path.Root("size"), "Invalid combination", "A snapshot never changes its size. Remove size.")
-	}
 	refuseConflicts(&config, &resp.Diagnostics)
-	checkIOTune(config.IOTune, &resp.Diagnostics)
 	checkAddress(config.Address, &resp.Diagnostics)
 }
 
 // refuseConflicts refuses arguments that exclude or need each other, once all of them are known.
 func refuseConflicts(m *model, diags *diag.Diagnostics) {
-	unknown := func(name string) bool { return m.argument(name).IsUnknown() }
-	for _, conflict := range m.disk().Conflicts() {
+	if m.Snapshot.ValueString() != "" && m.Size.ValueString() != "" {
+		diags.AddAttributeError(path.Root("size"), "Invalid combination", "A snapshot never changes its size. Remove size.")
+	}
+	checkIOTune(m.IOTune, diags)
+	m.refuse(m.disk().Conflicts(), diags)
+}
+
+// refuse refuses conflicts between arguments that are known. One that is not known yet may still turn out to be null.
+func (m *model) refuse(conflicts []libvirt.Conflict, diags *diag.Diagnostics) {
+	refuseKnown(conflicts, m.argument, path.Root, diags)
+}
+
+func refuseKnown(
+	conflicts []libvirt.Conflict, argument func(name string) attr.Value, at func(name string) path.Path, diags *diag.Diagnostics,
+) {
+	unknown := func(name string) bool { value := argument(name); return value != nil && value.IsUnknown() }
+	for _, conflict := range conflicts {
 		if !slices.ContainsFunc(conflict.Fields, unknown) {
-			diags.AddAttributeError(path.Root(conflict.Fields[0]), "Invalid combination", conflict.Text)
+			diags.AddAttributeError(at(conflict.Fields[0]), "Invalid combination", conflict.Text)
 		}
 	}
+}
+
+// refuseOddities refuses what no disk should get, though libvirt takes it. One that has it already, as after an import, keeps it; state is
+// nil for a new disk.
+func refuseOddities(m, state *model, diags *diag.Diagnostics) {
+	changed := func(name string) bool { return !m.argument(name).Equal(state.argument(name)) }
+	m.refuse(slices.DeleteFunc(m.disk().Oddities(), func(conflict libvirt.Conflict) bool {
+		return state != nil && !slices.ContainsFunc(conflict.Fields, changed)
+	}), diags)
 }
 
 // checkAddress refuses parts that don't belong to the address's type, and invalid numbers.
@@ -399,13 +425,15 @@ func checkAddress(address types.Object, diags *diag.Diagnostics) {
 	}
 }
 
-// checkIOTune refuses limits that exclude or need each other.
+// checkIOTune refuses limits that exclude or need each other, once both are known.
 func checkIOTune(object types.Object, diags *diag.Diagnostics) {
 	if object.IsNull() || object.IsUnknown() {
 		return
 	}
-	set := func(name string) bool { value := object.Attributes()[name]; return value != nil && !value.IsNull() }
-	for _, conflict := range libvirt.LimitConflicts(set) {
-		diags.AddAttributeError(path.Root("iotune").AtName(conflict.Fields[0]), "Invalid combination", conflict.Text)
+	limits := object.Attributes()
+	get := func(name string) (int64, bool) {
+		n, ok := limits[name].(types.Int64)
+		return n.ValueInt64(), ok && !n.IsNull()
 	}
+	refuseKnown(libvirt.LimitConflicts(get), func(name string) attr.Value { return limits[name] }, path.Root("iotune").AtName, diags)
 }

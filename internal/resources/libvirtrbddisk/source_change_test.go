@@ -34,7 +34,13 @@ func TestAccLibvirtRBDDisk_sourceChanged(t *testing.T) {
 			return nil
 		})
 	}
-	otherImage := regexp.MustCompile(`can't be changed from libvirt-pool/source-[bc] to\s+libvirt-pool/source-[bc]`)
+	otherImage := regexp.MustCompile(`can't be changed from libvirt-pool/source-(?:[bc]|new) to\s+libvirt-pool/source-(?:[bc]|new)`)
+	made := fmt.Sprintf("resource \"ceph_rbd_image\" \"new\" {\n  cluster = \"east\"\n  pool = %q\n  name = \"source-new\"\n"+
+		"  size = \"32MiB\"\n}\n", pool)
+	// ofNewImage is the configuration of a disk whose image is made in the same apply.
+	ofNewImage := func(assignments ...string) string {
+		return made + strings.Replace(config("NEW", assignments...), `"NEW"`, "ceph_rbd_image.new.name", 1)
+	}
 	// stillSees notes that on_source_change has kept the guest's image as it was.
 	stillSees := func(mark acctest.Mark, bytes int64) {
 		if err := sees(g, bytes); err != nil {
@@ -57,15 +63,26 @@ func TestAccLibvirtRBDDisk_sourceChanged(t *testing.T) {
 			Check: resource.ComposeAggregateTestCheckFunc(savedName("source-b"), check(func() error { return sees(g, 24<<20) }),
 				recorded(t, "on_source_change", acctest.Changed)),
 		},
+		{Config: ofNewImage(), ExpectError: otherImage},
+		{
+			PreConfig: func() {
+				if images := acctest.RBD(t, "east", "ls", pool); strings.Contains(images, "source-new") {
+					t.Error("refused only after the image was made")
+				}
+				stillSees(acctest.Set, 24<<20)
+			},
+			Config: ofNewImage(`on_source_change = "replace"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
+			Check: resource.ComposeAggregateTestCheckFunc(savedName("source-new"), check(func() error { return sees(g, 32<<20) })),
+		},
 		{Config: config("source-c"), ExpectError: otherImage},
 		{
 			PreConfig: func() {
-				stillSees(acctest.Cleared, 24<<20)
+				stillSees(acctest.Cleared, 32<<20)
 				if err := g.Destroy(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			},
-			Config: config("source-c"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Config: made + config("source-c"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.ComposeAggregateTestCheckFunc(attr("live", "false"), savedName("source-c")),
 		},
 	}})
@@ -135,8 +152,9 @@ func TestAccLibvirtRBDDisk_updateFailsAfterRename(t *testing.T) {
 	w.Apply(t)
 
 	acctest.RBD(t, "east", "rename", pool+"/"+name, pool+"/"+later)
-	// QEMU refuses a burst below the rate, which libvirt puts into the saved definition as it is.
-	w.Write(t, provider+block(name, later, `iotune = { total_iops_sec = 100, total_iops_sec_max = 50 }`))
+	// QEMU refuses so long a burst at such a rate, which libvirt puts into the saved definition as it is.
+	w.Write(t, provider+block(name, later,
+		`iotune = { total_iops_sec = 100, total_iops_sec_max = 500000000000000, total_iops_sec_max_length = 4 }`))
 	if out, err := w.Try(t, "apply", "-auto-approve", "-input=false"); err == nil {
 		t.Fatalf("QEMU took it:\n%s", out)
 	}
@@ -156,4 +174,35 @@ func TestAccLibvirtRBDDisk_updateFailsAfterRename(t *testing.T) {
 	if err := seesNone(g); err != nil {
 		t.Error(err)
 	}
+}
+
+// The only device in the boot order is not detached for a replacement that libvirt would refuse.
+func TestAccLibvirtRBDDisk_onlyBootDeviceReplaced(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "only-boot"
+	guest(t, "kvm1", testbed.GuestOptions{Name: name})
+	image(t, "east", name, "16M")
+	doc := acctest.DomainOf(t, "kvm1", name, true)
+	doc.OS.BootDevices = nil
+	text := strings.Replace(handXML(t, "east", name, "vdb"), "</disk>", "<boot order='1'/></disk>", 1)
+	doc.Devices.Disks = append(doc.Devices.Disks, *acctest.ParseDisk(t, text))
+	define(t, doc)
+	provider := source + acctest.Provider(t)
+	imported := "import {\n  provider = ceph\n  to = " + address + "\n  id = \"kvm1/" + name + "/vdb\"\n}\n"
+	w := acctest.NewWorkspaceOf(t, provider+imported+block(name, name, "boot_order = 1"))
+	w.Apply(t)
+
+	w.Write(t, provider+block(name, name, "boot_order = 1", `target_dev = "vdc"`))
+	out, err := w.Try(t, "apply", "-auto-approve", "-input=false")
+	refused := acctest.Message(`Disk vdb of domain "only-boot" on hypervisor "kvm1" can't be replaced by one with a place in the boot order.`)
+	if err == nil || !refused.MatchString(out) {
+		t.Errorf("not refused: %v\n%s", err, out)
+	}
+	if disk := diskOf(t, "kvm1", name, "vdb", true); disk == nil || disk.Boot == nil {
+		t.Errorf("the domain has lost its disk: %v", disk)
+	}
+	w.Write(t, provider+block(name, name, `target_dev = "vdc"`))
+	w.Apply(t)
+	w.Destroy(t)
 }

@@ -9,16 +9,14 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
-}
+var planned = acctest.Planned(address)
 
 // check makes a step's check of a question to a second view.
 func check(ask func() error) resource.TestCheckFunc {
@@ -39,7 +37,7 @@ func recorded(t *testing.T, attribute string, mark acctest.Mark) resource.TestCh
 
 // sees waits until the guest sees a disk of so many bytes.
 func sees(g *testbed.Guest, bytes int64) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	_, err := g.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Bytes == bytes && d.Readable })
 	return err
@@ -47,7 +45,7 @@ func sees(g *testbed.Guest, bytes int64) error {
 
 // seesNone waits until the guest sees no disk.
 func seesNone(g *testbed.Guest) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	return g.WaitNoDisk(ctx, func(testbed.GuestDisk) bool { return true })
 }
@@ -72,7 +70,7 @@ func detachByHand(t *testing.T, g *testbed.Guest, flags ...string) {
 		if err := seesNone(g); err != nil {
 			t.Fatal(err)
 		}
-		acctest.Eventually(t, "the detach of vdb from "+g.Name, func() bool { return diskOf(t, "kvm1", g.Name, "vdb", false) == nil })
+		expect.Eventually(t, "the detach of vdb from "+g.Name, func() bool { return diskOf(t, "kvm1", g.Name, "vdb", false) == nil })
 	}
 }
 
@@ -81,7 +79,7 @@ func reattach(t *testing.T, domain, target string, change func(*acctest.Disk)) {
 	t.Helper()
 	disk := diskOf(t, "kvm1", domain, target, false)
 	acctest.Virsh(t, "kvm1", "detach-disk", domain, target, "--live")
-	acctest.Eventually(t, "the end of disk "+target, func() bool { return diskOf(t, "kvm1", domain, target, false) == nil })
+	expect.Eventually(t, "the end of disk "+target, func() bool { return diskOf(t, "kvm1", domain, target, false) == nil })
 	disk.Source.Index = 0
 	change(disk)
 	acctest.VirshIn(t, "kvm1", acctest.XML(t, disk), "attach-device", domain, "/dev/stdin", "--live")

@@ -12,7 +12,7 @@ import (
 )
 
 // NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &secretResource{} }
+func NewListResource() list.ListResource { return &secretResource{tfkit.Base{Type: resourceType}} }
 
 // filter selects secrets.
 type filter struct {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
@@ -97,9 +96,7 @@ func holds(t *testing.T, id, want, private string) resource.TestCheckFunc {
 	}
 }
 
-func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
-}
+var planned = acctest.Planned(address)
 
 // record records marks of attributes, after a check by a second view.
 func record(t *testing.T, mark acctest.Mark, attributes ...string) resource.TestCheckFunc {

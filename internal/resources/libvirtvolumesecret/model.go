@@ -2,7 +2,6 @@ package libvirtvolumesecret
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
@@ -41,6 +40,11 @@ func (m *model) owned() tfkit.HostSecret {
 	return tfkit.HostSecret{Type: tfkit.VolumeSecret, Hypervisor: m.Hypervisor, HostUUID: m.HostUUID, UUID: m.UUID}
 }
 
+// arguments are those that make another secret of it.
+func (m *model) arguments() tfkit.SecretArguments {
+	return tfkit.SecretArguments{Usage: m.Volume, UUID: m.UUID, Private: m.Private}
+}
+
 // secret is the definition that the model describes.
 func (m *model) secret() libvirt.Secret {
 	return libvirt.Secret{
@@ -65,19 +69,4 @@ func (m *model) fromAPI(secret libvirt.Secret) {
 // is kept of the passphrase, of which it could be told whether it is another one.
 func (m *model) writesOver(state *model) bool {
 	return !m.PassphraseWOVersion.IsNull() && !m.PassphraseWOVersion.Equal(state.PassphraseWOVersion)
-}
-
-// replacedBy lists the attributes whose planned value needs another secret in place of this one.
-func (m *model) replacedBy(plan *model) []path.Path {
-	var at []path.Path
-	if !plan.Volume.Equal(m.Volume) {
-		at = append(at, path.Root("volume"))
-	}
-	if plan.UUID.IsUnknown() || !libvirt.SameUUID(plan.UUID.ValueString(), m.UUID.ValueString()) {
-		at = append(at, path.Root("uuid"))
-	}
-	if m.Private.ValueBool() && !plan.Private.IsUnknown() && !plan.Private.ValueBool() {
-		at = append(at, path.Root("private"))
-	}
-	return at
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
@@ -35,25 +34,10 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
-	if config.UUID.IsNull() && (!exists || !plan.Volume.Equal(state.Volume)) {
-		plan.UUID = types.StringUnknown()
-		if !plan.Volume.IsUnknown() {
-			plan.UUID = types.StringValue(tfkit.VolumeSecret.DefaultUUID(plan.Volume.ValueString()))
-		}
-	}
+	plan.UUID = tfkit.VolumeSecret.PlanUUID(config.UUID, state.arguments(), plan.arguments(), exists)
 	plan.ID = plan.id()
-	replaces := false
-	if exists {
-		replacedBy := state.replacedBy(plan)
-		resp.RequiresReplace = append(resp.RequiresReplace, replacedBy...)
-		replaces = len(replacedBy) > 0 || entry.Moved
-		if len(replacedBy) > 0 && entry.Known && !entry.Moved {
-			tfkit.WarnReplacedSecret(ctx, entry.Target, state.secret(), &resp.Diagnostics)
-		}
-		if entry.Moved {
-			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("hypervisor"))
-		}
-	}
+	replaces := exists &&
+		tfkit.VolumeSecret.PlanReplacement(ctx, entry, state.arguments(), plan.arguments(), state.secret(), resp)
 	switch {
 	case !exists || replaces:
 		if config.PassphraseWO.IsNull() {

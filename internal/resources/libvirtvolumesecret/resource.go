@@ -13,7 +13,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-var importKey = tfkit.ImportKey{"hypervisor", "uuid"}
+var resourceType = tfkit.ResourceType{
+	Name:      tfkit.VolumeSecret.Name,
+	ImportKey: tfkit.ImportKey{Form: "HYPERVISOR/UUID", Attributes: []string{"hypervisor", "uuid"}},
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*secretResource)(nil)
@@ -23,22 +26,9 @@ var (
 )
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &secretResource{} }
+func NewResource() resource.Resource { return &secretResource{tfkit.Base{Type: resourceType}} }
 
 type secretResource struct{ tfkit.Base }
-
-func (r *secretResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = tfkit.VolumeSecret.Name
-	resp.ResourceBehavior.MutableIdentity = true // a label can be renamed
-}
-
-func (r *secretResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = importKey.Schema()
-}
-
-func (r *secretResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importKey.Import(ctx, req, resp)
-}
 
 func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create libvirt secret"
@@ -60,30 +50,13 @@ func (r *secretResource) Create(ctx context.Context, req resource.CreateRequest,
 		plan.UUID = types.StringValue(tfkit.VolumeSecret.DefaultUUID(plan.Volume.ValueString()))
 	}
 	plan.ID = plan.id()
-	release, err := r.LockNewSecret(ctx, plan.owned())
-	defer release()
-	var passphrase sensitive.Value
-	if err == nil {
-		passphrase, err = tfkit.GivenPassphrase(config.PassphraseWO)
-	}
-	if err == nil {
-		err = entry.Target.MaySendKeys()
-	}
-	if err == nil {
-		err = tfkit.VolumeSecret.RefuseClash(ctx, entry.Target, plan.secret(), passphrase)
-	}
-	made := false
-	if err == nil {
-		made, err = entry.Target.MakeSecret(ctx, plan.secret(), passphrase)
-	}
-	if !made {
+	passphrase, err := tfkit.GivenPassphrase(config.PassphraseWO)
+	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.RecordNewSecret(plan.owned())
-	if err != nil {
-		// The secret exists: an error now would taint it. The next refresh finds what it lacks.
-		tfkit.AddWarning(&resp.Diagnostics, "libvirt secret made, but not completed", err)
+	if !r.CreateSecret(ctx, entry.Target, plan.owned(), plan.secret(), passphrase, &resp.Diagnostics) {
+		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -145,7 +118,7 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 	defer cancel()
 	entry, err := r.Hypervisors.ApplyEntry(ctx, plan.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	if err == nil && plan.secret() != state.secret() {
-		err = entry.Target.DefineSecret(ctx, plan.secret())
+		err = entry.Target.ChangeSecret(ctx, plan.secret())
 	}
 	if err == nil && plan.writesOver(&state) {
 		var passphrase sensitive.Value

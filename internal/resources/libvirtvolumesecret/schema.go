@@ -22,7 +22,7 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			"**Deleting** this resource undefines the secret. It is refused while a domain on the host, running or defined, or a storage" +
 			" pool uses it, also where the secret is replaced. Keep the passphrase elsewhere too: without it nobody can read the image.",
 		Attributes: map[string]schema.Attribute{
-			"id":         tfkit.IDAttribute(importKey.Form()),
+			"id":         tfkit.IDAttribute(resourceType.ImportKey.Form),
 			"hypervisor": tfkit.HypervisorAttribute(),
 			"volume": schema.StringAttribute{
 				Required: true,
@@ -42,7 +42,8 @@ func (r *secretResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				Optional: true, Sensitive: true, WriteOnly: true,
 				MarkdownDescription: "The passphrase, byte for byte as libvirt is to hold it: neither base64 is decoded nor the end of a line" +
 					" removed, so use `trimspace()` for what was read from a file. It is written to libvirt only: it is in neither the state nor the" +
-					" plan, and nothing that is computed from it is either. Needs Terraform 1.11 or later. It is written when the secret is made and" +
+					" plan, and nothing that is computed from it is either. Needs Terraform or OpenTofu 1.11 or later. It is written when" +
+					" the secret is made and" +
 					" whenever `passphrase_wo_version` changes; without it the value in libvirt is left alone. A new secret needs it.",
 				Validators: []validator.String{
 					tfkit.PassphraseValidator(), stringvalidator.AlsoRequires(path.MatchRoot("passphrase_wo_version")),

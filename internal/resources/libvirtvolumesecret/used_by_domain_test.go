@@ -76,6 +76,29 @@ func TestAccLibvirtVolumeSecret_usedByDomain(t *testing.T) {
 	}
 }
 
+// A secret that is gone is not made again without its value, by a plan that did not see that.
+func TestAccLibvirtVolumeSecret_goneBeforeTheApply(t *testing.T) {
+	acctest.Bed(t)
+	const volume = "east/vms/gone"
+	id := defaultUUID(volume)
+	config := func(description string) string {
+		return required + acctest.Provider(t) + secretBlock(volume, with("one", "1"), fmt.Sprintf("description = %q", description))
+	}
+	w := acctest.NewWorkspaceOf(t, config("before"))
+	w.Apply(t)
+	acctest.Virsh(t, "kvm1", "secret-undefine", id)
+	w.Write(t, config("after"))
+	out, err := w.Try(t, "apply", "-refresh=false", "-auto-approve", "-input=false")
+	if err == nil || !acctest.Message("Secret "+id+` is not on hypervisor "kvm1"`).MatchString(out) || has(t, "kvm1", id) {
+		t.Errorf("made without a value: %v\n%s", err, out)
+	}
+	w.Apply(t)
+	if got := stored(t, id); got != "one" {
+		t.Errorf("the value is %q", got)
+	}
+	w.Destroy(t)
+}
+
 // A passphrase is in no state, plan or log, and nothing that was computed from it: a text that is in all of them is found.
 func TestAccLibvirtVolumeSecret_passphraseNotLeaked(t *testing.T) {
 	acctest.Bed(t)

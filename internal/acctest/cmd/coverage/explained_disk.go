@@ -2,8 +2,9 @@ package main
 
 // Reasons of libvirt_rbd_disk.
 const (
-	namespaceTooNew = "The hypervisors of the tests have a libvirt older than 11.6, on which a namespace is refused, and tested as such."
-	sizeIsTold      = "What a guest is told of a grown image is stored nowhere: an import leaves it unset."
+	namespaceTooNew = "The hypervisors of `make test` have a libvirt older than 11.6, on which a namespace is refused, and tested as such; " +
+		"`make test-matrix` has newer ones."
+	sizeIsTold = "What a guest is told of a grown image is stored nowhere: an import leaves it unset."
 )
 
 func init() {

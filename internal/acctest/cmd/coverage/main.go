@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 
@@ -21,8 +22,8 @@ import (
 const (
 	notes = "build/coverage"
 	file  = "CONTRIBUTING.md"
-	begin = "<!-- coverage: written by make coverage -->\n"
-	end   = "<!-- end of coverage -->"
+	begin = "<!-- coverage: written by make coverage -->\n\n"
+	end   = "\n<!-- end of coverage -->"
 )
 
 func main() {
@@ -39,30 +40,45 @@ func run(write bool) error {
 	if err != nil {
 		return err
 	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	before, table, after, err := section(string(content))
+	if err != nil {
+		return err
+	}
 	rows := rows(context.Background())
+	updated := coverage.Table(rows, seen, explained)
+	if write {
+		if err := os.WriteFile(file, []byte(before+updated+after), 0o644); err != nil {
+			return err
+		}
+	}
 	if missing := coverage.Missing(rows, seen, explained); len(missing) > 0 {
-		err = fmt.Errorf("no test has shown, and internal/acctest/cmd/coverage/explained.go does not explain:\n  %s",
+		return fmt.Errorf("no test has shown, and the explanations of internal/acctest/cmd/coverage lack:\n  %s",
 			strings.Join(missing, "\n  "))
 	}
-	content, readErr := os.ReadFile(file)
-	if readErr != nil {
-		return readErr
+	if !write && updated != table {
+		return fmt.Errorf("the table in %s is not what the tests have seen: run make coverage, and commit %s:\n%s",
+			file, file, difference(table, updated))
 	}
-	before, rest, found := strings.Cut(string(content), begin)
-	_, after, closed := strings.Cut(rest, end)
+	return nil
+}
+
+// difference shows the lines in which two tables differ; empty where they are the same.
+func difference(table, updated string) string {
+	return cmp.Diff(strings.Split(table, "\n"), strings.Split(updated, "\n"))
+}
+
+// section cuts a text into the table and what is before and after it.
+func section(content string) (before, table, after string, err error) {
+	before, rest, found := strings.Cut(content, begin)
+	table, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		return fmt.Errorf("%s has no place for the table", file)
+		return "", "", "", fmt.Errorf("%s has no place for the table", file)
 	}
-	updated := before + begin + "\n" + coverage.Table(rows, seen, explained) + "\n" + end + after
-	switch {
-	case write:
-		if writeErr := os.WriteFile(file, []byte(updated), 0o644); writeErr != nil {
-			return writeErr
-		}
-	case err == nil && updated != string(content):
-		err = fmt.Errorf("the table in %s is not what the tests have seen: run make test, then make coverage, and commit %s", file, file)
-	}
-	return err
+	return before + begin, table, end + after, nil
 }
 
 // rows are the arguments and attributes of all resources, in order.

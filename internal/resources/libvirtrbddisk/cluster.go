@@ -3,7 +3,6 @@ package libvirtrbddisk
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -17,21 +16,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
-
-// locate finds the domain of a disk in the state, on the configured host or on any other.
-func (r *diskResource) locate(ctx context.Context, configured *libvirt.Host, recorded *model) (libvirt.Placement, error) {
-	search := libvirt.DomainSearch{
-		Configured: configured,
-		Others:     slices.DeleteFunc(r.Hypervisors.All(), func(h *libvirt.Host) bool { return h == configured }),
-	}
-	if seen := recorded.RunningOn.ValueString(); seen != configured.Label() && seen != recorded.Hypervisor.ValueString() {
-		search.LastSeen = seen
-	}
-	for _, label := range r.Hypervisors.Unasked() {
-		search.Unknown = append(search.Unknown, libvirt.HostError{Label: label, Err: r.Hypervisors.NotKnown(label)})
-	}
-	return search.Locate(ctx, recorded.DomainUUID.ValueString())
-}
 
 // verifyLimit is the timeout for a cluster where a disk can be read or planned without it.
 const verifyLimit = 5 * time.Second
@@ -150,6 +134,32 @@ func readCluster(ctx context.Context, finder *rbdusage.Finder, state *model, dia
 		state.Cluster, state.FSID = types.StringValue(cluster.Label()), types.StringValue(fsid)
 	}
 	return err
+}
+
+// followCluster finds out whether somebody has moved the disk to another configured cluster, as by a block copy by hand: the name of the
+// image may be the same there, and only the monitors tell the two apart. The state then shows that cluster, so that a plan which asks for
+// the former one changes the disk's source, and doesn't just correct its monitors. Where only one of both definitions names the other
+// cluster, the state stays with the recorded one.
+//
+// Similar to: ceph mon dump.
+func (r *diskResource) followCluster(
+	ctx context.Context, host *libvirt.Host, found libvirt.Disks, recorded, state *model, record *diskRecord,
+) error {
+	if state.FSID.IsNull() || state.Monitors.Equal(recorded.Monitors) || found.MonitorsStale() {
+		return nil
+	}
+	// A cluster that can't be told, or doesn't answer, leaves what is recorded.
+	cluster, _ := r.finder(host).ClusterOf(ctx, *found.SavedOrLive())
+	if cluster == nil {
+		return nil
+	}
+	fsid, err := cluster.FSID(ctx)
+	if err != nil || fsid == state.FSID.ValueString() {
+		return err
+	}
+	state.Cluster, state.FSID = types.StringValue(cluster.Label()), types.StringValue(fsid)
+	state.ImageID, record.PoolID, record.FormerSources = types.StringNull(), 0, nil
+	return nil
 }
 
 // clusterForUpdate is applyCluster for an update. It returns nil for an unreachable cluster that the update doesn't need.

@@ -1,0 +1,125 @@
+package provider_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
+)
+
+// A disk with an alias of this provider for another domain, as in a definition that was copied under another UUID, or for another target,
+// as after virsh edit, is imported and stays in the state. It is listed alike.
+func TestImportOfADiskWithOurAlias(t *testing.T) {
+	known := newServer(t, nil)
+	const otherDomain = "99999999-2222-4333-8444-777777777777"
+	for name, aliases := range map[string]struct{ saved, live string }{
+		"none":                          {"", "virtio-disk1"},
+		"of another domain":             {libvirt.OwnAlias(otherDomain, "vdb"), libvirt.OwnAlias(otherDomain, "vdb")},
+		"of another domain, saved only": {libvirt.OwnAlias(otherDomain, "vdb"), "virtio-disk1"},
+		"of another domain, live only":  {"", libvirt.OwnAlias(otherDomain, "vdb")},
+		"of another target":             {libvirt.OwnAlias("99999999-2222-4333-8444-555555555555", "vdc"), "virtio-disk1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, known, eastFSID, time.Minute)
+			disk := func(alias string) []string {
+				if alias != "" {
+					alias = fmt.Sprintf("<alias name='%s'/>", alias)
+				}
+				return diskByHand("<target dev='vdb' bus='virtio'/>" + alias)
+			}
+			w.host.saved, w.host.live = disk(aliases.saved), disk(aliases.live)
+			s, end := w.server(t.Context())
+			defer end()
+			o := s.importBy("libvirt_rbd_disk", "kvm1/d/vdb", nil)
+			for range 2 {
+				if o.state.IsNull() {
+					t.Fatal("the import finds nothing")
+				}
+				for _, where := range []string{"live", "persistent"} {
+					var there bool
+					if err := s.members(o.state)[where].As(&there); err != nil || !there {
+						t.Errorf("%s is %v, %v", where, there, err)
+					}
+				}
+				s.must("read", s.read(o))
+			}
+			if found := s.list("libvirt_rbd_disk", query{filter: block{}, whole: true}); found.errors != "" || len(found.results) != 1 {
+				t.Errorf("listed %d disks; errors: %s", len(found.results), found.errors)
+			}
+			s.mustKeep(o, with(diskByHandArguments, block{"target_dev": "vdb"}))
+		})
+	}
+}
+
+// diskByHand is the XML of a disk that somebody else has attached, with the elements that describe its device.
+func diskByHand(device string) []string {
+	return []string{"<disk type='network' device='disk'><driver name='qemu' type='raw'/><auth username='u'><secret type='ceph'" +
+		" uuid='99999999-2222-4333-8444-666666666666'/></auth><source protocol='rbd' name='data/base'><host name='192.0.2.1'" +
+		" port='3300'/></source>" + device + "</disk>"}
+}
+
+// diskByHandArguments are those of such a disk, its device aside.
+var diskByHandArguments = block{
+	"hypervisor": "kvm1", "domain": "d", "pool": "data", "image": "base", "user": "u",
+	"secret_uuid": "99999999-2222-4333-8444-666666666666", "monitors": []any{block{"host": "192.0.2.1", "port": 3300}},
+}
+
+// mustKeep fails the test where the configuration is refused, or plans a change of the object.
+func (s *server) mustKeep(o *object, config block) {
+	s.t.Helper()
+	if text := s.validateResource(o.typeName, config); text != "" {
+		s.t.Fatalf("validate: %s", text)
+	}
+	plan := s.plan(o, config)
+	s.must("plan", plan.Diagnostics)
+	planned := s.decode(s.schema.ResourceSchemas[o.typeName].ValueType(), plan.PlannedState)
+	if !planned.Equal(o.state) || len(plan.RequiresReplace) > 0 {
+		s.t.Errorf("planned\n%s\nof\n%s", planned, o.state)
+	}
+}
+
+// What libvirt lets a disk have, an imported disk may keep, also when it is changed otherwise.
+func TestImportOfAnOddDisk(t *testing.T) {
+	known := newServer(t, nil)
+	for _, test := range []struct {
+		device string
+		config block
+	}{
+		{
+			"<target dev='vdb' bus='virtio'/><serial>0aab8e4f-2b6a-4a3e-9b1e-2f6d9d3c7b11</serial>",
+			block{"target_dev": "vdb", "serial": "0aab8e4f-2b6a-4a3e-9b1e-2f6d9d3c7b11"},
+		},
+		{"<target dev='vdb' bus='virtio'/><serial>data of web1</serial>", block{"target_dev": "vdb", "serial": "data of web1"}},
+		{"<target dev='hda' bus='sata'/>", block{"target_dev": "hda", "bus": "sata"}},
+		{"<target dev='sdb' bus='virtio'/>", block{"target_dev": "sdb"}},
+		{
+			"<target dev='sdb' bus='scsi'/><wwn>0x5000C50015EA71AC</wwn>",
+			block{"target_dev": "sdb", "bus": "scsi", "wwn": "0x5000c50015ea71ac"},
+		},
+		{"<target dev='sdb' bus='scsi'/><wwn>0x5000c50015ea71ac</wwn>", block{"target_dev": "sdb", "bus": "scsi", "wwn": "5000c50015ea71ac"}},
+		{
+			"<encryption format='luks-any' engine='librbd'><secret type='passphrase' uuid='99999999-2222-4333-8444-888888888888'/>" +
+				"</encryption><target dev='vdb' bus='virtio'/>",
+			block{"target_dev": "vdb", "encryption": block{"format": "luks-any", "secret_uuid": "99999999-2222-4333-8444-888888888888"}},
+		},
+		{
+			"<target dev='sdb' bus='scsi'/><vendor>WD</vendor><product>Blue 3</product>",
+			block{"target_dev": "sdb", "bus": "scsi", "vendor": "WD", "product": "Blue 3"},
+		},
+	} {
+		w := newWorld(t, known, eastFSID, time.Minute)
+		w.host.saved, w.host.live = diskByHand(test.device), diskByHand(test.device)
+		s, end := w.server(t.Context())
+		o := s.importBy("libvirt_rbd_disk", "kvm1/d/"+test.config["target_dev"].(string), nil) //nolint:forcetypeassert // those above
+		config := with(diskByHandArguments, test.config)
+		s.mustKeep(o, config)
+		end()
+		s, end = w.server(t.Context()) // as by the next terraform command
+		plan := s.plan(o, with(config, block{"cache": "none"}))
+		if text := errorsIn(plan.Diagnostics); text != "" || len(plan.RequiresReplace) > 0 {
+			t.Errorf("%v with another cache: %s, replaced by %v", test.config, text, plan.RequiresReplace)
+		}
+		end()
+	}
+}
