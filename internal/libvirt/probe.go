@@ -19,6 +19,9 @@ const (
 	// probeLimit is how long a host gets to open an image. A healthy one takes less than a second; QEMU itself would wait for
 	// five minutes.
 	probeLimit = 30 * time.Second
+	// decryptLimit is the same for an encrypted image: the key is derived from the passphrase, which takes seconds of all cores by
+	// design (argon2id), twice where the passphrase is wrong, and many times that on a busy host.
+	decryptLimit = 2 * time.Minute
 	// probeEnd is how long it may take to end a probe; the operator may have pressed Ctrl-C already.
 	probeEnd = 10 * time.Second
 )
@@ -37,7 +40,7 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
 	if err := h.clearProbes(ctx, time.Now()); err != nil {
 		return err
 	}
-	limit := min(probeLimit, h.config.OperationTimeout)
+	limit := min(openLimit(disk), h.config.OperationTimeout)
 	id := uuid.New()
 	text, err := probeXML(id, like, disk, probeMark{Until: time.Now().Add(limit + probeEnd).UTC().Format(time.RFC3339), Owner: thisProcess()})
 	if err != nil {
@@ -70,6 +73,14 @@ func (h *Host) ProbeDisk(ctx context.Context, like Domain, disk Disk) error {
 		_ = h.endProbe(ctx, id, started)
 		return h.probeTimedOut(ctx, op, disk, context.Cause(probing))
 	}
+}
+
+// openLimit is how long a host gets to open the image of a disk.
+func openLimit(disk Disk) time.Duration {
+	if disk.Encryption.Format != "" {
+		return decryptLimit
+	}
+	return probeLimit
 }
 
 // endProbe destroys a probe, even when the operator's context has ended. While it is still being started it may not be
@@ -138,11 +149,14 @@ func (h *Host) probeTimedOut(ctx context.Context, op operation, disk Disk, cause
 	if ctx.Err() != nil {
 		cause = context.Cause(ctx)
 	}
+	why := "From this host the cluster's monitors did not answer, or they refuse the user's key: librbd waits without an error for both."
+	if disk.Encryption.Format != "" {
+		why += " Or the host is too busy to derive the image's key from its passphrase in that time."
+	}
 	return &problem.Problem{
 		Kind: problem.Unreachable,
 		What: fmt.Sprintf("Could not %s on %s: it was not opened in time.", op.doing, h.name()),
-		Why: "From this host the cluster's monitors did not answer, or they refuse the user's key: librbd waits without an error for both. No" +
-			" guest was touched.",
+		Why:  why + " No guest was touched.",
 		Do: fmt.Sprintf("On the host itself, check that the monitors (%s) can be reached, that user %q has the key that the secret holds, and"+
 			" that no other cluster's /etc/ceph/ceph.conf gets in the way (config_file).", hostsOf(disk), cmp.Or(disk.User, "admin")),
 		Raw: cause.Error(),
