@@ -174,6 +174,10 @@ func (p *planning) planDomain(ctx context.Context) error {
 			if err != nil && !problem.Is(err, problem.NotFound) {
 				return problem.At("domain", err)
 			}
+			if err == nil && where == nil && !p.host.Known && !p.plan.Hypervisor.IsUnknown() {
+				// Planned as a replacement it would take the disk from a guest that only has a new name.
+				return problem.At("domain", p.Hypervisors.NotKnown(p.plan.Hypervisor.ValueString()))
+			}
 			if p.undecided != nil {
 				return problem.At("domain", p.undecided)
 			}

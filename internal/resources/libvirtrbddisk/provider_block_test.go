@@ -80,7 +80,8 @@ func TestAccLibvirtRBDDisk_labels(t *testing.T) {
 	}})
 }
 
-// While the provider block is known only after the apply the disk is kept as it is, with a warning.
+// While the provider block is known only after the apply the disk is kept as it is, with a warning. Whether another name means another
+// domain can't be told then.
 func TestAccLibvirtRBDDisk_providerUnknown(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -88,7 +89,7 @@ func TestAccLibvirtRBDDisk_providerUnknown(t *testing.T) {
 	guest(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
 	east, kvm1 := acctest.Bed(t).Cluster("east"), acctest.Bed(t).Hypervisor("kvm1")
-	config := func(generation string) string {
+	config := func(generation, domain string) string {
 		return fmt.Sprintf(source+`resource "terraform_data" "made" {
   input            = { key = %q, uri = %q }
   triggers_replace = %q
@@ -97,12 +98,12 @@ provider "ceph" {
   clusters    = { east = { mon_host = %q, key = terraform_data.made.output.key } }
   hypervisors = { kvm1 = { uri = terraform_data.made.output.uri } }
 }
-`, east.AdminKey, kvm1.URI, generation, east.MonHost) + block(name, name)
+`, east.AdminKey, kvm1.URI, generation, east.MonHost) + block(domain, name)
 	}
-	w := acctest.NewWorkspaceOf(t, config("1"))
+	w := acctest.NewWorkspaceOf(t, config("1", name))
 	w.Apply(t)
 	before := acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive")
-	w.Write(t, config("2"))
+	w.Write(t, config("2", name))
 	out := w.Apply(t)
 	if !strings.Contains(out, "State kept without refresh") || !strings.Contains(out, "1 added, 0 changed, 1 destroyed") {
 		t.Errorf("more than the key was replaced, or no warning:\n%s", out)
@@ -111,5 +112,16 @@ provider "ceph" {
 		t.Errorf("the domain was changed:\n%s", after)
 	}
 	w.ExpectEmptyPlan(t)
+
+	const renamed = "unknown-renamed"
+	acctest.Virsh(t, "kvm1", "domrename", name, renamed)
+	w.Write(t, config("3", renamed))
+	if out, err := w.Try(t, "plan", "-input=false"); err == nil || !acctest.Message(`the settings of hypervisor "kvm1"`).MatchString(out) {
+		t.Errorf("a domain's new name is planned without its hypervisor: %v\n%s", err, out)
+	}
+	w.Write(t, config("2", renamed))
+	if out := w.Apply(t); !strings.Contains(out, "0 added, 1 changed, 0 destroyed") {
+		t.Errorf("a domain's new name replaces the disk:\n%s", out)
+	}
 	w.Destroy(t)
 }
