@@ -60,7 +60,6 @@ type Host struct {
 	log      calllog.Logger
 	breaker  *breaker.Breaker[*connection]
 
-	domains     KeyedLock
 	definitions readcache.Cache[string, Domain] // by the name or UUID that was asked for
 	images      readcache.Cache[struct{}, []ImageUse]
 	secrets     readcache.Cache[struct{}, []secretReference] // of the domains

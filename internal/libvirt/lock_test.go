@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestOneAtATimePerKey(t *testing.T) {
@@ -54,4 +55,26 @@ func TestWaitingForAKeyEndsWithTheContext(t *testing.T) {
 	if len(k.keys) != 0 {
 		t.Error("keys are left")
 	}
+}
+
+// Two labels may lead to one host, and a domain may migrate from one to another.
+func TestChangesOfADomainWaitForThoseThroughAnotherLabel(t *testing.T) {
+	d := newFakeDaemon(t)
+	withDisk(t, d)
+	const domain = "0d2f8e6c-3c1b-4a55-9d0e-3f0b7c2a9e41"
+	one, two := host(t, Config{URI: d.uri()}), host(t, Config{Label: "kvm2", URI: d.uri()})
+	_, unlock, err := one.changing(t.Context(), operation{}, domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, _, err := two.changing(ctx, operation{}, domain); err == nil {
+		t.Error("two changes at once")
+	}
+	unlock()
+	if _, unlock, err = two.changing(t.Context(), operation{}, domain); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
 }
