@@ -52,10 +52,5 @@ func mayStillBe(object string) string {
 
 // outcomeUnknown adds what may have happened to the error of an unanswered request whose outcome could not be looked up either.
 func outcomeUnknown(err error, may string) error {
-	err = problem.Copy(err)
-	var p *problem.Problem
-	if errors.As(err, &p) {
-		p.Do = strings.TrimSpace(p.Do + " " + may)
-	}
-	return err
+	return problem.Amend(err, func(p *problem.Problem) { p.Do = strings.TrimSpace(p.Do + " " + may) })
 }

@@ -81,16 +81,7 @@ func wantUnanswered(t *testing.T, err error, words string) {
 	if !problem.Unanswered(err) {
 		t.Fatalf("not told as open: %v", err)
 	}
-	expect.Problem(t, err, kindOf(err), words)
-}
-
-func kindOf(err error) problem.Kind {
-	for kind := problem.Other; kind <= problem.Invalid; kind++ {
-		if problem.Is(err, kind) {
-			return kind
-		}
-	}
-	return problem.Other
+	expect.Problem(t, err, problem.KindOf(err), words)
 }
 
 // A rotation that was obeyed, and whose new key can't be read, is told as done.

@@ -89,14 +89,10 @@ func (h *Host) DetachDisks(ctx context.Context, domain Domain, found Disks) (pen
 
 // detachedSaved adds to the error of a detach from a running guest that the saved definition was changed before.
 func detachedSaved(err error, target string) error {
-	changed := problem.Copy(err)
-	var p *problem.Problem
-	if !errors.As(changed, &p) {
-		return err
-	}
-	p.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To"+
-		" keep the disk, leave its resource in the configuration and apply: the saved definition gets it back.", target)
-	return changed
+	return problem.Amend(err, func(p *problem.Problem) {
+		p.Do += fmt.Sprintf("\n\nThe saved definition doesn't have the disk any more: shut off and started again, the domain has no disk %s. To"+
+			" keep the disk, leave its resource in the configuration and apply: the saved definition gets it back.", target)
+	})
 }
 
 var detachAdvice = map[rpc.ErrorNumber]meaning{
@@ -161,7 +157,7 @@ func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, d
 			if losses++; losses > 1 {
 				return pendingIf(asked, err)
 			}
-		case err != nil && kindOf(err) != problem.Other:
+		case err != nil && problem.KindOf(err) != problem.Other:
 			return pendingIf(asked, err)
 		case err != nil:
 			// The reply "in the process of unplug" has no code of its own. It means a guest that is slow.
@@ -235,7 +231,7 @@ func (h *Host) requestRemoval(ctx context.Context, op operation, found rpc.Domai
 		} else if err != nil && ctx.Err() == nil {
 			return removalPending, asked, err
 		}
-		if c.wire.lost() || !asked && kindOf(failure) != problem.Other {
+		if c.wire.lost() || !asked && problem.KindOf(failure) != problem.Other {
 			return removalPending, asked, failure
 		}
 	}

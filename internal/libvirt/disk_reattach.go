@@ -101,13 +101,11 @@ func (h *Host) ReattachDisk(ctx context.Context, domain Domain, r Reattach) (Rea
 
 // keptAsItWas adds to the error of a detach that the disk has its former settings everywhere.
 func keptAsItWas(err error) error {
-	changed := problem.Copy(err)
-	var p *problem.Problem
-	if !errors.As(changed, &p) {
-		return err
-	}
-	p.Do += "\n\nThe disk was to be attached again with other settings. The running guest has it with the former ones, and a saved" +
-		" definition was not changed either: the next apply tries again. One that finds the domain shut off changes the saved definition alone."
+	changed := problem.Amend(err, func(p *problem.Problem) {
+		p.Do += "\n\nThe disk was to be attached again with other settings. The running guest has it with the former ones, and a saved" +
+			" definition was not changed either: the next apply tries again. One that finds the domain shut off changes the saved definition" +
+			" alone."
+	})
 	var asked *removalAsked
 	if errors.As(err, &asked) {
 		return &removalAsked{changed}

@@ -204,10 +204,3 @@ func rawOf(err error) string {
 	return ""
 }
 
-func kindOf(err error) problem.Kind {
-	var p *problem.Problem
-	if errors.As(err, &p) {
-		return p.Kind
-	}
-	return problem.Other
-}

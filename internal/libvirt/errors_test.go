@@ -43,13 +43,13 @@ func TestCodesHaveTheirKinds(t *testing.T) {
 		1: problem.Other, 3: problem.Unsupported, 84: problem.Unsupported, 27: problem.Invalid, 67: problem.Invalid, 45: problem.Denied,
 		88: problem.Denied, 55: problem.Busy, 68: problem.Busy, 65: problem.Denied, 66: problem.Invalid, 99: problem.Other,
 	} {
-		if err := h.fail(operation{doing: "x"}, rpc.Error{Code: code}); kindOf(err) != kind {
-			t.Errorf("code %d: kind %v", code, kindOf(err))
+		if err := h.fail(operation{doing: "x"}, rpc.Error{Code: code}); problem.KindOf(err) != kind {
+			t.Errorf("code %d: kind %v", code, problem.KindOf(err))
 		}
 	}
 	for _, err := range []error{rpc.ErrInterrupted, context.Canceled, context.DeadlineExceeded, errNotSent, timeLimit(1)} {
-		if got := h.fail(operation{doing: "x"}, err); kindOf(got) != problem.Unreachable {
-			t.Errorf("%v: kind %v", err, kindOf(got))
+		if got := h.fail(operation{doing: "x"}, err); problem.KindOf(got) != problem.Unreachable {
+			t.Errorf("%v: kind %v", err, problem.KindOf(got))
 		}
 	}
 	first := h.fail(operation{doing: "x"}, rpc.Error{Code: 27})

@@ -3,7 +3,6 @@ package libvirt
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -175,13 +174,12 @@ var openingRefused = meaning{
 
 // notAttached adds to the refusal of a probe that nothing was changed.
 func notAttached(err error) error {
-	var p *problem.Problem
-	if !errors.As(err, &p) || p.Kind == problem.Unreachable {
+	if problem.Is(err, problem.Unreachable) {
 		return err
 	}
-	changed := *p
-	changed.Why = strings.TrimSpace(changed.Why + " The disk was not attached. No guest was touched.")
-	return &changed
+	return problem.Amend(err, func(p *problem.Problem) {
+		p.Why = strings.TrimSpace(p.Why + " The disk was not attached. No guest was touched.")
+	})
 }
 
 func hostsOf(disk Disk) string {

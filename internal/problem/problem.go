@@ -90,15 +90,28 @@ func Unanswered(err error) bool {
 // what was asked for.
 func NoAnswer(err error) bool { return Unanswered(err) || Is(err, Unreachable) }
 
-// Copy returns an equal error that its caller may change. Where one error is kept for several callers, each of them gets a copy, to which
-// it may add what it knows.
-func Copy(err error) error {
+// KindOf is the kind of the problem that err is, or wraps; Other where it is none.
+func KindOf(err error) Kind {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Kind
+	}
+	return Other
+}
+
+// Copy returns an equal error that its caller may change. Where one error is kept for several callers, each of them gets a copy.
+func Copy(err error) error { return Amend(err, func(*Problem) {}) }
+
+// Amend returns the error as change leaves it, with the same argument at fault. The one that is given stays as it is: it may be kept for
+// other callers. An error that wraps no problem is returned itself.
+func Amend(err error, change func(*Problem)) error {
 	var p *Problem
 	if !errors.As(err, &p) {
 		return err
 	}
 	own := *p
-	return &own
+	change(&own)
+	return At(Argument(err), &own)
 }
 
 // located is an error with the argument of the configuration at fault.
@@ -110,10 +123,10 @@ type located struct {
 func (l *located) Error() string { return l.err.Error() }
 func (l *located) Unwrap() error { return l.err }
 
-// At adds to an error the argument of the configuration at fault; nil stays nil.
+// At adds to an error the argument of the configuration at fault; nil stays nil, and with no argument the error stays as it is.
 func At(argument string, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || argument == "" {
+		return err
 	}
 	return &located{argument, err}
 }

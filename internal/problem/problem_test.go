@@ -24,3 +24,17 @@ func TestKindIsFoundThroughWrappingAndJoining(t *testing.T) {
 		t.Error("only a typed fact counts as not found")
 	}
 }
+
+func TestAmendedErrorsKeepTheirArgument(t *testing.T) {
+	kept := At("image", fmt.Errorf("wrapped: %w", &Problem{Kind: Busy, What: "It is open."}))
+	amended := Amend(kept, func(p *Problem) { p.Do = "Close it." })
+	if got := amended.Error(); got != "It is open.\n\nClose it." || Argument(amended) != "image" || KindOf(amended) != Busy {
+		t.Errorf("%q at %q, %v", got, Argument(amended), KindOf(amended))
+	}
+	if got := kept.Error(); got != "wrapped: It is open." {
+		t.Errorf("the kept error has become %q", got)
+	}
+	if plain := errors.New("plain"); Amend(plain, func(*Problem) { t.Error("changed") }) != plain || KindOf(plain) != Other {
+		t.Error("an error without a problem has changed")
+	}
+}

@@ -3,7 +3,6 @@ package cephpool
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -16,12 +15,13 @@ import (
 // mayDelete refuses to delete a pool that is still in use, or of which that can't be found out.
 func (r *poolResource) mayDelete(ctx context.Context, cluster *ceph.Cluster, pool ceph.Pool, force bool, diags *diag.Diagnostics) error {
 	err := r.refuseInUse(ctx, cluster, pool, force, diags)
-	var p *problem.Problem
-	if errors.As(err, &p) && p.Kind == problem.Unserved {
+	if !problem.Is(err, problem.Unserved) {
+		return err
+	}
+	return problem.Amend(err, func(p *problem.Problem) {
 		p.Do += fmt.Sprintf(" Or delete it by hand, with whatever is in it, which nobody can see now:"+
 			" ceph osd pool delete %[1]s %[1]s --yes-i-really-really-mean-it.", pool.Name)
-	}
-	return err
+	})
 }
 
 func (r *poolResource) refuseInUse(ctx context.Context, cluster *ceph.Cluster, pool ceph.Pool, force bool, diags *diag.Diagnostics) error {

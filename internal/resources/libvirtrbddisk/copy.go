@@ -2,7 +2,6 @@ package libvirtrbddisk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -153,13 +152,13 @@ func (j *job) startCopy(ctx context.Context, live, destination libvirt.Disk, aga
 	aborting, cancel := grace.Context(ctx, abortLimit)
 	defer cancel()
 	kept := j.Host.AbortBlockCopy(aborting, j.Domain.UUID, live)
-	told := problem.Copy(err)
-	var p *problem.Problem
-	if kept != nil && errors.As(told, &p) {
+	if kept == nil {
+		return err
+	}
+	return problem.Amend(err, func(p *problem.Problem) {
 		p.Do = fmt.Sprintf("The copy goes on. End it: virsh blockjob %s %s --abort. %s", j.Domain.Name, j.target(), p.Do)
 		p.Raw = kept.Error()
-	}
-	return told
+	})
 }
 
 // goneOver notes that the guest has the planned image now, under the names of the plan alone.

@@ -2,7 +2,6 @@ package libvirtrbddisk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -197,14 +196,13 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 		}
 	}
 	err := j.Host.RefuseHeld(ctx, j.Domain, j.found, j.target(), what)
-	told := problem.Copy(err)
-	var held *problem.Problem
-	if !what.Resizes || !errors.As(told, &held) || held.Kind != problem.Refused {
+	if !what.Resizes || !problem.Is(err, problem.Refused) {
 		return err
 	}
 	// The plan has not refused it, so the job has begun since, and the image has grown by now.
-	held.Do += " The image has its new size already: the guest is told of it then."
-	return told
+	return problem.Amend(err, func(p *problem.Problem) {
+		p.Do += " The image has its new size already: the guest is told of it then."
+	})
 }
 
 // has tells whether an image is the one that the disk has, perhaps under another name.
