@@ -14,8 +14,7 @@ import (
 
 // Client is a connection of a cephx entity to the monitors.
 type Client struct {
-	Addr    string // "192.0.2.7:0/1234", as watchers have it
-	Monitor string // the monitor that reported it
+	Addr string // "192.0.2.7:0/1234", as watchers have it
 }
 
 // Clients lists who is connected as this entity (such as client.libvirt) to any monitor of the quorum, without this
@@ -41,7 +40,7 @@ func (c *Cluster) Clients(ctx context.Context, entity string) ([]Client, error) 
 	for _, s := range sessions {
 		if s.entity == entity && !seen[s.addr] {
 			seen[s.addr] = true
-			clients = append(clients, Client{Addr: s.addr, Monitor: s.monitor})
+			clients = append(clients, Client{Addr: s.addr})
 		}
 	}
 	sort.Slice(clients, func(i, j int) bool { return clients[i].Addr < clients[j].Addr })
@@ -73,7 +72,7 @@ func (c *Cluster) RemainingClients(ctx context.Context, entity string, timeout t
 	return nil, err
 }
 
-type session struct{ entity, addr, monitor string }
+type session struct{ entity, addr string }
 
 // quorumAttempts is how often the monitors are asked for their sessions when one of them leaves the quorum at that time.
 const quorumAttempts = 3
@@ -139,7 +138,7 @@ func (c *Cluster) sessionsAt(ctx context.Context, what string, monitors []Monito
 		}
 		for _, s := range reply {
 			for _, a := range s.Addrs.Addrvec {
-				sessions = append(sessions, session{entity: s.Entity, addr: fmt.Sprintf("%s/%d", a.Addr, a.Nonce), monitor: monitor.Name})
+				sessions = append(sessions, session{entity: s.Entity, addr: fmt.Sprintf("%s/%d", a.Addr, a.Nonce)})
 			}
 		}
 	}

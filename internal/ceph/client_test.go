@@ -40,7 +40,7 @@ func TestClientsWhileAMonitorDies(t *testing.T) {
 		return cluster.Clients(t.Context(), "client.guests")
 	}
 	clients, err := list(without)
-	if err != nil || len(clients) != 1 || clients[0].Monitor != "b" {
+	if err != nil || len(clients) != 1 || clients[0].Addr != "192.0.2.8:0/7" {
 		t.Errorf("got %v, %v", clients, err)
 	}
 	_, err = list(both)

@@ -20,8 +20,6 @@ type Conn interface {
 	MonCommand(ctx context.Context, command, input []byte) (reply []byte, status string, err error)
 	// MonCommandTo sends a JSON command to the monitor of that name.
 	MonCommandTo(ctx context.Context, monitor string, command []byte) (reply []byte, status string, err error)
-	// MgrCommand sends a JSON command to the active manager.
-	MgrCommand(ctx context.Context, command, input []byte) (reply []byte, status string, err error)
 
 	// PoolName returns the name of the pool with this id by the newest OSD map; ENOENT if there is none.
 	PoolName(ctx context.Context, id int64) (string, error)

@@ -96,11 +96,6 @@ func (l loggedConn) MonCommandTo(ctx context.Context, monitor string, command []
 	return l.Conn.MonCommandTo(ctx, monitor, command)
 }
 
-func (l loggedConn) MgrCommand(ctx context.Context, command, input []byte) (reply []byte, status string, err error) {
-	defer l.command(ctx, "", command)(&err)
-	return l.Conn.MgrCommand(ctx, command, input)
-}
-
 func (l loggedConn) InitPool(ctx context.Context, pool string) (err error) {
 	defer l.change(ctx, "rbd pool init", calllog.Object{Pool: pool})(&err)
 	return l.Conn.InitPool(ctx, pool)

@@ -10,9 +10,8 @@ import (
 
 // PoolContents is what a pool holds beyond RBD's bookkeeping, found by listing.
 type PoolContents struct {
-	Images     []ImageRef // of all namespaces
-	Trash      []ImageRef // of all namespaces, by the names they had
-	Namespaces []string
+	Images []ImageRef // of all namespaces
+	Trash  []ImageRef // of all namespaces, by the names they had
 	// Objects are a few examples of objects that aren't bookkeeping. They are looked for only if the pool has no images.
 	Objects []string
 	// DataOf are images of other pools whose data is in this one.
@@ -72,12 +71,12 @@ func (c *Cluster) PoolContents(ctx context.Context, name string) (contents PoolC
 }
 
 func (c *Cluster) poolContents(ctx context.Context, what string, pool Pool) (PoolContents, error) {
-	holdings, err := c.poolImages(ctx, what, pool)
+	images, err := c.poolImages(ctx, what, pool)
 	if err != nil {
 		return PoolContents{}, err
 	}
-	contents := PoolContents{Namespaces: holdings.namespaces}
-	for _, image := range holdings.images {
+	contents := PoolContents{}
+	for _, image := range images {
 		if image.trash {
 			contents.Trash = append(contents.Trash, image.ref)
 		} else {
@@ -120,26 +119,22 @@ type poolImage struct {
 	trash bool
 }
 
-type poolHoldings struct {
-	namespaces []string
-	images     []poolImage
-}
-
 // poolImages lists the images of all namespaces of a pool, with the trash.
-func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) (poolHoldings, error) {
+func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) ([]poolImage, error) {
 	if pool.Type == Erasure {
 		// An erasure-coded pool can hold data of images, but no image.
-		return poolHoldings{}, nil
+		return nil, nil
 	}
-	var holdings poolHoldings
+	var namespaces []string
 	_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		holdings.namespaces, err = conn.Namespaces(ctx, pool.Name)
+		namespaces, err = conn.Namespaces(ctx, pool.Name)
 		return err
 	})
 	if err != nil {
-		return holdings, err
+		return nil, err
 	}
-	for _, namespace := range append([]string{""}, holdings.namespaces...) {
+	var all []poolImage
+	for _, namespace := range append([]string{""}, namespaces...) {
 		_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) error {
 			images, err := conn.Images(ctx, pool.Name, namespace)
 			if err != nil {
@@ -150,16 +145,16 @@ func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) (poolH
 				return err
 			}
 			for _, entry := range images {
-				holdings.images = append(holdings.images, poolImage{ref: ImageRef{pool.Name, namespace, entry.Name}, id: entry.ID})
+				all = append(all, poolImage{ref: ImageRef{pool.Name, namespace, entry.Name}, id: entry.ID})
 			}
 			for _, entry := range trash {
-				holdings.images = append(holdings.images, poolImage{ref: ImageRef{pool.Name, namespace, entry.Name}, id: entry.ID, trash: true})
+				all = append(all, poolImage{ref: ImageRef{pool.Name, namespace, entry.Name}, id: entry.ID, trash: true})
 			}
 			return nil
 		})
 		if err != nil {
-			return holdings, err
+			return nil, err
 		}
 	}
-	return holdings, nil
+	return all, nil
 }

@@ -74,12 +74,12 @@ type dataPoolOf struct {
 
 // dataPoolsOf lists the images of a pool that have a data pool.
 func (c *Cluster) dataPoolsOf(ctx context.Context, what string, pool Pool) ([]dataPoolOf, error) {
-	holdings, err := c.poolImages(ctx, what, pool)
+	all, err := c.poolImages(ctx, what, pool)
 	if err != nil {
 		return nil, err
 	}
 	byNamespace := map[string]map[string]ImageRef{} // the images of each, by their ids
-	for _, image := range holdings.images {
+	for _, image := range all {
 		if image.id == "" {
 			continue
 		}
@@ -105,8 +105,8 @@ func (c *Cluster) dataPoolsOf(ctx context.Context, what string, pool Pool) ([]da
 }
 
 func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]Clone, error) {
-	holdings, err := c.poolImages(ctx, what, pool)
-	if err != nil || len(holdings.images) == 0 {
+	images, err := c.poolImages(ctx, what, pool)
+	if err != nil || len(images) == 0 {
 		return nil, err
 	}
 	others, err := c.otherPools(ctx, what, pool)
@@ -114,7 +114,7 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 		return nil, err
 	}
 	ids := map[string][]string{}
-	for _, image := range holdings.images {
+	for _, image := range images {
 		if image.id != "" {
 			ids[image.ref.Namespace] = append(ids[image.ref.Namespace], image.id)
 		}

@@ -30,7 +30,7 @@ func (c *Cluster) PoolWatchers(ctx context.Context, name string) (watched []Watc
 }
 
 func (c *Cluster) poolWatchers(ctx context.Context, what string, pool Pool) ([]WatchedImage, error) {
-	holdings, err := c.poolImages(ctx, what, pool)
+	images, err := c.poolImages(ctx, what, pool)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (c *Cluster) poolWatchers(ctx context.Context, what string, pool Pool) ([]W
 	if err != nil {
 		return nil, err
 	}
-	for _, image := range holdings.images {
+	for _, image := range images {
 		if !image.trash {
 			refs = append(refs, image.ref)
 		}

@@ -10,8 +10,6 @@ import (
 // Watcher is a client that has an image open for writing (or, with some clients, for reading with a lock).
 type Watcher struct {
 	Addr   string // "192.0.2.7:0/1234"
-	ID     int64
-	Cookie uint64
 	Entity string // such as client.libvirt; empty when it could not be found out
 }
 

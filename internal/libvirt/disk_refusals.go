@@ -162,6 +162,11 @@ func (d *Definition) bootOrderBeside(target string) bool {
 	})
 }
 
+// DisksAt are the disks at a target, whoever attached them.
+func (d Domain) DisksAt(target string) Disks {
+	return Disks{Saved: d.Saved.DiskByTarget(target), Live: d.Live.DiskByTarget(target)}
+}
+
 // OwnAt are the disks of this provider at a target, whichever resource they belong to.
 func (d Domain) OwnAt(target string) Disks {
 	own := func(definition *Definition) *Disk {

@@ -223,16 +223,13 @@ func (h *Host) definition(ctx context.Context, op operation, found rpc.Domain, w
 	return definition, nil
 }
 
-// domainLocks lock domains by their UUID, on whatever host: two labels may lead to one host, and a domain may migrate.
-var domainLocks KeyedLock
-
 // changing looks a domain up and locks out other changes of it until unlock is called.
 func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (found rpc.Domain, unlock func(), err error) {
 	id, raw, ok := normalUUID(domainUUID)
 	if !ok {
 		return rpc.Domain{}, nil, h.notUUID("domain", domainUUID)
 	}
-	unlock, err = domainLocks.Lock(ctx, id)
+	unlock, err = h.config.Domains.Lock(ctx, id)
 	if err != nil {
 		return rpc.Domain{}, nil, h.fail(operation{doing: op.doing}, err)
 	}

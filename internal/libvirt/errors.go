@@ -203,4 +203,3 @@ func rawOf(err error) string {
 	}
 	return ""
 }
-

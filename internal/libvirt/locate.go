@@ -37,7 +37,7 @@ func (h *Host) ImportableDisk(ctx context.Context, nameOrUUID, target string) (D
 	if err != nil {
 		return domain, Disk{}, err
 	}
-	disk := Disks{Saved: domain.Saved.DiskByTarget(target), Live: domain.Live.DiskByTarget(target)}.SavedOrLive()
+	disk := domain.DisksAt(target).SavedOrLive()
 	p := &problem.Problem{Kind: problem.Invalid}
 	switch {
 	case disk == nil:

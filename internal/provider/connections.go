@@ -132,6 +132,7 @@ func addHypervisor(connections *tfkit.Connections, label string, entry hyperviso
 	host, err := libvirt.NewHost(libvirt.Config{
 		Label: label, URI: entry.URI.ValueString(), HostUUID: entry.HostUUID.ValueString(), AllowPlaintext: entry.AllowPlaintext.ValueBool(),
 		ConnectTimeout: duration(entry.ConnectTimeout), OperationTimeout: duration(entry.OperationTimeout), Log: newLog(),
+		Domains: &connections.Domains,
 	})
 	if err != nil {
 		return err

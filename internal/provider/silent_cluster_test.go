@@ -99,10 +99,6 @@ func (s *silentCluster) MonCommandTo(ctx context.Context, _ string, _ []byte) ([
 	return []byte("[]"), "", s.wait(ctx)
 }
 
-func (s *silentCluster) MgrCommand(ctx context.Context, _, _ []byte) ([]byte, string, error) {
-	return []byte("[]"), "", s.wait(ctx)
-}
-
 func (s *silentCluster) Addr(context.Context) (string, error) { return "192.0.2.9:0/1", nil }
 
 func (s *silentCluster) InitPool(ctx context.Context, _ string) error { return s.wait(ctx) }

@@ -59,8 +59,7 @@ func (a Access) namedTwice(domain libvirt.Domain, use libvirt.ImageUse, answer A
 		Why:  "What is written through a disk of its own destroys what hangs on the image there.",
 		Do:   "Name another image.",
 	}
-	there := libvirt.Disks{Saved: domain.Saved.DiskByTarget(use.Target), Live: domain.Live.DiskByTarget(use.Target)}
-	if use.Place == "" && there.SavedOrLive() != nil {
+	if use.Place == "" && domain.DisksAt(use.Target).SavedOrLive() != nil {
 		p.What = fmt.Sprintf("Domain %q on hypervisor %q already has image %s, as disk %s.", domain.Name, a.Host.Label(), a.image(), use.Target)
 		p.Why = "One guest that writes an image through two disks destroys its content."
 		p.Do = fmt.Sprintf("Name another image. To manage the disk that is there, set target_dev = %q and import it: terraform import ADDRESS"+

@@ -12,6 +12,9 @@ type Connections struct {
 	Clusters    *Entries[*ceph.Cluster]
 	Hypervisors *Entries[*libvirt.Host]
 
+	// Domains locks the domains that are changed, on all hypervisors.
+	Domains libvirt.KeyedLock
+
 	renames plannedRenames
 	holders holders
 }

@@ -39,12 +39,3 @@ func GetPrivate[T any](ctx context.Context, private PrivateStateReader, name str
 	}
 	return value
 }
-
-// PrivateText decodes a text that [SetPrivate] stored; empty where there is none.
-func PrivateText(stored []byte) string {
-	var text string
-	if json.Unmarshal(stored, &text) != nil {
-		return ""
-	}
-	return text
-}

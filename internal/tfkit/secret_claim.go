@@ -63,9 +63,8 @@ func (c *Connections) ClaimPlannedSecret(
 		}
 		return
 	}
-	recorded, diags := req.Private.GetKey(ctx, plannedSecretKey)
-	resp.Diagnostics.Append(diags...)
-	if plan.identified() && PrivateText(recorded) != plan.owned().Object {
+	recorded := GetPrivate[string](ctx, req.Private, plannedSecretKey, &resp.Diagnostics)
+	if plan.identified() && recorded != plan.owned().Object {
 		c.ClaimSecret(plan, Makes, &resp.Diagnostics)
 	}
 }

@@ -135,6 +135,11 @@ func Matches(form, words string) validator.String {
 	return stringvalidator.RegexMatches(regexp.MustCompile(form), words)
 }
 
+// CrushName refuses what the monitors refuse in a name of the CRUSH map, or of an erasure code profile.
+func CrushName(what string) validator.String {
+	return Matches(`^[A-Za-z0-9_.-]+$`, "must be "+what+`: letters, digits, "-", "_" and "."`)
+}
+
 // ImageSpecPart refuses a name that could not be a part of an id or of POOL/NAMESPACE/IMAGE@SNAPSHOT.
 func ImageSpecPart(what string) validator.String {
 	return Matches(`^[^/@\s\p{Cc}\x{FFFE}\x{FFFF}]+$`, "must be "+what+`: not empty, without "/", "@", spaces or control characters`)
@@ -162,6 +167,5 @@ func (v Choice) ValidateString(_ context.Context, req validator.StringRequest, r
 
 // LabelValidator refuses a label that could not be a part of an id.
 func LabelValidator() validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]+$`), "must be a label of the provider block: not empty,"+
-		" without \"/\" or spaces")
+	return Matches(`^[^/\s]+$`, `must be a label of the provider block: not empty, without "/" or spaces`)
 }

@@ -77,9 +77,3 @@ func (c *conn) MonCommand(ctx context.Context, cmd, input []byte) ([]byte, strin
 func (c *conn) MonCommandTo(ctx context.Context, monitor string, cmd []byte) ([]byte, string, error) {
 	return command(ctx, c, func(h *rados.Conn) ([]byte, string, error) { return h.MonCommandTarget(monitor, [][]byte{cmd}) })
 }
-
-func (c *conn) MgrCommand(ctx context.Context, cmd, input []byte) ([]byte, string, error) {
-	return command(ctx, c, func(h *rados.Conn) ([]byte, string, error) {
-		return h.MgrCommandWithInputBuffer([][]byte{cmd}, input)
-	})
-}

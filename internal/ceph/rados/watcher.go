@@ -25,7 +25,7 @@ func watchers(image *rbd.Image) ([]ceph.Watcher, error) {
 	}
 	out := make([]ceph.Watcher, 0, len(list))
 	for _, w := range list {
-		out = append(out, ceph.Watcher{Addr: plainAddr(w.Addr), ID: w.Id, Cookie: w.Cookie})
+		out = append(out, ceph.Watcher{Addr: plainAddr(w.Addr)})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Addr < out[j].Addr })
 	return out, nil

@@ -45,7 +45,7 @@ func (d *ruleDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the rule.",
-				Validators:          []validator.String{crushName("the name of a CRUSH rule")},
+				Validators:          []validator.String{tfkit.CrushName("the name of a CRUSH rule")},
 			},
 			"type": text("`replicated` or `erasure`; `msr_firstn` or `msr_indep` for a rule that puts several chunks onto each host. Null for a" +
 				" type that is not known to this provider."),

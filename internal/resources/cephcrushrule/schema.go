@@ -27,11 +27,6 @@ var (
 	atProfile = path.Root("erasure_code_profile")
 )
 
-// crushName refuses what the monitors refuse in a name of the CRUSH map.
-func crushName(what string) validator.String {
-	return tfkit.Matches(`^[A-Za-z0-9_.-]+$`, "must be "+what+`: letters, digits, "-", "_" and "."`)
-}
-
 // Schema describes ceph_crush_rule.
 func (r *ruleResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	keep := []planmodifier.String{tfkit.KeepUnlessConfigured()}
@@ -47,7 +42,7 @@ func (r *ruleResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Required: true,
 				MarkdownDescription: "Name of the rule. Changing it renames the rule; pools that use it go on. As by" +
 					" `ceph osd crush rule rename`.",
-				Validators: []validator.String{crushName("the name of a CRUSH rule")},
+				Validators: []validator.String{tfkit.CrushName("the name of a CRUSH rule")},
 			},
 			"type": schema.StringAttribute{
 				Optional: true, Computed: true, PlanModifiers: keep,
@@ -60,19 +55,19 @@ func (r *ruleResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Optional: true, Computed: true, PlanModifiers: keep,
 				MarkdownDescription: "Bucket of the CRUSH map below which the rule chooses, as shown by `ceph osd crush tree`. Default: `default`;" +
 					" with `erasure_code_profile` that of the profile." + kept + " Changing it replaces the rule.",
-				Validators: []validator.String{crushName("the name of a bucket")},
+				Validators: []validator.String{tfkit.CrushName("the name of a bucket")},
 			},
 			"failure_domain": schema.StringAttribute{
 				Optional: true, Computed: true, PlanModifiers: keep,
 				MarkdownDescription: "Type of bucket that never holds two copies, such as `host`, `rack` or `osd`. Default: `host`; with" +
 					" `erasure_code_profile` that of the profile." + kept + " Changing it replaces the rule.",
-				Validators: []validator.String{crushName("a type of bucket")},
+				Validators: []validator.String{tfkit.CrushName("a type of bucket")},
 			},
 			"device_class": schema.StringAttribute{
 				Optional: true, Computed: true, PlanModifiers: []planmodifier.String{ofProfile{}},
 				MarkdownDescription: "Class of the OSDs that the rule chooses, such as `ssd`: one that `ceph osd crush class ls` lists. Unset, they" +
 					" are of all classes; with `erasure_code_profile` it is that of the profile. Changing or removing it replaces the rule.",
-				Validators: []validator.String{crushName("a device class")},
+				Validators: []validator.String{tfkit.CrushName("a device class")},
 			},
 			"erasure_code_profile": schema.StringAttribute{
 				Optional: true,
@@ -80,7 +75,7 @@ func (r *ruleResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" `device_class` would, and so conflicts with them. Ceph does not store it with the rule: it is null after an import, and a first" +
 					" value is taken over in place where the profile has the rule's root, failure domain and device class. Changing a recorded one" +
 					" replaces the rule. As by `ceph osd crush rule create-erasure`.",
-				Validators: []validator.String{crushName("the name of an erasure code profile")},
+				Validators: []validator.String{tfkit.CrushName("the name of an erasure code profile")},
 			},
 			"rule_id": schema.Int64Attribute{
 				Computed:            true,

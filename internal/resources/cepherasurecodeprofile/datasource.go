@@ -50,7 +50,7 @@ func (d *profileDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the profile.",
-				Validators:          []validator.String{profileName()},
+				Validators:          []validator.String{tfkit.CrushName("the name of an erasure code profile")},
 			},
 			"k": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of chunks with data. Null where the plugin derives it."},
 			"m": schema.Int64Attribute{

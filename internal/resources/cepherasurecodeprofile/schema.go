@@ -46,7 +46,7 @@ func (r *profileResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Required: true,
 				MarkdownDescription: "Name of the profile. Changing it replaces the profile: Ceph can't rename one. As by `ceph osd" +
 					" erasure-code-profile set`.",
-				Validators: []validator.String{profileName()},
+				Validators: []validator.String{tfkit.CrushName("the name of an erasure code profile")},
 			},
 			"k": chunks("Number of chunks into which the data of an object is cut.", 2),
 			"m": chunks("Number of chunks with parity: how many OSDs, or failure domains, can be lost.", 1),
@@ -83,10 +83,6 @@ func (r *profileResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"timeouts": tfkit.TimeoutsAttribute(ctx, tfkit.DefaultTimeout),
 		},
 	}
-}
-
-func profileName() validator.String {
-	return tfkit.Matches(`^[A-Za-z0-9_.-]+$`, "must be the name of an erasure code profile: letters, digits, \"-\", \"_\" and \".\"")
 }
 
 // setting refuses a value that the monitors could not take for one.

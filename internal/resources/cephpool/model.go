@@ -1,8 +1,6 @@
 package cephpool
 
 import (
-	"strconv"
-
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -144,10 +142,7 @@ func (m *model) fromAPI(pool ceph.Pool) {
 	m.NoDelete = tfkit.FalseOrNull(m.NoDelete, pool.NoDelete)
 	m.NoSizeChange = tfkit.FalseOrNull(m.NoSizeChange, pool.NoSizeChange)
 	m.NoPGChange = tfkit.FalseOrNull(m.NoPGChange, pool.NoPGChange)
-	m.ErasureCodeProfile = types.StringNull()
-	if pool.ErasureCodeProfile != "" {
-		m.ErasureCodeProfile = types.StringValue(pool.ErasureCodeProfile)
-	}
+	m.ErasureCodeProfile = tfkit.StringOrNull(pool.ErasureCodeProfile)
 	m.AllowECOverwrites = tfkit.FalseOrNull(m.AllowECOverwrites, pool.AllowECOverwrites)
 	m.Applications = applicationSet(pool.Applications)
 	if m.Config.IsNull() {
@@ -191,11 +186,7 @@ func sameRatio(recorded types.Float64, found *float64) types.Float64 {
 	if float32(recorded.ValueFloat64()) == float32(*found) {
 		return recorded
 	}
-	short, err := strconv.ParseFloat(strconv.FormatFloat(*found, 'g', -1, 32), 64)
-	if err != nil {
-		short = *found
-	}
-	return types.Float64Value(short)
+	return types.Float64Value(*found)
 }
 
 func positive(n int64) *int64 {

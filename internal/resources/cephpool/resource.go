@@ -153,9 +153,7 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		err = r.mayDelete(ctx, entry.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
 	}
 	if err == nil {
-		recorded, diags := req.Private.GetKey(ctx, madeRuleKey)
-		resp.Diagnostics.Append(diags...)
-		err = entry.Target.DeletePool(ctx, pool.Name, tfkit.PrivateText(recorded))
+		err = entry.Target.DeletePool(ctx, pool.Name, tfkit.GetPrivate[string](ctx, req.Private, madeRuleKey, &resp.Diagnostics))
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

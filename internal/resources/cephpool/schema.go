@@ -2,7 +2,6 @@ package cephpool
 
 import (
 	"context"
-	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -148,7 +147,7 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 					" takes its mark away and no data. Unset: none. As by `ceph osd pool application enable`.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(),
-					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/\p{Cc}]{1,128}$`), "must be an application name")),
+					setvalidator.ValueStringsAre(tfkit.Matches(`^[^\s/\p{Cc}]{1,128}$`, "must be an application name")),
 				},
 			},
 			"config": schema.MapAttribute{

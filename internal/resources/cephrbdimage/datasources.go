@@ -2,9 +2,7 @@ package cephrbdimage
 
 import (
 	"context"
-	"regexp"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -46,8 +44,7 @@ func (d *imagesDataSource) Schema(ctx context.Context, _ datasource.SchemaReques
 				Optional: true,
 				MarkdownDescription: "Only images of this RADOS namespace; `\"\"` stands for the default one. Default: those of all namespaces. One" +
 					" that doesn't exist has no images.",
-				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^/@\s]*$`),
-					`must be a namespace, without "/", "@" or spaces, or empty`)},
+				Validators: []validator.String{tfkit.Matches(`^[^/@\s]*$`, `must be a namespace, without "/", "@" or spaces, or empty`)},
 			},
 			"name_pattern": tfkit.NamePattern("the images' names, without pool and namespace"),
 			"images": schema.ListNestedAttribute{

@@ -254,8 +254,8 @@ func (m *model) recordWritten(ctx context.Context, private tfkit.PrivateStateWri
 }
 
 // readWritten sets key_wo_version to another version where the key is not the one written last. The next plan then writes key_wo again.
-func (m *model) readWritten(written []byte) {
-	if last := tfkit.PrivateText(written); last != "" && last != m.KeyFingerprint.ValueString() {
+func (m *model) readWritten(last string) {
+	if last != "" && last != m.KeyFingerprint.ValueString() {
 		m.KeyWOVersion = m.KeyFingerprint
 	}
 }

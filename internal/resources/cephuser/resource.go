@@ -92,9 +92,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	state.FSID = entry.Identity
 	state.fromAPI(user)
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedUser(user.Name))
-	written, diags := req.Private.GetKey(ctx, writtenKey)
-	resp.Diagnostics.Append(diags...)
-	state.readWritten(written)
+	state.readWritten(tfkit.GetPrivate[string](ctx, req.Private, writtenKey, &resp.Diagnostics))
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

@@ -100,15 +100,14 @@ func (r *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	written, diags := req.Private.GetKey(ctx, writtenKey)
-	resp.Diagnostics.Append(diags...)
+	written := tfkit.GetPrivate[string](ctx, req.Private, writtenKey, &resp.Diagnostics)
 	importing := state.HostUUID.IsNull()
 	state.HostUUID = entry.Identity
 	state.fromAPI(secret)
 	if importing {
 		r.ClaimSecret(state.owned(), tfkit.Imports, &resp.Diagnostics)
 	}
-	state.readValue(value, held, tfkit.PrivateText(written))
+	state.readValue(value, held, written)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 
@@ -136,8 +135,7 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 			return
 		}
 	}
-	given, diags := req.Private.GetKey(ctx, givenKey)
-	resp.Diagnostics.Append(diags...)
+	given := tfkit.GetPrivate[string](ctx, req.Private, givenKey, &resp.Diagnostics)
 	var key ceph.Key
 	if !plan.Key.IsNull() && !plan.Key.Equal(state.Key) || !config.KeyWO.IsNull() && writes(&state, &plan, true) {
 		key = keyOf(&config)
@@ -149,7 +147,7 @@ func (r *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 			return
 		}
 		warnRunning(ctx, entry.Target, plan.secret(), formerValue{
-			held: state.KeyFingerprint.ValueString(), given: tfkit.PrivateText(given), private: state.Private.ValueBool(),
+			held: state.KeyFingerprint.ValueString(), given: given, private: state.Private.ValueBool(),
 		}, key, &resp.Diagnostics)
 	}
 	plan.fillFingerprint(key)

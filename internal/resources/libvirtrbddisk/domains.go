@@ -231,7 +231,7 @@ func (r *domainReader) read(ctx context.Context, domain libvirt.Domain) (domainM
 
 // disk shows what the definitions of a domain have at a target.
 func (r *domainReader) disk(ctx context.Context, domain libvirt.Domain, target string) (listedDisk, error) {
-	found := libvirt.Disks{Saved: domain.Saved.DiskByTarget(target), Live: domain.Live.DiskByTarget(target)}
+	found := domain.DisksAt(target)
 	disk, err := r.entry.Target.NameSecrets(ctx, *found.SavedOrLive())
 	if err != nil {
 		return listedDisk{}, err

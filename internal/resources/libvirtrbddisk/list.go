@@ -93,7 +93,7 @@ func (l *diskLister) disks(ctx context.Context, domain libvirt.Domain) ([]listed
 	finder := l.finder
 	var disks []listedModel
 	for _, target := range domain.Targets() {
-		disk := libvirt.Disks{Saved: domain.Saved.DiskByTarget(target), Live: domain.Live.DiskByTarget(target)}.SavedOrLive()
+		disk := domain.DisksAt(target).SavedOrLive()
 		if !disk.Takeable() {
 			continue
 		}
