@@ -51,7 +51,7 @@ func TestEveryLoginShellTakesTheScript(t *testing.T) {
 	scripts := map[string]string{"none": parsed(t, "qemu+ssh://kvm1/system").remoteScript()}
 	for _, parameter := range []string{"socket", "netcat", "name"} {
 		for _, word := range HostileWords {
-			if e, err := Parse("qemu+ssh://kvm1/system?" + parameter + "=" + url.QueryEscape(word)); err == nil {
+			if e, err := Parse("qemu+ssh://kvm1/system?" + parameter + "=" + Escaped(word)); err == nil {
 				scripts[parameter+"="+word] = e.remoteScript()
 			}
 		}
@@ -87,8 +87,8 @@ func TestHostileParameters(t *testing.T) {
 		for _, parameter := range []string{"socket", "netcat", "name"} {
 			for _, word := range HostileWords {
 				word = strings.ReplaceAll(word, "MARKER", marker)
-				e, err := Parse("qemu+ssh://kvm1/system?" + parameter + "=" + url.QueryEscape(word))
-				if _, other := Parse("qemu+libssh://kvm1/system?" + parameter + "=" + url.QueryEscape(word)); (err == nil) != (other == nil) {
+				e, err := Parse("qemu+ssh://kvm1/system?" + parameter + "=" + Escaped(word))
+				if _, other := Parse("qemu+libssh://kvm1/system?" + parameter + "=" + Escaped(word)); (err == nil) != (other == nil) {
 					t.Errorf("%q: %v over ssh, %v over libssh", word, err, other)
 				}
 				if err != nil {

@@ -79,9 +79,11 @@ func (o *sshOperator) commands(t *testing.T) []int {
 	return found
 }
 
+func escaped(word string) string { return transport.Escaped(word) }
+
 func (o *sshOperator) uri(transport, query string) string {
 	if transport == "ssh" {
-		query += "&command=" + url.QueryEscape(o.command)
+		query += "&command=" + escaped(o.command)
 	}
 	return fmt.Sprintf("qemu+%s://%s@127.0.0.1:%d/session?%s", transport, o.server.User, o.server.Port, strings.TrimPrefix(query, "&"))
 }
@@ -113,7 +115,7 @@ func TestAccSSHConnects(t *testing.T) {
 	})
 	o.know(t, o.server.KnownHosts...)
 	t.Run("alias of ssh_config", func(t *testing.T) {
-		expect.NoError(t, connects(t, "qemu+ssh://kvm1/session?"+socket+"&command="+url.QueryEscape(o.command)))
+		expect.NoError(t, connects(t, "qemu+ssh://kvm1/session?"+socket+"&command="+escaped(o.command)))
 	})
 	t.Run("keyfile", func(t *testing.T) {
 		expect.NoError(t, o.server.Authorize(rsaKey.Public()))
@@ -324,13 +326,13 @@ func TestAccHostileWordsOverSSH(t *testing.T) {
 		expect.NoError(t, os.Chmod(folder, 0o755))
 		expect.NoError(t, os.Symlink(kvm1(t).Socket, socket))
 		for _, transport := range []string{"ssh", "libssh"} {
-			expect.NoError(t, connects(t, o.uri(transport, "socket="+url.QueryEscape(socket))))
+			expect.NoError(t, connects(t, o.uri(transport, "socket="+escaped(socket))))
 		}
 	}
 	all := strings.Join(words, "")
 	for _, transport := range []string{"ssh", "libssh"} {
 		for _, query := range []string{
-			"proxy=native&name=" + url.QueryEscape(all), "netcat=" + url.QueryEscape(all), "keyfile=" + url.QueryEscape(all) + "&sshauth=privkey",
+			"proxy=native&name=" + escaped(all), "netcat=" + escaped(all), "keyfile=" + escaped(all) + "&sshauth=privkey",
 		} {
 			uri := o.uri(transport, query)
 			if err := connects(t, uri); err == nil && !strings.Contains(query, "keyfile") {

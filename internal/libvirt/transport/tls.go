@@ -121,17 +121,18 @@ func loadPKI(folder string, noVerify bool) (pki, error) {
 	return found, nil
 }
 
-// firstFile reads the first of these files that exists; path is empty where none does.
+// firstFile reads the first of these files that exists; path is empty where none does. As for libvirt, what can't be looked at doesn't
+// exist: a folder of the host's own keys may be closed to the user.
 func firstFile(folders []string, name string) (content []byte, path string, err error) {
 	for _, folder := range folders {
 		path = filepath.Join(folder, name)
-		content, err = os.ReadFile(path)
-		if err == nil {
-			return content, path, nil
+		if _, err := os.Stat(path); err != nil {
+			continue
 		}
-		if !errors.Is(err, os.ErrNotExist) {
+		if content, err = os.ReadFile(path); err != nil {
 			return nil, "", unusable(path, err)
 		}
+		return content, path, nil
 	}
 	return nil, "", nil
 }

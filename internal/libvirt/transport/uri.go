@@ -79,7 +79,7 @@ func Parse(text string) (Endpoint, error) {
 	if _, ok := uri.User.Password(); ok && transport == "ssh" {
 		return Endpoint{}, errors.New("the ssh command takes no password from a URI; use a key or the agent, or qemu+libssh, which does")
 	}
-	query, err := url.ParseQuery(uri.RawQuery)
+	query, err := parseParameters(uri.RawQuery)
 	if err != nil {
 		return Endpoint{}, errors.New("its parameters after the ? are not well-formed")
 	}
@@ -96,6 +96,20 @@ func Parse(text string) (Endpoint, error) {
 		uri:       uri,
 		query:     query,
 	}, nil
+}
+
+// parseParameters reads parameters as libvirt does: a plus sign is itself, a semicolon divides too, and case is ignored in their names.
+func parseParameters(raw string) (url.Values, error) {
+	parsed, err := url.ParseQuery(strings.NewReplacer("+", "%2B", ";", "&").Replace(raw))
+	if err != nil {
+		return nil, err
+	}
+	query := url.Values{}
+	for name, values := range parsed {
+		name = strings.ToLower(name)
+		query[name] = append(query[name], values...)
+	}
+	return query, nil
 }
 
 // checkParameters refuses what libvirt's own client refuses, and what it would obey and this one can't.

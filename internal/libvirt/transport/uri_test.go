@@ -76,6 +76,23 @@ func TestURIs(t *testing.T) {
 	}
 }
 
+// A plus sign is no space, a semicolon divides parameters too, and the case of their names doesn't matter.
+func TestURIParametersAsLibvirtReadsThem(t *testing.T) {
+	const uri = "qemu+ssh://kvm1.example.net/system?KeyFile=/keys/kvm+prod;known_hosts=/keys/a%2Bb%20c"
+	e, err := Parse(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"keyfile": "/keys/kvm+prod", "known_hosts": "/keys/a+b c"} {
+		if got := e.query.Get(name); got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	if args := strings.Join(e.sshArgs(t.Context()), "|"); !strings.Contains(args, "|/keys/kvm+prod|") {
+		t.Errorf("ssh gets %s", args)
+	}
+}
+
 // badURIs are refused, with these words.
 var badURIs = map[string]string{
 	"":                                                  "it is empty",
@@ -89,6 +106,7 @@ var badURIs = map[string]string{
 	"qemu:///system?mode=sideways":                      "unknown to libvirt",
 	"qemu:///system?sockt=/x":                           `libvirt has no parameter "sockt"`,
 	"qemu:///system?socket=/x&socket=/y":                "more than once",
+	"qemu:///system?socket=/x&Socket=/y":                "more than once",
 	"qemu+tls://h/system?no_verify=yes":                 "is not a number",
 	"qemu+ssh://root:geheim@h/system":                   "takes no password",
 	"qemu+ssh://h/system?proxy=magic":                   "proxy=magic",
@@ -110,6 +128,7 @@ var badURIs = map[string]string{
 var refusedHereOnly = []string{
 	"", "kvm1.example.net", "xen:///system", "qemu+ext:///system", "qemu:///", "qemu+unix://kvm1.example.net/system", "qemu+ssh:///system",
 	"qemu:///system?mode=direct", "qemu+ssh://h/system?mode=direct", "qemu:///system?sockt=/x", "qemu:///system?socket=/x&socket=/y",
+	"qemu:///system?socket=/x&Socket=/y",
 	"qemu+ssh://root:geheim@h/system", "qemu+ssh://root:geheim@h:port/system", "qemu+ssh://h/system?proxy=native&socket=/x",
 	"qemu+libssh://h/system?sshauth=magic", "qemu+libssh://h/system?known_hosts_verify=perhaps",
 	"qemu+tls://h/system?tls_priority=NORMAL", "qemu+tls://h/system?auth=sasl.gssapi",
