@@ -55,8 +55,12 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 	case config.Clusters.IsUnknown():
 		connections.Clusters.SetUnknown()
 	case config.Clusters.IsNull():
-		// While the hypervisors are unknown the environment does not count either: the provider block is not complete yet.
-		if file := os.Getenv("CEPH_CONF"); file != "" && !config.Hypervisors.IsUnknown() {
+		file := os.Getenv("CEPH_CONF")
+		switch {
+		case file == "":
+		case config.Hypervisors.IsUnknown(): // The provider block is not complete yet, and the environment counts once it is.
+			connections.Clusters.SetUnknown()
+		default:
 			p.addCluster(connections, ceph.Config{Label: environmentCluster, ConfigFile: file, KeyringFile: os.Getenv("CEPH_KEYRING")})
 		}
 	}
@@ -97,7 +101,12 @@ func addHypervisors(ctx context.Context, config model, connections *tfkit.Connec
 	case config.Hypervisors.IsUnknown():
 		connections.Hypervisors.SetUnknown()
 	case config.Hypervisors.IsNull():
-		if uri := os.Getenv("LIBVIRT_DEFAULT_URI"); uri != "" && !config.Clusters.IsUnknown() {
+		uri := os.Getenv("LIBVIRT_DEFAULT_URI")
+		switch {
+		case uri == "":
+		case config.Clusters.IsUnknown():
+			connections.Hypervisors.SetUnknown()
+		default:
 			addEnvironmentHypervisor(connections, uri, diags)
 		}
 	}

@@ -98,7 +98,7 @@ func clusterAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Further options of the Ceph client by name, as in ceph.conf. Refused: `key`, `keyring`, `keyfile`," +
 				" `log_file`, `log_to_stderr`, `err_to_stderr`, `admin_socket` and `debug_*`, which would bring keys into files or logs; and those" +
 				" that have an argument of their own: `mon_host`, `client_mount_timeout`, `rados_mon_op_timeout` and `rados_osd_op_timeout`.",
-			Validators: []validator.Map{mapvalidator.KeysAre(optionValidator{})},
+			Validators: []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(optionValidator{})},
 		},
 		"connect_timeout": schema.StringAttribute{
 			Optional: true,

@@ -21,8 +21,8 @@ type Entry[T any] struct {
 // PlanEntry finds in a plan the entry that an object belongs to, and its identity. The label is that of the configuration, or the recorded
 // one, or the only one there is. The state's label and identity are null for an object that is to be created.
 //
-// A new label with the same identity is a renamed label: the object does not move. Where the new entry can't be asked, that can't be
-// decided, and it is an error, never a replacement.
+// A new label with the same identity is a renamed label: the object does not move. Where the new entry can't be asked, also because its
+// settings are known only after the apply, that can't be decided, and it is an error, never a replacement.
 func (e *Entries[T]) PlanEntry(
 	ctx context.Context, configured, stateLabel, stateIdentity types.String, diags *diag.Diagnostics,
 ) (Entry[T], error) {
@@ -54,8 +54,8 @@ func (e *Entries[T]) PlanEntry(
 	} else {
 		target, err = e.Get(entry.Label.ValueString())
 	}
-	if problem.Is(err, problem.Unknown) {
-		if exists && !renamed {
+	if problem.Is(err, problem.Unknown) && !renamed {
+		if exists {
 			entry.Identity = stateIdentity
 		}
 		return entry, nil

@@ -28,13 +28,20 @@ func TestPlanEntry(t *testing.T) {
 		"renamed":                      {value("alias"), value("a"), value("A"), two, value("alias"), value("A"), false, true, 0},
 		"moved":                        {value("b"), value("a"), value("A"), two, value("b"), value("B"), true, true, 0},
 		"moved to one that is down":    {value("down"), value("a"), value("A"), two, value("down"), unknown, false, false, problem.Unreachable},
+		"create where not known yet":   {value("later"), null, null, two, value("later"), unknown, false, false, 0},
+		"unchanged, not known yet":     {value("later"), value("later"), value("A"), two, value("later"), value("A"), false, false, 0},
+		"moved to one not known yet":   {value("later"), value("a"), value("A"), two, value("later"), unknown, false, false, problem.Unknown},
 		"recorded label is gone":       {null, value("former"), value("B"), two, value("former"), value("B"), false, true, 0},
 		"configured label leads away":  {value("a"), value("a"), value("X"), two, value("a"), unknown, false, false, problem.WrongIdentity},
 		"configured label not present": {value("nosuch"), value("a"), value("A"), two, value("nosuch"), unknown, false, false, problem.Invalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var diags diag.Diagnostics
-			entry, err := entries(false, tc.sites).PlanEntry(t.Context(), tc.configured, tc.label, tc.identity, &diags)
+			e := entries(false, tc.sites)
+			if len(tc.sites) > 1 {
+				e.AddUnknown("later")
+			}
+			entry, err := e.PlanEntry(t.Context(), tc.configured, tc.label, tc.identity, &diags)
 			if (err != nil) != (tc.kind != 0) || err != nil && !problem.Is(err, tc.kind) {
 				t.Fatalf("error %v", err)
 			}
