@@ -249,7 +249,7 @@ func TestAccFunctionErrors(t *testing.T) {
 		`bytes(null)`:                                 {`argument must not be null`},
 		`size(1.5)`:                                   {`Invalid value for "bytes" parameter: 1.5 is not a number of bytes.`},
 		`size(null)`:                                  {`argument must not be null`},
-		`keyring("libvirt", "x")`:                     {`Invalid value for "entity" parameter: "libvirt" is not the full name of a user.`},
+		`keyring("libvirt", "x")`:                     {`Invalid value for "entity" parameter: This is not the full name of a user.`},
 		`keyring("client.libvirt", "x")`:              {`Invalid value for "key" parameter: The value is not a cephx key.`},
 	} {
 		w.Write(t, requiredProviders+"output \"result\" {\n  value = provider::ceph::"+call+"\n}\n")

@@ -66,15 +66,16 @@ func userNameProblem(text string) string {
 // UserOf is the name of the user whose full name is entity, without its type; the error says what is wrong with it.
 func UserOf(entity string) (string, error) {
 	name, full := strings.CutPrefix(entity, "client.")
-	why := userNameProblem(name)
+	what, why := fmt.Sprintf("%q is not the full name of a user.", entity), userNameProblem(name)
 	if !full {
-		why = "It does not begin with the type of a user, \"client.\"."
+		// Nor is it shown: the two arguments of keyring are easily exchanged, and then it is the key.
+		what, why = "This is not the full name of a user.", "It does not begin with the type of a user, \"client.\"."
 	}
 	if why == "" {
 		return name, nil
 	}
 	return "", &problem.Problem{
-		Kind: problem.Invalid, What: fmt.Sprintf("%q is not the full name of a user.", entity), Why: why,
+		Kind: problem.Invalid, What: what, Why: why,
 		Do: "Write it with its type, as in \"client.libvirt\", or use the attribute entity of the ceph_user.",
 	}
 }

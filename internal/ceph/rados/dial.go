@@ -99,8 +99,8 @@ func prepare(cfg ceph.Config, key *ceph.Key) (handle *rados.Conn, monitors strin
 			return nil, "", setupError{doing: "setting " + o.name, option: o.name, err: err}
 		}
 	}
-	if !cfg.Key.IsZero() {
-		if err := handle.SetConfigOption("key", cfg.Key.Text()); err != nil {
+	if keyIsGiven(cfg) {
+		if err := handle.SetConfigOption("key", key.Text()); err != nil {
 			return nil, "", setupError{doing: "setting key", option: "key", err: err}
 		}
 	}
@@ -124,6 +124,10 @@ func clusterName(configFile string) string {
 	return "ceph"
 }
 
+// keyIsGiven tells that the configuration has the key, perhaps in a file. librados is given the key then: it would divide the path of a
+// keyring at spaces and the like, and read another file.
+func keyIsGiven(cfg ceph.Config) bool { return !cfg.Key.IsZero() || cfg.KeyringFile != "" }
+
 type option struct{ name, value string }
 
 // overrides are the options that go over the ceph.conf, in order, without the key.
@@ -137,10 +141,8 @@ func overrides(cfg ceph.Config) []option {
 		options = append(options, option{"mon_host", cfg.MonHost})
 	}
 	switch {
-	case !cfg.Key.IsZero():
+	case keyIsGiven(cfg):
 		options = append(options, option{"keyring", os.DevNull}, option{"keyfile", ""})
-	case cfg.KeyringFile != "":
-		options = append(options, option{"key", ""}, option{"keyring", cfg.KeyringFile}, option{"keyfile", ""})
 	case cfg.ConfigFile == "":
 		options = append(options, option{"keyring", os.DevNull})
 	}

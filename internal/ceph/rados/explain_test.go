@@ -19,8 +19,7 @@ func keyOf(kind, length byte) ceph.Key {
 func TestExplainKeys(t *testing.T) {
 	aes, aes256k := keyOf(1, 16), keyOf(2, 32)
 	addresses := ceph.Config{Label: "east", User: "x", MonHost: "[v2:192.0.2.1:3300,v1:192.0.2.1:6789],[v2:[2001:db8::1]:3300]"}
-	keyring, file, name := addresses, addresses, addresses
-	keyring.KeyringFile = "/etc/ceph/x.keyring"
+	file, name := addresses, addresses
 	file.ConfigFile, file.MonHost = "/etc/ceph/east.conf", ""
 	name.MonHost = "192.0.2.1,no-such-host.invalid:6789"
 	for what, test := range map[string]struct {
@@ -37,16 +36,15 @@ func TestExplainKeys(t *testing.T) {
 			"resolve",
 		},
 		"new key, keyring": {
-			keyring, aes256k, ceph.EIO, problem.Unsupported,
+			file, aes256k, ceph.EIO, problem.Unsupported,
 			[]string{"aes256k", "20.2.4", "Upgrade librados2", "EIO"},
 			"resolve",
 		},
 		"new key of another": {
-			keyring, aes, ceph.EIO, problem.Invalid,
-			[]string{"/etc/ceph/x.keyring", "client.x only", "aes256k"},
+			file, aes, ceph.EIO, problem.Invalid,
+			[]string{"/etc/ceph/east.conf", "client.x only", "aes256k"},
 			"resolve",
 		},
-		"keyring of a ceph.conf":     {file, aes, ceph.EIO, problem.Invalid, []string{"/etc/ceph/east.conf", "client.x only"}, "resolve"},
 		"name, and library new":      {name, aes256k, ceph.EINVAL, problem.Invalid, []string{"no-such-host.invalid does not resolve"}, "aes256k"},
 		"name, new key of a keyring": {name, aes256k, ceph.EIO, problem.Unsupported, []string{"aes256k"}, "resolve"},
 		"something else":             {addresses, aes, ceph.EINVAL, problem.Invalid, []string{"can't use a value"}, "aes256k"},

@@ -30,6 +30,10 @@ func checkLogin(cfg ceph.Config) (ceph.Key, error) {
 		if err := readable(cfg.ConfigFile); err != nil {
 			return invalid(fmt.Sprintf("The config_file can't be read: %v.", err), "Correct the path, or the permissions of the file.")
 		}
+		if strings.ContainsAny(cfg.ConfigFile, pathSeparators) {
+			return invalid(fmt.Sprintf("Ceph can't read the config_file %q: it divides a path at spaces, tabs, commas, semicolons and equals"+
+				" signs.", cfg.ConfigFile), "Give the file a path without them, or set mon_host and key instead.")
+		}
 	}
 	switch {
 	case !cfg.Key.IsZero():
@@ -54,6 +58,9 @@ func checkLogin(cfg ceph.Config) (ceph.Key, error) {
 	}
 	return ceph.Key{}, nil
 }
+
+// pathSeparators divide a list of paths, wherever Ceph takes one.
+const pathSeparators = ",;= \t"
 
 func readable(path string) error {
 	f, err := os.Open(filepath.Clean(path))
@@ -105,7 +112,7 @@ func keyOfConfig(cfg ceph.Config, get func(string) (string, error)) (ceph.Key, e
 		Do:  "Set key or keyring_file of the cluster, or correct the keyring option in the file.",
 	}
 	// librados reads the first one that it can open, and no other.
-	for _, path := range strings.FieldsFunc(paths, func(r rune) bool { return strings.ContainsRune(",;= \t", r) }) {
+	for _, path := range strings.FieldsFunc(paths, func(r rune) bool { return strings.ContainsRune(pathSeparators, r) }) {
 		if readable(path) != nil {
 			continue
 		}
