@@ -2,6 +2,7 @@ package ceph
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -78,6 +79,9 @@ func ValidateCaps(service, caps string) error {
 		case "allow", "profile", "deny":
 		default:
 			return invalid(fmt.Sprintf("The grant %q begins neither with `allow` nor with `profile`.", strings.TrimSpace(clause)), form)
+		}
+		if service == "mds" && strings.TrimSpace(caps) == "allow" {
+			continue // as users of old clusters have it
 		}
 		if tokens[len(tokens)-1] == "allow" || tokens[len(tokens)-1] == "profile" {
 			return invalid(fmt.Sprintf("The grant %q is not complete.", strings.TrimSpace(clause)), form)
@@ -218,6 +222,9 @@ func normalAccess(token string) string {
 	return out.String()
 }
 
+// groupList is the end of a grant of the MDS that names groups of users by their numbers: the commas between them divide no grants.
+var groupList = regexp.MustCompile(`\bgids=\d+(,\d+)*$`)
+
 // splitClauses cuts caps at commas and semicolons outside of quotes, and tells whether all quotes are closed.
 func splitClauses(caps string) (clauses []string, closed bool) {
 	var quote rune
@@ -230,6 +237,7 @@ func splitClauses(caps string) (clauses []string, closed bool) {
 			}
 		case r == '"' || r == '\'':
 			quote = r
+		case r == ',' && startsWithDigit(caps[i+1:]) && groupList.MatchString(caps[start:i]):
 		case r == ',' || r == ';':
 			clauses = append(clauses, caps[start:i])
 			start = i + 1
@@ -237,6 +245,8 @@ func splitClauses(caps string) (clauses []string, closed bool) {
 	}
 	return append(clauses, caps[start:]), quote == 0
 }
+
+func startsWithDigit(text string) bool { return text != "" && text[0] >= '0' && text[0] <= '9' }
 
 // tokenise cuts a clause at white space outside of quotes, drops the quotes and the white space around "=".
 func tokenise(clause string) []string {

@@ -19,6 +19,7 @@ func TestEqualCaps(t *testing.T) {
 		{`allow command "osd blocklist"`, `allow command 'osd blocklist'`},
 		{`allow rw tag cephfs data=x`, `allow rw  tag cephfs data=x`},
 		{`allow rwx pool="a"`, "allow rwx pool=a"},
+		{"allow r uid=1 gids=1,2, allow rw fsname=x", "allow rw fsname=x,allow r uid=1 gids=1,2"},
 		{"", " "},
 	} {
 		if !EqualCaps(pair[0], pair[1]) {
@@ -50,7 +51,14 @@ func TestValidateCaps(t *testing.T) {
 			t.Errorf("%q: %v", good, err)
 		}
 	}
+	for _, good := range []string{"allow", "allow rw path=/home uid=1000 gids=1000,1001", "allow r uid=1 gids=1,2, allow rw fsname=x"} {
+		if err := ValidateCaps("mds", good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
 	for _, bad := range []struct{ service, caps, word string }{
+		{"mds", "allow r, 1001", "neither"},
+		{"mds", "allow r gids=1, allow", "not complete"},
 		{"rgw", "allow r", "mon, osd, mgr, mds"},
 		{"mon", " ", "empty"},
 		{"mon", "rw", "neither"},

@@ -62,6 +62,10 @@ func (c *Cluster) SetKey(ctx context.Context, name string, key Key) error {
 
 // importKey replaces the key and all caps of a user in one command.
 func (c *Cluster) importKey(ctx context.Context, what string, user User, key Key) error {
-	denied, err := c.monKeyring(ctx, what, command{"prefix": "auth import"}, user.Name, key, user.Caps)
+	caps := user.Caps
+	if len(caps) == 0 {
+		caps = map[string]string{"mon": ""} // the monitors import no user without any, and these allow nothing
+	}
+	denied, err := c.monKeyring(ctx, what, command{"prefix": "auth import"}, user.Name, key, caps)
 	return explainUser(err, denied)
 }

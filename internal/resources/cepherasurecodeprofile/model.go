@@ -3,6 +3,7 @@ package cepherasurecodeprofile
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -54,6 +55,9 @@ func (m *model) toSpec() ceph.ErasureCodeProfile {
 	return spec
 }
 
+// storedUnit is a unit as the monitors take it and keep it: K, Ki and KB are all 1024 bytes.
+var storedUnit = regexp.MustCompile(`([KMGTPE])(i|B|iB)$`)
+
 // fromAPI copies the profile from the cluster to the model: of its further parameters only those that the state has, and while it is
 // imported all that the plugin has not filled in itself.
 func (m *model) fromAPI(profile ceph.ErasureCodeProfile) {
@@ -64,7 +68,7 @@ func (m *model) fromAPI(profile ceph.ErasureCodeProfile) {
 	m.CrushRoot, m.CrushFailureDomain = types.StringValue(profile.Root), types.StringValue(profile.FailureDomain)
 	m.CrushDeviceClass = tfkit.StringOrNull(profile.DeviceClass)
 	m.StripeUnit = tfkit.SizeNull()
-	if bytes, err := tfkit.ParseSize(profile.StripeUnit); err == nil {
+	if bytes, err := tfkit.ParseSize(storedUnit.ReplaceAllString(profile.StripeUnit, "$1")); err == nil {
 		m.StripeUnit = tfkit.SizeOf(bytes)
 	}
 	chosen := maps.Clone(profile.Parameters)
@@ -82,6 +86,8 @@ func filledIn(profile ceph.ErasureCodeProfile, key string) string {
 		return fmt.Sprint(*profile.K + *profile.M - 1)
 	case key == "c" && profile.Plugin == "shec":
 		return "2"
+	case key == "w" && (profile.Technique == "liberation" || profile.Technique == "blaum_roth"):
+		return "7"
 	}
 	return map[string]string{
 		"w": "8", "jerasure-per-chunk-alignment": "false", "packetsize": "2048",

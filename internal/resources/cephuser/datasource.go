@@ -2,6 +2,7 @@ package cephuser
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
@@ -69,8 +71,8 @@ func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "Addresses of the clients that are connected as this user, such as `192.0.2.7:0/1234`, without the provider" +
 					" itself, in order: the sessions of all monitors. Empty means that no client holds a session; a guest whose key was replaced under" +
-					" it may still run. Null, with a warning, where the provider's user may not ask: it needs mon caps of `allow service mon rwx`." +
-					" As by `ceph tell mon.* sessions`.",
+					" it may still run. Null, with a warning, where the provider's user may not ask (it needs mon caps of `allow service mon" +
+					" rwx`), and where one of the monitors can't be reached from here. As by `ceph tell mon.* sessions`.",
 			},
 			"fsid": schema.StringAttribute{Computed: true, MarkdownDescription: "The cluster's fsid."},
 		},
@@ -105,10 +107,16 @@ func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	})...)
 }
 
-// connected lists the addresses of an entity's clients; null where it may not be known.
+// clientsLimit is the timeout for the sessions of the monitors: each of them is asked, and one may be out of reach from here.
+const clientsLimit = 10 * time.Second
+
+// connected lists the addresses of an entity's clients; null where it can't be known.
 func connected(ctx context.Context, cluster *ceph.Cluster, entity string, diags *diag.Diagnostics) types.List {
-	clients, err := cluster.Clients(ctx, entity)
-	if problem.Is(err, problem.Denied) || problem.Is(err, problem.Unsupported) {
+	asking, cancel := breaker.Optional(ctx, clientsLimit)
+	defer cancel()
+	clients, err := cluster.Clients(asking, entity)
+	unknown := problem.Is(err, problem.Unreachable) && ctx.Err() == nil
+	if unknown || problem.Is(err, problem.Denied) || problem.Is(err, problem.Unsupported) {
 		tfkit.AddWarning(diags, "Clients of Ceph user not listed", err)
 		return types.ListNull(types.StringType)
 	}

@@ -34,7 +34,6 @@ func TestAccCephUser_invalid(t *testing.T) {
 		"no caps at all":      {named(""), "", `The argument "caps" is required`},
 		"caps of nothing":     {named("caps = { mon = null }"), "caps", `This attribute contains a null value.`},
 		"negative generation": {named(someCaps + "\nkey_generation = -1"), "key_generation", `value must be at least 0, got: -1`},
-		"empty caps":          {named("caps = {}"), "caps", `map must contain at least 1 elements, got: 0`},
 		"unknown service":     {caps(`rgw = "allow r"`), "rgw", `"rgw" takes no capabilities. The services are mon, osd, mgr, mds.`},
 		"empty caps of a service": {caps(`mon = ""`), "mon", `The caps for "mon" can't work. They are empty, which the monitors refuse. Leave` +
 			` the service out`},

@@ -52,6 +52,28 @@ func TestAccCephUser_import(t *testing.T) {
 	)
 }
 
+// A user may have no caps, as by `ceph auth get-or-create client.bare`; its key can be changed too.
+func TestAccCephUser_noCaps(t *testing.T) {
+	const none = "caps = {}"
+	bare := acctest.Check(t, "bare", caps, "")
+	run(t, "bare",
+		resource.TestStep{Config: user("bare", none), Check: bare},
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: "east/bare",
+			GenerateConfig: true,
+		},
+		resource.TestStep{
+			Config: user("bare", none, `key = "`+cephxKey(9)+`"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: resource.ComposeTestCheckFunc(bare, acctest.Check(t, "bare", key, cephxKey(9))),
+		},
+		resource.TestStep{
+			Config: user("bare", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+			Check: acctest.Check(t, "bare", caps, "mon: profile rbd"),
+		},
+		resource.TestStep{Config: user("bare", none), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: bare},
+	)
+}
+
 func TestAccCephUser_keyInState(t *testing.T) {
 	keyAnywhere := func(state *terraform.State) bool {
 		return strings.Contains(fmt.Sprintf("%v", state.RootModule().Resources[address].Primary.Attributes), key(t, "hidden"))

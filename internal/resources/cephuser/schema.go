@@ -43,9 +43,9 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				MarkdownDescription: "Capabilities by service: `mon`, `osd`, `mgr`, `mds`. A user of RBD images needs `profile rbd` on `mon` (which" +
 					" also allows to take over the lock of a host that died), and `profile rbd pool=POOL` on `osd` and `mgr`. Changed in place, and" +
 					" compared by meaning: spaces and the order of what is allowed don't count. A client that is connected goes on with the former ones" +
-					" until its tickets are renewed, an hour by default. As by `ceph auth caps`.",
+					" until its tickets are renewed, an hour by default. `{}` allows nothing. As by `ceph auth caps`.",
 				PlanModifiers: []planmodifier.Map{keepSameCaps{}},
-				Validators:    []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues(), capsValidator{}},
+				Validators:    []validator.Map{mapvalidator.NoNullValues(), capsValidator{}},
 			},
 			"key": schema.StringAttribute{
 				Optional: true, Computed: true, Sensitive: true,
