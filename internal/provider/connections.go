@@ -61,7 +61,9 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 		case config.Hypervisors.IsUnknown(): // The provider block is not complete yet, and the environment counts once it is.
 			connections.Clusters.SetUnknown()
 		default:
-			p.addCluster(connections, ceph.Config{Label: environmentCluster, ConfigFile: file, KeyringFile: os.Getenv("CEPH_KEYRING")})
+			connections.Clusters.AddFromEnvironment(environmentCluster, "CEPH_CONF", p.newCluster(ceph.Config{
+				Label: environmentCluster, ConfigFile: file, KeyringFile: os.Getenv("CEPH_KEYRING"),
+			}))
 		}
 	}
 	for label, element := range config.Clusters.Elements() {
@@ -86,13 +88,13 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 		if !entry.Options.IsNull() {
 			diags.Append(entry.Options.ElementsAs(ctx, &settings.Options, false)...)
 		}
-		p.addCluster(connections, settings)
+		connections.Clusters.Add(label, p.newCluster(settings))
 	}
 }
 
-func (p *cephProvider) addCluster(connections *tfkit.Connections, settings ceph.Config) {
+func (p *cephProvider) newCluster(settings ceph.Config) *ceph.Cluster {
 	settings.Log, settings.Origin = newLog(), origin()
-	connections.Clusters.Add(settings.Label, ceph.NewCluster(settings, p.dial))
+	return ceph.NewCluster(settings, p.dial)
 }
 
 // addHypervisors adds the configured hypervisors, or else the one of LIBVIRT_DEFAULT_URI.
@@ -122,32 +124,33 @@ func addHypervisors(ctx context.Context, config model, connections *tfkit.Connec
 			connections.Hypervisors.AddUnknown(label)
 			continue
 		}
-		if err := addHypervisor(connections, label, entry); err != nil {
+		host, err := newHost(connections, label, entry)
+		if err != nil {
 			tfkit.AddAttributeError(diags, path.Root("hypervisors").AtMapKey(label).AtName("uri"), "Invalid libvirt URI", err)
+			continue
 		}
+		connections.Hypervisors.Add(label, host)
 	}
 }
 
 // addEnvironmentHypervisor ignores a URI that can't be used, with a warning: it may be there for other tools, and matters only to resources
 // that need a hypervisor.
 func addEnvironmentHypervisor(connections *tfkit.Connections, uri string, diags *diag.Diagnostics) {
-	if err := addHypervisor(connections, environmentHypervisor, hypervisorModel{URI: types.StringValue(uri)}); err != nil {
+	host, err := newHost(connections, environmentHypervisor, hypervisorModel{URI: types.StringValue(uri)})
+	if err != nil {
 		diags.AddWarning("LIBVIRT_DEFAULT_URI is not used", "No hypervisors are configured, and the one that the environment variable"+
 			" LIBVIRT_DEFAULT_URI names can't be used. This matters only to resources that need a hypervisor.\n\n"+err.Error())
+		return
 	}
+	connections.Hypervisors.AddFromEnvironment(environmentHypervisor, "LIBVIRT_DEFAULT_URI", host)
 }
 
-func addHypervisor(connections *tfkit.Connections, label string, entry hypervisorModel) error {
-	host, err := libvirt.NewHost(libvirt.Config{
+func newHost(connections *tfkit.Connections, label string, entry hypervisorModel) (*libvirt.Host, error) {
+	return libvirt.NewHost(libvirt.Config{
 		Label: label, URI: entry.URI.ValueString(), HostUUID: entry.HostUUID.ValueString(), AllowPlaintext: entry.AllowPlaintext.ValueBool(),
 		ConnectTimeout: duration(entry.ConnectTimeout), OperationTimeout: duration(entry.OperationTimeout), Log: newLog(),
 		Domains: &connections.Domains,
 	})
-	if err != nil {
-		return err
-	}
-	connections.Hypervisors.Add(label, host)
-	return nil
 }
 
 // duration of a configured value that has passed its validator; zero, which means the client's default, where there is none.

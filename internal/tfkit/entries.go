@@ -23,9 +23,10 @@ type Entries[T any] struct {
 	reinstalls bool   // a new identity under the same label is a reinstalled host, unless another label has the old one
 	identity   func(context.Context, T) (string, error)
 
-	known      map[string]T
-	unknown    map[string]bool
-	allUnknown bool
+	known       map[string]T
+	unknown     map[string]bool
+	allUnknown  bool
+	environment string // the variable that gives the only entry, where it is not configured
 }
 
 // Add adds a configured entry.
@@ -34,6 +35,12 @@ func (e *Entries[T]) Add(label string, target T) {
 		e.known = map[string]T{}
 	}
 	e.known[label] = target
+}
+
+// AddFromEnvironment adds the only entry there is, which an environment variable names.
+func (e *Entries[T]) AddFromEnvironment(label, variable string, target T) {
+	e.Add(label, target)
+	e.environment = variable
 }
 
 // AddUnknown adds an entry whose settings are known only after apply.
@@ -136,7 +143,7 @@ func (e *Entries[T]) Get(label string) (T, error) {
 // remembered identity is used.
 //
 // A hypervisor that has a new identity under its old label was reinstalled. It is accepted with a warning, unless another label has the
-// remembered identity.
+// remembered identity, or the environment names it: that a variable was changed is likelier.
 func (e *Entries[T]) Resolve(ctx context.Context, label, remembered string, diags *diag.Diagnostics) (T, error) {
 	var none T
 	target, err := e.Get(label)
@@ -159,7 +166,12 @@ func (e *Entries[T]) Resolve(ctx context.Context, label, remembered string, diag
 		Do: fmt.Sprintf("Let the label lead to the former %s again. To move an object, add the other %s under a label of its own"+
 			" and change the resource's %s to it.", e.noun, e.noun, e.noun),
 	}
-	if !e.reinstalls {
+	if e.environment != "" {
+		mismatch.Why = fmt.Sprintf("The environment variable %s names another %s than before, or this one was installed anew.", e.environment, e.noun)
+		mismatch.Do = fmt.Sprintf("Let it name the former %[1]s. For another one, or one that was installed anew, set the argument %[2]s of provider"+
+			" \"ceph\", which can have several.", e.noun, e.block)
+	}
+	if !e.reinstalls || e.environment != "" {
 		return none, mismatch
 	}
 	elsewhere, unreachable := e.search(ctx, remembered, label)

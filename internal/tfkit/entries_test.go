@@ -32,6 +32,7 @@ func TestResolve(t *testing.T) {
 		sites             map[string]string
 		unknown           string // a label with unknown settings
 		reinstalls        bool
+		environment       string
 		label, remembered string
 		want              string // identity that is reached
 		kind              problem.Kind
@@ -61,6 +62,13 @@ func TestResolve(t *testing.T) {
 		"reinstalled host": {
 			sites: map[string]string{"a": "B"}, reinstalls: true, label: "a", remembered: "A", want: "B", warns: true,
 		},
+		"host of the environment": {
+			sites: map[string]string{"a": "B"}, reinstalls: true, environment: "LIBVIRT_DEFAULT_URI", label: "a", remembered: "A",
+			kind: problem.WrongIdentity, says: "LIBVIRT_DEFAULT_URI names another",
+		},
+		"same host of the environment": {
+			sites: map[string]string{"a": "A"}, reinstalls: true, environment: "LIBVIRT_DEFAULT_URI", label: "a", remembered: "A", want: "A",
+		},
 		"exchanged hosts": {
 			sites: map[string]string{"a": "B", "b": "A"}, reinstalls: true, label: "a", remembered: "A",
 			kind: problem.WrongIdentity, says: `label "b"`,
@@ -79,6 +87,11 @@ func TestResolve(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := entries(tc.reinstalls, tc.sites)
+			for label := range tc.sites {
+				if tc.environment != "" {
+					e.AddFromEnvironment(label, tc.environment, site{tc.sites[label]})
+				}
+			}
 			if tc.unknown != "" {
 				e.AddUnknown(tc.unknown)
 			}
