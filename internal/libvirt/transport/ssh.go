@@ -80,12 +80,10 @@ func needsQuotes(r rune) bool {
 func (e Endpoint) dialSSH(ctx context.Context) (io.ReadWriteCloser, error) {
 	path, err := exec.LookPath(e.sshCommand())
 	if err != nil {
-		do := "Install it (package openssh-client), or write qemu+libssh:// in the uri, which does without but reads no ssh_config."
-		if e.query.Get("command") != "" {
-			do = "Install it there, or correct the parameter command in the uri."
-		}
 		return nil, &Refusal{
-			problem.Invalid, fmt.Sprintf("The command %s isn't on the machine where Terraform runs.", e.sshCommand()), do, err.Error(),
+			problem.Invalid, fmt.Sprintf("The command %s isn't on the machine where Terraform runs.", e.sshCommand()),
+			"Install it (package openssh-client), correct the parameter command if there is one, or write qemu+libssh:// in the uri, which does" +
+				" without but reads no ssh_config.", err.Error(),
 		}
 	}
 	stdin, toSSH, err := os.Pipe()
