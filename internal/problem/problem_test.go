@@ -34,7 +34,7 @@ func TestAmendedErrorsKeepTheirArgument(t *testing.T) {
 	if got := kept.Error(); got != "wrapped: It is open." {
 		t.Errorf("the kept error has become %q", got)
 	}
-	if plain := errors.New("plain"); Amend(plain, func(*Problem) { t.Error("changed") }) != plain || KindOf(plain) != Other {
+	if plain := errors.New("plain"); !errors.Is(Amend(plain, func(*Problem) { t.Error("changed") }), plain) || KindOf(plain) != Other {
 		t.Error("an error without a problem has changed")
 	}
 }

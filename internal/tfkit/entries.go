@@ -167,9 +167,10 @@ func (e *Entries[T]) Resolve(ctx context.Context, label, remembered string, diag
 			" and change the resource's %s to it.", e.noun, e.noun, e.noun),
 	}
 	if e.environment != "" {
-		mismatch.Why = fmt.Sprintf("The environment variable %s names another %s than before, or this one was installed anew.", e.environment, e.noun)
-		mismatch.Do = fmt.Sprintf("Let it name the former %[1]s. For another one, or one that was installed anew, set the argument %[2]s of provider"+
-			" \"ceph\", which can have several.", e.noun, e.block)
+		mismatch.Why = fmt.Sprintf("The environment variable %s names another %s than before, or this one was installed anew.",
+			e.environment, e.noun)
+		mismatch.Do = fmt.Sprintf("Let it name the former %[1]s. For another one, or one that was installed anew, set the argument %[2]s of"+
+			" provider \"ceph\", which can have several.", e.noun, e.block)
 	}
 	if !e.reinstalls || e.environment != "" {
 		return none, mismatch

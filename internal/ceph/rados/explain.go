@@ -104,9 +104,9 @@ func explainValue(ctx context.Context, p *problem.Problem, cfg ceph.Config, key 
 		p.Why = "The key is of type aes256k, which the librados on this machine is probably too old for: it needs Ceph 19.2.6, 20.2.4 or newer."
 		p.Do = upgrade + ", or give the user a key of type aes if the cluster allows that."
 	case code == ceph.EIO:
-		p.Why = fmt.Sprintf("The client library can't read the keyring to which %s leads as a whole: its last line does not end with a newline, an entry of it is"+
-			" malformed, or one holds a key of a type that the librados on this machine is too old for (aes256k needs Ceph 19.2.6, 20.2.4 or"+
-			" newer). It need not be the entry of client.%s.", cfg.ConfigFile, cfg.User)
+		p.Why = fmt.Sprintf("The client library can't read the keyring to which %s leads as a whole: its last line does not end with a newline,"+
+			" an entry of it is malformed, or one holds a key of a type that the librados on this machine is too old for (aes256k needs Ceph"+
+			" 19.2.6, 20.2.4 or newer). It need not be the entry of client.%s.", cfg.ConfigFile, cfg.User)
 		p.Do = fmt.Sprintf("Let the keyring hold client.%s only, as ceph auth get client.%s -o FILE writes it. %s if that entry is the one.",
 			cfg.User, cfg.User, upgrade)
 	default:

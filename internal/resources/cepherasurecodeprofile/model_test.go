@@ -17,7 +17,9 @@ func TestImportedProfile(t *testing.T) {
 			t.Errorf("%s: parameters %v", technique, m.Parameters)
 		}
 	}
-	for stored, want := range map[string]string{"4096": "4KiB", "4K": "4KiB", "4Ki": "4KiB", "4KB": "4KiB", "4KiB": "4KiB", "1M": "1MiB", "": ""} {
+	for stored, want := range map[string]string{
+		"4096": "4KiB", "4K": "4KiB", "4Ki": "4KiB", "4KB": "4KiB", "4KiB": "4KiB", "1M": "1MiB", "": "",
+	} {
 		m := model{}
 		m.fromAPI(ceph.ErasureCodeProfile{Name: "p", StripeUnit: stored})
 		if got := m.StripeUnit.ValueString(); got != want {

@@ -124,7 +124,7 @@ func TestSameRatio(t *testing.T) {
 	if got := sameRatio(types.Float64Value(0.2), &stored); got.ValueFloat64() != 0.2 {
 		t.Errorf("recorded 0.2 became %v", got)
 	}
-	if got := sameRatio(types.Float64Null(), &stored); got.ValueFloat64() != 0.2 {
-		t.Errorf("0.2 is read as %v", got)
+	if got := sameRatio(types.Float64Value(0.3), &stored); got.ValueFloat64() != stored {
+		t.Errorf("%v is read as %v", stored, got)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// TestAccErasureCodedData applies the files of the guide "Images on an erasure-coded pool": what a guest writes is on the erasure-coded pool
-// alone, the least caps are enough for it, and neither the image nor the pools go while it is there.
+// TestAccErasureCodedData applies the files of the guide "Images on an erasure-coded pool": what a guest writes is on that pool alone, the
+// least caps are enough for it, and neither the image nor the pools go while it is there.
 func TestAccErasureCodedData(t *testing.T) {
 	const name = "backup1"
 	bed := acctest.Bed(t)
@@ -60,7 +60,8 @@ func TestAccErasureCodedData(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if out, err := w.Try(t, "destroy", "-auto-approve", "-input=false"); err == nil || !acctest.Message("What it holds: data.").MatchString(out) {
+	out, err := w.Try(t, "destroy", "-auto-approve", "-input=false")
+	if err == nil || !acctest.Message("What it holds: data.").MatchString(out) {
 		t.Errorf("destroyed with data: %v\n%s", err, out)
 	}
 	acctest.RBD(t, "west", "rm", "--no-progress", "archive/"+name)

@@ -34,7 +34,9 @@ func (hiddenMonitor) MonCommandTo(_ context.Context, monitor string, _ []byte) (
 
 // That the clients can't be known is no reason to withhold the rest.
 func TestClientsWithAMonitorOutOfReach(t *testing.T) {
-	cluster := ceph.NewCluster(ceph.Config{Label: "east"}, func(context.Context, ceph.Config) (ceph.Conn, error) { return hiddenMonitor{}, nil })
+	cluster := ceph.NewCluster(ceph.Config{Label: "east"}, func(context.Context, ceph.Config) (ceph.Conn, error) {
+		return hiddenMonitor{}, nil
+	})
 	var diags diag.Diagnostics
 	clients := connected(t.Context(), cluster, "client.libvirt", &diags)
 	if !clients.IsNull() || diags.HasError() || len(diags) != 1 || !strings.Contains(diags[0].Detail(), `Monitor "b"`) {
