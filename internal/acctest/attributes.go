@@ -186,7 +186,7 @@ func action(address string, replaces bool) resource.ConfigPlanChecks {
 	if replaces {
 		expected = plancheck.ResourceActionReplace
 	}
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, expected)}}
+	return Planned(address)(expected)
 }
 
 // Computed checks that the attribute of the object under test is what the second view shows, and records it.

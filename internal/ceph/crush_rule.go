@@ -42,10 +42,8 @@ var (
 	errUnknownStep = errors.New("a step that this provider doesn't know")
 )
 
-// CrushRules lists the names of the CRUSH rules.
-//
-// Similar to: ceph osd crush rule ls
-func (c *Cluster) CrushRules(ctx context.Context) ([]string, error) {
+// crushRuleNames lists the names of the CRUSH rules.
+func (c *Cluster) crushRuleNames(ctx context.Context) ([]string, error) {
 	rules, err := c.crushRules(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label))
 	if err != nil {
 		return nil, err
@@ -141,11 +139,8 @@ func (m *crushMap) rule(name string) (crushRule, error) {
 func (r crushRule) String() string {
 	steps := make([]string, 0, len(r.Steps))
 	for _, step := range r.Steps {
-		switch {
-		case step.Op == "take":
-			steps = append(steps, "take "+step.ItemName)
-		case strings.HasPrefix(step.Op, "choose"):
-			steps = append(steps, fmt.Sprintf("%s %d type %s", step.Op, step.Num, step.Type))
+		if step.Op == "take" || strings.HasPrefix(step.Op, "choose") {
+			steps = append(steps, step.String())
 		}
 	}
 	return fmt.Sprintf("%q (%s)", r.Name, strings.Join(steps, ", "))

@@ -19,10 +19,10 @@ type CrushRuleSpec struct {
 	ErasureCodeProfile                           string
 }
 
-// AllCrushRules lists the CRUSH rules, sorted by name.
+// CrushRules lists the CRUSH rules, sorted by name.
 //
 // Similar to: ceph osd crush rule dump
-func (c *Cluster) AllCrushRules(ctx context.Context) ([]CrushRule, error) {
+func (c *Cluster) CrushRules(ctx context.Context) ([]CrushRule, error) {
 	listed, err := c.crushRules(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label))
 	if err != nil {
 		return nil, err

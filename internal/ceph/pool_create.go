@@ -73,7 +73,7 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (made PoolCreat
 	}
 	var rules []string // before the pool, where it brings one
 	if spec.Type == Erasure && spec.CrushRule == "" {
-		if rules, err = c.CrushRules(ctx); err != nil {
+		if rules, err = c.crushRuleNames(ctx); err != nil {
 			return made, err
 		}
 	}

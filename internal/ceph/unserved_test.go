@@ -44,7 +44,7 @@ func TestImageWaitsForAnOSD(t *testing.T) {
 		"gone": {
 			tree: `{"id": 0, "type": "osd", "status": "down", "reweight": 1}`, rule: "default", down: 1 << 20, late: true,
 			words: `Pool "p" can't be read or written: its placement group 2.1 is on 0 OSDs, and min_size is 1. CRUSH rule "r" (take default,` +
-				` chooseleaf_firstn 0 type host) finds at most 0 OSDs`,
+				` chooseleaf firstn 0 type host) finds at most 0 OSDs`,
 		},
 		"never there": {tree: `{"id": 0, "type": "osd", "status": "up", "reweight": 1}`, rule: "empty", down: 1 << 20, words: `take empty`},
 	} {

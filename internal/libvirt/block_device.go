@@ -16,13 +16,7 @@ import (
 // Similar to: virsh domblkinfo DOMAIN TARGET.
 func (h *Host) DiskBytes(ctx context.Context, domainUUID, target string) (uint64, error) {
 	op := operation{doing: fmt.Sprintf("read the size of disk %s of domain %s", target, domainUUID), absent: rpc.ErrNoDomain}
-	_, id, ok := normalUUID(domainUUID)
-	if !ok {
-		return 0, h.notUUID("domain", domainUUID)
-	}
-	found, err := read(ctx, h, op, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
-		return l.DomainLookupByUUID(id)
-	})
+	found, err := h.domainByUUID(ctx, op, domainUUID)
 	if err != nil {
 		return 0, err
 	}

@@ -167,16 +167,24 @@ func (h *Host) listDomains(ctx context.Context, which rpc.ConnectListAllDomainsF
 
 // lookupDomain prefers the UUID: the name of a domain may be the UUID of another.
 func (h *Host) lookupDomain(ctx context.Context, op operation, nameOrUUID string) (rpc.Domain, error) {
-	if _, id, ok := normalUUID(nameOrUUID); ok {
-		found, err := read(ctx, h, op, onDomain("DomainLookupByUUID", nameOrUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
-			return l.DomainLookupByUUID(id)
-		})
+	if _, _, ok := normalUUID(nameOrUUID); ok {
+		found, err := h.domainByUUID(ctx, op, nameOrUUID)
 		if !problem.Is(err, problem.NotFound) {
 			return found, err
 		}
 	}
 	return read(ctx, h, op, onDomain("DomainLookupByName", nameOrUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
 		return l.DomainLookupByName(nameOrUUID)
+	})
+}
+
+func (h *Host) domainByUUID(ctx context.Context, op operation, domainUUID string) (rpc.Domain, error) {
+	_, id, ok := normalUUID(domainUUID)
+	if !ok {
+		return rpc.Domain{}, h.notUUID("domain", domainUUID)
+	}
+	return read(ctx, h, op, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
+		return l.DomainLookupByUUID(id)
 	})
 }
 
@@ -225,7 +233,7 @@ func (h *Host) definition(ctx context.Context, op operation, found rpc.Domain, w
 
 // changing looks a domain up and locks out other changes of it until unlock is called.
 func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (found rpc.Domain, unlock func(), err error) {
-	id, raw, ok := normalUUID(domainUUID)
+	id, _, ok := normalUUID(domainUUID)
 	if !ok {
 		return rpc.Domain{}, nil, h.notUUID("domain", domainUUID)
 	}
@@ -233,10 +241,7 @@ func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (f
 	if err != nil {
 		return rpc.Domain{}, nil, h.fail(operation{doing: op.doing}, err)
 	}
-	lookup := operation{doing: op.doing, absent: rpc.ErrNoDomain}
-	found, err = read(ctx, h, lookup, onDomain("DomainLookupByUUID", id), func(l *rpc.Libvirt) (rpc.Domain, error) {
-		return l.DomainLookupByUUID(raw)
-	})
+	found, err = h.domainByUUID(ctx, operation{doing: op.doing, absent: rpc.ErrNoDomain}, id)
 	if err != nil {
 		unlock()
 		return rpc.Domain{}, nil, err

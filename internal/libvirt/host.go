@@ -120,9 +120,6 @@ func NewHost(cfg Config) (*Host, error) {
 // Label returns the operator's name for the host.
 func (h *Host) Label() string { return h.config.Label }
 
-// URI returns the connection URI without a password.
-func (h *Host) URI() string { return h.endpoint.String() }
-
 // UUID returns the host's identity, lower case with dashes. It connects on first use; a host other than the pinned one is
 // problem.WrongIdentity, here and in every other call.
 //

@@ -45,13 +45,7 @@ var domainJobs = map[rpc.DomainJobOperation]string{
 // Similar to: virsh domjobinfo DOMAIN; virsh blockjob DOMAIN TARGET.
 func (h *Host) Job(ctx context.Context, domainUUID, target string) (*Job, error) {
 	op := operation{doing: fmt.Sprintf("ask for jobs of domain %s", domainUUID), absent: rpc.ErrNoDomain}
-	_, id, ok := normalUUID(domainUUID)
-	if !ok {
-		return nil, h.notUUID("domain", domainUUID)
-	}
-	found, err := read(ctx, h, op, onDomain("DomainLookupByUUID", domainUUID), func(l *rpc.Libvirt) (rpc.Domain, error) {
-		return l.DomainLookupByUUID(id)
-	})
+	found, err := h.domainByUUID(ctx, op, domainUUID)
 	if err != nil {
 		return nil, err
 	}

@@ -157,9 +157,7 @@ type reader struct {
 // hasNoDomain tells whether the host says that it doesn't have the domain any more.
 func (h *Host) hasNoDomain(ctx context.Context, domain rpc.Domain) bool {
 	op := operation{doing: fmt.Sprintf("look up domain %q", domain.Name), absent: rpc.ErrNoDomain}
-	_, err := read(ctx, h, op, onDomain("DomainLookupByUUID", domain.Name), func(l *rpc.Libvirt) (rpc.Domain, error) {
-		return l.DomainLookupByUUID(domain.UUID)
-	})
+	_, err := h.domainByUUID(ctx, op, uuidText(domain.UUID))
 	return problem.Is(err, problem.NotFound)
 }
 

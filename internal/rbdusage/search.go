@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -56,14 +55,11 @@ const othersLimit = 10 * time.Second
 func (s Search) Users(ctx context.Context, cluster *ceph.Cluster, named func(libvirt.ImageUse) bool) (Found, error) {
 	uses := make([][]libvirt.ImageUse, len(s.Hosts))
 	errs := make([]error, len(s.Hosts))
-	var group errgroup.Group
+	var all sync.WaitGroup
 	for i, host := range s.Hosts {
-		group.Go(func() error {
-			uses[i], errs[i] = s.usesOn(ctx, host)
-			return nil
-		})
+		all.Go(func() { uses[i], errs[i] = s.usesOn(ctx, host) })
 	}
-	_ = group.Wait()
+	all.Wait()
 	var found Found
 	for i, host := range s.Hosts {
 		switch failure := (libvirt.HostError{Label: host.Label(), Err: errs[i]}); {
@@ -116,17 +112,14 @@ func (s Search) monitors(ctx context.Context, cluster *ceph.Cluster) (ours, othe
 	limited, cancel := breaker.Optional(ctx, othersLimit)
 	defer cancel()
 	answers := make([][]ceph.Monitor, len(s.Clusters))
-	var group errgroup.Group
+	var all sync.WaitGroup
 	for i, other := range s.Clusters {
 		if other != cluster {
-			group.Go(func() error {
-				answers[i], _ = other.Monitors(limited)
-				return nil
-			})
+			all.Go(func() { answers[i], _ = other.Monitors(limited) })
 		}
 	}
 	own, err := cluster.Monitors(ctx)
-	_ = group.Wait()
+	all.Wait()
 	if err != nil {
 		return nil, nil, err
 	}

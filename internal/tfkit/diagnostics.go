@@ -28,7 +28,7 @@ func AddWarning(diags *diag.Diagnostics, summary string, err error) {
 }
 
 // AddWarnings reports the warnings of a client.
-func AddWarnings(diags *diag.Diagnostics, warnings []problem.Warning) {
+func AddWarnings(diags *diag.Diagnostics, warnings ...problem.Warning) {
 	for _, w := range warnings {
 		if w.Argument == "" {
 			diags.AddWarning(w.Summary, w.Text)

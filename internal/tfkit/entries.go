@@ -7,9 +7,9 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -219,14 +219,11 @@ func (e *Entries[T]) search(ctx context.Context, remembered, except string) (lab
 	labels := slices.DeleteFunc(e.Labels(), func(l string) bool { _, ok := e.known[l]; return !ok || l == except })
 	found := make([]string, len(labels))
 	failures := make([]error, len(labels))
-	var group errgroup.Group
+	var all sync.WaitGroup
 	for i, l := range labels {
-		group.Go(func() error {
-			found[i], failures[i] = e.identity(ctx, e.known[l])
-			return nil
-		})
+		all.Go(func() { found[i], failures[i] = e.identity(ctx, e.known[l]) })
 	}
-	_ = group.Wait()
+	all.Wait()
 	for i, l := range labels {
 		if failures[i] != nil {
 			unreachable = append(unreachable, l+": "+failures[i].Error())

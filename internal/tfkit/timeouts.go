@@ -44,11 +44,11 @@ func FormatDuration(d time.Duration) string {
 	return strings.Replace(strings.Replace(d.String(), "m0s", "m", 1), "h0m", "h", 1)
 }
 
-// WithTimeout limits an operation to the time in the resource's timeouts, with what package grace leaves for its end. The parameter
-// configured is one of the methods of timeouts.Value.
-func WithTimeout(
-	ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
-) (context.Context, context.CancelFunc) {
+// TimeLimit is a time limit as configured, one of the methods of timeouts.Value, or the default that it is given.
+type TimeLimit = func(context.Context, time.Duration) (time.Duration, diag.Diagnostics)
+
+// withTimeout limits an operation to the time in the resource's timeouts, with what package grace leaves for its end.
+func withTimeout(ctx context.Context, configured TimeLimit, diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
 	timeout, d := configured(ctx, DefaultTimeout)
 	diags.Append(d...)
 	return grace.WithTimeout(ctx, timeout)
@@ -63,17 +63,13 @@ func ReadBack(ctx context.Context) (context.Context, context.CancelFunc) {
 	return grace.Context(ctx, grace.Period)
 }
 
-// StartRefresh begins a read of what is recorded, with the time limit of [WithTimeout]. Readings of a moment ago may serve it.
-func StartRefresh(
-	ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
-) (context.Context, context.CancelFunc) {
-	return WithTimeout(readcache.Share(ctx), configured, diags)
+// StartRefresh begins a read of what is recorded, with its configured time limit. Readings of a moment ago may serve it.
+func StartRefresh(ctx context.Context, configured TimeLimit, diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
+	return withTimeout(readcache.Share(ctx), configured, diags)
 }
 
-// StartChange begins a create, update or delete, with the time limit of [WithTimeout]. It may try to connect again to a cluster or
-// hypervisor that did not answer before; a read and a plan don't.
-func StartChange(
-	ctx context.Context, configured func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
-) (context.Context, context.CancelFunc) {
-	return WithTimeout(breaker.Retry(ctx), configured, diags)
+// StartChange begins a create, update or delete, with its configured time limit. It may try to connect again to a cluster or hypervisor
+// that did not answer before; a read and a plan don't.
+func StartChange(ctx context.Context, configured TimeLimit, diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
+	return withTimeout(breaker.Retry(ctx), configured, diags)
 }

@@ -1,6 +1,7 @@
 package tfkit
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -62,4 +63,39 @@ func FalseOrNull(recorded types.Bool, found bool) types.Bool {
 		return recorded
 	}
 	return types.BoolNull()
+}
+
+// Elements are the known texts of a set in order. It is nil for a set that is null or unknown, but not for an empty set.
+func Elements(set types.Set) []string {
+	if set.IsNull() || set.IsUnknown() {
+		return nil
+	}
+	texts := []string{}
+	for _, element := range set.Elements() {
+		if text, ok := element.(types.String); ok && !text.IsUnknown() {
+			texts = append(texts, text.ValueString())
+		}
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+// TextSet is the set of these texts.
+func TextSet(texts []string) types.Set {
+	values := make([]attr.Value, len(texts))
+	for i, text := range texts {
+		values[i] = types.StringValue(text)
+	}
+	return types.SetValueMust(types.StringType, values)
+}
+
+// Missing are those of the first texts that are not among the second.
+func Missing(texts, from []string) []string {
+	var lacking []string
+	for _, text := range texts {
+		if !slices.Contains(from, text) {
+			lacking = append(lacking, text)
+		}
+	}
+	return lacking
 }

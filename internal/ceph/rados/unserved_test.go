@@ -54,7 +54,7 @@ func TestImageOnPoolWithoutOSDs(t *testing.T) {
 				{"osd", "pool", "create", "few-hosts", "8", "8", "replicated", "hosts"}, {"osd", "pool", "set", "few-hosts", "min_size", "2"},
 			},
 			false,
-			`CRUSH rule "hosts" (take default, chooseleaf_firstn 0 type host) finds at most 1 OSD that is up and in. The pool needs 2 for a write`,
+			`CRUSH rule "hosts" (take default, chooseleaf firstn 0 type host) finds at most 1 OSD that is up and in. The pool needs 2 for a write`,
 		},
 		"few-chunks": {
 			[][]string{

@@ -40,7 +40,7 @@ func (r *ruleResource) List(ctx context.Context, req list.ListRequest, stream *l
 		if err != nil {
 			return err
 		}
-		all, err := entry.Target.AllCrushRules(ctx)
+		all, err := entry.Target.CrushRules(ctx)
 		fits := tfkit.Fits(f.NamePattern)
 		for _, found := range all {
 			if !found.Described() || !fits(found.Name) {

@@ -2,7 +2,6 @@ package cephpool
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -79,9 +78,9 @@ func known(number types.Int64) *int64 {
 func (m *model) poolType() string {
 	if m.Type.ValueString() == "" {
 		if m.ErasureCodeProfile.ValueString() != "" {
-			return "erasure"
+			return ceph.Erasure
 		}
-		return "replicated"
+		return ceph.Replicated
 	}
 	return m.Type.ValueString()
 }
@@ -144,7 +143,10 @@ func (m *model) fromAPI(pool ceph.Pool) {
 	m.NoPGChange = tfkit.FalseOrNull(m.NoPGChange, pool.NoPGChange)
 	m.ErasureCodeProfile = tfkit.StringOrNull(pool.ErasureCodeProfile)
 	m.AllowECOverwrites = tfkit.FalseOrNull(m.AllowECOverwrites, pool.AllowECOverwrites)
-	m.Applications = applicationSet(pool.Applications)
+	m.Applications = types.SetNull(types.StringType)
+	if len(pool.Applications) > 0 {
+		m.Applications = tfkit.TextSet(pool.Applications)
+	}
 	if m.Config.IsNull() {
 		m.Config = types.MapNull(types.StringType)
 	}
@@ -165,17 +167,6 @@ func (m *model) fill(actual *model) {
 	tfkit.Fill(&m.MinSize, actual.MinSize)
 	tfkit.Fill(&m.PoolID, actual.PoolID)
 	m.ID = m.id()
-}
-
-func applicationSet(names []string) types.Set {
-	if len(names) == 0 {
-		return types.SetNull(types.StringType)
-	}
-	values := make([]attr.Value, len(names))
-	for i, name := range names {
-		values[i] = types.StringValue(name)
-	}
-	return types.SetValueMust(types.StringType, values)
 }
 
 // sameRatio keeps the recorded ratio where the cluster's differs only because Ceph stores it in 32 bits.

@@ -174,9 +174,9 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 				` choose_firstn 0 type osd) finds at most 0 OSDs that are up and in. The pool needs 2 for a write: with fewer, guests' writes stand` +
 				` still without an error.`,
 		},
-		{[]string{`crush_rule = "lone"`, good[1], good[2]}, nil, "crush_rule", `"lone" (take default~lone, chooseleaf_firstn 0 type osd) finds` +
+		{[]string{`crush_rule = "lone"`, good[1], good[2]}, nil, "crush_rule", `"lone" (take default class lone, chooseleaf firstn 0 type osd) finds` +
 			` at most 1 OSD that is up and in.`},
-		{[]string{`crush_rule = "hosts"`, good[1], good[2]}, nil, "crush_rule", `(take default, chooseleaf_firstn 0 type host) finds at most 1` +
+		{[]string{`crush_rule = "hosts"`, good[1], good[2]}, nil, "crush_rule", `(take default, chooseleaf firstn 0 type host) finds at most 1` +
 			` OSD that is up and in.`},
 		{[]string{`crush_rule = "two"`, good[1], good[2]}, nil, "crush_rule", `finds at most 2 OSDs that are up and in. The pool asks for 3.`},
 		{[]string{`crush_rule = "two"`, "size = 4", "min_size = 2"}, nil, "crush_rule", `finds at most 2 OSDs that are up and in. The pool` +
@@ -283,7 +283,7 @@ func TestAccCephPool_withoutEnoughOSDs(t *testing.T) {
 	for _, words := range []string{
 		`Ceph pool created, but not as it was asked for`,
 		`Pool "stranded" of cluster "east" was created, but can't be read or written yet: its placement group`,
-		`CRUSH rule "hosts" (take default, chooseleaf_firstn 0 type host) finds at most 1 OSD that is up and in. The pool needs 2 for a write`,
+		`CRUSH rule "hosts" (take default, chooseleaf firstn 0 type host) finds at most 1 OSD that is up and in. The pool needs 2 for a write`,
 		`Unable to create image stranded/disk in cluster "east". Pool "stranded" can't be read or written: its placement group`,
 	} {
 		if !acctest.Message(words).MatchString(out) {

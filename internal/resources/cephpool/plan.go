@@ -3,7 +3,6 @@ package cephpool
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -67,10 +66,10 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 // planDerived plans the attributes that follow from others. They are unknown where the cluster will decide again.
 func planDerived(config, state, plan *model, exists bool) {
 	if config.Type.IsNull() && config.ErasureCodeProfile.IsNull() && !exists {
-		plan.Type = types.StringValue("replicated")
+		plan.Type = types.StringValue(ceph.Replicated)
 	}
 	if config.Type.IsNull() && !config.ErasureCodeProfile.IsNull() && !config.ErasureCodeProfile.IsUnknown() {
-		plan.Type = types.StringValue("erasure")
+		plan.Type = types.StringValue(ceph.Erasure)
 	}
 	if !exists {
 		return
@@ -99,7 +98,7 @@ func checkType(config, state, plan *model, exists bool, diags *diag.Diagnostics)
 	if plan.Type.IsUnknown() {
 		return
 	}
-	if plan.poolType() == "erasure" {
+	if plan.poolType() == ceph.Erasure {
 		if !config.Config.IsNull() && !config.Config.IsUnknown() {
 			diags.AddAttributeError(atConfig, "Argument of a replicated pool",
 				"RBD's settings are kept in the pool that holds the images' headers, which an erasure-coded pool can't. Set config on that pool, or"+
@@ -180,29 +179,4 @@ func (r *poolResource) checkChange(
 				" status` shows it.",
 			strings.Join(moving, ", "), state.Name.ValueString()))
 	}
-}
-
-// applicationNames are the names in a set, in order.
-func applicationNames(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
-	var names []string
-	if !set.IsNull() && !set.IsUnknown() {
-		diags.Append(set.ElementsAs(ctx, &names, false)...)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// difference of two lists: the names that are only in want, and those that are only in have.
-func difference(want, have []string) (add, remove []string) {
-	for _, name := range want {
-		if !slices.Contains(have, name) {
-			add = append(add, name)
-		}
-	}
-	for _, name := range have {
-		if !slices.Contains(want, name) {
-			remove = append(remove, name)
-		}
-	}
-	return add, remove
 }

@@ -53,7 +53,7 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 
-	made, err := entry.Target.CreatePool(ctx, plan.toSpec(applicationNames(ctx, plan.Applications, &resp.Diagnostics)))
+	made, err := entry.Target.CreatePool(ctx, plan.toSpec(tfkit.Elements(plan.Applications)))
 	if !made.Created {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
@@ -210,7 +210,8 @@ func change(ctx context.Context, cluster *ceph.Cluster, state, plan *model, diag
 			return err
 		}
 	}
-	add, remove := difference(applicationNames(ctx, plan.Applications, diags), applicationNames(ctx, state.Applications, diags))
+	want, have := tfkit.Elements(plan.Applications), tfkit.Elements(state.Applications)
+	add, remove := tfkit.Missing(want, have), tfkit.Missing(have, want)
 	if len(add)+len(remove) > 0 {
 		if err := cluster.SetPoolApplications(ctx, name, add, remove); err != nil {
 			return err

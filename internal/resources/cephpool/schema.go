@@ -16,11 +16,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
 var (
-	poolTypes        = []string{"replicated", "erasure"}
+	poolTypes        = []string{ceph.Replicated, ceph.Erasure}
 	autoscaleModes   = []string{"on", "warn", "off"}
 	compressionModes = []string{"none", "passive", "aggressive", "force"}
 	// compressors are those that Ceph's releases since 14 know. A cluster that lacks the plugin of one reports it.

@@ -98,8 +98,8 @@ func (m *model) featureChanges(plan *model) (enable, disable []string) {
 	if !allKnown(plan.Features) {
 		return nil, nil
 	}
-	want, have := elements(plan.Features), elements(m.Features)
-	return missing(want, have), missing(have, want)
+	want, have := tfkit.Elements(plan.Features), tfkit.Elements(m.Features)
+	return tfkit.Missing(want, have), tfkit.Missing(have, want)
 }
 
 // metadataChanges are the image metadata to set and to remove. Configuration settings are included, under their full names.

@@ -111,7 +111,7 @@ func checkEncryptable(config, plan *model, diags *diag.Diagnostics) {
 			"The header of %s takes %s, and the image has %s. Choose a larger size: what a guest is to see, and the header.",
 			format, tfkit.FormatSize(header), plan.Size.ValueString()))
 	}
-	if slices.Contains(elements(config.Features), "journaling") {
+	if slices.Contains(tfkit.Elements(config.Features), "journaling") {
 		diags.AddAttributeError(path.Root("features"), "Feature not for an encrypted image",
 			"librbd does not encrypt an image with the feature \"journaling\". Remove it from features, or encryption.")
 	}

@@ -61,7 +61,7 @@ func (m *model) ref() ceph.ImageRef {
 func (m *model) toSpec() ceph.ImageSpec {
 	return ceph.ImageSpec{
 		ImageRef: m.ref(), Flatten: m.flattened().ValueBool(), AllowShrink: m.AllowShrink.ValueBool(),
-		SizeBytes: m.Size.Bytes(), Features: elements(m.Features), ObjectSize: m.ObjectSize.Bytes(),
+		SizeBytes: m.Size.Bytes(), Features: tfkit.Elements(m.Features), ObjectSize: m.ObjectSize.Bytes(),
 		StripeUnit: m.StripeUnit.Bytes(), StripeCount: uint64(max(0, m.StripeCount.ValueInt64())),
 		DataPool: m.DataPool.ValueString(), Metadata: tfkit.Texts(m.Metadata), Config: tfkit.Texts(m.Config),
 	}
@@ -75,7 +75,7 @@ func (m *model) fromAPI(ref ceph.ImageRef, image ceph.Image, imported bool) {
 	m.Name = types.StringValue(ref.Name)
 	m.Size = tfkit.SizeOf(image.SizeBytes)
 	m.SizeBytes = types.Int64Value(int64(image.SizeBytes)) //nolint:gosec // an image has at most 8 EiB
-	m.Features = textSet(chosenFeatures(image.Features))
+	m.Features = tfkit.TextSet(chosenFeatures(image.Features))
 	m.ObjectSize = tfkit.SizeOf(image.ObjectSize)
 	m.StripeUnit = tfkit.SizeOf(image.StripeUnit)
 	m.StripeCount = types.Int64Value(int64(image.StripeCount)) //nolint:gosec // a count of objects
@@ -141,7 +141,7 @@ func (m *model) replacedBy(plan *model) []path.Path {
 // followingFeatures are features that librbd sets because of other settings. No configuration chooses them.
 var followingFeatures = []string{"striping", "data-pool", "operations", "migrating", "non-primary", "dirty-cache"}
 
-func chosenFeatures(features []string) []string { return missing(features, followingFeatures) }
+func chosenFeatures(features []string) []string { return tfkit.Missing(features, followingFeatures) }
 
 // internalMetadata is the prefix of the metadata keys that librbd uses itself, such as those of groups and mirroring.
 const internalMetadata = "."
@@ -151,40 +151,6 @@ func chosenMetadata(metadata map[string]string) map[string]string {
 	chosen := maps.Clone(metadata)
 	maps.DeleteFunc(chosen, func(key, _ string) bool { return strings.HasPrefix(key, internalMetadata) })
 	return chosen
-}
-
-// missing are the names of the first list that are not in the second.
-func missing(names, from []string) []string {
-	var lacking []string
-	for _, name := range names {
-		if !slices.Contains(from, name) {
-			lacking = append(lacking, name)
-		}
-	}
-	return lacking
-}
-
-// elements are the known strings of a set in order. It is nil for a set that is null or unknown, but not for an empty set.
-func elements(set types.Set) []string {
-	if set.IsNull() || set.IsUnknown() {
-		return nil
-	}
-	names := []string{}
-	for _, element := range set.Elements() {
-		if text, ok := element.(types.String); ok && !text.IsUnknown() {
-			names = append(names, text.ValueString())
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-func textSet(names []string) types.Set {
-	values := make([]attr.Value, len(names))
-	for i, name := range names {
-		values[i] = types.StringValue(name)
-	}
-	return types.SetValueMust(types.StringType, values)
 }
 
 // allKnown tells whether neither a set nor an element of it is unknown.

@@ -51,7 +51,7 @@ func TestModelReadsOnlyTheNamedKeys(t *testing.T) {
 	if m.ID.ValueString() != "east/vms/data" || m.Size.ValueString() != "30GiB" || m.DataPool.ValueString() != "ec" || !m.Namespace.IsNull() {
 		t.Errorf("got %+v", m)
 	}
-	if !m.Features.Equal(textSet([]string{"exclusive-lock", "layering"})) {
+	if !m.Features.Equal(tfkit.TextSet([]string{"exclusive-lock", "layering"})) {
 		t.Errorf("features that nobody chose are read: %v", m.Features)
 	}
 }
@@ -97,9 +97,9 @@ func TestModelReplacedBy(t *testing.T) {
 	}{
 		"a larger size":            {func(m *model) { m.Size = tfkit.SizeOf(40 << 30) }, nil},
 		"a new name":               {func(m *model) { m.Name = types.StringValue("other") }, nil},
-		"a feature librbd enables": {func(m *model) { m.Features = textSet([]string{"exclusive-lock", "layering", "object-map"}) }, nil},
+		"a feature librbd enables": {func(m *model) { m.Features = tfkit.TextSet([]string{"exclusive-lock", "layering", "object-map"}) }, nil},
 		"a feature librbd does not": {
-			func(m *model) { m.Features = textSet([]string{"deep-flatten", "exclusive-lock", "layering"}) }, []string{"features"},
+			func(m *model) { m.Features = tfkit.TextSet([]string{"deep-flatten", "exclusive-lock", "layering"}) }, []string{"features"},
 		},
 		"features not all known": {func(m *model) {
 			m.Features = types.SetValueMust(types.StringType, []attr.Value{types.StringValue("exclusive-lock"), types.StringUnknown()})
@@ -123,7 +123,7 @@ func TestModelReplacedBy(t *testing.T) {
 
 // librbd gives an image both or none of the two; an image that has one alone already may keep it.
 func TestCheckObjectMap(t *testing.T) {
-	with := func(features ...string) *model { return &model{Features: textSet(features)} }
+	with := func(features ...string) *model { return &model{Features: tfkit.TextSet(features)} }
 	for name, tc := range map[string]struct {
 		state, plan *model
 		refused     bool

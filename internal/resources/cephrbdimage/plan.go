@@ -242,7 +242,7 @@ func checkObjectMap(state, plan *model, exists bool, diags *diag.Diagnostics) {
 	if !allKnown(plan.Features) || exists && plan.Features.Equal(state.Features) {
 		return
 	}
-	if features := elements(plan.Features); slices.Contains(features, "object-map") && !slices.Contains(features, "fast-diff") {
+	if features := tfkit.Elements(plan.Features); slices.Contains(features, "object-map") && !slices.Contains(features, "fast-diff") {
 		diags.AddAttributeError(path.Root("features"), "Feature missing",
 			"librbd switches \"object-map\" and \"fast-diff\" on and off together. Name both, or neither.")
 	}
@@ -250,7 +250,7 @@ func checkObjectMap(state, plan *model, exists bool, diags *diag.Diagnostics) {
 
 // checkLayering finds features without which there is no clone. A parent that is not known yet may still turn out to be null.
 func checkLayering(config *model, diags *diag.Diagnostics) {
-	features := elements(config.Features)
+	features := tfkit.Elements(config.Features)
 	if !config.Parent.IsNull() && !config.Parent.IsUnknown() && features != nil && allKnown(config.Features) &&
 		!slices.Contains(features, "layering") {
 		diags.AddAttributeError(path.Root("features"), "Feature missing", "An image with a parent needs the feature \"layering\".")

@@ -199,7 +199,7 @@ func fixedSize(description string, more validator.String) schema.StringAttribute
 }
 
 // choosable are the features that a configuration may name.
-func choosable() []string { return missing(ceph.FeatureNames, followingFeatures) }
+func choosable() []string { return tfkit.Missing(ceph.FeatureNames, followingFeatures) }
 
 type powerOfTwo struct{ tfkit.Described }
 
@@ -220,7 +220,7 @@ func (dependencies) ValidateSet(_ context.Context, req validator.SetRequest, res
 	if !allKnown(req.ConfigValue) {
 		return
 	}
-	features := elements(req.ConfigValue)
+	features := tfkit.Elements(req.ConfigValue)
 	for _, feature := range features {
 		if base := needs[feature]; base != "" && !slices.Contains(features, base) {
 			resp.Diagnostics.AddAttributeError(req.Path, "Feature missing", fmt.Sprintf("The feature %q needs %q too.", feature, base))

@@ -147,7 +147,7 @@ func (j *job) lookAgain(ctx context.Context, attached libvirt.Disk, where libvir
 	access := j.access()
 	access.Disk = attached
 	warnings, contested, err := access.RecheckWatchers(ctx, j.Domain, where)
-	tfkit.AddWarnings(diags, warnings)
+	tfkit.AddWarnings(diags, warnings...)
 	j.touched, j.contested = err == nil || contested, contested
 	return err
 }

@@ -86,7 +86,7 @@ func (p *planning) warnBlockSizes(where *libvirt.Placement) {
 	if disk == nil || p.plan.BlockIO.Equal(p.state.BlockIO) || partlyUnknown(p.plan.BlockIO) {
 		return
 	}
-	tfkit.AddWarnings(p.diags, libvirt.BlockSizeWarnings(*disk, p.plan.disk(), where.Domain.Name))
+	tfkit.AddWarnings(p.diags, libvirt.BlockSizeWarnings(*disk, p.plan.disk(), where.Domain.Name)...)
 }
 
 var blockTypes = map[string]attr.Type{"logical_block_size": types.Int64Type, "physical_block_size": types.Int64Type}

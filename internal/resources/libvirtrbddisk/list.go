@@ -108,7 +108,7 @@ func (l *diskLister) disks(ctx context.Context, domain libvirt.Domain) ([]listed
 				if where, err = l.resource.locate(ctx, l.entry.Target, &found.model); err != nil {
 					return nil, err
 				}
-				tfkit.AddWarnings(&found.diags, where.Warnings())
+				tfkit.AddWarnings(&found.diags, where.Warnings()...)
 				if where.Host != l.entry.Target {
 					finder = l.resource.finder(where.Host)
 				}

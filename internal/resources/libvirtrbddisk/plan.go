@@ -267,7 +267,7 @@ func (p *planning) planCluster(ctx context.Context) error {
 	if gained && entry.Known {
 		disk := rbdusage.Access{Cluster: entry.Target, Disk: p.state.disk()}
 		warnings, err := disk.RefuseOther(ctx, p.monitors, p.state.Domain.ValueString())
-		tfkit.AddWarnings(p.diags, warnings)
+		tfkit.AddWarnings(p.diags, warnings...)
 		return err
 	}
 	return nil

@@ -202,7 +202,7 @@ func (p *planning) check(ctx context.Context) error {
 		return nil
 	}
 	if resized && found.Live != nil && !state.ours(p.record).TellsSize(found) {
-		tfkit.AddWarnings(p.diags, []problem.Warning{where.UntoldWarning(state.ours(p.record), *found.Live, plan.Size.ValueString())})
+		tfkit.AddWarnings(p.diags, where.UntoldWarning(state.ours(p.record), *found.Live, plan.Size.ValueString()))
 		resized = false
 	}
 	if resized && !plan.Size.IsUnknown() && state.Live.ValueBool() && p.copy == noCopy {
@@ -247,7 +247,7 @@ func (p *planning) checkNew(ctx context.Context) error {
 		if err := where.Host.RefusePlug(where.Domain, p.plan.disk()); err != nil {
 			return err
 		}
-		tfkit.AddWarnings(p.diags, where.UnseenWarnings(p.plan.TargetDev.ValueString(), p.plan.Bus.ValueString()))
+		tfkit.AddWarnings(p.diags, where.UnseenWarnings(p.plan.TargetDev.ValueString(), p.plan.Bus.ValueString())...)
 	}
 	if p.record.Domain == domain.UUID && p.record.Target == p.plan.TargetDev.ValueString() {
 		return nil // The plan of a replacement: the target is free once the present disk is gone.
@@ -296,7 +296,7 @@ func (p *planning) warnChanges(where *libvirt.Placement, changed []string, resiz
 		return err
 	}
 	if len(waiting)+len(atOnceNames) > 0 && p.state.Live.ValueBool() {
-		tfkit.AddWarnings(p.diags, []problem.Warning{where.ChangeWarning(target, atOnceNames, waiting)})
+		tfkit.AddWarnings(p.diags, where.ChangeWarning(target, atOnceNames, waiting))
 	}
 	return nil
 }
@@ -325,7 +325,7 @@ func (p *planning) warnReplaced(where *libvirt.Placement) {
 		return
 	}
 	reason := ", and a disk is attached anew, because of a change of: " + strings.Join(p.replaced, ", ")
-	tfkit.AddWarnings(p.diags, []problem.Warning{where.DetachWarning(p.state.TargetDev.ValueString(), p.state.source().String(), reason)})
+	tfkit.AddWarnings(p.diags, where.DetachWarning(p.state.TargetDev.ValueString(), p.state.source().String(), reason))
 }
 
 // checkHeld refuses a change of a disk that a job or a managed save image holds, and warns of a change that a restored guest won't have.
@@ -347,7 +347,7 @@ func (p *planning) checkHeld(ctx context.Context, where *libvirt.Placement, resi
 // warnRestored warns that the next start restores the guest from its managed save image.
 func (p *planning) warnRestored(ctx context.Context, where libvirt.Placement, consequence string) error {
 	warnings, err := where.RestoredWarnings(ctx, p.plan.TargetDev.ValueString(), consequence)
-	tfkit.AddWarnings(p.diags, warnings)
+	tfkit.AddWarnings(p.diags, warnings...)
 	return refusalOnly(err)
 }
 
@@ -396,7 +396,7 @@ func planDetach(ctx context.Context, where libvirt.Placement, found libvirt.Disk
 		return err
 	}
 	if found.Live != nil && where.Domain.Live.HotPlug(found.Live.Bus) == libvirt.PlugsIn {
-		tfkit.AddWarnings(diags, []problem.Warning{where.DetachWarning(target, found.Live.Source(), "")})
+		tfkit.AddWarnings(diags, where.DetachWarning(target, found.Live.Source(), ""))
 	}
 	return nil
 }

@@ -84,8 +84,8 @@ func (p *planning) warnCopy(ctx context.Context) error {
 	if !p.different {
 		unless = " (unless that is a new name of the same image)"
 	}
-	tfkit.AddWarnings(p.diags, []problem.Warning{where.CopyWarning(p.state.TargetDev.ValueString(), sourceInWords(p.state),
-		sourceInWords(p.plan), p.copy == underWay, unless)})
+	tfkit.AddWarnings(p.diags, where.CopyWarning(p.state.TargetDev.ValueString(), sourceInWords(p.state),
+		sourceInWords(p.plan), p.copy == underWay, unless))
 	return nil
 }
 

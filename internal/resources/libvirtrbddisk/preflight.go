@@ -84,7 +84,7 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 		err = j.checkHeld(ctx, state, image)
 	}
 	if err == nil && needed.alone && j.cluster != nil && writesAlone(j.plan) {
-		tfkit.AddWarnings(diags, j.access().NamedElsewhere(ctx, j.connections.ImageSearch(), j.Domain))
+		tfkit.AddWarnings(diags, j.access().NamedElsewhere(ctx, j.connections.ImageSearch(), j.Domain)...)
 	}
 	return image, err
 }
@@ -157,7 +157,7 @@ func (j *job) checkAccess(ctx context.Context, image ceph.Image, diags *diag.Dia
 		return err
 	}
 	warnings, err := j.access().Check(ctx, image)
-	tfkit.AddWarnings(diags, warnings)
+	tfkit.AddWarnings(diags, warnings...)
 	return err
 }
 

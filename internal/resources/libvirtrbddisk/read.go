@@ -68,7 +68,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 				return
 			}
 		}
-		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings())
+		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings()...)
 	}
 	if tfkit.WarnIfUnknown(&resp.Diagnostics, err) {
 		return
@@ -79,8 +79,8 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	if err == nil {
 		warnExchanged(&resp.Diagnostics, where, found, &state, record)
-		tfkit.AddWarnings(&resp.Diagnostics, where.NameWarnings(ctx, entry.Target, state.Domain.ValueString(), state.TargetDev.ValueString()))
-		tfkit.AddWarnings(&resp.Diagnostics, where.CopyingWarnings(found))
+		tfkit.AddWarnings(&resp.Diagnostics, where.NameWarnings(ctx, entry.Target, state.Domain.ValueString(), state.TargetDev.ValueString())...)
+		tfkit.AddWarnings(&resp.Diagnostics, where.CopyingWarnings(found)...)
 		if runsOther(state.ours(record), found) {
 			// The recorded identity is that of the former image.
 			state.ImageID, record.PoolID = types.StringNull(), 0
@@ -224,5 +224,5 @@ func (r *diskResource) readSource(ctx context.Context, state *model, record *dis
 func (m *diskRecord) warnPending(where libvirt.Placement, found libvirt.Disks, diags *diag.Diagnostics) {
 	still, warnings := where.PendingDetach(found, m.DetachAsked)
 	m.DetachAsked = still
-	tfkit.AddWarnings(diags, warnings)
+	tfkit.AddWarnings(diags, warnings...)
 }

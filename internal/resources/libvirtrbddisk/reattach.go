@@ -92,7 +92,7 @@ func (p *planning) planReattach(where *libvirt.Placement) error {
 		if !where.Domain.Persistent {
 			return problem.At("on_change", where.Hindered(target, r.because, r.hindrance))
 		}
-		tfkit.AddWarnings(p.diags, []problem.Warning{where.HinderedWarning(target, r.hindrance)})
+		tfkit.AddWarnings(p.diags, where.HinderedWarning(target, r.hindrance))
 	}
 	if p.again = r; !r.detaches() {
 		return nil
@@ -101,8 +101,8 @@ func (p *planning) planReattach(where *libvirt.Placement) error {
 	if err := where.Host.RefuseReattach(where.Domain, live, p.plan.onto(live, nil), chosen); err != nil {
 		return err
 	}
-	tfkit.AddWarnings(p.diags, []problem.Warning{where.ReattachWarning(target, live.Source(), r.because)})
-	tfkit.AddWarnings(p.diags, where.UnseenWarnings(target, live.Bus))
+	tfkit.AddWarnings(p.diags, where.ReattachWarning(target, live.Source(), r.because))
+	tfkit.AddWarnings(p.diags, where.UnseenWarnings(target, live.Bus)...)
 	if p.state.Alias.IsNull() {
 		p.plan.Alias = types.StringUnknown() // It gets one of ours.
 	}

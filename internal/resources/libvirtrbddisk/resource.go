@@ -69,7 +69,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	if err == nil {
 		if j.found.SavedOrLive() != nil {
-			tfkit.AddWarnings(&resp.Diagnostics, []problem.Warning{j.TakenOverWarning(j.target())})
+			tfkit.AddWarnings(&resp.Diagnostics, j.TakenOverWarning(j.target()))
 		}
 		err = j.putInPlace(ctx, image, &resp.Diagnostics)
 	}
@@ -117,7 +117,7 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 			return j, problem.At("domain", err)
 		}
 	}
-	tfkit.AddWarnings(diags, j.Warnings())
+	tfkit.AddWarnings(diags, j.Warnings()...)
 	if err := j.RefuseElsewhere(entry.Target); err != nil {
 		return j, err
 	}
@@ -154,7 +154,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 		plan.ID = plan.id()
 		j.Placement, err = r.locate(ctx, entry.Target, &state)
-		tfkit.AddWarnings(&resp.Diagnostics, j.Warnings())
+		tfkit.AddWarnings(&resp.Diagnostics, j.Warnings()...)
 	}
 	if err == nil {
 		j.again = reattachmentOf(&state, &plan, record, j.Domain)
@@ -186,11 +186,8 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// timeLimit is a time limit as configured, or the default that it is given.
-type timeLimit = func(context.Context, time.Duration) (time.Duration, diag.Diagnostics)
-
 // withDefault is a configured time limit with another default than it would be given.
-func withDefault(configured timeLimit, limit time.Duration) timeLimit {
+func withDefault(configured tfkit.TimeLimit, limit time.Duration) tfkit.TimeLimit {
 	return func(ctx context.Context, _ time.Duration) (time.Duration, diag.Diagnostics) {
 		return configured(ctx, limit)
 	}
@@ -222,7 +219,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	var where libvirt.Placement
 	if err == nil {
 		where, err = r.locate(ctx, entry.Target, &state)
-		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings())
+		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings()...)
 	}
 	var found libvirt.Disks
 	if err == nil {
