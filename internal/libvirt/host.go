@@ -1,4 +1,4 @@
-// Package libvirt is this provider's libvirt client: hypervisors, their Ceph secrets, and RBD disks of domains that
+// Package libvirt is this provider's libvirt client: hypervisors, their secrets, and RBD disks of domains that
 // somebody else manages. It knows nothing of Terraform, and every error it returns is a *problem.Problem.
 package libvirt
 

@@ -1,4 +1,4 @@
-// Package cephpool is the resource ceph_pool.
+// Package cephpool is the resource ceph_pool, and its data sources.
 package cephpool
 
 import (

@@ -318,8 +318,7 @@ func (p *planning) planComputed(ctx context.Context) error {
 			plan.Live, plan.Persistent = state.restoredTo(*where, p.record, plan.Bus)
 		}
 	}
-	restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
-	if restored || len(changes(state, plan, func(f libvirt.DiskField) bool { return f.Effect != libvirt.AtOnce })) > 0 {
+	if restored(state, plan) || len(changes(state, plan, func(f libvirt.DiskField) bool { return f.Effect != libvirt.AtOnce })) > 0 {
 		plan.PendingRestart, plan.MonitorsStale = types.BoolUnknown(), types.BoolUnknown()
 	}
 	return nil

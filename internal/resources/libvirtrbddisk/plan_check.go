@@ -136,33 +136,19 @@ func (p *planning) checkExchanged(ctx context.Context) error {
 // check refuses what an apply would refuse, and warns of what the apply does to a running guest.
 func (p *planning) check(ctx context.Context) error {
 	plan, state := p.plan, p.state
-	if !plan.Size.IsNull() && plan.FSID.IsNull() {
-		return problem.At("size", &problem.Problem{
-			Kind: problem.Invalid,
-			What: "size needs a cluster.",
-			Why:  "Without it nobody can tell whether the image has this size, and QEMU would cut or grow the image to fit.",
-			Do:   "Set cluster, or remove size.",
-		})
-	}
-	if plan.OnSourceChange.ValueString() == onSourceChangeLiveCopy && plan.FSID.IsNull() {
-		return problem.At("on_source_change", &problem.Problem{
-			Kind: problem.Invalid,
-			What: "on_source_change = \"live_copy\" needs a cluster.",
-			Why:  "Without it nobody can tell whether another image holds anything that the copy would destroy.",
-			Do:   "Set cluster, or remove on_source_change.",
-		})
+	if err := plan.refuseWithoutCluster(); err != nil {
+		return err
 	}
 	if !p.exists {
 		return p.checkNew(ctx)
 	}
-	changed := changes(state, plan, nil)
-	resized := !plan.Size.IsNull() && plan.Size.Bytes() != state.Size.Bytes()
-	if len(changed) == 0 && !resized && len(p.replaced) == 0 {
+	changed, resizes := changes(state, plan, nil), resized(state, plan)
+	if len(changed) == 0 && !resizes && len(p.replaced) == 0 {
 		return nil
 	}
 	if p.former != nil {
 		p.warnBlockSizes(p.former)
-		if err := p.checkHeld(ctx, p.former, resized); err != nil {
+		if err := p.checkHeld(ctx, p.former, resizes); err != nil {
 			return err
 		}
 		if p.former.Domain.Active {
@@ -177,20 +163,46 @@ func (p *planning) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return p.checkLocated(ctx, where, changed, resizes)
+}
+
+// refuseWithoutCluster refuses arguments that mean nothing for a disk without a cluster.
+func (m *model) refuseWithoutCluster() error {
+	if !m.FSID.IsNull() {
+		return nil
+	}
+	refused := func(argument, setting, why string) error {
+		return problem.At(argument, &problem.Problem{
+			Kind: problem.Invalid, What: setting + " needs a cluster.", Why: why, Do: "Set cluster, or remove " + argument + ".",
+		})
+	}
+	if !m.Size.IsNull() {
+		return refused("size", "size",
+			"Without it nobody can tell whether the image has this size, and QEMU would cut or grow the image to fit.")
+	}
+	if m.OnSourceChange.ValueString() == onSourceChangeLiveCopy {
+		return refused("on_source_change", "on_source_change = \"live_copy\"",
+			"Without it nobody can tell whether another image holds anything that the copy would destroy.")
+	}
+	return nil
+}
+
+// checkLocated is check for a disk that is there, and whose domain was found.
+func (p *planning) checkLocated(ctx context.Context, where *libvirt.Placement, changed []string, resizes bool) error {
+	plan, state := p.plan, p.state
 	if err := where.Host.RefuseUnfit(ctx, where.Domain, plan.disk()); err != nil {
 		return err
 	}
 	if err := p.planReattach(where); err != nil {
 		return err
 	}
-	if err := p.checkHeld(ctx, where, resized); err != nil {
+	if err := p.checkHeld(ctx, where, resizes); err != nil {
 		return err
 	}
 	p.warnBlockSizes(where)
 	found := p.found(where)
 	if len(p.replaced) == 0 {
-		restored := !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
-		if err := where.Host.RefuseLosses(where.Domain, found, len(changed) > 0, restored); err != nil {
+		if err := where.Host.RefuseLosses(where.Domain, found, len(changed) > 0, restored(state, plan)); err != nil {
 			return err
 		}
 	}
@@ -201,16 +213,21 @@ func (p *planning) check(ctx context.Context) error {
 		p.warnReplaced(where)
 		return nil
 	}
-	if resized && found.Live != nil && !state.ours(p.record).TellsSize(found) {
+	if resizes && found.Live != nil && !state.ours(p.record).TellsSize(found) {
 		tfkit.AddWarnings(p.diags, where.UntoldWarning(state.ours(p.record), *found.Live, plan.Size.ValueString()))
-		resized = false
+		resizes = false
 	}
-	if resized && !plan.Size.IsUnknown() && state.Live.ValueBool() && p.copy == noCopy {
+	if resizes && !plan.Size.IsUnknown() && state.Live.ValueBool() && p.copy == noCopy {
 		if err := p.checkShrink(ctx, where); err != nil {
 			return err
 		}
 	}
-	return p.warnChanges(where, changed, resized)
+	return p.warnChanges(where, changed, resizes)
+}
+
+// restored tells whether a disk is planned to be in a definition again in which it is missing.
+func restored(state, plan *model) bool {
+	return !plan.Live.Equal(state.Live) || !plan.Persistent.Equal(state.Persistent)
 }
 
 // checkNew checks the domain of a new disk, if it is defined already.

@@ -42,14 +42,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	importing := state.DomainUUID.IsNull()
 	if importing {
-		domain, disk, err := entry.Target.ImportableDisk(ctx, state.Domain.ValueString(), state.TargetDev.ValueString())
-		if err == nil {
-			state.DomainUUID = types.StringValue(domain.UUID)
-			state.read(disk, namesImage)
-			state.adopt(domain)
-			err = r.claim(&state, tfkit.Imports, &resp.Diagnostics)
-		}
-		if err != nil {
+		if err := r.importDisk(ctx, entry.Target, &state, &resp.Diagnostics); err != nil {
 			tfkit.AddError(&resp.Diagnostics, "Unable to import RBD disk", err)
 			return
 		}
@@ -110,6 +103,18 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	record.Domain, record.Target = state.DomainUUID.ValueString(), state.TargetDev.ValueString()
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
+}
+
+// importDisk fills the state with the disk that an import names, where it can be taken over.
+func (r *diskResource) importDisk(ctx context.Context, host *libvirt.Host, state *model, diags *diag.Diagnostics) error {
+	domain, disk, err := host.ImportableDisk(ctx, state.Domain.ValueString(), state.TargetDev.ValueString())
+	if err != nil {
+		return err
+	}
+	state.DomainUUID = types.StringValue(domain.UUID)
+	state.read(disk, namesImage)
+	state.adopt(domain)
+	return r.claim(state, tfkit.Imports, diags)
 }
 
 // adopt records the alias of this provider that an imported disk has. It may be that of another domain or target, whose definition was

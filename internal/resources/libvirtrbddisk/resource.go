@@ -1,4 +1,4 @@
-// Package libvirtrbddisk is the resource libvirt_rbd_disk.
+// Package libvirtrbddisk is the resource libvirt_rbd_disk, and the data sources of domains.
 package libvirtrbddisk
 
 import (
