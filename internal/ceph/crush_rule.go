@@ -1,11 +1,15 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // CrushRule is what a cluster tells about a CRUSH rule. Root, FailureDomain and DeviceClass say all of its steps that choose, or are empty.
@@ -41,6 +45,71 @@ var (
 	errNoSuchRule  = errors.New("no such CRUSH rule")
 	errUnknownStep = errors.New("a step that this provider doesn't know")
 )
+
+// CrushRules lists the CRUSH rules, sorted by name.
+//
+// Similar to: ceph osd crush rule dump
+func (c *Cluster) CrushRules(ctx context.Context) ([]CrushRule, error) {
+	listed, err := c.crushRules(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label))
+	if err != nil {
+		return nil, err
+	}
+	rules := make([]CrushRule, len(listed))
+	for i, rule := range listed {
+		rules[i] = rule.described()
+	}
+	slices.SortFunc(rules, func(a, b CrushRule) int { return cmp.Compare(a.Name, b.Name) })
+	return rules, nil
+}
+
+// SameCrushRule reads the rule that was recorded so: the one of its id, while it has its name or still chooses the same. Ceph gives the ids
+// of deleted rules to new ones. Any other is problem.NotFound, which only a complete listing proves. A refresh lists the rules once for all
+// that it has.
+//
+// Similar to: ceph osd crush rule dump
+func (c *Cluster) SameCrushRule(ctx context.Context, recorded CrushRule) (CrushRule, error) {
+	what := fmt.Sprintf("Unable to read CRUSH rule %q of cluster %q.", recorded.Name, c.cfg.Label)
+	find := func(ctx context.Context) (CrushRule, error) {
+		rules, err := c.ruleCache.Get(ctx, struct{}{}, func(ctx context.Context) ([]crushRule, error) { return c.crushRules(ctx, what) })
+		if err != nil {
+			return CrushRule{}, err
+		}
+		for _, rule := range rules {
+			found := rule.described()
+			if found.ID == recorded.ID && (found.Name == recorded.Name || found.ChoosesAs(recorded)) {
+				return found, nil
+			}
+		}
+		return CrushRule{}, c.noCrushRule(fmt.Sprintf("Cluster %q has no CRUSH rule %q with id %d any more.", c.cfg.Label, recorded.Name,
+			recorded.ID), rules)
+	}
+	found, err := find(ctx)
+	if problem.Is(err, problem.NotFound) {
+		return find(readcache.Afresh(ctx))
+	}
+	return found, err
+}
+
+// ChoosesAs tells whether two rules choose OSDs of the same class, in failure domains of the same type, below the same bucket. Of rules
+// whose steps do more it only tells that both do.
+func (r CrushRule) ChoosesAs(other CrushRule) bool {
+	return r.PoolType() == other.PoolType() && r.Root == other.Root && r.FailureDomain == other.FailureDomain &&
+		r.DeviceClass == other.DeviceClass
+}
+
+// PoolType is the type of the pools that can use the rule: Replicated or Erasure; empty where that isn't known.
+func (r CrushRule) PoolType() string {
+	switch r.Type {
+	case "msr_firstn":
+		return Replicated
+	case "msr_indep":
+		return Erasure
+	}
+	return r.Type
+}
+
+// Described tells whether Root, FailureDomain and DeviceClass say all that the rule chooses.
+func (r CrushRule) Described() bool { return r.Root != "" }
 
 // crushRuleNames lists the names of the CRUSH rules.
 func (c *Cluster) crushRuleNames(ctx context.Context) ([]string, error) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // ErasureCodeProfile is what a cluster keeps of an erasure code profile: Parameters are those for which there is no field.
@@ -36,16 +38,38 @@ func (c *Cluster) ErasureCodeProfile(ctx context.Context, name string) (ErasureC
 	return profileOf(name, stored), nil
 }
 
+// ErasureCodeProfiles reads all erasure code profiles, in the order of their names. One that is removed meanwhile is left out.
+//
+// Similar to: ceph osd erasure-code-profile ls
+func (c *Cluster) ErasureCodeProfiles(ctx context.Context) ([]ErasureCodeProfile, error) {
+	names, err := c.profileNames(ctx, fmt.Sprintf("Unable to list the erasure code profiles of cluster %q.", c.cfg.Label))
+	if err != nil {
+		return nil, err
+	}
+	return gather(names, func(name string) ([]ErasureCodeProfile, error) {
+		profile, err := c.ErasureCodeProfile(ctx, name)
+		if problem.Is(err, problem.NotFound) {
+			return nil, nil
+		}
+		return []ErasureCodeProfile{profile}, err
+	})
+}
+
+func (c *Cluster) profileNames(ctx context.Context, what string) (names []string, err error) {
+	err = c.mon(ctx, what, command{"prefix": "osd erasure-code-profile ls"}, &names)
+	slices.Sort(names)
+	return names, err
+}
+
 // explainNoProfile asks for the names that there are. The refusal stays the error where the listing has the profile all the same.
 func (c *Cluster) explainNoProfile(ctx context.Context, what, name string, refusal error) error {
-	var names []string
-	if err := c.mon(ctx, what, command{"prefix": "osd erasure-code-profile ls"}, &names); err != nil {
+	names, err := c.profileNames(ctx, what)
+	if err != nil {
 		return err
 	}
 	if slices.Contains(names, name) {
 		return refusal
 	}
-	slices.Sort(names)
 	return notThere(fmt.Sprintf("Cluster %q has no erasure code profile %q.", c.cfg.Label, name), "The cluster has no erasure code profiles.",
 		"Its profiles are", names, "Create the profile (ceph osd erasure-code-profile set), or correct its name or the cluster.")
 }

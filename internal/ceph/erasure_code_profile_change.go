@@ -11,25 +11,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// ErasureCodeProfiles reads all erasure code profiles, in the order of their names. One that is removed meanwhile is left out.
-//
-// Similar to: ceph osd erasure-code-profile ls
-func (c *Cluster) ErasureCodeProfiles(ctx context.Context) ([]ErasureCodeProfile, error) {
-	var names []string
-	what := fmt.Sprintf("Unable to list the erasure code profiles of cluster %q.", c.cfg.Label)
-	if err := c.mon(ctx, what, command{"prefix": "osd erasure-code-profile ls"}, &names); err != nil {
-		return nil, err
-	}
-	slices.Sort(names)
-	return gather(names, func(name string) ([]ErasureCodeProfile, error) {
-		profile, err := c.ErasureCodeProfile(ctx, name)
-		if problem.Is(err, problem.NotFound) {
-			return nil, nil
-		}
-		return []ErasureCodeProfile{profile}, err
-	})
-}
-
 // settings are the profile as the monitors take it: what is empty is left to them.
 func (p ErasureCodeProfile) settings() []string {
 	all := maps.Clone(p.Parameters)
