@@ -16,8 +16,9 @@ type Endpoint struct {
 // Monitor is one monitor of the monitor map.
 type Monitor struct {
 	Name     string
-	V1       Endpoint // the legacy protocol, usually port 6789
-	V2       Endpoint // the messenger v2 protocol, usually port 3300
+	V1       Endpoint   // the legacy protocol, usually port 6789
+	V2       Endpoint   // the messenger v2 protocol, usually port 3300
+	Others   []Endpoint // further ones of these protocols, as of a monitor that has an address of IPv4 and one of IPv6
 	InQuorum bool
 }
 
@@ -68,11 +69,13 @@ func (c *Cluster) readMonitors(ctx context.Context) ([]Monitor, error) {
 			if err != nil {
 				return nil, c.failed(what, "", err)
 			}
-			switch addr.Type {
-			case "v1":
-				monitor.V1 = endpoint
-			case "v2":
-				monitor.V2 = endpoint
+			first := map[string]*Endpoint{"v1": &monitor.V1, "v2": &monitor.V2}[addr.Type]
+			switch {
+			case first == nil:
+			case *first == Endpoint{}:
+				*first = endpoint
+			default:
+				monitor.Others = append(monitor.Others, endpoint)
 			}
 		}
 		monitors = append(monitors, monitor)

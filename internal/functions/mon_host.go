@@ -97,7 +97,7 @@ func monitor(at string, value attr.Value) (string, bool, error) {
 		}
 		known = known && isKnown
 	}
-	if known && m == (ceph.Monitor{}) {
+	if known && m.V1 == (ceph.Endpoint{}) && m.V2 == (ceph.Endpoint{}) {
 		return "", true, &problem.Problem{
 			Kind: problem.Invalid, What: at + " has no address, neither v1 nor v2.",
 			Do: "Give the attribute monitors of the data source ceph_cluster, or a list of strings.",

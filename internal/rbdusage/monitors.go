@@ -41,7 +41,7 @@ type MonitorAddresses map[string]bool
 func AddressesOf(monitors []ceph.Monitor) MonitorAddresses {
 	addresses := MonitorAddresses{}
 	for _, m := range monitors {
-		for _, at := range []ceph.Endpoint{m.V1, m.V2} {
+		for _, at := range append([]ceph.Endpoint{m.V1, m.V2}, m.Others...) {
 			if at.Host != "" {
 				addresses[hostPort(at.Host, at.Port)] = true
 			}

@@ -14,7 +14,7 @@ func TestAnswer(t *testing.T) {
 	cluster := []ceph.Monitor{
 		{V1: at("192.0.2.1", 6789), V2: at("192.0.2.1", 3300)},
 		{V1: at("127.0.0.1", 40001), V2: at("127.0.0.1", 40000)},
-		{V1: at("2001:db8::3", 6789)},
+		{V1: at("2001:db8::3", 6789), Others: []ceph.Endpoint{at("203.0.113.3", 6789)}},
 	}
 	one := func(host string, port int) []libvirt.Monitor { return []libvirt.Monitor{{Host: host, Port: port}} }
 	for name, c := range map[string]struct {
@@ -31,6 +31,7 @@ func TestAnswer(t *testing.T) {
 		"IPv6 address, long":                {one("2001:0db8:0::0003", 0), Yes},
 		"IPv6 address in brackets":          {one("[2001:db8::3]", 6789), Yes},
 		"only the newer port of an old one": {one("2001:db8::3", 3300), No},
+		"address of the other family":       {one("203.0.113.3", 6789), Yes},
 		"name":                              {one("localhost", 40000), Yes},
 		"name, another port":                {one("localhost", 40002), Unknown},
 		"name that means nothing here":      {one("mon.invalid", 0), Unknown},
