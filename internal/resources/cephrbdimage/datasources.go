@@ -29,8 +29,8 @@ func (d *imagesDataSource) Schema(ctx context.Context, _ datasource.SchemaReques
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The RBD images of a cluster, as by `rbd ls` and `rbd info`, each with the arguments that `ceph_rbd_image` has for" +
 			" it and the `id` by which it is imported. Images in the trash are not listed.\n\nReading leaves no trace on the images, and is made" +
-			" for thousands of them: only images in a migration and those of format 1 are opened one by one, and the parent of clones once for" +
-			" its name. An image that is listed and can't be read is an error that names it, since without it the list would look as if it were" +
+			" for thousands of them: only images in a migration are opened one by one, and the parent of clones once for its name. An image that" +
+			" is listed and can't be read, as one of format 1, is an error that names it, since without it the list would look as if it were" +
 			" gone.",
 		Attributes: map[string]schema.Attribute{
 			"cluster": tfkit.LabelArgument("cluster"),
