@@ -237,7 +237,7 @@ func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (f
 	if !ok {
 		return rpc.Domain{}, nil, h.notUUID("domain", domainUUID)
 	}
-	unlock, err = h.config.Domains.Lock(ctx, id)
+	unlock, err = h.config.DomainLocks.Lock(ctx, id)
 	if err != nil {
 		return rpc.Domain{}, nil, h.fail(operation{doing: op.doing}, err)
 	}

@@ -37,9 +37,9 @@ type Config struct {
 	ConnectTimeout, OperationTimeout time.Duration
 	// AllowPlaintext lets a secret's value travel over tcp without TLS to another machine.
 	AllowPlaintext bool
-	// Domains locks a domain while it is changed. Hosts share it on which one domain may be: several labels may lead to one host, and a
-	// domain may migrate. Nil is a lock of its own.
-	Domains *KeyedLock
+	// DomainLocks lock a domain while it is changed. Hosts share them on which one domain may be: several labels may lead to one host, and a
+	// domain may migrate. Nil are locks of its own.
+	DomainLocks *KeyedLock
 	// Dialer makes the stream to the daemon. It is what the URI says, except in tests.
 	Dialer Dialer
 	// Log takes a line for each call to the host; nil writes none.
@@ -84,8 +84,8 @@ func NewHost(cfg Config) (*Host, error) {
 				" qemu+tls://kvm1.example.net/system or qemu+unix:///session?socket=/run/user/1000/libvirt/libvirt-sock.",
 		}
 	}
-	if cfg.Domains == nil {
-		cfg.Domains = &KeyedLock{}
+	if cfg.DomainLocks == nil {
+		cfg.DomainLocks = &KeyedLock{}
 	}
 	h := &Host{config: cfg, endpoint: end, log: calllog.New("hypervisor", cfg.Label, cfg.Log)}
 	h.breaker = breaker.New(breaker.Config[*connection]{

@@ -62,8 +62,8 @@ func TestChangesOfADomainWaitForThoseThroughAnotherLabel(t *testing.T) {
 	d := newFakeDaemon(t)
 	withDisk(t, d)
 	const domain = "0d2f8e6c-3c1b-4a55-9d0e-3f0b7c2a9e41"
-	domains := &KeyedLock{}
-	one, two := host(t, Config{URI: d.uri(), Domains: domains}), host(t, Config{Label: "kvm2", URI: d.uri(), Domains: domains})
+	locks := &KeyedLock{}
+	one, two := host(t, Config{URI: d.uri(), DomainLocks: locks}), host(t, Config{Label: "kvm2", URI: d.uri(), DomainLocks: locks})
 	_, unlock, err := one.changing(t.Context(), operation{}, domain)
 	if err != nil {
 		t.Fatal(err)

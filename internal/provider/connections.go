@@ -149,7 +149,7 @@ func newHost(connections *tfkit.Connections, label string, entry hypervisorModel
 	return libvirt.NewHost(libvirt.Config{
 		Label: label, URI: entry.URI.ValueString(), HostUUID: entry.HostUUID.ValueString(), AllowPlaintext: entry.AllowPlaintext.ValueBool(),
 		ConnectTimeout: duration(entry.ConnectTimeout), OperationTimeout: duration(entry.OperationTimeout), Log: newLog(),
-		Domains: &connections.Domains,
+		DomainLocks: &connections.DomainLocks,
 	})
 }
 

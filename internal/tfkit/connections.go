@@ -12,8 +12,8 @@ type Connections struct {
 	Clusters    *Entries[*ceph.Cluster]
 	Hypervisors *Entries[*libvirt.Host]
 
-	// Domains locks the domains that are changed, on all hypervisors.
-	Domains libvirt.KeyedLock
+	// DomainLocks lock the domains that are changed, on all hypervisors.
+	DomainLocks libvirt.KeyedLock
 
 	renames plannedRenames
 	holders holders

@@ -167,10 +167,12 @@ func (e *Entries[T]) Resolve(ctx context.Context, label, remembered string, diag
 			" and change the resource's %s to it.", e.noun, e.noun, e.noun),
 	}
 	if e.environment != "" {
-		mismatch.Why = fmt.Sprintf("The environment variable %s names another %s than before, or this one was installed anew.",
-			e.environment, e.noun)
-		mismatch.Do = fmt.Sprintf("Let it name the former %[1]s. For another one, or one that was installed anew, set the argument %[2]s of"+
-			" provider \"ceph\", which can have several.", e.noun, e.block)
+		mismatch.Why = fmt.Sprintf("The environment variable %s names another %s than before.", e.environment, e.noun)
+		mismatch.Do = fmt.Sprintf("Let it name the former %s. For several, set the argument %s of provider \"ceph\".", e.noun, e.block)
+	}
+	if e.environment != "" && e.reinstalls {
+		mismatch.Why += " Or this one was installed anew."
+		mismatch.Do += fmt.Sprintf(" One that was installed anew is taken for the same under its label there, %q.", label)
 	}
 	if !e.reinstalls || e.environment != "" {
 		return none, mismatch

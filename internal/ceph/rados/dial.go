@@ -124,8 +124,8 @@ func clusterName(configFile string) string {
 	return "ceph"
 }
 
-// keyIsGiven tells that the configuration has the key, perhaps in a file. librados is given the key then: it would divide the path of a
-// keyring at spaces and the like, and read another file.
+// keyIsGiven tells that the configuration has the key, perhaps in a file. librados is given the key then: it would take a path with a
+// comma for a list of paths, and read another file.
 func keyIsGiven(cfg ceph.Config) bool { return !cfg.Key.IsZero() || cfg.KeyringFile != "" }
 
 type option struct{ name, value string }

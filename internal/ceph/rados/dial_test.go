@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -43,14 +44,17 @@ func TestDialWays(t *testing.T) {
 		"\nadmin_socket = /nonexistent/x.asok\nlog_file = /nonexistent/x.log\n"), 0o600))
 	content, err := os.ReadFile(c.KeyringFile)
 	ok(t, err)
+	spaced := filepath.Join(t.TempDir(), "My Job a=b.conf")
+	ok(t, os.WriteFile(spaced, []byte("[global]\nmon_host = "+c.MonHost+"\n"), 0o600))
 	divided := filepath.Join(t.TempDir(), "My Job, a=b; $name.keyring")
 	ok(t, os.WriteFile(divided, append(content, "[client.other]\n\tkey = "+strangeNewKey+"\n"...), 0o600))
 	for name, cfg := range map[string]ceph.Config{
 		"key": {MonHost: c.MonHost, Key: admin},
 		"keyring that librados would not find, with a key that it may not know": {MonHost: c.MonHost, KeyringFile: divided},
-		"keyring file":        {MonHost: c.MonHost, KeyringFile: c.KeyringFile},
-		"config file":         {ConfigFile: c.ConfigFile},
-		"config file and key": {ConfigFile: onlyMonitors, Key: admin},
+		"keyring file":                      {MonHost: c.MonHost, KeyringFile: c.KeyringFile},
+		"config file":                       {ConfigFile: c.ConfigFile},
+		"config file whose path has spaces": {ConfigFile: spaced, Key: admin},
+		"config file and key":               {ConfigFile: onlyMonitors, Key: admin},
 		"pinned, user, option": {
 			MonHost: c.MonHost, Key: admin, FSID: c.FSID, User: "admin", Options: map[string]string{"rbd_default_features": "1"},
 		},
@@ -72,8 +76,14 @@ func TestDialRefusals(t *testing.T) {
 	dir := t.TempDir()
 	broken, empty := filepath.Join(dir, "broken.conf"), filepath.Join(dir, "empty.conf")
 	ok(t, os.WriteFile(broken, []byte("[global\nmon_host"), 0o600))
-	divided := filepath.Join(dir, "My Job.conf")
-	ok(t, os.WriteFile(divided, []byte("[global]\n"), 0o600))
+	divided, expanded := filepath.Join(dir, "a,b.conf"), filepath.Join(dir, "a$name.conf")
+	for _, path := range []string{divided, expanded} {
+		ok(t, os.WriteFile(path, []byte("[global]\nmon_host = "+c.MonHost+"\n"), 0o600))
+		// Ceph itself doesn't find it either.
+		if err := exec.CommandContext(limited(t), "ceph-conf", "-c", path, "--lookup", "mon_host").Run(); err == nil {
+			t.Errorf("ceph-conf reads %s", path)
+		}
+	}
 	ok(t, os.WriteFile(empty, []byte("[global]\nmon_host = "+c.MonHost+"\nkeyring = "+dir+"/none\n"), 0o600))
 	for name, test := range map[string]struct {
 		cfg   ceph.Config
@@ -89,7 +99,8 @@ func TestDialRefusals(t *testing.T) {
 		"prefix":           {ceph.Config{MonHost: c.MonHost, Key: admin, User: "client.admin"}, problem.Invalid, []string{"prefix"}},
 		"missing file":     {ceph.Config{ConfigFile: dir + "/no.conf", Key: admin}, problem.Invalid, []string{"no such file"}},
 		"missing keyring":  {ceph.Config{MonHost: c.MonHost, KeyringFile: dir + "/no"}, problem.Invalid, []string{"ceph auth get client.admin"}},
-		"divided path":     {ceph.Config{ConfigFile: divided, Key: admin}, problem.Invalid, []string{"divides a path at spaces"}},
+		"divided path":     {ceph.Config{ConfigFile: divided, Key: admin}, problem.Invalid, []string{"a list of paths"}},
+		"expanded path":    {ceph.Config{ConfigFile: expanded, Key: admin}, problem.Invalid, []string{"a dollar sign"}},
 		"broken file":      {ceph.Config{ConfigFile: broken, Key: admin}, problem.Invalid, []string{broken}},
 		"unknown option": {
 			ceph.Config{MonHost: c.MonHost, Key: admin, Options: map[string]string{"no_such": "1"}},

@@ -30,9 +30,10 @@ func checkLogin(cfg ceph.Config) (ceph.Key, error) {
 		if err := readable(cfg.ConfigFile); err != nil {
 			return invalid(fmt.Sprintf("The config_file can't be read: %v.", err), "Correct the path, or the permissions of the file.")
 		}
-		if strings.ContainsAny(cfg.ConfigFile, pathSeparators) {
-			return invalid(fmt.Sprintf("Ceph can't read the config_file %q: it divides a path at spaces, tabs, commas, semicolons and equals"+
-				" signs.", cfg.ConfigFile), "Give the file a path without them, or set mon_host and key instead.")
+		if strings.ContainsAny(cfg.ConfigFile, pathSeparators+"$") {
+			return invalid(fmt.Sprintf("Ceph can't read the config_file %q: it takes a path with a comma or semicolon for a list of paths, and what"+
+				" follows a dollar sign for the name of an option.", cfg.ConfigFile),
+				"Give the file a path without them, or set mon_host and key instead.")
 		}
 	}
 	switch {
@@ -59,8 +60,8 @@ func checkLogin(cfg ceph.Config) (ceph.Key, error) {
 	return ceph.Key{}, nil
 }
 
-// pathSeparators divide a list of paths, wherever Ceph takes one.
-const pathSeparators = ",;= \t"
+// pathSeparators divide a list of paths, where Ceph takes one.
+const pathSeparators = ",;"
 
 func readable(path string) error {
 	f, err := os.Open(filepath.Clean(path))

@@ -171,7 +171,7 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 			[]string{`crush_rule = "nowhere"`, good[1], good[2]},
 			nil, "crush_rule",
 			`Pool "busy" of cluster "east" can't be changed to size 3 (min_size 2) with CRUSH rule "nowhere". CRUSH rule "nowhere" (take bare,` +
-				` choose_firstn 0 type osd) finds at most 0 OSDs that are up and in. The pool needs 2 for a write: with fewer, guests' writes stand` +
+				` choose firstn 0 type osd) finds at most 0 OSDs that are up and in. The pool needs 2 for a write: with fewer, guests' writes stand` +
 				` still without an error.`,
 		},
 		{[]string{`crush_rule = "lone"`, good[1], good[2]}, nil, "crush_rule", `"lone" (take default class lone, chooseleaf firstn 0 type osd) finds` +
@@ -337,7 +337,7 @@ func TestAccCephPool_deletedWithoutOSDs(t *testing.T) {
 	refused := func(config string) resource.TestStep {
 		return resource.TestStep{
 			PreConfig: rule("nowhere"), Config: config, Destroy: true,
-			ExpectError: acctest.Message(`is on 0 OSDs, and min_size is 1. CRUSH rule "nowhere" (take bare, choose_firstn 0 type osd) finds at` +
+			ExpectError: acctest.Message(`is on 0 OSDs, and min_size is 1. CRUSH rule "nowhere" (take bare, choose firstn 0 type osd) finds at` +
 				` most 0 OSDs that are up and in. The pool needs 1 for a write: with fewer, guests' writes stand still without an error.` +
 				` Bring OSDs back that are down or out (ceph osd tree), or give pool "dark" a` +
 				` CRUSH rule, size and min_size that fit the OSDs there are. Then apply again. Or delete it by hand, with whatever is in it, which` +

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
@@ -107,12 +106,14 @@ func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	})...)
 }
 
-// clientsLimit is the timeout for the sessions of the monitors: each of them is asked, and one may be out of reach from here.
-const clientsLimit = 10 * time.Second
+// clientsLimit is the timeout for the sessions of the monitors. Each of them is asked, and where one is out of reach from here librados says
+// so after eight seconds, three times.
+const clientsLimit = 40 * time.Second
 
 // connected lists the addresses of an entity's clients; null where it can't be known.
 func connected(ctx context.Context, cluster *ceph.Cluster, entity string, diags *diag.Diagnostics) types.List {
-	asking, cancel := breaker.Optional(ctx, clientsLimit)
+	// Not an optional question: one monitor that is silent says nothing of the cluster.
+	asking, cancel := context.WithTimeout(ctx, clientsLimit)
 	defer cancel()
 	clients, err := cluster.Clients(asking, entity)
 	unknown := problem.Is(err, problem.Unreachable) && ctx.Err() == nil

@@ -175,7 +175,8 @@ func (p *planning) planDomain(ctx context.Context) error {
 				return problem.At("domain", err)
 			}
 			if err == nil && where == nil && !p.host.Known && !p.plan.Hypervisor.IsUnknown() {
-				// Planned as a replacement it would take the disk from a guest that only has a new name.
+				// Planned as a replacement it would take the disk from a guest that only has a new name. Where the hypervisor itself is to be
+				// another one, which isn't known yet, the disk moves.
 				return problem.At("domain", p.Hypervisors.NotKnown(p.plan.Hypervisor.ValueString()))
 			}
 			if p.undecided != nil {
