@@ -109,8 +109,8 @@ func loadPKI(folder string, noVerify bool) (pki, error) {
 	}
 	if keyPath == "" {
 		return pki{}, &Refusal{
-			problem.Invalid, fmt.Sprintf("There is a client certificate, %s, but its key %s isn't in %s, or can't be looked at there.", path, clientKeyFile,
-				found.folders),
+			problem.Invalid, fmt.Sprintf("There is a client certificate, %s, but its key %s isn't in %s, or can't be looked at there.",
+				path, clientKeyFile, found.folders),
 			"Put it there, readable for the user who runs Terraform.", "",
 		}
 	}

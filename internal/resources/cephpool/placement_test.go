@@ -174,8 +174,8 @@ func TestAccCephPool_rulesThatFindTooFewOSDs(t *testing.T) {
 				` choose firstn 0 type osd) finds at most 0 OSDs that are up and in. The pool needs 2 for a write: with fewer, guests' writes stand` +
 				` still without an error.`,
 		},
-		{[]string{`crush_rule = "lone"`, good[1], good[2]}, nil, "crush_rule", `"lone" (take default class lone, chooseleaf firstn 0 type osd) finds` +
-			` at most 1 OSD that is up and in.`},
+		{[]string{`crush_rule = "lone"`, good[1], good[2]}, nil, "crush_rule", `"lone" (take default class lone, chooseleaf firstn 0 type osd)` +
+			` finds at most 1 OSD that is up and in.`},
 		{[]string{`crush_rule = "hosts"`, good[1], good[2]}, nil, "crush_rule", `(take default, chooseleaf firstn 0 type host) finds at most 1` +
 			` OSD that is up and in.`},
 		{[]string{`crush_rule = "two"`, good[1], good[2]}, nil, "crush_rule", `finds at most 2 OSDs that are up and in. The pool asks for 3.`},

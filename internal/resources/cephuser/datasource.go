@@ -106,8 +106,8 @@ func (d *userDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	})...)
 }
 
-// clientsLimit is the timeout for the sessions of the monitors. Each of them is asked, and where one is out of reach from here librados says
-// so after eight seconds, three times.
+// clientsLimit is the timeout for the sessions of the monitors. Each of them is asked, and where one is out of reach from here librados
+// says so after eight seconds, three times.
 const clientsLimit = 40 * time.Second
 
 // connected lists the addresses of an entity's clients; null where it can't be known.
