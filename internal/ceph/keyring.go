@@ -25,8 +25,8 @@ func keyring(name string, key Key, caps map[string]string) sensitive.Value {
 }
 
 // KeyInKeyring is an entity's key as the text of a keyring has it, zero where there is none. It takes whatever Ceph takes: comments,
-// quotes, lines that go on after a backslash, escaped characters, a later entry that goes over an earlier one. Entries of others may be
-// malformed, which Ceph refuses.
+// quotes, lines that go on after a backslash, escaped characters, a later entry that goes over an earlier one. What is beside the key
+// may be malformed, for which Ceph refuses the whole.
 //
 // Similar to: ceph-authtool --print-key
 func KeyInKeyring(keyring sensitive.Value, entity string) Key {

@@ -17,8 +17,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// keyringsOfOthers are those that Ceph refuses as a whole because of an entry that isn't ours.
-var keyringsOfOthers = []string{"malformed entry of another", "no type in another"}
+// plainKeyrings are those that Ceph refuses as a whole, because of what is beside the key.
+var plainKeyrings = []string{
+	"malformed entry of another", "no type in another", "no last newline", "section indented", "text after the section", "unknown line", "text",
+}
 
 // Keyrings as people write them; KEY is the key that works. Whether one can be used ceph-authtool says, on each.
 var keyrings = map[string]string{
@@ -80,8 +82,8 @@ func TestKeyringsAsCephReadsThem(t *testing.T) {
 			} {
 				cfg.Label = "east"
 				_, err := connect(t, cfg).FSID(limited(t))
-				// Another entry that Ceph can't read doesn't matter where librados doesn't read the file.
-				taken := taken || how == "keyring_file" && slices.Contains(keyringsOfOthers, name)
+				// What Ceph can't read beside the key doesn't matter where librados doesn't read the file.
+				taken := taken || how == "keyring_file" && slices.Contains(plainKeyrings, name)
 				if (err == nil) != taken || problem.Is(err, problem.Unreachable) {
 					t.Errorf("%s: ceph-authtool takes it: %v, we: %v", how, taken, err)
 				}
