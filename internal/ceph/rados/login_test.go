@@ -19,7 +19,8 @@ import (
 
 // plainKeyrings are those that Ceph refuses as a whole, because of what is beside the key.
 var plainKeyrings = []string{
-	"malformed entry of another", "no type in another", "no last newline", "section indented", "text after the section", "unknown line", "text",
+	"malformed entry of another", "no type in another", "no last newline", "section indented", "text after the section", "unknown line",
+	"text",
 }
 
 // Keyrings as people write them; KEY is the key that works. Whether one can be used ceph-authtool says, on each.
