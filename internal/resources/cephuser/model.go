@@ -1,11 +1,8 @@
 package cephuser
 
 import (
-	"context"
-
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
@@ -39,15 +36,6 @@ type identity struct {
 func (m *model) identity() identity { return identity{m.Cluster, m.Name} }
 
 func (m *model) id() types.String { return tfkit.JoinID(m.Cluster, m.Name) }
-
-// capsOf reads a map of known strings, by service.
-func capsOf(ctx context.Context, caps types.Map, diags *diag.Diagnostics) map[string]string {
-	byService := map[string]string{}
-	if !caps.IsNull() && !caps.IsUnknown() {
-		diags.Append(caps.ElementsAs(ctx, &byService, false)...)
-	}
-	return byService
-}
 
 // sameMeaning returns the caps; each service whose caps mean the same as the recorded ones keeps the recorded spelling.
 func sameMeaning(recorded, caps map[string]attr.Value) map[string]attr.Value {

@@ -37,7 +37,7 @@ func (r *userResource) checkCaps(ctx context.Context, cluster *ceph.Cluster, sta
 	if plan.Caps.Equal(state.Caps) || plan.Caps.IsUnknown() || slices.ContainsFunc(caps, attr.Value.IsUnknown) {
 		return
 	}
-	if err := r.refuseOwnCaps(ctx, cluster, state.Name.ValueString(), capsOf(ctx, plan.Caps, diags)); err != nil {
+	if err := r.refuseOwnCaps(ctx, cluster, state.Name.ValueString(), tfkit.Texts(plan.Caps)); err != nil {
 		tfkit.AddAttributeError(diags, path.Root("caps"), "Unable to change caps of Ceph user", err)
 	}
 }

@@ -52,7 +52,7 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 		return
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
-	user, err := plan.create(ctx, entry.Target, &config, &resp.Diagnostics)
+	user, err := plan.create(ctx, entry.Target, &config)
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
@@ -114,7 +114,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
-	name, change, caps := plan.Name.ValueString(), plan.keyChange(&config, &state), capsOf(ctx, plan.Caps, &resp.Diagnostics)
+	name, change, caps := plan.Name.ValueString(), plan.keyChange(&config, &state), tfkit.Texts(plan.Caps)
 	// All checks come before the first change.
 	if !plan.Caps.Equal(state.Caps) {
 		if err := r.refuseOwnCaps(ctx, entry.Target, name, caps); err != nil {
@@ -197,8 +197,8 @@ func (m *model) fill(user ceph.User, diags *diag.Diagnostics) {
 }
 
 // create creates the user, with the key that the configuration chooses or else one that the cluster makes.
-func (m *model) create(ctx context.Context, cluster *ceph.Cluster, config *model, diags *diag.Diagnostics) (ceph.User, error) {
-	name, caps := m.Name.ValueString(), capsOf(ctx, m.Caps, diags)
+func (m *model) create(ctx context.Context, cluster *ceph.Cluster, config *model) (ceph.User, error) {
+	name, caps := m.Name.ValueString(), tfkit.Texts(m.Caps)
 	_, key := config.chosen()
 	if key.IsZero() && !config.KeyType.IsNull() {
 		return cluster.CreateUserOfType(ctx, name, caps, config.KeyType.ValueString())
