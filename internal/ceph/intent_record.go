@@ -23,8 +23,9 @@ const intentPrefix = IntentPrefix + "intents/"
 const (
 	intentVersion = 1
 	// intentGather is for how long creates wait for others after a record was written, so that one record names more of them: writing it is
-	// the dearest step of a create for the monitors. The first record of all is written at once.
-	intentGather = 10 * time.Millisecond
+	// the dearest step of a create for the monitors, and creates that go on together share the monitors' next commits too. The first record of
+	// all is written at once.
+	intentGather = 30 * time.Millisecond
 	// intentsInRecord keeps a record far below the monitors' limit of 64 KiB.
 	intentsInRecord = 50
 )

@@ -36,8 +36,9 @@ type imageResource struct{ tfkit.Base }
 
 func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	const summary = "Unable to create RBD image"
-	var config, plan model
-	if !tfkit.Get(ctx, req.Config, &config, &resp.Diagnostics) || !tfkit.Get(ctx, req.Plan, &plan, &resp.Diagnostics) {
+	var config, plan model // the configuration is only needed for a passphrase
+	if !tfkit.Get(ctx, req.Plan, &plan, &resp.Diagnostics) ||
+		!plan.Encryption.IsNull() && !tfkit.Get(ctx, req.Config, &config, &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := tfkit.StartChange(ctx, plan.Timeouts.Create, &resp.Diagnostics)
