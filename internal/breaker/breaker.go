@@ -103,7 +103,7 @@ func (b *Breaker[C]) sessionOrAttempt(ctx context.Context) (*Session[C], *attemp
 	if b.closed {
 		return nil, nil, b.config.Explain(net.ErrClosed)
 	}
-	if b.unanswered != nil && optional(ctx) {
+	if b.unanswered != nil && IsOptional(ctx) {
 		return nil, nil, problem.Copy(b.unanswered)
 	}
 	if b.current != nil && b.config.Lost != nil && b.config.Lost(b.current.Conn) {

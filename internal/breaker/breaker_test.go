@@ -428,7 +428,7 @@ func TestTimeLimit(t *testing.T) {
 		inner, cancel := Optional(gone, time.Minute)
 		defer cancel()
 		stop()
-		if !pastLimit(ctx) || pastLimit(inner) || slices.Contains([]bool{optional(ctx), optional(inner)}, false) {
+		if !pastLimit(ctx) || pastLimit(inner) || slices.Contains([]bool{IsOptional(ctx), IsOptional(inner)}, false) {
 			t.Error("the end of the operation is taken for the limit")
 		}
 	})

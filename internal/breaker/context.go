@@ -35,10 +35,11 @@ func Optional(ctx context.Context, limit time.Duration) (context.Context, contex
 
 func mayRetry(ctx context.Context, failed event) bool {
 	began, ok := ctx.Value(retryKey{}).(event)
-	return ok && began > failed && !optional(ctx)
+	return ok && began > failed && !IsOptional(ctx)
 }
 
-func optional(ctx context.Context) bool { return ctx.Value(optionalKey{}) != nil }
+// IsOptional tells whether a context is that of a question which an operation can do without.
+func IsOptional(ctx context.Context) bool { return ctx.Value(optionalKey{}) != nil }
 
 // pastLimit tells that a context has ended by the limit of [Optional], and not with the operation.
 func pastLimit(ctx context.Context) bool {

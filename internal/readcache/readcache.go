@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -48,7 +49,8 @@ type reading[V any] struct {
 	done  chan struct{} // closed when the rest is set
 	value V
 	err   error
-	ended bool // the context of who read had ended, so that err tells nothing about what was to be read
+	// The context of who read had ended, or that reader could do without an answer and so gave up earlier: err may tell others nothing.
+	ended, optional bool
 }
 
 // queue orders the readings of a key that are asked for because none may serve: one is under way, and all who ask meanwhile share the next.
@@ -67,7 +69,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context)
 		mine := c.begin(key, r)
 		if mine {
 			r.value, r.err = read(ctx)
-			r.ended = ctx.Err() != nil
+			r.ended, r.optional = ctx.Err() != nil, breaker.IsOptional(ctx)
 			if r.err != nil {
 				c.remove(key, r)
 			}
@@ -81,11 +83,22 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context)
 	case <-ctx.Done():
 	}
 	// Who reads says what it means that the context has ended.
-	if alone := ctx.Err() != nil || r.err != nil && (r.ended || !problem.NoAnswer(r.err) && !problem.Is(r.err, problem.Unserved)); alone {
+	if ctx.Err() != nil || !r.tells(ctx) {
 		value, err := read(ctx)
 		return value, problem.Copy(err)
 	}
 	return r.value, problem.Copy(r.err)
+}
+
+// tells tells whether the reading says to another who asks what it would learn by itself.
+func (r *reading[V]) tells(ctx context.Context) bool {
+	if r.err == nil {
+		return true
+	}
+	if r.ended || r.optional && !breaker.IsOptional(ctx) {
+		return false
+	}
+	return problem.NoAnswer(r.err) || problem.Is(r.err, problem.Unserved)
 }
 
 // lifetime is how old a reading may be that serves a context; negative where none may.

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
@@ -121,6 +122,41 @@ func TestOneReadingForAll(t *testing.T) {
 				}
 				c.fails = nil
 				c.want(t, shared, map[bool]int{true: 1, false: test.readings + 1}[test.fails == nil])
+			})
+		})
+	}
+}
+
+// That a service gave no answer to a question that its asker can do without, and so gives up early, is no answer to who has to know.
+func TestOptionalReading(t *testing.T) {
+	none := &problem.Problem{Kind: problem.Unreachable, What: "Unable to ask."}
+	for name, test := range map[string]struct {
+		needed bool
+		fails  bool
+	}{"needed": {true, false}, "can be done without": {false, true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &readcache.Cache[string, int]{}
+				optional, end := breaker.Optional(readcache.Share(t.Context()), time.Minute)
+				defer end()
+				go func() {
+					_, err := c.Get(optional, "key", func(context.Context) (int, error) {
+						time.Sleep(time.Second)
+						return 0, none
+					})
+					if err == nil {
+						t.Error("the optional reading has not failed")
+					}
+				}()
+				synctest.Wait()
+				ctx := optional
+				if test.needed {
+					ctx = readcache.Share(t.Context())
+				}
+				n, err := c.Get(ctx, "key", func(context.Context) (int, error) { return 1, nil })
+				if (err != nil) != test.fails || err == nil && n != 1 {
+					t.Errorf("%d, %v", n, err)
+				}
 			})
 		})
 	}
