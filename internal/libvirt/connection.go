@@ -199,8 +199,8 @@ func repeat[T any](ctx context.Context, h *Host, op operation, call calllog.Call
 	var held error
 	for call.Attempt = 1; ; call.Attempt++ {
 		value, err := once(ctx, h, limit, call, f)
-		if held != nil && ctx.Err() != nil {
-			// That the domain is held explains more than that the last attempt got no answer.
+		if held != nil && err != nil && ctx.Err() != nil && (!call.Change || notSent(err)) {
+			// That the domain is held explains more than that the last attempt got no answer. A change that was sent may still be made.
 			return value, held
 		}
 		if notSent(err) && !redialled {

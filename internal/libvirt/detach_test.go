@@ -87,6 +87,7 @@ func TestADetachFromADomainThatIsBeingStarted(t *testing.T) {
 func TestWhyADiskWasNotDetached(t *testing.T) {
 	held := func(int) ([]byte, uint32, bool) { return nil, 68, true }
 	taken := func(int) ([]byte, uint32, bool) { return nil, 0, true }
+	heldOnce := func(attempt int) ([]byte, uint32, bool) { return nil, 68, attempt == 1 }
 	for name, c := range map[string]struct {
 		answer    func(int) ([]byte, uint32, bool)
 		cancelled bool
@@ -99,13 +100,17 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 			taken, true, problem.Unreachable, []string{"The operation was cancelled", "isn't known whether it took effect"},
 		},
 		"cancelled, held by another job": {held, true, problem.Busy, []string{"Another call holds the domain"}},
+		"cancelled while it is asked again": {
+			heldOnce, true, problem.Unreachable, []string{"The operation was cancelled", "isn't known whether it took effect"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newFakeDaemon(t)
 			withDisk(t, d)
 			d.on(procDetachAlias, c.answer)
-			h := host(t, Config{URI: d.uri()})
+			log := &expect.Log{}
+			h := host(t, Config{Label: "kvm1", URI: d.uri(), Log: log})
 			deadline := testDeadline{t.Context(), make(chan struct{})}
 			var ctx context.Context = deadline
 			end := func() { close(deadline.ended) }
@@ -115,7 +120,11 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 			result := make(chan error, 1)
 			go func() { result <- h.DetachDisk(ctx, fakeHostUUID, diskFrom(t), Live) }()
 			// The look after the first answer shows that it came; a domain that is held is asked again.
-			expect.Eventually(t, "the answer to the request", func() bool { return d.called(procDetachAlias) > 1 || d.called(procDomainXML) > 1 })
+			expect.Eventually(t, "the answer to the request", func() bool {
+				_, _, answered := c.answer(2)
+				return d.called(procDetachAlias) > 1 && (!answered || isLogged(log.Changes(), "hypervisor kvm1: DomainDetach", ", attempt 2)")) ||
+					d.called(procDomainXML) > 1
+			})
 			end()
 			expect.Problem(t, expect.Return(t, func() error { return <-result }), c.kind, c.words...)
 		})

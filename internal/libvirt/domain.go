@@ -239,7 +239,14 @@ func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (f
 	}
 	unlock, err = h.config.DomainLocks.Lock(ctx, id)
 	if err != nil {
-		return rpc.Domain{}, nil, h.fail(operation{doing: op.doing}, err)
+		return rpc.Domain{}, nil, &problem.Problem{
+			Kind: problem.Busy,
+			What: fmt.Sprintf("Could not %s on %s.", op.doing, h.name()),
+			Why: "Another change of the domain by this apply was under way until the time was over, such as a detach that waits for the guest to" +
+				" release the disk. Nothing was changed.",
+			Do:  "See to what the other error names, then apply again.",
+			Raw: err.Error(),
+		}
 	}
 	found, err = h.domainByUUID(ctx, operation{doing: op.doing, absent: rpc.ErrNoDomain}, id)
 	if err != nil {

@@ -136,7 +136,8 @@ func (h *Host) clearProbes(ctx context.Context, now time.Time) error {
 				return l.DomainDestroyFlags(found, 0)
 			}))
 		}
-		if err != nil && !problem.Is(err, problem.NotFound) {
+		// It may have ended by itself, or by another run, between the list and the call.
+		if err != nil && !problem.Is(err, problem.NotFound) && !problem.Is(err, problem.Busy) {
 			return err
 		}
 	}
