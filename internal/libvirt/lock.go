@@ -3,29 +3,42 @@ package libvirt
 import (
 	"context"
 	"sync"
+
+	"golang.org/x/sync/semaphore"
 )
 
-// KeyedLock is a lock for each key. Waiting for it ends with the context.
+// KeyedLock is a lock for each key, which one has alone or several share. Waiting for it ends with the context.
 type KeyedLock struct {
 	mu   sync.Mutex
 	keys map[string]*keyState
 }
 
+// maxSharers is how many can share a key at the same time.
+const maxSharers = 1 << 20
+
 type keyState struct {
-	free    chan struct{} // holds one token while nobody has the lock
-	waiting int           // callers that have the lock or wait for it
+	free    *semaphore.Weighted
+	waiting int // callers that have the lock or wait for it
 }
 
-// Lock locks a key and returns the function that unlocks it.
+// Lock locks a key for the caller alone, and returns the function that unlocks it.
 func (k *KeyedLock) Lock(ctx context.Context, key string) (unlock func(), err error) {
+	return k.lock(ctx, key, maxSharers)
+}
+
+// Share locks a key against those that want it alone, and returns the function that unlocks it.
+func (k *KeyedLock) Share(ctx context.Context, key string) (unlock func(), err error) {
+	return k.lock(ctx, key, 1)
+}
+
+func (k *KeyedLock) lock(ctx context.Context, key string, taken int64) (unlock func(), err error) {
 	k.mu.Lock()
 	if k.keys == nil {
 		k.keys = map[string]*keyState{}
 	}
 	state := k.keys[key]
 	if state == nil {
-		state = &keyState{free: make(chan struct{}, 1)}
-		state.free <- struct{}{}
+		state = &keyState{free: semaphore.NewWeighted(maxSharers)}
 		k.keys[key] = state
 	}
 	state.waiting++
@@ -39,14 +52,12 @@ func (k *KeyedLock) Lock(ctx context.Context, key string) (unlock func(), err er
 			delete(k.keys, key)
 		}
 	}
-	select {
-	case <-state.free:
-		return func() {
-			state.free <- struct{}{}
-			release()
-		}, nil
-	case <-ctx.Done():
+	if err := state.free.Acquire(ctx, taken); err != nil {
 		release()
-		return nil, ctx.Err()
+		return nil, err
 	}
+	return func() {
+		state.free.Release(taken)
+		release()
+	}, nil
 }

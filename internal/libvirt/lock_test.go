@@ -57,6 +57,32 @@ func TestWaitingForAKeyEndsWithTheContext(t *testing.T) {
 	}
 }
 
+func TestSharersOfAKeyKeepOnlyOthersAway(t *testing.T) {
+	var k KeyedLock
+	for range 2 {
+		unlock, err := k.Share(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := k.Lock(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("locked while it is shared: %v", err)
+	}
+	unlock, err := k.Lock(t.Context(), "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := k.Share(ctx, "b"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("shared while it is locked: %v", err)
+	}
+}
+
 // Two labels may lead to one host, and a domain may migrate from one to another.
 func TestChangesOfADomainWaitForThoseThroughAnotherLabel(t *testing.T) {
 	d := newFakeDaemon(t)

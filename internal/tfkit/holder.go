@@ -27,7 +27,15 @@ type holders struct {
 // LockObject waits until no other resource of this process works on an object, and keeps the others away until unlock is called. When the
 // context ends first, the error is problem.Busy.
 func (c *Connections) LockObject(ctx context.Context, object string) (unlock func(), err error) {
-	unlock, err = c.holders.locks.Lock(ctx, object)
+	return locked(c.holders.locks.Lock(ctx, object))
+}
+
+// ShareObject is LockObject for who keeps away only those that lock the object, and not others that share it.
+func (c *Connections) ShareObject(ctx context.Context, object string) (unlock func(), err error) {
+	return locked(c.holders.locks.Share(ctx, object))
+}
+
+func locked(unlock func(), err error) (func(), error) {
 	if err != nil {
 		return nil, &problem.Problem{
 			Kind: problem.Busy,

@@ -115,10 +115,14 @@ func writesAlone(m *model) bool {
 }
 
 // lockImage makes all other disks of this process that would open the image wait until the job's release, so that none is attached
-// between the check of the watchers and the attach.
+// between the check of the watchers and the attach. Disks that may have the image together don't wait for each other.
 func (j *job) lockImage(ctx context.Context, image ceph.Image) error {
+	lock := j.connections.LockObject
+	if !writesAlone(j.plan) {
+		lock = j.connections.ShareObject
+	}
 	for _, object := range j.access().Objects(image, j.plan.FSID.ValueString()) {
-		unlock, err := j.connections.LockObject(ctx, object)
+		unlock, err := lock(ctx, object)
 		if err != nil {
 			return problem.At("image", err)
 		}
