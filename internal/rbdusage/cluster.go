@@ -72,17 +72,23 @@ func (f *Finder) readAddresses(ctx context.Context) {
 
 // answersTo tells of each cluster whether its monitors are those of a disk.
 func (f *Finder) answersTo(ctx context.Context, disk []libvirt.Monitor) []Answer {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	key := fmt.Sprint(libvirt.SortMonitors(disk))
-	if f.answers[key] == nil {
-		answers := make([]Answer, len(f.Clusters)) // Unknown of one that doesn't answer: it may be this one.
-		for i, addresses := range f.addresses {
-			if addresses != nil {
-				answers[i] = addresses.Answer(ctx, disk)
-			}
-		}
-		f.answers[key] = answers
+	f.mu.Lock()
+	answers := f.answers[key]
+	f.mu.Unlock()
+	if answers != nil {
+		return answers
 	}
-	return f.answers[key]
+	answers = make([]Answer, len(f.Clusters)) // Unknown of one that doesn't answer: it may be this one.
+	for i, addresses := range f.addresses {
+		if addresses != nil {
+			answers[i] = addresses.Answer(ctx, disk)
+		}
+	}
+	if ctx.Err() == nil { // otherwise names were not looked up that others have the time for
+		f.mu.Lock()
+		f.answers[key] = answers
+		f.mu.Unlock()
+	}
+	return answers
 }
