@@ -1,7 +1,14 @@
 package ceph
 
+import "strings"
+
 // Created is an object whose create may be recorded.
 type Created struct{ intent intent }
+
+// String names the object, as in "user libvirt".
+func (o Created) String() string {
+	return strings.ReplaceAll(o.intent.Kind, "-", " ") + " " + o.intent.Name
+}
 
 // CreatedPool is a pool.
 func CreatedPool(name string) Created { return Created{intent{Kind: poolKind, Name: name}} }

@@ -41,7 +41,7 @@ func TestChosenKeyIsOfAnAllowedType(t *testing.T) {
 			}
 		}
 		_, err := withAuth(created).CreateUser(t.Context(), "x", caps, GivenKey(test.key))
-		other := withAuth(changed).SetKey(t.Context(), "x", GivenKey(test.key))
+		_, other := withAuth(changed).SetKey(t.Context(), "x", GivenKey(test.key))
 		if test.refused == "" {
 			if err != nil || other != nil || created.key != test.key || changed.key != test.key {
 				t.Errorf("%s: %v, %v", name, err, other)
@@ -87,7 +87,7 @@ func TestRefusedKeyIsNotTold(t *testing.T) {
 		refusal := answer{errno: EINVAL, status: status}
 		refuses := map[string]answer{"mon dump": {errno: EACCES, status: "access denied"}, "auth add": refusal, "auth import": refusal}
 		_, added := withAuth(&authConn{absent: true, refuses: refuses}).CreateUser(t.Context(), "x", caps, key)
-		imported := withAuth(&authConn{refuses: refuses, key: formerKey(), caps: caps}).SetKey(t.Context(), "x", key)
+		_, imported := withAuth(&authConn{refuses: refuses, key: formerKey(), caps: caps}).SetKey(t.Context(), "x", key)
 		for _, err := range []error{added, imported} {
 			expect.Problem(t, err, problem.Unsupported, "can't read the key", "EINVAL", "error decoding keyring", sensitive.Placeholder)
 			for i := range len(text) - 8 {

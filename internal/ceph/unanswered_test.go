@@ -40,7 +40,8 @@ func TestUsersWithoutAnAnswer(t *testing.T) {
 		},
 		"rotate at once": {"auth rotate", false, allCommands, rotate, "The key may still be rotated", "The key may still be rotated"},
 		"chosen key": {"auth import", false, nil, func(ctx context.Context, c *Cluster) (User, error) {
-			return User{Key: chosen}, c.SetKey(ctx, "x", chosen)
+			_, err := c.SetKey(ctx, "x", chosen)
+			return User{Key: chosen}, err
 		}, "", ""},
 	} {
 		for _, failure := range []error{ETIMEDOUT, context.Canceled, context.DeadlineExceeded, ENOTCONN} {

@@ -22,27 +22,27 @@ func (c *Cluster) SetCaps(ctx context.Context, name string, caps map[string]stri
 
 // SetKey gives a user another key and keeps its caps. Whoever holds the old key can't open a new connection
 // from then on; connections that are open go on, and break one by one. A key with which nobody could log in is
-// problem.Refused.
+// problem.Refused. changed tells that the user has the key, also where what comes after that failed.
 //
 // Similar to: ceph auth import
-func (c *Cluster) SetKey(ctx context.Context, name string, key Key) error {
+func (c *Cluster) SetKey(ctx context.Context, name string, key Key) (changed bool, err error) {
 	if err := checkUser(nil, key); err != nil {
-		return err
+		return false, err
 	}
 	what := fmt.Sprintf("Unable to change the key of user %s of cluster %q.", entityOf(name), c.cfg.Label)
 	user, err := c.User(ctx, name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if user.Key.Equal(key) {
-		return nil
+		return true, nil
 	}
 	if err := c.checkCipher(ctx, what, key); err != nil {
-		return err
+		return false, err
 	}
 	failure := c.importKey(ctx, what, user, key)
 	if failure != nil && !problem.Unanswered(failure) {
-		return failure
+		return false, failure
 	}
 	after, err := recheck(ctx, func(ctx context.Context) (User, error) {
 		after, err := c.User(ctx, name)
@@ -52,12 +52,12 @@ func (c *Cluster) SetKey(ctx context.Context, name string, key Key) error {
 		return after, err
 	})
 	if err != nil {
-		return cmp.Or(failure, err)
+		return failure == nil, cmp.Or(failure, err)
 	}
 	if !equalCapsMaps(user.Caps, after.Caps) {
-		return c.SetCaps(ctx, name, user.Caps)
+		return true, c.SetCaps(ctx, name, user.Caps)
 	}
-	return nil
+	return true, nil
 }
 
 // importKey replaces the key and all caps of a user in one command.

@@ -57,6 +57,7 @@ func (r *ruleResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	r.HoldMade(plan.FSID, ceph.CreatedCrushRule(plan.Name.ValueString()))
 	var actual model
 	if err != nil {
 		// The rule exists: an error now would taint it, and the next plan would delete it.
@@ -164,6 +165,9 @@ func (r *ruleResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	var found ceph.CrushRule
 	if err == nil {
 		found, err = find(ctx, entry.Target, &state)
+	}
+	if err == nil && r.KeptByReplacement(state.FSID, ceph.CreatedCrushRule(found.Name), &resp.Diagnostics) {
+		return
 	}
 	if err == nil {
 		err = refuseUsed(ctx, entry.Target, found.Name, "deleted")

@@ -50,6 +50,7 @@ func (r *profileResource) Create(ctx context.Context, req resource.CreateRequest
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	r.HoldMade(plan.FSID, ceph.CreatedErasureCodeProfile(plan.Name.ValueString()))
 	reading, done := tfkit.ReadBack(ctx)
 	defer done()
 	var actual model
@@ -148,6 +149,9 @@ func (r *profileResource) Delete(ctx context.Context, req resource.DeleteRequest
 	defer cancel()
 	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
 	name := state.Name.ValueString()
+	if err == nil && r.KeptByReplacement(state.FSID, ceph.CreatedErasureCodeProfile(name), &resp.Diagnostics) {
+		return
+	}
 	if err == nil {
 		err = entry.Target.DeleteErasureCodeProfile(ctx, name)
 	}

@@ -58,6 +58,7 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	r.HoldMade(plan.FSID, ceph.CreatedPool(plan.Name.ValueString()))
 	if err != nil {
 		// The pool exists: an error now would taint it, and the next plan would destroy it.
 		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not as it was asked for", err)
@@ -149,6 +150,9 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		return
 	}
 	pool, err := findPool(ctx, entry.Target, &state)
+	if err == nil && r.KeptByReplacement(state.FSID, ceph.CreatedPool(pool.Name), &resp.Diagnostics) {
+		return
+	}
 	if err == nil {
 		err = r.mayDelete(ctx, entry.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
 	}

@@ -17,7 +17,7 @@ import (
 // delete deletes the image unless it is still in use.
 func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state *model, diags *diag.Diagnostics) error {
 	ref, _, err := find(ctx, cluster, state)
-	if err != nil {
+	if err != nil || r.KeptByReplacement(state.FSID, ceph.CreatedImage(ref), diags) {
 		return err
 	}
 	if err := r.RefuseNamedImage(ctx, cluster, ref, diags); err != nil {

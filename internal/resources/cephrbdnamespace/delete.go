@@ -4,14 +4,16 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // remove removes the namespace if nothing is in it.
-func remove(ctx context.Context, cluster *ceph.Cluster, state *model) error {
+func (r *namespaceResource) remove(ctx context.Context, cluster *ceph.Cluster, state *model, diags *diag.Diagnostics) error {
 	found, err := find(ctx, cluster, state)
-	if err != nil {
+	if err != nil || r.KeptByReplacement(state.FSID, ceph.CreatedNamespace(found), diags) {
 		return err
 	}
 	if err := refuseUnlessEmpty(ctx, cluster, found, "removed"); err != nil {

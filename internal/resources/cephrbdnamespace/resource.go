@@ -51,6 +51,7 @@ func (r *namespaceResource) Create(ctx context.Context, req resource.CreateReque
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	r.HoldMade(plan.FSID, ceph.CreatedNamespace(plan.namespace()))
 	reading, done := tfkit.ReadBack(ctx)
 	defer done()
 	if found, err := entry.Target.Namespace(reading, plan.Pool.ValueString(), plan.Name.ValueString()); err != nil {
@@ -137,7 +138,7 @@ func (r *namespaceResource) Delete(ctx context.Context, req resource.DeleteReque
 	defer cancel()
 	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
 	if err == nil {
-		err = remove(ctx, entry.Target, &state)
+		err = r.remove(ctx, entry.Target, &state, &resp.Diagnostics)
 	}
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		tfkit.AddError(&resp.Diagnostics, summary, err)

@@ -53,6 +53,7 @@ func (r *snapshotResource) Create(ctx context.Context, req resource.CreateReques
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	r.HoldMade(plan.FSID, ceph.CreatedSnapshot(plan.image(), plan.Name.ValueString()))
 	if err != nil {
 		// The snapshot exists: an error now would taint it, and the next plan would remove it.
 		tfkit.AddWarning(&resp.Diagnostics, "RBD snapshot created, but not protected", err)
@@ -173,6 +174,9 @@ func (r *snapshotResource) Delete(ctx context.Context, req resource.DeleteReques
 	var found ceph.Snapshot
 	if err == nil {
 		found, err = find(ctx, entry.Target, &state)
+	}
+	if err == nil && r.KeptByReplacement(state.FSID, ceph.CreatedSnapshot(found.Image, found.Name), &resp.Diagnostics) {
+		return
 	}
 	if err == nil {
 		err = r.RefuseNamedSnapshot(ctx, entry.Target, found, &resp.Diagnostics)

@@ -36,14 +36,15 @@ func (c keyChange) at() path.Path {
 	return path.Root("key")
 }
 
-// keyChange is how the plan changes the key. An unknown value counts as a change.
+// keyChange is how the plan changes the key. An unknown value counts as a change. What the configuration asks for is no change where the plan
+// has the recorded value instead, as with ignore_changes: an update gets the configuration as it is written.
 func (m *model) keyChange(config, state *model) keyChange {
 	switch {
 	case !state.KeyGeneration.IsNull() && (m.KeyGeneration.IsUnknown() || m.KeyGeneration.ValueInt64() > state.KeyGeneration.ValueInt64()):
 		return keyRotated
 	case !config.KeyWO.IsNull() && !m.KeyWOVersion.Equal(state.KeyWOVersion):
 		return keyWritten
-	case !config.Key.IsNull() && !fingerprint(config.Key).Equal(state.KeyFingerprint):
+	case !config.Key.IsNull() && !m.Key.IsNull() && !fingerprint(m.Key).Equal(state.KeyFingerprint):
 		return keyChosen
 	}
 	return keyKept
@@ -92,6 +93,14 @@ func fingerprint(key types.String) types.String {
 		return types.StringValue(fingerprint)
 	}
 	return types.StringUnknown()
+}
+
+// askedType is the type that the plan asks a new key to have, empty where the configuration leaves it open.
+func (m *model) askedType(config *model) string {
+	if config.KeyType.IsNull() {
+		return ""
+	}
+	return m.KeyType.ValueString()
 }
 
 // replacesType reports whether the plan asks for a key of another type than the user's key.
@@ -162,7 +171,7 @@ func (m *model) chosen() (path.Path, ceph.Key) {
 func (m *model) chosenKey(change keyChange, config *model) (types.String, bool) {
 	switch change {
 	case keyChosen:
-		return config.Key, true
+		return m.Key, true
 	case keyWritten:
 		return config.KeyWO, true
 	case keyKept, keyRotated:
@@ -200,9 +209,12 @@ func (m *model) changeKey(ctx context.Context, cluster *ceph.Cluster, change key
 	name := m.Name.ValueString()
 	switch key, chosen := m.chosenKey(change, config); {
 	case change == keyRotated:
-		return cluster.RotateKey(ctx, name, config.KeyType.ValueString())
+		return cluster.RotateKey(ctx, name, m.askedType(config))
 	case chosen:
-		if err := cluster.SetKey(ctx, name, tfkit.KeyOf(key)); err != nil {
+		switch changed, err := cluster.SetKey(ctx, name, tfkit.KeyOf(key)); {
+		case err != nil && changed:
+			return ceph.User{Name: name, Entity: m.Entity.ValueString(), Key: tfkit.KeyOf(key), Caps: tfkit.Texts(m.Caps)}, err
+		case err != nil:
 			return ceph.User{}, err
 		}
 	}

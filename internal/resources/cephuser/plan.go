@@ -27,8 +27,9 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	plan.ID = plan.id()
-	if !config.KeyWO.IsNull() && config.KeyInState.IsNull() {
-		plan.KeyInState = types.BoolValue(false) // a write-only key is never in the state
+	// A write-only key is never in the state, also where ignore_changes hides it from the plan.
+	if config.KeyInState.IsNull() && (!config.KeyWO.IsNull() || !config.KeyWOVersion.IsNull()) {
+		plan.KeyInState = types.BoolValue(false)
 	}
 	plan.planKey(config, state, exists)
 	plan.checkVersion(config, state, &resp.Diagnostics)

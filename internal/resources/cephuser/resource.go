@@ -53,10 +53,15 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	user, err := plan.create(ctx, entry.Target, &config)
-	if err != nil {
+	if user.Entity == "" {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	if err != nil {
+		// The user exists: an error now would leave it out of the state.
+		tfkit.AddWarning(&resp.Diagnostics, "Key of the new user not read", err)
+	}
+	r.HoldMade(plan.FSID, ceph.CreatedUser(user.Name))
 	plan.fill(user, &resp.Diagnostics)
 	resp.Diagnostics.Append(plan.recordWritten(ctx, resp.Private, &config)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
@@ -115,6 +120,9 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	name, change, caps := plan.Name.ValueString(), plan.keyChange(&config, &state), tfkit.Texts(plan.Caps)
+	if change == keyWritten && !plan.KeyFingerprint.IsUnknown() {
+		change = keyKept // the plan writes no key, as with ignore_changes
+	}
 	// All checks come before the first change.
 	if !plan.Caps.Equal(state.Caps) {
 		if err := r.refuseOwnCaps(ctx, entry.Target, name, caps); err != nil {
@@ -171,6 +179,9 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	ctx, cancel := tfkit.StartChange(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer cancel()
 	entry, err := r.Clusters.ResolveEntry(ctx, state.Cluster, state.FSID, &resp.Diagnostics)
+	if err == nil && r.KeptByReplacement(state.FSID, ceph.CreatedUser(state.Name.ValueString()), &resp.Diagnostics) {
+		return
+	}
 	if err == nil {
 		err = r.deleteUser(ctx, entry.Target, state.Name.ValueString(), &resp.Diagnostics)
 	}
@@ -185,11 +196,11 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 func (m *model) fill(user ceph.User, diags *diag.Diagnostics) {
 	m.Entity = types.StringValue(user.Entity)
 	m.ID = m.id()
-	tfkit.Fill(&m.Key, tfkit.KeyText(user.Key))
+	tfkit.Fill(&m.Key, tfkit.StringOrNull(user.Key.Text()))
 	if !m.KeyFingerprint.IsUnknown() && !m.KeyType.IsUnknown() {
 		return
 	}
-	if err := user.Key.Check(); err != nil {
+	if err := user.Key.Check(); err != nil && !user.Key.IsZero() {
 		tfkit.AddWarning(diags, "Key of the user not understood", err)
 	}
 	tfkit.Fill(&m.KeyType, tfkit.StringOrNull(user.Key.Type()))

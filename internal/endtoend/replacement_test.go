@@ -1,0 +1,85 @@
+//go:build cgo
+
+package endtoend_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+)
+
+// A replacement of the same name that is made before the former object goes must not lose the object: its create is still on record where no
+// refresh has read it since, and so finds and takes up what is there. The deletion must leave that then.
+func TestAccReplacementTakesUpTheObjectItself(t *testing.T) {
+	before := inventory(t)
+	w := acctest.NewWorkspaceOf(t, entries{clusters: map[string]string{"east": "east"}}.block(t)+`
+resource "ceph_crush_rule" "replaced" {
+  name           = "replaced"
+  failure_domain = "osd"
+  lifecycle { create_before_destroy = true }
+}
+resource "ceph_erasure_code_profile" "replaced" {
+  name = "replaced"
+  k    = 2
+  m    = 1
+  lifecycle { create_before_destroy = true }
+}
+resource "ceph_user" "replaced" {
+  name = "replaced"
+  caps = { mon = "profile rbd" }
+  lifecycle { create_before_destroy = true }
+}
+resource "ceph_pool" "replaced" {
+  name         = "replaced"
+  applications = ["rbd"]
+  lifecycle { create_before_destroy = true }
+}
+resource "ceph_pool" "full" {
+  name         = "replaced-full"
+  applications = ["rbd"]
+}
+resource "ceph_rbd_namespace" "replaced" {
+  pool = ceph_pool.full.name
+  name = "replaced"
+  lifecycle { create_before_destroy = true }
+}
+resource "ceph_rbd_image" "replaced" {
+  pool = ceph_pool.full.name
+  name = "replaced"
+  size = "8MiB"
+  lifecycle { create_before_destroy = true }
+}
+resource "ceph_rbd_image" "full" {
+  pool = ceph_pool.full.name
+  name = "full"
+  size = "8MiB"
+}
+resource "ceph_rbd_snapshot" "replaced" {
+  pool  = ceph_rbd_image.full.pool
+  image = ceph_rbd_image.full.name
+  name  = "replaced"
+  lifecycle { create_before_destroy = true }
+}
+`)
+	w.Apply(t)
+	made := inventory(t) + acctest.RBD(t, "east", "namespace", "ls", "replaced-full") + acctest.RBD(t, "east", "info", "replaced-full/replaced") +
+		acctest.RBD(t, "east", "snap", "ls", "replaced-full/full")
+	replaced := []string{"crush_rule", "erasure_code_profile", "user", "pool", "rbd_namespace", "rbd_image", "rbd_snapshot"}
+	args := []string{"-refresh=false"}
+	for _, name := range replaced {
+		args = append(args, "-replace=ceph_"+name+".replaced")
+	}
+	out := w.Apply(t, args...)
+	expectOutput(t, out, "7 added, 0 changed, 7 destroyed")
+	if n := strings.Count(out, "Warning: Not deleted"); n != len(replaced) && !strings.Contains(out, "similar warnings elsewhere") {
+		t.Errorf("%d warnings:\n%s", n, out)
+	}
+	if now := inventory(t) + acctest.RBD(t, "east", "namespace", "ls", "replaced-full") + acctest.RBD(t, "east", "info", "replaced-full/replaced") +
+		acctest.RBD(t, "east", "snap", "ls", "replaced-full/full"); now != made {
+		t.Errorf("what was there:\n%s\nis now:\n%s", made, now)
+	}
+	w.ExpectEmptyPlan(t)
+	w.Destroy(t)
+	expectInventory(t, before)
+}
