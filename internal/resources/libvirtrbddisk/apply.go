@@ -264,7 +264,9 @@ func (j *job) attached() bool { return j.touched || j.found.SavedOrLive() != nil
 // refuse others, and the next refresh reads them.
 func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	actual := *j.plan
-	domain, err := j.Host.Domain(ctx, j.Domain.UUID)
+	reading, done := tfkit.ReadBack(ctx)
+	defer done()
+	domain, err := j.Host.Domain(reading, j.Domain.UUID)
 	found := j.plan.ours(j.record).Find(domain)
 	if err == nil && found.SavedOrLive() == nil {
 		err = j.DiskGone(j.target(), "the next refresh tells whether it is there.")

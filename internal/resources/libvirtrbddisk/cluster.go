@@ -33,7 +33,7 @@ var noCluster = clusterEntry{Label: types.StringNull(), Identity: types.StringNu
 func (p *planning) findCluster(ctx context.Context) (clusterEntry, error) {
 	config, state := p.config, p.state
 	named := !config.Cluster.IsNull() && config.Cluster.Equal(state.Cluster)
-	stays := named || config.Cluster.IsNull() && config.Monitors.IsNull()
+	stays := named || config.Cluster.IsNull() && !p.namesMonitors()
 	if !p.exists || state.FSID.IsNull() || !stays {
 		return p.configuredCluster(ctx)
 	}
@@ -50,13 +50,20 @@ func (p *planning) findCluster(ctx context.Context) (clusterEntry, error) {
 	return entry, err
 }
 
+// namesMonitors tells whether the configuration gives the disk monitors instead of a cluster. Those that the disk has from its cluster already
+// are none: that is what ignore_changes makes of monitors that are left out.
+func (p *planning) namesMonitors() bool {
+	followed := p.exists && !p.state.FSID.IsNull() && p.record.FollowMonitors && p.config.Monitors.Equal(p.state.Monitors)
+	return !p.config.Monitors.IsNull() && !followed
+}
+
 // configuredCluster returns the cluster that the configuration means. Without cluster and monitors that is the only configured one for a
 // new disk, and later the one with the recorded fsid.
 func (p *planning) configuredCluster(ctx context.Context) (clusterEntry, error) {
 	switch {
 	case !p.config.Cluster.IsNull():
 		return p.Clusters.PlanEntry(ctx, p.config.Cluster, p.state.Cluster, p.state.FSID, p.diags)
-	case !p.config.Monitors.IsNull(), p.exists && p.state.FSID.IsNull():
+	case p.namesMonitors(), p.exists && p.state.FSID.IsNull():
 		return noCluster, nil
 	case p.exists:
 		entry, err := p.recordedCluster(ctx, p.state, p.diags)
@@ -86,13 +93,13 @@ func (r *diskResource) recordedCluster(ctx context.Context, state *model, diags 
 }
 
 // applyCluster returns the cluster of a planned disk at the apply, nil for a disk without one.
-func (r *diskResource) applyCluster(ctx context.Context, config, plan *model, diags *diag.Diagnostics) (*ceph.Cluster, error) {
+func (r *diskResource) applyCluster(ctx context.Context, plan *model, diags *diag.Diagnostics) (*ceph.Cluster, error) {
 	if plan.FSID.IsNull() {
 		return nil, nil
 	}
 	var entry clusterEntry
 	var err error
-	if config.Cluster.IsNull() && !plan.FSID.IsUnknown() {
+	if plan.Cluster.IsNull() && !plan.FSID.IsUnknown() {
 		entry, err = r.recordedCluster(ctx, &model{Cluster: types.StringNull(), FSID: plan.FSID}, diags)
 	} else {
 		entry, err = r.Clusters.ApplyEntry(ctx, plan.Cluster, plan.FSID, diags)
@@ -162,13 +169,14 @@ func (r *diskResource) followCluster(
 	return nil
 }
 
-// clusterForUpdate is applyCluster for an update. It returns nil for an unreachable cluster that the update doesn't need.
+// clusterForUpdate is applyCluster for an update, which may attach the disk to the running domain. It returns nil for an unreachable cluster
+// that the update doesn't need.
 func (r *diskResource) clusterForUpdate(
-	ctx context.Context, config, state, plan *model, again reattachment, diags *diag.Diagnostics,
+	ctx context.Context, state, plan *model, attaches bool, diags *diag.Diagnostics,
 ) (*ceph.Cluster, error) {
-	cluster, err := r.applyCluster(ctx, config, plan, diags)
+	cluster, err := r.applyCluster(ctx, plan, diags)
 	if problem.Is(err, problem.Unreachable) && !plan.FSID.IsUnknown() && plan.FSID.Equal(state.FSID) && !asksCluster(state, plan) &&
-		!again.detaches() {
+		!attaches {
 		return nil, nil
 	}
 	return cluster, err
@@ -176,5 +184,5 @@ func (r *diskResource) clusterForUpdate(
 
 func asksCluster(state, plan *model) bool {
 	return len(changes(state, plan, opens)) > 0 || becomesWriter(state, plan) || resized(state, plan) ||
-		plan.Monitors.IsUnknown() || plan.ImageID.IsUnknown() || plan.Live.ValueBool() && !state.Live.ValueBool()
+		plan.Monitors.IsUnknown() || plan.ImageID.IsUnknown()
 }

@@ -73,6 +73,29 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root(name))
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
+	if len(p.replaced) == 0 && !resp.Plan.Raw.Equal(req.State.Raw) {
+		p.leaveToApply()
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
+	}
+}
+
+// leaveToApply makes unknown what the apply looks at again, where it may find something else: by then the domain may have been started or
+// shut off, and the cluster have other monitors. Terraform takes a planned value that turns out otherwise for a mistake of the provider.
+func (p *planning) leaveToApply() {
+	plan, state := p.plan, p.state
+	if p.config.Monitors.IsNull() && (!p.exists || p.config.Cluster.IsUnknown() || !plan.Monitors.Equal(state.Monitors)) {
+		plan.Monitors = types.SetUnknown(monitorType)
+	}
+	if !p.exists || state.Live.ValueBool() && state.Persistent.ValueBool() {
+		return
+	}
+	if !state.Live.ValueBool() {
+		plan.Live = types.BoolUnknown()
+	}
+	if !state.Persistent.ValueBool() {
+		plan.Persistent = types.BoolUnknown()
+	}
+	plan.PendingRestart, plan.MonitorsStale = types.BoolUnknown(), types.BoolUnknown()
 }
 
 // keepDisk is the plan of a disk of which the configuration asks nothing new: as long as it is in all definitions of its domain and its

@@ -79,6 +79,8 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 	}
 	if err == nil && needed.renamed {
 		err = j.checkSource(ctx, state, image)
+	} else if err == nil && state != nil {
+		err = j.refuseExchangedImage(state, image)
 	}
 	if err == nil {
 		err = j.checkHeld(ctx, state, image)
@@ -205,6 +207,21 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 	})
 }
 
+// refuseExchangedImage refuses to change the disk of a running guest where the image's name, which stays, has come to mean another image: the
+// guest has the former one open, and a new size would be told of that.
+func (j *job) refuseExchangedImage(state *model, image ceph.Image) error {
+	if image.ID == "" || state.ImageID.IsNull() || j.found.Live == nil || state.has(image, j.record) {
+		return nil
+	}
+	return problem.At("image", &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q was attached with the image of id %s, and %s has the id %s now.", j.target(),
+			j.Domain.Name, j.Host.Label(), state.ImageID.ValueString(), j.plan.source(), image.ID),
+		Why: "Somebody has put another image in its place, and the running guest still has the former one open.",
+		Do:  "Shut the guest off, or give the images their names back, then apply again.",
+	})
+}
+
 // has tells whether an image is the one that the disk has, perhaps under another name.
 func (m *model) has(image ceph.Image, record diskRecord) bool {
 	return image.ID != "" && image.ID == m.ImageID.ValueString() && image.PoolID == record.PoolID
@@ -267,7 +284,7 @@ func (j *job) noteImage(image ceph.Image) {
 	switch {
 	case j.plan.FSID.IsNull():
 		j.record.PoolID, j.plan.ImageID = 0, types.StringNull()
-	case image.ID != "":
+	case image.ID != "" && (j.plan.ImageID.IsUnknown() || j.plan.ImageID.ValueString() == image.ID):
 		j.record.PoolID, j.plan.ImageID = image.PoolID, types.StringValue(image.ID)
 	}
 }

@@ -125,7 +125,7 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	j.record = diskRecord{
 		Domain: domain.UUID, Target: plan.TargetDev.ValueString(), FollowMonitors: config.Monitors.IsNull(), Learned: len(learnedFields),
 	}
-	if j.cluster, err = r.applyCluster(ctx, config, plan, diags); err != nil {
+	if j.cluster, err = r.applyCluster(ctx, plan, diags); err != nil {
 		return j, err
 	}
 	return j, j.fillMonitors(ctx)
@@ -158,7 +158,9 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	if err == nil {
 		j.again = reattachmentOf(&state, &plan, record, j.Domain)
-		j.cluster, err = r.clusterForUpdate(ctx, &config, &state, &plan, j.again, &resp.Diagnostics)
+		j.found = state.ours(record).Find(j.Domain)
+		attaches := j.again.detaches() || j.missing()&libvirt.Live != 0
+		j.cluster, err = r.clusterForUpdate(ctx, &state, &plan, attaches, &resp.Diagnostics)
 	}
 	if err == nil {
 		err = j.keep(ctx, r)
@@ -168,17 +170,20 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
+		// A former name is kept also where nothing is known to have changed: the answer may have been lost.
+		record.FormerSources = j.record.FormerSources
 		if j.touched {
 			j.saveActual(ctx, &state, resp)
-			record.FormerSources, record.DetachAsked = j.record.FormerSources, j.record.DetachAsked
+			record.DetachAsked = j.record.DetachAsked
 			if j.copied {
 				record.PoolID, record.Source = j.record.PoolID, j.record.Source
 			}
-			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 		}
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 		return
 	}
-	j.record.FollowMonitors = config.Monitors.IsNull() && (j.record.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
+	kept := j.record.FollowMonitors && plan.Cluster.IsNull() && !plan.FSID.IsNull() // see namesMonitors
+	j.record.FollowMonitors = kept || config.Monitors.IsNull() && (j.record.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
 	j.finish(ctx, &resp.Diagnostics)
 	j.record.warnPending(j.Placement, j.found, &resp.Diagnostics)
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, j.record)...)
