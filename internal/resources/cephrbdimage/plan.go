@@ -64,8 +64,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 			replaced = append(replaced, planEncryption(ctx, entry, state, plan, len(replaced) > 0, &resp.Diagnostics)...)
 		}
 		resp.RequiresReplace = append(resp.RequiresReplace, replaced...)
-		if len(replaced) > 0 {
-			checkPassphrase(config, &resp.Diagnostics)
+		if len(replaced) > 0 { // Terraform plans the new image by another call, which checks it
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
 		} else {
 			checkShrink(state, plan, &resp.Diagnostics)
