@@ -83,6 +83,10 @@ func TestAccCephRBDImage_encryption(t *testing.T) {
 			ImportStateVerifyIgnore: []string{"encryption.%", "encryption.format", "encryption.passphrase_wo_version"},
 		},
 		resource.TestStep{
+			Config:           image(name, encrypted("24MiB", "luks2", "1"), `object_size = "1MiB"`, "lifecycle { ignore_changes = [encryption] }"),
+			ConfigPlanChecks: planned(plancheck.ResourceActionReplace), Check: is("luks2"),
+		},
+		resource.TestStep{
 			Config:      image(name, encrypted("24MiB", "luks2", "2")),
 			ExpectError: acctest.MessageAt("encryption", `Image vms/encrypted on cluster "east" can't be given another passphrase.`),
 		},

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
@@ -174,7 +175,11 @@ const pageDescription = "One RBD disk of a libvirt domain that somebody else man
 type needed struct{ tfkit.Described }
 
 // ValidateString is called by the framework.
-func (needed) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (needed) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	var whole types.Object // of an object that is not known yet the parts are null
+	if diags := req.Config.GetAttribute(ctx, req.Path.ParentPath(), &whole); diags.HasError() || whole.IsUnknown() {
+		return
+	}
 	if req.ConfigValue.IsNull() {
 		resp.Diagnostics.AddAttributeError(req.Path, "Missing argument", fmt.Sprintf("%s has to be set.", req.Path))
 	}
