@@ -9,8 +9,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 )
 
-// A replacement of the same name that is made before the former object goes must not lose the object: its create is still on record where no
-// refresh has read it since, and so finds and takes up what is there. The deletion must leave that then.
+// A replacement of the same name that is made before the former object goes must not lose the object. Where no refresh has read it since,
+// its create is still on record, and so that of the replacement takes up what is there. The deletion leaves it then.
 func TestAccReplacementTakesUpTheObjectItself(t *testing.T) {
 	before := inventory(t)
 	w := acctest.NewWorkspaceOf(t, entries{clusters: map[string]string{"east": "east"}}.block(t)+`
@@ -63,8 +63,11 @@ resource "ceph_rbd_snapshot" "replaced" {
 }
 `)
 	w.Apply(t)
-	made := inventory(t) + acctest.RBD(t, "east", "namespace", "ls", "replaced-full") + acctest.RBD(t, "east", "info", "replaced-full/replaced") +
-		acctest.RBD(t, "east", "snap", "ls", "replaced-full/full")
+	seen := func() string {
+		return inventory(t) + acctest.RBD(t, "east", "namespace", "ls", "replaced-full") +
+			acctest.RBD(t, "east", "info", "replaced-full/replaced") + acctest.RBD(t, "east", "snap", "ls", "replaced-full/full")
+	}
+	made := seen()
 	replaced := []string{"crush_rule", "erasure_code_profile", "user", "pool", "rbd_namespace", "rbd_image", "rbd_snapshot"}
 	args := []string{"-refresh=false"}
 	for _, name := range replaced {
@@ -75,8 +78,7 @@ resource "ceph_rbd_snapshot" "replaced" {
 	if n := strings.Count(out, "Warning: Not deleted"); n != len(replaced) && !strings.Contains(out, "similar warnings elsewhere") {
 		t.Errorf("%d warnings:\n%s", n, out)
 	}
-	if now := inventory(t) + acctest.RBD(t, "east", "namespace", "ls", "replaced-full") + acctest.RBD(t, "east", "info", "replaced-full/replaced") +
-		acctest.RBD(t, "east", "snap", "ls", "replaced-full/full"); now != made {
+	if now := seen(); now != made {
 		t.Errorf("what was there:\n%s\nis now:\n%s", made, now)
 	}
 	w.ExpectEmptyPlan(t)

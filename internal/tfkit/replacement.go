@@ -20,9 +20,9 @@ func (c *Connections) HoldMade(fsid types.String, object ceph.Created) {
 	c.Hold(name, Holder{Object: name, Made: true})
 }
 
-// KeptByReplacement tells, with a warning, whether an object that is to be deleted belongs to a resource that this apply has made before. With
-// create_before_destroy the create of a replacement of the same name takes up the very object, where that create is still on record, or
-// makes it where somebody has removed it.
+// KeptByReplacement tells, with a warning, whether an object that is to be deleted belongs to a resource that this apply has made before.
+// With create_before_destroy the create of a replacement of the same name takes up the very object, where its first create is still on
+// record, or makes it where somebody has removed it.
 func (c *Connections) KeptByReplacement(fsid types.String, object ceph.Created, diags *diag.Diagnostics) bool {
 	holder, held := c.HolderOf(madeObject(fsid, object))
 	if !held || !holder.Made {

@@ -36,8 +36,8 @@ func (c keyChange) at() path.Path {
 	return path.Root("key")
 }
 
-// keyChange is how the plan changes the key. An unknown value counts as a change. What the configuration asks for is no change where the plan
-// has the recorded value instead, as with ignore_changes: an update gets the configuration as it is written.
+// keyChange is how the plan changes the key. An unknown value counts as a change. What the configuration asks for is no change where the
+// plan has the recorded value instead, as with ignore_changes: an update gets the configuration as it is written.
 func (m *model) keyChange(config, state *model) keyChange {
 	switch {
 	case !state.KeyGeneration.IsNull() && (m.KeyGeneration.IsUnknown() || m.KeyGeneration.ValueInt64() > state.KeyGeneration.ValueInt64()):

@@ -64,11 +64,12 @@ func TestModelPlanKeyChange(t *testing.T) {
 			text("aes"),
 		},
 		"chosen": {
-			&model{Key: text(two), KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(two)}, state(nil), keyChosen, text(two), text(fingerprintOf(t, two)),
-			text("aes"),
+			&model{Key: text(two), KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(two)}, state(nil), keyChosen, text(two),
+			text(fingerprintOf(t, two)), text("aes"),
 		},
 		"chosen, the same": {
-			&model{Key: text(one), KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(one)}, state(nil), keyKept, text(one), kept, text("aes"),
+			&model{Key: text(one), KeyInState: yes, KeyGeneration: number(3)}, &model{Key: text(one)}, state(nil), keyKept, text(one), kept,
+			text("aes"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

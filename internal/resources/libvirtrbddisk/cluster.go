@@ -50,8 +50,8 @@ func (p *planning) findCluster(ctx context.Context) (clusterEntry, error) {
 	return entry, err
 }
 
-// namesMonitors tells whether the configuration gives the disk monitors instead of a cluster. Those that the disk has from its cluster already
-// are none: that is what ignore_changes makes of monitors that are left out.
+// namesMonitors tells whether the configuration gives the disk monitors instead of a cluster. Those that the disk has from its cluster
+// already are none: that is what ignore_changes makes of monitors that are left out.
 func (p *planning) namesMonitors() bool {
 	followed := p.exists && !p.state.FSID.IsNull() && p.record.FollowMonitors && p.config.Monitors.Equal(p.state.Monitors)
 	return !p.config.Monitors.IsNull() && !followed
@@ -169,8 +169,8 @@ func (r *diskResource) followCluster(
 	return nil
 }
 
-// clusterForUpdate is applyCluster for an update, which may attach the disk to the running domain. It returns nil for an unreachable cluster
-// that the update doesn't need.
+// clusterForUpdate is applyCluster for an update, which may attach the disk to the running domain. It returns nil for an unreachable
+// cluster that the update doesn't need.
 func (r *diskResource) clusterForUpdate(
 	ctx context.Context, state, plan *model, attaches bool, diags *diag.Diagnostics,
 ) (*ceph.Cluster, error) {

@@ -207,8 +207,8 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 	})
 }
 
-// refuseExchangedImage refuses to change the disk of a running guest where the image's name, which stays, has come to mean another image: the
-// guest has the former one open, and a new size would be told of that.
+// refuseExchangedImage refuses to change the disk of a running guest where the image's name, which stays, has come to mean another image:
+// the guest has the former one open, and would be told the size of the other.
 func (j *job) refuseExchangedImage(state *model, image ceph.Image) error {
 	if image.ID == "" || state.ImageID.IsNull() || j.found.Live == nil || state.has(image, j.record) {
 		return nil

@@ -176,11 +176,11 @@ type needed struct{ tfkit.Described }
 
 // ValidateString is called by the framework.
 func (needed) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	var whole types.Object // of an object that is not known yet the parts are null
-	if diags := req.Config.GetAttribute(ctx, req.Path.ParentPath(), &whole); diags.HasError() || whole.IsUnknown() {
+	if !req.ConfigValue.IsNull() {
 		return
 	}
-	if req.ConfigValue.IsNull() {
+	var whole types.Object // of an object that is not known yet the parts are null
+	if diags := req.Config.GetAttribute(ctx, req.Path.ParentPath(), &whole); !diags.HasError() && !whole.IsUnknown() {
 		resp.Diagnostics.AddAttributeError(req.Path, "Missing argument", fmt.Sprintf("%s has to be set.", req.Path))
 	}
 }
