@@ -9,8 +9,7 @@ import (
 )
 
 // CreateUser creates a user with these caps, and with the chosen key, or one that the cluster makes if key is zero. A user of that
-// name is problem.Exists and stays as it is. A chosen key with which nobody could log in is problem.Refused. A user that was made is
-// returned even with an error, without a key where that could not be read.
+// name is problem.Exists and stays as it is. A chosen key with which nobody could log in is problem.Refused.
 //
 // Similar to: ceph auth get-or-create; ceph auth add
 func (c *Cluster) CreateUser(ctx context.Context, name string, caps map[string]string, key Key) (User, error) {
@@ -25,7 +24,7 @@ func (c *Cluster) CreateUser(ctx context.Context, name string, caps map[string]s
 func (c *Cluster) CreateUserOfType(ctx context.Context, name string, caps map[string]string, keyType string) (User, error) {
 	user, err := c.createUser(ctx, name, caps, Key{}, keyType)
 	if err != nil {
-		return user, err
+		return User{}, err
 	}
 	what := fmt.Sprintf("Unable to create user %s in cluster %q.", entityOf(name), c.cfg.Label)
 	wrong := checkKeyType(what, user.Key, keyType)
@@ -82,11 +81,7 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 	if !key.IsZero() {
 		return User{Name: name, Entity: entityOf(name), Key: key, Caps: caps}, nil
 	}
-	user, err := recheck(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
-	if err != nil {
-		return User{Name: name, Entity: entityOf(name), Caps: caps}, outcomeUnknown(err, "The user was made; the next refresh reads its key.")
-	}
-	return user, nil
+	return recheck(ctx, func(ctx context.Context) (User, error) { return c.User(ctx, name) })
 }
 
 // userIntent is the intent to create a user. A chosen key is in it by its fingerprint.

@@ -196,8 +196,12 @@ func repeat[T any](ctx context.Context, h *Host, op operation, call calllog.Call
 		ctx = bounded
 	}
 	redialled := false
+	var none T
 	var held error
 	for call.Attempt = 1; ; call.Attempt++ {
+		if held != nil && ctx.Err() != nil {
+			return none, held
+		}
 		value, err := once(ctx, h, limit, call, f)
 		if held != nil && err != nil && ctx.Err() != nil && (!call.Change || notSent(err)) {
 			// That the domain is held explains more than that the last attempt got no answer. A change that was sent may still be made.

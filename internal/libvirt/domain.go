@@ -242,9 +242,9 @@ func (h *Host) changing(ctx context.Context, op operation, domainUUID string) (f
 		return rpc.Domain{}, nil, &problem.Problem{
 			Kind: problem.Busy,
 			What: fmt.Sprintf("Could not %s on %s.", op.doing, h.name()),
-			Why: "Another change of the domain by this apply was under way until the time was over, such as a detach that waits for the guest to" +
-				" release the disk. Nothing was changed.",
-			Do:  "See to what the other error names, then apply again.",
+			Why: "Another change of the domain by this apply was under way until then, such as a detach that waits for the guest to release the" +
+				" disk, and this one was not begun.",
+			Do:  "Look for an error of the other one, then apply again.",
 			Raw: err.Error(),
 		}
 	}

@@ -52,9 +52,11 @@ func (k *KeyedLock) lock(ctx context.Context, key string, taken int64) (unlock f
 			delete(k.keys, key)
 		}
 	}
-	if err := state.free.Acquire(ctx, taken); err != nil {
-		release()
-		return nil, err
+	if !state.free.TryAcquire(taken) { // what is free is not waited for, so an ended context is for the next call to tell
+		if err := state.free.Acquire(ctx, taken); err != nil {
+			release()
+			return nil, err
+		}
 	}
 	return func() {
 		state.free.Release(taken)

@@ -28,7 +28,8 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	plan.ID = plan.id()
 	// A write-only key is never in the state, also where ignore_changes hides it from the plan.
-	if config.KeyInState.IsNull() && (!config.KeyWO.IsNull() || !config.KeyWOVersion.IsNull()) {
+	hidden := exists && !state.KeyInState.ValueBool() && !config.KeyWOVersion.IsNull()
+	if config.KeyInState.IsNull() && (!config.KeyWO.IsNull() || hidden) {
 		plan.KeyInState = types.BoolValue(false)
 	}
 	plan.planKey(config, state, exists)

@@ -53,13 +53,9 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	user, err := plan.create(ctx, entry.Target, &config)
-	if user.Entity == "" {
+	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
-	}
-	if err != nil {
-		// The user exists: an error now would leave it out of the state.
-		tfkit.AddWarning(&resp.Diagnostics, "Key of the new user not read", err)
 	}
 	r.HoldMade(plan.FSID, ceph.CreatedUser(user.Name))
 	plan.fill(user, &resp.Diagnostics)
@@ -196,11 +192,11 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 func (m *model) fill(user ceph.User, diags *diag.Diagnostics) {
 	m.Entity = types.StringValue(user.Entity)
 	m.ID = m.id()
-	tfkit.Fill(&m.Key, tfkit.StringOrNull(user.Key.Text()))
+	tfkit.Fill(&m.Key, tfkit.KeyText(user.Key))
 	if !m.KeyFingerprint.IsUnknown() && !m.KeyType.IsUnknown() {
 		return
 	}
-	if err := user.Key.Check(); err != nil && !user.Key.IsZero() {
+	if err := user.Key.Check(); err != nil {
 		tfkit.AddWarning(diags, "Key of the user not understood", err)
 	}
 	tfkit.Fill(&m.KeyType, tfkit.StringOrNull(user.Key.Type()))

@@ -274,7 +274,8 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	if err != nil {
 		tfkit.AddWarning(diags, "RBD disk not read back", err)
 		actual.RunningOn = types.StringValue(j.Host.Label())
-		actual.Live, actual.Persistent = types.BoolValue(j.Domain.Active), types.BoolValue(j.Domain.Persistent)
+		where := j.found.Where() | j.missing() // what was missing has been attached
+		actual.Live, actual.Persistent = types.BoolValue(where&libvirt.Live != 0), types.BoolValue(where&libvirt.Saved != 0)
 		actual.PendingRestart, actual.MonitorsStale = types.BoolValue(false), types.BoolValue(false)
 		actual.Alias, actual.Address = types.StringNull(), types.ObjectNull(addressTypes)
 	} else {

@@ -33,7 +33,7 @@ var noCluster = clusterEntry{Label: types.StringNull(), Identity: types.StringNu
 func (p *planning) findCluster(ctx context.Context) (clusterEntry, error) {
 	config, state := p.config, p.state
 	named := !config.Cluster.IsNull() && config.Cluster.Equal(state.Cluster)
-	stays := named || config.Cluster.IsNull() && !p.namesMonitors()
+	stays := named || config.Cluster.IsNull() && config.Monitors.IsNull()
 	if !p.exists || state.FSID.IsNull() || !stays {
 		return p.configuredCluster(ctx)
 	}
@@ -50,20 +50,14 @@ func (p *planning) findCluster(ctx context.Context) (clusterEntry, error) {
 	return entry, err
 }
 
-// namesMonitors tells whether the configuration gives the disk monitors instead of a cluster. Those that the disk has from its cluster
-// already are none: that is what ignore_changes makes of monitors that are left out.
-func (p *planning) namesMonitors() bool {
-	followed := p.exists && !p.state.FSID.IsNull() && p.record.FollowMonitors && p.config.Monitors.Equal(p.state.Monitors)
-	return !p.config.Monitors.IsNull() && !followed
-}
-
 // configuredCluster returns the cluster that the configuration means. Without cluster and monitors that is the only configured one for a
 // new disk, and later the one with the recorded fsid.
 func (p *planning) configuredCluster(ctx context.Context) (clusterEntry, error) {
 	switch {
 	case !p.config.Cluster.IsNull():
 		return p.Clusters.PlanEntry(ctx, p.config.Cluster, p.state.Cluster, p.state.FSID, p.diags)
-	case p.namesMonitors(), p.exists && p.state.FSID.IsNull():
+	case !p.config.Monitors.IsNull(), p.exists && p.state.FSID.IsNull():
+		p.warnOfLostCluster()
 		return noCluster, nil
 	case p.exists:
 		entry, err := p.recordedCluster(ctx, p.state, p.diags)
@@ -77,6 +71,17 @@ func (p *planning) configuredCluster(ctx context.Context) (clusterEntry, error) 
 		err = needsCluster(err)
 	}
 	return entry, err
+}
+
+// warnOfLostCluster warns where a disk is planned without its cluster though its monitors stay: ignore_changes makes that of monitors that
+// are left out.
+func (p *planning) warnOfLostCluster() {
+	if p.state.FSID.IsNull() || !p.config.Monitors.Equal(p.state.Monitors) {
+		return
+	}
+	p.diags.AddAttributeWarning(path.Root("monitors"), "Disk planned without its cluster", "The disk is to have monitors and no cluster"+
+		" any more, so neither its image nor who has that open is checked from now on.\n\nWhere ignore_changes names monitors, set cluster, and the disk"+
+		" keeps it.")
 }
 
 // recordedCluster finds the cluster of an existing disk: by its label, or by its fsid.

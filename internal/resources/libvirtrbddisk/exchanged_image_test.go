@@ -28,7 +28,7 @@ func TestAccLibvirtRBDDisk_exchangedImage(t *testing.T) {
 				image(t, "east", name, "32M")
 			},
 			Config:      disk("32MiB"),
-			ExpectError: acctest.Message("Somebody has put another image in its place, and the running guest still has the former one open."),
+			ExpectError: acctest.Message("Somebody has put another image in its place, and the running guest may still have the former one open"),
 		},
 		{
 			PreConfig: func() {

@@ -11,7 +11,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
-// A disk whose monitors or cluster are named by ignore_changes keeps its cluster when something else is changed.
+// A disk whose monitors or cluster are named by ignore_changes keeps its cluster when something else is changed. Without a cluster in the
+// configuration, that it would lose it is told.
 func TestAccLibvirtRBDDisk_ignoreChanges(t *testing.T) {
 	prepare(t)
 	t.Parallel()
@@ -26,11 +27,16 @@ func TestAccLibvirtRBDDisk_ignoreChanges(t *testing.T) {
 	const left = "cluster = null"
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: one + disk(left)},
-		{
-			Config: one + disk(left, `cache = "none"`, "lifecycle { ignore_changes = [monitors] }"),
-			Check:  resource.ComposeTestCheckFunc(followed, resource.TestCheckResourceAttrSet(address, "image_id")),
-		},
-		{Config: one + disk(left, `cache = "directsync"`), Check: followed},
+		{Config: one + disk(`cluster = "east"`, `cache = "directsync"`, "lifecycle { ignore_changes = [monitors] }"), Check: followed},
+		{Config: one + disk(left), Check: followed},
 		{Config: two + disk(`cluster = "east"`, `cache = "none"`, "lifecycle { ignore_changes = [cluster] }"), Check: followed},
 	}})
+
+	w := acctest.NewWorkspaceOf(t, source+one+disk(left))
+	w.Apply(t)
+	w.Write(t, source+one+disk(left, "lifecycle { ignore_changes = [monitors] }", `cache = "none"`))
+	if out := w.Terraform(t, "plan", "-input=false"); !acctest.Message("Where ignore_changes names monitors, set cluster").MatchString(out) {
+		t.Errorf("the plan says:\n%s", out)
+	}
+	w.Destroy(t)
 }

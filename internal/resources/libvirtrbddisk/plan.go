@@ -86,11 +86,20 @@ func (p *planning) leaveToApply() {
 	if p.config.Monitors.IsNull() && (!p.exists || p.config.Cluster.IsUnknown() || !plan.Monitors.Equal(state.Monitors)) {
 		plan.Monitors = types.SetUnknown(monitorType)
 	}
-	if !p.exists || state.Live.ValueBool() && state.Persistent.ValueBool() {
+	if !p.exists {
+		return
+	}
+	if resized(state, plan) && !plan.ImageID.IsNull() {
+		plan.ImageID = types.StringUnknown() // somebody may have given the image's name to another one
+	}
+	if state.Live.ValueBool() && state.Persistent.ValueBool() {
 		return
 	}
 	if !state.Live.ValueBool() {
 		plan.Live = types.BoolUnknown()
+		if plan.Alias.IsNull() {
+			plan.Alias = types.StringUnknown() // a running guest's disk may be attached again, as one of this provider
+		}
 	}
 	if !state.Persistent.ValueBool() {
 		plan.Persistent = types.BoolUnknown()

@@ -79,7 +79,7 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 	}
 	if err == nil && needed.renamed {
 		err = j.checkSource(ctx, state, image)
-	} else if err == nil && state != nil {
+	} else if err == nil && state != nil && resized(state, j.plan) {
 		err = j.refuseExchangedImage(state, image)
 	}
 	if err == nil {
@@ -207,8 +207,8 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 	})
 }
 
-// refuseExchangedImage refuses to change the disk of a running guest where the image's name, which stays, has come to mean another image:
-// the guest has the former one open, and would be told the size of the other.
+// refuseExchangedImage refuses to tell a running guest a new size where the image's name, which stays, has come to mean another image: the
+// guest may have the former one open, which would grow.
 func (j *job) refuseExchangedImage(state *model, image ceph.Image) error {
 	if image.ID == "" || state.ImageID.IsNull() || j.found.Live == nil || state.has(image, j.record) {
 		return nil
@@ -217,8 +217,8 @@ func (j *job) refuseExchangedImage(state *model, image ceph.Image) error {
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q was attached with the image of id %s, and %s has the id %s now.", j.target(),
 			j.Domain.Name, j.Host.Label(), state.ImageID.ValueString(), j.plan.source(), image.ID),
-		Why: "Somebody has put another image in its place, and the running guest still has the former one open.",
-		Do:  "Shut the guest off, or give the images their names back, then apply again.",
+		Why: "Somebody has put another image in its place, and the running guest may still have the former one open, which would grow.",
+		Do:  "Shut the guest off and apply, which records the image that it is to have; or give the images their names back.",
 	})
 }
 
@@ -284,7 +284,7 @@ func (j *job) noteImage(image ceph.Image) {
 	switch {
 	case j.plan.FSID.IsNull():
 		j.record.PoolID, j.plan.ImageID = 0, types.StringNull()
-	case image.ID != "" && (j.plan.ImageID.IsUnknown() || j.plan.ImageID.ValueString() == image.ID):
+	case image.ID != "":
 		j.record.PoolID, j.plan.ImageID = image.PoolID, types.StringValue(image.ID)
 	}
 }

@@ -182,8 +182,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, record)...)
 		return
 	}
-	kept := j.record.FollowMonitors && plan.Cluster.IsNull() && !plan.FSID.IsNull() // see namesMonitors
-	j.record.FollowMonitors = kept || config.Monitors.IsNull() && (j.record.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
+	j.record.FollowMonitors = config.Monitors.IsNull() && (j.record.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
 	j.finish(ctx, &resp.Diagnostics)
 	j.record.warnPending(j.Placement, j.found, &resp.Diagnostics)
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, j.record)...)
