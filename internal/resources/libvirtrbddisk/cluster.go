@@ -80,8 +80,8 @@ func (p *planning) warnOfLostCluster() {
 		return
 	}
 	p.diags.AddAttributeWarning(path.Root("monitors"), "Disk planned without its cluster", "The disk is to have monitors and no cluster"+
-		" any more, so neither its image nor who has that open is checked from now on.\n\nWhere ignore_changes names monitors, set cluster, and the disk"+
-		" keeps it.")
+		" any more, so neither its image nor who has that open is checked from now on.\n\nWhere ignore_changes names monitors, set cluster, and"+
+		" the disk keeps it.")
 }
 
 // recordedCluster finds the cluster of an existing disk: by its label, or by its fsid.
