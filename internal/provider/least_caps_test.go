@@ -106,6 +106,7 @@ func TestAccLeastCapabilities(t *testing.T) {
 			l.removeNamespace()
 			created := a.newObject("ceph_rbd_namespace")
 			a.change(created, namespaceConfig)
+			a.configure(l.block) // the next run
 			a.change(l.namespace(), nil)
 		}},
 		{"ceph_rbd_snapshot", "read", func(a *attempt) { a.readAndImport(l.snapshot(), "east/least/disk@before") }},
