@@ -3,7 +3,6 @@ package ceph
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -26,7 +25,7 @@ func (c *Cluster) claim(ctx context.Context, what, kind, name string) (release f
 		return nil, &problem.Problem{
 			Kind: problem.Exists, What: what,
 			Why: fmt.Sprintf("Another resource of the configuration is creating a %s of this name on the same cluster at this moment.",
-				strings.ReplaceAll(kind, "-", " ")),
+				kindInWords(kind)),
 			Do: "Remove one of the two resources, or give them different names. They may name the cluster by different labels.",
 		}
 	}

@@ -6,9 +6,9 @@ import "strings"
 type Created struct{ intent intent }
 
 // String names the object, as in "user libvirt".
-func (o Created) String() string {
-	return strings.ReplaceAll(o.intent.Kind, "-", " ") + " " + o.intent.Name
-}
+func (o Created) String() string { return kindInWords(o.intent.Kind) + " " + o.intent.Name }
+
+func kindInWords(kind string) string { return strings.ReplaceAll(kind, "-", " ") }
 
 // CreatedPool is a pool.
 func CreatedPool(name string) Created { return Created{intent{Kind: poolKind, Name: name}} }

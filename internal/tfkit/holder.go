@@ -57,6 +57,15 @@ func (c *Connections) Hold(object string, holder Holder) {
 	c.holders.held[object] = holder
 }
 
+// HoldMade records that this apply has created an object or taken it over.
+func (c *Connections) HoldMade(object string) { c.Hold(object, Holder{Object: object, Made: true}) }
+
+// madeHere tells whether this apply has created an object or taken it over.
+func (c *Connections) madeHere(object string) bool {
+	holder, held := c.HolderOf(object)
+	return held && holder.Made
+}
+
 // HolderOf returns who has an object, if this apply recorded it.
 func (c *Connections) HolderOf(object string) (Holder, bool) {
 	c.holders.mu.Lock()

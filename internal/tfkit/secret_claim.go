@@ -86,8 +86,7 @@ func (c *Connections) lockNewSecret(ctx context.Context, s HostSecret) (release 
 // secretTakenOver reports, with a warning, whether the replacement of a resource has taken its secret over. With create_before_destroy the
 // apply creates the replacement before it deletes the object.
 func (c *Connections) secretTakenOver(s HostSecret, diags *diag.Diagnostics) bool {
-	holder, held := c.HolderOf(s.owned().Object)
-	if !held || !holder.Made {
+	if !c.madeHere(s.owned().Object) {
 		return false
 	}
 	diags.AddAttributeWarning(path.Root("uuid"), "Secret not undefined", fmt.Sprintf(

@@ -31,8 +31,7 @@ func (c *Connections) CreateSecret(
 		AddError(diags, "Unable to create libvirt secret", err)
 		return false
 	}
-	object := s.owned().Object
-	c.Hold(object, Holder{Object: object, Made: true})
+	c.HoldMade(s.owned().Object)
 	if err != nil {
 		// The secret exists: an error now would taint it. The next refresh finds what it lacks.
 		AddWarning(diags, "libvirt secret made, but not completed", err)

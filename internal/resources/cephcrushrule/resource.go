@@ -57,7 +57,7 @@ func (r *ruleResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.HoldMade(plan.FSID, ceph.CreatedCrushRule(plan.Name.ValueString()))
+	r.HoldCreated(plan.FSID, ceph.CreatedCrushRule(plan.Name.ValueString()))
 	var actual model
 	if err != nil {
 		// The rule exists: an error now would taint it, and the next plan would delete it.

@@ -50,7 +50,7 @@ func (r *profileResource) Create(ctx context.Context, req resource.CreateRequest
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.HoldMade(plan.FSID, ceph.CreatedErasureCodeProfile(plan.Name.ValueString()))
+	r.HoldCreated(plan.FSID, ceph.CreatedErasureCodeProfile(plan.Name.ValueString()))
 	reading, done := tfkit.ReadBack(ctx)
 	defer done()
 	var actual model

@@ -58,7 +58,7 @@ func (r *poolResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.HoldMade(plan.FSID, ceph.CreatedPool(plan.Name.ValueString()))
+	r.HoldCreated(plan.FSID, ceph.CreatedPool(plan.Name.ValueString()))
 	if err != nil {
 		// The pool exists: an error now would taint it, and the next plan would destroy it.
 		tfkit.AddWarning(&resp.Diagnostics, "Ceph pool created, but not as it was asked for", err)

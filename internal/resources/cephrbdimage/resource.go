@@ -69,7 +69,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.HoldMade(plan.FSID, ceph.CreatedImage(plan.ref()))
+	r.HoldCreated(plan.FSID, ceph.CreatedImage(plan.ref()))
 	if err != nil {
 		// The image exists: an error now would taint it, and the next plan would destroy it.
 		tfkit.AddWarning(&resp.Diagnostics, "RBD image created, but not all of its settings", err)

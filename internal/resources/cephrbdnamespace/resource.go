@@ -51,7 +51,7 @@ func (r *namespaceResource) Create(ctx context.Context, req resource.CreateReque
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.HoldMade(plan.FSID, ceph.CreatedNamespace(plan.namespace()))
+	r.HoldCreated(plan.FSID, ceph.CreatedNamespace(plan.namespace()))
 	reading, done := tfkit.ReadBack(ctx)
 	defer done()
 	if found, err := entry.Target.Namespace(reading, plan.Pool.ValueString(), plan.Name.ValueString()); err != nil {

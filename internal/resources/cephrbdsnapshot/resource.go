@@ -53,7 +53,7 @@ func (r *snapshotResource) Create(ctx context.Context, req resource.CreateReques
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.HoldMade(plan.FSID, ceph.CreatedSnapshot(plan.image(), plan.Name.ValueString()))
+	r.HoldCreated(plan.FSID, ceph.CreatedSnapshot(plan.image(), plan.Name.ValueString()))
 	if err != nil {
 		// The snapshot exists: an error now would taint it, and the next plan would remove it.
 		tfkit.AddWarning(&resp.Diagnostics, "RBD snapshot created, but not protected", err)

@@ -57,7 +57,7 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	r.HoldMade(plan.FSID, ceph.CreatedUser(user.Name))
+	r.HoldCreated(plan.FSID, ceph.CreatedUser(user.Name))
 	plan.fill(user, &resp.Diagnostics)
 	resp.Diagnostics.Append(plan.recordWritten(ctx, resp.Private, &config)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)

@@ -192,9 +192,8 @@ func (j *job) changed(ctx context.Context, disk libvirt.Disk) (libvirt.Disk, err
 	return j.plan.onto(named, j.plan.ours(j.record).ComparableFields(&disk)), nil
 }
 
-// update changes an existing disk where the plan differs from the state.
+// update changes an existing disk, which was looked for in the domain, where the plan differs from the state.
 func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics) error {
-	j.found = state.ours(j.record).Find(j.Domain)
 	if j.found.SavedOrLive() == nil {
 		if err := j.PerhapsElsewhere(state.TargetDev.ValueString()); err != nil {
 			return err

@@ -72,8 +72,11 @@ func (r *diskResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	for _, name := range p.replaced {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root(name))
 	}
+	if !p.exists {
+		p.leaveToApply()
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
-	if len(p.replaced) == 0 && !resp.Plan.Raw.Equal(req.State.Raw) {
+	if p.exists && len(p.replaced) == 0 && !resp.Plan.Raw.Equal(req.State.Raw) {
 		p.leaveToApply()
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
 	}

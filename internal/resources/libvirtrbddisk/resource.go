@@ -88,7 +88,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 		at := path.Root(cmp.Or(problem.Argument(err), "target_dev"))
 		resp.Diagnostics.AddAttributeWarning(at, "Disk attached, but not all of its settings", err.Error())
 	}
-	r.Hold(j.object(), tfkit.Holder{Object: j.object(), Made: true})
+	r.HoldMade(j.object())
 	j.noteImage(image)
 	j.finish(ctx, &resp.Diagnostics)
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, j.record)...)
