@@ -37,7 +37,8 @@ func contentNow(t *testing.T) content {
 		if slices.Contains(strings.Fields(acctest.Ceph(t, c.Name, "osd", "pool", "ls")), "identity") {
 			objects = append(objects, acctest.RBD(t, c.Name, "info", "identity/data"))
 		}
-		objects = append(objects, hashKeys(acctest.Ceph(t, c.Name, "auth", "export")), acctest.Ceph(t, c.Name, "config-key", "ls"))
+		objects = append(objects, hashKeys(acctest.Ceph(t, c.Name, "auth", "export")))
+		objects = append(objects, configKeys(t, c.Name)...)
 		for line := range strings.Lines(acctest.Ceph(t, c.Name, "log", "last", "1000", "info", "audit")) {
 			if strings.Contains(line, "entity='client.") && !readOnly.MatchString(line) {
 				commands = append(commands, c.Name+": "+line)
