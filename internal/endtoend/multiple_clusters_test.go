@@ -43,7 +43,7 @@ func inventory(t *testing.T) string {
 		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "osd", "crush", "rule", "ls"))
 		fmt.Fprintln(&all, hashKeys(acctest.Ceph(t, cluster.Name, "auth", "export")))
 		for _, key := range configKeys(t, cluster.Name) {
-			if !trace.MatchString(key) {
+			if !poolConfigTrace.MatchString(key) {
 				fmt.Fprintln(&all, key)
 			}
 		}
@@ -69,8 +69,9 @@ func configKeys(t *testing.T, cluster string) []string {
 	return slices.DeleteFunc(keys, func(key string) bool { return strings.HasPrefix(key, "mgr/") })
 }
 
-// trace is what a change of a pool's RBD settings leaves in the config-key store and nobody removes: its time, and its place in the journal.
-var trace = regexp.MustCompile(`^(config-history/|config/global/rbd_config_pool_override_update_timestamp)`)
+// poolConfigTrace is what a change of a pool's RBD settings leaves in the config-key store and nobody removes: its time, and its place in
+// the journal.
+var poolConfigTrace = regexp.MustCompile(`^(config-history/|config/global/rbd_config_pool_override_update_timestamp)`)
 
 // cephxKey is a key as ceph and virsh print it.
 var cephxKey = regexp.MustCompile(`[A-Za-z0-9+/]{38}==`)
