@@ -33,6 +33,11 @@ func (m *model) identity() identity { return identity{m.Cluster, m.Name} }
 
 func (m *model) id() types.String { return tfkit.JoinID(m.Cluster, m.Name) }
 
+// object is what the resource has on the cluster.
+func (m *model) object() tfkit.ClusterObject {
+	return tfkit.ClusterObject{ID: m.id(), Cluster: m.Cluster, FSID: m.FSID, Object: ceph.CreatedCrushRule(m.Name.ValueString())}
+}
+
 // toSpec is the rule to create. Without a type it is what the profile says, which was unknown in the plan then.
 func (m *model) toSpec() ceph.CrushRuleSpec {
 	spec := ceph.CrushRuleSpec{

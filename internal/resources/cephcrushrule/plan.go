@@ -18,7 +18,7 @@ import (
 
 // ModifyPlan finds the rule's cluster, decides what replaces the rule, and refuses to replace one that a pool uses.
 func (r *ruleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if tfkit.PlansNoChange(req) {
+	if tfkit.PlansNoChange(req) || tfkit.PlansRemoval(ctx, r.Base, req, resp, (*model).object) {
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -49,6 +49,9 @@ func (r *ruleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	if !sides.Exists || len(replaced) > 0 {
 		refuseWithoutProfile(plan, &resp.Diagnostics)
+	}
+	if !sides.Exists {
+		r.PlanCreate(plan.object(), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }

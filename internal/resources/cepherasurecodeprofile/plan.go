@@ -15,7 +15,7 @@ import (
 // ModifyPlan finds the profile's cluster, decides what replaces the profile, and refuses to replace one that pools were made with.
 func (r *profileResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	const summary = "Unable to plan erasure code profile"
-	if tfkit.PlansNoChange(req) {
+	if tfkit.PlansNoChange(req) || tfkit.PlansRemoval(ctx, r.Base, req, resp, (*model).object) {
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -43,6 +43,9 @@ func (r *profileResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		if len(replaced) > 0 {
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
 		}
+	}
+	if !sides.Exists {
+		r.PlanCreate(plan.object(), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }

@@ -55,6 +55,11 @@ func (m *model) identity() identity { return identity{m.Cluster, m.Name} }
 
 func (m *model) id() types.String { return tfkit.JoinID(m.Cluster, m.Name) }
 
+// object is what the resource has on the cluster.
+func (m *model) object() tfkit.ClusterObject {
+	return tfkit.ClusterObject{ID: m.id(), Cluster: m.Cluster, FSID: m.FSID, Object: ceph.CreatedPool(m.Name.ValueString())}
+}
+
 // toSpec is the pool to create. What the plan leaves unknown is left out, and the cluster decides.
 func (m *model) toSpec(applications []string) ceph.PoolSpec {
 	return ceph.PoolSpec{

@@ -25,7 +25,7 @@ const mostCopies = 10
 
 // ModifyPlan finds the pool's cluster, decides what replaces the pool, and warns of what an apply would do to its data.
 func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if tfkit.PlansNoChange(req) {
+	if tfkit.PlansNoChange(req) || tfkit.PlansRemoval(ctx, r.Base, req, resp, (*model).object) {
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -59,6 +59,9 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		} else {
 			r.checkChange(ctx, entry, config, state, plan, resp)
 		}
+	}
+	if !exists {
+		r.PlanCreate(plan.object(), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }

@@ -52,6 +52,11 @@ func (m *model) identity() identity { return identity{m.Cluster, m.Pool, m.Names
 
 func (m *model) id() types.String { return tfkit.JoinID(m.Cluster, m.Pool, m.Namespace, m.Name) }
 
+// object is what the resource has on the cluster.
+func (m *model) object() tfkit.ClusterObject {
+	return tfkit.ClusterObject{ID: m.id(), Cluster: m.Cluster, FSID: m.FSID, Object: ceph.CreatedImage(m.ref())}
+}
+
 // ref is the image's pool, namespace and name.
 func (m *model) ref() ceph.ImageRef {
 	return ceph.ImageRef{Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Name: m.Name.ValueString()}

@@ -18,7 +18,7 @@ import (
 
 // ModifyPlan finds the image's cluster, decides what replaces the image, and refuses what would destroy data.
 func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if tfkit.PlansNoChange(req) {
+	if tfkit.PlansNoChange(req) || tfkit.PlansRemoval(ctx, r.Base, req, resp, (*model).object) {
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -43,6 +43,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	}
 	checkEncryptable(config, plan, &resp.Diagnostics)
 	if !exists {
+		r.PlanCreate(plan.object(), &resp.Diagnostics)
 		checkNewSize(ctx, entry, config, plan, &resp.Diagnostics)
 		checkPassphrase(config, &resp.Diagnostics)
 		if entry.Known && !plan.ID.IsUnknown() {

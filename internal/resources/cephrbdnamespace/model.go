@@ -29,6 +29,11 @@ func (m *model) identity() identity { return identity{m.Cluster, m.Pool, m.Name}
 
 func (m *model) id() types.String { return tfkit.JoinID(m.Cluster, m.Pool, m.Name) }
 
+// object is what the resource has on the cluster.
+func (m *model) object() tfkit.ClusterObject {
+	return tfkit.ClusterObject{ID: m.id(), Cluster: m.Cluster, FSID: m.FSID, Object: ceph.CreatedNamespace(m.namespace())}
+}
+
 // namespace is the namespace as it was recorded or planned.
 func (m *model) namespace() ceph.Namespace {
 	return ceph.Namespace{Pool: m.Pool.ValueString(), PoolID: m.PoolID.ValueInt64(), Name: m.Name.ValueString()}

@@ -16,7 +16,7 @@ import (
 // ModifyPlan finds the namespace's cluster, decides what replaces the namespace, and refuses to replace one that is not empty.
 func (r *namespaceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	const summary = "Unable to plan RBD namespace"
-	if tfkit.PlansNoChange(req) {
+	if tfkit.PlansNoChange(req) || tfkit.PlansRemoval(ctx, r.Base, req, resp, (*model).object) {
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -47,6 +47,9 @@ func (r *namespaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		if len(replaced) > 0 {
 			r.refuseReplacement(ctx, state, replaced[0], &resp.Diagnostics)
 		}
+	}
+	if !sides.Exists {
+		r.PlanCreate(plan.object(), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }

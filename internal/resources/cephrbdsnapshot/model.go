@@ -47,6 +47,11 @@ func (m *model) id() types.String {
 	return types.StringValue(image.ValueString() + "@" + m.Name.ValueString())
 }
 
+// object is what the resource has on the cluster.
+func (m *model) object() tfkit.ClusterObject {
+	return tfkit.ClusterObject{ID: m.id(), Cluster: m.Cluster, FSID: m.FSID, Object: ceph.CreatedSnapshot(m.image(), m.Name.ValueString())}
+}
+
 // image is the image as it was recorded or planned.
 func (m *model) image() ceph.ImageRef {
 	return ceph.ImageRef{Pool: m.Pool.ValueString(), Namespace: m.Namespace.ValueString(), Name: m.Image.ValueString()}

@@ -16,7 +16,7 @@ import (
 // ModifyPlan finds the snapshot's cluster, decides what replaces the snapshot, and refuses to replace one that can't be removed.
 func (r *snapshotResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	const summary = "Unable to plan RBD snapshot"
-	if tfkit.PlansNoChange(req) {
+	if tfkit.PlansNoChange(req) || tfkit.PlansRemoval(ctx, r.Base, req, resp, (*model).object) {
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -49,6 +49,9 @@ func (r *snapshotResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		} else if !plan.ID.IsUnknown() && plan.ref() != state.ref() {
 			r.PlanSnapshotRename(entry.Identity.ValueString(), plan.ref(), state.snapshotID())
 		}
+	}
+	if !sides.Exists {
+		r.PlanCreate(plan.object(), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }

@@ -37,6 +37,11 @@ func (m *model) identity() identity { return identity{m.Cluster, m.Name} }
 
 func (m *model) id() types.String { return tfkit.JoinID(m.Cluster, m.Name) }
 
+// object is what the resource has on the cluster.
+func (m *model) object() tfkit.ClusterObject {
+	return tfkit.ClusterObject{ID: m.id(), Cluster: m.Cluster, FSID: m.FSID, Object: ceph.CreatedUser(m.Name.ValueString())}
+}
+
 // sameMeaning returns the caps; each service whose caps mean the same as the recorded ones keeps the recorded spelling.
 func sameMeaning(recorded, caps map[string]attr.Value) map[string]attr.Value {
 	merged := make(map[string]attr.Value, len(caps))

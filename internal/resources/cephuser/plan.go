@@ -12,7 +12,7 @@ import (
 
 // ModifyPlan finds the user's cluster and plans its key.
 func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if tfkit.PlansNoChange(req) {
+	if tfkit.PlansNoChange(req) || tfkit.PlansRemoval(ctx, r.Base, req, resp, (*model).object) {
 		return
 	}
 	sides, ok := tfkit.ReadPlanSides[model](ctx, r.Base, req, resp)
@@ -51,6 +51,9 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 			r.checkKeyChange(ctx, entry.Target, config, state, plan, &resp.Diagnostics)
 			r.checkCaps(ctx, entry.Target, state, plan, &resp.Diagnostics)
 		}
+	}
+	if !exists {
+		r.PlanCreate(plan.object(), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }

@@ -1,0 +1,59 @@
+package tfkit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+)
+
+// ClusterObject is an object of a cluster as the model of its resource describes it.
+type ClusterObject struct {
+	ID, Cluster, FSID types.String
+	Object            ceph.Created
+}
+
+// PlansRemoval tells whether the plan of a resource is to destroy its object, and records that it is. Where the same plan makes the object
+// as another resource, that is an error.
+func PlansRemoval[M any](
+	ctx context.Context, base Base, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, object func(*M) ClusterObject,
+) bool {
+	if !req.Plan.Raw.IsNull() {
+		return false
+	}
+	var removed M
+	if base.Connections != nil && Get(ctx, req.State, &removed, &resp.Diagnostics) {
+		base.claimObject(object(&removed), Drops, Makes, &resp.Diagnostics)
+	}
+	return true
+}
+
+// PlanCreate records that a plan makes an object. Where the same plan destroys it as another resource, that is an error.
+func (c *Connections) PlanCreate(object ClusterObject, diags *diag.Diagnostics) {
+	c.claimObject(object, Makes, Drops, diags)
+}
+
+// claimObject records what a plan does with an object, and refuses what is against it.
+func (c *Connections) claimObject(o ClusterObject, claim, against Claim, diags *diag.Diagnostics) {
+	if o.ID.IsUnknown() || o.FSID.IsNull() || o.FSID.IsUnknown() {
+		return
+	}
+	if c.recordClaim(createdObject(o.FSID, o.Object), claim)&against == 0 {
+		return
+	}
+	AddError(diags, "Object destroyed and created in one plan", &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("One resource of the configuration would destroy %s on cluster %q, and another one would create it.", o.Object,
+			o.Cluster.ValueString()),
+		Why: "Terraform knows no order between the two. Either the create is refused, since the object is still there, or the object goes" +
+			" with all that it holds and an empty one takes its place.",
+		Do: "If only the address has changed, as it does with another key of for_each, add a moved block, and nothing is touched: moved {" +
+			" from = FORMER_ADDRESS, to = NEW_ADDRESS }, each argument on a line of its own. To have the object made anew, take it out of the" +
+			" configuration in one apply, and add it in the next.",
+	})
+}
