@@ -34,7 +34,7 @@ resource "ceph_pool" "vms" {
   cluster       = each.key
   name          = "libvirt-pool"
   applications  = ["rbd"]
-  force_destroy = true # for a trial: terraform destroy takes the data along
+  force_destroy = var.force_destroy
 }
 
 resource "ceph_rbd_image" "data" {
@@ -43,7 +43,7 @@ resource "ceph_rbd_image" "data" {
   pool          = ceph_pool.vms[each.key].name
   name          = "librbd"
   size          = "1GiB"
-  force_destroy = true
+  force_destroy = var.force_destroy
 }
 
 resource "ceph_user" "libvirt" {
@@ -79,6 +79,7 @@ resource "libvirt_rbd_disk" "data" {
   cluster     = each.key
   pool        = ceph_rbd_image.data[each.key].pool
   image       = ceph_rbd_image.data[each.key].name
+  size        = ceph_rbd_image.data[each.key].size # growth reaches the guest in the same apply
   user        = ceph_user.libvirt[each.key].name
   secret_uuid = libvirt_ceph_secret.libvirt["${each.key} on ${var.hypervisor}"].uuid
   target_dev  = each.value.target_dev

@@ -29,7 +29,13 @@ variable "domain" {
 }
 
 variable "key_generation" {
-  description = "Raise it to give every user a new key."
+  description = "Raise it to give every user a new key. Refused while a guest has a disk open as the user."
   type        = number
   default     = 1
+}
+
+variable "force_destroy" {
+  description = "Whether what Terraform deletes goes with the data in it: for a trial only."
+  type        = bool
+  default     = false
 }

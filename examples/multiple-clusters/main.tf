@@ -11,8 +11,8 @@ terraform {
 
 provider "ceph" {
   clusters = {
-    for label, cluster in var.clusters : label => {
-      mon_host = cluster.mon_host
+    for label, mon_host in var.clusters : label => {
+      mon_host = mon_host
       key      = var.admin_keys[label]
     }
   }
@@ -22,24 +22,24 @@ provider "ceph" {
 }
 
 resource "ceph_pool" "vms" {
-  for_each      = var.clusters
+  for_each      = var.disks
   cluster       = each.key
   name          = "libvirt-pool"
   applications  = ["rbd"]
-  force_destroy = true # for a trial: terraform destroy takes the data along
+  force_destroy = var.force_destroy
 }
 
 resource "ceph_rbd_image" "data" {
-  for_each      = var.clusters
+  for_each      = var.disks
   cluster       = each.key
   pool          = ceph_pool.vms[each.key].name
   name          = "librbd"
   size          = var.image_size
-  force_destroy = true
+  force_destroy = var.force_destroy
 }
 
 resource "ceph_user" "libvirt" {
-  for_each = var.clusters
+  for_each = var.disks
   cluster  = each.key
   name     = "libvirt"
   caps = {
@@ -51,7 +51,7 @@ resource "ceph_user" "libvirt" {
 
 resource "libvirt_ceph_secret" "libvirt" {
   provider   = ceph
-  for_each   = var.clusters
+  for_each   = var.disks
   hypervisor = "kvm1"
   usage_name = "client.libvirt@${ceph_user.libvirt[each.key].fsid}"
   key        = ceph_user.libvirt[each.key].key
@@ -59,7 +59,7 @@ resource "libvirt_ceph_secret" "libvirt" {
 
 resource "libvirt_rbd_disk" "data" {
   provider    = ceph
-  for_each    = var.clusters
+  for_each    = var.disks
   hypervisor  = "kvm1"
   domain      = var.domain
   cluster     = each.key
@@ -68,5 +68,5 @@ resource "libvirt_rbd_disk" "data" {
   size        = ceph_rbd_image.data[each.key].size # growth reaches the guest in the same apply
   user        = ceph_user.libvirt[each.key].name
   secret_uuid = libvirt_ceph_secret.libvirt[each.key].uuid
-  target_dev  = each.value.target_dev
+  target_dev  = each.value
 }

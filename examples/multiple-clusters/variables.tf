@@ -1,9 +1,11 @@
 variable "clusters" {
-  description = "The Ceph clusters by label: their monitors, as mon_host in ceph.conf, and the disk's target in the guest."
-  type = map(object({
-    mon_host   = string
-    target_dev = string
-  }))
+  description = "The monitors of each cluster, as mon_host in ceph.conf, by the cluster's label."
+  type        = map(string)
+}
+
+variable "disks" {
+  description = "The disk's target in the guest, such as vdb, by the label of the cluster that it is on."
+  type        = map(string)
 }
 
 variable "admin_keys" {
@@ -28,4 +30,10 @@ variable "image_size" {
   description = "Size of each image. A larger one reaches the running guest in the same apply."
   type        = string
   default     = "30GiB"
+}
+
+variable "force_destroy" {
+  description = "Whether what Terraform deletes goes with the data in it: for a trial only."
+  type        = bool
+  default     = false
 }

@@ -25,7 +25,7 @@ resource "ceph_pool" "rbd" {
   cluster       = "first"
   name          = "rbd"
   applications  = ["rbd"]
-  force_destroy = true # for a trial: terraform destroy takes the data along
+  force_destroy = var.force_destroy
 }
 
 # rbd create librbda --size 30720 --pool rbd
@@ -34,7 +34,7 @@ resource "ceph_rbd_image" "librbda" {
   pool          = ceph_pool.rbd.name
   name          = "librbda"
   size          = "30720M"
-  force_destroy = true
+  force_destroy = var.force_destroy
 }
 
 # ceph osd pool create libvirt-pool 128 128, and so on
@@ -43,7 +43,7 @@ resource "ceph_pool" "libvirt" {
   name          = "libvirt-pool"
   pg_num        = var.pg_num
   applications  = ["rbd"]
-  force_destroy = true
+  force_destroy = var.force_destroy
 }
 
 # rbd create librbd --size 30720 --pool libvirt-pool
@@ -52,7 +52,7 @@ resource "ceph_rbd_image" "librbd" {
   pool          = ceph_pool.libvirt.name
   name          = "librbd"
   size          = "30720M"
-  force_destroy = true
+  force_destroy = var.force_destroy
 }
 
 # ceph auth get-key client.admin

@@ -44,3 +44,9 @@ variable "pg_num" {
   type        = number
   default     = 128
 }
+
+variable "force_destroy" {
+  description = "Whether what Terraform deletes goes with the data in it: for a trial only."
+  type        = bool
+  default     = false
+}

@@ -105,6 +105,15 @@ func TestAccGoldenImages(t *testing.T) {
 	main := unprotected(t, examples, "golden-images")
 	w.Write(t, strings.Replace(main, "\n  lifecycle {", "\n  force_destroy = true\n  lifecycle {", 1))
 	w.Apply(t)
+
+	// A disk is made anew from the new template: the guest is taken out, and put in again.
+	w.Set(t, "guests", map[string]any{"web2": guest{"size": "8MiB"}})
+	w.Apply(t)
+	if disks := acctest.Virsh(t, "kvm1", "domblklist", "--inactive", "web1"); strings.Contains(disks, "root") {
+		t.Errorf("the domain still has %s", disks)
+	}
+	apply([]string{autumn}, guest{"template": autumn}, guest{})
+	expectParents(t, map[string]string{"web1": autumn, "web2": ""})
 	w.Destroy(t)
 	expectInventory(t, before)
 }

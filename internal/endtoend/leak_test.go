@@ -31,6 +31,7 @@ func keysWorkspace(t *testing.T) *acctest.Workspace {
 	w.Set(t, "hypervisors", uris(bed.Hypervisors()))
 	w.Set(t, "hypervisor", "kvm1")
 	w.Set(t, "domain", "keyless")
+	w.Set(t, "force_destroy", true)
 	return w
 }
 

@@ -93,13 +93,15 @@ func TestAccMultipleClusters(t *testing.T) {
 
 	w := acctest.NewWorkspace(t, "examples/multiple-clusters")
 	targets := map[string]string{"east": "vdb", "west": "vdc"}
-	clusters, keys := map[string]any{}, map[string]string{}
+	clusters, keys := map[string]string{}, map[string]string{}
 	for _, cluster := range bed.Clusters() {
-		clusters[cluster.Name] = map[string]string{"mon_host": cluster.MonHost, "target_dev": targets[cluster.Name]}
+		clusters[cluster.Name] = cluster.MonHost
 		keys[cluster.Name] = cluster.AdminKey
 	}
 	w.Set(t, "clusters", clusters)
 	w.Set(t, "admin_keys", keys)
+	w.Set(t, "disks", targets)
+	w.Set(t, "force_destroy", true)
 	w.Set(t, "hypervisor_uri", host.URI)
 	w.Set(t, "image_size", "64MiB")
 
@@ -138,6 +140,28 @@ func TestAccMultipleClusters(t *testing.T) {
 		t.Errorf("the foreign disk was changed: %s", live)
 	}
 
+	renameLabel(t, w, clusters, keys, targets)
+
+	// The first cluster is given up. What the others hold stays as it is.
+	delete(targets, "occident")
+	w.Set(t, "disks", targets)
+	w.Apply(t)
+	delete(clusters, "occident")
+	w.Set(t, "clusters", clusters)
+	w.ExpectEmptyPlan(t)
+	if pools := acctest.Ceph(t, "west", "osd", "pool", "ls"); strings.Contains(pools, "libvirt-pool") {
+		t.Errorf("the cluster that was given up still has %s", pools)
+	}
+	if err := guest.WaitNoDisk(ctx, func(d testbed.GuestDisk) bool { return strings.HasPrefix(d.Head, "hello from cluster west") }); err != nil {
+		t.Error(err)
+	}
+	if _, err := guest.WaitDisk(ctx, func(d testbed.GuestDisk) bool {
+		return d.Bytes == 96<<20 && strings.HasPrefix(d.Head, "hello from cluster east")
+	}); err != nil {
+		t.Errorf("the disk on the cluster that stays: %v", err)
+	}
+	compareViews(t, bed.Cluster("east"), "vdb")
+
 	w.Destroy(t)
 	if after := inventory(t); after != before {
 		t.Errorf("destroy has not left everything as it was\nbefore:\n%s\nafter:\n%s", before, after)
@@ -145,6 +169,36 @@ func TestAccMultipleClusters(t *testing.T) {
 	found, err := guest.Disks(ctx)
 	if err != nil || len(found) != 1 {
 		t.Errorf("after destroy the guest sees %+v, %v; want the foreign disk alone", found, err)
+	}
+}
+
+// renameLabel renames the label of a cluster, which is the key of each resource on it: refused as the plan of other addresses, and an apply
+// that touches nothing with moved blocks.
+func renameLabel(t *testing.T, w *acctest.Workspace, clusters, keys, targets map[string]string) {
+	t.Helper()
+	const former, label = "west", "occident"
+	for name, values := range map[string]map[string]string{"clusters": clusters, "admin_keys": keys, "disks": targets} {
+		values[label] = values[former]
+		delete(values, former)
+		w.Set(t, name, values)
+	}
+	before := inventory(t) + acctest.RBD(t, "west", "info", "libvirt-pool/librbd")
+	expectRefused(t, w, []string{"would destroy pool libvirt-pool", "another one would create it", "add a moved block"}, "apply", "-auto-approve")
+	var moved strings.Builder
+	for _, address := range []string{
+		"ceph_pool.vms", "ceph_rbd_image.data", "ceph_user.libvirt", "libvirt_ceph_secret.libvirt", "libvirt_rbd_disk.data",
+	} {
+		fmt.Fprintf(&moved, "moved {\n  from = %s[%q]\n  to   = %s[%q]\n}\n", address, former, address, label)
+	}
+	if err := os.WriteFile(filepath.Join(w.Dir, "moved.tf"), []byte(moved.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := w.Apply(t); !strings.Contains(out, "0 added, 4 changed, 0 destroyed") {
+		t.Errorf("not an update in place of all resources with the label:\n%s", out)
+	}
+	w.ExpectEmptyPlan(t)
+	if after := inventory(t) + acctest.RBD(t, "west", "info", "libvirt-pool/librbd"); after != before {
+		t.Errorf("something was touched\nbefore:\n%s\nafter:\n%s", before, after)
 	}
 }
 

@@ -51,6 +51,7 @@ func TestAccSeed(t *testing.T) {
 	}
 	w.Set(t, "hypervisor_uri", bed.Hypervisor("kvm1").URI)
 	w.Set(t, "pg_num", "8")
+	w.Set(t, "force_destroy", true)
 	w.Apply(t)
 	w.ExpectEmptyPlan(t)
 

@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/terraformcli"
@@ -54,34 +56,33 @@ func newWorkspace(bed *testbed.Bed, terraform string) (*workspace, error) {
 // variables returns the values of the example's variables as Terraform takes them from the environment. The keys are
 // apart, since they are never written to a file.
 func variables(bed *testbed.Bed) (values map[string]string, keys string, err error) {
-	type cluster struct {
-		MonHost   string `json:"mon_host"`
-		TargetDev string `json:"target_dev"`
-	}
-	clusters, adminKeys := map[string]cluster{}, map[string]string{}
+	clusters, disks, adminKeys := map[string]string{}, map[string]string{}, map[string]string{}
 	for i, c := range bed.Clusters() {
-		clusters[c.Name] = cluster{MonHost: c.MonHost, TargetDev: "vd" + string(rune('b'+i))}
+		clusters[c.Name] = c.MonHost
+		disks[c.Name] = "vd" + string(rune('b'+i))
 		adminKeys[c.Name] = c.AdminKey
 	}
-	clustersText, err := json.Marshal(clusters)
-	if err != nil {
-		return nil, "", err
-	}
-	keysText, err := json.Marshal(adminKeys)
-	if err != nil {
-		return nil, "", err
+	var texts [3]string
+	for i, labels := range []map[string]string{clusters, disks, adminKeys} {
+		text, err := json.Marshal(labels)
+		if err != nil {
+			return nil, "", err
+		}
+		texts[i] = string(text)
 	}
 	return map[string]string{
-		"clusters":       string(clustersText),
+		"clusters":       texts[0],
+		"disks":          texts[1],
 		"hypervisor_uri": bed.Hypervisor(hypervisor).URI,
-	}, string(keysText), nil
+		"force_destroy":  "true",
+	}, texts[2], nil
 }
 
 // script sets up a shell for the example. It asks the clusters for the keys instead of holding them.
 func script(bed *testbed.Bed, command, config string, variables map[string]string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "export TF_CLI_CONFIG_FILE=%s\n", quote(config))
-	for _, name := range []string{"clusters", "hypervisor_uri"} {
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		fmt.Fprintf(&text, "export TF_VAR_%s=%s\n", name, quote(variables[name]))
 	}
 	var keys []string
