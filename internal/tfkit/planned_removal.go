@@ -28,32 +28,41 @@ func PlansRemoval[M any](
 	}
 	var removed M
 	if base.Connections != nil && Get(ctx, req.State, &removed, &resp.Diagnostics) {
-		base.claimObject(object(&removed), Drops, Makes, &resp.Diagnostics)
+		base.claimObject(object(&removed), Drops, &resp.Diagnostics)
 	}
 	return true
 }
 
 // PlanCreate records that a plan makes an object. Where the same plan destroys it as another resource, that is an error.
 func (c *Connections) PlanCreate(object ClusterObject, diags *diag.Diagnostics) {
-	c.claimObject(object, Makes, Drops, diags)
+	c.claimObject(object, Makes, diags)
 }
 
 // claimObject records what a plan does with an object, and refuses what is against it.
-func (c *Connections) claimObject(o ClusterObject, claim, against Claim, diags *diag.Diagnostics) {
+func (c *Connections) claimObject(o ClusterObject, claim Claim, diags *diag.Diagnostics) {
 	if o.ID.IsUnknown() || o.FSID.IsNull() || o.FSID.IsUnknown() {
 		return
 	}
-	if c.recordClaim(createdObject(o.FSID, o.Object), claim)&against == 0 {
-		return
+	err := c.RefuseUnmoved(createdObject(o.FSID, o.Object), claim, fmt.Sprintf("%s on cluster %q", o.Object, o.Cluster.ValueString()),
+		"Either the create is refused, since the object is still there, or the object goes with all that it holds and an empty one takes its place.")
+	if err != nil {
+		AddError(diags, "Object destroyed and created in one plan", err)
 	}
-	AddError(diags, "Object destroyed and created in one plan", &problem.Problem{
+}
+
+// RefuseUnmoved records that a plan destroys an object, which is Drops, or creates it, which is Makes. Where the same plan does the
+// opposite as another resource, which is what a changed address comes to without a moved block, that is the error problem.Refused. Name
+// names the object, and consequence says in a sentence what the apply would come to.
+func (c *Connections) RefuseUnmoved(object string, claim Claim, name, consequence string) error {
+	if others := c.recordClaim("address of "+object, claim); others&(Drops|Makes)&^claim == 0 {
+		return nil
+	}
+	return &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("One resource of the configuration would destroy %s on cluster %q, and another one would create it.", o.Object,
-			o.Cluster.ValueString()),
-		Why: "Terraform knows no order between the two. Either the create is refused, since the object is still there, or the object goes" +
-			" with all that it holds and an empty one takes its place.",
+		What: fmt.Sprintf("One resource of the configuration would destroy %s, and another one would create it.", name),
+		Why:  "Terraform knows no order between the two. " + consequence,
 		Do: "If only the address has changed, as it does with another key of for_each, add a moved block, and nothing is touched: moved {" +
-			" from = FORMER_ADDRESS, to = NEW_ADDRESS }, each argument on a line of its own. To have the object made anew, take it out of the" +
+			" from = FORMER_ADDRESS, to = NEW_ADDRESS }, each argument on a line of its own. To have it made anew, take it out of the" +
 			" configuration in one apply, and add it in the next.",
-	})
+	}
 }
