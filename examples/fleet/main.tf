@@ -25,11 +25,13 @@ provider "ceph" {
 # git::https://github.com/ceph-libvirt/terraform-provider-ceph//examples/modules/rbd-tenant?ref=v0.1.0
 
 module "tenant" {
-  source      = "../modules/rbd-tenant"
-  for_each    = var.tenants
-  name        = each.key
-  clusters    = each.value.clusters
-  hypervisors = each.value.hypervisors
+  source       = "../modules/rbd-tenant"
+  for_each     = var.tenants
+  name         = each.key
+  clusters     = each.value.clusters
+  hypervisors  = each.value.hypervisors
+  user         = each.value.user
+  former_users = each.value.former_users
 }
 
 module "disk" {

@@ -16,10 +16,12 @@ variable "hypervisors" {
 }
 
 variable "tenants" {
-  description = "Each tenant by name: the clusters that it is on, and the hypervisors of its guests."
+  description = "Each tenant by name: the clusters that it is on, and the hypervisors of its guests. A new `user`, with the one before among `former_users`, changes the key without a guest noticing."
   type = map(object({
-    clusters    = set(string)
-    hypervisors = set(string)
+    clusters     = set(string)
+    hypervisors  = set(string)
+    user         = optional(string) # default: the tenant's name
+    former_users = optional(set(string), [])
   }))
   default = {
     web = { clusters = ["east", "west"], hypervisors = ["kvm1", "kvm2"] }

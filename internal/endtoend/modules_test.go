@@ -22,7 +22,7 @@ import (
 // virsh and the guests show.
 func TestAccModules(t *testing.T) {
 	bed := acctest.Bed(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	for _, host := range bed.Hypervisors() {
 		definedGuest(ctx, t, host, testbed.GuestOptions{Name: "modules"})
@@ -104,7 +104,15 @@ func testPageToModule(ctx context.Context, t *testing.T, examples *acctest.Works
 	expectInventory(t, before)
 }
 
-// testFleet applies the fleet, takes a hypervisor out, and destroys the rest.
+// expectApply applies, and fails the test unless Terraform tells of so many changes.
+func expectApply(t *testing.T, w *acctest.Workspace, changes string) {
+	t.Helper()
+	if out := w.Apply(t); !strings.Contains(out, changes) {
+		t.Errorf("the apply should say %q:\n%s", changes, out)
+	}
+}
+
+// testFleet applies the fleet, takes a hypervisor out, changes a user, and destroys the rest.
 func testFleet(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
 	bed := acctest.Bed(t)
 	web1, web2 := definedGuestFor(ctx, t, "kvm1", "web1"), definedGuestFor(ctx, t, "kvm2", "web2")
@@ -198,8 +206,58 @@ func testFleet(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
 		t.Errorf("virsh secret-list on kvm1 says %s", left)
 	}
 	expectSizes(ctx, t, web1, 1<<30, 2<<30)
+	testFleetUsers(ctx, t, w, web1)
 	w.Destroy(t)
 	expectInventory(t, before)
+}
+
+// testFleetUsers gives a tenant another user while its guest runs, and takes the former one out: not before the guest was started again.
+func testFleetUsers(ctx context.Context, t *testing.T, w *acctest.Workspace, guest *testbed.Guest) {
+	t.Helper()
+	tenants := func(former ...string) map[string]any {
+		former = append([]string{}, former...) // none is no null
+		return map[string]any{
+			"web": map[string]any{"clusters": []string{"east", "west"}, "hypervisors": []string{"kvm1"}, "user": "web-2", "former_users": former},
+			"db":  onHosts("kvm2"),
+		}
+	}
+	users := func(saved bool) string {
+		var names []string
+		for _, target := range []string{"vdb", "vdc"} {
+			disk := acctest.DiskOf(t, "kvm1", guest.Name, target, saved)
+			if disk.Auth == nil {
+				disk.Auth = disk.Source.Network.Auth
+			}
+			names = append(names, disk.Auth.Username)
+		}
+		return strings.Join(names, " ")
+	}
+	w.Set(t, "tenants", tenants("web"))
+	expectApply(t, w, "4 added, 2 changed, 0 destroyed")
+	w.ExpectEmptyPlan(t)
+	if saved, live := users(true), users(false); saved != "web-2 web-2" || live != "web web" {
+		t.Errorf("the saved definition names the users %s, the running guest %s", saved, live)
+	}
+	expectSizes(ctx, t, guest, 1<<30, 2<<30)
+
+	both := inventory(t)
+	w.Set(t, "tenants", tenants())
+	if out, err := w.Try(t, "apply", "-auto-approve", "-input=false"); err == nil || !strings.Contains(out, guest.Name) {
+		t.Errorf("the former user was taken from under its guest: %v\n%s", err, out)
+	}
+	expectInventory(t, both)
+	if err := guest.Shutdown(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := guest.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	expectApply(t, w, "0 added, 0 changed, 4 destroyed")
+	w.ExpectEmptyPlan(t)
+	expectSizes(ctx, t, guest, 1<<30, 2<<30)
+	if left := acctest.Virsh(t, "kvm1", "secret-list"); strings.Contains(left, "client.web@") || strings.Count(left, "client.web-2@") != 2 {
+		t.Errorf("virsh secret-list on kvm1 says %s", left)
+	}
 }
 
 // fleetDisks are the disks of examples/fleet, as its variables.tf has them.

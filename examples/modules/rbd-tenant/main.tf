@@ -12,10 +12,19 @@ terraform {
 }
 
 locals {
+  user = coalesce(var.user, var.name)
+
+  # The user with the tenant's own name is known by its cluster alone.
+  users = {
+    for pair in setproduct(var.clusters, setunion([local.user], var.former_users)) :
+    pair[1] == var.name ? pair[0] : "${pair[0]} as ${pair[1]}" => { cluster = pair[0], name = pair[1] }
+  }
+  present = { for key, user in local.users : user.cluster => key if user.name == local.user }
+
   # Every hypervisor to which a guest may migrate needs every secret.
   secrets = {
-    for pair in setproduct(var.clusters, var.hypervisors) :
-    "${pair[0]} on ${pair[1]}" => { cluster = pair[0], hypervisor = pair[1] }
+    for pair in setproduct(keys(local.users), var.hypervisors) :
+    "${pair[0]} on ${pair[1]}" => { user = pair[0], hypervisor = pair[1] }
   }
 }
 
@@ -29,11 +38,11 @@ resource "ceph_pool" "tenant" {
 }
 
 resource "ceph_user" "tenant" {
-  for_each = var.clusters
-  cluster  = each.key
-  name     = var.name
+  for_each = local.users
+  cluster  = each.value.cluster
+  name     = each.value.name
   caps = provider::ceph::rbd_caps({
-    pools           = [ceph_pool.tenant[each.key].name]
+    pools           = [ceph_pool.tenant[each.value.cluster].name]
     read_only_pools = var.read_only_pools
   })
   key_in_state   = false
@@ -42,8 +51,8 @@ resource "ceph_user" "tenant" {
 
 # Reads the key in each plan and apply. It waits for a user that does not exist yet.
 ephemeral "ceph_user_key" "tenant" {
-  for_each = var.clusters
-  cluster  = each.key
+  for_each = local.users
+  cluster  = each.value.cluster
   entity   = ceph_user.tenant[each.key].entity
 }
 
@@ -51,7 +60,7 @@ resource "libvirt_ceph_secret" "tenant" {
   provider       = ceph
   for_each       = local.secrets
   hypervisor     = each.value.hypervisor
-  usage_name     = "client.${var.name}@${ceph_user.tenant[each.value.cluster].fsid}"
-  key_wo         = ephemeral.ceph_user_key.tenant[each.value.cluster].key
-  key_wo_version = ceph_user.tenant[each.value.cluster].key_fingerprint
+  usage_name     = "client.${local.users[each.value.user].name}@${ceph_user.tenant[each.value.user].fsid}"
+  key_wo         = ephemeral.ceph_user_key.tenant[each.value.user].key
+  key_wo_version = ceph_user.tenant[each.value.user].key_fingerprint
 }

@@ -4,9 +4,9 @@ output "access" {
     for cluster in var.clusters : cluster => {
       cluster = cluster
       pool    = ceph_pool.tenant[cluster].name
-      user    = ceph_user.tenant[cluster].name
+      user    = ceph_user.tenant[local.present[cluster]].name
       secret_uuids = {
-        for hypervisor in var.hypervisors : hypervisor => libvirt_ceph_secret.tenant["${cluster} on ${hypervisor}"].uuid
+        for hypervisor in var.hypervisors : hypervisor => libvirt_ceph_secret.tenant["${local.present[cluster]} on ${hypervisor}"].uuid
       }
     }
   })
@@ -19,5 +19,5 @@ output "fsids" {
 
 output "key_fingerprints" {
   description = "Digest of the user's key on each cluster, by its label. Safe to show."
-  value       = tomap({ for label, user in ceph_user.tenant : label => user.key_fingerprint })
+  value       = tomap({ for label, key in local.present : label => ceph_user.tenant[key].key_fingerprint })
 }

@@ -1,11 +1,40 @@
 variable "name" {
-  description = "Name of the tenant: of its pool and its user on every cluster."
+  description = "Name of the tenant: of its pool on every cluster, and of its user where `user` names no other."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]*$", var.name))
     error_message = "The name is of letters, digits, dots, hyphens and underscores, and begins with neither a dot nor a hyphen."
+  }
+}
+
+variable "user" {
+  description = "Name of the user that the disks are opened with, without \"client.\". Another one for each generation of keys lets guests go over one by one: see `former_users`. Default: `name`."
+  type        = string
+  default     = null
+
+  validation {
+    condition = var.user == null || (
+      can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]*$", coalesce(var.user, "none"))) && !startswith(coalesce(var.user, "none"), "client.")
+    )
+    error_message = "user is of letters, digits, dots, hyphens and underscores, begins with neither a dot nor a hyphen, and has no \"client.\"."
+  }
+}
+
+variable "former_users" {
+  description = "Users that the disks were opened with before: they keep their keys and secrets beside `user` until no guest needs them any more."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.former_users : can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]*$", name)) && !startswith(name, "client.")])
+    error_message = "former_users holds names as user does."
+  }
+  validation {
+    condition     = !contains(var.former_users, coalesce(var.user, var.name))
+    error_message = "former_users holds the user that the disks are opened with now. Name the next one in user."
   }
 }
 

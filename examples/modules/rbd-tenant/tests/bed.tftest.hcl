@@ -26,7 +26,7 @@ run "made" {
   assert {
     condition = alltrue([
       for pair, secret in libvirt_ceph_secret.tenant :
-      secret.key_fingerprint == output.key_fingerprints[local.secrets[pair].cluster]
+      secret.key_fingerprint == ceph_user.tenant[local.secrets[pair].user].key_fingerprint
     ])
     error_message = "A secret does not hold the key of its cluster's user."
   }
@@ -59,7 +59,7 @@ run "rotated" {
   assert {
     condition = alltrue([
       for pair, secret in libvirt_ceph_secret.tenant :
-      secret.key_fingerprint == output.key_fingerprints[local.secrets[pair].cluster]
+      secret.key_fingerprint == ceph_user.tenant[local.secrets[pair].user].key_fingerprint
     ])
     error_message = "A secret has not followed the rotation."
   }
@@ -97,19 +97,80 @@ run "guest_loses_disks" {
   }
 }
 
+# A user for each generation of keys: the next one beside the former one, the disks opened with it, then without the former one.
+run "next_user" {
+  providers = { ceph = ceph.bed }
+  variables {
+    key_generation = 2
+    user           = "tenant-test-2"
+    former_users   = ["tenant-test"]
+  }
+
+  assert {
+    condition     = length(libvirt_ceph_secret.tenant) == 8
+    error_message = "Not both users have a secret for each cluster on each hypervisor."
+  }
+  assert {
+    condition     = alltrue([for label, before in run.rotated.key_fingerprints : ceph_user.tenant[label].key_fingerprint == before])
+    error_message = "The former user was touched."
+  }
+  assert {
+    condition = alltrue([
+      for label, access in output.access : access.user == "tenant-test-2" && access.secret_uuids != run.rotated.access[label].secret_uuids
+    ])
+    error_message = "Disks would be opened with the former user."
+  }
+}
+
+run "guest_goes_over" {
+  providers = { ceph = ceph.bed }
+  module { source = "../rbd-disk/tests/disks" }
+  variables {
+    access     = run.next_user.access
+    hypervisor = "kvm2"
+    domain     = var.bed.domain
+    disks      = { goes-over = { cluster = "east", target_dev = "vdb" } }
+  }
+}
+
+run "former_user_taken_out" {
+  providers = { ceph = ceph.bed }
+  variables {
+    key_generation = 2
+    user           = "tenant-test-2"
+  }
+
+  assert {
+    condition     = output.key_fingerprints == run.next_user.key_fingerprints && length(libvirt_ceph_secret.tenant) == 4
+    error_message = "Not the former user alone is gone."
+  }
+}
+
+run "disk_of_next_user_taken_out" {
+  providers = { ceph = ceph.bed }
+  module { source = "../rbd-disk/tests/disks" }
+  variables {
+    access     = run.former_user_taken_out.access
+    hypervisor = "kvm2"
+    domain     = var.bed.domain
+    disks      = {}
+  }
+}
+
 run "hypervisor_taken_out" {
   providers = { ceph = ceph.bed }
   variables {
     key_generation = 2
+    user           = "tenant-test-2"
     hypervisors    = ["kvm1"]
   }
 
   assert {
-    condition     = toset(keys(libvirt_ceph_secret.tenant)) == toset(["east on kvm1", "west on kvm1"])
+    condition     = toset(keys(libvirt_ceph_secret.tenant)) == toset(["east as tenant-test-2 on kvm1", "west as tenant-test-2 on kvm1"])
     error_message = "Not the secrets of the other hypervisor are left."
   }
   assert {
-    condition     = output.key_fingerprints == run.rotated.key_fingerprints
+    condition     = output.key_fingerprints == run.next_user.key_fingerprints
     error_message = "A user was touched."
   }
 }
@@ -118,6 +179,7 @@ run "cluster_taken_out" {
   providers = { ceph = ceph.bed }
   variables {
     key_generation = 2
+    user           = "tenant-test-2"
     hypervisors    = ["kvm1"]
     clusters       = ["east"]
   }

@@ -36,6 +36,55 @@ run "every_hypervisor_of_every_cluster" {
     condition     = alltrue([for user in ceph_user.tenant : user.key_in_state == false])
     error_message = "A key would get into the state."
   }
+  assert { # the addresses of a state that an earlier release of the module has written
+    condition = (
+      toset(keys(ceph_user.tenant)) == toset(["east", "west"]) && contains(keys(libvirt_ceph_secret.tenant), "east on kvm1") &&
+      alltrue([for user in ceph_user.tenant : user.name == "tenant-a"])
+    )
+    error_message = "The user or the secret of the tenant's own name has another address."
+  }
+}
+
+run "user_of_another_name" {
+  command = plan
+  variables { user = "web" }
+
+  assert {
+    condition = (
+      [for user in ceph_user.tenant : "${user.cluster}/${user.name}"] == ["east/web", "west/web"] &&
+      [for pool in ceph_pool.tenant : pool.name] == ["tenant-a", "tenant-a"] && output.access["west"].user == "web"
+    )
+    error_message = "Pool and user do not have their own names."
+  }
+}
+
+run "next_user_beside_former" {
+  command = plan
+  variables {
+    user         = "tenant-a-2"
+    former_users = ["tenant-a"]
+  }
+
+  assert {
+    condition = { for key, user in ceph_user.tenant : key => user.name } == {
+      east = "tenant-a", "east as tenant-a-2" = "tenant-a-2", west = "tenant-a", "west as tenant-a-2" = "tenant-a-2"
+    }
+    error_message = "The former user would be touched, or there is no next one."
+  }
+  assert {
+    condition     = alltrue([for user in ceph_user.tenant : user.caps.osd == "profile rbd pool=tenant-a"])
+    error_message = "Not both users may open the tenant's images."
+  }
+  assert {
+    condition = length(libvirt_ceph_secret.tenant) == 12 && alltrue([
+      for key in ["east on kvm1", "east as tenant-a-2 on kvm1"] : contains(keys(libvirt_ceph_secret.tenant), key)
+    ])
+    error_message = "Not both users have a secret on each hypervisor."
+  }
+  assert {
+    condition     = { for label, access in output.access : label => access.user } == { east = "tenant-a-2", west = "tenant-a-2" }
+    error_message = "Disks would be opened with the former user."
+  }
 }
 
 run "parents_of_clones_are_read_only" {
@@ -66,8 +115,21 @@ run "refused" {
     hypervisors     = [""]
     quota_max_bytes = "5 potatoes"
     key_generation  = 0.5
+    user            = "client.a"
   }
-  expect_failures = [var.name, var.clusters, var.hypervisors, var.quota_max_bytes, var.key_generation]
+  expect_failures = [var.name, var.clusters, var.hypervisors, var.quota_max_bytes, var.key_generation, var.user]
+}
+
+run "former_user_with_its_type" {
+  command = plan
+  variables { former_users = ["client.a"] }
+  expect_failures = [var.former_users]
+}
+
+run "user_is_not_among_the_former_ones" {
+  command = plan
+  variables { former_users = ["tenant-a"] }
+  expect_failures = [var.former_users]
 }
 
 run "own_pool_is_not_read_only" {
