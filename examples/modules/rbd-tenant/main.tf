@@ -33,6 +33,8 @@ resource "ceph_pool" "tenant" {
   cluster         = each.key
   name            = var.name
   applications    = ["rbd"]
+  crush_rule      = var.crush_rule
+  config          = var.config
   quota_max_bytes = var.quota_max_bytes
   force_destroy   = var.force_destroy
 }
@@ -43,10 +45,12 @@ resource "ceph_user" "tenant" {
   name     = each.value.name
   caps = provider::ceph::rbd_caps({
     pools           = [ceph_pool.tenant[each.value.cluster].name]
+    data_pools      = var.data_pools
     read_only_pools = var.read_only_pools
   })
   key_in_state   = false
   key_generation = var.key_generation
+  rotate_in_use  = var.rotate_in_use
 }
 
 # Reads the key in each plan and apply. It waits for a user that does not exist yet.

@@ -72,6 +72,30 @@ variable "read_only_pools" {
   }
 }
 
+variable "data_pools" {
+  description = "Further pools that the tenant's images may keep their data in, such as erasure-coded ones: `data_pool` of the module rbd-disk. They exist on every cluster of the tenant."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = !contains(var.data_pools, var.name)
+    error_message = "The tenant's own pool holds data anyway, so it can't be among data_pools."
+  }
+}
+
+variable "crush_rule" {
+  description = "Name of the CRUSH rule that places the data of each pool, such as one for SSDs. It exists on every cluster of the tenant. Another one moves the data. Default: the cluster's."
+  type        = string
+  default     = null
+}
+
+variable "config" {
+  description = "Settings of librbd for all images of each pool, such as `{ rbd_qos_iops_limit = \"5000\" }`. Default: none."
+  type        = map(string)
+  default     = null
+}
+
 variable "quota_max_bytes" {
   description = "How much each pool may hold, such as \"500GiB\". Default: no limit."
   type        = string
@@ -84,7 +108,7 @@ variable "quota_max_bytes" {
 }
 
 variable "key_generation" {
-  description = "Raise it by one to give the user a new key on every cluster, and every secret with it. Refused while a guest has a disk open."
+  description = "Raise it by one to give the user a new key on every cluster, and every secret with it. Refused while a guest has a disk open, unless `rotate_in_use`."
   type        = number
   default     = 1
   nullable    = false
@@ -93,6 +117,13 @@ variable "key_generation" {
     condition     = var.key_generation >= 1 && floor(var.key_generation) == var.key_generation
     error_message = "key_generation is a whole number from 1 on."
   }
+}
+
+variable "rotate_in_use" {
+  description = "Whether `key_generation` may be raised while a guest has a disk open. Such a guest loses its disks once its connections break, an hour later or more, until it is started again."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "force_destroy" {

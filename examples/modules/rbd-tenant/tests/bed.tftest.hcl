@@ -50,7 +50,24 @@ run "made" {
 
 run "rotated" {
   providers = { ceph = ceph.bed }
-  variables { key_generation = 2 }
+  variables {
+    key_generation = 2
+    rotate_in_use  = true
+    crush_rule     = "replicated_rule"
+    config         = { rbd_qos_iops_limit = "5000" }
+    data_pools     = ["tenant-test-data"] # caps may name a pool that is made later
+  }
+
+  assert {
+    condition = alltrue([
+      for pool in ceph_pool.tenant : pool.crush_rule == "replicated_rule" && pool.config == tomap({ rbd_qos_iops_limit = "5000" })
+    ])
+    error_message = "A pool is not what was asked for."
+  }
+  assert {
+    condition     = ceph_user.tenant["east"].caps.osd == "profile rbd pool=tenant-test, profile rbd pool=tenant-test-data"
+    error_message = "The user may not write the data pool."
+  }
 
   assert {
     condition     = alltrue([for label, now in output.key_fingerprints : now != run.made.key_fingerprints[label]])

@@ -39,9 +39,13 @@ run "every_hypervisor_of_every_cluster" {
   assert { # the addresses of a state that an earlier release of the module has written
     condition = (
       toset(keys(ceph_user.tenant)) == toset(["east", "west"]) && contains(keys(libvirt_ceph_secret.tenant), "east on kvm1") &&
-      alltrue([for user in ceph_user.tenant : user.name == "tenant-a"])
+      alltrue([for user in ceph_user.tenant : user.name == "tenant-a" && user.rotate_in_use == false])
     )
     error_message = "The user or the secret of the tenant's own name has another address."
+  }
+  assert {
+    condition     = alltrue([for pool in ceph_pool.tenant : pool.config == null])
+    error_message = "A setting that was not named is set."
   }
 }
 
@@ -84,6 +88,38 @@ run "next_user_beside_former" {
   assert {
     condition     = { for label, access in output.access : label => access.user } == { east = "tenant-a-2", west = "tenant-a-2" }
     error_message = "Disks would be opened with the former user."
+  }
+}
+
+run "settings" {
+  command = plan
+  variables {
+    crush_rule      = "ssd"
+    config          = { rbd_qos_iops_limit = "5000" }
+    quota_max_bytes = "1TiB"
+    rotate_in_use   = true
+  }
+
+  assert {
+    condition = alltrue([
+      for pool in ceph_pool.tenant :
+      pool.crush_rule == "ssd" && pool.config == tomap({ rbd_qos_iops_limit = "5000" }) && pool.quota_max_bytes == "1TiB"
+    ])
+    error_message = "A setting does not reach each pool."
+  }
+  assert {
+    condition     = alltrue([for user in ceph_user.tenant : user.rotate_in_use])
+    error_message = "rotate_in_use does not reach each user."
+  }
+}
+
+run "data_pools_are_written" {
+  command = plan
+  variables { data_pools = ["ec"] }
+
+  assert {
+    condition     = ceph_user.tenant["west"].caps.osd == "profile rbd pool=ec, profile rbd pool=tenant-a"
+    error_message = "The user may not do exactly what it has to."
   }
 }
 
@@ -130,6 +166,12 @@ run "user_is_not_among_the_former_ones" {
   command = plan
   variables { former_users = ["tenant-a"] }
   expect_failures = [var.former_users]
+}
+
+run "own_pool_is_no_further_one" {
+  command = plan
+  variables { data_pools = ["tenant-a"] }
+  expect_failures = [var.data_pools]
 }
 
 run "own_pool_is_not_read_only" {
