@@ -100,6 +100,22 @@ func testPageToModule(ctx context.Context, t *testing.T, examples *acctest.Works
 	}
 	w.ExpectEmptyPlan(t)
 	expectInventory(t, made)
+
+	// Other labels for the cluster and the hypervisors: they are in the addresses of what the tenant has.
+	relabelled, _, _ := strings.Cut(string(after), "\nmoved {")
+	relabelled = strings.NewReplacer(`east = {`, `east1 = {`, `"east"`, `"east1"`, `"kvm1"`, `"host1"`).Replace(relabelled)
+	for _, resource := range []string{
+		`ceph_pool.tenant["east"]`, `ceph_user.tenant["east"]`,
+		`libvirt_ceph_secret.tenant["east on kvm1"]`, `libvirt_ceph_secret.tenant["east on kvm2"]`,
+	} {
+		to := strings.NewReplacer("east", "east1", "kvm", "host").Replace(resource)
+		relabelled += fmt.Sprintf("\nmoved {\n  from = module.web.%s\n  to   = module.web.%s\n}\n", resource, to)
+	}
+	w.Write(t, relabelled)
+	w.Set(t, "hypervisors", map[string]string{"host1": bed.Hypervisor("kvm1").URI, "host2": bed.Hypervisor("kvm2").URI})
+	expectApply(t, w, "0 added, 6 changed, 0 destroyed")
+	w.ExpectEmptyPlan(t)
+	expectInventory(t, made)
 	w.Destroy(t)
 	expectInventory(t, before)
 }
