@@ -86,16 +86,21 @@ variable "target_dev" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]{2,3}[a-z]$", var.target_dev))
-    error_message = "target_dev is a name such as \"vdb\" or \"sda\"."
+    condition     = can(regex("^(vd|sd|hd)[a-z]{1,3}$", var.target_dev))
+    error_message = "target_dev is a name such as \"vdb\" on bus virtio, \"sdb\" on scsi, sata and usb, or \"hdb\" on ide."
   }
 }
 
 variable "bus" {
-  description = "Bus of the disk: `virtio`, `scsi`, `sata` or another one that the domain has."
+  description = "Bus of the disk: `virtio`, `scsi`, `sata`, `usb` or `ide`. A running guest can't be given a disk on `sata` or `ide`."
   type        = string
   default     = "virtio"
   nullable    = false
+
+  validation {
+    condition     = contains(["virtio", "scsi", "sata", "usb", "ide"], var.bus)
+    error_message = "bus is virtio, scsi, sata, usb or ide."
+  }
 }
 
 variable "cache" {

@@ -69,13 +69,30 @@ run "refused" {
     image       = "tenant-a/data"
     size        = "30GB"
     target_dev  = "vd1"
+    bus         = "xen"
     cache       = "yes"
     discard     = "yes"
     config_file = "ceph.conf"
   }
   expect_failures = [
-    var.access, var.domain, var.image, var.size, var.target_dev, var.cache, var.discard, var.config_file,
+    var.access, var.domain, var.image, var.size, var.target_dev, var.bus, var.cache, var.discard, var.config_file,
   ]
+}
+
+run "target_that_the_provider_refuses" {
+  command = plan
+  variables { target_dev = "xvda" }
+  expect_failures = [var.target_dev]
+}
+
+run "more_disks_than_letters" {
+  command = plan
+  variables { target_dev = "vdaa" }
+
+  assert {
+    condition     = libvirt_rbd_disk.disk.target_dev == "vdaa"
+    error_message = "The target does not reach the disk."
+  }
 }
 
 run "hypervisor_without_the_secret" {
