@@ -16,7 +16,10 @@ resource "ceph_rbd_image" "disk" {
   name          = var.image
   size          = var.size
   parent        = var.parent
+  data_pool     = var.data_pool
   force_destroy = var.force_destroy
+  trash         = var.trash
+  timeouts      = try(var.timeouts.image, null)
 }
 
 resource "libvirt_rbd_disk" "disk" {
@@ -31,7 +34,13 @@ resource "libvirt_rbd_disk" "disk" {
   secret_uuid = var.access.secret_uuids[var.hypervisor]
   target_dev  = var.target_dev
   bus         = var.bus
+  serial      = var.serial
+  boot_order  = var.boot_order
   cache       = var.cache
   discard     = var.discard
+  iothread    = var.iothread
+  iotune      = var.iotune
   config_file = var.config_file
+  on_change   = var.on_change
+  timeouts    = try(var.timeouts.disk, null)
 }

@@ -80,6 +80,17 @@ variable "parent" {
   default = null
 }
 
+variable "data_pool" {
+  description = "Pool that holds the image's data, such as an erasure-coded one, where it is not the tenant's own pool. The tenant may write it: `data_pools` of the module rbd-tenant. Default: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.data_pool == null || can(regex("^[^/@]+$", coalesce(var.data_pool, "none"))) && var.data_pool != var.access.pool
+    error_message = "data_pool is the name of a pool: not empty, without slash and @, and another one than that of access."
+  }
+}
+
 variable "target_dev" {
   description = "Name of the disk in the domain, such as \"vdb\"."
   type        = string
@@ -101,6 +112,23 @@ variable "bus" {
     condition     = contains(["virtio", "scsi", "sata", "usb", "ide"], var.bus)
     error_message = "bus is virtio, scsi, sata, usb or ide."
   }
+}
+
+variable "serial" {
+  description = "Serial by which the guest finds the disk, as in /dev/disk/by-id/virtio-SERIAL: at most 20 characters, 36 on bus scsi. Default: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.serial == null || can(regex("^[A-Za-z0-9_+. -]{1,36}$", coalesce(var.serial, "none")))
+    error_message = "serial is of letters, digits, spaces, and the characters _ + . -, at most 20 of them, 36 on bus scsi."
+  }
+}
+
+variable "boot_order" {
+  description = "Place of the disk in the order in which the guest's firmware tries its devices: 1 for the disk that it starts from. The domain must not have `<boot dev>` in its `<os>`. Default: none."
+  type        = number
+  default     = null
 }
 
 variable "cache" {
@@ -125,6 +153,50 @@ variable "discard" {
   }
 }
 
+variable "iothread" {
+  description = "Number of the domain's I/O thread that serves the disk, on bus virtio. The domain has to have it. Default: none, so that QEMU's main thread does."
+  type        = number
+  default     = null
+}
+
+variable "iotune" {
+  description = "Limits of the disk's throughput by libvirt's names, such as `{ total_iops_sec = 500, total_bytes_sec = 100000000 }`. A running guest has a change at once. Default: no limit."
+  type = object({
+    group_name                 = optional(string)
+    size_iops_sec              = optional(number)
+    total_bytes_sec            = optional(number)
+    total_bytes_sec_max        = optional(number)
+    total_bytes_sec_max_length = optional(number)
+    total_iops_sec             = optional(number)
+    total_iops_sec_max         = optional(number)
+    total_iops_sec_max_length  = optional(number)
+    read_bytes_sec             = optional(number)
+    read_bytes_sec_max         = optional(number)
+    read_bytes_sec_max_length  = optional(number)
+    read_iops_sec              = optional(number)
+    read_iops_sec_max          = optional(number)
+    read_iops_sec_max_length   = optional(number)
+    write_bytes_sec            = optional(number)
+    write_bytes_sec_max        = optional(number)
+    write_bytes_sec_max_length = optional(number)
+    write_iops_sec             = optional(number)
+    write_iops_sec_max         = optional(number)
+    write_iops_sec_max_length  = optional(number)
+  })
+  default = null
+}
+
+variable "on_change" {
+  description = "When a running guest gets a change of `cache`, `discard`, `serial`, `boot_order` and `iothread`: `next_boot`, or `reattach`, which takes the disk from the guest for a moment. Default: `next_boot`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.on_change == null || contains(["next_boot", "reattach"], coalesce(var.on_change, "next_boot"))
+    error_message = "on_change is next_boot or reattach."
+  }
+}
+
 variable "config_file" {
   description = "Path, on the hypervisor, of the ceph.conf that QEMU reads for this disk. Where the hypervisor has an /etc/ceph/ceph.conf of another cluster, name one here, or \"/dev/null\"."
   type        = string
@@ -141,4 +213,19 @@ variable "force_destroy" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "trash" {
+  description = "Removes the image by moving it to the trash of its pool, also with what is in it: `{}`, or with a time for which nobody can purge it, `{ delay = \"720h\" }`. Has to be applied before the destroy that it is for. Default: the image is deleted."
+  type        = object({ delay = optional(string) })
+  default     = null
+}
+
+variable "timeouts" {
+  description = "How long the operations of the image and of the disk may take, such as `{ image = { create = \"2h\" } }` for a large parent that is flattened, or `{ disk = { delete = \"10m\" } }` for a guest that is slow to let its disk go. Default: ten minutes; for the detach of a disk three."
+  type = object({
+    image = optional(object({ create = optional(string), read = optional(string), update = optional(string), delete = optional(string) }))
+    disk  = optional(object({ create = optional(string), read = optional(string), update = optional(string), delete = optional(string) }))
+  })
+  default = null
 }

@@ -6,6 +6,11 @@ provider "ceph" {
   hypervisors = var.bed.hypervisors
 }
 
+run "data_pool" {
+  providers = { ceph = ceph.bed }
+  module { source = "./tests/data_pool" }
+}
+
 run "tenant" {
   providers = { ceph = ceph.bed }
   module { source = "../rbd-tenant" }
@@ -13,6 +18,7 @@ run "tenant" {
     name        = "disk-test"
     clusters    = ["east", "west"]
     hypervisors = ["kvm1"]
+    data_pools  = [run.data_pool.name]
   }
 
   assert { # a provider that was configured with unknown values would pass everything else
@@ -31,11 +37,25 @@ run "attached" {
     size       = "16MiB"
     target_dev = "vdb"
     cache      = "writeback"
+    data_pool  = run.data_pool.name
+    serial     = "disk-test"
+    iotune     = { total_iops_sec = 500, read_bytes_sec = 1000000 }
+    on_change  = "reattach"
+    trash      = {}
+    timeouts   = { image = { create = "5m" }, disk = { delete = "2m" } }
   }
 
   assert {
     condition     = output.image.fsid == var.bed.fsids.west && output.image.pool == "disk-test" && output.image.size_bytes == 16 * 1024 * 1024
     error_message = "The image is not what was asked for."
+  }
+  assert {
+    condition     = ceph_rbd_image.disk.data_pool == "disk-test-data" && ceph_rbd_image.disk.trash != null
+    error_message = "The image keeps its data elsewhere, or would be deleted for good."
+  }
+  assert {
+    condition     = libvirt_rbd_disk.disk.serial == "disk-test" && libvirt_rbd_disk.disk.iotune.total_iops_sec == 500
+    error_message = "A setting is not in the domain."
   }
   assert {
     condition     = output.disk.persistent
@@ -59,8 +79,12 @@ run "grown" {
     error_message = "The image has not grown."
   }
   assert {
-    condition     = libvirt_rbd_disk.disk.cache == null
+    condition     = libvirt_rbd_disk.disk.cache == null && libvirt_rbd_disk.disk.serial == null && libvirt_rbd_disk.disk.iotune == null
     error_message = "A setting that is not named any more is left."
+  }
+  assert {
+    condition     = ceph_rbd_image.disk.data_pool == "disk-test-data"
+    error_message = "The image has lost its data."
   }
 }
 

@@ -40,6 +40,14 @@ run "disk_opens_the_image_with_the_secret_of_its_host" {
     condition     = libvirt_rbd_disk.disk.bus == "virtio" && libvirt_rbd_disk.disk.cache == null && libvirt_rbd_disk.disk.discard == null
     error_message = "A setting that was not named is not libvirt's own."
   }
+  assert { # a state that an earlier release of the module has written has nothing of these
+    condition = (
+      libvirt_rbd_disk.disk.serial == null && libvirt_rbd_disk.disk.boot_order == null && libvirt_rbd_disk.disk.iothread == null &&
+      libvirt_rbd_disk.disk.iotune == null && libvirt_rbd_disk.disk.on_change == null && libvirt_rbd_disk.disk.timeouts == null &&
+      ceph_rbd_image.disk.trash == null && ceph_rbd_image.disk.timeouts == null
+    )
+    error_message = "A setting that was not named is set."
+  }
 }
 
 run "settings" {
@@ -50,6 +58,11 @@ run "settings" {
     cache       = "writeback"
     discard     = "unmap"
     config_file = "/dev/null"
+    serial      = "web1-data"
+    boot_order  = 2
+    on_change   = "reattach"
+    iotune      = { total_iops_sec = 500, write_bytes_sec = 1000000, write_bytes_sec_max = 2000000, group_name = "web1" }
+    timeouts    = { disk = { delete = "10m" } }
   }
 
   assert {
@@ -58,6 +71,60 @@ run "settings" {
       libvirt_rbd_disk.disk.discard == "unmap" && libvirt_rbd_disk.disk.config_file == "/dev/null"
     )
     error_message = "A setting does not reach the disk."
+  }
+  assert {
+    condition = (
+      libvirt_rbd_disk.disk.serial == "web1-data" && libvirt_rbd_disk.disk.boot_order == 2 && libvirt_rbd_disk.disk.on_change == "reattach"
+    )
+    error_message = "serial, boot_order or on_change does not reach the disk."
+  }
+  assert {
+    condition = { for name, limit in libvirt_rbd_disk.disk.iotune : name => limit if limit != null } == {
+      total_iops_sec = 500, write_bytes_sec = 1000000, write_bytes_sec_max = 2000000, group_name = "web1"
+    }
+    error_message = "Other limits than those of iotune reach the disk."
+  }
+  assert {
+    condition = (
+      libvirt_rbd_disk.disk.timeouts.delete == "10m" && libvirt_rbd_disk.disk.timeouts.create == null && ceph_rbd_image.disk.timeouts == null
+    )
+    error_message = "Not the disk alone has the time limit."
+  }
+}
+
+run "settings_of_the_image" {
+  command = plan
+  variables {
+    data_pool = "tenant-a-ec"
+    trash     = { delay = "720h" }
+    timeouts  = { image = { create = "2h", update = "3h" } }
+    iothread  = 1
+  }
+
+  assert {
+    condition     = ceph_rbd_image.disk.data_pool == "tenant-a-ec" && ceph_rbd_image.disk.trash.delay == "720h"
+    error_message = "data_pool or trash does not reach the image."
+  }
+  assert {
+    condition = (
+      ceph_rbd_image.disk.timeouts.create == "2h" && ceph_rbd_image.disk.timeouts.update == "3h" &&
+      ceph_rbd_image.disk.timeouts.delete == null && libvirt_rbd_disk.disk.timeouts == null
+    )
+    error_message = "Not the image alone has the time limits."
+  }
+  assert {
+    condition     = libvirt_rbd_disk.disk.iothread == 1
+    error_message = "iothread does not reach the disk."
+  }
+}
+
+run "trash_without_delay" {
+  command = plan
+  variables { trash = {} }
+
+  assert {
+    condition     = ceph_rbd_image.disk.trash != null && ceph_rbd_image.disk.trash.delay == null
+    error_message = "The image would be deleted for good."
   }
 }
 
@@ -73,16 +140,28 @@ run "refused" {
     cache       = "yes"
     discard     = "yes"
     config_file = "ceph.conf"
+    serial      = "web1/data"
+    on_change   = "now"
   }
   expect_failures = [
     var.access, var.domain, var.image, var.size, var.target_dev, var.bus, var.cache, var.discard, var.config_file,
+    var.serial, var.on_change,
   ]
 }
 
 run "target_that_the_provider_refuses" {
   command = plan
-  variables { target_dev = "xvda" }
-  expect_failures = [var.target_dev]
+  variables {
+    target_dev = "xvda"
+    data_pool  = "a/b"
+  }
+  expect_failures = [var.target_dev, var.data_pool]
+}
+
+run "data_pool_is_another_one" {
+  command = plan
+  variables { data_pool = "tenant-a" }
+  expect_failures = [var.data_pool]
 }
 
 run "more_disks_than_letters" {
