@@ -40,7 +40,7 @@ module "disk" {
   access     = module.tenant[each.value.tenant].access[each.value.cluster]
   hypervisor = each.value.hypervisor
   domain     = each.value.domain
-  image      = each.key
+  image      = coalesce(each.value.image, each.key)
   size       = each.value.size
   target_dev = each.value.target_dev
 }

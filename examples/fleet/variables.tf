@@ -30,8 +30,9 @@ variable "tenants" {
 }
 
 variable "disks" {
-  description = "Each disk by the name of its image."
+  description = "Each disk by a key, which is its address in the state, `module.disk[\"KEY\"]`, and the name of its image where `image` gives no other. Another key without a moved block is another disk with an empty image; to rename an image, set `image`."
   type = map(object({
+    image      = optional(string) # default: the key
     tenant     = string
     cluster    = string
     hypervisor = string

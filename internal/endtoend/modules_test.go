@@ -128,7 +128,7 @@ func expectApply(t *testing.T, w *acctest.Workspace, changes string) {
 	}
 }
 
-// testFleet applies the fleet, takes a hypervisor out, changes a user, and destroys the rest.
+// testFleet applies the fleet, renames disks, takes a hypervisor out, changes a user, and destroys the rest.
 func testFleet(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
 	bed := acctest.Bed(t)
 	web1, web2 := definedGuestFor(ctx, t, "kvm1", "web1"), definedGuestFor(ctx, t, "kvm2", "web2")
@@ -192,8 +192,11 @@ func testFleet(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
 		}
 	}
 
-	// What can't be done in one apply is refused before anything is touched.
 	fleet := inventory(t)
+	testFleetRenames(ctx, t, w, web1)
+	expectInventory(t, fleet)
+
+	// What can't be done in one apply is refused before anything is touched.
 	w.Set(t, "tenants", map[string]any{"web": onHosts("kvm1"), "db": onHosts("kvm2")})
 	if out, err := w.Try(t, "plan", "-input=false"); err == nil || !strings.Contains(out, "access has no secret on this hypervisor") {
 		t.Errorf("a hypervisor was taken from under its guest: %v\n%s", err, out)
@@ -223,8 +226,101 @@ func testFleet(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
 	}
 	expectSizes(ctx, t, web1, 1<<30, 2<<30)
 	testFleetUsers(ctx, t, w, web1)
+
+	// A guest has written to its disk. The image goes with that once force_destroy was applied.
+	main, err := os.ReadFile(filepath.Join(w.Dir, "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const call = "module \"disk\" {\n"
+	w.Write(t, strings.Replace(string(main), call, call+"  force_destroy = true\n", 1))
+	expectApply(t, w, "0 added, 3 changed, 0 destroyed")
 	w.Destroy(t)
 	expectInventory(t, before)
+}
+
+// testFleetRenames gives the image of a running guest's disk another name, then the disk another key, and both back in one apply. All the
+// time the guest writes to the disk.
+func testFleetRenames(ctx context.Context, t *testing.T, w *acctest.Workspace, guest *testbed.Guest) {
+	t.Helper()
+	disk, err := guest.WaitDisk(ctx, func(d testbed.GuestDisk) bool { return d.Bytes == 1<<30 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guest.StartCounter(ctx, disk.Name); err != nil {
+		t.Fatal(err)
+	}
+	rounds := 0
+	expectWrites := func() {
+		t.Helper()
+		counter, err := guest.Counter(ctx)
+		for ; err == nil && counter.Rounds <= rounds; counter, err = guest.Counter(ctx) {
+			if ctx.Err() != nil {
+				t.Fatal("the guest doesn't write any more")
+			}
+		}
+		if err != nil || counter.Errors != 0 {
+			t.Fatalf("the guest's writes fail: %v, %+v", err, counter)
+		}
+		rounds = counter.Rounds
+	}
+	expectWrites()
+	info := func(image string) string {
+		return acctest.RBD(t, "east", "info", "web/"+image)
+	}
+	const id = "block_name_prefix: "
+	_, before, _ := strings.Cut(info("web1-data"), id)
+	expectImage := func(name string) {
+		t.Helper()
+		if _, now, _ := strings.Cut(info(name), id); now[:strings.IndexByte(now, '\n')] != before[:strings.IndexByte(before, '\n')] {
+			t.Errorf("the image web/%s is another one than before: %s and %s", name, now, before)
+		}
+		if all := strings.Fields(acctest.RBD(t, "east", "ls", "web")); len(all) != 1 {
+			t.Errorf("rbd ls says %s", all)
+		}
+		if saved := acctest.DiskOf(t, "kvm1", "web1", "vdb", true); saved.Source.Network.Name != "web/"+name {
+			t.Errorf("virsh dumpxml --inactive shows as vdb of web1: %s", acctest.XML(t, saved))
+		}
+		expectWrites()
+		w.ExpectEmptyPlan(t)
+	}
+
+	renamed := fleetDisks()
+	renamed["web1-data"]["image"] = "web1-files"
+	w.Set(t, "disks", renamed)
+	expectApply(t, w, "0 added, 2 changed, 0 destroyed")
+	expectImage("web1-files")
+
+	// Another key is another disk, as long as no block says where the former one has gone.
+	moved := fleetDisks()
+	moved["files"] = moved["web1-data"]
+	delete(moved, "web1-data")
+	w.Set(t, "disks", moved)
+	if out, _ := w.Try(t, "plan", "-input=false"); !strings.Contains(out, "2 to add, 0 to change, 2 to destroy") {
+		t.Errorf("the plan of another key says:\n%s", out)
+	}
+	moved["files"]["image"] = "web1-files"
+	w.Set(t, "disks", moved)
+	writeMoved(t, w, "web1-data", "files")
+	expectApply(t, w, "0 added, 0 changed, 0 destroyed")
+	expectImage("web1-files")
+
+	w.Set(t, "disks", fleetDisks())
+	writeMoved(t, w, "files", "web1-data")
+	expectApply(t, w, "0 added, 2 changed, 0 destroyed")
+	expectImage("web1-data")
+	if err := guest.StopCounter(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// writeMoved adds the block that tells of another key of a disk.
+func writeMoved(t *testing.T, w *acctest.Workspace, from, to string) {
+	t.Helper()
+	text := fmt.Sprintf("moved {\n  from = module.disk[%q]\n  to   = module.disk[%q]\n}\n", from, to)
+	if err := os.WriteFile(filepath.Join(w.Dir, "moved.tf"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // testFleetUsers gives a tenant another user while its guest runs, and takes the former one out: not before the guest was started again.
