@@ -37,6 +37,20 @@ var (
 	_ provider.ProviderWithListResources      = (*cephProvider)(nil)
 )
 
+// resources are all types of resources. Each can be listed too.
+var resources = []func() tfkit.Resource{
+	cephpool.NewResource,
+	cephuser.NewResource,
+	cephrbdimage.NewResource,
+	cephrbdnamespace.NewResource,
+	cephrbdsnapshot.NewResource,
+	cephcrushrule.NewResource,
+	cepherasurecodeprofile.NewResource,
+	libvirtcephsecret.NewResource,
+	libvirtvolumesecret.NewResource,
+	libvirtrbddisk.NewResource,
+}
+
 type cephProvider struct {
 	version string
 	dial    ceph.Dial
@@ -87,18 +101,11 @@ func (p *cephProvider) Close() error {
 }
 
 func (p *cephProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{
-		cephpool.NewResource,
-		cephuser.NewResource,
-		cephrbdimage.NewResource,
-		cephrbdnamespace.NewResource,
-		cephrbdsnapshot.NewResource,
-		cephcrushrule.NewResource,
-		cepherasurecodeprofile.NewResource,
-		libvirtcephsecret.NewResource,
-		libvirtvolumesecret.NewResource,
-		libvirtrbddisk.NewResource,
+	made := make([]func() resource.Resource, len(resources))
+	for i, newResource := range resources {
+		made[i] = func() resource.Resource { return newResource() }
 	}
+	return made
 }
 
 func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSource {
@@ -120,18 +127,11 @@ func (p *cephProvider) DataSources(context.Context) []func() datasource.DataSour
 }
 
 func (p *cephProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{
-		cephpool.NewListResource,
-		cephuser.NewListResource,
-		cephrbdimage.NewListResource,
-		cephrbdnamespace.NewListResource,
-		cephrbdsnapshot.NewListResource,
-		cephcrushrule.NewListResource,
-		cepherasurecodeprofile.NewListResource,
-		libvirtcephsecret.NewListResource,
-		libvirtvolumesecret.NewListResource,
-		libvirtrbddisk.NewListResource,
+	made := make([]func() list.ListResource, len(resources))
+	for i, newResource := range resources {
+		made[i] = func() list.ListResource { return newResource() }
 	}
+	return made
 }
 
 func (p *cephProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
@@ -28,6 +29,16 @@ type EphemeralBase struct {
 // Configure stores the connections. The framework calls it.
 func (b *EphemeralBase) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
 	b.Connections = provided(req.ProviderData, &resp.Diagnostics)
+}
+
+// Resource is what each type of resources is to the provider: one with an identity, by which it is imported, with a plan of its own, and
+// that can be listed.
+type Resource interface {
+	resource.ResourceWithConfigure
+	resource.ResourceWithIdentity
+	resource.ResourceWithImportState
+	resource.ResourceWithModifyPlan
+	list.ListResource
 }
 
 // Base is embedded in every resource. It knows the resource's type, and stores the connections of the provider.

@@ -10,9 +10,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &ruleResource{tfkit.Base{Type: resourceType}} }
-
 // filter selects rules.
 type filter struct {
 	Cluster     types.String `tfsdk:"cluster"`

@@ -20,15 +20,8 @@ var resourceType = tfkit.ResourceType{
 	ImportKey: tfkit.ImportKey{Form: "CLUSTER/RULE", Attributes: []string{"cluster", "name"}},
 }
 
-var (
-	_ resource.ResourceWithConfigure   = (*ruleResource)(nil)
-	_ resource.ResourceWithIdentity    = (*ruleResource)(nil)
-	_ resource.ResourceWithImportState = (*ruleResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*ruleResource)(nil)
-)
-
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &ruleResource{tfkit.Base{Type: resourceType}} }
+func NewResource() tfkit.Resource { return &ruleResource{tfkit.Base{Type: resourceType}} }
 
 type ruleResource struct{ tfkit.Base }
 

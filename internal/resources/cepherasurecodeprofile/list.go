@@ -10,9 +10,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &profileResource{tfkit.Base{Type: resourceType}} }
-
 // filter selects profiles.
 type filter struct {
 	Cluster     types.String `tfsdk:"cluster"`

@@ -19,15 +19,8 @@ var resourceType = tfkit.ResourceType{
 	ImportKey: tfkit.ImportKey{Form: "CLUSTER/PROFILE", Attributes: []string{"cluster", "name"}},
 }
 
-var (
-	_ resource.ResourceWithConfigure   = (*profileResource)(nil)
-	_ resource.ResourceWithIdentity    = (*profileResource)(nil)
-	_ resource.ResourceWithImportState = (*profileResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*profileResource)(nil)
-)
-
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &profileResource{tfkit.Base{Type: resourceType}} }
+func NewResource() tfkit.Resource { return &profileResource{tfkit.Base{Type: resourceType}} }
 
 type profileResource struct{ tfkit.Base }
 

@@ -11,9 +11,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &poolResource{tfkit.Base{Type: resourceType}} }
-
 // filter selects pools.
 type filter struct {
 	Cluster     types.String `tfsdk:"cluster"`

@@ -26,15 +26,8 @@ var resourceType = tfkit.ResourceType{
 	ImportDefaults: tfkit.ImportDefaults{"force_destroy": types.BoolValue(false)},
 }
 
-var (
-	_ resource.ResourceWithConfigure   = (*poolResource)(nil)
-	_ resource.ResourceWithIdentity    = (*poolResource)(nil)
-	_ resource.ResourceWithImportState = (*poolResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*poolResource)(nil)
-)
-
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &poolResource{tfkit.Base{Type: resourceType}} }
+func NewResource() tfkit.Resource { return &poolResource{tfkit.Base{Type: resourceType}} }
 
 type poolResource struct{ tfkit.Base }
 

@@ -13,9 +13,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &imageResource{tfkit.Base{Type: resourceType}} }
-
 // filter selects images.
 type filter struct {
 	Cluster     types.String `tfsdk:"cluster"`

@@ -22,15 +22,8 @@ var resourceType = tfkit.ResourceType{
 	ImportDefaults: tfkit.ImportDefaults{"allow_shrink": types.BoolValue(false), "force_destroy": types.BoolValue(false)},
 }
 
-var (
-	_ resource.ResourceWithConfigure   = (*imageResource)(nil)
-	_ resource.ResourceWithIdentity    = (*imageResource)(nil)
-	_ resource.ResourceWithImportState = (*imageResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*imageResource)(nil)
-)
-
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &imageResource{tfkit.Base{Type: resourceType}} }
+func NewResource() tfkit.Resource { return &imageResource{tfkit.Base{Type: resourceType}} }
 
 type imageResource struct{ tfkit.Base }
 

@@ -20,15 +20,8 @@ var resourceType = tfkit.ResourceType{
 	ImportKey: tfkit.ImportKey{Form: "CLUSTER/POOL/NAMESPACE", Attributes: []string{"cluster", "pool", "name"}},
 }
 
-var (
-	_ resource.ResourceWithConfigure   = (*namespaceResource)(nil)
-	_ resource.ResourceWithIdentity    = (*namespaceResource)(nil)
-	_ resource.ResourceWithImportState = (*namespaceResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*namespaceResource)(nil)
-)
-
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &namespaceResource{tfkit.Base{Type: resourceType}} }
+func NewResource() tfkit.Resource { return &namespaceResource{tfkit.Base{Type: resourceType}} }
 
 type namespaceResource struct{ tfkit.Base }
 

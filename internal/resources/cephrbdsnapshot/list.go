@@ -12,9 +12,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &snapshotResource{tfkit.Base{Type: resourceType}} }
-
 // filter selects snapshots.
 type filter struct {
 	Cluster      types.String `tfsdk:"cluster"`

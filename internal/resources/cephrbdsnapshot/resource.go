@@ -22,15 +22,8 @@ var resourceType = tfkit.ResourceType{
 	},
 }
 
-var (
-	_ resource.ResourceWithConfigure   = (*snapshotResource)(nil)
-	_ resource.ResourceWithIdentity    = (*snapshotResource)(nil)
-	_ resource.ResourceWithImportState = (*snapshotResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*snapshotResource)(nil)
-)
-
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &snapshotResource{tfkit.Base{Type: resourceType}} }
+func NewResource() tfkit.Resource { return &snapshotResource{tfkit.Base{Type: resourceType}} }
 
 type snapshotResource struct{ tfkit.Base }
 

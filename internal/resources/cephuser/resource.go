@@ -23,15 +23,8 @@ var resourceType = tfkit.ResourceType{
 	ImportDefaults: tfkit.ImportDefaults{"key_in_state": types.BoolValue(false), "rotate_in_use": types.BoolValue(false)},
 }
 
-var (
-	_ resource.ResourceWithConfigure   = (*userResource)(nil)
-	_ resource.ResourceWithIdentity    = (*userResource)(nil)
-	_ resource.ResourceWithImportState = (*userResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*userResource)(nil)
-)
-
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &userResource{tfkit.Base{Type: resourceType}} }
+func NewResource() tfkit.Resource { return &userResource{tfkit.Base{Type: resourceType}} }
 
 type userResource struct{ tfkit.Base }
 

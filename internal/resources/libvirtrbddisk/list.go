@@ -14,9 +14,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &diskResource{tfkit.Base{Type: resourceType}} }
-
 // filter selects disks.
 type filter struct {
 	Hypervisor  types.String `tfsdk:"hypervisor"`

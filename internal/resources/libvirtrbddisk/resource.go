@@ -38,16 +38,10 @@ var resourceType = tfkit.ResourceType{
 	},
 }
 
-var (
-	_ resource.ResourceWithConfigure      = (*diskResource)(nil)
-	_ resource.ResourceWithIdentity       = (*diskResource)(nil)
-	_ resource.ResourceWithImportState    = (*diskResource)(nil)
-	_ resource.ResourceWithModifyPlan     = (*diskResource)(nil)
-	_ resource.ResourceWithValidateConfig = (*diskResource)(nil)
-)
+var _ resource.ResourceWithValidateConfig = (*diskResource)(nil)
 
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &diskResource{tfkit.Base{Type: resourceType}} }
+func NewResource() tfkit.Resource { return &diskResource{tfkit.Base{Type: resourceType}} }
 
 type diskResource struct{ tfkit.Base }
 

@@ -11,9 +11,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// NewListResource returns the resource as one that can be listed.
-func NewListResource() list.ListResource { return &secretResource{tfkit.Base{Type: resourceType}} }
-
 // filter selects secrets.
 type filter struct {
 	Hypervisor  types.String `tfsdk:"hypervisor"`

@@ -18,15 +18,8 @@ var resourceType = tfkit.ResourceType{
 	ImportKey: tfkit.ImportKey{Form: "HYPERVISOR/UUID", Attributes: []string{"hypervisor", "uuid"}},
 }
 
-var (
-	_ resource.ResourceWithConfigure   = (*secretResource)(nil)
-	_ resource.ResourceWithIdentity    = (*secretResource)(nil)
-	_ resource.ResourceWithImportState = (*secretResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*secretResource)(nil)
-)
-
 // NewResource returns the resource.
-func NewResource() resource.Resource { return &secretResource{tfkit.Base{Type: resourceType}} }
+func NewResource() tfkit.Resource { return &secretResource{tfkit.Base{Type: resourceType}} }
 
 type secretResource struct{ tfkit.Base }
 
