@@ -11,9 +11,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// DataSourceBase is embedded in every data source. It stores the connections of the provider.
+// DataSourceBase is embedded in every data source. It knows the data source's type, and stores the connections of the provider.
 type DataSourceBase struct {
 	*Connections
+
+	TypeName string // such as ceph_pools
+}
+
+// Metadata tells the type's name. The framework calls it.
+func (b *DataSourceBase) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = b.TypeName
 }
 
 // Configure stores the connections. The framework calls it.

@@ -12,11 +12,10 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the data source.
-const TypeName = "ceph_cluster"
-
 // NewDataSource returns the data source.
-func NewDataSource() datasource.DataSource { return &clusterDataSource{} }
+func NewDataSource() datasource.DataSource {
+	return &clusterDataSource{tfkit.DataSourceBase{TypeName: "ceph_cluster"}}
+}
 
 type clusterDataSource struct{ tfkit.DataSourceBase }
 
@@ -38,10 +37,6 @@ type monitorModel struct {
 type addressModel struct {
 	Host types.String `tfsdk:"host"`
 	Port types.Int64  `tfsdk:"port"`
-}
-
-func (d *clusterDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName
 }
 
 func (d *clusterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

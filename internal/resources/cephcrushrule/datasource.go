@@ -12,7 +12,9 @@ import (
 )
 
 // NewDataSource returns the data source.
-func NewDataSource() datasource.DataSource { return &ruleDataSource{} }
+func NewDataSource() datasource.DataSource {
+	return &ruleDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name}}
+}
 
 type ruleDataSource struct{ tfkit.DataSourceBase }
 
@@ -27,10 +29,6 @@ type dataModel struct {
 	Steps         []string     `tfsdk:"steps"`
 	RuleID        types.Int64  `tfsdk:"rule_id"`
 	FSID          types.String `tfsdk:"fsid"`
-}
-
-func (d *ruleDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName
 }
 
 func (d *ruleDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

@@ -12,11 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the resource and of the data source.
-const TypeName = "ceph_crush_rule"
-
 var resourceType = tfkit.ResourceType{
-	Name:      TypeName,
+	Name:      "ceph_crush_rule",
 	ImportKey: tfkit.ImportKey{Form: "CLUSTER/RULE", Attributes: []string{"cluster", "name"}},
 }
 

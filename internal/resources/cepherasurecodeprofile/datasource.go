@@ -13,7 +13,9 @@ import (
 )
 
 // NewDataSource returns the data source.
-func NewDataSource() datasource.DataSource { return &profileDataSource{} }
+func NewDataSource() datasource.DataSource {
+	return &profileDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name}}
+}
 
 type profileDataSource struct{ tfkit.DataSourceBase }
 
@@ -31,10 +33,6 @@ type dataModel struct {
 	StripeUnit         types.String      `tfsdk:"stripe_unit"`
 	Parameters         map[string]string `tfsdk:"parameters"`
 	FSID               types.String      `tfsdk:"fsid"`
-}
-
-func (d *profileDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName
 }
 
 func (d *profileDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

@@ -11,11 +11,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the resource and the data source.
-const TypeName = "ceph_erasure_code_profile"
-
 var resourceType = tfkit.ResourceType{
-	Name:      TypeName,
+	Name:      "ceph_erasure_code_profile",
 	ImportKey: tfkit.ImportKey{Form: "CLUSTER/PROFILE", Attributes: []string{"cluster", "name"}},
 }
 

@@ -12,7 +12,9 @@ import (
 )
 
 // NewDataSource returns the data source.
-func NewDataSource() datasource.DataSource { return &poolDataSource{} }
+func NewDataSource() datasource.DataSource {
+	return &poolDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name}}
+}
 
 type poolDataSource struct{ tfkit.DataSourceBase }
 
@@ -35,10 +37,6 @@ type dataModel struct {
 	StoredBytes        types.Int64  `tfsdk:"stored_bytes"`
 	MaxAvailBytes      types.Int64  `tfsdk:"max_avail_bytes"`
 	Objects            types.Int64  `tfsdk:"objects"`
-}
-
-func (d *poolDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName
 }
 
 func (d *poolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

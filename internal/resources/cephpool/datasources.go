@@ -11,17 +11,15 @@ import (
 )
 
 // NewDataSources returns the data source of several pools.
-func NewDataSources() datasource.DataSource { return &poolsDataSource{} }
+func NewDataSources() datasource.DataSource {
+	return &poolsDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name + "s"}}
+}
 
 type poolsDataSource struct{ tfkit.DataSourceBase }
 
 type poolsModel struct {
 	filter
 	Pools types.List `tfsdk:"pools"`
-}
-
-func (d *poolsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName + "s"
 }
 
 func (d *poolsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

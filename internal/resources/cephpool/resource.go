@@ -13,15 +13,12 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the resource.
-const TypeName = "ceph_pool"
-
 // madeRuleKey is the private state's name for the CRUSH rule that Ceph made with an erasure-coded pool, and that is deleted with it; empty
 // where Ceph used an existing rule.
 const madeRuleKey = "made_crush_rule"
 
 var resourceType = tfkit.ResourceType{
-	Name:           TypeName,
+	Name:           "ceph_pool",
 	ImportKey:      tfkit.ImportKey{Form: "CLUSTER/POOL", Attributes: []string{"cluster", "name"}},
 	ImportDefaults: tfkit.ImportDefaults{"force_destroy": types.BoolValue(false)},
 }

@@ -12,7 +12,9 @@ import (
 )
 
 // NewDataSource returns the data source.
-func NewDataSource() datasource.DataSource { return &imageDataSource{} }
+func NewDataSource() datasource.DataSource {
+	return &imageDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name}}
+}
 
 type imageDataSource struct{ tfkit.DataSourceBase }
 
@@ -49,10 +51,6 @@ type dataParent struct {
 type watcherModel struct {
 	Address types.String `tfsdk:"address"`
 	Entity  types.String `tfsdk:"entity"`
-}
-
-func (d *imageDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName
 }
 
 func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

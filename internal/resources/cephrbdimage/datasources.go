@@ -12,17 +12,15 @@ import (
 )
 
 // NewDataSources returns the data source of several images.
-func NewDataSources() datasource.DataSource { return &imagesDataSource{} }
+func NewDataSources() datasource.DataSource {
+	return &imagesDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name + "s"}}
+}
 
 type imagesDataSource struct{ tfkit.DataSourceBase }
 
 type imagesModel struct {
 	filter
 	Images types.List `tfsdk:"images"`
-}
-
-func (d *imagesDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName + "s"
 }
 
 func (d *imagesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

@@ -13,11 +13,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the resource and the data source.
-const TypeName = "ceph_rbd_image"
-
 var resourceType = tfkit.ResourceType{
-	Name:           TypeName,
+	Name:           "ceph_rbd_image",
 	ImportKey:      tfkit.ImportKey{Form: "CLUSTER/POOL[/NAMESPACE]/IMAGE", Attributes: []string{"cluster", "pool", "namespace", "name"}},
 	ImportDefaults: tfkit.ImportDefaults{"allow_shrink": types.BoolValue(false), "force_destroy": types.BoolValue(false)},
 }

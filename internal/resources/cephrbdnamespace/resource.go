@@ -12,11 +12,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the resource.
-const TypeName = "ceph_rbd_namespace"
-
 var resourceType = tfkit.ResourceType{
-	Name:      TypeName,
+	Name:      "ceph_rbd_namespace",
 	ImportKey: tfkit.ImportKey{Form: "CLUSTER/POOL/NAMESPACE", Attributes: []string{"cluster", "pool", "name"}},
 }
 

@@ -17,7 +17,9 @@ import (
 )
 
 // NewDataSource returns the data source.
-func NewDataSource() datasource.DataSource { return &userDataSource{} }
+func NewDataSource() datasource.DataSource {
+	return &userDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name}}
+}
 
 type userDataSource struct{ tfkit.DataSourceBase }
 
@@ -32,10 +34,6 @@ type dataModel struct {
 	KeyFingerprint types.String `tfsdk:"key_fingerprint"`
 	Clients        types.List   `tfsdk:"clients"`
 	FSID           types.String `tfsdk:"fsid"`
-}
-
-func (d *userDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName
 }
 
 func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

@@ -11,17 +11,15 @@ import (
 )
 
 // NewDataSources returns the data source of several users.
-func NewDataSources() datasource.DataSource { return &usersDataSource{} }
+func NewDataSources() datasource.DataSource {
+	return &usersDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name + "s"}}
+}
 
 type usersDataSource struct{ tfkit.DataSourceBase }
 
 type usersModel struct {
 	filter
 	Users types.List `tfsdk:"users"`
-}
-
-func (d *usersDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = TypeName + "s"
 }
 
 func (d *usersDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

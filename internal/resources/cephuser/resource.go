@@ -14,11 +14,8 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the resource and the data source.
-const TypeName = "ceph_user"
-
 var resourceType = tfkit.ResourceType{
-	Name:           TypeName,
+	Name:           "ceph_user",
 	ImportKey:      tfkit.ImportKey{Form: "CLUSTER/NAME", Attributes: []string{"cluster", "name"}},
 	ImportDefaults: tfkit.ImportDefaults{"key_in_state": types.BoolValue(false), "rotate_in_use": types.BoolValue(false)},
 }

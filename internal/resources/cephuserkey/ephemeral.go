@@ -18,9 +18,6 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// TypeName is the type of the ephemeral resource.
-const TypeName = "ceph_user_key"
-
 var _ ephemeral.EphemeralResourceWithConfigure = (*userKey)(nil)
 
 // NewEphemeralResource returns the ephemeral resource.
@@ -37,7 +34,7 @@ type model struct {
 }
 
 func (*userKey) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
-	resp.TypeName = TypeName
+	resp.TypeName = "ceph_user_key"
 }
 
 func (*userKey) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {

@@ -16,7 +16,9 @@ import (
 )
 
 // NewDataSource returns the data source.
-func NewDataSource() datasource.DataSource { return &secretDataSource{} }
+func NewDataSource() datasource.DataSource {
+	return &secretDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name}}
+}
 
 type secretDataSource struct{ tfkit.DataSourceBase }
 
@@ -30,10 +32,6 @@ type dataModel struct {
 	Private        types.Bool   `tfsdk:"private"`
 	KeyFingerprint types.String `tfsdk:"key_fingerprint"`
 	HostUUID       types.String `tfsdk:"host_uuid"`
-}
-
-func (d *secretDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = tfkit.CephSecret.Name
 }
 
 func (d *secretDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

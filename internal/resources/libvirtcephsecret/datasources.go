@@ -11,17 +11,15 @@ import (
 )
 
 // NewDataSources returns the data source of several secrets.
-func NewDataSources() datasource.DataSource { return &secretsDataSource{} }
+func NewDataSources() datasource.DataSource {
+	return &secretsDataSource{tfkit.DataSourceBase{TypeName: resourceType.Name + "s"}}
+}
 
 type secretsDataSource struct{ tfkit.DataSourceBase }
 
 type secretsModel struct {
 	filter
 	Secrets types.List `tfsdk:"secrets"`
-}
-
-func (d *secretsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = tfkit.CephSecret.Name + "s"
 }
 
 func (d *secretsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

@@ -24,10 +24,14 @@ import (
 // The data sources of domains are in this package because they show disks as the resource does.
 
 // NewDomainDataSource returns the data source of one domain.
-func NewDomainDataSource() datasource.DataSource { return &domainDataSource{} }
+func NewDomainDataSource() datasource.DataSource {
+	return &domainDataSource{tfkit.DataSourceBase{TypeName: "libvirt_domain"}}
+}
 
 // NewDomainsDataSource returns the data source of several domains.
-func NewDomainsDataSource() datasource.DataSource { return &domainsDataSource{} }
+func NewDomainsDataSource() datasource.DataSource {
+	return &domainsDataSource{tfkit.DataSourceBase{TypeName: "libvirt_domains"}}
+}
 
 type domainDataSource struct{ tfkit.DataSourceBase }
 
@@ -55,14 +59,6 @@ type listedDisk struct {
 	model
 	SourceType types.String `tfsdk:"source_type"`
 	Source     types.String `tfsdk:"source"`
-}
-
-func (d *domainDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = "libvirt_domain"
-}
-
-func (d *domainsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = "libvirt_domains"
 }
 
 func (d *domainDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
