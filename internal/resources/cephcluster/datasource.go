@@ -45,8 +45,8 @@ func (d *clusterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			Computed:            true,
 			MarkdownDescription: "Address for messenger protocol " + protocol + "; null where the monitor has none.",
 			Attributes: map[string]schema.Attribute{
-				"host": schema.StringAttribute{Computed: true, MarkdownDescription: "IP address, an IPv6 one without brackets."},
-				"port": schema.Int64Attribute{Computed: true, MarkdownDescription: "TCP port, usually " + port + "."},
+				"host": tfkit.ComputedText("IP address, an IPv6 one without brackets."),
+				"port": tfkit.ComputedNumber("TCP port, usually " + port + "."),
 			},
 		}
 	}
@@ -54,15 +54,15 @@ func (d *clusterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		MarkdownDescription: "A configured Ceph cluster: its identity, release, monitors and health, as by `ceph status` and `ceph mon dump`.",
 		Attributes: map[string]schema.Attribute{
 			"cluster": tfkit.LabelArgument("cluster"),
-			"fsid":    schema.StringAttribute{Computed: true, MarkdownDescription: "The cluster's identity."},
-			"release": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the monitors' release, such as `squid`."},
-			"version": schema.StringAttribute{Computed: true, MarkdownDescription: "Version of the monitors, such as `19.2.3`."},
-			"health":  schema.StringAttribute{Computed: true, MarkdownDescription: "`HEALTH_OK`, `HEALTH_WARN` or `HEALTH_ERR`."},
+			"fsid":    tfkit.ComputedText("The cluster's identity."),
+			"release": tfkit.ComputedText("Name of the monitors' release, such as `squid`."),
+			"version": tfkit.ComputedText("Version of the monitors, such as `19.2.3`."),
+			"health":  tfkit.ComputedText("`HEALTH_OK`, `HEALTH_WARN` or `HEALTH_ERR`."),
 			"monitors": schema.ListNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "The monitors, in the order of the cluster's own map.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the monitor."},
+					"name": tfkit.ComputedText("Name of the monitor."),
 					"v1":   address("v1", "6789"),
 					"v2":   address("v2", "3300"),
 				}},

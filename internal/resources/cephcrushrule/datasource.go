@@ -32,32 +32,31 @@ type dataModel struct {
 }
 
 func (d *ruleDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A CRUSH rule that exists, as by `ceph osd crush rule dump`: where a pool's copies or chunks are placed.",
 		Attributes: map[string]schema.Attribute{
-			"id":      text("`CLUSTER/RULE`."),
+			"id":      tfkit.ComputedText("`CLUSTER/RULE`."),
 			"cluster": tfkit.LabelArgument("cluster"),
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the rule.",
 				Validators:          []validator.String{tfkit.CrushName("the name of a CRUSH rule")},
 			},
-			"type": text("`replicated` or `erasure`; `msr_firstn` or `msr_indep` for a rule that puts several chunks onto each host. Null for a" +
-				" type that is not known to this provider."),
-			"root": text("Bucket of the CRUSH map below which the rule chooses. Null for a rule whose steps do more than to choose OSDs of" +
-				" one class in different failure domains below one bucket: `steps` has them all."),
-			"failure_domain": text("Type of bucket that never holds two copies or chunks, such as `host` or `osd`. Null where `root` is."),
-			"device_class":   text("Class of the OSDs that the rule chooses, such as `ssd`. Null for all classes, and where `root` is."),
+			"type": tfkit.ComputedText("`replicated` or `erasure`; `msr_firstn` or `msr_indep` for a rule that puts several chunks onto each" +
+				" host. Null for a type that is not known to this provider."),
+			"root": tfkit.ComputedText("Bucket of the CRUSH map below which the rule chooses. Null for a rule whose steps do more than to choose" +
+				" OSDs of one class in different failure domains below one bucket: `steps` has them all."),
+			"failure_domain": tfkit.ComputedText("Type of bucket that never holds two copies or chunks, such as `host` or `osd`. Null where" +
+				" `root` is."),
+			"device_class": tfkit.ComputedText("Class of the OSDs that the rule chooses, such as `ssd`. Null for all classes, and where `root`" +
+				" is."),
 			"steps": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "The rule's steps, as in a decompiled CRUSH map: `take default class ssd`, `chooseleaf firstn 0 type host`," +
 					" `emit`.",
 			},
-			"rule_id": schema.Int64Attribute{Computed: true, MarkdownDescription: "Ceph's number of the rule."},
-			"fsid":    text("The cluster's fsid."),
+			"rule_id": tfkit.ComputedNumber("Ceph's number of the rule."),
+			"fsid":    tfkit.ComputedText("The cluster's fsid."),
 		},
 	}
 }

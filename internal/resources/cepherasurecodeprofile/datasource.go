@@ -36,36 +36,30 @@ type dataModel struct {
 }
 
 func (d *profileDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An erasure code profile that exists, as by `ceph osd erasure-code-profile get`: how the objects of an" +
 			" erasure-coded pool are cut into chunks, and where these are placed.",
 		Attributes: map[string]schema.Attribute{
-			"id":      text("`CLUSTER/PROFILE`."),
+			"id":      tfkit.ComputedText("`CLUSTER/PROFILE`."),
 			"cluster": tfkit.LabelArgument("cluster"),
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the profile.",
 				Validators:          []validator.String{tfkit.CrushName("the name of an erasure code profile")},
 			},
-			"k": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of chunks with data. Null where the plugin derives it."},
-			"m": schema.Int64Attribute{
-				Computed:            true,
-				MarkdownDescription: "Number of chunks with parity: how many can be lost. Null where the plugin derives it.",
-			},
-			"plugin":               text("Plugin that computes the chunks, such as `jerasure`, `isa`, `lrc`, `shec` or `clay`."),
-			"technique":            text("Technique of the plugin, such as `reed_sol_van`. Null where none is stored."),
-			"crush_root":           text("Bucket of the CRUSH map below which the chunks are placed; `default` where the profile names none."),
-			"crush_failure_domain": text("Type of bucket that never holds two chunks of an object; `host` where the profile names none."),
-			"crush_device_class":   text("Class of the OSDs that take chunks, such as `ssd`. Null for all classes."),
-			"stripe_unit":          text("Bytes of data in each chunk of a stripe, in the spelling that is stored. Null for the cluster's default."),
-			"parameters": schema.MapAttribute{
-				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "What else the profile stores, such as `w`, or `l` of the plugin `lrc`.",
-			},
-			"fsid": text("The cluster's fsid."),
+			"k":         tfkit.ComputedNumber("Number of chunks with data. Null where the plugin derives it."),
+			"m":         tfkit.ComputedNumber("Number of chunks with parity: how many can be lost. Null where the plugin derives it."),
+			"plugin":    tfkit.ComputedText("Plugin that computes the chunks, such as `jerasure`, `isa`, `lrc`, `shec` or `clay`."),
+			"technique": tfkit.ComputedText("Technique of the plugin, such as `reed_sol_van`. Null where none is stored."),
+			"crush_root": tfkit.ComputedText("Bucket of the CRUSH map below which the chunks are placed; `default` where the profile" +
+				" names none."),
+			"crush_failure_domain": tfkit.ComputedText("Type of bucket that never holds two chunks of an object; `host` where the profile names" +
+				" none."),
+			"crush_device_class": tfkit.ComputedText("Class of the OSDs that take chunks, such as `ssd`. Null for all classes."),
+			"stripe_unit": tfkit.ComputedText("Bytes of data in each chunk of a stripe, in the spelling that is stored. Null for the" +
+				" cluster's default."),
+			"parameters": tfkit.ComputedMap("What else the profile stores, such as `w`, or `l` of the plugin `lrc`."),
+			"fsid":       tfkit.ComputedText("The cluster's fsid."),
 		},
 	}
 }

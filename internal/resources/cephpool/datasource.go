@@ -40,44 +40,35 @@ type dataModel struct {
 }
 
 func (d *poolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
-	number := func(description string) schema.Int64Attribute {
-		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A pool that exists, as by `ceph osd pool ls detail`, with its statistics, as by `ceph df`. Statistics lag behind" +
 			" by some seconds: they tell how full a pool is, not whether it is empty. Those of a pool made a moment ago are null.",
 		Attributes: map[string]schema.Attribute{
-			"id":      text("`CLUSTER/POOL`."),
+			"id":      tfkit.ComputedText("`CLUSTER/POOL`."),
 			"cluster": tfkit.LabelArgument("cluster"),
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the pool.",
 				Validators:          []validator.String{tfkit.ImageSpecPart("a pool name")},
 			},
-			"type":                 text("`replicated` or `erasure`."),
-			"pg_num":               number("Number of placement groups that the pool is to have."),
-			"pg_autoscale_mode":    text("`on`, `warn` or `off`."),
-			"size":                 number("Number of copies, or of chunks, of each object."),
-			"min_size":             number("Number of copies or chunks needed for I/O."),
-			"crush_rule":           text("Name of the CRUSH rule."),
-			"erasure_code_profile": text("Erasure code profile; null for a replicated pool."),
+			"type":                 tfkit.ComputedText("`replicated` or `erasure`."),
+			"pg_num":               tfkit.ComputedNumber("Number of placement groups that the pool is to have."),
+			"pg_autoscale_mode":    tfkit.ComputedText("`on`, `warn` or `off`."),
+			"size":                 tfkit.ComputedNumber("Number of copies, or of chunks, of each object."),
+			"min_size":             tfkit.ComputedNumber("Number of copies or chunks needed for I/O."),
+			"crush_rule":           tfkit.ComputedText("Name of the CRUSH rule."),
+			"erasure_code_profile": tfkit.ComputedText("Erasure code profile; null for a replicated pool."),
 			"allow_ec_overwrites":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether an erasure-coded pool can be a `data_pool`."},
 			"applications": schema.SetAttribute{
 				Computed: true, ElementType: types.StringType, MarkdownDescription: "What the pool is used for.",
 			},
-			"config": schema.MapAttribute{
-				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Settings of librbd for all images of the pool by name, as by `rbd config pool list`. Null where there are none," +
-					" and, with a warning, where the provider's user may not read them.",
-			},
-			"pool_id":         number("Ceph's number of the pool."),
-			"fsid":            text("The cluster's fsid."),
-			"stored_bytes":    number("Bytes of data in the pool, before replication."),
-			"max_avail_bytes": number("Bytes of data that the pool can still take, before replication."),
-			"objects":         number("Number of objects in the pool."),
+			"config": tfkit.ComputedMap("Settings of librbd for all images of the pool by name, as by `rbd config pool list`. Null where there" +
+				" are none, and, with a warning, where the provider's user may not read them."),
+			"pool_id":         tfkit.ComputedNumber("Ceph's number of the pool."),
+			"fsid":            tfkit.ComputedText("The cluster's fsid."),
+			"stored_bytes":    tfkit.ComputedNumber("Bytes of data in the pool, before replication."),
+			"max_avail_bytes": tfkit.ComputedNumber("Bytes of data that the pool can still take, before replication."),
+			"objects":         tfkit.ComputedNumber("Number of objects in the pool."),
 		},
 	}
 }

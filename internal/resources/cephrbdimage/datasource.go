@@ -54,23 +54,11 @@ type watcherModel struct {
 }
 
 func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
-	size := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, CustomType: tfkit.SizeType{}, MarkdownDescription: description}
-	}
-	number := func(description string) schema.Int64Attribute {
-		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
-	}
-	texts := func(description string) schema.MapAttribute {
-		return schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: description}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An RBD image that exists, as by `rbd info`, with those who have it open, as by `rbd status`. Reading it leaves no" +
 			" trace on the image.",
 		Attributes: map[string]schema.Attribute{
-			"id":      text("`CLUSTER/POOL[/NAMESPACE]/IMAGE`."),
+			"id":      tfkit.ComputedText("`CLUSTER/POOL[/NAMESPACE]/IMAGE`."),
 			"cluster": tfkit.LabelArgument("cluster"),
 			"pool": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Name of the pool.", Validators: []validator.String{tfkit.ImageSpecPart("a pool name")},
@@ -81,34 +69,34 @@ func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"name": schema.StringAttribute{
 				Required: true, MarkdownDescription: "Name of the image.", Validators: []validator.String{tfkit.ImageSpecPart("an image name")},
 			},
-			"size":         size("Size with the largest unit of 1024 that divides it, such as `30GiB`."),
-			"size_bytes":   number("The size in bytes."),
+			"size":         tfkit.ComputedSize("Size with the largest unit of 1024 that divides it, such as `30GiB`."),
+			"size_bytes":   tfkit.ComputedNumber("The size in bytes."),
 			"features":     schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Features of the image."},
-			"object_size":  size("Size of the objects that hold the data."),
-			"stripe_unit":  size("Size of the pieces that are spread over objects."),
-			"stripe_count": number("Number of objects over which data is spread at a time."),
-			"data_pool":    text("Pool that holds the data, where it is another one; else null."),
+			"object_size":  tfkit.ComputedSize("Size of the objects that hold the data."),
+			"stripe_unit":  tfkit.ComputedSize("Size of the pieces that are spread over objects."),
+			"stripe_count": tfkit.ComputedNumber("Number of objects over which data is spread at a time."),
+			"data_pool":    tfkit.ComputedText("Pool that holds the data, where it is another one; else null."),
 			"parent": schema.SingleNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "Snapshot from which a clone reads what it has not written itself; null for an image that is no clone.",
 				Attributes: map[string]schema.Attribute{
-					"pool":      text("Pool of the parent."),
-					"namespace": text("RADOS namespace of the parent; null for none."),
-					"image":     text("Name of the parent image, also where that is in the trash."),
-					"snapshot":  text("Name of the snapshot, also where it was removed and is kept for its clones."),
+					"pool":      tfkit.ComputedText("Pool of the parent."),
+					"namespace": tfkit.ComputedText("RADOS namespace of the parent; null for none."),
+					"image":     tfkit.ComputedText("Name of the parent image, also where that is in the trash."),
+					"snapshot":  tfkit.ComputedText("Name of the snapshot, also where it was removed and is kept for its clones."),
 				},
 			},
-			"metadata": texts("Metadata by key; null where there is none."),
-			"config":   texts("librbd's settings for this image by name; null where there is none."),
-			"image_id": text("librbd's id of the image."),
-			"pool_id":  number("Ceph's number of the pool."),
-			"fsid":     text("The cluster's fsid."),
+			"metadata": tfkit.ComputedMap("Metadata by key; null where there is none."),
+			"config":   tfkit.ComputedMap("librbd's settings for this image by name; null where there is none."),
+			"image_id": tfkit.ComputedText("librbd's id of the image."),
+			"pool_id":  tfkit.ComputedNumber("Ceph's number of the pool."),
+			"fsid":     tfkit.ComputedText("The cluster's fsid."),
 			"watchers": schema.ListNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "Who has the image open, such as a running guest. After a crash a watcher stays for about half a minute.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"address": text("The client's address."),
-					"entity":  text("The user as which the client is connected; null where it could not be found out."),
+					"address": tfkit.ComputedText("The client's address."),
+					"entity":  tfkit.ComputedText("The user as which the client is connected; null where it could not be found out."),
 				}},
 			},
 		},

@@ -40,7 +40,7 @@ func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A cephx user that exists, as by `ceph auth get`.",
 		Attributes: map[string]schema.Attribute{
-			"id":      schema.StringAttribute{Computed: true, MarkdownDescription: "`CLUSTER/NAME`."},
+			"id":      tfkit.ComputedText("`CLUSTER/NAME`."),
 			"cluster": tfkit.LabelArgument("cluster"),
 			"name": schema.StringAttribute{
 				Required:            true,
@@ -51,19 +51,13 @@ func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 				Optional:            true,
 				MarkdownDescription: "Whether `key` is read, which puts it into the state. Default: `false`.",
 			},
-			"entity": schema.StringAttribute{Computed: true, MarkdownDescription: "The full name, such as `client.admin`."},
-			"caps": schema.MapAttribute{
-				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Capabilities by service.",
-			},
+			"entity": tfkit.ComputedText("The full name, such as `client.admin`."),
+			"caps":   tfkit.ComputedMap("Capabilities by service."),
 			"key": schema.StringAttribute{
 				Computed: true, Sensitive: true,
 				MarkdownDescription: "The key in base64; null without `include_key`.",
 			},
-			"key_fingerprint": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "`sha256:` and the hexadecimal SHA-256 of the decoded key, safe to show.",
-			},
+			"key_fingerprint": tfkit.ComputedText("`sha256:` and the hexadecimal SHA-256 of the decoded key, safe to show."),
 			"clients": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "Addresses of the clients that are connected as this user, such as `192.0.2.7:0/1234`, without the provider" +
@@ -71,7 +65,7 @@ func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 					" it may still run. Null, with a warning, where the provider's user may not ask (it needs mon caps of `allow service mon" +
 					" rwx`), and where one of the monitors can't be reached from here. As by `ceph tell mon.* sessions`.",
 			},
-			"fsid": schema.StringAttribute{Computed: true, MarkdownDescription: "The cluster's fsid."},
+			"fsid": tfkit.ComputedText("The cluster's fsid."),
 		},
 	}
 }

@@ -39,7 +39,7 @@ func (d *secretDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 		MarkdownDescription: "A ceph secret that a libvirt host has, found by its UUID or its usage name. Its value is never read into" +
 			" the state.",
 		Attributes: map[string]schema.Attribute{
-			"id":         schema.StringAttribute{Computed: true, MarkdownDescription: "`HYPERVISOR/UUID`."},
+			"id":         tfkit.ComputedText("`HYPERVISOR/UUID`."),
 			"hypervisor": tfkit.LabelArgument("hypervisor"),
 			"uuid": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -53,15 +53,12 @@ func (d *secretDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				Optional: true, Computed: true,
 				MarkdownDescription: "Usage name of the secret, unique on the host.",
 			},
-			"description": schema.StringAttribute{Computed: true, MarkdownDescription: "What the secret is for, in words."},
+			"description": tfkit.ComputedText("What the secret is for, in words."),
 			"ephemeral":   schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether libvirt keeps it in memory only."},
 			"private":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether libvirt never tells the value."},
-			"key_fingerprint": schema.StringAttribute{
-				Computed: true,
-				MarkdownDescription: "`sha256:` and the hexadecimal SHA-256 of the value, safe to show; null where the secret is private or has" +
-					" no value.",
-			},
-			"host_uuid": schema.StringAttribute{Computed: true, MarkdownDescription: "The host's UUID."},
+			"key_fingerprint": tfkit.ComputedText("`sha256:` and the hexadecimal SHA-256 of the value, safe to show; null where the secret is" +
+				" private or has no value."),
+			"host_uuid": tfkit.ComputedText("The host's UUID."),
 		},
 	}
 }

@@ -102,35 +102,30 @@ const whichDefinition = "Each disk has the arguments that `libvirt_rbd_disk` has
 
 // domainAttributes are those of a domain that is read.
 func domainAttributes(ctx context.Context) map[string]schema.Attribute {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
 	// What only Terraform stores, what a running guest was told, and what the domain says itself.
 	disk := tfkit.Listed(ctx, NewResource(), "attach_probe", "on_change", "on_source_change", "size", "running_on", "image_id", "domain_uuid",
 		"host_uuid")
-	disk["id"] = text("`HYPERVISOR/DOMAIN/TARGET`, as taken by `terraform import` of a `libvirt_rbd_disk`. Null for a disk that can't be" +
-		" imported: it is not on RBD, or has no user and secret.")
-	disk["alias"] = text("Alias of the disk: that of the running domain, if it runs.")
-	disk["source_type"] = text("What the disk reads: `rbd` or another network protocol, `file`, `block`, `volume`, or `other`. Null for an" +
-		" empty drive.")
-	disk["source"] = text("The source by its name: `POOL[/NAMESPACE]/IMAGE`, a path, or `POOL/VOLUME` of a libvirt storage pool.")
+	disk["id"] = tfkit.ComputedText("`HYPERVISOR/DOMAIN/TARGET`, as taken by `terraform import` of a `libvirt_rbd_disk`. Null for a disk" +
+		" that can't be imported: it is not on RBD, or has no user and secret.")
+	disk["alias"] = tfkit.ComputedText("Alias of the disk: that of the running domain, if it runs.")
+	disk["source_type"] = tfkit.ComputedText("What the disk reads: `rbd` or another network protocol, `file`, `block`, `volume`, or" +
+		" `other`. Null for an empty drive.")
+	disk["source"] = tfkit.ComputedText("The source by its name: `POOL[/NAMESPACE]/IMAGE`, a path, or `POOL/VOLUME` of a libvirt storage" +
+		" pool.")
 	return map[string]schema.Attribute{
-		"hypervisor": text("Label of the hypervisor."),
-		"name":       text("Name of the domain."),
-		"uuid":       text("UUID of the domain."),
-		"state":      text("`running`, `paused`, `shut off`, or another of the words of `virsh domstate`."),
+		"hypervisor": tfkit.ComputedText("Label of the hypervisor."),
+		"name":       tfkit.ComputedText("Name of the domain."),
+		"uuid":       tfkit.ComputedText("UUID of the domain."),
+		"state":      tfkit.ComputedText("`running`, `paused`, `shut off`, or another of the words of `virsh domstate`."),
 		"persistent": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the domain has a saved definition."},
-		"free_hotplug_ports": schema.Int64Attribute{
-			Computed: true,
-			MarkdownDescription: "How many disks on bus `virtio` there is room for: root ports without a device on machine type q35, free PCI" +
-				" slots on pc. Null where that can't be told.",
-		},
+		"free_hotplug_ports": tfkit.ComputedNumber("How many disks on bus `virtio` there is room for: root ports without a device on machine" +
+			" type q35, free PCI slots on pc. Null where that can't be told."),
 		"disks": schema.ListNestedAttribute{
 			Computed:            true,
 			MarkdownDescription: "The disks of both definitions, of whatever source, in the order of their targets.",
 			NestedObject:        schema.NestedAttributeObject{Attributes: disk},
 		},
-		"host_uuid": text("The host's UUID."),
+		"host_uuid": tfkit.ComputedText("The host's UUID."),
 	}
 }
 
