@@ -15,73 +15,64 @@ import (
 )
 
 func (c *conn) AttachedClones(ctx context.Context, pool, namespace string, ids []string) ([]ceph.Clone, error) {
-	return call(ctx, c, func(h *rados.Conn) (clones []ceph.Clone, err error) {
-		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			for _, id := range ids {
-				if err := ctx.Err(); err != nil {
-					return err // nobody waits for the rest any more
-				}
-				found, err := attachedClones(ioctx, id)
-				if err != nil {
-					return err
-				}
-				clones = append(clones, found...)
+	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) (clones []ceph.Clone, err error) {
+		for _, id := range ids {
+			if err := ctx.Err(); err != nil {
+				return clones, err // nobody waits for the rest any more
 			}
-			return nil
-		})
-		return clones, err
+			found, err := attachedClones(ioctx, id)
+			if err != nil {
+				return clones, err
+			}
+			clones = append(clones, found...)
+		}
+		return clones, nil
 	})
 }
 
 func (c *conn) AllListedClones(ctx context.Context, pool, namespace string, parentPool int64) ([]ceph.Clone, error) {
-	return call(ctx, c, func(h *rados.Conn) (clones []ceph.Clone, err error) {
-		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			values, err := ioctx.GetAllOmapValues("rbd_children", "", "", 1024)
-			if err != nil && !errors.Is(err, rados.ErrNotFound) {
-				return err
+	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) (clones []ceph.Clone, err error) {
+		values, err := ioctx.GetAllOmapValues("rbd_children", "", "", 1024)
+		if err != nil && !errors.Is(err, rados.ErrNotFound) {
+			return nil, err
+		}
+		for key, value := range values {
+			parent, list := reader{rest: []byte(key)}, reader{rest: value}
+			if int64(parent.number(8)) != parentPool { //nolint:gosec // the number of a pool
+				continue
 			}
-			for key, value := range values {
-				parent, list := reader{rest: []byte(key)}, reader{rest: value}
-				if int64(parent.number(8)) != parentPool { //nolint:gosec // the number of a pool
-					continue
-				}
-				for range list.number(4) {
-					clones = append(clones, ceph.Clone{
-						ImageRef: ceph.ImageRef{Pool: pool, Namespace: namespace}, PoolID: ioctx.GetPoolID(), ID: list.text(),
-					})
-					if list.failed {
-						return fmt.Errorf("the list of clones in pool %q can't be understood", pool)
-					}
+			for range list.number(4) {
+				clones = append(clones, ceph.Clone{
+					ImageRef: ceph.ImageRef{Pool: pool, Namespace: namespace}, PoolID: ioctx.GetPoolID(), ID: list.text(),
+				})
+				if list.failed {
+					return clones, fmt.Errorf("the list of clones in pool %q can't be understood", pool)
 				}
 			}
-			return nil
-		})
-		return clones, err
+		}
+		return clones, nil
 	})
 }
 
 func (c *conn) ListedClones(
 	ctx context.Context, pool, namespace string, parentPool int64, parent string, snapshot uint64,
 ) ([]string, error) {
-	return call(ctx, c, func(h *rados.Conn) (ids []string, err error) {
-		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			input := binary.LittleEndian.AppendUint64(nil, uint64(parentPool))   //nolint:gosec // the bits of a signed number
-			input = binary.LittleEndian.AppendUint32(input, uint32(len(parent))) //nolint:gosec // an id has a few characters
-			input = binary.LittleEndian.AppendUint64(append(input, parent...), snapshot)
-			output, err := execute(ioctx, "rbd_children", "get_children", input)
-			if err != nil || output == nil {
-				return err
+	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) (ids []string, err error) {
+		input := binary.LittleEndian.AppendUint64(nil, uint64(parentPool))   //nolint:gosec // the bits of a signed number
+		input = binary.LittleEndian.AppendUint32(input, uint32(len(parent))) //nolint:gosec // an id has a few characters
+		input = binary.LittleEndian.AppendUint64(append(input, parent...), snapshot)
+		output, err := execute(ioctx, "rbd_children", "get_children", input)
+		if err != nil || output == nil {
+			return nil, err
+		}
+		r := reader{rest: output}
+		for range r.number(4) {
+			ids = append(ids, r.text())
+			if r.failed {
+				return ids, fmt.Errorf("the list of clones in pool %q can't be understood", pool)
 			}
-			r := reader{rest: output}
-			for range r.number(4) {
-				ids = append(ids, r.text())
-				if r.failed {
-					return fmt.Errorf("the list of clones in pool %q can't be understood", pool)
-				}
-			}
-			return nil
-		})
-		return ids, err
+		}
+		return ids, nil
 	})
 }
 

@@ -31,9 +31,7 @@ func reading[T any](
 
 // changing opens an image for writing.
 func changing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rbd.Image) error) error {
-	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error { return opened(ioctx, ref, f) })
-	})
+	return doInPool(ctx, c, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error { return opened(ioctx, ref, f) })
 }
 
 func opened(ioctx *rados.IOContext, ref ceph.ImageRef, f func(*rbd.Image) error) error {

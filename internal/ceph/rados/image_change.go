@@ -23,10 +23,8 @@ func (c *conn) FlattenImage(ctx context.Context, ref ceph.ImageRef) error {
 }
 
 func (c *conn) RenameImage(ctx context.Context, ref ceph.ImageRef, name string) error {
-	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
-			return rbd.GetImage(ioctx, ref.Name).Rename(name)
-		})
+	return doInPool(ctx, c, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		return rbd.GetImage(ioctx, ref.Name).Rename(name)
 	})
 }
 

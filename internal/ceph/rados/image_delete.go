@@ -22,12 +22,10 @@ func (c *conn) TrashImage(ctx context.Context, ref ceph.ImageRef, delay time.Dur
 
 // freeing runs a call that frees space, with the flag by which a full pool takes it: without the flag it would wait for space.
 func freeing(ctx context.Context, c *conn, ref ceph.ImageRef, f func(*rados.IOContext) error) error {
-	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
-			if err := ioctx.SetPoolFullTry(); err != nil {
-				return err
-			}
-			return f(ioctx)
-		})
+	return doInPool(ctx, c, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
+		if err := ioctx.SetPoolFullTry(); err != nil {
+			return err
+		}
+		return f(ioctx)
 	})
 }

@@ -14,11 +14,8 @@ import (
 )
 
 func (c *conn) Images(ctx context.Context, pool, namespace string) ([]ceph.ImageEntry, error) {
-	return call(ctx, c, func(h *rados.Conn) (entries []ceph.ImageEntry, err error) {
-		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			entries, err = listImages(ioctx)
-			return err
-		})
+	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) ([]ceph.ImageEntry, error) {
+		entries, err := listImages(ioctx)
 		sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
 		return entries, err
 	})
@@ -42,40 +39,27 @@ func listImages(ioctx *rados.IOContext) ([]ceph.ImageEntry, error) {
 }
 
 func (c *conn) Trash(ctx context.Context, pool, namespace string) ([]ceph.ImageEntry, error) {
-	return call(ctx, c, func(h *rados.Conn) (entries []ceph.ImageEntry, err error) {
-		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			list, err := rbd.GetTrashList(ioctx)
-			for _, t := range list {
-				entries = append(entries, ceph.ImageEntry{Name: t.Name, ID: t.Id})
-			}
-			// A pool that was never prepared for RBD has no trash at all.
-			if errors.Is(err, rbd.ErrNotExist) {
-				return nil
-			}
-			return err
-		})
+	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) (entries []ceph.ImageEntry, err error) {
+		list, err := rbd.GetTrashList(ioctx)
+		for _, t := range list {
+			entries = append(entries, ceph.ImageEntry{Name: t.Name, ID: t.Id})
+		}
+		// A pool that was never prepared for RBD has no trash at all.
+		if errors.Is(err, rbd.ErrNotExist) {
+			return entries, nil
+		}
 		return entries, err
 	})
 }
 
 func (c *conn) Groups(ctx context.Context, pool, namespace string) ([]string, error) {
-	return call(ctx, c, func(h *rados.Conn) (names []string, err error) {
-		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			names, err = rbd.GroupList(ioctx)
-			return err
-		})
-		return names, err
-	})
+	return inPool(ctx, c, pool, namespace, rbd.GroupList)
 }
 
 func (c *conn) ImageName(ctx context.Context, pool, namespace, id string) (string, error) {
-	return call(ctx, c, func(h *rados.Conn) (name string, err error) {
-		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			value, err := omapValue(ioctx, "rbd_directory", "id_"+id)
-			name = decodeString(value)
-			return err
-		})
-		return name, err
+	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) (string, error) {
+		value, err := omapValue(ioctx, "rbd_directory", "id_"+id)
+		return decodeString(value), err
 	})
 }
 
@@ -83,24 +67,21 @@ func (c *conn) ImageName(ctx context.Context, pool, namespace, id string) (strin
 const dataPoolKey = "data_pool_id"
 
 func (c *conn) ImageDataPools(ctx context.Context, pool, namespace string, ids []string) (map[string]int64, error) {
-	return call(ctx, c, func(h *rados.Conn) (map[string]int64, error) {
+	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) (map[string]int64, error) {
 		pools := map[string]int64{}
-		err := c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			for _, id := range ids {
-				// Nobody waits for the rest any more once the context has ended.
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				value, err := omapValue(ioctx, "rbd_header."+id, dataPoolKey)
-				if err != nil {
-					return err
-				}
-				if number, ok := decodeInt64(value); ok {
-					pools[id] = number
-				}
+		for _, id := range ids {
+			// Nobody waits for the rest any more once the context has ended.
+			if err := ctx.Err(); err != nil {
+				return pools, err
 			}
-			return nil
-		})
-		return pools, err
+			value, err := omapValue(ioctx, "rbd_header."+id, dataPoolKey)
+			if err != nil {
+				return pools, err
+			}
+			if number, ok := decodeInt64(value); ok {
+				pools[id] = number
+			}
+		}
+		return pools, nil
 	})
 }

@@ -12,13 +12,7 @@ import (
 )
 
 func (c *conn) ImageMigration(ctx context.Context, pool, namespace, id string) (*ceph.Migration, error) {
-	return call(ctx, c, func(h *rados.Conn) (found *ceph.Migration, err error) {
-		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			found, err = migration(ioctx, id)
-			return err
-		})
-		return found, err
-	})
+	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) (*ceph.Migration, error) { return migration(ioctx, id) })
 }
 
 // migrationSource is the first field of the header's record in the image that the data comes from.

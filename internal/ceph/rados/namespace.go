@@ -11,24 +11,17 @@ import (
 )
 
 func (c *conn) Namespaces(ctx context.Context, pool string) ([]string, error) {
-	return call(ctx, c, func(h *rados.Conn) (names []string, err error) {
-		err = c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error {
-			names, err = rbd.NamespaceList(ioctx)
-			return err
-		})
+	return inPool(ctx, c, pool, "", func(ioctx *rados.IOContext) ([]string, error) {
+		names, err := rbd.NamespaceList(ioctx)
 		sort.Strings(names)
 		return names, err
 	})
 }
 
 func (c *conn) CreateNamespace(ctx context.Context, pool, namespace string) error {
-	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceCreate(ioctx, namespace) })
-	})
+	return doInPool(ctx, c, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceCreate(ioctx, namespace) })
 }
 
 func (c *conn) RemoveNamespace(ctx context.Context, pool, namespace string) error {
-	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceRemove(ioctx, namespace) })
-	})
+	return doInPool(ctx, c, pool, "", func(ioctx *rados.IOContext) error { return rbd.NamespaceRemove(ioctx, namespace) })
 }

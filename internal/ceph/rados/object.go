@@ -36,22 +36,20 @@ func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespa
 	// found is never closed: an abandoned listing may still be about to send.
 	ended := make(chan error, 1)
 	go func() {
-		ended <- do(stop, c, func(h *rados.Conn) error {
-			return c.withPool(ctx, h, pool, rados.AllNamespaces, func(ioctx *rados.IOContext) error {
-				iter, err := ioctx.Iter()
-				if err != nil {
-					return err
+		ended <- doInPool(stop, c, pool, rados.AllNamespaces, func(ioctx *rados.IOContext) error {
+			iter, err := ioctx.Iter()
+			if err != nil {
+				return err
+			}
+			defer iter.Close()
+			for iter.Next() {
+				select {
+				case found <- object{iter.Namespace(), iter.Value()}:
+				case <-stop.Done():
+					return nil
 				}
-				defer iter.Close()
-				for iter.Next() {
-					select {
-					case found <- object{iter.Namespace(), iter.Value()}:
-					case <-stop.Done():
-						return nil
-					}
-				}
-				return iter.Err()
-			})
+			}
+			return iter.Err()
 		})
 	}()
 	for {
@@ -75,9 +73,7 @@ func (c *conn) VisitObjects(ctx context.Context, pool string, visit func(namespa
 }
 
 func (c *conn) RemoveObject(ctx context.Context, pool, namespace, object string) error {
-	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error { return ioctx.Delete(object) })
-	})
+	return doInPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) error { return ioctx.Delete(object) })
 }
 
 // omapValue reads one key of an object, nil if the object or the key isn't there.

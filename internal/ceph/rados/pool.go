@@ -27,6 +27,22 @@ func (c *conn) withPool(ctx context.Context, h *rados.Conn, pool, namespace stri
 	return f(ioctx)
 }
 
+// inPool runs f with an IOContext of a pool: see call and withPool.
+func inPool[T any](ctx context.Context, c *conn, pool, namespace string, f func(*rados.IOContext) (T, error)) (T, error) {
+	return call(ctx, c, func(h *rados.Conn) (value T, err error) {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) (err error) {
+			value, err = f(ioctx)
+			return err
+		})
+		return value, err
+	})
+}
+
+// doInPool is inPool for what has no result.
+func doInPool(ctx context.Context, c *conn, pool, namespace string, f func(*rados.IOContext) error) error {
+	return do(ctx, c, func(h *rados.Conn) error { return c.withPool(ctx, h, pool, namespace, f) })
+}
+
 // awaitLatestMap waits for the newest OSD map. librados knows no limit for this, and a user whose caps don't let it read the map is
 // never answered.
 func (c *conn) awaitLatestMap() error {
@@ -49,9 +65,7 @@ func (c *conn) PoolName(ctx context.Context, id int64) (string, error) {
 }
 
 func (c *conn) InitPool(ctx context.Context, pool string) error {
-	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error { return rbd.PoolInit(ioctx, true) })
-	})
+	return doInPool(ctx, c, pool, "", func(ioctx *rados.IOContext) error { return rbd.PoolInit(ioctx, true) })
 }
 
 func poolName(h *rados.Conn, id int64) (string, error) {

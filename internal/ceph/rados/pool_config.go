@@ -20,35 +20,28 @@ const mostConfig = 1000
 
 // PoolConfig reads the keys of rbd_info: go-ceph has no list of a pool's metadata.
 func (c *conn) PoolConfig(ctx context.Context, pool string) (map[string]string, error) {
-	return call(ctx, c, func(h *rados.Conn) (map[string]string, error) {
+	return inPool(ctx, c, pool, "", func(ioctx *rados.IOContext) (map[string]string, error) {
 		config, prefix := map[string]string{}, metadataKey+ceph.ConfigKey("")
-		err := c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error {
-			keys, err := ioctx.GetOmapValues("rbd_info", "", prefix, mostConfig)
-			if errors.Is(err, rados.ErrNotFound) {
-				return nil
-			}
-			for key, value := range keys {
-				config[strings.TrimPrefix(key, prefix)] = string(value)
-			}
-			return err
-		})
+		keys, err := ioctx.GetOmapValues("rbd_info", "", prefix, mostConfig)
+		if errors.Is(err, rados.ErrNotFound) {
+			return config, nil
+		}
+		for key, value := range keys {
+			config[strings.TrimPrefix(key, prefix)] = string(value)
+		}
 		return config, err
 	})
 }
 
 func (c *conn) SetPoolConfig(ctx context.Context, pool, name, value string) error {
-	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error {
-			return rbd.SetPoolMetadata(ioctx, ceph.ConfigKey(name), value)
-		})
+	return doInPool(ctx, c, pool, "", func(ioctx *rados.IOContext) error {
+		return rbd.SetPoolMetadata(ioctx, ceph.ConfigKey(name), value)
 	})
 }
 
 func (c *conn) RemovePoolConfig(ctx context.Context, pool, name string) error {
-	return do(ctx, c, func(h *rados.Conn) error {
-		return c.withPool(ctx, h, pool, "", func(ioctx *rados.IOContext) error {
-			return rbd.RemovePoolMetadata(ioctx, ceph.ConfigKey(name))
-		})
+	return doInPool(ctx, c, pool, "", func(ioctx *rados.IOContext) error {
+		return rbd.RemovePoolMetadata(ioctx, ceph.ConfigKey(name))
 	})
 }
 
