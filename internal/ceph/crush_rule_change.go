@@ -122,12 +122,8 @@ func (c *Cluster) intendRule(ctx context.Context, what string, in intent) error 
 }
 
 func (c *Cluster) ruleExists(what, name, remark string) error {
-	return withRemark(&problem.Problem{
-		Kind: problem.Exists,
-		What: what,
-		Why:  "A CRUSH rule of this name exists already. It was left as it is.",
-		Do:   c.importInstead("rule", "ceph_crush_rule", name),
-	}, remark)
+	const why = "A CRUSH rule of this name exists already. It was left as it is."
+	return withRemark(c.exists(what, why, "rule", "ceph_crush_rule", name), remark)
 }
 
 func explainCreateRule(err error, denied refusal, spec CrushRuleSpec) error {

@@ -92,11 +92,8 @@ func (c *Cluster) CreateErasureCodeProfile(ctx context.Context, wanted ErasureCo
 }
 
 func (c *Cluster) profileExists(what, name, remark string) error {
-	return withRemark(&problem.Problem{
-		Kind: problem.Exists, What: what,
-		Why: "An erasure code profile of this name exists already. It was left as it is.",
-		Do:  c.importInstead("profile", "ceph_erasure_code_profile", name),
-	}, remark)
+	const why = "An erasure code profile of this name exists already. It was left as it is."
+	return withRemark(c.exists(what, why, "profile", "ceph_erasure_code_profile", name), remark)
 }
 
 func (c *Cluster) explainCreateProfile(err error, refused refusal, what, name string) error {

@@ -182,12 +182,8 @@ func (c *Cluster) confirmPool(ctx context.Context, name string, failure error) (
 }
 
 func (c *Cluster) poolExists(what string, p Pool, remark string) error {
-	return withRemark(&problem.Problem{
-		Kind: problem.Exists,
-		What: what,
-		Why:  fmt.Sprintf("A pool of this name exists already, with id %d. It was left as it is.", p.ID),
-		Do:   c.importInstead("pool", "ceph_pool", p.Name),
-	}, remark)
+	why := fmt.Sprintf("A pool of this name exists already, with id %d. It was left as it is.", p.ID)
+	return withRemark(c.exists(what, why, "pool", "ceph_pool", p.Name), remark)
 }
 
 func (s PoolSpec) command() command {

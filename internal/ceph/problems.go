@@ -202,6 +202,11 @@ func inWords(parts ...string) string {
 	return strings.Join(parts, "; ")
 }
 
+// exists is the problem of a create whose object is there already. why tells of it; noun, resourceType and id are as of importInstead.
+func (c *Cluster) exists(what, why, noun, resourceType, id string) *problem.Problem {
+	return &problem.Problem{Kind: problem.Exists, What: what, Why: why, Do: c.importInstead(noun, resourceType, id)}
+}
+
 // importInstead says what to do where what is to be created is there already; id is without the cluster.
 func (c *Cluster) importInstead(noun, resourceType, id string) string {
 	return fmt.Sprintf("To manage that %s, import it: terraform import %s.NAME %s/%s. Otherwise choose another name.", noun, resourceType,

@@ -103,12 +103,8 @@ func (c *Cluster) intendUser(ctx context.Context, what string, in intent) error 
 }
 
 func (c *Cluster) userExists(what, name, remark string) error {
-	return withRemark(&problem.Problem{
-		Kind: problem.Exists,
-		What: what,
-		Why:  "A user of this name exists already. Its key and caps were left as they are.",
-		Do:   c.importInstead("user", "ceph_user", name),
-	}, remark)
+	const why = "A user of this name exists already. Its key and caps were left as they are."
+	return withRemark(c.exists(what, why, "user", "ceph_user", name), remark)
 }
 
 // isAsWanted tells whether the user is what a create with these caps, and this key unless it is zero, would make.
