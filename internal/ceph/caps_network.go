@@ -14,12 +14,8 @@ func (c *Cluster) OtherNetworks(ctx context.Context, caps map[string]string) ([]
 	if len(networksWithout(caps, netip.Addr{})) == 0 {
 		return nil, nil
 	}
-	var own string
-	_, err := c.read(ctx, fmt.Sprintf("Unable to learn this machine's address from cluster %q.", c.cfg.Label),
-		func(ctx context.Context, conn Conn) (err error) {
-			own, err = conn.Addr(ctx)
-			return err
-		})
+	own, _, err := read(ctx, c, fmt.Sprintf("Unable to learn this machine's address from cluster %q.", c.cfg.Label),
+		func(ctx context.Context, conn Conn) (string, error) { return conn.Addr(ctx) })
 	if err != nil {
 		return nil, err
 	}

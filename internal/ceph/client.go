@@ -22,11 +22,9 @@ type Client struct {
 //
 // Similar to: ceph tell mon.* sessions
 func (c *Cluster) Clients(ctx context.Context, entity string) ([]Client, error) {
-	var own string
 	what := fmt.Sprintf("Unable to list the clients of cluster %q.", c.cfg.Label)
-	_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		own, err = conn.Addr(ctx)
-		return err
+	own, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) (string, error) {
+		return conn.Addr(ctx)
 	})
 	if err != nil {
 		return nil, err

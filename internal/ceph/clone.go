@@ -43,10 +43,8 @@ func (c *Cluster) clonesOfFormat1(ctx context.Context, what, namespace string, r
 			if !snapshot.Protected {
 				continue
 			}
-			var ids []string
-			_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-				ids, err = conn.ListedClones(ctx, pool.Name, namespace, relations.PoolID, relations.ID, snapshot.ID)
-				return err
+			ids, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) ([]string, error) {
+				return conn.ListedClones(ctx, pool.Name, namespace, relations.PoolID, relations.ID, snapshot.ID)
 			})
 			if err != nil {
 				return nil, explainPoolTimeout(err, pool.Name)

@@ -148,7 +148,19 @@ func (c *Cluster) callErrno(ctx context.Context, what string, call func(Conn) er
 	return 0, nil
 }
 
-// read is call with the cluster's operation timeout, for what only reads and can be given up at any time.
+// read is call with the cluster's operation timeout, for what only reads and can be given up at any time. It returns the call's value,
+// whatever the error, and the errno beside the problem.
+func read[T any](
+	ctx context.Context, c *Cluster, what string, call func(context.Context, Conn) (T, error),
+) (value T, errno Errno, err error) {
+	errno, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		value, err = call(ctx, conn)
+		return err
+	})
+	return value, errno, err
+}
+
+// read is the function read for what has no value.
 func (c *Cluster) read(ctx context.Context, what string, call func(context.Context, Conn) error) (Errno, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.cfg.OperationTimeout)
 	defer cancel()

@@ -44,10 +44,8 @@ type Image struct {
 // Similar to: rbd info; rbd image-meta list; rbd config image list
 func (c *Cluster) Image(ctx context.Context, ref ImageRef) (Image, error) {
 	what := fmt.Sprintf("Unable to read image %s of cluster %q.", ref, c.cfg.Label)
-	var image Image
-	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
-		image, err = conn.Image(ctx, ref)
-		return err
+	image, err := readImage(ctx, c, what, ref, func(ctx context.Context, conn Conn) (Image, error) {
+		return conn.Image(ctx, ref)
 	})
 	if err != nil {
 		return Image{}, err
@@ -57,12 +55,14 @@ func (c *Cluster) Image(ctx context.Context, ref ImageRef) (Image, error) {
 }
 
 // readImage runs a read of an existing image and finds out what an ENOENT means.
-func (c *Cluster) readImage(ctx context.Context, what string, ref ImageRef, call func(context.Context, Conn) error) error {
-	errno, err := c.read(ctx, what, call)
+func readImage[T any](
+	ctx context.Context, c *Cluster, what string, ref ImageRef, call func(context.Context, Conn) (T, error),
+) (T, error) {
+	value, errno, err := read(ctx, c, what, call)
 	if errno == ENOENT {
-		return c.imageMissing(ctx, ref, err)
+		return value, c.imageMissing(ctx, ref, err)
 	}
-	return err
+	return value, err
 }
 
 // imageMissing answers NotFound if the listings don't have the pool, the namespace or the image, and err if they do; of an image of format

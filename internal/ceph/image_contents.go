@@ -25,11 +25,10 @@ func (c ImageContents) Empty() bool {
 //
 // Similar to: rbd diff; rbd snap ls; rbd children; rbd status
 func (c *Cluster) ImageContents(ctx context.Context, ref ImageRef, format string) (ImageContents, error) {
-	var contents ImageContents
 	looked := false
-	err := c.readImage(ctx, c.unableToRelate(ref), ref, func(ctx context.Context, conn Conn) (err error) {
+	contents, err := readImage(ctx, c, c.unableToRelate(ref), ref, func(ctx context.Context, conn Conn) (contents ImageContents, err error) {
 		contents, looked, err = conn.ImageContents(ctx, ref, format)
-		return err
+		return contents, err
 	})
 	if err == nil {
 		contents.ImageRelations, err = c.completeRelations(ctx, ref, contents.ImageRelations)
@@ -38,10 +37,9 @@ func (c *Cluster) ImageContents(ctx context.Context, ref ImageRef, format string
 		return contents, err
 	}
 	what := fmt.Sprintf("Unable to look into image %s of cluster %q.", ref, c.cfg.Label)
-	err = c.readImage(ctx, what, ref, func(_ context.Context, conn Conn) (err error) {
+	contents.Allocated, err = readImage(ctx, c, what, ref, func(_ context.Context, conn Conn) (bool, error) {
 		// Without an object map each object is asked for, so this may take longer than other reads.
-		contents.Allocated, err = conn.ImageAllocated(ctx, ref, format)
-		return err
+		return conn.ImageAllocated(ctx, ref, format)
 	})
 	if err == nil {
 		// A removal goes by them, so they are never older than the rest.

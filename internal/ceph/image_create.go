@@ -308,10 +308,6 @@ func (c *Cluster) confirmImage(ctx context.Context, what string, spec ImageSpec,
 
 // imageSize reads how large an image is, in bytes. An ENOENT of librbd is no proof that the image is missing.
 func (c *Cluster) imageSize(ctx context.Context, what string, ref ImageRef) (errno Errno, bytes uint64, err error) {
-	errno, err = c.read(ctx, what, func(ctx context.Context, conn Conn) error {
-		found, err := conn.Image(ctx, ref)
-		bytes = found.SizeBytes
-		return err
-	})
-	return errno, bytes, err
+	found, errno, err := read(ctx, c, what, func(ctx context.Context, conn Conn) (Image, error) { return conn.Image(ctx, ref) })
+	return errno, found.SizeBytes, err
 }

@@ -59,11 +59,9 @@ func (c *Cluster) sharedImage(ctx context.Context, poolID int64, namespace, id s
 	if ref.Name, err = c.sharedName(ctx, pool, namespace, id); ref.Name == "" || err != nil {
 		return ref, image, false, err
 	}
-	var told map[string]Image
 	what := fmt.Sprintf("Unable to read image %s of cluster %q.", ref, c.cfg.Label)
-	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		told, err = conn.ImageHeaders(ctx, pool.Name, namespace, []string{id})
-		return err
+	told, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) (map[string]Image, error) {
+		return conn.ImageHeaders(ctx, pool.Name, namespace, []string{id})
 	})
 	if problem.NoAnswer(err) {
 		return ref, image, false, err

@@ -29,13 +29,10 @@ func (e *Encryption) format() string {
 //
 // Similar to: rbd export POOL/IMAGE - | head -c 592
 func (c *Cluster) EncryptionHeader(ctx context.Context, ref ImageRef) (EncryptionHeader, error) {
-	var header EncryptionHeader
-	err := c.readImage(ctx, fmt.Sprintf("Unable to read the encryption header of image %s of cluster %q.", ref, c.cfg.Label), ref,
-		func(ctx context.Context, conn Conn) (err error) {
-			header, err = conn.EncryptionHeader(ctx, ref)
-			return err
-		})
-	return header, err
+	what := fmt.Sprintf("Unable to read the encryption header of image %s of cluster %q.", ref, c.cfg.Label)
+	return readImage(ctx, c, what, ref, func(ctx context.Context, conn Conn) (EncryptionHeader, error) {
+		return conn.EncryptionHeader(ctx, ref)
+	})
 }
 
 // encryptNewImage formats an image that this create has made or taken up, which holds nothing. Where that fails the image is removed again:

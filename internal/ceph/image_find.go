@@ -87,10 +87,8 @@ func (c *Cluster) ImageByID(ctx context.Context, poolID int64, namespace, id str
 		return ImageRef{}, Image{}, err
 	}
 	what := fmt.Sprintf("Unable to find the image with id %s in pool %q of cluster %q.", id, pool, c.cfg.Label)
-	var name string
-	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		name, err = conn.ImageName(ctx, pool, namespace, id)
-		return err
+	name, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) (string, error) {
+		return conn.ImageName(ctx, pool, namespace, id)
 	})
 	if err != nil {
 		return ImageRef{}, Image{}, err

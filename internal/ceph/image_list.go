@@ -23,10 +23,8 @@ type ImageEntry struct {
 // Similar to: rbd ls
 func (c *Cluster) Images(ctx context.Context, pool, namespace string) ([]ImageEntry, error) {
 	what := fmt.Sprintf("Unable to list the images of pool %q of cluster %q.", pool, c.cfg.Label)
-	var entries []ImageEntry
-	errno, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		entries, err = conn.Images(ctx, pool, namespace)
-		return err
+	entries, errno, err := read(ctx, c, what, func(ctx context.Context, conn Conn) ([]ImageEntry, error) {
+		return conn.Images(ctx, pool, namespace)
 	})
 	if errno == ENOENT {
 		if _, missing := c.Pool(ctx, pool); missing != nil {
@@ -144,10 +142,8 @@ func (c *Cluster) readImages(ctx context.Context, pool, namespace string, entrie
 			ids = append(ids, entry.ID)
 		}
 	}
-	var told map[string]Image
-	errno, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		told, err = conn.ImageHeaders(ctx, pool, namespace, ids)
-		return err
+	told, errno, err := read(ctx, c, what, func(ctx context.Context, conn Conn) (map[string]Image, error) {
+		return conn.ImageHeaders(ctx, pool, namespace, ids)
 	})
 	if err != nil && errno != ENOENT {
 		return nil, err

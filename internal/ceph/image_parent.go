@@ -21,12 +21,12 @@ func (c *Cluster) SnapshotNames(ctx context.Context, id SnapshotID) (SnapshotRef
 	if err != nil {
 		return SnapshotRef{}, err
 	}
-	var snapshots ImageSnapshots
-	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		if snapshots, err = conn.SnapshotsByID(ctx, pool.Name, id.Namespace, id.ImageID); err == nil {
-			snapshots.Name, _, err = nameAnywhere(ctx, conn, pool.Name, id.Namespace, id.ImageID)
+	snapshots, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) (ImageSnapshots, error) {
+		found, err := conn.SnapshotsByID(ctx, pool.Name, id.Namespace, id.ImageID)
+		if err == nil {
+			found.Name, _, err = nameAnywhere(ctx, conn, pool.Name, id.Namespace, id.ImageID)
 		}
-		return err
+		return found, err
 	})
 	if err != nil {
 		return SnapshotRef{}, err

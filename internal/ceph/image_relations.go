@@ -42,10 +42,8 @@ type ImageRelations struct {
 //
 // Similar to: rbd snap ls --all; rbd children --all; rbd lock ls; rbd status; rbd info
 func (c *Cluster) ImageRelations(ctx context.Context, ref ImageRef) (ImageRelations, error) {
-	var relations ImageRelations
-	err := c.readImage(ctx, c.unableToRelate(ref), ref, func(ctx context.Context, conn Conn) (err error) {
-		relations, err = conn.ImageRelations(ctx, ref)
-		return err
+	relations, err := readImage(ctx, c, c.unableToRelate(ref), ref, func(ctx context.Context, conn Conn) (ImageRelations, error) {
+		return conn.ImageRelations(ctx, ref)
 	})
 	if err != nil {
 		return ImageRelations{}, err

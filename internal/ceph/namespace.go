@@ -39,10 +39,8 @@ func (c NamespaceContents) Summary() string {
 // Similar to: rbd namespace ls
 func (c *Cluster) Namespaces(ctx context.Context, pool string) ([]string, error) {
 	what := fmt.Sprintf("Unable to list the namespaces of pool %q of cluster %q.", pool, c.cfg.Label)
-	var names []string
-	errno, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		names, err = conn.Namespaces(ctx, pool)
-		return err
+	names, errno, err := read(ctx, c, what, func(ctx context.Context, conn Conn) ([]string, error) {
+		return conn.Namespaces(ctx, pool)
 	})
 	if errno == ENOENT {
 		if _, missing := c.Pool(readcache.Afresh(ctx), pool); missing != nil {
@@ -207,19 +205,17 @@ func (c *Cluster) explainCreateNamespace(err error, errno Errno, ns Namespace, r
 // Similar to: rbd ls; rbd trash ls --all; rbd group ls
 func (c *Cluster) NamespaceContents(ctx context.Context, ns Namespace) (NamespaceContents, error) {
 	what := fmt.Sprintf("Unable to find out what namespace %s of cluster %q holds.", ns, c.cfg.Label)
-	var contents NamespaceContents
-	_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) error {
+	contents, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) (NamespaceContents, error) {
 		images, err := conn.Images(ctx, ns.Pool, ns.Name)
 		if err != nil {
-			return err
+			return NamespaceContents{}, err
 		}
 		trash, err := conn.Trash(ctx, ns.Pool, ns.Name)
 		if err != nil {
-			return err
+			return NamespaceContents{}, err
 		}
 		groups, err := conn.Groups(ctx, ns.Pool, ns.Name)
-		contents = NamespaceContents{Images: entryNames(images), Trash: entryNames(trash), Groups: groups}
-		return err
+		return NamespaceContents{Images: entryNames(images), Trash: entryNames(trash), Groups: groups}, err
 	})
 	return contents, err
 }

@@ -96,10 +96,9 @@ func (c *Cluster) PoolByID(ctx context.Context, id int64) (Pool, error) {
 }
 
 // poolName returns the name of the pool with this id as it is now. It costs no listing of all pools, unless the pool is missing.
-func (c *Cluster) poolName(ctx context.Context, id int64) (name string, err error) {
-	errno, err := c.read(ctx, c.unableToReadPoolID(id), func(ctx context.Context, conn Conn) (err error) {
-		name, err = conn.PoolName(ctx, id)
-		return err
+func (c *Cluster) poolName(ctx context.Context, id int64) (string, error) {
+	name, errno, err := read(ctx, c, c.unableToReadPoolID(id), func(ctx context.Context, conn Conn) (string, error) {
+		return conn.PoolName(ctx, id)
 	})
 	if errno != ENOENT {
 		return name, err

@@ -27,9 +27,8 @@ func (c *Cluster) PoolConfig(ctx context.Context, pool string) (config map[strin
 	refusal := c.refuseUnanswered(ctx, func(ctx context.Context) error {
 		return c.refuseUnserved(ctx, what, pool, "", rbdInfo)
 	}, func(ctx context.Context) error {
-		_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-			config, err = conn.PoolConfig(ctx, pool)
-			return err
+		config, _, err = read(ctx, c, what, func(ctx context.Context, conn Conn) (map[string]string, error) {
+			return conn.PoolConfig(ctx, pool)
 		})
 		return err
 	})

@@ -125,10 +125,8 @@ func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) ([]poo
 		// An erasure-coded pool can hold data of images, but no image.
 		return nil, nil
 	}
-	var namespaces []string
-	_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		namespaces, err = conn.Namespaces(ctx, pool.Name)
-		return err
+	namespaces, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) ([]string, error) {
+		return conn.Namespaces(ctx, pool.Name)
 	})
 	if err != nil {
 		return nil, err

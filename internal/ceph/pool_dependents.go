@@ -133,10 +133,8 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 	listed, err := inPools(ctx, c, what, others, func(other Pool) ([]Clone, error) {
 		var found []Clone
 		for _, namespace := range namespaces {
-			var clones []Clone
-			_, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-				clones, err = conn.AllListedClones(ctx, other.Name, namespace, pool.ID)
-				return err
+			clones, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) ([]Clone, error) {
+				return conn.AllListedClones(ctx, other.Name, namespace, pool.ID)
 			})
 			if err != nil {
 				return nil, err

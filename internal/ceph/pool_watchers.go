@@ -44,10 +44,8 @@ func (c *Cluster) poolWatchers(ctx context.Context, what string, pool Pool) ([]W
 		}
 	}
 	watched, err := gather(refs, func(ref ImageRef) ([]WatchedImage, error) {
-		var watchers []Watcher
-		errno, err := c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-			watchers, err = conn.Watchers(ctx, ref)
-			return err
+		watchers, errno, err := read(ctx, c, what, func(ctx context.Context, conn Conn) ([]Watcher, error) {
+			return conn.Watchers(ctx, ref)
 		})
 		if errno == ENOENT {
 			// Removed, or moved to the trash, since the listing: nobody is disturbed by the rename.

@@ -83,10 +83,8 @@ func (c *Cluster) unlessMigrating(ctx context.Context, image imageKey, missing e
 	}
 	what := fmt.Sprintf("Unable to find out whether the image with id %s in pool %q of cluster %q is being migrated.", image.id, pool,
 		c.cfg.Label)
-	var migration *Migration
-	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-		migration, err = conn.ImageMigration(ctx, pool, image.namespace, image.id)
-		return err
+	migration, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) (*Migration, error) {
+		return conn.ImageMigration(ctx, pool, image.namespace, image.id)
 	})
 	if err != nil || migration == nil {
 		return cmp.Or(err, missing)
@@ -100,13 +98,9 @@ func (c *Cluster) unlessMigrating(ctx context.Context, image imageKey, missing e
 	}
 }
 
-func (c *Cluster) listSnapshots(ctx context.Context, ref ImageRef) (snapshots ImageSnapshots, err error) {
+func (c *Cluster) listSnapshots(ctx context.Context, ref ImageRef) (ImageSnapshots, error) {
 	what := fmt.Sprintf("Unable to list the snapshots of image %s of cluster %q.", ref, c.cfg.Label)
-	err = c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
-		snapshots, err = conn.Snapshots(ctx, ref)
-		return err
-	})
-	return snapshots, err
+	return readImage(ctx, c, what, ref, func(ctx context.Context, conn Conn) (ImageSnapshots, error) { return conn.Snapshots(ctx, ref) })
 }
 
 func (c *Cluster) noSnapshot(what string, snapshots ImageSnapshots) error {

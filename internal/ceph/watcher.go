@@ -19,10 +19,8 @@ type Watcher struct {
 // Similar to: rbd status
 func (c *Cluster) Watchers(ctx context.Context, ref ImageRef) ([]Watcher, error) {
 	what := fmt.Sprintf("Unable to list the watchers of image %s of cluster %q.", ref, c.cfg.Label)
-	var watchers []Watcher
-	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
-		watchers, err = conn.Watchers(ctx, ref)
-		return err
+	watchers, err := readImage(ctx, c, what, ref, func(ctx context.Context, conn Conn) ([]Watcher, error) {
+		return conn.Watchers(ctx, ref)
 	})
 	if err != nil {
 		return nil, err
