@@ -40,14 +40,14 @@ func TestDialWays(t *testing.T) {
 	t.Setenv("CEPH_ARGS", "--mon-host 127.0.0.1:1")
 	t.Setenv("CEPH_KEYRING", "/nonexistent")
 	onlyMonitors := filepath.Join(t.TempDir(), "c.conf")
-	ok(t, os.WriteFile(onlyMonitors, []byte("[global]\nmon_host = "+c.MonHost+
+	expect.NoError(t, os.WriteFile(onlyMonitors, []byte("[global]\nmon_host = "+c.MonHost+
 		"\nadmin_socket = /nonexistent/x.asok\nlog_file = /nonexistent/x.log\n"), 0o600))
 	content, err := os.ReadFile(c.KeyringFile)
-	ok(t, err)
+	expect.NoError(t, err)
 	spaced := filepath.Join(t.TempDir(), "My Job a=b.conf")
-	ok(t, os.WriteFile(spaced, []byte("[global]\nmon_host = "+c.MonHost+"\n"), 0o600))
+	expect.NoError(t, os.WriteFile(spaced, []byte("[global]\nmon_host = "+c.MonHost+"\n"), 0o600))
 	divided := filepath.Join(t.TempDir(), "My Job, a=b; $name.keyring")
-	ok(t, os.WriteFile(divided, append(content, "[client.other]\n\tkey = "+strangeNewKey+"\n"...), 0o600))
+	expect.NoError(t, os.WriteFile(divided, append(content, "[client.other]\n\tkey = "+strangeNewKey+"\n"...), 0o600))
 	for name, cfg := range map[string]ceph.Config{
 		"key": {MonHost: c.MonHost, Key: admin},
 		"keyring that librados would not find, with a key that it may not know": {MonHost: c.MonHost, KeyringFile: divided},
@@ -75,16 +75,16 @@ func TestDialRefusals(t *testing.T) {
 	admin := ceph.GivenKey(c.AdminKey)
 	dir := t.TempDir()
 	broken, empty := filepath.Join(dir, "broken.conf"), filepath.Join(dir, "empty.conf")
-	ok(t, os.WriteFile(broken, []byte("[global\nmon_host"), 0o600))
+	expect.NoError(t, os.WriteFile(broken, []byte("[global\nmon_host"), 0o600))
 	divided, expanded := filepath.Join(dir, "a,b.conf"), filepath.Join(dir, "a$name.conf")
 	for _, path := range []string{divided, expanded} {
-		ok(t, os.WriteFile(path, []byte("[global]\nmon_host = "+c.MonHost+"\n"), 0o600))
+		expect.NoError(t, os.WriteFile(path, []byte("[global]\nmon_host = "+c.MonHost+"\n"), 0o600))
 		// Ceph itself doesn't find it either.
 		if err := exec.CommandContext(limited(t), "ceph-conf", "-c", path, "--lookup", "mon_host").Run(); err == nil {
 			t.Errorf("ceph-conf reads %s", path)
 		}
 	}
-	ok(t, os.WriteFile(empty, []byte("[global]\nmon_host = "+c.MonHost+"\nkeyring = "+dir+"/none\n"), 0o600))
+	expect.NoError(t, os.WriteFile(empty, []byte("[global]\nmon_host = "+c.MonHost+"\nkeyring = "+dir+"/none\n"), 0o600))
 	for name, test := range map[string]struct {
 		cfg   ceph.Config
 		kind  problem.Kind
@@ -145,7 +145,7 @@ func TestDialWithNewKey(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
-		ok(t, os.WriteFile(path, []byte(text), 0o600))
+		expect.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		return path
 	}
 	own := write("own", "[client.admin]\n\tkey = "+strangeNewKey+"\n")
@@ -207,7 +207,7 @@ func TestInterruptedConnect(t *testing.T) {
 func TestConnectThatDoesNotEndInItsTime(t *testing.T) {
 	needBed(t)
 	greets, err := net.Listen("tcp", "127.0.0.1:0")
-	ok(t, err)
+	expect.NoError(t, err)
 	t.Cleanup(func() { _ = greets.Close() })
 	go func() {
 		for {
@@ -254,15 +254,15 @@ func TestFrozenCluster(t *testing.T) {
 		})
 		t.Cleanup(cluster.Close)
 		_, err := cluster.FSID(limited(t))
-		ok(t, err)
+		expect.NoError(t, err)
 		return cluster
 	}
 	cluster, other := counting(), counting()
 	closed, err := rados.Dial(limited(t), cfg)
-	ok(t, err)
+	expect.NoError(t, err)
 	// A connection that is closed under calls ends none of them, takes no other, and does not crash the process.
 	busy, err := rados.Dial(limited(t), cfg)
-	ok(t, err)
+	expect.NoError(t, err)
 	for _, err := range callAndClose(limited(t), t, busy, ref, 1)() {
 		if !errors.Is(err, ceph.ENOTCONN) {
 			t.Errorf("a call ended with %v", err)
@@ -270,11 +270,11 @@ func TestFrozenCluster(t *testing.T) {
 	}
 	read := func(ctx context.Context, c *ceph.Cluster) error { _, err := c.Image(ctx, ref); return err }
 
-	ok(t, west.Pause())
+	expect.NoError(t, west.Pause())
 	resumed := false
 	resume := func() {
 		if !resumed {
-			ok(t, west.Resume())
+			expect.NoError(t, west.Resume())
 		}
 		resumed = true
 	}
@@ -321,8 +321,8 @@ func TestFrozenCluster(t *testing.T) {
 		}
 	}
 	dials.Store(0)
-	ok(t, read(limited(t), other))
-	ok(t, read(limited(t), patient))
+	expect.NoError(t, read(limited(t), other))
+	expect.NoError(t, read(limited(t), patient))
 	if n := dials.Load(); n != 0 {
 		t.Errorf("dialled %d times more", n)
 	}

@@ -137,7 +137,7 @@ func TestDeleteImageWithObstacles(t *testing.T) {
 			for _, line := range row.undo {
 				runRBD(t, c, line, spec)
 			}
-			ok(t, cluster.DeleteImage(ctx, ref, true, nil))
+			expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
 			if left := rbd(t, c, "ls", "held"); strings.Contains(left, ref.Name) {
 				t.Errorf("left: %s", left)
 			}
@@ -155,7 +155,7 @@ func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	newPool(t, cluster, "quiet")
 	ask(t, c, "osd", "erasure-code-profile", "set", "nowhere", "k=2", "m=1", "crush-failure-domain=osd")
 	ask(t, c, "osd", "pool", "create", "stuck", "4", "4", "erasure", "nowhere")
-	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), "stuck", "stuck")) })
+	t.Cleanup(func() { expect.NoError(t, cluster.DeletePool(limited(t), "stuck", "stuck")) })
 	imageWithSnapshots(t, c, "quiet/protected")
 	protected := ceph.ImageRef{Pool: "quiet", Name: "protected"}
 	before := rbd(t, c, "snap", "ls", "--all", "quiet/protected")
@@ -172,7 +172,7 @@ func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	plain := ceph.ImageRef{Pool: "quiet", Name: "plain"}
 	expect.Problem(t, cluster.DeleteImage(limited(t), plain, true, nil), problem.Refused, "quiet/child of its snapshot a")
 	rbd(t, c, "rm", "--no-progress", "quiet/child")
-	ok(t, cluster.DeleteImage(limited(t), plain, true, nil))
+	expect.NoError(t, cluster.DeleteImage(limited(t), plain, true, nil))
 }
 
 // A pool whose quota is used up takes no write, and librbd would wait for space.
@@ -205,5 +205,5 @@ func TestImagesOnAFullPool(t *testing.T) {
 	}
 	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "0")
 	awaitFull(false)
-	ok(t, cluster.DeleteImage(ctx, ref, true, nil))
+	expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
 }

@@ -65,12 +65,12 @@ func TestAccImagesAreListedAsTheyAreOpened(t *testing.T) {
 	t.Cleanup(opening.Close)
 	var listed []string
 	for _, pool := range []string{"listed", "listed-data"} {
-		ok(t, cluster.VisitImages(limited(t), ceph.ImageFilter{Pool: pool}, func(image ceph.ListedImage) bool {
+		expect.NoError(t, cluster.VisitImages(limited(t), ceph.ImageFilter{Pool: pool}, func(image ceph.ListedImage) bool {
 			listed = append(listed, image.String())
 			opened, err := opening.Image(limited(t), image.ImageRef)
-			ok(t, err)
+			expect.NoError(t, err)
 			named, err := cluster.Image(limited(t), image.ImageRef)
-			ok(t, err)
+			expect.NoError(t, err)
 			if !reflect.DeepEqual(image.Image, opened) || !reflect.DeepEqual(named, opened) {
 				t.Errorf("%s: listed as %+v, read as %+v, opened as %+v", image.ImageRef, image.Image, named, opened)
 			}
@@ -104,9 +104,9 @@ func TestAccImageOfFormat1(t *testing.T) {
 	rbd(t, c, "migration", "execute", "--no-progress", "former/one")
 	rbd(t, c, "migration", "commit", "--no-progress", "former/one")
 	image, err := cluster.Image(limited(t), ref)
-	ok(t, err)
+	expect.NoError(t, err)
 	if image.SizeBytes != 8<<20 {
 		t.Errorf("after the advice %+v", image)
 	}
-	ok(t, cluster.DeleteImage(limited(t), ref, false, nil))
+	expect.NoError(t, cluster.DeleteImage(limited(t), ref, false, nil))
 }

@@ -17,7 +17,7 @@ func TestSnapshotLife(t *testing.T) {
 	newPool(t, cluster, "snaps")
 	ref := ceph.ImageRef{Pool: "snaps", Name: "data"}
 	_, err := cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ref, SizeBytes: 4 << 20})
-	ok(t, err)
+	expect.NoError(t, err)
 	for _, name := range []string{"first", "second"} {
 		created, err := cluster.CreateSnapshot(ctx, ref, name, name == "first")
 		if !created || err != nil {
@@ -30,7 +30,7 @@ func TestSnapshotLife(t *testing.T) {
 		t.Error("what exists already was taken over")
 	}
 	first, err := cluster.Snapshot(ctx, ref, "first")
-	ok(t, err)
+	expect.NoError(t, err)
 	if !first.Protected || first.SizeBytes != 4<<20 || first.CreatedAt.IsZero() || first.String() != "snaps/data@first" {
 		t.Errorf("%+v", first)
 	}
@@ -43,17 +43,17 @@ func TestSnapshotLife(t *testing.T) {
 		return cluster.SnapshotByID(shared, first.PoolID, "", first.ImageID, id)
 	}
 	_, err = byID(first.ID)
-	ok(t, err)
+	expect.NoError(t, err)
 	rbd(t, c, "snap", "create", "--no-progress", "snaps/data@late")
 	late, err := cluster.Snapshot(ctx, ref, "late")
-	ok(t, err)
+	expect.NoError(t, err)
 	found, err := byID(late.ID)
 	if err != nil || found.Name != "late" {
 		t.Errorf("found %v, %v", found, err)
 	}
 	rbd(t, c, "rename", "snaps/data", "snaps/renamed")
-	ok(t, cluster.RenameSnapshot(ctx, ceph.Snapshot{Image: ceph.ImageRef{Pool: "snaps", Name: "renamed"}, ImageSnapshot: late.ImageSnapshot},
-		"later"))
+	renamed := ceph.Snapshot{Image: ceph.ImageRef{Pool: "snaps", Name: "renamed"}, ImageSnapshot: late.ImageSnapshot}
+	expect.NoError(t, cluster.RenameSnapshot(ctx, renamed, "later"))
 	if found, err = byID(late.ID); err != nil || found.String() != "snaps/renamed@later" {
 		t.Errorf("found %v, %v", found, err)
 	}
@@ -63,15 +63,15 @@ func TestSnapshotLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	rbd(t, c, "snap", "unprotect", "snaps/renamed@first")
-	ok(t, cluster.SetSnapshotProtection(ctx, found, false))
-	ok(t, cluster.DeleteSnapshot(ctx, found))
-	ok(t, cluster.DeleteSnapshot(ctx, found))
+	expect.NoError(t, cluster.SetSnapshotProtection(ctx, found, false))
+	expect.NoError(t, cluster.DeleteSnapshot(ctx, found))
+	expect.NoError(t, cluster.DeleteSnapshot(ctx, found))
 	_, err = byID(first.ID)
 	expect.Problem(t, err, problem.NotFound, "has no snapshot with id", `It has "second", "later"`)
 
 	var visited []string
 	visit := func(s ceph.Snapshot) bool { visited = append(visited, s.String()); return len(visited) < 2 }
-	ok(t, cluster.VisitSnapshots(ctx, ceph.ImageFilter{Pool: "snaps"}, visit))
+	expect.NoError(t, cluster.VisitSnapshots(ctx, ceph.ImageFilter{Pool: "snaps"}, visit))
 	if len(visited) != 2 || visited[0] != "snaps/renamed@second" || visited[1] != "snaps/renamed@later" {
 		t.Errorf("visited %v", visited)
 	}

@@ -23,7 +23,7 @@ func TestImageLife(t *testing.T) {
 	ctx := limited(t)
 	newPool(t, cluster, "img")
 	_, err := cluster.CreateNamespace(ctx, "img", "n")
-	ok(t, err)
+	expect.NoError(t, err)
 	ref := ceph.ImageRef{Pool: "img", Namespace: "n", Name: "a"}
 	_, err = cluster.Image(ctx, ref)
 	expect.Problem(t, err, problem.NotFound, "img/n/a")
@@ -38,7 +38,7 @@ func TestImageLife(t *testing.T) {
 		t.Fatal(created, err)
 	}
 	image, err := cluster.Image(ctx, ref)
-	ok(t, err)
+	expect.NoError(t, err)
 	if image.SizeBytes != 30<<20 || image.ObjectSize != 1<<20 || image.StripeUnit != 64<<10 || image.StripeCount != 4 ||
 		!slices.Equal(image.Features, []string{"exclusive-lock", "layering", "striping"}) || image.Metadata["owner"] != "example" ||
 		len(image.Metadata) != 1 || image.Config["rbd_qos_iops_limit"] != "100" || image.Parent != nil || image.DataPool != "" {
@@ -49,7 +49,7 @@ func TestImageLife(t *testing.T) {
 		Size       uint64
 		StripeUnit uint64 `json:"stripe_unit"`
 	}
-	ok(t, json.Unmarshal([]byte(rbd(t, c, "info", "img/n/a", "--format", "json")), &info))
+	expect.NoError(t, json.Unmarshal([]byte(rbd(t, c, "info", "img/n/a", "--format", "json")), &info))
 	if info.ID != image.ID || info.Size != image.SizeBytes || info.StripeUnit != 64<<10 {
 		t.Errorf("%+v", info)
 	}
@@ -58,21 +58,21 @@ func TestImageLife(t *testing.T) {
 	_, err = cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "nopool", Name: "a"}, SizeBytes: 1})
 	expect.Problem(t, err, problem.Other, `no pool "nopool"`)
 
-	ok(t, cluster.ResizeImage(ctx, ref, 40<<20, false))
+	expect.NoError(t, cluster.ResizeImage(ctx, ref, 40<<20, false))
 	expect.Problem(t, cluster.ResizeImage(ctx, ref, 20<<20, false), problem.Refused, "allow_shrink")
-	ok(t, cluster.ResizeImage(ctx, ref, 20<<20, true))
-	ok(t, cluster.SetImageFeatures(ctx, ref, []string{"object-map", "fast-diff"}, nil))
-	ok(t, cluster.SetImageFeatures(ctx, ref, nil, []string{"object-map", "fast-diff", "exclusive-lock"}))
+	expect.NoError(t, cluster.ResizeImage(ctx, ref, 20<<20, true))
+	expect.NoError(t, cluster.SetImageFeatures(ctx, ref, []string{"object-map", "fast-diff"}, nil))
+	expect.NoError(t, cluster.SetImageFeatures(ctx, ref, nil, []string{"object-map", "fast-diff", "exclusive-lock"}))
 	expect.Problem(t, cluster.SetImageFeatures(ctx, ref, []string{"object-map"}, nil), problem.Invalid, "exclusive-lock")
 	expect.Problem(t, cluster.SetImageFeatures(ctx, ref, []string{"deep-flatten"}, nil), problem.Unsupported)
-	ok(t, cluster.SetImageMetadata(ctx, ref, map[string]string{"owner": "other", ceph.ConfigKey("rbd_qos_bps_limit"): "4096"},
+	expect.NoError(t, cluster.SetImageMetadata(ctx, ref, map[string]string{"owner": "other", ceph.ConfigKey("rbd_qos_bps_limit"): "4096"},
 		[]string{ceph.ConfigKey("rbd_qos_iops_limit"), "never-there"}))
-	ok(t, cluster.RenameImage(ctx, ref, "b"))
-	ok(t, cluster.RenamePool(ctx, "img", "img2"))
+	expect.NoError(t, cluster.RenameImage(ctx, ref, "b"))
+	expect.NoError(t, cluster.RenamePool(ctx, "img", "img2"))
 	pool, err := cluster.Pool(ctx, "img2")
-	ok(t, err)
+	expect.NoError(t, err)
 	moved, again, err := cluster.ImageByID(ctx, pool.ID, "n", image.ID)
-	ok(t, err)
+	expect.NoError(t, err)
 	if moved.String() != "img2/n/b" || again.SizeBytes != 20<<20 || slices.Contains(again.Features, "exclusive-lock") ||
 		again.Metadata["owner"] != "other" || len(again.Config) != 1 || again.Config["rbd_qos_bps_limit"] != "4096" {
 		t.Errorf("%s %+v", moved, again)
@@ -132,9 +132,9 @@ func TestImageContents(t *testing.T) {
 		}
 		expect.Problem(t, cluster.DeleteImage(ctx, ref, false, nil), problem.Refused, "snapshots")
 		expect.Problem(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, "contents/child of its snapshot s")
-		ok(t, cluster.DeleteImage(ctx, child, false, nil))
-		ok(t, cluster.DeleteImage(ctx, ref, true, nil))
-		ok(t, cluster.DeleteImage(ctx, ref, false, nil))
+		expect.NoError(t, cluster.DeleteImage(ctx, child, false, nil))
+		expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
+		expect.NoError(t, cluster.DeleteImage(ctx, ref, false, nil))
 	}
 }
 
@@ -144,8 +144,8 @@ func holdOpen(t *testing.T, c *testbed.Cluster, image string) *exec.Cmd {
 	cmd := exec.Command("rbd", "--conf", c.ConfigFile, "watch", image)
 	// It waits for its input to end.
 	_, err := cmd.StdinPipe()
-	ok(t, err)
-	ok(t, cmd.Start())
+	expect.NoError(t, err)
+	expect.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -172,7 +172,7 @@ func TestWatchedImage(t *testing.T) {
 	}
 	holder := holdOpen(t, c, "watched/i")
 	watchers, err := cluster.Watchers(ctx, ref)
-	ok(t, err)
+	expect.NoError(t, err)
 	if len(watchers) != 1 || watchers[0].Entity != "client.admin" || !strings.Contains(rbd(t, c, "status", "watched/i"), watchers[0].Addr) {
 		t.Errorf("%+v against %s", watchers, rbd(t, c, "status", "watched/i"))
 	}
@@ -185,7 +185,7 @@ func TestWatchedImage(t *testing.T) {
 	expect.Problem(t, cluster.DeleteImage(short, ref, false, nil), problem.Busy, watchers[0].Addr)
 
 	// A client that crashes leaves its watcher for about half a minute; the deletion waits for it.
-	ok(t, holder.Process.Kill())
+	expect.NoError(t, holder.Process.Kill())
 	_ = holder.Wait()
-	ok(t, cluster.DeleteImage(ctx, ref, false, nil))
+	expect.NoError(t, cluster.DeleteImage(ctx, ref, false, nil))
 }

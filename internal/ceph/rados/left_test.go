@@ -21,7 +21,7 @@ func TestNothingIsLeftOfConnections(t *testing.T) {
 			defer cluster.Close()
 			all = append(all, cluster)
 			_, err := cluster.Pools(limited(t))
-			ok(t, err)
+			expect.NoError(t, err)
 		})
 	})
 	t.Run("refused", func(t *testing.T) {

@@ -72,11 +72,11 @@ func TestKeyringsAsCephReadsThem(t *testing.T) {
 			half := len(c.AdminKey) / 2
 			text = strings.NewReplacer("KEY_", "KEY", "KEY", c.AdminKey, "KE\\", c.AdminKey[:half]+"\\", "KE\"", c.AdminKey[:half]+"\"", "Y\n",
 				c.AdminKey[half:]+"\n", "OTHER", strangeKey).Replace(text)
-			ok(t, os.WriteFile(path, []byte(text), 0o600))
+			expect.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 			shown, _ := exec.CommandContext(limited(t), "ceph-authtool", path, "-n", "client.admin", "-p").Output()
 			taken := strings.TrimSpace(string(shown)) == c.AdminKey
 			conf := filepath.Join(t.TempDir(), "east.conf")
-			ok(t, os.WriteFile(conf, []byte("[global]\nmon_host = "+c.MonHost+"\nkeyring = "+path+"\n"), 0o600))
+			expect.NoError(t, os.WriteFile(conf, []byte("[global]\nmon_host = "+c.MonHost+"\nkeyring = "+path+"\n"), 0o600))
 			for how, cfg := range map[string]ceph.Config{
 				"keyring_file": {MonHost: c.MonHost, KeyringFile: path},
 				"config_file":  {ConfigFile: conf},
@@ -126,10 +126,10 @@ func TestKeyringOfConfigAsCephFindsIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			host, err := os.Hostname()
-			ok(t, err)
+			expect.NoError(t, err)
 			write := func(file, text string) string {
 				path := filepath.Join(dir, strings.ReplaceAll(file, "HOST", host))
-				ok(t, os.WriteFile(path, []byte(text), 0o600))
+				expect.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 				return path
 			}
 			for _, file := range test.holds {
@@ -154,7 +154,7 @@ func TestKeyringOfConfigAsCephFindsIt(t *testing.T) {
 	}
 	// Where no option leads to a keyring, the default names do, with the name of the cluster.
 	bare := filepath.Join(t.TempDir(), "nobodys.conf")
-	ok(t, os.WriteFile(bare, []byte("[global]\nmon_host = "+c.MonHost+"\n"), 0o600))
+	expect.NoError(t, os.WriteFile(bare, []byte("[global]\nmon_host = "+c.MonHost+"\n"), 0o600))
 	_, err := connect(t, ceph.Config{Label: "east", ConfigFile: bare}).FSID(limited(t))
 	expect.Problem(t, err, problem.Invalid, "/etc/ceph/nobodys.client.admin.keyring")
 }
@@ -166,7 +166,7 @@ func TestRefusedLoginByAddress(t *testing.T) {
 	m := bed.Cluster("east").Monitors[0]
 	v1, v2 := fmt.Sprintf("%s:%d", m.Host, m.V1Port), fmt.Sprintf("%s:%d", m.Host, m.V2Port)
 	conf := filepath.Join(t.TempDir(), "east.conf")
-	ok(t, os.WriteFile(conf, []byte("[global]\nmon_host = "+v2+"\n"), 0o600))
+	expect.NoError(t, os.WriteFile(conf, []byte("[global]\nmon_host = "+v2+"\n"), 0o600))
 	for name, cfg := range map[string]ceph.Config{
 		"port of v2":                  {MonHost: v2},
 		"port of v1":                  {MonHost: v1},
@@ -196,7 +196,7 @@ func TestLoginWithoutCephx(t *testing.T) {
 	needBed(t)
 	c := bed.Cluster("west")
 	conf := filepath.Join(t.TempDir(), "west.conf")
-	ok(t, os.WriteFile(conf, []byte("[global]\nmon_host = "+c.MonHost+"\nauth_client_required = none\n"), 0o600))
+	expect.NoError(t, os.WriteFile(conf, []byte("[global]\nmon_host = "+c.MonHost+"\nauth_client_required = none\n"), 0o600))
 	for name, cfg := range map[string]ceph.Config{
 		"option":      {MonHost: c.MonHost, Options: map[string]string{"auth_client_required": "none"}},
 		"config-file": {ConfigFile: conf},
@@ -206,7 +206,7 @@ func TestLoginWithoutCephx(t *testing.T) {
 		cluster := connect(t, cfg)
 		newPool(t, cluster, name)
 		_, err := cluster.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: name, Name: "i"}, SizeBytes: 1 << 20})
-		ok(t, err)
+		expect.NoError(t, err)
 		if names := rbd(t, c, "ls", name); names != "i" {
 			t.Errorf("%s: rbd lists %q", name, names)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -95,13 +96,6 @@ func rbd(t *testing.T, c *testbed.Cluster, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-func ok(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func pointer[T any](v T) *T { return &v }
 
 // newPool makes a pool for one test, with the rbd application.
@@ -114,5 +108,5 @@ func newPool(t *testing.T, cluster *ceph.Cluster, name string) {
 	if !made.Created || err != nil {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), name, "")) })
+	t.Cleanup(func() { expect.NoError(t, cluster.DeletePool(limited(t), name, "")) })
 }

@@ -32,7 +32,7 @@ func TestNamespaceLife(t *testing.T) {
 	expect.Problem(t, err, problem.NotFound, `no pool "nopool"`)
 
 	ns, err := cluster.Namespace(ctx, "spaces", "tenant")
-	ok(t, err)
+	expect.NoError(t, err)
 	_, err = cluster.Namespace(ctx, "spaces", "nobody")
 	expect.Problem(t, err, problem.NotFound, `has no namespace "nobody"`, `It has "tenant"`)
 	all, err := cluster.AllNamespaces(ctx, "")
@@ -43,7 +43,7 @@ func TestNamespaceLife(t *testing.T) {
 	// Found under the new name of its pool, also by a refresh that has listed the pools under their old names.
 	shared := readcache.Share(ctx)
 	_, err = cluster.Pool(shared, "spaces")
-	ok(t, err)
+	expect.NoError(t, err)
 	ask(t, c, "osd", "pool", "rename", "spaces", "spaces2")
 	t.Cleanup(func() { ask(t, c, "osd", "pool", "rename", "spaces2", "spaces") })
 	ns, err = cluster.NamespaceByID(shared, ns.PoolID, "tenant")
@@ -54,7 +54,7 @@ func TestNamespaceLife(t *testing.T) {
 	// A listing that serves many proves nothing of one that it lacks.
 	rbd(t, c, "namespace", "create", "spaces2/late")
 	_, err = cluster.NamespaceByID(shared, ns.PoolID, "late")
-	ok(t, err)
+	expect.NoError(t, err)
 	rbd(t, c, "namespace", "remove", "spaces2/late")
 
 	wantHolds := func(images, trash, groups string) {
@@ -79,9 +79,9 @@ func TestNamespaceLife(t *testing.T) {
 
 	// A listing that serves many does so no longer once this process has removed one of them.
 	_, err = cluster.NamespaceByID(readcache.Share(ctx), ns.PoolID, "tenant")
-	ok(t, err)
-	ok(t, cluster.DeleteNamespace(ctx, ns))
-	ok(t, cluster.DeleteNamespace(ctx, ns))
+	expect.NoError(t, err)
+	expect.NoError(t, cluster.DeleteNamespace(ctx, ns))
+	expect.NoError(t, cluster.DeleteNamespace(ctx, ns))
 	_, err = cluster.NamespaceByID(readcache.Share(ctx), ns.PoolID, "tenant")
 	expect.Problem(t, err, problem.NotFound, `has no namespace "tenant"`, "It has none at all")
 }

@@ -89,7 +89,7 @@ func awaitUp(t *testing.T, c *testbed.Cluster) {
 			Up  int `json:"num_up_osds"`
 			In  int `json:"num_in_osds"`
 		}
-		ok(t, json.Unmarshal([]byte(ask(t, c, "osd", "stat", "--format", "json")), &osds))
+		expect.NoError(t, json.Unmarshal([]byte(ask(t, c, "osd", "stat", "--format", "json")), &osds))
 		if osds.Up == osds.All && osds.In == osds.All {
 			return
 		}
@@ -135,14 +135,14 @@ func TestOSDsAreCountedAsCRUSHFindsThem(t *testing.T) {
 	ask(t, c, "osd", "getcrushmap", "-o", path("before"))
 	tool("-d", path("before"), "-o", path("text"))
 	content, err := os.ReadFile(path("text"))
-	ok(t, err)
+	expect.NoError(t, err)
 	class := regexp.MustCompile(`device 2 osd.2 class (\w+)`).FindStringSubmatch(string(content))
 	text := strings.NewReplacer(class[0], "device 2 osd.2 class lone", "# rules\n", tallBuckets).Replace(string(content))
 	for i, rule := range rules {
 		text += fmt.Sprintf("rule counted%d {\n  id %d\n  type replicated\n  min_size 1\n  max_size 10\n  step %s\n  step emit\n}\n",
 			i, 100+i, strings.NewReplacer("|", "\n  step ", "CLASS", class[1]).Replace(rule.steps))
 	}
-	ok(t, os.WriteFile(path("text"), []byte(text), 0o600))
+	expect.NoError(t, os.WriteFile(path("text"), []byte(text), 0o600))
 	tool("-c", path("text"), "-o", path("after"))
 	ask(t, c, "osd", "setcrushmap", "-i", path("after"))
 	t.Cleanup(func() { ask(t, c, "osd", "setcrushmap", "-i", path("before")) })
@@ -181,7 +181,7 @@ func TestOSDsAreCountedAsCRUSHFindsThem(t *testing.T) {
 				err := cluster.CheckPlacement(limited(t), "p", ceph.Placement{Rule: "replicated_rule", Size: 1, MinSize: 1},
 					ceph.Placement{Rule: fmt.Sprintf("counted%d", i), Size: int64(rule.size), MinSize: 1})
 				if most == rule.size {
-					ok(t, err)
+					expect.NoError(t, err)
 				} else {
 					expect.Problem(t, err, problem.Refused, fmt.Sprintf("finds at most %d OSD", most))
 				}

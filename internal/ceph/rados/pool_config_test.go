@@ -25,9 +25,9 @@ func TestPoolConfig(t *testing.T) {
 	has("tuned", nil)
 	has("bare", nil) // without RBD's bookkeeping
 	rbd(t, c, "config", "pool", "set", "tuned", "rbd_cache", "false")
-	ok(t, cluster.SetPoolConfig(ctx, "tuned", map[string]string{"rbd_qos_iops_limit": "5", "rbd_qos_bps_limit": "1M"}, nil))
+	expect.NoError(t, cluster.SetPoolConfig(ctx, "tuned", map[string]string{"rbd_qos_iops_limit": "5", "rbd_qos_bps_limit": "1M"}, nil))
 	has("tuned", map[string]string{"rbd_cache": "false", "rbd_qos_iops_limit": "5", "rbd_qos_bps_limit": "1M"})
-	ok(t, cluster.SetPoolConfig(ctx, "tuned", nil, []string{"rbd_qos_bps_limit", "rbd_never_set"}))
+	expect.NoError(t, cluster.SetPoolConfig(ctx, "tuned", nil, []string{"rbd_qos_bps_limit", "rbd_never_set"}))
 	has("tuned", map[string]string{"rbd_cache": "false", "rbd_qos_iops_limit": "5"})
 
 	// Of several, those that librbd takes are set.
@@ -37,8 +37,8 @@ func TestPoolConfig(t *testing.T) {
 	err = cluster.SetPoolConfig(ctx, "tuned", map[string]string{"rbd_op_threads": "2"}, nil)
 	expect.Problem(t, err, problem.Invalid, "counts for whole clients")
 
-	ok(t, cluster.CheckConfig(ctx, "rbd_cache", "true"))
+	expect.NoError(t, cluster.CheckConfig(ctx, "rbd_cache", "true"))
 	expect.Problem(t, cluster.CheckConfig(ctx, "rbd_cache", "maybe"), problem.Invalid, "has no such value")
 	expect.Problem(t, cluster.CheckConfig(ctx, "rbd_nonsense", "1"), problem.Invalid, "knows no setting of this name")
-	ok(t, cluster.TellPoolConfig(ctx, "tuned"))
+	expect.NoError(t, cluster.TellPoolConfig(ctx, "tuned"))
 }

@@ -20,7 +20,7 @@ import (
 func shownPool(t *testing.T, name string) map[string]any {
 	t.Helper()
 	var pools []map[string]any
-	ok(t, json.Unmarshal([]byte(ask(t, bed.Cluster("east"), "osd", "pool", "ls", "detail", "-f", "json")), &pools))
+	expect.NoError(t, json.Unmarshal([]byte(ask(t, bed.Cluster("east"), "osd", "pool", "ls", "detail", "-f", "json")), &pools))
 	for _, p := range pools {
 		if p["pool_name"] == name {
 			return p
@@ -44,7 +44,7 @@ func TestPoolLife(t *testing.T) {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	p, err := cluster.Pool(ctx, "life")
-	ok(t, err)
+	expect.NoError(t, err)
 	if p.PGNum != 8 || *p.PGNumMin != 4 || *p.PGNumMax != 64 || p.Size != 3 || p.MinSize != 1 || *p.TargetSizeRatio != 0.2 ||
 		p.PGAutoscaleMode != "off" ||
 		p.CrushRule != "replicated_rule" || !p.Bulk || !p.NoSizeChange || p.QuotaMaxBytes != 10<<30 || p.QuotaMaxObjects != 7 ||
@@ -62,14 +62,14 @@ func TestPoolLife(t *testing.T) {
 	_, err = cluster.CreatePool(ctx, ceph.PoolSpec{Name: "life"})
 	expect.Problem(t, err, problem.Exists, "terraform import", "east/life")
 
-	ok(t, cluster.SetPool(ctx, "life", map[string]string{
+	expect.NoError(t, cluster.SetPool(ctx, "life", map[string]string{
 		"nosizechange": ceph.Clear, "size": "2", "min_size": "2", "bulk": ceph.Clear, "quota_max_bytes": ceph.Clear,
 		"quota_max_objects": ceph.Clear,
 		"compression_mode":  ceph.Clear, "target_size_ratio": ceph.Clear, "pg_num_min": ceph.Clear, "pg_num_max": ceph.Clear, "nodelete": "true",
 	}))
-	ok(t, cluster.SetPoolApplications(ctx, "life", []string{"third"}, []string{"other"}))
+	expect.NoError(t, cluster.SetPoolApplications(ctx, "life", []string{"third"}, []string{"other"}))
 	p, err = cluster.Pool(ctx, "life")
-	ok(t, err)
+	expect.NoError(t, err)
 	if p.NoSizeChange || p.Size != 2 || p.MinSize != 2 || p.Bulk || p.QuotaMaxBytes != 0 || p.QuotaMaxObjects != 0 ||
 		p.CompressionMode != nil ||
 		p.TargetSizeRatio != nil || p.PGNumMin != nil || p.PGNumMax != nil || !p.NoDelete ||
@@ -79,7 +79,7 @@ func TestPoolLife(t *testing.T) {
 	expect.Problem(t, cluster.SetPool(ctx, "life", map[string]string{"crush_rule": "none"}), problem.Invalid, "ceph osd crush rule ls")
 	expect.Problem(t, cluster.SetPool(ctx, "life", map[string]string{"min_size": "9"}), problem.Invalid, "min_size")
 
-	ok(t, cluster.RenamePool(ctx, "life", "life2"))
+	expect.NoError(t, cluster.RenamePool(ctx, "life", "life2"))
 	byID, err := cluster.PoolByID(ctx, p.ID)
 	if err != nil || byID.Name != "life2" {
 		t.Errorf("%+v, %v", byID, err)
@@ -88,13 +88,13 @@ func TestPoolLife(t *testing.T) {
 	expect.Problem(t, err, problem.NotFound, `"life2"`)
 
 	expect.Problem(t, cluster.DeletePool(ctx, "life2", ""), problem.Denied, "nodelete")
-	ok(t, cluster.SetPool(ctx, "life2", map[string]string{"nodelete": ceph.Clear}))
+	expect.NoError(t, cluster.SetPool(ctx, "life2", map[string]string{"nodelete": ceph.Clear}))
 	ask(t, c, "tell", "mon.*", "config", "set", "mon_allow_pool_delete", "false")
 	err = cluster.DeletePool(ctx, "life2", "")
 	ask(t, c, "tell", "mon.*", "config", "set", "mon_allow_pool_delete", "true")
 	expect.Problem(t, err, problem.Denied, "mon_allow_pool_delete true")
-	ok(t, cluster.DeletePool(ctx, "life2", ""))
-	ok(t, cluster.DeletePool(ctx, "life2", ""))
+	expect.NoError(t, cluster.DeletePool(ctx, "life2", ""))
+	expect.NoError(t, cluster.DeletePool(ctx, "life2", ""))
 	if shownPool(t, "life2") != nil {
 		t.Error("the pool is still there")
 	}
@@ -112,7 +112,7 @@ func TestErasurePool(t *testing.T) {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	p, err := cluster.Pool(ctx, "ecdata")
-	ok(t, err)
+	expect.NoError(t, err)
 	if p.Type != ceph.Erasure || !p.AllowECOverwrites || p.ErasureCodeProfile != "ec21" || p.CrushRule != "ecdata" ||
 		!slices.Equal(p.Applications, []string{"rbd"}) {
 		t.Errorf("%+v", p)
@@ -130,8 +130,8 @@ func TestErasurePool(t *testing.T) {
 	if err != nil || len(contents.DataOf) != 1 || contents.DataOf[0] != ref {
 		t.Errorf("the pool holds the data of %s; got %+v, %v", ref, contents, err)
 	}
-	ok(t, cluster.DeleteImage(ctx, ref, false, nil))
-	ok(t, cluster.DeletePool(ctx, "ecdata", "ecdata"))
+	expect.NoError(t, cluster.DeleteImage(ctx, ref, false, nil))
+	expect.NoError(t, cluster.DeletePool(ctx, "ecdata", "ecdata"))
 	if rules := ask(t, c, "osd", "crush", "rule", "ls"); strings.Contains(rules, "ecdata") {
 		t.Errorf("the rule stayed: %s", rules)
 	}
@@ -153,7 +153,7 @@ func TestPoolContents(t *testing.T) {
 	rbd(t, c, "create", "full/gone", "--size", "1M")
 	rbd(t, c, "trash", "mv", "full/gone")
 	contents, err = cluster.PoolContents(ctx, "full")
-	ok(t, err)
+	expect.NoError(t, err)
 	if contents.Empty() || len(contents.Images) != 1 || contents.Images[0].String() != "full/n1/inside" || len(contents.Trash) != 1 ||
 		contents.Trash[0].Name != "gone" {
 		t.Errorf("%+v", contents)
@@ -168,7 +168,7 @@ func TestPoolContentsOfManyObjects(t *testing.T) {
 	if _, err := cluster.CreatePool(ctx, ceph.PoolSpec{Name: "crowded", PGNum: pointer[int64](128), PGAutoscaleMode: "off"}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { ok(t, cluster.DeletePool(limited(t), "crowded", "")) })
+	t.Cleanup(func() { expect.NoError(t, cluster.DeletePool(limited(t), "crowded", "")) })
 	if _, err := c.Rados(ctx, "-p", "crowded", "bench", "1", "write", "-b", "4096", "-O", "4096", "--max-objects", "500",
 		"--no-cleanup"); err != nil {
 		t.Fatal(err)
@@ -190,7 +190,7 @@ func TestPoolContentsOfManyObjects(t *testing.T) {
 func TestInfo(t *testing.T) {
 	cluster, c := east(t)
 	info, err := cluster.Info(limited(t))
-	ok(t, err)
+	expect.NoError(t, err)
 	if info.FSID != c.FSID || info.Version == "" || info.Release == "" || len(info.Monitors) != 1 || !info.Monitors[0].InQuorum ||
 		!strings.HasPrefix(info.Health, "HEALTH_") {
 		t.Errorf("%+v", info)

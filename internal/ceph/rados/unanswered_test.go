@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph/rados"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
@@ -26,9 +27,9 @@ func (p *pausing) MonCommand(ctx context.Context, command, input []byte) ([]byte
 		return p.Conn.MonCommand(ctx, command, input)
 	}
 	p.command = ""
-	ok(p.t, p.cluster.PauseMonitors())
+	expect.NoError(p.t, p.cluster.PauseMonitors())
 	reply, status, err := p.Conn.MonCommand(ctx, command, input)
-	ok(p.t, p.cluster.ResumeMonitors())
+	expect.NoError(p.t, p.cluster.ResumeMonitors())
 	return reply, status, err
 }
 
@@ -59,14 +60,14 @@ func TestCreateCarriedOutAfterTheTimeout(t *testing.T) {
 	if now := ask(t, c, "auth", "print-key", "client.late"); err != nil || now != user.Key.Text() || now == former {
 		t.Errorf("the rotation: %v", err)
 	}
-	ok(t, patient.DeleteUser(limited(t), "late"))
+	expect.NoError(t, patient.DeleteUser(limited(t), "late"))
 	_, err = late("auth add").CreateUser(limited(t), "later", caps, ceph.GivenKey(chosenKey(t, c)))
-	ok(t, err)
-	ok(t, patient.DeleteUser(limited(t), "later"))
+	expect.NoError(t, err)
+	expect.NoError(t, patient.DeleteUser(limited(t), "later"))
 
 	made, err := late("osd pool create").CreatePool(limited(t), ceph.PoolSpec{Name: "late", PGNum: pointer[int64](4)})
 	if !made.Created || !strings.Contains(ask(t, c, "osd", "pool", "ls"), "late") {
 		t.Errorf("the pool: %+v, %v", made, err)
 	}
-	ok(t, patient.DeletePool(limited(t), "late", ""))
+	expect.NoError(t, patient.DeletePool(limited(t), "late", ""))
 }

@@ -42,7 +42,7 @@ func TestUserLife(t *testing.T) {
 	expect.Problem(t, err, problem.NotFound, "client.u1")
 	caps := map[string]string{"mon": `allow command "osd blocklist", allow r`, "osd": "profile rbd pool=p"}
 	user, err := cluster.CreateUser(ctx, "u1", caps, ceph.Key{})
-	ok(t, err)
+	expect.NoError(t, err)
 	if user.Entity != "client.u1" || user.Caps["mon"] != caps["mon"] || ask(t, c, "auth", "print-key", "client.u1") != user.Key.Text() {
 		t.Errorf("%v", user)
 	}
@@ -55,7 +55,7 @@ func TestUserLife(t *testing.T) {
 	expect.Problem(t, err, problem.Exists, "terraform import", "east/u1")
 
 	_, err = cluster.SetKey(ctx, "u1", ceph.GivenKey(chosen))
-	ok(t, err)
+	expect.NoError(t, err)
 	if got := ask(t, c, "auth", "print-key", "client.u1"); got != chosen {
 		t.Error("the key was not set")
 	}
@@ -63,21 +63,21 @@ func TestUserLife(t *testing.T) {
 	if err != nil || user.Caps["mon"] != caps["mon"] || user.Caps["osd"] != caps["osd"] {
 		t.Errorf("the caps changed with the key: %v, %v", user, err)
 	}
-	ok(t, cluster.SetCaps(ctx, "u1", map[string]string{"mgr": "profile rbd"}))
+	expect.NoError(t, cluster.SetCaps(ctx, "u1", map[string]string{"mgr": "profile rbd"}))
 	user, err = cluster.User(ctx, "u1")
 	if err != nil || len(user.Caps) != 1 || user.Key.Text() != chosen {
 		t.Errorf("%v, %v", user, err)
 	}
 	expect.Problem(t, cluster.SetCaps(ctx, "u1", map[string]string{"mon": "allow bogus"}), problem.Invalid, "bogus")
-	ok(t, cluster.DeleteUser(ctx, "u1"))
-	ok(t, cluster.DeleteUser(ctx, "u1"))
+	expect.NoError(t, cluster.DeleteUser(ctx, "u1"))
+	expect.NoError(t, cluster.DeleteUser(ctx, "u1"))
 
 	_, err = cluster.CreateUser(ctx, "u2", map[string]string{"mon": "profile rbd"}, ceph.GivenKey(chosen))
-	ok(t, err)
+	expect.NoError(t, err)
 	if got := ask(t, c, "auth", "print-key", "client.u2"); got != chosen {
 		t.Error("the chosen key was not set")
 	}
-	ok(t, cluster.DeleteUser(ctx, "u2"))
+	expect.NoError(t, cluster.DeleteUser(ctx, "u2"))
 }
 
 // A key that was chosen lets its user in, or is refused.
@@ -86,8 +86,8 @@ func TestChosenKeyLogsIn(t *testing.T) {
 	ctx := limited(t)
 	caps := map[string]string{"mon": "profile rbd"}
 	before, err := cluster.CreateUser(ctx, "keyed", caps, ceph.Key{})
-	ok(t, err)
-	defer func() { ok(t, cluster.DeleteUser(limited(t), "keyed")) }()
+	expect.NoError(t, err)
+	defer func() { expect.NoError(t, cluster.DeleteUser(limited(t), "keyed")) }()
 	if allowsOnlyNewKeys(t, c) {
 		_, err := cluster.SetKey(ctx, "keyed", strange)
 		expect.Problem(t, err, problem.Refused, "client.keyed", "auth_allowed_ciphers")
@@ -99,7 +99,7 @@ func TestChosenKeyLogsIn(t *testing.T) {
 	}
 	key := ceph.GivenKey(chosenKey(t, c))
 	_, err = cluster.SetKey(ctx, "keyed", key)
-	ok(t, err)
+	expect.NoError(t, err)
 	logsIn(t, c, "keyed", key)
 	isRefused(t, c, "keyed", before.Key)
 }
@@ -109,11 +109,11 @@ func TestManagesUsers(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
 	_, err := cluster.CreateUser(ctx, "managed", map[string]string{"mon": "allow r"}, ceph.Key{})
-	ok(t, err)
+	expect.NoError(t, err)
 	_, err = cluster.CreateUser(ctx, "manager", map[string]string{"mon": "allow r"}, ceph.Key{})
-	ok(t, err)
+	expect.NoError(t, err)
 	defer func() {
-		ok(t, errors.Join(cluster.DeleteUser(limited(t), "managed"), cluster.DeleteUser(limited(t), "manager")))
+		expect.NoError(t, errors.Join(cluster.DeleteUser(limited(t), "managed"), cluster.DeleteUser(limited(t), "manager")))
 	}()
 	for caps, want := range map[string]bool{
 		"allow *": true, "allow all": true, "allow rwx": true, "profile rbd, allow *": true, "profile role-definer": true,
@@ -126,9 +126,9 @@ func TestManagesUsers(t *testing.T) {
 		if got := ceph.ManagesUsers(caps); got != want {
 			t.Errorf("%s: %v", caps, got)
 		}
-		ok(t, cluster.SetCaps(ctx, "manager", map[string]string{"mon": caps}))
+		expect.NoError(t, cluster.SetCaps(ctx, "manager", map[string]string{"mon": caps}))
 		user, err := cluster.User(ctx, "manager")
-		ok(t, err)
+		expect.NoError(t, err)
 		cfg := configOf(c)
 		cfg.User, cfg.Key = "manager", user.Key
 		as := connect(t, cfg)
@@ -144,7 +144,7 @@ func logsIn(t *testing.T, c *testbed.Cluster, name string, key ceph.Key) {
 	cfg := configOf(c)
 	cfg.User, cfg.Key = name, key
 	_, err := connect(t, cfg).FSID(limited(t))
-	ok(t, err)
+	expect.NoError(t, err)
 }
 
 func isRefused(t *testing.T, c *testbed.Cluster, name string, key ceph.Key) {
@@ -161,16 +161,16 @@ func TestRotateKey(t *testing.T) {
 	ctx := limited(t)
 	caps := map[string]string{"mon": "profile rbd", "osd": "profile rbd pool=p"}
 	before, err := cluster.CreateUser(ctx, "turned", caps, ceph.Key{})
-	ok(t, err)
-	defer func() { ok(t, cluster.DeleteUser(limited(t), "turned")) }()
+	expect.NoError(t, err)
+	defer func() { expect.NoError(t, cluster.DeleteUser(limited(t), "turned")) }()
 	var pending []struct {
 		Key string `json:"pending_key"`
 	}
 	if out, err := c.Ceph(ctx, "auth", "get-or-create-pending", "client.turned", "--format", "json"); err == nil {
-		ok(t, json.Unmarshal(out, &pending))
+		expect.NoError(t, json.Unmarshal(out, &pending))
 	}
 	after, err := cluster.RotateKey(ctx, "turned", "")
-	ok(t, err)
+	expect.NoError(t, err)
 	if after.Key.Equal(before.Key) || after.Caps["osd"] != caps["osd"] || len(after.Caps) != len(caps) {
 		t.Errorf("%v has a new key: %v", after, !after.Key.Equal(before.Key))
 	}
@@ -203,8 +203,8 @@ func TestClients(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
 	user, err := cluster.CreateUser(ctx, "seen", map[string]string{"mon": "profile rbd"}, ceph.Key{})
-	ok(t, err)
-	defer func() { ok(t, cluster.DeleteUser(limited(t), "seen")) }()
+	expect.NoError(t, err)
+	defer func() { expect.NoError(t, cluster.DeleteUser(limited(t), "seen")) }()
 	clients, err := cluster.Clients(ctx, "client.seen")
 	if err != nil || len(clients) != 0 {
 		t.Fatalf("%v, %v", clients, err)
@@ -224,7 +224,7 @@ func TestClients(t *testing.T) {
 	addr := func(conn ceph.Conn) string {
 		t.Helper()
 		addr, err := conn.Addr(ctx)
-		ok(t, err)
+		expect.NoError(t, err)
 		return addr
 	}
 	var conn ceph.Conn
@@ -234,10 +234,10 @@ func TestClients(t *testing.T) {
 	})
 	defer listing.Close()
 	beside, err := rados.Dial(ctx, configOf(c))
-	ok(t, err)
+	expect.NoError(t, err)
 	defer beside.Close()
 	admins, err := listing.Clients(ctx, "client.admin")
-	ok(t, err)
+	expect.NoError(t, err)
 	own, another := addr(conn), addr(beside)
 	sessions := ask(t, c, "tell", "mon.a", "sessions")
 	for _, address := range []string{own, another} {
@@ -267,9 +267,9 @@ func TestCheckAccess(t *testing.T) {
 	for _, spec := range []ceph.ImageSpec{{ImageRef: plain}, {ImageRef: spaced}, {ImageRef: split, DataPool: "accessdata"}} {
 		spec.SizeBytes = 1 << 20
 		_, err := cluster.CreateImage(ctx, spec)
-		ok(t, err)
+		expect.NoError(t, err)
 		images[spec.ImageRef], err = cluster.Image(ctx, spec.ImageRef)
-		ok(t, err)
+		expect.NoError(t, err)
 	}
 	// A clone of a clone: the first parent's own parent is in the other pool.
 	clone := ceph.ImageRef{Pool: "access", Name: "clone"}
@@ -291,7 +291,7 @@ func TestCheckAccess(t *testing.T) {
 	})
 	var err error
 	images[clone], err = cluster.Image(ctx, clone)
-	ok(t, err)
+	expect.NoError(t, err)
 	for name, test := range map[string]struct {
 		osd      string
 		ref      ceph.ImageRef
@@ -314,11 +314,11 @@ func TestCheckAccess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			entity := "guest-" + strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), ",", "")
 			user, err := cluster.CreateUser(ctx, entity, map[string]string{"mon": "profile rbd", "osd": test.osd}, ceph.Key{})
-			ok(t, err)
-			defer func() { ok(t, cluster.DeleteUser(limited(t), entity)) }()
+			expect.NoError(t, err)
+			defer func() { expect.NoError(t, cluster.DeleteUser(limited(t), entity)) }()
 			err = cluster.CheckAccess(ctx, entity, user.Key, test.ref, images[test.ref], test.readOnly)
 			if test.kind == 0 {
-				ok(t, err)
+				expect.NoError(t, err)
 				return
 			}
 			expect.Problem(t, err, test.kind, append(test.words, "client."+entity)...)
@@ -332,7 +332,7 @@ func TestCheckAccess(t *testing.T) {
 		"unheard":  {"osd": "profile rbd"},
 	} {
 		user, err := cluster.CreateUser(ctx, entity, caps, ceph.Key{})
-		ok(t, err)
+		expect.NoError(t, err)
 		key, words, other := user.Key, "no caps for the monitors", "present"
 		if entity == "stranger" {
 			key, words, other = strange, "not the user's present one", "no caps"
@@ -342,7 +342,7 @@ func TestCheckAccess(t *testing.T) {
 		if strings.Contains(err.Error(), other) {
 			t.Errorf("the advice of another cause: %v", err)
 		}
-		ok(t, cluster.DeleteUser(ctx, entity))
+		expect.NoError(t, cluster.DeleteUser(ctx, entity))
 	}
 	expect.Problem(t, cluster.CheckAccess(ctx, "nobody", ceph.GivenKey("x"), plain, images[plain], false), problem.Invalid)
 }
