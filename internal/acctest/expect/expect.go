@@ -45,7 +45,7 @@ func Problem(t *testing.T, err error, kind problem.Kind, words ...string) {
 	}
 }
 
-// Return is what f returns. It ends the test where f takes a minute.
+// Return is what f returns. It ends the test where f takes longer than [Timeout].
 func Return(t *testing.T, f func() error) error {
 	t.Helper()
 	done := make(chan error, 1)
@@ -59,7 +59,7 @@ func Return(t *testing.T, f func() error) error {
 	}
 }
 
-// Eventually waits until something has happened. It ends the test after a minute.
+// Eventually waits until something has happened. It ends the test after [Timeout].
 func Eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(Timeout); !happened(); time.Sleep(10 * time.Millisecond) {

@@ -1,4 +1,4 @@
-// Package cephcrushrule is the resource and the data source ceph_crush_rule.
+// Package cephcrushrule is the resource ceph_crush_rule, and its data source.
 package cephcrushrule
 
 import (

@@ -1,4 +1,3 @@
-// Package cepherasurecodeprofile is the resource and the data source ceph_erasure_code_profile.
 package cepherasurecodeprofile
 
 import (

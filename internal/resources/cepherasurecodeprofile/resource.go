@@ -1,3 +1,4 @@
+// Package cepherasurecodeprofile is the resource ceph_erasure_code_profile, and its data source.
 package cepherasurecodeprofile
 
 import (

@@ -1,4 +1,4 @@
-// Package cephrbdimage is the resource and the data source ceph_rbd_image.
+// Package cephrbdimage is the resource ceph_rbd_image, and its data sources.
 package cephrbdimage
 
 import (

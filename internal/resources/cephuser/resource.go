@@ -1,4 +1,4 @@
-// Package cephuser is the resource and the data source ceph_user.
+// Package cephuser is the resource ceph_user, and its data sources.
 package cephuser
 
 import (

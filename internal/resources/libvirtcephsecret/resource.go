@@ -1,4 +1,4 @@
-// Package libvirtcephsecret is the resource and the data source libvirt_ceph_secret.
+// Package libvirtcephsecret is the resource libvirt_ceph_secret, and its data sources.
 package libvirtcephsecret
 
 import (
