@@ -30,13 +30,13 @@ type ImageSpec struct {
 
 // The limits of the size of an image's objects, in bytes; it is a power of two.
 const (
-	MinObjectSize uint64 = 4 << 10
-	MaxObjectSize uint64 = 32 << 20
+	minObjectSize uint64 = 4 << 10
+	maxObjectSize uint64 = 32 << 20
 )
 
 // ValidObjectSize tells whether librbd takes this size of objects, in bytes.
 func ValidObjectSize(bytes uint64) bool {
-	return bits.OnesCount64(bytes) == 1 && bytes >= MinObjectSize && bytes <= MaxObjectSize
+	return bits.OnesCount64(bytes) == 1 && bytes >= minObjectSize && bytes <= maxObjectSize
 }
 
 // CreateImage creates an image, or a clone of a snapshot, and encrypts it; then it sets its metadata and config, and gives a clone its size

@@ -15,19 +15,19 @@ var FeatureNames = []string{"layering", "striping", "exclusive-lock", "object-ma
 
 // The features that can be changed on an existing image.
 var (
-	EnableableFeatures  = []string{"exclusive-lock", "object-map", "fast-diff", "journaling"}
-	DisableableFeatures = []string{"exclusive-lock", "object-map", "fast-diff", "journaling", "deep-flatten"}
+	enableableFeatures  = []string{"exclusive-lock", "object-map", "fast-diff", "journaling"}
+	disableableFeatures = []string{"exclusive-lock", "object-map", "fast-diff", "journaling", "deep-flatten"}
 )
 
 // MutableFeatures tells whether these features can be switched on and off on an existing image.
 func MutableFeatures(enable, disable []string) bool {
 	for _, feature := range enable {
-		if !slices.Contains(EnableableFeatures, feature) {
+		if !slices.Contains(enableableFeatures, feature) {
 			return false
 		}
 	}
 	for _, feature := range disable {
-		if !slices.Contains(DisableableFeatures, feature) {
+		if !slices.Contains(disableableFeatures, feature) {
 			return false
 		}
 	}
@@ -43,7 +43,7 @@ func (c *Cluster) SetImageFeatures(ctx context.Context, ref ImageRef, enable, di
 		return &problem.Problem{
 			Kind: problem.Unsupported, What: what,
 			Why: fmt.Sprintf("Only %s can be enabled, and these and deep-flatten disabled, on an existing image.",
-				strings.Join(EnableableFeatures, ", ")),
+				strings.Join(enableableFeatures, ", ")),
 			Do: "Replace the image to change other features.",
 		}
 	}

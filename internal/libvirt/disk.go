@@ -176,13 +176,13 @@ func (d Disk) ForSaved() (Disk, error) {
 	return saved, nil
 }
 
-// HasAddress tells whether the definition has an address of the disk, of a type that is known here or not.
-func (d Disk) HasAddress() bool {
+// hasAddress tells whether the definition has an address of the disk, of a type that is known here or not.
+func (d Disk) hasAddress() bool {
 	return d.Address != nil || d.read != nil && d.read.element.Address != nil
 }
 
-// WithoutAddress is the disk without an address, so that libvirt chooses one.
-func (d Disk) WithoutAddress() Disk {
+// withoutAddress is the disk without an address, so that libvirt chooses one.
+func (d Disk) withoutAddress() Disk {
 	d.Address = nil
 	if d.read != nil {
 		read := *d.read
@@ -266,7 +266,7 @@ func (d Disks) MonitorsStale() bool {
 // by target and source. Somebody else's disk on the same target is not it.
 func sameDisk(now *Definition, disk Disk) *Disk {
 	if strings.HasPrefix(disk.Alias, givenAlias) {
-		return now.DiskByAlias(disk.Alias)
+		return now.diskByAlias(disk.Alias)
 	}
 	there := now.DiskByTarget(disk.Target)
 	if there == nil || there.DescribeSource() != disk.DescribeSource() || strings.HasPrefix(there.Alias, givenAlias) {

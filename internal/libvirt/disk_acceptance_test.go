@@ -42,7 +42,7 @@ func TestRealDiskOfARunningGuest(t *testing.T) {
 	}
 	now := expect.Value(h.Domain(ctx, g.UUID))(t)
 	for place, doc := range map[string]*Definition{"live": now.Live, "saved": now.Saved} {
-		if d := doc.DiskByAlias("ua-ceph-vdb"); d == nil || d.Target != "vdb" || d.SecretUUID != secret {
+		if d := doc.diskByAlias("ua-ceph-vdb"); d == nil || d.Target != "vdb" || d.SecretUUID != secret {
 			t.Errorf("%s: %+v", place, d)
 		}
 	}

@@ -33,8 +33,8 @@ var AddressParts = map[string][]AddressPart{
 	AddressDrive: {{"controller", "%d", 0xffffffff}, {"bus", "%d", 0xffffffff}, {"target", "%d", 0xffffffff}, {"unit", "%d", 0xffffffff}},
 }
 
-// AddressType tells the type of a disk's address from its bus; empty where neither fits.
-func AddressType(bus string) string {
+// addressType tells the type of a disk's address from its bus; empty where neither fits.
+func addressType(bus string) string {
 	switch bus {
 	case "virtio":
 		return AddressPCI

@@ -176,8 +176,8 @@ func (h *Host) AttachManaged(ctx context.Context, domainUUID string, disk Disk, 
 // disk where the answer is lost.
 func attachManaged(disk Disk, chosen bool, attach func(Disk) error, isThere func() bool) error {
 	err := attach(disk)
-	if err != nil && disk.HasAddress() && !chosen && (problem.Is(err, problem.Other) || problem.Is(err, problem.Invalid)) {
-		err = attach(disk.WithoutAddress())
+	if err != nil && disk.hasAddress() && !chosen && (problem.Is(err, problem.Other) || problem.Is(err, problem.Invalid)) {
+		err = attach(disk.withoutAddress())
 	}
 	if problem.Is(err, problem.Unreachable) && isThere() {
 		return nil

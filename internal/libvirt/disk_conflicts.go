@@ -60,7 +60,7 @@ func (d Disk) Conflicts() []Conflict {
 	if d.Bus == "" {
 		return list
 	}
-	kind := AddressType(d.Bus)
+	kind := addressType(d.Bus)
 	add(d.Device == DeviceCDROM && d.Bus == "virtio", "device bus",
 		"A CD-ROM can't be on bus \"virtio\". Set bus to \"scsi\", \"sata\", \"ide\" or \"usb\".")
 	for name, n := range map[string]uint{"queues": d.Queues, "iothread": d.IOThread} {

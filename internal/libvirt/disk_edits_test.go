@@ -80,7 +80,7 @@ func edits() []edit {
 			return true
 		}, []string{"address/@slot", "address/@target"}},
 		{"address", "chosen", func(d *Disk) bool {
-			none := !d.HasAddress()
+			none := !d.hasAddress()
 			d.Address = &Address{AddressPCI, []uint{0, 1, 2, 3}}
 			return none
 		}, []string{"address"}},

@@ -16,7 +16,7 @@ type Effect int
 // When a change takes effect.
 const (
 	AtNextStart Effect = iota // QEMU takes it when the domain is started
-	AtNextOpen                // QEMU takes it when it opens the image, which for a running guest is the next start too
+	atNextOpen                // QEMU takes it when it opens the image, which for a running guest is the next start too
 	AtOnce                    // the running guest is told
 	Replaces                  // libvirt makes another disk of it
 )
@@ -131,7 +131,7 @@ func SameWWN(a, b string) bool { return plainWWN(a) == plainWWN(b) }
 func plainWWN(text string) string { return strings.TrimPrefix(strings.ToLower(text), "0x") }
 
 func ofSource[T any](name string, at func(*Disk) *T, compared func(T) T, get, set func(*Disk, *domainDisk)) DiskField {
-	f := field(name, AtNextOpen, at, compared, get, set)
+	f := field(name, atNextOpen, at, compared, get, set)
 	f.Source = true
 	return f
 }

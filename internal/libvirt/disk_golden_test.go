@@ -144,7 +144,7 @@ func TestGoldenDisksAreRead(t *testing.T) {
 		for _, m := range disk.Monitors {
 			monitors = append(monitors, strings.TrimSuffix(fmt.Sprintf("%s|%d", m.Host, m.Port), "|0"))
 		}
-		got := golden{disk.Target, disk.Bus, source, strings.Join(monitors, " "), disk.User, secret, disk.LostByRewrite(), nil}
+		got := golden{disk.Target, disk.Bus, source, strings.Join(monitors, " "), disk.User, secret, disk.lostByRewrite(), nil}
 		want.running = nil
 		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 			t.Errorf("got  %+v\nwant %+v", got, want)

@@ -10,9 +10,9 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
-// LostByRewrite names what a disk would lose if it were written back as it was read: elements and attributes that libvirtxml doesn't
+// lostByRewrite names what a disk would lose if it were written back as it was read: elements and attributes that libvirtxml doesn't
 // know, each by its path within <disk> (driver/@cache, source/host).
-func (d Disk) LostByRewrite() []string {
+func (d Disk) lostByRewrite() []string {
 	if d.read == nil || d.read.definition == "" {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (d Disk) LostByRewrite() []string {
 
 // RefuseLoss is problem.Refused where a disk would lose something if it were written back, or written to the domain's other definition.
 func (h *Host) RefuseLoss(domain string, disk Disk) error {
-	paths := disk.LostByRewrite()
+	paths := disk.lostByRewrite()
 	if len(paths) == 0 {
 		return nil
 	}

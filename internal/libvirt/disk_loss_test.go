@@ -96,7 +96,7 @@ func TestNothingKnownIsLostByRewrite(t *testing.T) {
 			` slot='0x2' function='0'/></disk>`,
 		"virtio-mmio": `<disk type='network'><source protocol='rbd' name='vms/one'/><target dev='vdb'/><address type='virtio-mmio'/></disk>`,
 	} {
-		if got := definitionOf(t, text).DiskByTarget("vdb").LostByRewrite(); len(got) > 0 {
+		if got := definitionOf(t, text).DiskByTarget("vdb").lostByRewrite(); len(got) > 0 {
 			t.Errorf("%s: lost %v", name, got)
 		}
 	}
@@ -130,7 +130,7 @@ func isNamedOnEachLevel(t *testing.T, disk string) {
 			"@" + attribute: disk[:tag[3]] + " " + attribute + "='1'" + disk[tag[3]:],
 			child:           disk[:tag[5]] + inside + rest,
 		} {
-			got := definitionOf(t, diskXML, text).Disks[1].LostByRewrite()
+			got := definitionOf(t, diskXML, text).Disks[1].lostByRewrite()
 			if len(got) != 1 || !strings.HasSuffix("/"+got[0], "/"+what) || name != "disk" && !strings.Contains(got[0], name+"/") {
 				t.Errorf("<%s> with %s: lost %v\n%s", name, what, got, disk[tag[0]:tag[1]])
 			}
@@ -140,14 +140,14 @@ func isNamedOnEachLevel(t *testing.T, disk string) {
 
 func TestLostByRewriteOfOtherDisks(t *testing.T) {
 	d := definitionOf(t, strings.Replace(diskXML, "<serial>", "<novelty/><serial>", 1), strings.Replace(diskXML, "vdb", "vdc", 1))
-	if got := d.DiskByTarget("vdc").LostByRewrite(); len(got) > 0 {
+	if got := d.DiskByTarget("vdc").lostByRewrite(); len(got) > 0 {
 		t.Errorf("another disk's loss is told: %v", got)
 	}
-	if got := (Disk{Target: "vdz"}).LostByRewrite(); len(got) > 0 {
+	if got := (Disk{Target: "vdz"}).lostByRewrite(); len(got) > 0 {
 		t.Errorf("a disk that isn't there loses %v", got)
 	}
 	second := definitionOf(t, strings.Replace(diskXML, "</source>", "<host name='192.0.2.3' weight='1'/></source>", 1))
-	if got := second.DiskByTarget("vdb").LostByRewrite(); !slices.Equal(got, []string{"source/host/@weight"}) {
+	if got := second.DiskByTarget("vdb").lostByRewrite(); !slices.Equal(got, []string{"source/host/@weight"}) {
 		t.Errorf("of the third host is lost %v", got)
 	}
 }

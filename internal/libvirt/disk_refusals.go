@@ -31,7 +31,7 @@ func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, targe
 	if found.Saved == nil || !what.Detaches && !what.Exchanges {
 		return nil
 	}
-	restored, err := h.ManagedSave(ctx, domain.UUID)
+	restored, err := h.managedSave(ctx, domain.UUID)
 	if err != nil || restored.has(*found.Saved) == nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, targe
 // has is the same disk in another definition of the domain, whatever it reads there.
 func (d *Definition) has(disk Disk) *Disk {
 	if disk.Own() {
-		return d.DiskByAlias(disk.Alias)
+		return d.diskByAlias(disk.Alias)
 	}
 	return d.DiskByTarget(disk.Target)
 }

@@ -92,7 +92,7 @@ func TestRefusedChangesOfADisk(t *testing.T) {
 			})
 			h := host(t, Config{URI: d.uri()})
 			found, err := h.Domain(t.Context(), fakeHostUUID)
-			if err != nil || found.Saved.DiskByAlias(alias) == nil {
+			if err != nil || found.Saved.diskByAlias(alias) == nil {
 				t.Fatalf("the disk isn't read: %v", err)
 			}
 			expect.Problem(t, c.do(h), c.kind, c.words...)

@@ -71,8 +71,8 @@ func sourceKind(source *libvirtxml.DomainDiskSource) (kind, name string) {
 // EmptyDrive tells whether a disk has no source at all, as a CD-ROM whose medium was ejected.
 func (d Disk) EmptyDrive() bool { return d.DescribeSource() == emptyDrive }
 
-// Backing is the backing chain of a disk as far as the definition has it, the nearest first: disks with a source alone.
-func (d Disk) Backing() []Disk {
+// backing is the backing chain of a disk as far as the definition has it, the nearest first: disks with a source alone.
+func (d Disk) backing() []Disk {
 	if d.read == nil {
 		return nil
 	}
@@ -99,14 +99,14 @@ func (d Disk) ShowsWholeImage() bool {
 	if d.read == nil || d.read.element.Source == nil || d.encrypted() || d.read.element.Source.Slices != nil {
 		return false
 	}
-	return !d.Layered()
+	return !d.layered()
 }
 
 func (d Disk) encrypted() bool { return encryptionOf(d.read.element) != nil }
 
-// Layered tells whether a disk has a format of its own (qcow2), or a backing chain.
-func (d Disk) Layered() bool {
-	return d.read != nil && (cmp.Or(value(d.read.element.Driver).Type, "raw") != "raw" || len(d.Backing()) > 0)
+// layered tells whether a disk has a format of its own (qcow2), or a backing chain.
+func (d Disk) layered() bool {
+	return d.read != nil && (cmp.Or(value(d.read.element.Driver).Type, "raw") != "raw" || len(d.backing()) > 0)
 }
 
 // sourceChanged is the error for a disk whose source has changed since it was read.

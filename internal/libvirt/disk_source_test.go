@@ -60,7 +60,7 @@ func TestSourcesOfDisks(t *testing.T) {
 	} {
 		disk := definitionOf(t, "<disk type='"+c.kind+"' device='disk'>"+c.inner+"<target dev='vdb'/></disk>").Disks[0]
 		var chain []string
-		for _, d := range disk.Backing() {
+		for _, d := range disk.backing() {
 			chain = append(chain, d.DescribeSource())
 		}
 		if got := disk.DescribeSource(); got != c.reads || disk.EmptyDrive() != strings.HasPrefix(name, "ejected") {

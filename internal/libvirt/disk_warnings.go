@@ -63,7 +63,7 @@ func (p Placement) RestoredWarnings(ctx context.Context, target, consequence str
 	if p.Domain.Active {
 		return nil, nil
 	}
-	restored, err := p.Host.ManagedSave(ctx, p.Domain.UUID)
+	restored, err := p.Host.managedSave(ctx, p.Domain.UUID)
 	if err != nil || restored == nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (p Placement) RestoredWarnings(ctx context.Context, target, consequence str
 
 // UnseenWarnings tell of a disk that a running guest may not notice.
 func (p Placement) UnseenWarnings(target, bus string) []problem.Warning {
-	if p.Domain.Live.HotPlug(bus) != PlugsUnseen {
+	if p.Domain.Live.HotPlug(bus) != plugsUnseen {
 		return nil
 	}
 	return []problem.Warning{{Summary: fmt.Sprintf("The guest of domain %q may not notice disk %s", p.Domain.Name, target), Text: fmt.Sprintf(

@@ -55,8 +55,8 @@ func (d *Definition) DiskByTarget(target string) *Disk {
 	return d.diskWhere(func(disk Disk) bool { return disk.Target == target })
 }
 
-// DiskByAlias returns the disk with this alias, nil where there is none.
-func (d *Definition) DiskByAlias(alias string) *Disk {
+// diskByAlias returns the disk with this alias, nil where there is none.
+func (d *Definition) diskByAlias(alias string) *Disk {
 	return d.diskWhere(func(disk Disk) bool { return alias != "" && disk.Alias == alias })
 }
 

@@ -54,7 +54,7 @@ func FuzzParseDefinition(f *testing.F) {
 			if differ := DiffDisks(disk, again.Disks[0], nil); len(differ) > 0 || again.Disks[0].Alias != disk.Alias {
 				t.Errorf("%+v and %+v differ in %v", disk, again.Disks[0], differ)
 			}
-			if lost := again.Disks[0].LostByRewrite(); len(lost) > 0 {
+			if lost := again.Disks[0].lostByRewrite(); len(lost) > 0 {
 				t.Errorf("what was written loses %v when it is written again", lost)
 			}
 			saved := expect.Value(disk.ForSaved())(t)

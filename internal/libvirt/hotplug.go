@@ -13,8 +13,8 @@ type HotPlug int
 const (
 	// PlugsIn means that no reason is known why it should fail.
 	PlugsIn HotPlug = iota
-	// PlugsUnseen means that QEMU takes the device, but that the guest may not notice it before it is started again.
-	PlugsUnseen
+	// plugsUnseen means that QEMU takes the device, but that the guest may not notice it before it is started again.
+	plugsUnseen
 	// PlugsNever means that QEMU refuses it.
 	PlugsNever
 )
@@ -37,7 +37,7 @@ func (d *Definition) HotPlug(bus string) HotPlug {
 	case bus != "virtio" && (bus != "scsi" || hasController(running, "scsi")):
 		return PlugsIn
 	case strings.Contains(running.OS.Type.Machine, "q35"):
-		return PlugsUnseen
+		return plugsUnseen
 	}
 	return PlugsNever
 }

@@ -17,10 +17,10 @@ func TestDiskHotPlug(t *testing.T) {
 			"ide": PlugsNever,
 		}},
 		{"x86_64", "pc-q35-7.2", false, false, map[string]HotPlug{
-			"virtio": PlugsUnseen, "scsi": PlugsUnseen, "usb": PlugsIn,
+			"virtio": plugsUnseen, "scsi": plugsUnseen, "usb": PlugsIn,
 			"sata": PlugsNever,
 		}},
-		{"x86_64", "pc-q35-7.2", false, true, map[string]HotPlug{"virtio": PlugsUnseen, "scsi": PlugsIn}},
+		{"x86_64", "pc-q35-7.2", false, true, map[string]HotPlug{"virtio": plugsUnseen, "scsi": PlugsIn}},
 		{"x86_64", "pc-i440fx-7.2", false, false, map[string]HotPlug{"virtio": PlugsNever, "scsi": PlugsNever, "usb": PlugsIn}},
 		{"x86_64", "pc-i440fx-7.2", false, true, map[string]HotPlug{"virtio": PlugsNever, "scsi": PlugsIn}},
 		{"i686", "pc-i440fx-7.2", false, false, map[string]HotPlug{"virtio": PlugsNever}},

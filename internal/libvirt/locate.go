@@ -47,7 +47,7 @@ func (h *Host) ImportableDisk(ctx context.Context, nameOrUUID, target string) (D
 		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q is not an RBD disk: it is %s.",
 			target, domain.Name, h.Label(), disk.DescribeSource())
 		p.Do = "Only disks of type network with protocol rbd can be imported."
-		if len(disk.Backing()) > 0 {
+		if len(disk.backing()) > 0 {
 			p.Do += fmt.Sprintf(" If it is an overlay on one, first: virsh blockcommit %s %s --active --pivot.", domain.Name, target)
 		}
 	case !disk.Takeable():

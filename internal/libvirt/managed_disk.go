@@ -26,12 +26,12 @@ func (m ManagedDisk) Find(d Domain) Disks {
 
 func (m ManagedDisk) in(definition *Definition, domainUUID string) *Disk {
 	for _, alias := range []string{m.Alias, OwnAlias(domainUUID, m.Target)} {
-		if disk := definition.DiskByAlias(alias); disk != nil {
+		if disk := definition.diskByAlias(alias); disk != nil {
 			return disk
 		}
 	}
 	disk := definition.DiskByTarget(m.Target)
-	if !m.Imported || disk == nil || disk.Own() || !m.ReadBy(*disk) && !m.BackingOf(*disk) {
+	if !m.Imported || disk == nil || disk.Own() || !m.ReadBy(*disk) && !m.backingOf(*disk) {
 		return nil
 	}
 	return disk
@@ -42,13 +42,13 @@ func (m ManagedDisk) ReadBy(disk Disk) bool {
 	return disk.Source() != "" && slices.Contains(m.Sources, disk.Source())
 }
 
-// BackingOf tells whether a disk is an overlay on the image.
-func (m ManagedDisk) BackingOf(disk Disk) bool { return slices.ContainsFunc(disk.Backing(), m.ReadBy) }
+// backingOf tells whether a disk is an overlay on the image.
+func (m ManagedDisk) backingOf(disk Disk) bool { return slices.ContainsFunc(disk.backing(), m.ReadBy) }
 
 // Exchanged tells whether a disk reads what no field can show: somebody has put an overlay on its image, or has given it a file or an
 // empty drive instead. Another image by hand, raw as ours, is not meant: the fields show it.
 func (m ManagedDisk) Exchanged(disk *Disk) bool {
-	return disk != nil && (disk.Source() == "" || !m.ReadBy(*disk) && disk.Layered())
+	return disk != nil && (disk.Source() == "" || !m.ReadBy(*disk) && disk.layered())
 }
 
 // ExchangedIn is the disk, of the running domain or of the saved definition, whose source somebody has exchanged; nil where it is ours.
@@ -61,8 +61,8 @@ func (m ManagedDisk) ExchangedIn(found Disks) *Disk {
 	return nil
 }
 
-// ForeignIn is the disk whose source is none of the image's names, or was exchanged; nil where there is none, and for an empty drive.
-func (m ManagedDisk) ForeignIn(found Disks) *Disk {
+// foreignIn is the disk whose source is none of the image's names, or was exchanged; nil where there is none, and for an empty drive.
+func (m ManagedDisk) foreignIn(found Disks) *Disk {
 	for _, disk := range found.Each() {
 		if !disk.EmptyDrive() && (!m.ReadBy(*disk) || m.Exchanged(disk)) {
 			return disk
@@ -99,7 +99,7 @@ func (m ManagedDisk) ExplainExchange(domain Domain, found Disks, disk Disk) (why
 		return why + " That is in the saved definition only; the running guest has the image.",
 			fmt.Sprintf("If that is a mistake: virsh detach-disk %s %s --config, then terraform apply, which adds the disk to the saved definition"+
 				" again. Otherwise end its management here: terraform state rm ADDRESS.", domain.Name, m.Target)
-	case m.BackingOf(disk):
+	case m.backingOf(disk):
 		why += fmt.Sprintf(" It is an overlay, as of a snapshot: it hangs on %s, and holds what the guest has written since.", image)
 		do = fmt.Sprintf("virsh blockcommit %s %s --active --pivot writes it into the image, and brings the image back.", domain.Name, m.Target)
 	default:
@@ -127,7 +127,7 @@ func (h *Host) RefuseExchanged(domain Domain, managed ManagedDisk, found Disks, 
 
 // RefuseForeign refuses to detach a disk that reads something else than its image.
 func (h *Host) RefuseForeign(domain Domain, managed ManagedDisk, found Disks) error {
-	disk := managed.ForeignIn(found)
+	disk := managed.foreignIn(found)
 	if disk == nil {
 		return nil
 	}

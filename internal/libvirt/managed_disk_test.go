@@ -81,7 +81,7 @@ func TestExchangedSources(t *testing.T) {
 		if got := managed.ExchangedIn(found) != nil; got != c.exchanged {
 			t.Errorf("%s: exchanged: %v", name, got)
 		}
-		if got := managed.ForeignIn(found) != nil; got != c.foreign {
+		if got := managed.foreignIn(found) != nil; got != c.foreign {
 			t.Errorf("%s: foreign: %v", name, got)
 		}
 		if got := managed.TellsSize(found); got != c.tells {

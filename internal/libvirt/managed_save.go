@@ -7,11 +7,11 @@ import (
 	rpc "github.com/digitalocean/go-libvirt"
 )
 
-// ManagedSave returns the guest that the next start of a domain restores from its managed save image, with the disks that it has
+// managedSave returns the guest that the next start of a domain restores from its managed save image, with the disks that it has
 // there; nil where the domain has no such image, or isn't there.
 //
 // Similar to: virsh managedsave-dumpxml DOMAIN.
-func (h *Host) ManagedSave(ctx context.Context, domainUUID string) (*Definition, error) {
+func (h *Host) managedSave(ctx context.Context, domainUUID string) (*Definition, error) {
 	op := operation{doing: fmt.Sprintf("read the managed save image of domain %s", domainUUID)}
 	_, id, ok := normalUUID(domainUUID)
 	if !ok {

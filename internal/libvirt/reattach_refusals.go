@@ -12,7 +12,7 @@ import (
 func (d Domain) HindersReattach(managed ManagedDisk, found Disks) string {
 	live := *found.Live
 	switch {
-	case managed.ExchangedIn(found) != nil, managed.ForeignIn(found) != nil:
+	case managed.ExchangedIn(found) != nil, managed.foreignIn(found) != nil:
 		return "somebody has given it another source"
 	case slices.Contains([]string{"sata", "ide"}, live.Bus):
 		return fmt.Sprintf("there is no hot-plug on bus %q", live.Bus)

@@ -50,8 +50,8 @@ func AddressesOf(monitors []ceph.Monitor) MonitorAddresses {
 	return addresses
 }
 
-// AddressesNamed returns the places that a definition names, for a disk whose cluster isn't configured.
-func AddressesNamed(ctx context.Context, list []libvirt.Monitor) MonitorAddresses {
+// addressesNamed returns the places that a definition names, for a disk whose cluster isn't configured.
+func addressesNamed(ctx context.Context, list []libvirt.Monitor) MonitorAddresses {
 	addresses := MonitorAddresses{}
 	for _, m := range list {
 		for _, at := range resolve(ctx, m) {
@@ -61,8 +61,8 @@ func AddressesNamed(ctx context.Context, list []libvirt.Monitor) MonitorAddresse
 	return addresses
 }
 
-// Union returns these places and others.
-func (addresses MonitorAddresses) Union(others MonitorAddresses) MonitorAddresses {
+// union returns these places and others.
+func (addresses MonitorAddresses) union(others MonitorAddresses) MonitorAddresses {
 	all := maps.Clone(addresses)
 	maps.Copy(all, others)
 	return all

@@ -47,7 +47,7 @@ func TestAnswer(t *testing.T) {
 		}
 	}
 	// Without a cluster two disks are compared; a name that means nothing here is still the same name.
-	planned := AddressesNamed(t.Context(), []libvirt.Monitor{{Host: "mon.invalid"}, {Host: "192.0.2.1"}})
+	planned := addressesNamed(t.Context(), []libvirt.Monitor{{Host: "mon.invalid"}, {Host: "192.0.2.1"}})
 	for name, disk := range map[string][]libvirt.Monitor{"name": one("mon.invalid", 6789), "address": one("192.0.2.1", 3300)} {
 		if planned.Answer(t.Context(), disk) != Yes {
 			t.Errorf("%s: another cluster", name)

@@ -16,7 +16,7 @@ import (
 
 // Addresses are where the monitors of the disk listen: those of its cluster, and those that it names.
 func (a Access) Addresses(ctx context.Context) (MonitorAddresses, error) {
-	addresses := AddressesNamed(ctx, a.Disk.Monitors)
+	addresses := addressesNamed(ctx, a.Disk.Monitors)
 	if a.Cluster == nil {
 		return addresses, nil
 	}
@@ -24,7 +24,7 @@ func (a Access) Addresses(ctx context.Context) (MonitorAddresses, error) {
 	if err != nil {
 		return nil, problem.At("cluster", err)
 	}
-	return addresses.Union(AddressesOf(monitors)), nil
+	return addresses.union(AddressesOf(monitors)), nil
 }
 
 // RefuseTwice refuses an image that the domain already names in another place than the disk that was found: at another target, or as the
@@ -73,8 +73,8 @@ func (a Access) namedTwice(domain libvirt.Domain, use libvirt.ImageUse, answer A
 	return p
 }
 
-// OpenElsewhereAdvice is what to do about an image that a second guest would write.
-const OpenElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that," +
+// openElsewhereAdvice is what to do about an image that a second guest would write.
+const openElsewhereAdvice = "Detach it there first. Where several guests are meant to share the image, with a file system made for that," +
 	" set shareable = true on all of them; a guest that only reads takes read_only = true."
 
 // RefuseInUse refuses an image that has more watchers than its own, after a wait for those of clients that have ended.
@@ -90,14 +90,14 @@ func (a Access) RefuseInUse(ctx context.Context, own int) error {
 			Kind: problem.Busy,
 			What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: %s.", a.image(), a.Cluster.Label(), ceph.DescribeWatchers(watchers)),
 			Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
-			Do:   OpenElsewhereAdvice,
+			Do:   openElsewhereAdvice,
 		}, nil
 	}))
 }
 
-// OpenedMeanwhile is the error where another client opened the image while it was attached to a domain. The disk was detached again; where
+// openedMeanwhile is the error where another client opened the image while it was attached to a domain. The disk was detached again; where
 // that failed, kept says why.
-func (a Access) OpenedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, kept error) error {
+func (a Access) openedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, kept error) error {
 	p := &problem.Problem{
 		Kind: problem.Busy,
 		What: fmt.Sprintf("Image %s on cluster %q is open elsewhere: another client opened it in the moment of the attach.",
@@ -105,7 +105,7 @@ func (a Access) OpenedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, 
 		Why: fmt.Sprintf("Two guests that write one image destroy its content. Disk %s was taken from domain %q again. Clients that had it"+
 			" open: %s.",
 			a.Disk.Target, domain.Name, ceph.DescribeWatchers(watchers)),
-		Do: OpenElsewhereAdvice,
+		Do: openElsewhereAdvice,
 	}
 	if kept != nil {
 		p.Why = fmt.Sprintf("Two guests that write one image destroy its content. Disk %s could not be taken from domain %q again: it is still"+
@@ -162,7 +162,7 @@ func (a Access) RecheckWatchers(ctx context.Context, domain libvirt.Domain, wher
 	taking, cancel := grace.Context(ctx, takeBackLimit)
 	defer cancel()
 	kept := a.Host.DetachDisk(taking, domain.UUID, a.Disk, where)
-	return nil, kept != nil, a.OpenedMeanwhile(domain, watchers, kept)
+	return nil, kept != nil, a.openedMeanwhile(domain, watchers, kept)
 }
 
 // AttachedInSameApply is the refusal of an image that the same apply has attached already.
@@ -171,7 +171,7 @@ func (a Access) AttachedInSameApply(holder string) error {
 		Kind: problem.Busy,
 		What: fmt.Sprintf("Image %s is attached to %s, by this same apply.", a.image(), holder),
 		Why:  "Two guests that write one image destroy its content. The disk was not attached, and no guest was touched.",
-		Do:   OpenElsewhereAdvice,
+		Do:   openElsewhereAdvice,
 	})
 }
 

@@ -25,7 +25,7 @@ func TestOpenedMeanwhile(t *testing.T) {
 		"was taken from domain \"guest\" again": nil,
 		"it is still attached":                  errors.New("the guest keeps it"),
 	} {
-		err := a.OpenedMeanwhile(libvirt.Domain{Name: "guest"}, watchers, kept)
+		err := a.openedMeanwhile(libvirt.Domain{Name: "guest"}, watchers, kept)
 		if !problem.Is(err, problem.Busy) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "192.0.2.9") ||
 			kept != nil && !strings.Contains(err.Error(), kept.Error()) || problem.Argument(err) != "image" {
 			t.Errorf("%v", err)

@@ -78,8 +78,8 @@ func (e *Entries[T]) All() []T {
 	return all
 }
 
-// Waiting names in words the entries that can't be asked, because their settings are known only after apply; empty where there are none.
-func (e *Entries[T]) Waiting() string {
+// waiting names in words the entries that can't be asked, because their settings are known only after apply; empty where there are none.
+func (e *Entries[T]) waiting() string {
 	if e.allUnknown {
 		return "the " + e.noun + "s"
 	}
@@ -100,8 +100,8 @@ func (e *Entries[T]) NotKnown(label string) error {
 	return e.notKnownYet(fmt.Sprintf("the settings of %s %q", e.noun, label))
 }
 
-// DefaultLabel is the label for a resource that sets none: that of the only entry.
-func (e *Entries[T]) DefaultLabel() (string, error) {
+// defaultLabel is the label for a resource that sets none: that of the only entry.
+func (e *Entries[T]) defaultLabel() (string, error) {
 	labels := e.Labels()
 	switch {
 	case e.allUnknown:

@@ -111,19 +111,19 @@ func TestResolve(t *testing.T) {
 }
 
 func TestDefaultLabel(t *testing.T) {
-	if label, err := entries(false, map[string]string{"a": "A"}).DefaultLabel(); label != "a" || err != nil {
+	if label, err := entries(false, map[string]string{"a": "A"}).defaultLabel(); label != "a" || err != nil {
 		t.Errorf("the only one: %q, %v", label, err)
 	}
-	_, err := entries(false, map[string]string{"b": "B", "a": "A"}).DefaultLabel()
+	_, err := entries(false, map[string]string{"b": "B", "a": "A"}).defaultLabel()
 	if !problem.Is(err, problem.Invalid) || !strings.Contains(err.Error(), `"a", "b"`) {
 		t.Errorf("several: %v", err)
 	}
-	if _, err := entries(false, nil).DefaultLabel(); !problem.Is(err, problem.Invalid) {
+	if _, err := entries(false, nil).defaultLabel(); !problem.Is(err, problem.Invalid) {
 		t.Errorf("none: %v", err)
 	}
 	e := entries(false, nil)
 	e.SetUnknown()
-	if _, err := e.DefaultLabel(); !problem.Is(err, problem.Unknown) {
+	if _, err := e.defaultLabel(); !problem.Is(err, problem.Unknown) {
 		t.Errorf("unknown: %v", err)
 	}
 }

@@ -34,7 +34,7 @@ func (e *Entries[T]) PlanEntry(
 		entry.Label = stateLabel
 	}
 	if entry.Label.IsNull() {
-		label, err := e.DefaultLabel()
+		label, err := e.defaultLabel()
 		if problem.Is(err, problem.Unknown) {
 			entry.Label = types.StringUnknown()
 			return entry, nil
@@ -75,7 +75,7 @@ func (e *Entries[T]) PlanEntry(
 // ApplyEntry finds the entry at apply, when nothing is unknown any more, and checks the planned or remembered identity.
 func (e *Entries[T]) ApplyEntry(ctx context.Context, label, identity types.String, diags *diag.Diagnostics) (Entry[T], error) {
 	if label.IsNull() || label.IsUnknown() {
-		only, err := e.DefaultLabel()
+		only, err := e.defaultLabel()
 		if err != nil {
 			return Entry[T]{}, err
 		}

@@ -13,10 +13,10 @@ func FuzzParseSize(f *testing.F) {
 	f.Add("", uint64(math.MaxInt64))
 	f.Fuzz(func(t *testing.T, text string, bytes uint64) {
 		if size, err := ParseSize(text); err == nil {
-			if size > math.MaxInt64 || !SameSize(text, FormatSize(size)) || strings.ContainsAny(text, "\r\n") {
+			if size > math.MaxInt64 || !sameSize(text, FormatSize(size)) || strings.ContainsAny(text, "\r\n") {
 				t.Errorf("%q is %d bytes, which is written as %s", text, size, FormatSize(size))
 			}
-		} else if SameSize(text, text) {
+		} else if sameSize(text, text) {
 			t.Errorf("%q is no size, and the same size as itself", text)
 		}
 		bytes &= math.MaxInt64

@@ -14,7 +14,7 @@ func KeepEqual(same func(recorded, planned string) bool, meaning string) planmod
 
 // KeepSize is KeepEqual for sizes.
 func KeepSize() planmodifier.String {
-	return KeepEqual(SameSize, "Equal sizes are no change, however they are written.")
+	return KeepEqual(sameSize, "Equal sizes are no change, however they are written.")
 }
 
 // KeepUnlessConfigured is for an argument that always has a value: when it is removed from the configuration, the recorded value stays.

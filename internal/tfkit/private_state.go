@@ -13,8 +13,8 @@ type PrivateStateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// PrivateStateReader is the private state of a request.
-type PrivateStateReader interface {
+// privateStateReader is the private state of a request.
+type privateStateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 }
 
@@ -28,7 +28,7 @@ func SetPrivate(ctx context.Context, private PrivateStateWriter, name string, va
 }
 
 // GetPrivate returns the value that [SetPrivate] stored under a name, and the zero value where there is none.
-func GetPrivate[T any](ctx context.Context, private PrivateStateReader, name string, diags *diag.Diagnostics) T {
+func GetPrivate[T any](ctx context.Context, private privateStateReader, name string, diags *diag.Diagnostics) T {
 	var value T
 	text, d := private.GetKey(ctx, name)
 	diags.Append(d...)

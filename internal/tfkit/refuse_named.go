@@ -62,7 +62,7 @@ func (c *Connections) refuseNamed(
 			"It was not checked whether a domain on hypervisor %q names %s on cluster %q.\n\n%s",
 			host.Label, what, cluster.Label(), host.Err))
 	}
-	if waiting := c.Hypervisors.Waiting(); waiting != "" {
+	if waiting := c.Hypervisors.waiting(); waiting != "" {
 		diags.AddWarning("Hypervisor not searched", fmt.Sprintf("It was not checked whether a domain on %s names %s on cluster %q,"+
 			" because the provider configuration waits for values that are known only after apply.", waiting, what, cluster.Label()))
 	}

@@ -140,7 +140,7 @@ func (v Size) Equal(other attr.Value) bool {
 // StringSemanticEquals reports whether both are the same number of bytes.
 func (v Size) StringSemanticEquals(_ context.Context, other basetypes.StringValuable) (bool, diag.Diagnostics) {
 	o, ok := other.(Size)
-	return ok && SameSize(v.ValueString(), o.ValueString()), nil
+	return ok && sameSize(v.ValueString(), o.ValueString()), nil
 }
 
 // ValidateAttribute refuses a text that is not a size.
@@ -153,8 +153,8 @@ func (v Size) ValidateAttribute(_ context.Context, req xattr.ValidateAttributeRe
 	}
 }
 
-// SameSize reports whether two sizes are the same number of bytes.
-func SameSize(a, b string) bool {
+// sameSize reports whether two sizes are the same number of bytes.
+func sameSize(a, b string) bool {
 	x, errX := ParseSize(a)
 	y, errY := ParseSize(b)
 	return errX == nil && errY == nil && x == y
