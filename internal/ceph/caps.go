@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -162,7 +161,7 @@ func grants(caps string) []string {
 			list = append(list, normalGrant(tokens))
 		}
 	}
-	sort.Strings(list)
+	slices.Sort(list)
 	return slices.Compact(list)
 }
 
@@ -190,7 +189,7 @@ func normalGrant(tokens []string) string {
 			parts = append(parts, normalAccess(word(tokens[i])))
 		}
 	}
-	sort.Strings(parts)
+	slices.Sort(parts)
 	return strings.Join(parts, " ")
 }
 

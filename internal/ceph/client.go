@@ -1,10 +1,11 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
@@ -41,7 +42,7 @@ func (c *Cluster) Clients(ctx context.Context, entity string) ([]Client, error) 
 			clients = append(clients, Client{Addr: s.addr})
 		}
 	}
-	sort.Slice(clients, func(i, j int) bool { return clients[i].Addr < clients[j].Addr })
+	slices.SortFunc(clients, func(a, b Client) int { return cmp.Compare(a.Addr, b.Addr) })
 	return clients, nil
 }
 

@@ -1,10 +1,11 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -90,7 +91,7 @@ func (c *Cluster) nameClones(ctx context.Context, clones []Clone) {
 			return err
 		})
 	}
-	sort.Slice(clones, func(i, j int) bool { return clones[i].String() < clones[j].String() })
+	slices.SortFunc(clones, func(a, b Clone) int { return cmp.Compare(a.String(), b.String()) })
 }
 
 // nameAnywhere finds the name of an image by its id, also in the trash; empty where it is in neither.

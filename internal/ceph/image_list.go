@@ -1,11 +1,11 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 
@@ -164,7 +164,7 @@ func (c *Cluster) readImages(ctx context.Context, pool, namespace string, entrie
 		return nil, err
 	}
 	images = append(images, opened...)
-	sort.Slice(images, func(i, j int) bool { return images[i].Name < images[j].Name })
+	slices.SortFunc(images, func(a, b ListedImage) int { return cmp.Compare(a.Name, b.Name) })
 	return images, nil
 }
 

@@ -1,11 +1,12 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -140,7 +141,7 @@ func (c *Cluster) listPools(ctx context.Context, what string) ([]Pool, error) {
 	for _, r := range records {
 		pools = append(pools, r.pool(ruleNames))
 	}
-	sort.Slice(pools, func(i, j int) bool { return pools[i].Name < pools[j].Name })
+	slices.SortFunc(pools, func(a, b Pool) int { return cmp.Compare(a.Name, b.Name) })
 	return pools, nil
 }
 
@@ -204,7 +205,7 @@ func (r poolRecord) pool(ruleNames map[int64]string) Pool {
 	for application := range r.ApplicationMetadata {
 		p.Applications = append(p.Applications, application)
 	}
-	sort.Strings(p.Applications)
+	slices.Sort(p.Applications)
 	return p
 }
 

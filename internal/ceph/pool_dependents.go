@@ -1,11 +1,11 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
@@ -61,7 +61,7 @@ func (c *Cluster) imagesByDataPool(ctx context.Context, what string) (map[int64]
 		byDataPool[image.dataPool] = append(byDataPool[image.dataPool], image.ref)
 	}
 	for _, refs := range byDataPool {
-		sort.Slice(refs, func(i, j int) bool { return refs[i].String() < refs[j].String() })
+		slices.SortFunc(refs, func(a, b ImageRef) int { return cmp.Compare(a.String(), b.String()) })
 	}
 	return byDataPool, err
 }
@@ -144,7 +144,7 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 		return found, nil
 	})
 	found := slices.DeleteFunc(append(attached, listed...), func(clone Clone) bool { return clone.PoolID == pool.ID })
-	sort.Slice(found, func(i, j int) bool { return found[i].ID < found[j].ID })
+	slices.SortFunc(found, func(a, b Clone) int { return cmp.Compare(a.ID, b.ID) })
 	return found, err
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -138,7 +137,7 @@ func settingBatches(settings map[string]string, raised map[string]bool) [][]stri
 		batches[batch] = append(batches[batch], variable)
 	}
 	for _, batch := range batches {
-		sort.Strings(batch)
+		slices.Sort(batch)
 	}
 	return batches
 }

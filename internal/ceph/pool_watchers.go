@@ -1,9 +1,10 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"sort"
+	"slices"
 )
 
 // WatchedImage is an image with the clients that have it open.
@@ -59,7 +60,7 @@ func (c *Cluster) poolWatchers(ctx context.Context, what string, pool Pool) ([]W
 	if err != nil {
 		return nil, err
 	}
-	sort.Slice(watched, func(i, j int) bool { return watched[i].String() < watched[j].String() })
+	slices.SortFunc(watched, func(a, b WatchedImage) int { return cmp.Compare(a.String(), b.String()) })
 	for i := range watched {
 		c.nameWatchers(ctx, watched[i].Watchers)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -149,7 +149,7 @@ func capsList(caps map[string]string) []string {
 	for service := range caps {
 		services = append(services, service)
 	}
-	sort.Strings(services)
+	slices.Sort(services)
 	list := make([]string, 0, 2*len(services))
 	for _, service := range services {
 		list = append(list, service, caps[service])

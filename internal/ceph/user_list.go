@@ -1,9 +1,10 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,6 @@ func (c *Cluster) Users(ctx context.Context) ([]UserEntry, error) {
 			users = append(users, UserEntry{name, r.Entity, r.Caps, r.Key.Type(), r.Key.Fingerprint()})
 		}
 	}
-	sort.Slice(users, func(i, j int) bool { return users[i].Name < users[j].Name })
+	slices.SortFunc(users, func(a, b UserEntry) int { return cmp.Compare(a.Name, b.Name) })
 	return users, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 
@@ -63,7 +62,7 @@ func (e *Entries[T]) Labels() []string {
 	for label := range e.unknown {
 		labels = append(labels, label)
 	}
-	sort.Strings(labels)
+	slices.Sort(labels)
 	return labels
 }
 

@@ -3,11 +3,12 @@
 package rados
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -136,7 +137,7 @@ func overrides(cfg ceph.Config) []option {
 	for name, value := range cfg.Options {
 		options = append(options, option{name, value})
 	}
-	sort.Slice(options, func(i, j int) bool { return options[i].name < options[j].name })
+	slices.SortFunc(options, func(a, b option) int { return cmp.Compare(a.name, b.name) })
 	if cfg.MonHost != "" {
 		options = append(options, option{"mon_host", cfg.MonHost})
 	}

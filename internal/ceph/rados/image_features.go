@@ -4,7 +4,7 @@ package rados
 
 import (
 	"context"
-	"sort"
+	"slices"
 
 	"github.com/ceph/go-ceph/rbd"
 
@@ -18,7 +18,7 @@ func featureNames(names []string) []string {
 			names[i] = "striping"
 		}
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	return names
 }
 

@@ -3,9 +3,10 @@
 package rados
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"sort"
+	"slices"
 
 	"github.com/ceph/go-ceph/rados"
 	"github.com/ceph/go-ceph/rbd"
@@ -16,7 +17,7 @@ import (
 func (c *conn) Images(ctx context.Context, pool, namespace string) ([]ceph.ImageEntry, error) {
 	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) ([]ceph.ImageEntry, error) {
 		entries, err := listImages(ioctx)
-		sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
+		slices.SortFunc(entries, func(a, b ceph.ImageEntry) int { return cmp.Compare(a.Name, b.Name) })
 		return entries, err
 	})
 }

@@ -4,7 +4,7 @@ package rados
 
 import (
 	"context"
-	"sort"
+	"slices"
 
 	"github.com/ceph/go-ceph/rados"
 	"github.com/ceph/go-ceph/rbd"
@@ -13,7 +13,7 @@ import (
 func (c *conn) Namespaces(ctx context.Context, pool string) ([]string, error) {
 	return inPool(ctx, c, pool, "", func(ioctx *rados.IOContext) ([]string, error) {
 		names, err := rbd.NamespaceList(ioctx)
-		sort.Strings(names)
+		slices.Sort(names)
 		return names, err
 	})
 }

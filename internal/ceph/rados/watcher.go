@@ -3,8 +3,9 @@
 package rados
 
 import (
+	"cmp"
 	"context"
-	"sort"
+	"slices"
 
 	"github.com/ceph/go-ceph/rados"
 	"github.com/ceph/go-ceph/rbd"
@@ -27,6 +28,6 @@ func watchers(image *rbd.Image) ([]ceph.Watcher, error) {
 	for _, w := range list {
 		out = append(out, ceph.Watcher{Addr: plainAddr(w.Addr)})
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Addr < out[j].Addr })
+	slices.SortFunc(out, func(a, b ceph.Watcher) int { return cmp.Compare(a.Addr, b.Addr) })
 	return out, nil
 }
