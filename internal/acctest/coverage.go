@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/coverage"
 )
 
@@ -33,5 +36,16 @@ func Record(t testing.TB, resourceType, attribute string, mark Mark) {
 	}
 	if err := coverage.Append(filepath.Join(root, "build", "coverage"), resourceType, attribute, mark); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Recorded is a check that never fails: it records a step of attributes once the checks before it have passed.
+func Recorded(t testing.TB, resourceType string, mark Mark, attributes ...string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		t.Helper()
+		for _, attribute := range attributes {
+			Record(t, resourceType, attribute, mark)
+		}
+		return nil
 	}
 }

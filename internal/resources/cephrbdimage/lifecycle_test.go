@@ -116,7 +116,7 @@ func TestAccCephRBDImage_changedWhileOpen(t *testing.T) {
 
 func TestAccCephRBDImage_shrink(t *testing.T) {
 	marked := func(mark acctest.Mark) resource.TestCheckFunc {
-		return func(*terraform.State) error { acctest.Record(t, imageType, "allow_shrink", mark); return nil }
+		return acctest.Recorded(t, imageType, mark, "allow_shrink")
 	}
 	run(t, "shrinking",
 		resource.TestStep{Config: image("shrinking", `size = "8MiB"`)},

@@ -32,16 +32,6 @@ func hasKey(t *testing.T, name, want string) resource.TestCheckFunc {
 	}
 }
 
-// marks records marks after the checks before it have passed.
-func marks(t *testing.T, mark acctest.Mark, attributes ...string) resource.TestCheckFunc {
-	return func(*terraform.State) error {
-		for _, attribute := range attributes {
-			acctest.Record(t, userType, attribute, mark)
-		}
-		return nil
-	}
-}
-
 func TestAccCephUser_keyWriteOnly(t *testing.T) {
 	one, two := cephxKey(1), cephxKey(2)
 	written := func(key, version string) string {
@@ -52,20 +42,20 @@ func TestAccCephUser_keyWriteOnly(t *testing.T) {
 		resource.TestStep{Config: written(one, "1"), Check: resource.ComposeTestCheckFunc(
 			hasKey(t, "written", one), resource.TestCheckResourceAttr(address, "key_in_state", "false"),
 			resource.TestCheckNoResourceAttr(address, "key"),
-			marks(t, acctest.Set, both...),
+			acctest.Recorded(t, userType, acctest.Set, both...),
 		)},
 		// The version decides, not the value: values are not compared.
 		resource.TestStep{Config: written(two, "1"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: hasKey(t, "written", one)},
 		resource.TestStep{
 			Config: written(two, "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.ComposeTestCheckFunc(
-				hasKey(t, "written", two), marks(t, acctest.Changed, both...),
+				hasKey(t, "written", two), acctest.Recorded(t, userType, acctest.Changed, both...),
 			),
 		},
 		resource.TestStep{
 			PreConfig: func() { giveKey(t, "written", cephxKey(3)) },
 			Config:    written(two, "2"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: resource.ComposeTestCheckFunc(hasKey(t, "written", two), marks(t, acctest.Drifted, both...)),
+			Check: resource.ComposeTestCheckFunc(hasKey(t, "written", two), acctest.Recorded(t, userType, acctest.Drifted, both...)),
 		},
 		resource.TestStep{
 			Config:      user("written", someCaps, `key_wo_version = "3"`),
@@ -77,7 +67,7 @@ func TestAccCephUser_keyWriteOnly(t *testing.T) {
 		},
 		resource.TestStep{
 			Config: user("written", someCaps, "key_in_state = false"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-			Check: resource.ComposeTestCheckFunc(hasKey(t, "written", two), marks(t, acctest.Cleared, both...)),
+			Check: resource.ComposeTestCheckFunc(hasKey(t, "written", two), acctest.Recorded(t, userType, acctest.Cleared, both...)),
 		},
 		// From now on the key is not managed: a change outside of Terraform is kept.
 		resource.TestStep{
@@ -125,18 +115,21 @@ func TestAccCephUser_rotation(t *testing.T) {
 		resource.TestStep{Config: generation(), Check: changes},
 		// The first number does not rotate the key.
 		resource.TestStep{
-			Config: generation("key_generation = 3"), Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Set, "key_generation")),
+			Config: generation("key_generation = 3"),
+			Check:  resource.ComposeTestCheckFunc(keeps, acctest.Recorded(t, userType, acctest.Set, "key_generation")),
 		},
 		resource.TestStep{
 			Config: generation("key_generation = 4"), ConfigPlanChecks: told,
-			Check: resource.ComposeTestCheckFunc(changes, marks(t, acctest.Changed, "key_generation")),
+			Check: resource.ComposeTestCheckFunc(changes, acctest.Recorded(t, userType, acctest.Changed, "key_generation")),
 		},
 		resource.TestStep{Config: generation("key_generation = 4"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: keeps},
 		resource.TestStep{
 			Config:      generation("key_generation = 3"),
 			ExpectError: acctest.Message("The recorded generation is 4, and the configuration says 3. A former key does not come back."),
 		},
-		resource.TestStep{Config: generation(), Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Cleared, "key_generation"))},
+		resource.TestStep{
+			Config: generation(), Check: resource.ComposeTestCheckFunc(keeps, acctest.Recorded(t, userType, acctest.Cleared, "key_generation")),
+		},
 		resource.TestStep{Config: generation("key_generation = 9"), Check: keeps},
 		// With the key in the state, the plan shows that it changes too.
 		resource.TestStep{Config: user("turning", rotatingCaps, "key_generation = 9"), Check: keeps},
@@ -161,11 +154,14 @@ data "ceph_user" "test" {
   cluster = "east"
   name    = "turning"
 }
-`, ConfigPlanChecks: told, Check: resource.ComposeTestCheckFunc(changes, connectedShown(t, true), marks(t, acctest.Set, "rotate_in_use")),
+`, ConfigPlanChecks: told, Check: resource.ComposeTestCheckFunc(
+				changes, connectedShown(t, true), acctest.Recorded(t, userType, acctest.Set, "rotate_in_use"),
+			),
 		},
 		resource.TestStep{
 			PreConfig: func() { closeImage() }, Config: generation("key_generation = 11"),
-			Check: resource.ComposeTestCheckFunc(keeps, marks(t, acctest.Changed, "rotate_in_use"), marks(t, acctest.Cleared, "rotate_in_use")),
+			Check: resource.ComposeTestCheckFunc(keeps, acctest.Recorded(t, userType, acctest.Changed, "rotate_in_use"),
+				acctest.Recorded(t, userType, acctest.Cleared, "rotate_in_use")),
 		},
 		resource.TestStep{
 			ResourceName: address, ImportState: true, ImportStateId: "east/turning", ImportStateVerify: true,
@@ -238,7 +234,7 @@ func TestAccCephUser_keyType(t *testing.T) {
 	}
 	run(t, "typed",
 		resource.TestStep{Config: typed("typed", "aes"), Check: resource.ComposeTestCheckFunc(isAES,
-			resource.TestCheckResourceAttr(address, "key_type", "aes"), marks(t, acctest.Set, "key_type"))},
+			resource.TestCheckResourceAttr(address, "key_type", "aes"), acctest.Recorded(t, userType, acctest.Set, "key_type"))},
 		resource.TestStep{
 			ResourceName: address, ImportState: true, ImportStateId: "east/typed", ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{"key", "key_in_state"},
@@ -246,14 +242,14 @@ func TestAccCephUser_keyType(t *testing.T) {
 				if states[0].Attributes["key_type"] != "aes" {
 					return fmt.Errorf("imported as %q", states[0].Attributes["key_type"])
 				}
-				return marks(t, acctest.Imported, "key_type")(nil)
+				return acctest.Recorded(t, userType, acctest.Imported, "key_type")(nil)
 			},
 		},
 		otherType,
 		resource.TestStep{
 			Config: user("typed", someCaps), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
 			Check: resource.ComposeTestCheckFunc(
-				resource.TestCheckResourceAttr(address, "key_type", "aes"), marks(t, acctest.Cleared, "key_type")),
+				resource.TestCheckResourceAttr(address, "key_type", "aes"), acctest.Recorded(t, userType, acctest.Cleared, "key_type")),
 		},
 	)
 }

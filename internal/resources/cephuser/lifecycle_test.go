@@ -87,13 +87,7 @@ func TestAccCephUser_keyInState(t *testing.T) {
 		}
 	}
 	marked := func(mark acctest.Mark, want bool) resource.TestCheckFunc {
-		return func(state *terraform.State) error {
-			if err := in(want)(state); err != nil {
-				return err
-			}
-			acctest.Record(t, userType, "key_in_state", mark)
-			return nil
-		}
+		return resource.ComposeTestCheckFunc(in(want), acctest.Recorded(t, userType, mark, "key_in_state"))
 	}
 	run(t, "hidden",
 		resource.TestStep{Config: user("hidden", someCaps, "key_in_state = false"), Check: marked(acctest.Set, false)},

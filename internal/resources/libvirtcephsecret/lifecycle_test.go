@@ -26,16 +26,6 @@ func holds(t *testing.T, id, want string) resource.TestCheckFunc {
 	}
 }
 
-// record records marks of attributes that libvirt decides, after a check by a second view.
-func record(t *testing.T, mark acctest.Mark, attributes ...string) resource.TestCheckFunc {
-	return func(*terraform.State) error {
-		for _, attribute := range attributes {
-			acctest.Record(t, secretType, attribute, mark)
-		}
-		return nil
-	}
-}
-
 func TestAccLibvirtCephSecret_basic(t *testing.T) {
 	bed := acctest.Bed(t)
 	const usage = "client.libvirt@basic"
@@ -65,7 +55,7 @@ data "libvirt_ceph_secret" "by_uuid" {
 				resource.TestCheckResourceAttr("data.libvirt_ceph_secret.by_uuid", "key_fingerprint", fingerprintOf(t, key)),
 				resource.TestCheckNoResourceAttr("data.libvirt_ceph_secret.by_uuid", "key"),
 				holds(t, id, key),
-				record(t, acctest.Set, "id", "host_uuid", "key_fingerprint"),
+				acctest.Recorded(t, secretType, acctest.Set, "id", "host_uuid", "key_fingerprint"),
 			),
 		},
 		{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
@@ -130,7 +120,7 @@ func TestAccLibvirtCephSecret_import(t *testing.T) {
 					Check: resource.ComposeAggregateTestCheckFunc(holds(t, id, key),
 						resource.TestCheckResourceAttr(address, "host_uuid", bed.Hypervisor("kvm1").UUID),
 						resource.TestCheckResourceAttr(address, "key_fingerprint", fingerprintOf(t, key)),
-						record(t, acctest.Imported, tc.marks...)),
+						acctest.Recorded(t, secretType, acctest.Imported, tc.marks...)),
 				},
 				{
 					PreConfig: func() { setValue(t, "kvm1", id, cephxKey(9)) }, Config: tc.config,
@@ -435,7 +425,7 @@ func TestAccLibvirtCephSecret_timeouts(t *testing.T) {
 				// From now on the daemon has to run again, because the limit applies again.
 				acctest.Virsh(t, "kvm1", "secret-list")
 			},
-			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: record(t, acctest.Set, "timeouts"),
+			Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: acctest.Recorded(t, secretType, acctest.Set, "timeouts"),
 		},
 	}})
 }

@@ -34,7 +34,8 @@ func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
 				{
 					RefreshState: true, ExpectNonEmptyPlan: !options.transient,
 					Check: resource.ComposeAggregateTestCheckFunc(
-						attr("live", "true"), attr("persistent", "false"), recorded(t, "timeouts", acctest.Set), recorded(t, "timeouts", options.mark),
+						attr("live", "true"), attr("persistent", "false"),
+						acctest.Recorded(t, diskType, acctest.Set, "timeouts"), acctest.Recorded(t, diskType, options.mark, "timeouts"),
 					),
 				},
 				{

@@ -196,7 +196,7 @@ func TestAccLibvirtRBDDisk_domainRenamed(t *testing.T) {
 		{
 			Config: config(later, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.ComposeTestCheckFunc(attr("domain", later), attr("id", "kvm1/"+later+"/vdb"), cache("none"),
-				recorded(t, "domain", acctest.Drifted)),
+				acctest.Recorded(t, diskType, acctest.Drifted, "domain")),
 		},
 		// Its UUID is only another spelling.
 		{Config: config(g.UUID, `cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: attr("domain", later)},

@@ -48,7 +48,7 @@ func TestAccLibvirtRBDDisk_basic(t *testing.T) {
 						resource.TestCheckResourceAttr(address, "fsid", acctest.Bed(t).Cluster("east").FSID),
 						check(func() error { return sees(g, 32<<20) }),
 						computed(t, name),
-						recorded(t, "size", acctest.Set),
+						acctest.Recorded(t, diskType, acctest.Set, "size"),
 					),
 				},
 				{Config: config("32768KiB"), ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
@@ -59,7 +59,8 @@ func TestAccLibvirtRBDDisk_basic(t *testing.T) {
 				{
 					PreConfig: func() { acctest.RBD(t, "east", "resize", "--no-progress", "--size", "48M", pool+"/"+name) },
 					Config:    config("48MiB"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-					Check: resource.ComposeTestCheckFunc(check(func() error { return sees(g, 48<<20) }), recorded(t, "size", acctest.Changed)),
+					Check: resource.ComposeTestCheckFunc(check(func() error { return sees(g, 48<<20) }),
+						acctest.Recorded(t, diskType, acctest.Changed, "size")),
 				},
 				{
 					// virsh blockresize makes the image itself smaller. Grown again, it is larger than what the guest knows.
@@ -71,11 +72,13 @@ func TestAccLibvirtRBDDisk_basic(t *testing.T) {
 						}
 					},
 					Config: config("48MiB"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-					Check: resource.ComposeTestCheckFunc(check(func() error { return sees(g, 48<<20) }), recorded(t, "size", acctest.Drifted)),
+					Check: resource.ComposeTestCheckFunc(check(func() error { return sees(g, 48<<20) }),
+						acctest.Recorded(t, diskType, acctest.Drifted, "size")),
 				},
 				{
 					Config: acctest.Provider(t) + block(name, name), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-					Check: resource.ComposeTestCheckFunc(check(func() error { return sees(g, 48<<20) }), recorded(t, "size", acctest.Cleared)),
+					Check: resource.ComposeTestCheckFunc(check(func() error { return sees(g, 48<<20) }),
+						acctest.Recorded(t, diskType, acctest.Cleared, "size")),
 				},
 				{Config: acctest.Provider(t), Check: check(func() error {
 					if diskOf(t, "kvm1", name, "vdb", true) != nil || diskOf(t, "kvm1", name, "vdb", false) != nil {

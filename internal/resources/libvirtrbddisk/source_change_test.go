@@ -61,7 +61,7 @@ func TestAccLibvirtRBDDisk_sourceChanged(t *testing.T) {
 			PreConfig: func() { stillSees(acctest.Set, 16<<20) },
 			Config:    config("source-b", `on_source_change = "replace"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
 			Check: resource.ComposeAggregateTestCheckFunc(savedName("source-b"), check(func() error { return sees(g, 24<<20) }),
-				recorded(t, "on_source_change", acctest.Changed)),
+				acctest.Recorded(t, diskType, acctest.Changed, "on_source_change")),
 		},
 		{Config: ofNewImage(), ExpectError: otherImage},
 		{

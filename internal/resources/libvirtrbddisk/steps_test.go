@@ -27,14 +27,6 @@ func attr(name, value string) resource.TestCheckFunc {
 	return resource.TestCheckResourceAttr(address, name, value)
 }
 
-// recorded notes in the table of coverage what the checks before it have shown.
-func recorded(t *testing.T, attribute string, mark acctest.Mark) resource.TestCheckFunc {
-	return check(func() error {
-		acctest.Record(t, diskType, attribute, mark)
-		return nil
-	})
-}
-
 // sees waits until the guest sees a disk of so many bytes.
 func sees(g *testbed.Guest, bytes int64) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)

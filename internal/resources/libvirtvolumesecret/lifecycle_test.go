@@ -32,14 +32,14 @@ func TestAccLibvirtVolumeSecret_basic(t *testing.T) {
 				resource.TestCheckResourceAttr(address, "host_uuid", bed.Hypervisor("kvm1").UUID),
 				resource.TestCheckNoResourceAttr(address, "passphrase_wo"),
 				holds(t, id, one, "yes"),
-				record(t, acctest.Set, "id", "host_uuid", "passphrase_wo", "passphrase_wo_version"),
+				acctest.Recorded(t, secretType, acctest.Set, "id", "host_uuid", "passphrase_wo", "passphrase_wo_version"),
 			),
 		},
 		{Config: config(with(two, "1")), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: holds(t, id, one, "yes")},
 		{
 			Config: config(with(two, "2")), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.ComposeAggregateTestCheckFunc(holds(t, id, two, "yes"),
-				record(t, acctest.Changed, "passphrase_wo", "passphrase_wo_version")),
+				acctest.Recorded(t, secretType, acctest.Changed, "passphrase_wo", "passphrase_wo_version")),
 		},
 		// A change outside of Terraform is not noticed: nothing is kept that it could be compared with.
 		{
@@ -48,7 +48,7 @@ func TestAccLibvirtVolumeSecret_basic(t *testing.T) {
 		},
 		{Config: config(`description = "managed"`), Check: resource.ComposeAggregateTestCheckFunc(holds(t, id, "by hand", "yes"),
 			resource.TestCheckNoResourceAttr(address, "passphrase_wo_version"),
-			record(t, acctest.Cleared, "passphrase_wo", "passphrase_wo_version"))},
+			acctest.Recorded(t, secretType, acctest.Cleared, "passphrase_wo", "passphrase_wo_version"))},
 		// Another secret in its place would have no value.
 		{Config: config(`uuid = "8b085c23-2177-242d-7661-c785df7f6230"`), ExpectError: acctest.Message("A new secret needs a value")},
 		{Config: config(`passphrase_wo_version = "3"`), ExpectError: acctest.Message("but passphrase_wo is not set")},
@@ -68,9 +68,12 @@ func TestAccLibvirtVolumeSecret_basic(t *testing.T) {
 			},
 			Config: config(with(one, "4"), "private = false"), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 			Check: resource.ComposeAggregateTestCheckFunc(holds(t, id, one, "no"),
-				record(t, acctest.Drifted, "passphrase_wo", "passphrase_wo_version")),
+				acctest.Recorded(t, secretType, acctest.Drifted, "passphrase_wo", "passphrase_wo_version")),
 		},
-		{Config: config(with(one, "4"), "private = false", `timeouts = { read = "1m" }`), Check: record(t, acctest.Set, "timeouts")},
+		{
+			Config: config(with(one, "4"), "private = false", `timeouts = { read = "1m" }`),
+			Check:  acctest.Recorded(t, secretType, acctest.Set, "timeouts"),
+		},
 		{Config: acctest.Provider(t), Check: func(*terraform.State) error {
 			if has(t, "kvm1", id) {
 				return fmt.Errorf("the secret is still there")
@@ -95,7 +98,8 @@ func TestAccLibvirtVolumeSecret_import(t *testing.T) {
 			Config: imported(), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
 			Check: resource.ComposeAggregateTestCheckFunc(holds(t, id, "as found", "yes"),
 				resource.TestCheckResourceAttr(address, "host_uuid", bed.Hypervisor("kvm1").UUID),
-				resource.TestCheckNoResourceAttr(address, "passphrase_wo_version"), record(t, acctest.Imported, "id", "host_uuid")),
+				resource.TestCheckNoResourceAttr(address, "passphrase_wo_version"),
+				acctest.Recorded(t, secretType, acctest.Imported, "id", "host_uuid")),
 		},
 		{
 			Config: imported(with("another", "1")), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),

@@ -98,16 +98,6 @@ func holds(t *testing.T, id, want, private string) resource.TestCheckFunc {
 
 var planned = acctest.Planned(address)
 
-// record records marks of attributes, after a check by a second view.
-func record(t *testing.T, mark acctest.Mark, attributes ...string) resource.TestCheckFunc {
-	return func(*terraform.State) error {
-		for _, attribute := range attributes {
-			acctest.Record(t, secretType, attribute, mark)
-		}
-		return nil
-	}
-}
-
 // secretBlock is one resource on kvm1.
 func secretBlock(volume string, assignments ...string) string {
 	return fmt.Sprintf("resource \"libvirt_volume_secret\" \"test\" {\n  provider = ceph\n  hypervisor = \"kvm1\"\n  volume = %q\n  %s\n}\n",
