@@ -46,7 +46,7 @@ type hypervisorModel struct {
 	AllowPlaintext   types.Bool   `tfsdk:"allow_plaintext"`
 }
 
-// wholeTree is the framework's option to read an object that may have unknown members.
+// wholeTree is the framework's option to read an object with all its members.
 var wholeTree = basetypes.ObjectAsOptions{UnhandledNullAsEmpty: false, UnhandledUnknownAsEmpty: false}
 
 // addClusters adds the configured clusters, or else the one of CEPH_CONF.
@@ -69,17 +69,11 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 	for label, element := range config.Clusters.Elements() {
 		var entry clusterModel
 		object, ok := element.(types.Object)
-		if !ok || object.IsUnknown() {
+		if !ok || !tfkit.FullyKnown(ctx, object) {
 			connections.Clusters.AddUnknown(label)
 			continue
 		}
 		diags.Append(object.As(ctx, &entry, wholeTree)...)
-		if anyUnknown(entry.MonHost, entry.ConfigFile, entry.User, entry.Key, entry.KeyringFile, entry.FSID, entry.ConnectTimeout,
-			entry.OperationTimeout) ||
-			unknownMap(entry.Options) {
-			connections.Clusters.AddUnknown(label)
-			continue
-		}
 		settings := ceph.Config{
 			Label: label, MonHost: entry.MonHost.ValueString(), ConfigFile: entry.ConfigFile.ValueString(), User: entry.User.ValueString(),
 			Key: tfkit.KeyOf(entry.Key), KeyringFile: entry.KeyringFile.ValueString(), FSID: libvirt.CanonicalUUID(entry.FSID.ValueString()),
@@ -115,15 +109,11 @@ func addHypervisors(ctx context.Context, config model, connections *tfkit.Connec
 	for label, element := range config.Hypervisors.Elements() {
 		var entry hypervisorModel
 		object, ok := element.(types.Object)
-		if !ok || object.IsUnknown() {
+		if !ok || !tfkit.FullyKnown(ctx, object) {
 			connections.Hypervisors.AddUnknown(label)
 			continue
 		}
 		diags.Append(object.As(ctx, &entry, wholeTree)...)
-		if anyUnknown(entry.URI, entry.HostUUID, entry.ConnectTimeout, entry.OperationTimeout) || entry.AllowPlaintext.IsUnknown() {
-			connections.Hypervisors.AddUnknown(label)
-			continue
-		}
 		host, err := newHost(connections, label, entry)
 		if err != nil {
 			tfkit.AddAttributeError(diags, path.Root("hypervisors").AtMapKey(label).AtName("uri"), "Invalid libvirt URI", err)
@@ -157,25 +147,4 @@ func newHost(connections *tfkit.Connections, label string, entry hypervisorModel
 func duration(configured types.String) time.Duration {
 	parsed, _ := time.ParseDuration(configured.ValueString())
 	return parsed
-}
-
-func anyUnknown(values ...types.String) bool {
-	for _, v := range values {
-		if v.IsUnknown() {
-			return true
-		}
-	}
-	return false
-}
-
-func unknownMap(m types.Map) bool {
-	if m.IsUnknown() {
-		return true
-	}
-	for _, v := range m.Elements() {
-		if v.IsUnknown() {
-			return true
-		}
-	}
-	return false
 }

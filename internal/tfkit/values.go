@@ -1,6 +1,7 @@
 package tfkit
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -14,6 +15,12 @@ func Fill[T attr.Value](planned *T, actual T) {
 	if (*planned).IsUnknown() {
 		*planned = actual
 	}
+}
+
+// FullyKnown tells whether neither a value nor anything in it is unknown.
+func FullyKnown(ctx context.Context, value attr.Value) bool {
+	whole, err := value.ToTerraformValue(ctx)
+	return err == nil && whole.IsFullyKnown()
 }
 
 // JoinID is an id of its parts, without those that are null, and unknown while one of them is.

@@ -55,7 +55,7 @@ func parametersChanged(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], st
 	if plan.Parameters.Equal(state.Parameters) || !entry.Known {
 		return false, nil
 	}
-	if plan.Parameters.IsUnknown() || len(tfkit.Texts(plan.Parameters)) < len(plan.Parameters.Elements()) {
+	if !tfkit.FullyKnown(ctx, plan.Parameters) {
 		return true, nil
 	}
 	profile, err := entry.Target.ErasureCodeProfile(ctx, state.Name.ValueString())

@@ -16,11 +16,9 @@ import (
 var atConfig = path.Root("config")
 
 // checkConfig refuses settings of images for a pool that holds none.
-func checkConfig(m *model, diags *diag.Diagnostics) {
-	applications := m.Applications.Elements()
-	if m.Config.IsNull() || m.Config.IsUnknown() || m.Applications.IsUnknown() ||
-		slices.ContainsFunc(applications, attr.Value.IsUnknown) ||
-		slices.Contains(applications, attr.Value(types.StringValue(ceph.ApplicationRBD))) {
+func checkConfig(ctx context.Context, m *model, diags *diag.Diagnostics) {
+	if m.Config.IsNull() || m.Config.IsUnknown() || !tfkit.FullyKnown(ctx, m.Applications) ||
+		slices.Contains(m.Applications.Elements(), attr.Value(types.StringValue(ceph.ApplicationRBD))) {
 		return
 	}
 	diags.AddAttributeError(atConfig, "Settings of images, on a pool without images",

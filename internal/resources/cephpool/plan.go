@@ -43,7 +43,7 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	plan.ID = plan.id()
 	checkName(state, plan, &resp.Diagnostics)
 	checkType(config, state, plan, exists, &resp.Diagnostics)
-	checkConfig(plan, &resp.Diagnostics)
+	checkConfig(ctx, plan, &resp.Diagnostics)
 	if entry.Known && !plan.Config.Equal(state.Config) {
 		tfkit.CheckRBDConfig(ctx, entry.Target, plan.Config, atConfig, &resp.Diagnostics)
 	}

@@ -23,7 +23,7 @@ func (r *poolResource) ValidateConfig(ctx context.Context, req resource.Validate
 	notAbove(&resp.Diagnostics, "pg_num_min", config.PGNumMin, "pg_num_max", config.PGNumMax)
 	notAbove(&resp.Diagnostics, "pg_num_min", config.PGNumMin, "pg_num", config.PGNum)
 	notAbove(&resp.Diagnostics, "pg_num", config.PGNum, "pg_num_max", config.PGNumMax)
-	checkConfig(&config, &resp.Diagnostics)
+	checkConfig(ctx, &config, &resp.Diagnostics)
 	smallest, largest := config.CompressionMinBlobSize, config.CompressionMaxBlobSize
 	if largest.Bytes() != 0 && smallest.Bytes() > largest.Bytes() {
 		contradiction(&resp.Diagnostics, "compression_min_blob_size", smallest.ValueString(), "compression_max_blob_size", largest.ValueString())

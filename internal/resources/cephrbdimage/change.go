@@ -25,7 +25,7 @@ func change(
 			return parent, err
 		}
 	}
-	enable, disable := state.featureChanges(plan)
+	enable, disable := state.featureChanges(ctx, plan)
 	set, remove := state.metadataChanges(plan)
 	resized := plan.Size.Bytes() != state.Size.Bytes()
 	flatten := plan.flattened().ValueBool() && !state.flattened().ValueBool()
@@ -94,8 +94,8 @@ func samePools(ctx context.Context, cluster *ceph.Cluster, state, plan *model) e
 }
 
 // featureChanges are the features that the plan enables and disables: none as long as one of them is not known.
-func (m *model) featureChanges(plan *model) (enable, disable []string) {
-	if !allKnown(plan.Features) {
+func (m *model) featureChanges(ctx context.Context, plan *model) (enable, disable []string) {
+	if !tfkit.FullyKnown(ctx, plan.Features) {
 		return nil, nil
 	}
 	want, have := tfkit.Elements(plan.Features), tfkit.Elements(m.Features)

@@ -1,8 +1,8 @@
 package cephrbdimage
 
 import (
+	"context"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -126,7 +126,7 @@ func (m *model) fill(actual *model) {
 
 // replacedBy lists the attributes whose planned value needs another image in place of this one. Pools are not among them: only the cluster
 // knows whether a new name is another pool.
-func (m *model) replacedBy(plan *model) []path.Path {
+func (m *model) replacedBy(ctx context.Context, plan *model) []path.Path {
 	var at []path.Path
 	differs := func(name string, planned, recorded attr.Value) {
 		if !planned.IsUnknown() && !planned.Equal(recorded) {
@@ -137,7 +137,7 @@ func (m *model) replacedBy(plan *model) []path.Path {
 	differs("object_size", plan.ObjectSize, m.ObjectSize)
 	differs("stripe_unit", plan.StripeUnit, m.StripeUnit)
 	differs("stripe_count", plan.StripeCount, m.StripeCount)
-	if enable, disable := m.featureChanges(plan); !ceph.MutableFeatures(enable, disable) {
+	if enable, disable := m.featureChanges(ctx, plan); !ceph.MutableFeatures(enable, disable) {
 		at = append(at, path.Root("features"))
 	}
 	return at
@@ -156,9 +156,4 @@ func chosenMetadata(metadata map[string]string) map[string]string {
 	chosen := maps.Clone(metadata)
 	maps.DeleteFunc(chosen, func(key, _ string) bool { return strings.HasPrefix(key, internalMetadata) })
 	return chosen
-}
-
-// allKnown tells whether neither a set nor an element of it is unknown.
-func allKnown(set types.Set) bool {
-	return !set.IsUnknown() && !slices.ContainsFunc(set.Elements(), attr.Value.IsUnknown)
 }

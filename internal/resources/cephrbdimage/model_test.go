@@ -111,7 +111,7 @@ func TestModelReplacedBy(t *testing.T) {
 			plan := recorded()
 			tc.edit(plan)
 			var got []string
-			for _, at := range recorded().replacedBy(plan) {
+			for _, at := range recorded().replacedBy(t.Context(), plan) {
 				got = append(got, at.String())
 			}
 			if !slices.Equal(got, tc.want) {
@@ -135,7 +135,7 @@ func TestCheckObjectMap(t *testing.T) {
 		"not known":      {nil, &model{Features: types.SetUnknown(types.StringType)}, false},
 	} {
 		var diags diag.Diagnostics
-		checkObjectMap(tc.state, tc.plan, tc.state != nil, &diags)
+		checkObjectMap(t.Context(), tc.state, tc.plan, tc.state != nil, &diags)
 		if diags.HasError() != tc.refused {
 			t.Errorf("%s: %v", name, diags)
 		}

@@ -70,7 +70,7 @@ func TestFeaturesOfAClone(t *testing.T) {
 	} {
 		var diags diag.Diagnostics
 		features := types.SetValueMust(types.StringType, []attr.Value{types.StringValue(test.feature)})
-		if checkLayering(&model{Parent: test.parent, Features: features}, &diags); diags.HasError() != test.refused {
+		if checkLayering(t.Context(), &model{Parent: test.parent, Features: features}, &diags); diags.HasError() != test.refused {
 			t.Errorf("%s: %v", about, diags)
 		}
 	}

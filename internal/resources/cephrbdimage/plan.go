@@ -36,8 +36,8 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	plan.planSize()
 	checkStriping(config, plan, &resp.Diagnostics)
 	checkDataPool(plan, &resp.Diagnostics)
-	checkObjectMap(state, plan, exists, &resp.Diagnostics)
-	checkLayering(config, &resp.Diagnostics)
+	checkObjectMap(ctx, state, plan, exists, &resp.Diagnostics)
+	checkLayering(ctx, config, &resp.Diagnostics)
 	if entry.Known && !plan.Config.Equal(state.Config) {
 		tfkit.CheckRBDConfig(ctx, entry.Target, plan.Config, path.Root("config"), &resp.Diagnostics)
 	}
@@ -51,7 +51,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		}
 	}
 	if exists {
-		replaced := state.replacedBy(plan)
+		replaced := state.replacedBy(ctx, plan)
 		if entry.Moved {
 			replaced = append(replaced, path.Root("cluster"))
 		} else {
@@ -238,8 +238,8 @@ func checkDataPool(plan *model, diags *diag.Diagnostics) {
 
 // checkObjectMap refuses an image that is to get object-map or fast-diff alone: librbd switches both on and off together, so each plan
 // would change what the last apply has left. An image of an old release that has object-map alone stays as it is.
-func checkObjectMap(state, plan *model, exists bool, diags *diag.Diagnostics) {
-	if !allKnown(plan.Features) || exists && plan.Features.Equal(state.Features) {
+func checkObjectMap(ctx context.Context, state, plan *model, exists bool, diags *diag.Diagnostics) {
+	if !tfkit.FullyKnown(ctx, plan.Features) || exists && plan.Features.Equal(state.Features) {
 		return
 	}
 	if features := tfkit.Elements(plan.Features); slices.Contains(features, "object-map") && !slices.Contains(features, "fast-diff") {
@@ -249,10 +249,10 @@ func checkObjectMap(state, plan *model, exists bool, diags *diag.Diagnostics) {
 }
 
 // checkLayering finds features without which there is no clone. A parent that is not known yet may still turn out to be null.
-func checkLayering(config *model, diags *diag.Diagnostics) {
+func checkLayering(ctx context.Context, config *model, diags *diag.Diagnostics) {
 	features := tfkit.Elements(config.Features)
-	if !config.Parent.IsNull() && !config.Parent.IsUnknown() && features != nil && allKnown(config.Features) &&
-		!slices.Contains(features, "layering") {
+	if !config.Parent.IsNull() && !config.Parent.IsUnknown() && features != nil &&
+		tfkit.FullyKnown(ctx, config.Features) && !slices.Contains(features, "layering") {
 		diags.AddAttributeError(path.Root("features"), "Feature missing", "An image with a parent needs the feature \"layering\".")
 	}
 }

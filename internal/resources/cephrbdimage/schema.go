@@ -216,8 +216,8 @@ type dependencies struct{ tfkit.Described }
 // needs maps a feature to the one that it requires.
 var needs = map[string]string{"object-map": "exclusive-lock", "journaling": "exclusive-lock", "fast-diff": "object-map"}
 
-func (dependencies) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
-	if !allKnown(req.ConfigValue) {
+func (dependencies) ValidateSet(ctx context.Context, req validator.SetRequest, resp *validator.SetResponse) {
+	if !tfkit.FullyKnown(ctx, req.ConfigValue) {
 		return
 	}
 	features := tfkit.Elements(req.ConfigValue)
