@@ -26,7 +26,8 @@ resource "libvirt_volume_secret" "sealed" {
   passphrase_wo_version = "1"
 }
 
-# An encrypted disk: the guest sees 10GiB, and the cluster sees nothing of what is on it. The domain has to be shut off when it gets the disk.
+# An encrypted disk: the guest sees 10GiB, and the cluster sees nothing of what is on it. With a libvirt older than 11.3 the domain has to
+# be shut off when it gets the disk.
 resource "libvirt_rbd_disk" "sealed" {
   provider    = ceph
   hypervisor  = "kvm1"
