@@ -50,7 +50,7 @@ func TestSnapshot(t *testing.T) {
 			if err != nil {
 				t.Skipf("%s is not on PATH", name)
 			}
-			mirror := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", *snapshotMirror)
+			mirror := shownInstallation(t, "/srv/terraform/mirror", *snapshotMirror)
 			run := initWith(t, path, mirror)
 			if told := run(true, "version"); !strings.Contains(told, hosts[i]+"/ceph-libvirt/ceph v"+*snapshotVersion) {
 				t.Errorf("want version %s: %s", *snapshotVersion, told)
