@@ -30,7 +30,7 @@ func shownInstallation(t *testing.T, shown, folder string) string {
 // The blocks of the guide find the provider in their folders, for Terraform and for OpenTofu. No registry is asked: what lies in a folder
 // here is no program, and no version of it is anywhere else.
 func TestShownInstallationFindsTheProvider(t *testing.T) {
-	for _, shown := range []string{"/srv/terraform/mirror"} {
+	for _, shown := range []string{"/srv/terraform/mirror", "/home/you/.terraform.d/plugins"} {
 		folder, binary := t.TempDir(), filepath.Join(t.TempDir(), "built")
 		if err := os.WriteFile(binary, []byte("built"), 0o600); err != nil {
 			t.Fatal(err)

@@ -5,7 +5,8 @@ import (
 	"path/filepath"
 )
 
-// plugins is the folder in which terraform init and tofu init look for providers by themselves, before they ask a registry.
+// plugins is the folder in which terraform init and tofu init look for providers by themselves, unless the user's command-line
+// configuration has a provider_installation block. What they find there they look for nowhere else.
 func plugins() (string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -14,9 +15,8 @@ func plugins() (string, error) {
 	return filepath.Join(home, ".terraform.d", "plugins"), nil
 }
 
-// Install puts the provider binary where init finds it without any configuration, as that version, and returns the
-// folder. Other versions stay: a working folder keeps the one that its lock file names until it is initialised with
-// -upgrade.
+// Install puts the provider binary where init looks by itself, as that version, and returns the folder. Other versions stay: a working
+// folder keeps the one that its lock file names until it is initialised with -upgrade.
 func Install(binary, version string) (folder string, err error) {
 	folder, err = plugins()
 	if err != nil {

@@ -1,5 +1,4 @@
-// Command plugins puts a build of the provider where terraform init and tofu init find it without any configuration, and
-// takes it away again.
+// Command plugins puts a build of the provider where terraform init and tofu init look by themselves, and takes it away again.
 //
 //	make install-provider     (plugins install BINARY VERSION)
 //	make uninstall-provider   (plugins uninstall)
@@ -36,6 +35,8 @@ func install(binary, version string) error {
 	}
 	fmt.Printf("Installed %s %s in %s.\n", terraformcli.Source, version, folder)
 	fmt.Println("A new folder finds it by terraform init (or tofu init); one with a former version takes it by init -upgrade.")
+	fmt.Println("Where your CLI configuration has a provider_installation block, that has to name this folder too.")
+	fmt.Println("As long as a build is here, no release is taken from a registry: make uninstall-provider removes it.")
 	return nil
 }
 
