@@ -28,15 +28,21 @@ data "libvirt_domains" "found" {
 }
 
 locals {
+  # The users that Ceph and cephadm make for themselves and for daemons.
+  daemons = join("|", [
+    "^admin$", "^bootstrap-", "^osd-lockbox\\.", "^(crash|ceph-exporter)(\\.|$)", "^rbd-mirror([.-]|$)",
+    "^(agent|cephfs-mirror|iscsi|nfs|node-proxy|nvmeof|rgw|smb)\\.",
+  ])
+
   # Each list holds what its data sources found, by the ids under which it is imported.
   estate = {
     pools = {
       for pool in flatten([for found in data.ceph_pools.found : found.pools]) : pool.id => pool
       if contains(pool.applications, "rbd")
     }
-    users = { # without those that Ceph and cephadm make for themselves and for daemons: look at what is left before the apply
+    users = { # look at what is left of them before the apply
       for user in flatten([for found in data.ceph_users.found : found.users]) : user.id => user
-      if !can(regex("^(admin$|bootstrap-|crash|ceph-exporter|agent|rbd-mirror|rgw\\.|nfs\\.|iscsi\\.)", user.name))
+      if !can(regex(local.daemons, user.name))
     }
     images  = { for image in flatten([for found in data.ceph_rbd_images.found : found.images]) : image.id => image }
     secrets = { for secret in flatten([for found in data.libvirt_ceph_secrets.found : found.secrets]) : secret.id => secret }
