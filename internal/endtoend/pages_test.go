@@ -76,6 +76,9 @@ func pageWorkspace(t *testing.T, pattern string) *acctest.Workspace {
 	w.Set(t, "east_admin_key", east.AdminKey)
 	w.Set(t, "backup_key", east.AdminKey) // any key works, since no disk is opened with it
 	w.Set(t, "image_passphrase", "open sesame")
+	// The clusters have one host with one OSD.
+	w.Set(t, "copies", "1")
+	w.Set(t, "failure_domain", "osd")
 	w.Set(t, "west_config_file", west.ConfigFile)
 	w.Set(t, "west_keyring_file", west.KeyringFile)
 	w.Set(t, "kvm1_uri", bed.Hypervisor("kvm1").URI)

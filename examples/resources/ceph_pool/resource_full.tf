@@ -1,11 +1,17 @@
+variable "copies" {
+  description = "How often the pool archive keeps its data, each time on another OSD."
+  type        = number
+  default     = 3
+}
+
 # Every setting that matters for a pool of disk images. All but cluster and type can be changed later, in place.
 resource "ceph_pool" "archive" {
   cluster = "east"
   name    = "archive"
   type    = "replicated"
 
-  size       = 1 # one copy, for a cluster with one OSD; 3 in earnest
-  min_size   = 1
+  size       = var.copies
+  min_size   = max(1, var.copies - 1) # with fewer there, reads and writes wait
   crush_rule = "replicated_rule"
 
   pg_num            = 8 # where a new pool begins
