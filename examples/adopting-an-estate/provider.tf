@@ -1,5 +1,5 @@
 terraform {
-  required_version = ">= 1.10" # for the ephemeral variable
+  required_version = ">= 1.10" # for the ephemeral variable; OpenTofu: 1.11
   required_providers {
     ceph = {
       source = "ceph-libvirt/ceph"
