@@ -27,7 +27,7 @@ var oldest = map[string]*version.Version{
 }
 
 // Find returns the path of the Terraform to use: the one that TF_ACC_TERRAFORM_PATH names, else terraform or tofu on
-// PATH if it is new enough for the examples, else a pinned release, which is fetched into dir once.
+// PATH if it is new enough for the examples, else the absolute path of a pinned release, which is fetched into dir once.
 func Find(ctx context.Context, dir string) (string, error) {
 	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
 		return path, nil
@@ -73,7 +73,11 @@ func unfit(ctx context.Context, name, path string) string {
 }
 
 func fetch(ctx context.Context, dir string, passed []string) (string, error) {
-	path := filepath.Join(dir, "terraform-"+Pinned, "terraform")
+	// Tests run in the folders of their packages.
+	path, err := filepath.Abs(filepath.Join(dir, "terraform-"+Pinned, "terraform"))
+	if err != nil {
+		return "", err
+	}
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}

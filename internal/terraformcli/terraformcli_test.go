@@ -56,8 +56,11 @@ func TestFindKeepsWhatWasFetched(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Find(t.Context(), dir); err != nil || got != path {
-		t.Errorf("got %q, %v, want %q", got, err, path)
+	t.Chdir(filepath.Dir(dir))
+	for _, dir := range []string{dir, filepath.Base(dir)} {
+		if got, err := Find(t.Context(), dir); err != nil || got != path {
+			t.Errorf("got %q, %v, want %q", got, err, path)
+		}
 	}
 }
 
