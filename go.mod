@@ -2,6 +2,9 @@ module github.com/ceph-libvirt/terraform-provider-ceph
 
 go 1.25.8
 
+// Folders of root are there, while a demo is up.
+ignore ./build
+
 require (
 	github.com/cavaliergopher/cpio v1.0.1
 	github.com/ceph/go-ceph v0.41.0
