@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) {
 	acctest.Main(m, testbed.Options{
-		Clusters:    []testbed.ClusterOptions{{Name: "east", Monitors: 3}, {Name: "six", IPv6: true}},
+		Clusters:    []testbed.ClusterOptions{{Name: "east", Monitors: 3}, {Name: "six", IPv6: testbed.HasIPv6()}},
 		Hypervisors: []string{},
 	})
 }
