@@ -26,9 +26,11 @@ func callAndClose(ctx context.Context, t *testing.T, conn ceph.Conn, ref ceph.Im
 	for i := range failures {
 		made.Add(1)
 		all.Go(func() {
+			enough := sync.OnceFunc(made.Done)
+			defer enough() // also where a call fails before
 			for n := 0; failures[i] == nil; n++ {
 				if n == times {
-					made.Done()
+					enough()
 				}
 				failures[i] = kinds[i/2]()
 			}
