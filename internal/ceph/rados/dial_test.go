@@ -245,7 +245,7 @@ func TestFrozenCluster(t *testing.T) {
 		t.Fatal(created, err)
 	}
 	cfg := configOf(west)
-	cfg.OperationTimeout, cfg.ConnectTimeout = 2*time.Second, 2*time.Second
+	cfg.OperationTimeout, cfg.ConnectTimeout = 5*time.Second, 5*time.Second
 	var dials atomic.Int32
 	counting := func() *ceph.Cluster {
 		cluster := ceph.NewCluster(cfg, func(ctx context.Context, cfg ceph.Config) (ceph.Conn, error) {
@@ -293,7 +293,7 @@ func TestFrozenCluster(t *testing.T) {
 	cancel()
 	ended()
 	_, err = cluster.Pools(limited(t))
-	expect.Problem(t, err, problem.Unreachable, `"west"`, "2s")
+	expect.Problem(t, err, problem.Unreachable, `"west"`, "5s")
 	expect.Problem(t, read(limited(t), other), problem.Unreachable, "frozen/i")
 	dials.Store(0)
 	for _, c := range []*ceph.Cluster{cluster, other} {

@@ -180,7 +180,7 @@ func TestWatchedImage(t *testing.T) {
 	if err != nil || len(images) != 1 || images[0].ImageRef != ref {
 		t.Errorf("%+v, %v", images, err)
 	}
-	short, cancel := context.WithTimeout(ctx, 2*time.Second)
+	short, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	expect.Problem(t, cluster.DeleteImage(short, ref, false, nil), problem.Busy, watchers[0].Addr)
 
