@@ -82,7 +82,7 @@ func TestHowFarAReattachCame(t *testing.T) {
 			}
 			config := Config{URI: d.uri()}
 			if c.silent {
-				config.OperationTimeout = 200 * time.Millisecond
+				config.OperationTimeout = 2 * time.Second // also of the calls before, which are answered
 			}
 			step, err := host(t, config).ReattachDisk(ctx, Domain{UUID: fakeHostUUID, Name: "guest"}, Reattach{
 				Live: disk, Wanted: wanted, Chosen: true, DetachLimit: limit, Released: func(context.Context) error {
