@@ -28,11 +28,11 @@ func Provider(t *testing.T) string {
 	bed := Bed(t)
 	var clusters, hypervisors []string
 	for _, c := range bed.Clusters() {
-		clusters = append(clusters, fmt.Sprintf("    %s = { mon_host = %q, key = %q, connect_timeout = \"5s\", operation_timeout = \"60s\" }",
+		clusters = append(clusters, fmt.Sprintf("    %s = { mon_host = %q, key = %q, connect_timeout = \"30s\", operation_timeout = \"60s\" }",
 			c.Name, c.MonHost, c.AdminKey))
 	}
 	for _, h := range bed.Hypervisors() {
-		hypervisors = append(hypervisors, fmt.Sprintf("    %s = { uri = %q, connect_timeout = \"5s\", operation_timeout = \"60s\" }", h.Name,
+		hypervisors = append(hypervisors, fmt.Sprintf("    %s = { uri = %q, connect_timeout = \"30s\", operation_timeout = \"60s\" }", h.Name,
 			h.URI))
 	}
 	return fmt.Sprintf("provider \"ceph\" {\n  clusters = {\n%s\n  }\n  hypervisors = {\n%s\n  }\n}\n",
@@ -50,7 +50,7 @@ func ProviderAs(t *testing.T, cluster, user string, caps map[string]string) stri
 	Ceph(t, cluster, args...)
 	t.Cleanup(func() { Ceph(t, cluster, "auth", "rm", "client."+user) })
 	key := Ceph(t, cluster, "auth", "print-key", "client."+user)
-	return fmt.Sprintf("provider \"ceph\" {\n  clusters = {\n    %s = { mon_host = %q, user = %q, key = %q, connect_timeout = \"5s\","+
+	return fmt.Sprintf("provider \"ceph\" {\n  clusters = {\n    %s = { mon_host = %q, user = %q, key = %q, connect_timeout = \"30s\","+
 		" operation_timeout = \"60s\" }\n  }\n}\n",
 		cluster, c.MonHost, user, key)
 }

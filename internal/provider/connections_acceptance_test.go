@@ -22,7 +22,7 @@ const askCluster = "data \"ceph_cluster\" \"test\" {}\noutput \"fsid\" { value =
 
 // entry is the provider block with one cluster labelled east and these arguments.
 func entry(arguments string) string {
-	return required + "provider \"ceph\" {\n  clusters = {\n    east = { " + arguments + ", connect_timeout = \"3s\" }\n  }\n}\n"
+	return required + "provider \"ceph\" {\n  clusters = {\n    east = { " + arguments + ", connect_timeout = \"30s\" }\n  }\n}\n"
 }
 
 // fsid applies the configuration and returns its output fsid.

@@ -16,7 +16,7 @@ import (
 // login is an entry of the provider block: a cluster of the bed, and the user to log in as.
 func login(t *testing.T, label, cluster, user, key string, more ...string) string {
 	t.Helper()
-	return fmt.Sprintf("    %s = { mon_host = %q, user = %q, key = %q, connect_timeout = \"5s\", operation_timeout = \"60s\"%s }\n",
+	return fmt.Sprintf("    %s = { mon_host = %q, user = %q, key = %q, connect_timeout = \"30s\", operation_timeout = \"60s\"%s }\n",
 		label, acctest.Bed(t).Cluster(cluster).MonHost, user, key, strings.Join(more, ""))
 }
 

@@ -405,7 +405,7 @@ func TestAccLibvirtCephSecret_private(t *testing.T) {
 // A time limit of the resource ends a call that libvirtd does not answer, before the limits of the provider block do.
 func TestAccLibvirtCephSecret_timeouts(t *testing.T) {
 	kvm1 := acctest.Bed(t).Hypervisor("kvm1")
-	provider := strings.ReplaceAll(acctest.Provider(t), `connect_timeout = "5s"`, `connect_timeout = "60s"`)
+	provider := strings.ReplaceAll(acctest.Provider(t), `connect_timeout = "30s"`, `connect_timeout = "60s"`)
 	config := provider + secretBlock("limited", fmt.Sprintf("key = %q", cephxKey(1)), `timeouts = { read = "6s" }`)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config},
