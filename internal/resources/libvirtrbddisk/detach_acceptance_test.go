@@ -121,7 +121,7 @@ func TestAccLibvirtRBDDisk_pendingDetach(t *testing.T) {
 	const name = "pending"
 	g := running(t, "kvm1", testbed.GuestOptions{Name: name})
 	image(t, "east", name, "16M")
-	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+block(name, name, `timeouts = { delete = "6s" }`))
+	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+block(name, name, `timeouts = { delete = "15s" }`))
 	apply(t, w)
 	pending := func(when string, result outcome, want bool) {
 		t.Helper()

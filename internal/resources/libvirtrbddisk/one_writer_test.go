@@ -195,7 +195,7 @@ func TestAccLibvirtRBDDisk_oneWriterOfTwoRuns(t *testing.T) {
 	for i, r := range rivals {
 		running(t, r.hypervisor, testbed.GuestOptions{Name: r.domain})
 		// The probe would delay one of them.
-		r.assignments = []string{"attach_probe = false", `timeouts = { create = "20s" }`}
+		r.assignments = []string{"attach_probe = false", `timeouts = { create = "60s" }`}
 		runs[i] = acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+r.block("test"))
 	}
 	// Both QEMUs are stopped until both runs have asked for the attach, so that they attach at the same moment.

@@ -33,7 +33,7 @@ func TestAccLibvirtRBDDisk_privateSecret(t *testing.T) {
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config("private", reader), ExpectError: acctest.Message(`client.private`)},
 		// Another user's key: only the host itself can tell, before the guest is touched.
-		{Config: config("libvirt", reader, `timeouts = { create = "20s" }`), ExpectError: acctest.Message(`it was not opened in time`)},
+		{Config: config("libvirt", reader, `timeouts = { create = "40s" }`), ExpectError: acctest.Message(`it was not opened in time`)},
 		{
 			PreConfig: func() {
 				if disks := definition(t, "kvm1", name, false).Devices.Disks; len(disks) > 0 {

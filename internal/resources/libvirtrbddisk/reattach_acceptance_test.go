@@ -250,7 +250,7 @@ func TestAccLibvirtRBDDisk_reattachFails(t *testing.T) {
 	f.refused("no thread", "has no I/O thread 3", asksForReattach, `iothread = 3`)
 	f.refused("taken address", "has this address: controller", asksForReattach, `address = { type = "pci", slot = "0x1f", function = "2" }`)
 	closeImage := acctest.OpenImage(t, "east", "libvirt", pool+"/"+f.name)
-	f.refused("open elsewhere", "is open elsewhere", asksForReattach, `serial = "other"`, `timeouts = { update = "8s" }`)
+	f.refused("open elsewhere", "is open elsewhere", asksForReattach, `serial = "other"`, `timeouts = { update = "15s" }`)
 	closeImage()
 	if now := f.watcher(); now != watcher {
 		t.Errorf("the image was open by %s and is by %s", watcher, now)
