@@ -3,9 +3,11 @@
 package libvirtrbddisk_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
@@ -115,7 +117,9 @@ func TestAccLibvirtRBDDisk_domainJob(t *testing.T) {
 	}
 	arguments, left := migration(t, name, "--bandwidth", "1"), make(chan error, 1)
 	go func() {
-		_, err := acctest.Bed(t).Hypervisor("kvm1").Virsh(t.Context(), arguments...)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // longer than a command of the testbed has by itself
+		defer cancel()
+		_, err := acctest.Bed(t).Hypervisor("kvm1").Virsh(ctx, arguments...)
 		left <- err
 	}()
 	expect.Eventually(t, "the migration", func() bool { return strings.Contains(acctest.Virsh(t, "kvm1", "domjobinfo", name), "migration") })
