@@ -66,7 +66,7 @@ func TestAccCephRBDImage_trash(t *testing.T) {
 	if len(found) != 1 || found[0].ID != id || !strings.HasPrefix(found[0].Status, "protected until") {
 		t.Fatalf("the trash has %+v, want the image with the id %s", found, id)
 	}
-	until, err := time.Parse(time.ANSIC, strings.TrimPrefix(found[0].Status, "protected until "))
+	until, err := time.ParseInLocation(time.ANSIC, strings.TrimPrefix(found[0].Status, "protected until "), time.Local)
 	if left := time.Until(until); err != nil || left < 47*time.Hour || left > 49*time.Hour {
 		t.Errorf("it is %s (%s left), want 48 hours; %v", found[0].Status, left, err)
 	}
