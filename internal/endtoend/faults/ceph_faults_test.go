@@ -74,7 +74,9 @@ func cephFaults() []fault {
 				r.ends(func() error { return r.ceph("osd", "pool", "set", r.name, "crush_rule", "replicated_rule") })
 			},
 			rows: []row{
-				{operation: refreshes, says: []string{"Unable to read RBD image", `Pool "shut-off" can't be read or written`, "is on 0 OSDs"}},
+				{operation: refreshes, limit: "10s", says: []string{
+					"Unable to read RBD image", `Pool "shut-off" can't be read or written`, "is on 0 OSDs",
+				}},
 				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Pool "shut-off" can't be read or written`}},
 				{operation: changes, gate: true, timeout: "5s", says: []string{
 					"Unable to update RBD image", `Pool "shut-off" can't be read or written`,
@@ -121,10 +123,12 @@ func cephFaults() []fault {
 				r.must(r.flag("full", true, "tell", "osd.0", "injectfull", "full"))
 			},
 			rows: []row{
-				{operation: changes, says: []string{"Unable to update RBD image", "The cluster is full.", "has the flag full"}},
-				{operation: creates, gate: true, says: []string{"Unable to create RBD image", "The cluster is full.", "has the flag full"}},
-				{operation: destroys, says: []string{"Unable to delete RBD image", "is full"}},
-				{operation: refreshes},
+				{operation: changes, limit: "10s", says: []string{"Unable to update RBD image", "The cluster is full.", "has the flag full"}},
+				{operation: creates, gate: true, limit: "10s", says: []string{
+					"Unable to create RBD image", "The cluster is full.", "has the flag full",
+				}},
+				{operation: destroys, limit: "10s", says: []string{"Unable to delete RBD image", "is full"}},
+				{operation: refreshes, limit: longLimit},
 			},
 		},
 		{
@@ -134,9 +138,11 @@ func cephFaults() []fault {
 				r.must(r.flag("full_quota", true, "osd", "pool", "set-quota", r.name, "max_bytes", "1"))
 			},
 			rows: []row{
-				{operation: changes, says: []string{"Unable to update RBD image", "The pool's quota is used up."}},
-				{operation: creates, gate: true, says: []string{"Unable to create RBD image", "The pool's quota is used up."}},
-				{operation: destroys, says: []string{"Unable to delete RBD image", `quota of pool "shut-off" is used up`, "Nothing was removed."}},
+				{operation: changes, limit: "10s", says: []string{"Unable to update RBD image", "The pool's quota is used up."}},
+				{operation: creates, gate: true, limit: "10s", says: []string{"Unable to create RBD image", "The pool's quota is used up."}},
+				{operation: destroys, limit: "10s", says: []string{
+					"Unable to delete RBD image", `quota of pool "shut-off" is used up`, "Nothing was removed.",
+				}},
 			},
 		},
 		{
@@ -187,9 +193,9 @@ func cephFaults() []fault {
 					"Unable to delete Ceph pool", `Cluster "east" did not answer within its operation_timeout of 3s.`,
 					`Pool "elsewhere" can't be read or written`,
 				}},
-				{operation: creates},
-				{operation: changes},
-				{operation: refreshes},
+				{operation: creates, limit: longLimit},
+				{operation: changes, limit: longLimit},
+				{operation: refreshes, limit: longLimit},
 			},
 		},
 	}
