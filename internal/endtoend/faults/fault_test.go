@@ -31,6 +31,8 @@ type row struct {
 	timeout string
 	// says are words that the operation's errors have to say. Without any the operation has to come to its end in spite of the fault.
 	says []string
+	// saysOne are words of which they have to say one, or more.
+	saysOne []string
 	// warns are words that its warnings have to say.
 	warns []string
 	// leaves are the objects that a create has made though the state has none of them, by their kinds (see run.objects); "any" where

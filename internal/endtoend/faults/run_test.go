@@ -214,7 +214,7 @@ func (r *run) operate(begins func() bool) {
 	if ctx.Err() != nil {
 		r.Errorf("the operation did not end within %s", hangs)
 	}
-	if failed := err != nil; failed != (len(r.row.says) > 0) {
+	if failed := err != nil; failed != (len(r.row.says)+len(r.row.saysOne) > 0) {
 		r.Errorf("the operation ended with %v:\n%s", err, out.String())
 	}
 	r.hear(out.String())
@@ -251,6 +251,11 @@ func (r *run) expectWords() {
 				r.Errorf("no %s says %q, only:\n%s", severity, phrase, said)
 			}
 		}
+	}
+	said := r.texts("error")
+	says := func(phrase string) bool { return acctest.Message(phrase).MatchString(said) }
+	if len(r.row.saysOne) > 0 && !slices.ContainsFunc(r.row.saysOne, says) {
+		r.Errorf("no error says one of %q, only:\n%s", r.row.saysOne, said)
 	}
 }
 

@@ -42,7 +42,9 @@ func terraformFaults() []fault {
 			},
 			rows: []row{
 				// What is said tells whether the provider was faster than the second one.
-				{operation: creates, gate: true, limit: longLimit, says: []string{""}, leaves: []string{"any"}},
+				{operation: creates, gate: true, limit: longLimit, leaves: []string{"any"}, saysOne: []string{
+					"The operation was interrupted.", "operation canceled",
+				}},
 			},
 		},
 		{
