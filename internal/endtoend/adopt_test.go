@@ -78,9 +78,6 @@ func makeEstate(t *testing.T, bed *testbed.Bed) map[string]string {
 	guest := definedGuest(t.Context(), t, bed.Hypervisor("kvm2"), testbed.GuestOptions{Name: "centos80", Machine: "pc"})
 	t.Cleanup(func() { cleanUpByHand(t) })
 	makeByHand(t, bed)
-	for _, row := range procedure { // so that the cluster itself changes nothing meanwhile
-		acctest.Ceph(t, row.cluster, "osd", "pool", "set", row.pool, "pg_autoscale_mode", "off")
-	}
 	acctest.Virsh(t, "kvm2", "start", guest.Name, "--paused")
 	t.Cleanup(func() { acctest.Virsh(t, "kvm2", "destroy", guest.Name) })
 

@@ -99,7 +99,8 @@ func TestAccSeed(t *testing.T) {
 func makeByHand(t *testing.T, bed *testbed.Bed) string {
 	t.Helper()
 	for _, row := range procedure {
-		acctest.Ceph(t, row.cluster, "osd", "pool", "create", row.pool, "8")
+		// The cluster itself is to change nothing in the pool meanwhile.
+		acctest.Ceph(t, row.cluster, "osd", "pool", "create", row.pool, "8", "8", "--autoscale-mode=off")
 		acctest.Ceph(t, row.cluster, "osd", "pool", "application", "enable", row.pool, "rbd")
 		acctest.RBD(t, row.cluster, "pool", "init", row.pool)
 		acctest.RBD(t, row.cluster, "create", row.image, "--size", "30720", "--pool", row.pool, "--image-format", "2")
