@@ -206,11 +206,7 @@ func estate(t *testing.T) map[string]string {
 		info, err := bed.Cluster(images[i].cluster).RBD(ctx, "info", images[i].path())
 		mu.Lock()
 		defer mu.Unlock()
-		for line := range strings.Lines(string(info)) {
-			if !strings.Contains(line, "access_timestamp") {
-				listed[images[i].cluster+": rbd info "+images[i].path()] += line
-			}
-		}
+		listed[images[i].cluster+": rbd info "+images[i].path()] = withoutLastAccess(string(info))
 		return err
 	})
 	for _, cluster := range bed.Clusters() {

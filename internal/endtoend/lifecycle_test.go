@@ -108,7 +108,7 @@ func expectFailure(t *testing.T, w *acctest.Workspace, words []string, args ...s
 func shown(t *testing.T) string {
 	t.Helper()
 	return strings.Join([]string{
-		acctest.Ceph(t, "east", "auth", "export"), acctest.RBD(t, "east", "info", "web/web1-data"), acctest.Virsh(t, "kvm1", "secret-list"),
+		acctest.Ceph(t, "east", "auth", "export"), imageInfo(t, "east", "web/web1-data"), acctest.Virsh(t, "kvm1", "secret-list"),
 		acctest.Virsh(t, "kvm2", "secret-list"), acctest.Virsh(t, "kvm1", "dumpxml", "--inactive", "web1"),
 	}, "\n")
 }

@@ -65,7 +65,7 @@ resource "ceph_rbd_snapshot" "replaced" {
 	w.Apply(t)
 	seen := func() string {
 		return inventory(t) + acctest.RBD(t, "east", "namespace", "ls", "replaced-full") +
-			acctest.RBD(t, "east", "info", "replaced-full/replaced") + acctest.RBD(t, "east", "snap", "ls", "replaced-full/full")
+			imageInfo(t, "east", "replaced-full/replaced") + acctest.RBD(t, "east", "snap", "ls", "replaced-full/full")
 	}
 	made := seen()
 	replaced := []string{"crush_rule", "erasure_code_profile", "user", "pool", "rbd_namespace", "rbd_image", "rbd_snapshot"}
