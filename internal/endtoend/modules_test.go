@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -410,17 +411,23 @@ func definedGuestFor(ctx context.Context, t *testing.T, host, name string) *test
 // expectSizes fails the test unless the guest sees disks of exactly these sizes, in any order.
 func expectSizes(ctx context.Context, t *testing.T, guest *testbed.Guest, sizes ...int64) {
 	t.Helper()
+	if len(sizes) == 0 {
+		if err := guest.WaitNoDisk(ctx, func(testbed.GuestDisk) bool { return true }); err != nil {
+			t.Error(err)
+		}
+		return
+	}
 	disks, err := guest.WaitDisks(ctx, len(sizes))
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[int64]bool{}
+	var seen []int64
 	for _, disk := range disks {
-		seen[disk.Bytes] = true
+		seen = append(seen, disk.Bytes)
 	}
-	for _, size := range sizes {
-		if !seen[size] {
-			t.Errorf("the guest %s sees %+v, and none of %d bytes", guest.Name, disks, size)
-		}
+	slices.Sort(seen)
+	slices.Sort(sizes)
+	if !slices.Equal(seen, sizes) {
+		t.Errorf("the guest %s sees %+v, not the sizes %d", guest.Name, disks, sizes)
 	}
 }
