@@ -111,6 +111,9 @@ func TestAccCopyIsCutOff(t *testing.T) {
 		lift := c.limit("west")
 		apply, _ := c.begin("west")
 		providers := childrenOf(t, apply.Process.Pid)
+		if len(providers) == 0 {
+			t.Fatal("terraform has no provider to kill")
+		}
 		_ = apply.Process.Kill()
 		for _, pid := range providers {
 			process, err := os.FindProcess(pid)
