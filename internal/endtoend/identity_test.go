@@ -25,6 +25,7 @@ func TestAccLabelRenamed(t *testing.T) {
 	w := acctest.NewWorkspaceOf(t, both.block(t)+resourcesFor("a", "east", "kvm1")+resourcesFor("b", "west", "kvm2"))
 	w.Apply(t)
 	w.ExpectEmptyPlan(t)
+	expectAudited(t, "identity", "east", "west")
 
 	expectNoWrites(t, func() {
 		w.Write(t, renamed.block(t)+resourcesFor("a", "orient", "host1")+resourcesFor("b", "occident", "host2"))

@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 // content is what a write would change on the clusters and hypervisors of the bed.
@@ -39,11 +41,7 @@ func contentNow(t *testing.T) content {
 		}
 		objects = append(objects, hashKeys(acctest.Ceph(t, c.Name, "auth", "export")))
 		objects = append(objects, configKeys(t, c.Name)...)
-		for line := range strings.Lines(acctest.Ceph(t, c.Name, "log", "last", "1000", "info", "audit")) {
-			if strings.Contains(line, "entity='client.") && !readOnly.MatchString(line) {
-				commands = append(commands, c.Name+": "+line)
-			}
-		}
+		commands = append(commands, auditLog(t, c.Name)...)
 	}
 	for _, h := range bed.Hypervisors() {
 		files, err := filepath.Glob(filepath.Join(bed.Dir, h.Name, "config", "libvirt", "secrets", "*"))
@@ -62,8 +60,41 @@ func contentNow(t *testing.T) content {
 	return content{slices.DeleteFunc(lines, func(line string) bool { return strings.TrimSpace(line) == "" }), commands}
 }
 
-// readOnly matches commands that change nothing; they are in the audit log because they show keys.
-var readOnly = regexp.MustCompile(`"prefix": ?"auth (export|get|ls)"`)
+// auditLog returns the commands of clients in the log of a cluster. The monitors write it a moment later: a command that only says a word
+// is waited for, so whatever came before it is in the log too.
+func auditLog(t *testing.T, cluster string) (commands []string) {
+	t.Helper()
+	word := fmt.Sprintf("looked at %d", time.Now().UnixNano())
+	acctest.Ceph(t, cluster, "log", word)
+	var lines string
+	expect.Eventually(t, "the command in the audit log of "+cluster, func() bool {
+		lines = acctest.Ceph(t, cluster, "log", "last", "1000", "info", "audit")
+		return strings.Contains(lines, word)
+	})
+	for line := range strings.Lines(lines) {
+		if strings.Contains(line, "entity='client.") && !readOnly.MatchString(line) {
+			commands = append(commands, cluster+": "+line)
+		}
+	}
+	return commands
+}
+
+// expectAudited fails the test unless the audit log of each cluster shows that these pools were created: what [expectNoWrites] doesn't see
+// there has not been done.
+func expectAudited(t *testing.T, pool string, clusters ...string) {
+	t.Helper()
+	commands := contentNow(t).commands
+	for _, cluster := range clusters {
+		if !slices.ContainsFunc(commands, func(line string) bool {
+			return strings.HasPrefix(line, cluster+": ") && strings.Contains(line, `"osd pool create"`) && strings.Contains(line, `"`+pool+`"`)
+		}) {
+			t.Errorf("the audit log of %s doesn't have the create of pool %s: %q", cluster, pool, commands)
+		}
+	}
+}
+
+// readOnly matches commands that change nothing; they are in the audit log because they show keys, or say a word.
+var readOnly = regexp.MustCompile(`"prefix": ?"(auth (export|get|ls)|log)"`)
 
 // expectNoWrites runs do, and fails the test when it wrote anything to a cluster or hypervisor. The first refresh after an apply removes
 // the records of what was created, so a plan comes before.
