@@ -100,7 +100,7 @@ func TestAccLibvirtDomains_dataSource(t *testing.T) {
 	acctest.Run(t, "nothing", func() bool { return false },
 		resource.TestStep{
 			Config:      data("domain", `name = "domains-none"`),
-			ExpectError: acctest.Message(`domains-none`),
+			ExpectError: acctest.Message(`Domain not found: no domain with matching name 'domains-none'`),
 		},
 		resource.TestStep{
 			Config: data("domains", `name_pattern = "domains-*"`),

@@ -31,7 +31,7 @@ func TestAccLibvirtRBDDisk_privateSecret(t *testing.T) {
 			fmt.Sprintf("secret_uuid = %q", secret))...)
 	}
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
-		{Config: config("private", reader), ExpectError: acctest.Message(`client.private`)},
+		{Config: config("private", reader), ExpectError: acctest.Message(`Its caps don't let it write in pool`)},
 		// Another user's key: only the host itself can tell, before the guest is touched.
 		{Config: config("libvirt", reader, `timeouts = { create = "40s" }`), ExpectError: acctest.Message(`it was not opened in time`)},
 		{

@@ -97,7 +97,11 @@ func TestAccLibvirtRBDDisk_refusedBeforeAttach(t *testing.T) {
 			`does not hold the key of client.libvirt on cluster "east".`,
 		},
 		{"encoded twice", name, []string{`secret_uuid = "11085c23-2177-242d-7661-c785df7f6230"`}, `Its value is the key's base64 text.`},
-		{"no right to write", name, []string{`user = "reader"`, `secret_uuid = "12085c23-2177-242d-7661-c785df7f6230"`}, `client.reader`},
+		{
+			"no right to write", name,
+			[]string{`user = "reader"`, `secret_uuid = "12085c23-2177-242d-7661-c785df7f6230"`},
+			`Its caps don't let it write in pool`,
+		},
 		{"watched", "refused-watched", nil, `is open elsewhere:`},
 		{"size of the image", name, []string{`size = "1GiB"`}, `The disk's size is 1GiB, but image libvirt-pool/refused has 16MiB.`},
 		{"monitors are dead", "refused-dead", []string{`monitors = [{ host = "127.0.0.1", port = 9 }]`}, `it was not opened in time`},
