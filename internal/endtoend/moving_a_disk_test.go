@@ -49,10 +49,15 @@ func TestAccMovingADisk(t *testing.T) {
 	}
 
 	step("west", "east", "west")
-	counter, err := g.Counter(ctx)
-	if err != nil || counter.Errors > 0 || counter.Rounds == 0 {
-		t.Errorf("the guest's writes: %+v, %v", counter, err)
+	expectCounting := func(when string, from int) (rounds int) {
+		t.Helper()
+		counter, err := g.Counter(ctx)
+		if err != nil || counter.Errors > 0 || counter.Rounds <= from {
+			t.Errorf("%s: the guest's writes, of which %d were before: %+v, %v", when, from, counter, err)
+		}
+		return counter.Rounds
 	}
+	rounds := expectCounting("moved", 0)
 	if got, err := g.Read(ctx, device, 0, 15); err != nil || got != "written on east" {
 		t.Errorf("the guest reads %q, %v", got, err)
 	}
@@ -66,6 +71,7 @@ func TestAccMovingADisk(t *testing.T) {
 	if trash := acctest.RBD(t, "east", "trash", "ls", "guests"); !strings.Contains(trash, "centos80-data") {
 		t.Errorf("the former image is not in the trash: %q", trash)
 	}
+	expectCounting("without the former image", rounds)
 	if err := g.StopCounter(ctx); err != nil {
 		t.Fatal(err)
 	}
