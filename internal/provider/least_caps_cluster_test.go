@@ -24,7 +24,9 @@ type least struct {
 	admin      ceph.Conn
 	provider   *server // as the administrator
 	adminBlock block
-	block      block   // the provider block of the user with few caps
+	block      block   // the provider block of the user with few caps: one of the next two
+	enough     block   // for caps that suffice
+	tooFew     block   // for weaker ones, with a short limit: some calls of a user who lacks caps are never answered
 	pools      *object // the newest pool
 	diskConfig block
 }
@@ -55,7 +57,9 @@ func newLeast(t *testing.T) *least {
 	t.Cleanup(l.admin.Close)
 	connect := func(user, key, limit string) block {
 		return block{
-			"clusters":    block{"east": block{"mon_host": east.MonHost, "user": user, "key": key, "operation_timeout": limit}},
+			"clusters": block{"east": block{
+				"mon_host": east.MonHost, "user": user, "key": key, "connect_timeout": "2m", "operation_timeout": limit,
+			}},
 			"hypervisors": block{"kvm1": block{"uri": kvm1.URI}},
 		}
 	}
@@ -64,8 +68,8 @@ func newLeast(t *testing.T) *least {
 	l.provider.configure(l.adminBlock)
 	l.mon("auth add", block{"entity": "client.least", "caps": []string{"mon", "allow r"}})
 	t.Cleanup(func() { acctest.Ceph(t, "east", "auth", "rm", "client.least") })
-	// Some calls of a user who lacks caps are never answered.
-	l.block = connect("least", acctest.Ceph(t, "east", "auth", "print-key", "client.least"), "3s")
+	key := acctest.Ceph(t, "east", "auth", "print-key", "client.least")
+	l.enough, l.tooFew = connect("least", key, "1m"), connect("least", key, "3s")
 
 	guestUser := l.made("ceph_user", with(userConfig, block{"name": "least-guest"}))
 	secret := l.made("libvirt_ceph_secret", block{"hypervisor": "kvm1", "usage_name": "least", "key": l.provider.text(guestUser, "key")})
@@ -82,9 +86,10 @@ func newLeast(t *testing.T) *least {
 	return l
 }
 
-// attempt runs the operation as a user with these caps, on a connection of its own, and returns the errors.
-func (l *least) attempt(caps map[string]string, run func(*attempt)) string {
+// attempt runs the operation as a user with these caps, on a connection of its own that the block describes, and returns the errors.
+func (l *least) attempt(provider block, caps map[string]string, run func(*attempt)) string {
 	l.t.Helper()
+	l.block = provider
 	var list []string
 	for service, text := range caps {
 		if text != "" {

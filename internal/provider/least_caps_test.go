@@ -168,12 +168,19 @@ func TestAccLeastCapabilities(t *testing.T) {
 		t.Run(row.about+" "+row.operation, func(t *testing.T) {
 			caps := acctest.LeastCaps(t, row.about, row.operation, map[string]string{"POOL": "least", "PARENT": "least-neighbour"})
 			l.t, l.provider.t = t, t
-			if missing := l.attempt(caps, row.run); missing != "" {
+			if missing := l.attempt(l.enough, caps, row.run); missing != "" {
 				t.Errorf("%v does not suffice:\n%s", caps, missing)
 			}
 			for _, weaker := range weakerCaps(caps) {
-				if l.attempt(weaker, row.run) == "" {
+				refusal := l.attempt(l.tooFew, weaker, row.run)
+				switch {
+				case refusal == "":
 					t.Errorf("%v is more than is needed: %v suffices", caps, weaker)
+				case !refused.MatchString(refusal):
+					// Whether it was for the caps that it failed is told by whether it succeeds with them.
+					if missing := l.attempt(l.enough, caps, row.run); missing != "" {
+						t.Errorf("%v failed:\n%s\nand so did %v after it:\n%s", weaker, refusal, caps, missing)
+					}
 				}
 			}
 		})
@@ -191,6 +198,9 @@ var (
 	snapshotConfig  = block{"cluster": "east", "pool": "least", "image": "disk", "name": "before"}
 	namespaceConfig = block{"cluster": "east", "pool": "least", "name": "tenant"}
 )
+
+// refused matches what only a user is told who lacks caps. A cluster that gives no answer is also explained by them.
+var refused = regexp.MustCompile(`(?i)caps of \S+, the user that the provider connects with, don't allow|not permitted|permission denied`)
 
 var allow = regexp.MustCompile(`^allow (service \w+ )?([rwx]+)$`)
 
