@@ -3,7 +3,6 @@
 package cephrbdimage_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -306,7 +305,7 @@ func TestAccCephRBDImage_deadCluster(t *testing.T) {
 		timeouts := `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`
 		return strings.Replace(image("waiting", fmt.Sprintf("size = %q", size), timeouts), `cluster = "east"`, `cluster = "west"`, 1)
 	}
-	begin, end := acctest.Outage(t, "west", cluster.Pause, func() error { return cluster.ResumeUsable(context.Background()) })
+	begin, end := acctest.Outage(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)
 	inTime := acctest.Message(`Cluster "west" did not answer in time.`)
 	run(t, "waiting",
 		resource.TestStep{Config: config("4MiB")},
