@@ -152,7 +152,9 @@ func TestAccMultipleClusters(t *testing.T) {
 	if pools := acctest.Ceph(t, "west", "osd", "pool", "ls"); strings.Contains(pools, "libvirt-pool") {
 		t.Errorf("the cluster that was given up still has %s", pools)
 	}
-	if err := guest.WaitNoDisk(ctx, func(d testbed.GuestDisk) bool { return strings.HasPrefix(d.Head, "hello from cluster west") }); err != nil {
+	if err := guest.WaitNoDisk(ctx, func(d testbed.GuestDisk) bool {
+		return strings.HasPrefix(d.Head, "hello from cluster west")
+	}); err != nil {
 		t.Error(err)
 	}
 	if _, err := guest.WaitDisk(ctx, func(d testbed.GuestDisk) bool {
@@ -183,7 +185,9 @@ func renameLabel(t *testing.T, w *acctest.Workspace, clusters, keys, targets map
 		w.Set(t, name, values)
 	}
 	before := inventory(t) + acctest.RBD(t, "west", "info", "libvirt-pool/librbd")
-	expectRefused(t, w, []string{"would destroy pool libvirt-pool", "another one would create it", "add a moved block"}, "apply", "-auto-approve")
+	expectRefused(t, w, []string{
+		"would destroy pool libvirt-pool", "another one would create it", "add a moved block",
+	}, "apply", "-auto-approve")
 	var moved strings.Builder
 	for _, address := range []string{
 		"ceph_pool.vms", "ceph_rbd_image.data", "ceph_user.libvirt", "libvirt_ceph_secret.libvirt", "libvirt_rbd_disk.data",

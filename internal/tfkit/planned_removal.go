@@ -44,7 +44,8 @@ func (c *Connections) claimObject(o ClusterObject, claim Claim, diags *diag.Diag
 		return
 	}
 	err := c.RefuseUnmoved(createdObject(o.FSID, o.Object), claim, fmt.Sprintf("%s on cluster %q", o.Object, o.Cluster.ValueString()),
-		"Either the create is refused, since the object is still there, or the object goes with all that it holds and an empty one takes its place.")
+		"Either the create is refused, since the object is still there, or the object goes with all that it holds and an empty one takes its"+
+			" place.")
 	if err != nil {
 		AddError(diags, "Object destroyed and created in one plan", err)
 	}
