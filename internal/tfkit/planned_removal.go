@@ -43,7 +43,7 @@ func (c *Connections) claimObject(o ClusterObject, claim Claim, diags *diag.Diag
 	if o.ID.IsUnknown() || o.FSID.IsNull() || o.FSID.IsUnknown() {
 		return
 	}
-	err := c.RefuseUnmoved(createdObject(o.FSID, o.Object), claim, fmt.Sprintf("%s on cluster %q", o.Object, o.Cluster.ValueString()),
+	err := c.refuseUnmoved(createdObject(o.FSID, o.Object), claim, fmt.Sprintf("%s on cluster %q", o.Object, o.Cluster.ValueString()),
 		"Either the create is refused, since the object is still there, or the object goes with all that it holds and an empty one takes its"+
 			" place.")
 	if err != nil {
@@ -51,10 +51,10 @@ func (c *Connections) claimObject(o ClusterObject, claim Claim, diags *diag.Diag
 	}
 }
 
-// RefuseUnmoved records that a plan destroys an object, which is Drops, or creates it, which is Makes. Where the same plan does the
+// refuseUnmoved records that a plan destroys an object, which is Drops, or creates it, which is Makes. Where the same plan does the
 // opposite as another resource, which is what a changed address comes to without a moved block, that is the error problem.Refused. Name
 // names the object, and consequence says in a sentence what the apply would come to.
-func (c *Connections) RefuseUnmoved(object string, claim Claim, name, consequence string) error {
+func (c *Connections) refuseUnmoved(object string, claim Claim, name, consequence string) error {
 	if others := c.recordClaim("address of "+object, claim); others&(Drops|Makes)&^claim == 0 {
 		return nil
 	}

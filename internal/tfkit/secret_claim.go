@@ -56,7 +56,7 @@ func (c *Connections) PlanSecretRemoval(s HostSecret, diags *diag.Diagnostics) {
 
 func (c *Connections) refuseUnmovedSecret(s HostSecret, claim Claim, diags *diag.Diagnostics) {
 	owned := s.owned()
-	err := c.RefuseUnmoved(owned.Object, claim, owned.named(),
+	err := c.refuseUnmoved(owned.Object, claim, owned.named(),
 		"Either the create is refused, since the secret is still there, or a domain that starts in between finds none.")
 	if err != nil {
 		AddAttributeError(diags, path.Root("uuid"), "Object destroyed and created in one plan", err)
