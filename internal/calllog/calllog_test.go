@@ -145,7 +145,7 @@ func TestRefusal(t *testing.T) {
 			t.Errorf("%v: got %q, want %q", err, got, want)
 		}
 	}
-	for kind := problem.Other; kind <= problem.Unserved; kind++ {
+	for kind := problem.Other; kind <= problem.Removing; kind++ {
 		if kind.String() == "" {
 			t.Errorf("kind %d has no name", kind)
 		}

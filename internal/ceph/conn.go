@@ -114,6 +114,10 @@ type Conn interface {
 	TrashImage(ctx context.Context, ref ImageRef, delay time.Duration) error
 	// RemoveImage removes an image.
 	RemoveImage(ctx context.Context, ref ImageRef) error
+	// RemovalOf returns the former name of the image with this id if its removal has begun and not ended, otherwise nothing.
+	RemovalOf(ctx context.Context, pool, namespace, id string) (string, error)
+	// EndRemoval removes what is left of such an image.
+	EndRemoval(ctx context.Context, pool, namespace, id string) error
 
 	// Close ends the connection once the calls under way have returned. It does not wait for them.
 	Close()

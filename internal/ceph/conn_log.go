@@ -318,6 +318,16 @@ func (l loggedConn) RemoveImage(ctx context.Context, ref ImageRef) (err error) {
 	return l.Conn.RemoveImage(ctx, ref)
 }
 
+func (l loggedConn) RemovalOf(ctx context.Context, pool, namespace, id string) (_ string, err error) {
+	defer l.read(ctx, "removal of an image", ofNamespace(pool, namespace))(&err)
+	return l.Conn.RemovalOf(ctx, pool, namespace, id)
+}
+
+func (l loggedConn) EndRemoval(ctx context.Context, pool, namespace, id string) (err error) {
+	defer l.change(ctx, "rbd trash rm", ofNamespace(pool, namespace))(&err)
+	return l.Conn.EndRemoval(ctx, pool, namespace, id)
+}
+
 var (
 	enabling   = map[bool]string{true: "enable", false: "disable"}
 	protecting = map[bool]string{true: "protect", false: "unprotect"}

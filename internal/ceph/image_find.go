@@ -22,6 +22,7 @@ type KnownImage struct {
 // FindImage finds a recorded image again, by its id as [Cluster.ImageByID] does. A migration gives an image another id: while it runs,
 // the image is found at its other end. After its end nothing records it, so an image of the same name counts as the recorded one if
 // its size and the recorded metadata are the same and the former id isn't in the trash. The caller sees by the id whether it is another.
+// One whose removal has begun and not ended is problem.Removing, with the name that it had.
 //
 // Similar to: rbd info --image-id; rbd status; rbd trash ls --all
 func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Image, error) {
@@ -37,7 +38,11 @@ func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Im
 	const what = "Unable to find out whether the image was migrated."
 	var migration *Migration
 	var trash []ImageEntry
+	var removing string
 	_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
+		if removing, err = conn.RemovalOf(ctx, pool, known.Namespace, known.ID); err != nil || removing != "" {
+			return err
+		}
 		if migration, err = conn.ImageMigration(ctx, pool, known.Namespace, known.ID); err != nil {
 			return err
 		}
@@ -46,6 +51,10 @@ func (c *Cluster) FindImage(ctx context.Context, known KnownImage) (ImageRef, Im
 	})
 	if err != nil {
 		return ImageRef{}, Image{}, err
+	}
+	if removing != "" {
+		ref = ImageRef{Pool: pool, Namespace: known.Namespace, Name: removing}
+		return ref, Image{}, c.halfRemoved(ref, known.ID)
 	}
 	if migration != nil && migration.Source {
 		return c.ImageByID(ctx, migration.PoolID, migration.Other.Namespace, migration.ID)

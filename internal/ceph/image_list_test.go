@@ -20,6 +20,10 @@ type imagesConn struct {
 
 	listings int
 	removed  string // an image that is listed and isn't there any more
+
+	removing map[string]string // the former names of images whose removal was cut off, by their ids
+	ended    []string          // calls that end a removal
+	busy     int               // how many of them find a watcher
 }
 
 func (c *imagesConn) ImageName(_ context.Context, pool, _, id string) (string, error) {
@@ -31,6 +35,20 @@ func (c *imagesConn) ImageName(_ context.Context, pool, _, id string) (string, e
 }
 
 func (c *imagesConn) RenameImage(context.Context, ImageRef, string) error { return nil }
+
+func (c *imagesConn) RemovalOf(_ context.Context, _, _, id string) (string, error) {
+	return c.removing[id], nil
+}
+
+func (c *imagesConn) EndRemoval(_ context.Context, pool, _, id string) error {
+	c.ended = append(c.ended, pool+" "+id)
+	if c.busy > 0 {
+		c.busy--
+		return EBUSY
+	}
+	delete(c.removing, id)
+	return nil
+}
 
 func (c *imagesConn) Trash(context.Context, string, string) ([]ImageEntry, error) { return nil, nil }
 

@@ -137,6 +137,11 @@ func TestEveryErrnoHasWords(t *testing.T) {
 				EINVAL: "rbd mirror image promote", EROFS: "Its snapshots are removed already: s",
 			},
 		},
+		"RemovalOf": {run: func(ctx context.Context, c *Cluster) error { return c.EndRemoval(ctx, ref, "1ab") }},
+		"EndRemoval": {
+			run: func(ctx context.Context, c *Cluster) error { return c.EndRemoval(ctx, ref, "1ab") }, errnos: []Errno{ENOTEMPTY},
+			words: map[Errno]string{EBUSY: "another removal"}, done: []Errno{ENOENT},
+		},
 		"PoolConfig": {run: func(ctx context.Context, c *Cluster) error { _, err := c.PoolConfig(ctx, "vms"); return err }},
 		"SetPoolConfig": {
 			run: func(ctx context.Context, c *Cluster) error {
@@ -172,7 +177,7 @@ func TestEveryErrnoHasWords(t *testing.T) {
 				}
 				cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
 				ctx := t.Context()
-				if call == "RemoveImage" && errno == EBUSY { // what holds the image may let go in time
+				if (call == "RemoveImage" || call == "EndRemoval") && errno == EBUSY { // what holds the image may let go in time
 					var cancel context.CancelFunc
 					ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
 					defer cancel()
@@ -335,6 +340,14 @@ func (r *refusing) ProtectSnapshot(context.Context, ImageRef, string, bool) erro
 
 func (r *refusing) RemoveSnapshot(context.Context, ImageRef, string) error {
 	return r.answer("RemoveSnapshot")
+}
+
+func (r *refusing) RemovalOf(context.Context, string, string, string) (string, error) {
+	return "data", r.answer("RemovalOf")
+}
+
+func (r *refusing) EndRemoval(context.Context, string, string, string) error {
+	return r.answer("EndRemoval")
 }
 
 func (r *refusing) RemoveImage(context.Context, ImageRef) error { return r.answer("RemoveImage") }

@@ -36,12 +36,14 @@ const (
 	Invalid
 	// Unserved means that a pool has too few OSDs to be read or written: whoever tries waits without end.
 	Unserved
+	// Removing means that the removal of the object has begun and not ended: what is left can only be removed.
+	Removing
 )
 
 var kindNames = map[Kind]string{
 	Other: "failed", NotFound: "not found", Exists: "exists", Unreachable: "unreachable", Unknown: "not known yet",
 	WrongIdentity: "wrong identity", Denied: "denied", Busy: "busy", Refused: "refused", Unsupported: "unsupported", Invalid: "invalid",
-	Unserved: "unserved",
+	Unserved: "unserved", Removing: "half removed",
 }
 
 // String returns the kind in a word or two, as the log tells it.

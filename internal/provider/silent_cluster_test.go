@@ -155,6 +155,12 @@ func (s *silentCluster) Trash(ctx context.Context, _, _ string) ([]ceph.ImageEnt
 	return nil, s.wait(ctx)
 }
 
+func (s *silentCluster) RemovalOf(ctx context.Context, _, _, _ string) (string, error) {
+	return "", s.wait(ctx)
+}
+
+func (s *silentCluster) EndRemoval(ctx context.Context, _, _, _ string) error { return s.wait(ctx) }
+
 func (s *silentCluster) PoolName(ctx context.Context, id int64) (string, error) {
 	if err := s.wait(ctx); err != nil {
 		return "", err

@@ -62,6 +62,14 @@ func (r *reader) versioned() *reader {
 	return inner
 }
 
+// decodeTrashed reads the record of an image in the trash: who has moved it there, and the name that it had.
+func decodeTrashed(raw []byte) (source uint64, name string, ok bool) {
+	outer := reader{rest: raw}
+	r := outer.versioned()
+	source, name = r.number(1), r.text()
+	return source, name, !outer.failed && !r.failed
+}
+
 // plainAddr reduces an address as librados writes it, such as "[v2:192.0.2.7:0/12,v1:...]" or "any:[2001:db8::1]:0/12", to what sessions
 // and watchers show.
 func plainAddr(addrs string) string {

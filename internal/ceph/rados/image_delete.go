@@ -4,6 +4,7 @@ package rados
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/ceph/go-ceph/rados"
@@ -14,6 +15,36 @@ import (
 
 func (c *conn) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {
 	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error { return rbd.RemoveImage(ioctx, ref.Name) })
+}
+
+// removingSource is librbd's mark of an image that it has moved to the trash in order to remove it.
+const removingSource = 3
+
+// RemovalOf reads the record in the trash: librbd's listing leaves those images out.
+func (c *conn) RemovalOf(ctx context.Context, pool, namespace, id string) (string, error) {
+	return call(ctx, c, func(h *rados.Conn) (name string, err error) {
+		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
+			value, err := omapValue(ioctx, "rbd_trash", "id_"+id)
+			if err != nil || value == nil {
+				return err
+			}
+			source, was, ok := decodeTrashed(value)
+			if !ok {
+				return fmt.Errorf("the record of the image with id %s in the trash can't be understood", id)
+			}
+			if source == removingSource {
+				name = was
+			}
+			return nil
+		})
+		return name, err
+	})
+}
+
+func (c *conn) EndRemoval(ctx context.Context, pool, namespace, id string) error {
+	return freeing(ctx, c, ceph.ImageRef{Pool: pool, Namespace: namespace}, func(ioctx *rados.IOContext) error {
+		return rbd.TrashRemove(ioctx, id, true) // by its id: another image may have the name now
+	})
 }
 
 func (c *conn) TrashImage(ctx context.Context, ref ceph.ImageRef, delay time.Duration) error {

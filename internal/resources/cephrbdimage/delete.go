@@ -17,6 +17,9 @@ import (
 // delete deletes the image unless it is still in use.
 func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state *model, diags *diag.Diagnostics) error {
 	ref, _, err := find(ctx, cluster, state)
+	if problem.Is(err, problem.Removing) { // it can't be opened any more, so nobody needs it, and a domain that has its name means another
+		return cluster.EndRemoval(ctx, ref, state.ImageID.ValueString())
+	}
 	if err != nil || r.KeptByReplacement(state.FSID, ceph.CreatedImage(ref), diags) {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
@@ -21,6 +22,11 @@ func find(ctx context.Context, cluster *ceph.Cluster, state *model) (ceph.ImageR
 		ImageRef: state.ref(), PoolID: state.PoolID.ValueInt64(), ID: state.ImageID.ValueString(),
 		SizeBytes: uint64(max(0, state.SizeBytes.ValueInt64())), Metadata: tfkit.Texts(state.Metadata),
 	})
+}
+
+// gone tells that nothing of the image can be kept any more.
+func gone(err error) bool {
+	return problem.Is(err, problem.NotFound) || problem.Is(err, problem.Removing)
 }
 
 // warnOfMigration warns that the image is being migrated to another place or layout, or was migrated.

@@ -133,7 +133,7 @@ func (r *imageResource) movedPools(
 		}
 		name := named.planned.ValueString()
 		ref, image, err := find(ctx, entry.Target, state)
-		if problem.Is(err, problem.NotFound) {
+		if gone(err) {
 			moved = append(moved, path.Root(named.attribute))
 			continue
 		}
@@ -171,7 +171,7 @@ func (r *imageResource) refuseReplacement(ctx context.Context, state *model, bec
 	if force && !problem.Is(err, problem.Refused) {
 		return // the apply checks again
 	}
-	if err != nil && !problem.Is(err, problem.NotFound) {
+	if err != nil && !gone(err) {
 		tfkit.AddAttributeError(diags, because, "Replacement of an image that is not empty", err)
 	}
 }

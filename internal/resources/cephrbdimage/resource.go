@@ -96,6 +96,11 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	if problem.Is(err, problem.Removing) {
+		// Out of the state nothing would ever end the removal.
+		tfkit.AddWarning(&resp.Diagnostics, "RBD image is half removed", err)
+		return
+	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
