@@ -51,6 +51,16 @@ type Pool struct {
 	CompressionMinBlobSize   *int64
 	CompressionMaxBlobSize   *int64
 	Applications             []string // sorted
+
+	pgs int64 // how many placement groups there are, on the way to PGNum; 0 where the cluster doesn't tell
+}
+
+// present is how many placement groups the pool has for sure: those that are still to be made, or to be merged, are left out.
+func (p Pool) present() int64 {
+	if p.pgs > 0 {
+		return min(p.pgs, max(p.PGNum, 1))
+	}
+	return max(p.PGNum, 1)
 }
 
 // RuleOfItsName is the CRUSH rule of an erasure-coded pool that has the pool's name, as one that was made with the pool has; empty for all
@@ -155,6 +165,7 @@ type poolRecord struct {
 	MinSize             int64                     `json:"min_size"`
 	CrushRule           int64                     `json:"crush_rule"`
 	PGAutoscaleMode     string                    `json:"pg_autoscale_mode"`
+	PGNum               int64                     `json:"pg_num"`
 	PGNumTarget         int64                     `json:"pg_num_target"`
 	PGPlacementTarget   int64                     `json:"pg_placement_num_target"`
 	QuotaMaxBytes       int64                     `json:"quota_max_bytes"`
@@ -187,7 +198,7 @@ func (r poolRecord) pool(ruleNames map[int64]string) Pool {
 	p := Pool{
 		ID: r.ID, Name: r.Name, Type: Replicated,
 		Size: r.Size, MinSize: r.MinSize,
-		PGNum: r.PGNumTarget, PGPNum: r.PGPlacementTarget, PGAutoscaleMode: r.PGAutoscaleMode,
+		PGNum: r.PGNumTarget, PGPNum: r.PGPlacementTarget, PGAutoscaleMode: r.PGAutoscaleMode, pgs: r.PGNum,
 		CrushRule: ruleNames[r.CrushRule], ErasureCodeProfile: r.ErasureCodeProfile,
 		Bulk: flags["bulk"], NoDelete: flags["nodelete"], NoSizeChange: flags["nosizechange"], NoPGChange: flags["nopgchange"],
 		AllowECOverwrites: flags["ec_overwrites"], Full: flags["full"], QuotaReached: flags["full_quota"],

@@ -19,6 +19,7 @@ type ruledConn struct {
 	size     string
 	stubborn bool // takes no rule but "few"
 	mapless  bool // tells nobody where placement groups are
+	growing  bool // is to get 64 placement groups, and has one so far
 	changed  func()
 	sent     []string
 }
@@ -34,13 +35,16 @@ func (r *ruledConn) MonCommand(ctx context.Context, text, _ []byte) ([]byte, str
 	switch cmd["prefix"] {
 	case "osd pool ls":
 		rule := map[string]int{"good": 0, "few": 1}[r.rule]
-		return fmt.Appendf(nil, `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": %s, "min_size": 2, "crush_rule": %d, "pg_num_target": 1}]`,
-			r.size, rule), "", nil
+		return fmt.Appendf(nil, `[{"pool_id": 2, "pool_name": "p", "type": 1, "size": %s, "min_size": 2, "crush_rule": %d, "pg_num": 1,
+			"pg_num_target": %d}]`, r.size, rule, map[bool]int{false: 1, true: 64}[r.growing]), "", nil
 	case "osd crush rule dump":
 		return []byte(`[{"rule_id": 0, "rule_name": "good"}, {"rule_id": 1, "rule_name": "few"}]`), "", nil
 	case "pg map":
 		if r.mapless {
 			return nil, "access denied", EACCES
+		}
+		if cmd["pgid"] != "2.0" {
+			return nil, "PG " + cmd["pgid"] + " does not exist", ENOENT
 		}
 		return []byte(map[string]string{"good": `{"pgid": "2.0", "up": [0, 1, 2]}`, "few": `{"pgid": "2.0", "up": [0, 2147483647, -1]}`}[r.rule]),
 			"", nil
@@ -73,6 +77,7 @@ func TestPlacementIsSetBack(t *testing.T) {
 			"was taken back: guests' writes would stand still",
 			"2.0 on 1 OSD, and min_size was 2",
 		}},
+		"while it grows":      {ruledConn{rule: "good", growing: true}, false, back, []string{"was taken back"}},
 		"also when cancelled": {ruledConn{rule: "good"}, true, back, []string{"was taken back"}},
 		"not possible": {
 			ruledConn{rule: "good", stubborn: true},

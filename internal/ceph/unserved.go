@@ -234,10 +234,11 @@ func (c *Cluster) shortage(ctx context.Context, p Pool) (hopeless bool, why stri
 //
 // Similar to: ceph pg map
 func (c *Cluster) mappings(ctx context.Context, what string, p Pool, limit int64) ([]mapping, error) {
-	found := make([]mapping, min(max(p.PGNum, 1), limit))
+	present := p.present()
+	found := make([]mapping, min(present, limit))
 	steps := make([]func() error, len(found))
 	for i := range found {
-		pgid := fmt.Sprintf("%d.%x", p.ID, int64(i)*max(p.PGNum, 1)/int64(len(found)))
+		pgid := fmt.Sprintf("%d.%x", p.ID, int64(i)*present/int64(len(found)))
 		steps[i] = func() error { return c.mon(ctx, what, command{"prefix": "pg map", "pgid": pgid}, &found[i]) }
 	}
 	return found, errors.Join(c.concurrently(steps...)...)
