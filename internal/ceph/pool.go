@@ -199,8 +199,8 @@ func (r poolRecord) pool(ruleNames map[int64]string) Pool {
 		ID: r.ID, Name: r.Name, Type: Replicated,
 		Size: r.Size, MinSize: r.MinSize,
 		PGNum: r.PGNumTarget, PGPNum: r.PGPlacementTarget, PGAutoscaleMode: r.PGAutoscaleMode, pgs: r.PGNum,
-		CrushRule: ruleNames[r.CrushRule], ErasureCodeProfile: r.ErasureCodeProfile,
-		Bulk: flags["bulk"], NoDelete: flags["nodelete"], NoSizeChange: flags["nosizechange"], NoPGChange: flags["nopgchange"],
+		CrushRule: ruleNames[r.CrushRule],
+		Bulk:      flags["bulk"], NoDelete: flags["nodelete"], NoSizeChange: flags["nosizechange"], NoPGChange: flags["nopgchange"],
 		AllowECOverwrites: flags["ec_overwrites"], Full: flags["full"], QuotaReached: flags["full_quota"],
 		QuotaMaxBytes: r.QuotaMaxBytes, QuotaMaxObjects: r.QuotaMaxObjects,
 		PGNumMin: r.Options.PGNumMin, PGNumMax: r.Options.PGNumMax,
@@ -211,7 +211,8 @@ func (r poolRecord) pool(ruleNames map[int64]string) Pool {
 		Applications: make([]string, 0, len(r.ApplicationMetadata)),
 	}
 	if r.Type == erasureType {
-		p.Type = Erasure
+		// Luminous wrote the name of a CRUSH rule here for replicated pools, which they still have.
+		p.Type, p.ErasureCodeProfile = Erasure, r.ErasureCodeProfile
 	}
 	for application := range r.ApplicationMetadata {
 		p.Applications = append(p.Applications, application)

@@ -55,6 +55,17 @@ func TestPoolsOfEachRelease(t *testing.T) {
 }
 
 // Only a listing decides that a pool isn't there.
+// Luminous put the name of a CRUSH rule where the erasure code profile stands, and pools keep it.
+func TestReplicatedPoolOfLuminous(t *testing.T) {
+	cluster, _ := withFake(map[string]answer{
+		"osd pool ls":         {out: `[{"pool_id": 1, "pool_name": "rbd", "type": 1, "erasure_code_profile": "replicated_rule"}]`},
+		"osd crush rule dump": recorded(t, "osd-crush-rule-dump"),
+	})
+	if pool, err := cluster.Pool(t.Context(), "rbd"); err != nil || pool.Type != Replicated || pool.ErasureCodeProfile != "" {
+		t.Errorf("%+v, %v", pool, err)
+	}
+}
+
 func TestPoolNotFoundNeedsAListing(t *testing.T) {
 	for _, errno := range []Errno{ENOENT, ETIMEDOUT, EACCES} {
 		cluster, _ := withFake(map[string]answer{"osd pool ls": {errno: errno}})
