@@ -26,7 +26,7 @@ type Cluster struct {
 	poolCache    readcache.Cache[struct{}, []Pool]
 	monitorMap   readcache.Cache[struct{}, []Monitor]
 	sessionCache readcache.Cache[struct{}, []session]
-	dataPools    readcache.Cache[struct{}, map[int64][]ImageRef] // the images that have a data pool, by its id
+	dataPools    readcache.Cache[struct{}, map[int64][]poolImage] // the images that have a data pool, by its id
 	directories  readcache.Cache[directoryOf, directory]
 	snapshots    readcache.Cache[imageKey, ImageSnapshots]
 	namespaces   readcache.Cache[int64, []string] // by the id of their pool

@@ -16,11 +16,13 @@ type PoolContents struct {
 	Objects []string
 	// DataOf are images of other pools whose data is in this one.
 	DataOf []ImageRef
+	// DataOfTrash are such images in the trash, by the names they had: other images may have these names.
+	DataOfTrash []ImageRef
 }
 
 // Empty tells whether nothing would be lost if the pool were deleted. An empty namespace counts as nothing.
 func (c PoolContents) Empty() bool {
-	return len(c.Images) == 0 && len(c.Trash) == 0 && len(c.Objects) == 0 && len(c.DataOf) == 0
+	return len(c.Images)+len(c.Trash)+len(c.Objects)+len(c.DataOf)+len(c.DataOfTrash) == 0
 }
 
 // Summary says in words what the pool holds, for a message.
@@ -33,6 +35,8 @@ func (c PoolContents) Summary() string {
 		counted(refNames(c.Images), "image", "images"),
 		counted(refNames(c.Trash), "image in the trash", "images in the trash"),
 		counted(refNames(c.DataOf), "image of another pool that keeps its data here", "images of other pools that keep their data here"),
+		counted(refNames(c.DataOfTrash), "image in the trash of another pool that keeps its data here",
+			"images in the trash of other pools that keep their data here"),
 		objects)
 }
 
@@ -83,8 +87,16 @@ func (c *Cluster) poolContents(ctx context.Context, what string, pool Pool) (Poo
 			contents.Images = append(contents.Images, image.ref)
 		}
 	}
-	if contents.DataOf, err = c.dataOf(ctx, what, pool); err != nil {
+	dataOf, err := c.dataOf(ctx, what, pool)
+	if err != nil {
 		return PoolContents{}, err
+	}
+	for _, image := range dataOf {
+		if image.trash {
+			contents.DataOfTrash = append(contents.DataOfTrash, image.ref)
+		} else {
+			contents.DataOf = append(contents.DataOf, image.ref)
+		}
 	}
 	if !contents.Empty() {
 		// The objects of images are many and would tell nothing new.

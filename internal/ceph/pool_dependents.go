@@ -30,8 +30,12 @@ func (c *Cluster) PoolDependents(ctx context.Context, name string) ([]string, er
 	}
 	c.nameClones(ctx, clones)
 	var names []string
-	for _, ref := range dataOf {
-		names = append(names, ref.String()+" (its data)")
+	for _, image := range dataOf {
+		if image.trash {
+			names = append(names, fmt.Sprintf("%s (in the trash, id %s, its data)", image.ref, image.id))
+		} else {
+			names = append(names, image.ref.String()+" (its data)")
+		}
 	}
 	for _, clone := range clones {
 		names = append(names, clone.String()+" (a clone)")
@@ -41,34 +45,34 @@ func (c *Cluster) PoolDependents(ctx context.Context, name string) ([]string, er
 
 // dataOf lists the images of other pools that have this one as data pool. That takes a look at the images of all pools, which serves all
 // pools that are asked about before it begins.
-func (c *Cluster) dataOf(ctx context.Context, what string, pool Pool) ([]ImageRef, error) {
+func (c *Cluster) dataOf(ctx context.Context, what string, pool Pool) ([]poolImage, error) {
 	general := fmt.Sprintf("Unable to find out in which pools of cluster %q images keep their data.", c.cfg.Label)
-	byDataPool, err := c.dataPools.Get(readcache.Afresh(ctx), struct{}{}, func(ctx context.Context) (map[int64][]ImageRef, error) {
+	byDataPool, err := c.dataPools.Get(readcache.Afresh(ctx), struct{}{}, func(ctx context.Context) (map[int64][]poolImage, error) {
 		return c.imagesByDataPool(ctx, general)
 	})
 	return slices.Clone(byDataPool[pool.ID]), replaceWhat(err, general, what)
 }
 
 // imagesByDataPool lists the images that have a data pool, by its id.
-func (c *Cluster) imagesByDataPool(ctx context.Context, what string) (map[int64][]ImageRef, error) {
+func (c *Cluster) imagesByDataPool(ctx context.Context, what string) (map[int64][]poolImage, error) {
 	pools, err := c.imagePools(ctx, what)
 	if err != nil {
 		return nil, err
 	}
 	found, err := inPools(ctx, c, what, pools, func(pool Pool) ([]dataPoolOf, error) { return c.dataPoolsOf(ctx, what, pool) })
-	byDataPool := map[int64][]ImageRef{}
+	byDataPool := map[int64][]poolImage{}
 	for _, image := range found {
-		byDataPool[image.dataPool] = append(byDataPool[image.dataPool], image.ref)
+		byDataPool[image.dataPool] = append(byDataPool[image.dataPool], image.poolImage)
 	}
-	for _, refs := range byDataPool {
-		slices.SortFunc(refs, func(a, b ImageRef) int { return cmp.Compare(a.String(), b.String()) })
+	for _, images := range byDataPool {
+		slices.SortFunc(images, func(a, b poolImage) int { return cmp.Compare(a.ref.String(), b.ref.String()) })
 	}
 	return byDataPool, err
 }
 
 // dataPoolOf is an image with the id of its data pool.
 type dataPoolOf struct {
-	ref      ImageRef
+	poolImage
 	dataPool int64
 }
 
@@ -78,15 +82,15 @@ func (c *Cluster) dataPoolsOf(ctx context.Context, what string, pool Pool) ([]da
 	if err != nil {
 		return nil, err
 	}
-	byNamespace := map[string]map[string]ImageRef{} // the images of each, by their ids
+	byNamespace := map[string]map[string]poolImage{} // the images of each, by their ids
 	for _, image := range all {
 		if image.id == "" {
 			continue
 		}
 		if byNamespace[image.ref.Namespace] == nil {
-			byNamespace[image.ref.Namespace] = map[string]ImageRef{}
+			byNamespace[image.ref.Namespace] = map[string]poolImage{}
 		}
-		byNamespace[image.ref.Namespace][image.id] = image.ref
+		byNamespace[image.ref.Namespace][image.id] = image
 	}
 	var found []dataPoolOf
 	for namespace, images := range byNamespace {

@@ -112,3 +112,69 @@ func TestDataPoolsOfManyPools(t *testing.T) {
 		cluster.Close()
 	})
 }
+
+// trashedDataConn has an image in the trash whose data is in another pool, and an image that has got its name since.
+type trashedDataConn struct {
+	dataPoolsConn
+	asked []string
+}
+
+func (c *trashedDataConn) Trash(_ context.Context, pool, _ string) ([]ImageEntry, error) {
+	if pool != "ecp" && pool != "full" {
+		return nil, nil
+	}
+	return []ImageEntry{{Name: "image", ID: "trashed"}}, nil
+}
+
+func (c *trashedDataConn) Images(context.Context, string, string) ([]ImageEntry, error) {
+	return []ImageEntry{{Name: "image", ID: "live"}}, nil
+}
+
+func (c *trashedDataConn) ImageDataPools(_ context.Context, _, _ string, ids []string) (map[string]int64, error) {
+	found := map[string]int64{}
+	for _, id := range ids {
+		if id == "trashed" {
+			found[id] = c.dataPools[""]
+		}
+	}
+	return found, nil
+}
+
+func (c *trashedDataConn) AttachedClones(context.Context, string, string, []string) ([]Clone, error) {
+	return nil, nil
+}
+
+func (c *trashedDataConn) AllListedClones(context.Context, string, string, int64) ([]Clone, error) {
+	return nil, nil
+}
+
+func (c *trashedDataConn) Watchers(_ context.Context, ref ImageRef) ([]Watcher, error) {
+	c.asked = append(c.asked, ref.String())
+	return []Watcher{{Addr: "192.0.2.7:0/1"}}, nil
+}
+
+// What is in the trash is lost with its data pool, and is not the image that has its name now.
+func TestTrashedImagesKeepTheirData(t *testing.T) {
+	other, _ := withFake(poolAnswers(t))
+	pool, err := other.Pool(t.Context(), "ecp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := &trashedDataConn{dataPoolsConn: dataPoolsConn{
+		fakeConn: fakeConn{fsid: testFSID, answers: poolAnswers(t)}, dataPools: map[string]int64{"": pool.ID},
+	}}
+	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+	contents, err := cluster.PoolContents(t.Context(), "ecp")
+	if got := refNames(contents.DataOfTrash); err != nil || len(contents.DataOf) > 0 || !slices.Equal(got, []string{"full/image"}) ||
+		contents.Empty() || contents.Summary() != "1 image in the trash of another pool that keeps its data here (full/image)" {
+		t.Errorf("%+v: %s; %v", contents, contents.Summary(), err)
+	}
+	dependents, err := cluster.PoolDependents(t.Context(), "ecp")
+	if want := []string{"full/image (in the trash, id trashed, its data)"}; err != nil || !slices.Equal(dependents, want) {
+		t.Errorf("dependents %q, %v; want %q", dependents, err, want)
+	}
+	watched, err := cluster.PoolWatchers(t.Context(), "ecp")
+	if err != nil || len(watched) > 0 || len(conn.asked) > 0 {
+		t.Errorf("watched %v, %v; asked for %v", watched, err, conn.asked)
+	}
+}

@@ -35,12 +35,13 @@ func (c *Cluster) poolWatchers(ctx context.Context, what string, pool Pool) ([]W
 	if err != nil {
 		return nil, err
 	}
-	refs, err := c.dataOf(ctx, what, pool)
+	dataOf, err := c.dataOf(ctx, what, pool)
 	if err != nil {
 		return nil, err
 	}
-	for _, image := range images {
-		if !image.trash {
+	var refs []ImageRef
+	for _, image := range append(images, dataOf...) {
+		if !image.trash { // another image may have its name, and nobody opens what is in the trash
 			refs = append(refs, image.ref)
 		}
 	}
