@@ -34,6 +34,23 @@ func MutableFeatures(enable, disable []string) bool {
 	return true
 }
 
+// CheckDisabling refuses to switch off features of an image that its mirroring needs.
+func (c *Cluster) CheckDisabling(ctx context.Context, ref ImageRef, features []string) error {
+	if !slices.Contains(features, "journaling") {
+		return nil
+	}
+	what := fmt.Sprintf("The features of image %s of cluster %q can't be changed.", ref, c.cfg.Label)
+	var relations ImageRelations
+	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
+		relations, err = conn.ImageRelations(ctx, ref)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return refuseObstacles(what, relations.againstDisabling(ref, features), "Nothing was changed.")
+}
+
 // SetImageFeatures switches features of an existing image. What is disabled goes first.
 //
 // Similar to: rbd feature disable; rbd feature enable
@@ -59,7 +76,7 @@ func (c *Cluster) SetImageFeatures(ctx context.Context, ref ImageRef, enable, di
 		})
 		var p *problem.Problem
 		if problem.Is(err, problem.Invalid) && errors.As(err, &p) {
-			p.Why = "A feature needs another one, or one that stays needs it."
+			p.Why = "A feature needs another one, or one that stays, or mirroring, needs it."
 			p.Do = "Object-map needs exclusive-lock, fast-diff needs object-map, journaling needs exclusive-lock."
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package ceph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -88,6 +89,19 @@ func (r ImageRelations) writtenElsewhere(ref ImageRef) []obstacle {
 		})
 	}
 	return all
+}
+
+// againstDisabling lists the obstacles to switching features off. Mirroring by the journal ends with the feature journaling: where the pool
+// mirrors all images librbd ends it too, and the copies on other clusters are removed; where it mirrors single ones librbd refuses.
+func (r ImageRelations) againstDisabling(ref ImageRef, features []string) []obstacle {
+	if !r.Journaled || !slices.Contains(features, "journaling") {
+		return nil
+	}
+	return []obstacle{{
+		"it is mirrored by its journal, and without the feature journaling its mirroring would end, with its copies on other clusters",
+		fmt.Sprintf("keep the feature journaling, or end the mirroring by hand (rbd mirror image disable %[1]s, or where the pool mirrors all"+
+			" its images rbd feature disable %[1]s journaling)", ref),
+	}}
 }
 
 // refuseObstacles makes one problem of all obstacles; nil if there are none.

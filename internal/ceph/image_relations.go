@@ -34,6 +34,7 @@ type ImageRelations struct {
 	Exclusive  bool   // it has the feature exclusive-lock, by which librbd minds the locks of others
 	Quota      string // the pool whose quota is used up, so that not even a removal can begin; empty for none
 	NonPrimary bool   // the mirrored copy of an image of another cluster
+	Journaled  bool   // mirrored by its journal, whichever end it is
 	Migration  *Migration
 }
 

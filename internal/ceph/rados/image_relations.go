@@ -71,7 +71,7 @@ func relations(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (out cep
 	if out.Migration, err = migration(ioctx, out.ID); err != nil {
 		return out, err
 	}
-	if out.NonPrimary, err = nonPrimary(image); err != nil {
+	if out.NonPrimary, out.Journaled, err = mirrored(image); err != nil {
 		return out, err
 	}
 	out.Group, err = group(h, image)
@@ -87,12 +87,17 @@ func group(h *rados.Conn, image *rbd.Image) (string, error) {
 	return pool + "/" + of.Name, err
 }
 
-func nonPrimary(image *rbd.Image) (bool, error) {
+// mirrored tells whether the image is a mirrored copy, and whether its journal is what mirroring reads.
+func mirrored(image *rbd.Image) (nonPrimary, journaled bool, err error) {
 	info, err := image.GetMirrorImageInfo()
 	if errors.Is(err, rbd.ErrNotExist) {
-		return false, nil
+		return false, false, nil
 	}
-	return err == nil && info.State != rbd.MirrorImageDisabled && !info.Primary, err
+	if err != nil || info.State == rbd.MirrorImageDisabled {
+		return false, false, err
+	}
+	mode, err := image.GetImageMirrorMode()
+	return !info.Primary, mode == rbd.ImageMirrorModeJournal, err
 }
 
 // The marks of the locks that librbd takes for itself.

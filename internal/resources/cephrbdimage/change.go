@@ -42,6 +42,9 @@ func change(
 	if err == nil {
 		err = cluster.CheckImageChange(ctx, ref)
 	}
+	if err == nil {
+		err = cluster.CheckDisabling(ctx, ref, disable)
+	}
 	if err != nil {
 		return parent, err
 	}

@@ -70,6 +70,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		} else {
 			checkShrink(state, plan, &resp.Diagnostics)
 			checkRename(ctx, entry, state, plan, &resp.Diagnostics)
+			checkMirroring(ctx, entry, state, plan, &resp.Diagnostics)
 			if !plan.ID.IsUnknown() && plan.ref() != state.ref() {
 				r.PlanImageRename(entry.Identity.ValueString(), plan.ref(), state.ImageID.ValueString())
 			}
@@ -194,6 +195,21 @@ func checkRename(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], state, p
 	}
 	if !problem.Is(err, problem.NotFound) {
 		tfkit.AddAttributeError(diags, path.Root("name"), "Unable to rename RBD image", err)
+	}
+}
+
+// checkMirroring refuses to switch off what the image's mirroring needs.
+func checkMirroring(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) {
+	_, disable := state.featureChanges(plan)
+	if !entry.Known || !slices.Contains(disable, "journaling") {
+		return
+	}
+	ref, _, err := find(ctx, entry.Target, state)
+	if err == nil {
+		err = entry.Target.CheckDisabling(ctx, ref, disable)
+	}
+	if err != nil && !gone(err) {
+		tfkit.AddAttributeError(diags, path.Root("features"), "Unable to change RBD image", err)
 	}
 }
 
