@@ -30,7 +30,7 @@ type ImageRelations struct {
 	Clones     []Clone
 	Locks      []Lock
 	Watchers   []Watcher
-	Group      string // POOL/GROUP; empty for none
+	Group      string // POOL[/NAMESPACE]/GROUP; empty for none
 	Exclusive  bool   // it has the feature exclusive-lock, by which librbd minds the locks of others
 	Quota      string // the pool whose quota is used up, so that not even a removal can begin; empty for none
 	NonPrimary bool   // the mirrored copy of an image of another cluster

@@ -19,6 +19,7 @@ import (
 var obstacles = map[string]struct {
 	make, undo []string // rbd commands
 	words      []string
+	namespace  string // of the image
 }{
 	"a clone of format 2": {
 		make:  []string{"clone --rbd-default-clone-format 2 IMAGE@a held/c"},
@@ -58,6 +59,15 @@ var obstacles = map[string]struct {
 		make:  []string{"group create far/g", "group image add far/g IMAGE", "group snap create far/g@together"},
 		words: []string{"is part of the group's snapshot far/g@together", "rbd group snap rm far/g@together"},
 		undo:  []string{"group snap rm far/g@together", "group image rm far/g IMAGE", "group rm far/g"},
+	},
+	"a group in a namespace": {
+		namespace: "n",
+		make:      []string{"group create far/g", "group create far/n/g", "group image add far/n/g IMAGE", "group snap create far/n/g@together"},
+		words: []string{
+			"is in the group far/n/g", "rbd group image rm far/n/g IMAGE", "the group's snapshot far/n/g@together",
+			"rbd group snap rm far/n/g@together",
+		},
+		undo: []string{"group snap rm far/n/g@together", "group image rm far/n/g IMAGE", "group rm far/n/g", "group rm far/g"},
 	},
 	"the copy of a mirror of snapshots": {
 		make:  []string{"mirror pool enable held image", "mirror image enable IMAGE snapshot", "mirror image demote IMAGE"},
@@ -112,11 +122,12 @@ func TestDeleteImageWithObstacles(t *testing.T) {
 		newPool(t, cluster, pool)
 	}
 	rbd(t, c, "namespace", "create", "far/n")
+	rbd(t, c, "namespace", "create", "held/n")
 	number := 0
 	for name, row := range obstacles {
 		number++
-		spec := fmt.Sprintf("held/i%d-", number)
-		ref := ceph.ImageRef{Pool: "held", Name: fmt.Sprintf("i%d-", number)}
+		ref := ceph.ImageRef{Pool: "held", Namespace: row.namespace, Name: fmt.Sprintf("i%d-", number)}
+		spec := ref.String()
 		t.Run(name, func(t *testing.T) {
 			ctx := limited(t)
 			imageWithSnapshots(t, c, spec)
@@ -138,7 +149,7 @@ func TestDeleteImageWithObstacles(t *testing.T) {
 				runRBD(t, c, line, spec)
 			}
 			expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
-			if left := rbd(t, c, "ls", "held"); strings.Contains(left, ref.Name) {
+			if left := rbd(t, c, "ls", strings.TrimSuffix("held/"+row.namespace, "/")); strings.Contains(left, ref.Name) {
 				t.Errorf("left: %s", left)
 			}
 		})

@@ -53,7 +53,7 @@ func relations(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (out cep
 		return out, err
 	}
 	out.Exclusive = features&rbd.FeatureExclusiveLock != 0
-	if out.Snapshots, err = snapshots(h, image); err != nil {
+	if out.Snapshots, err = snapshots(h, ioctx, image); err != nil {
 		return out, err
 	}
 	if out.Watchers, err = watchers(image); err != nil {
@@ -74,17 +74,26 @@ func relations(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (out cep
 	if out.NonPrimary, out.Journaled, err = mirrored(image); err != nil {
 		return out, err
 	}
-	out.Group, err = group(h, image)
+	out.Group, err = group(h, ioctx, image)
 	return out, err
 }
 
-func group(h *rados.Conn, image *rbd.Image) (string, error) {
+func group(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (string, error) {
 	of, err := image.GetGroup()
 	if err != nil || of.Name == "" {
 		return "", err
 	}
-	pool, err := poolName(h, of.PoolID)
-	return pool + "/" + of.Name, err
+	return groupName(h, ioctx, of.PoolID, of.Name)
+}
+
+// groupName names a group of an image that is in this context. librbd does not tell its namespace: a group takes only images of its own.
+func groupName(h *rados.Conn, ioctx *rados.IOContext, poolID int64, name string) (string, error) {
+	pool, err := poolName(h, poolID)
+	if err != nil {
+		return "", err
+	}
+	namespace, err := ioctx.GetNamespace()
+	return ceph.ImageRef{Pool: pool, Namespace: namespace, Name: name}.String(), err
 }
 
 // mirrored tells whether the image is a mirrored copy, and whether its journal is what mirroring reads.

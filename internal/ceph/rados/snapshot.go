@@ -17,7 +17,7 @@ import (
 // snapNamespaceMirror is librbd's number for snapshots of mirroring, which its Go binding does not name.
 const snapNamespaceMirror = rbd.SnapNamespaceType(3)
 
-func snapshots(h *rados.Conn, image *rbd.Image) ([]ceph.ImageSnapshot, error) {
+func snapshots(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) ([]ceph.ImageSnapshot, error) {
 	list, err := image.GetSnapshotNames()
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func snapshots(h *rados.Conn, image *rbd.Image) ([]ceph.ImageSnapshot, error) {
 			snapshot.Name, err = image.GetSnapTrashNamespace(s.Id)
 		case rbd.SnapNamespaceTypeGroup:
 			snapshot.Kind = ceph.GroupSnapshot
-			snapshot.Group, err = groupSnapshot(h, image, s.Id)
+			snapshot.Group, err = groupSnapshot(h, ioctx, image, s.Id)
 		case snapNamespaceMirror:
 			snapshot.Kind = ceph.MirrorSnapshot
 		default:
@@ -55,20 +55,20 @@ func snapshots(h *rados.Conn, image *rbd.Image) ([]ceph.ImageSnapshot, error) {
 	return out, nil
 }
 
-func groupSnapshot(h *rados.Conn, image *rbd.Image, id uint64) (string, error) {
+func groupSnapshot(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image, id uint64) (string, error) {
 	of, err := image.GetSnapGroupNamespace(id)
 	if err != nil {
 		return "", err
 	}
-	pool, err := poolName(h, int64(of.Pool)) //nolint:gosec // the number of a pool
-	return fmt.Sprintf("%s/%s@%s", pool, of.GroupName, of.GroupSnapName), err
+	group, err := groupName(h, ioctx, int64(of.Pool), of.GroupName) //nolint:gosec // the number of a pool
+	return group + "@" + of.GroupSnapName, err
 }
 
 func (c *conn) Snapshots(ctx context.Context, ref ceph.ImageRef) (ceph.ImageSnapshots, error) {
 	return reading(ctx, c, ref, func(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (out ceph.ImageSnapshots, err error) {
 		out.ImageRef, out.PoolID = ref, ioctx.GetPoolID()
 		if out.ID, err = image.GetId(); err == nil {
-			out.List, err = snapshots(h, image)
+			out.List, err = snapshots(h, ioctx, image)
 		}
 		return out, err
 	})
@@ -82,7 +82,7 @@ func (c *conn) SnapshotsByID(ctx context.Context, pool, namespace, id string) (c
 				return err
 			}
 			out.Pool, out.Namespace, out.PoolID, out.ID = pool, namespace, ioctx.GetPoolID(), id
-			out.List, err = snapshots(h, image)
+			out.List, err = snapshots(h, ioctx, image)
 			return errors.Join(err, image.Close())
 		})
 		return out, err
