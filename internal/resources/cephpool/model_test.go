@@ -42,6 +42,22 @@ func TestModelReadsWhatIsUnsetAsNull(t *testing.T) {
 	}
 }
 
+// The autoscaler decides about the placement groups of a pool that is left to it, unless it is switched off for the whole cluster.
+func TestPlacementGroupsWithAnAutoscaler(t *testing.T) {
+	pool := vms()
+	pool.PGAutoscaleMode = "on"
+	for resting, want := range map[bool]int64{false: 32, true: 64} {
+		state, plan := read(pool), read(pool)
+		plan.PGNum, plan.PGPNum = types.Int64Value(64), types.Int64Unknown()
+		config := *plan
+		config.PGPNum = types.Int64Null()
+		planDerived(&config, state, plan, true, resting)
+		if got := plan.PGNum.ValueInt64(); got != want || plan.PGPNum.IsUnknown() != resting {
+			t.Errorf("while it rests (%t) pg_num is planned as %d, pgp_num as %s", resting, got, plan.PGPNum)
+		}
+	}
+}
+
 func TestModelChangesSendOnlyDifferences(t *testing.T) {
 	for name, tc := range map[string]struct {
 		edit func(*model)

@@ -39,7 +39,8 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
-	planDerived(config, state, plan, exists)
+	resting := exists && !entry.Moved && autoscalerRests(ctx, entry, config, state, plan)
+	planDerived(config, state, plan, exists, resting)
 	plan.ID = plan.id()
 	checkName(state, plan, &resp.Diagnostics)
 	checkType(config, state, plan, exists, &resp.Diagnostics)
@@ -66,8 +67,23 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// planDerived plans the attributes that follow from others. They are unknown where the cluster will decide again.
-func planDerived(config, state, plan *model, exists bool) {
+// autoscalerRests tells whether the autoscaler, which a pool has left its placement groups to, is switched off for the whole cluster: the
+// numbers that are configured stay then. It is only asked where they are not those that the pool has.
+func autoscalerRests(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], config, state, plan *model) bool {
+	differs := func(configured, present types.Int64) bool {
+		return !configured.IsNull() && !configured.IsUnknown() && !configured.Equal(present)
+	}
+	if !entry.Known || !plan.autoscaled() || !state.autoscaled() ||
+		!differs(config.PGNum, state.PGNum) && !differs(config.PGPNum, state.PGPNum) {
+		return false
+	}
+	resting, err := entry.Target.AutoscalerRests(ctx)
+	return err == nil && resting // where that can't be asked, the pool's own mode counts
+}
+
+// planDerived plans the attributes that follow from others; resting tells that no autoscaler changes any pool. They are unknown
+// where the cluster will decide again.
+func planDerived(config, state, plan *model, exists, resting bool) {
 	if config.Type.IsNull() && config.ErasureCodeProfile.IsNull() && !exists {
 		plan.Type = types.StringValue(ceph.Replicated)
 	}
@@ -80,7 +96,7 @@ func planDerived(config, state, plan *model, exists bool) {
 	if config.MinSize.IsNull() && !plan.Size.Equal(state.Size) {
 		plan.MinSize = types.Int64Unknown()
 	}
-	if plan.autoscaled() && state.autoscaled() {
+	if plan.autoscaled() && state.autoscaled() && !resting {
 		// The autoscaler decides the number: it would undo any other within minutes.
 		plan.PGNum, plan.PGPNum = state.PGNum, state.PGPNum
 	} else if config.PGPNum.IsNull() && !plan.PGNum.Equal(state.PGNum) {
