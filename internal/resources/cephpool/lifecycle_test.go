@@ -329,6 +329,28 @@ func keepsRules(t *testing.T) bool {
 	return true
 }
 
+// Nobody knows who has made the rule of a pool that is imported: it stays, unless the monitors remove it.
+func TestAccCephPool_ruleOfAnImportedPool(t *testing.T) {
+	acctest.Bed(t)
+	profiles(t, "")
+	keeps := keepsRules(t)
+	ceph(t, "osd", "crush", "rule", "create-erasure", "brought", "k2m1")
+	ceph(t, "osd", "pool", "create", "brought", "8", "8", "erasure", "k2m1", "brought")
+	left := func(t *testing.T, _ string) string {
+		return fmt.Sprint(strings.Contains(ceph(t, "osd", "crush", "rule", "ls"), "brought"))
+	}
+	run(t, "brought",
+		resource.TestStep{
+			Config: "import {\n  to = ceph_pool.test\n  id = \"east/brought\"\n}\n" + pool("brought", `erasure_code_profile = "k2m1"`),
+			Check:  resource.TestCheckResourceAttr(address, "crush_rule", "brought"),
+		},
+		resource.TestStep{Config: "# the pool is gone", Check: acctest.Check(t, "brought", left, fmt.Sprint(keeps))},
+	)
+	if keeps {
+		ceph(t, "osd", "crush", "rule", "rm", "brought")
+	}
+}
+
 // The rule of the default profile has a name of its own. A rule that existed before the pool stays, unless the monitors remove it.
 func TestAccCephPool_rulesOfErasureCodedPools(t *testing.T) {
 	acctest.Bed(t)

@@ -3,6 +3,7 @@ package cephpool
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -16,6 +17,10 @@ import (
 // madeRuleKey is the private state's name for the CRUSH rule that Ceph made with an erasure-coded pool, and that is deleted with it; empty
 // where Ceph used an existing rule.
 const madeRuleKey = "made_crush_rule"
+
+// foundRuleKey is the private state's name for the CRUSH rule that an imported pool had, where the rule had the pool's name. It is left
+// when the pool is deleted.
+const foundRuleKey = "found_crush_rule"
 
 var resourceType = tfkit.ResourceType{
 	Name:           "ceph_pool",
@@ -94,8 +99,14 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedPool(pool.Name))
 	rule, diags := req.Private.GetKey(ctx, madeRuleKey)
 	resp.Diagnostics.Append(diags...)
-	if len(rule) == 0 { // of an imported pool, a rule with its name counts as its own
-		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, madeRuleKey, pool.RuleOfItsName())...)
+	if len(rule) == 0 {
+		own := pool.RuleOfItsName()
+		if imported {
+			// Nothing tells whether Ceph made the rule with the pool, or somebody before it, by hand or as a ceph_crush_rule.
+			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, foundRuleKey, own)...)
+			own = ""
+		}
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, madeRuleKey, own)...)
 	}
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
@@ -154,6 +165,19 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		return
 	}
 	entry.Target.CreateUndone(ctx, ceph.CreatedPool(state.Name.ValueString()))
+	rule := tfkit.GetPrivate[string](ctx, req.Private, foundRuleKey, &resp.Diagnostics)
+	if err == nil && rule != "" && rule == pool.CrushRule {
+		warnOfRuleLeft(entry.Target, pool.Name, rule, &resp.Diagnostics)
+	}
+}
+
+// warnOfRuleLeft tells what the deletion of an imported pool leaves.
+func warnOfRuleLeft(cluster *ceph.Cluster, pool, rule string, diags *diag.Diagnostics) {
+	diags.AddWarning("CRUSH rule left", fmt.Sprintf(
+		"Pool %q of cluster %q is deleted. Its CRUSH rule %q was left, unless the monitors have removed it themselves, as those of newer"+
+			" releases do: the pool was imported, so it is not known whether the rule was made with it.\n\n"+
+			"If nothing else needs it, and no ceph_crush_rule manages it, remove it by hand: ceph osd crush rule rm %s.",
+		pool, cluster.Label(), rule, rule))
 }
 
 // findPool finds the pool by its id, which stays when the pool is renamed outside of Terraform, or by its name where the id is not known

@@ -76,11 +76,11 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"crush_rule": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Name of the CRUSH rule that places the data. Default: the cluster's; for an erasure-coded pool one that Ceph" +
-					" makes for it, of the pool's name, and that goes with the pool. [ceph_crush_rule](crush_rule) makes others. Changed in" +
-					" place, which moves data; removing it keeps the current rule. A change of it, of `size` or of `min_size` is refused" +
-					" where the rule finds fewer OSDs than that among those that are up and in: below `min_size` guests' writes stand still without" +
-					" an error. A change after which a placement group is on fewer than `min_size` OSDs is set back at once. As by" +
-					" `ceph osd pool set POOL crush_rule`.",
+					" makes for it, of the pool's name, and that goes with the pool unless that was imported. [ceph_crush_rule](crush_rule)" +
+					" makes others. Changed in place, which moves data; removing it keeps the current rule. A change of it, of `size` or of" +
+					" `min_size` is refused where the rule finds fewer OSDs than that among those that are up and in: below `min_size` guests'" +
+					" writes stand still without an error. A change after which a placement group is on fewer than `min_size` OSDs is set back at once." +
+					" As by `ceph osd pool set POOL crush_rule`.",
 				PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1), tfkit.PlainText()},
 			},
