@@ -40,10 +40,8 @@ func (c *Cluster) CheckDisabling(ctx context.Context, ref ImageRef, features []s
 		return nil
 	}
 	what := fmt.Sprintf("The features of image %s of cluster %q can't be changed.", ref, c.cfg.Label)
-	var relations ImageRelations
-	err := c.readImage(ctx, what, ref, func(ctx context.Context, conn Conn) (err error) {
-		relations, err = conn.ImageRelations(ctx, ref)
-		return err
+	relations, err := readImage(ctx, c, what, ref, func(ctx context.Context, conn Conn) (ImageRelations, error) {
+		return conn.ImageRelations(ctx, ref)
 	})
 	if err != nil {
 		return err

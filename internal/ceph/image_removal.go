@@ -27,10 +27,8 @@ func (c *Cluster) EndRemoval(ctx context.Context, ref ImageRef, id string) error
 	what := fmt.Sprintf("Unable to end the removal of image %s (id %s) of cluster %q.", ref, id, c.cfg.Label)
 	defer c.changingImages()()
 	return c.AwaitRelease(ctx, ref, func() (held, err error) {
-		var removing string
-		_, err = c.read(ctx, what, func(ctx context.Context, conn Conn) (err error) {
-			removing, err = conn.RemovalOf(ctx, ref.Pool, ref.Namespace, id)
-			return err
+		removing, _, err := read(ctx, c, what, func(ctx context.Context, conn Conn) (string, error) {
+			return conn.RemovalOf(ctx, ref.Pool, ref.Namespace, id)
 		})
 		if err != nil || removing == "" { // what else is in the trash was put there to be kept
 			return nil, err

@@ -22,22 +22,19 @@ const removingSource = 3
 
 // RemovalOf reads the record in the trash: librbd's listing leaves those images out.
 func (c *conn) RemovalOf(ctx context.Context, pool, namespace, id string) (string, error) {
-	return call(ctx, c, func(h *rados.Conn) (name string, err error) {
-		err = c.withPool(ctx, h, pool, namespace, func(ioctx *rados.IOContext) error {
-			value, err := omapValue(ioctx, "rbd_trash", "id_"+id)
-			if err != nil || value == nil {
-				return err
-			}
-			source, was, ok := decodeTrashed(value)
-			if !ok {
-				return fmt.Errorf("the record of the image with id %s in the trash can't be understood", id)
-			}
-			if source == removingSource {
-				name = was
-			}
-			return nil
-		})
-		return name, err
+	return inPool(ctx, c, pool, namespace, func(ioctx *rados.IOContext) (string, error) {
+		value, err := omapValue(ioctx, "rbd_trash", "id_"+id)
+		if err != nil || value == nil {
+			return "", err
+		}
+		source, name, ok := decodeTrashed(value)
+		if !ok {
+			return "", fmt.Errorf("the record of the image with id %s in the trash can't be understood", id)
+		}
+		if source != removingSource {
+			return "", nil
+		}
+		return name, nil
 	})
 }
 

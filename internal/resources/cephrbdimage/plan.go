@@ -200,7 +200,7 @@ func checkRename(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], state, p
 
 // checkMirroring refuses to switch off what the image's mirroring needs.
 func checkMirroring(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], state, plan *model, diags *diag.Diagnostics) {
-	_, disable := state.featureChanges(plan)
+	_, disable := state.featureChanges(ctx, plan)
 	if !entry.Known || !slices.Contains(disable, "journaling") {
 		return
 	}
