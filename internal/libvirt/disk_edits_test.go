@@ -124,6 +124,10 @@ func edits() []edit {
 			if strings.HasPrefix(c.paths[0], "source/") {
 				e = ofRBD(e)
 			}
+			if name == "cache" && value == "" {
+				change := e.change
+				e.change = func(d *Disk) bool { return (!d.uncachedByDefault() || d.Cache != uncached) && change(d) } // otherwise it means the same
+			}
 			list = append(list, e)
 		}
 	}

@@ -78,7 +78,7 @@ var DiskFields = []DiskField{
 			authIn(e).Secret = &libvirtxml.DomainDiskSecret{Type: UsageCeph, UUID: CanonicalUUID(d.SecretUUID)}
 		}),
 	ofSource("encryption", func(d *Disk) *Encryption { return &d.Encryption }, Encryption.normal, getEncryption, setEncryption),
-	inDriver("cache", func(d *Disk) *string { return &d.Cache }, func(x *driver) *string { return &x.Cache }),
+	cacheField(),
 	inDriver("io", func(d *Disk) *string { return &d.IO }, func(x *driver) *string { return &x.IO }),
 	inDriver("discard", func(d *Disk) *string { return &d.Discard }, func(x *driver) *string { return &x.Discard }),
 	inDriver("detect_zeroes", func(d *Disk) *string { return &d.DetectZeroes }, func(x *driver) *string { return &x.DetectZeros }),
@@ -152,6 +152,22 @@ func countInDriver(name string, at func(*Disk) *uint, in func(*driver) **uint) D
 			}
 		})
 }
+
+// cacheField takes "none" for unset where guests share the disk: libvirt writes it into the running domain then, and leaves the saved
+// definition as it is. Only where both disks are so: what is unset of a disk that isn't shared any more is another mode.
+func cacheField() DiskField {
+	f := inDriver("cache", func(d *Disk) *string { return &d.Cache }, func(x *driver) *string { return &x.Cache })
+	same := f.same
+	f.same = func(a, b *Disk) bool {
+		return same(a, b) || a.uncachedByDefault() && b.uncachedByDefault() && cmp.Or(a.Cache, uncached) == cmp.Or(b.Cache, uncached)
+	}
+	return f
+}
+
+const uncached = "none"
+
+// uncachedByDefault tells whether libvirt takes an unset cache for "none".
+func (d *Disk) uncachedByDefault() bool { return d.Shareable && !d.ReadOnly && d.Device != DeviceCDROM }
 
 // readOnlyField takes a CD-ROM for read-only: libvirt writes <readonly/> for each.
 func readOnlyField() DiskField {

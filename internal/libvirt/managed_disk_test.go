@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -99,5 +100,29 @@ func TestPendingRestart(t *testing.T) {
 	live.Serial = "other"
 	if !d.PendingRestart() {
 		t.Error("another serial waits for no restart")
+	}
+}
+
+// libvirt writes cache="none" into the running domain where guests share a disk without a cache, and leaves the saved definition as it is.
+func TestUnsetCacheOfASharedDisk(t *testing.T) {
+	const unset, none = "", "cache='none'"
+	const shared, reads = "<shareable/><serial>", "<shareable/><readonly/><serial>"
+	with := func(flags, cache string) Disk { return diskFrom(t, "<serial>", flags, "cache='none'", cache) }
+	for name, c := range map[string]struct {
+		saved, live Disk
+		same        bool
+	}{
+		"shared, as libvirt starts it":  {with(shared, unset), with(shared, none), true},
+		"shared, the other way round":   {with(shared, none), with(shared, unset), true},
+		"shared, another cache":         {with(shared, unset), with(shared, "cache='directsync'"), false},
+		"shared, read-only":             {with(reads, unset), with(reads, none), false},
+		"not shared":                    {with("<serial>", unset), with("<serial>", none), false},
+		"not shared any more":           {with("<serial>", unset), with(shared, none), false},
+		"shared from now on, with none": {with(shared, none), with("<serial>", unset), false},
+	} {
+		differs := slices.Contains(DiffDisks(c.saved, c.live, nil), "cache")
+		if differs == c.same || c.same && (Disks{Saved: &c.saved, Live: &c.live}).PendingRestart() {
+			t.Errorf("%s: differs: %v", name, differs)
+		}
 	}
 }
