@@ -33,8 +33,8 @@ func (h *Host) capacity(ctx context.Context, op operation, found rpc.Domain, tar
 
 // ResizeDisk tells a running guest the size in bytes of an image that has grown. The disk is named as it was read. The image has
 // to have this size already: QEMU would resize it otherwise. A size below the one that QEMU knows is problem.Refused, because
-// QEMU would cut the image. A disk whose size isn't that of its image, as of an encrypted one, is problem.Unsupported. A disk that isn't
-// there any more is problem.NotFound.
+// QEMU would cut the image. A disk whose size isn't that of its image, as of an encrypted one, or that is only read, is
+// problem.Unsupported. A disk that isn't there any more is problem.NotFound.
 //
 // Similar to: virsh blockresize DOMAIN TARGET SIZE.
 func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk Disk, bytes uint64) error {
@@ -49,8 +49,8 @@ func (h *Host) ResizeDisk(ctx context.Context, domainUUID string, disk Disk, byt
 	if err != nil {
 		return err
 	}
-	if !disks[0].ShowsWholeImage() {
-		return h.notWhole(op, disks[0])
+	if !disks[0].ShowsWholeImage() || disks[0].OnlyReads() {
+		return h.notTold(op, disks[0])
 	}
 	known, err := h.capacity(ctx, op, found, target)
 	if err != nil {

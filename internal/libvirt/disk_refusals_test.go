@@ -29,6 +29,7 @@ func TestRefusedChangesOfADisk(t *testing.T) {
 	const alias = "ua-ceph-1"
 	novelty := strings.Replace(diskXML, "<serial>", "<novelty><inner/></novelty><serial>", 1)
 	encrypted := strings.Replace(diskXML, "</source>", "<encryption format='luks' engine='qemu'/></source>", 1)
+	readOnly := strings.Replace(diskXML, "<serial>", "<readonly/><serial>", 1)
 	other := strings.Replace(diskXML, "vms/one", "vms/two", 1)
 	file := strings.Replace(strings.Replace(diskXML, "type='network'", "type='file'", 1), "protocol='rbd' name='vms/one'", "file='/v/o.img'",
 		1)
@@ -49,6 +50,11 @@ func TestRefusedChangesOfADisk(t *testing.T) {
 			encrypted, func(h *Host) error { return h.ResizeDisk(t.Context(), fakeHostUUID, diskFrom(t), 1<<40) },
 			problem.Unsupported,
 			[]string{"encrypted"},
+		},
+		"only read, resized": {
+			readOnly, func(h *Host) error { return h.ResizeDisk(t.Context(), fakeHostUUID, diskFrom(t), 1<<40) },
+			problem.Unsupported,
+			[]string{"only reads"},
 		},
 		"other image, resized": {
 			other, func(h *Host) error { return h.ResizeDisk(t.Context(), fakeHostUUID, diskFrom(t), 1<<40) },

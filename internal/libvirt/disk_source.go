@@ -123,10 +123,12 @@ func (h *Host) sourceChanged(op operation, was, now Disk) error {
 	}
 }
 
-// notWhole is the error for a disk whose size isn't that of its image.
-func (h *Host) notWhole(op operation, disk Disk) error {
+// notTold is the error for a disk of which the guest can't be told the size of its image.
+func (h *Host) notTold(op operation, disk Disk) error {
 	why := "It reads " + disk.DescribeSource()
 	switch {
+	case disk.ShowsWholeImage(): // of what libvirt resizes none
+		why += ", which the guest only reads: libvirt tells nobody the size of such a disk."
 	case disk.encrypted():
 		why += ", encrypted: depending on the engine and its release libvirt takes the size for that of the image or of its content, and QEMU" +
 			" would grow the image, or cut it."

@@ -88,7 +88,13 @@ func (p Placement) UnseenWarnings(target, bus string) []problem.Warning {
 // UntoldWarning tells that a running guest isn't told of a growth of its image.
 func (p Placement) UntoldWarning(managed ManagedDisk, live Disk, size string) problem.Warning {
 	why := "Its disk reads " + live.DescribeSource() + ", which has a size of its own, and doesn't follow the image's."
-	if managed.ReadBy(live) {
+	switch {
+	case managed.ReadBy(live) && live.Snapshot != "":
+		why = "Its disk reads a snapshot of the image, which keeps its size."
+	case managed.ReadBy(live) && live.ShowsWholeImage():
+		why = "It only reads its disk, and libvirt tells nobody another size of such a one. The guest sees the growth when the domain is next" +
+			" started (a reboot inside the guest is not enough)."
+	case managed.ReadBy(live):
 		why = "Its disk shows a part of the image, as the content of an encrypted one, or has a format of its own. libvirt can't be told its" +
 			" size for certain: QEMU would grow the image again, or cut it.\n\nA guest with an encrypted disk sees the growth when the domain is" +
 			" next started (a reboot inside the guest is not enough)."

@@ -71,9 +71,10 @@ func (m ManagedDisk) foreignIn(found Disks) *Disk {
 	return nil
 }
 
-// TellsSize tells whether the running guest's disk is the image itself, so that the size of one is that of the other.
+// TellsSize tells whether the running guest can be told a size of its image: the disk is the image itself, so that the size of one is that
+// of the other, and libvirt resizes it, as it does none that is only read.
 func (m ManagedDisk) TellsSize(found Disks) bool {
-	return found.Live != nil && m.ReadBy(*found.Live) && found.Live.ShowsWholeImage()
+	return found.Live != nil && m.ReadBy(*found.Live) && found.Live.ShowsWholeImage() && !found.Live.OnlyReads()
 }
 
 // ComparableFields tells which fields of a disk can be compared with what is asked for: those about which anything was, and where somebody

@@ -47,6 +47,7 @@ func TestExchangedSources(t *testing.T) {
 	)
 	named := func(name string) string { return fmt.Sprintf(image, name) }
 	qcow2 := func(text string) string { return strings.Replace(text, "raw", "qcow2", 1) }
+	readOnly, cdrom := named("one")+"<readonly/>", strings.Replace(named("one"), "network'", "network' device='cdrom'", 1)
 	managed := ManagedDisk{Sources: []string{"vms/one", "vms/former", "vms/applied"}}
 	for name, c := range map[string]struct {
 		saved, live               string
@@ -58,6 +59,8 @@ func TestExchangedSources(t *testing.T) {
 		"renamed":                         {named("one"), named("former"), false, false, true},
 		"saved by hand, seen by refresh":  {named("one"), named("applied"), false, false, true},
 		"qcow2 in our image":              {qcow2(named("one")), qcow2(named("one")), false, false, false},
+		"only read":                       {readOnly, readOnly, false, false, false},
+		"a CD-ROM":                        {cdrom, cdrom, false, false, false},
 		"another image runs":              {named("one"), named("other"), false, true, false},
 		"another image is saved":          {named("other"), named("one"), false, true, true},
 		"overlay":                         {overlay, overlay, true, true, false},

@@ -82,8 +82,8 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			CustomType: tfkit.SizeType{},
 			MarkdownDescription: "Size of the image, as in `\"30GiB\"`, usually `ceph_rbd_image.NAME.size`: when the image has grown, a running" +
 				" guest is told at once (`virsh blockresize`). It never resizes the image and never shrinks a disk: a size that is not the image's is" +
-				" an error. Needs a cluster. A guest with an encrypted disk isn't told, and sees the growth when the domain is next started. Unset," +
-				" growth waits for the guest's next start; removing it does nothing. Neither Ceph nor libvirt stores it, so it is null after import.",
+				" an error. Needs a cluster. A guest with an encrypted disk, or one that it only reads, isn't told, and sees the growth when the" +
+				" domain is next started. Unset, growth waits for the guest's next start; removing it does nothing. Neither Ceph nor libvirt stores it, so it is null after import.",
 			PlanModifiers: []planmodifier.String{tfkit.KeepSize()},
 			Validators:    []validator.String{tfkit.PositiveSize()},
 		},
