@@ -168,7 +168,7 @@ func (h *Host) storagePool(ctx context.Context, name string) (storagePool, error
 		}
 		return l.StoragePoolGetXMLDesc(found, 0)
 	})
-	if problem.Is(err, problem.NotFound) || problem.Is(err, problem.Unsupported) {
+	if problem.Is(err, problem.NotFound) || hasNoStorage(err) {
 		return storagePool{}, nil
 	}
 	if err != nil {

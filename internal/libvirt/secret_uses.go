@@ -119,7 +119,8 @@ func referenceTo(secret Secret) func(secretName) bool {
 	}
 }
 
-// SecretPools lists the storage pools that refer to a secret, by its UUID or by its usage name, in what is active or in what is saved.
+// SecretPools lists the storage pools that refer to a secret, by its UUID or by its usage name, in what is active or in what is saved. What
+// this user may not search is problem.Denied, beside those that were found.
 //
 // Similar to: virsh pool-dumpxml; virsh pool-dumpxml --inactive, of each pool.
 func (h *Host) SecretPools(ctx context.Context, secret Secret) ([]string, error) {
@@ -128,12 +129,13 @@ func (h *Host) SecretPools(ctx context.Context, secret Secret) ([]string, error)
 		pools, _, err := l.ConnectListAllStoragePools(1, 0)
 		return pools, err
 	})
-	if problem.Is(err, problem.Unsupported) {
+	if hasNoStorage(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	var denied error
 	refers := referenceTo(secret)
 	var names []string
 	for _, pool := range list {
@@ -144,6 +146,10 @@ func (h *Host) SecretPools(ctx context.Context, secret Secret) ([]string, error)
 				return l.StoragePoolGetXMLDesc(pool, which)
 			})
 			if problem.Is(err, problem.NotFound) {
+				continue
+			}
+			if problem.Is(err, problem.Denied) {
+				denied = err
 				continue
 			}
 			if err != nil {
@@ -160,7 +166,15 @@ func (h *Host) SecretPools(ctx context.Context, secret Secret) ([]string, error)
 		}
 	}
 	slices.Sort(names)
-	return names, nil
+	return names, denied
+}
+
+// hasNoStorage tells of an error that a host has no storage pools: its driver has none; or, of a host with a daemon for each driver, it is
+// without the one that would have them, and the daemon that was asked finds no socket of it.
+func hasNoStorage(err error) bool {
+	reply := rawOf(err)
+	return problem.Is(err, problem.Unsupported) ||
+		strings.Contains(reply, "virtstoraged-sock") && strings.Contains(reply, "No such file or directory")
 }
 
 func (r record) use(target, place string) DomainUse {

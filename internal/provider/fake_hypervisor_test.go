@@ -61,6 +61,8 @@ type fakeHypervisor struct {
 	answers func() bool
 	// keeps is the image whose disk the guest never gives up.
 	keeps string
+	// refuses are the procedures that are refused, with the code and the daemon's words.
+	refuses map[uint32]refusal
 	// closes is waited for by the end of each connection, where it is set.
 	closes chan struct{}
 
@@ -68,6 +70,11 @@ type fakeHypervisor struct {
 	callbacks   uint32
 	live, saved []string              // the XML of disks
 	secrets     map[string]fakeSecret // by UUID
+}
+
+type refusal struct {
+	code  uint32
+	words string
 }
 
 type fakeSecret struct{ uuid, usage, xml, value string }
@@ -120,11 +127,17 @@ func (f *fakeHypervisor) serve(conn net.Conn) {
 			continue
 		}
 		go func() {
-			reply, code := f.reply(binary.BigEndian.Uint32(head[12:]), &xdr{body})
+			procedure, words := binary.BigEndian.Uint32(head[12:]), "the daemon's own words"
+			reply, code := []byte(nil), f.refuses[procedure].code
+			if code != 0 {
+				words = f.refuses[procedure].words
+			} else {
+				reply, code = f.reply(procedure, &xdr{body})
+			}
 			status := uint32(0)
 			if code != 0 {
 				status = 1
-				reply = slices.Concat(xdrWord(code), xdrWord(10), xdrWord(1), xdrText("the daemon's own words"), xdrWord(2))
+				reply = slices.Concat(xdrWord(code), xdrWord(10), xdrWord(1), xdrText(words), xdrWord(2))
 			}
 			out := slices.Concat(head[:], reply)
 			binary.BigEndian.PutUint32(out, uint32(len(out)))

@@ -23,7 +23,7 @@ func (c *Connections) DeleteSecret(ctx context.Context, s HostSecret, secret lib
 	}
 	entry, err := c.Hypervisors.ResolveEntry(ctx, s.Hypervisor, s.HostUUID, diags)
 	if err == nil {
-		err = refuseUsedSecret(ctx, entry.Target, secret)
+		err = refuseUsedSecret(ctx, entry.Target, secret, diags)
 	}
 	if err == nil {
 		err = entry.Target.UndefineSecret(ctx, secret.UUID)
