@@ -19,8 +19,8 @@ const (
 	ValueMissing ValueState = iota
 	// ValueSet means that the value was read.
 	ValueSet
-	// ValuePrivate means that nobody may read it, so that it isn't known whether there is one: the secret is private, or the
-	// connection is unencrypted and AllowPlaintext is not set.
+	// ValuePrivate means that it may not be read, so that it isn't known whether there is one: the secret is private, the host's policy
+	// gives its value to others only (secret.read-secure), or the connection is unencrypted and AllowPlaintext is not set.
 	ValuePrivate
 )
 
@@ -78,7 +78,7 @@ func (h *Host) SecretValue(ctx context.Context, uuid string) (sensitive.Value, V
 		return sensitive.New(value), err
 	})
 	switch code(err) {
-	case rpc.ErrInvalidSecret:
+	case rpc.ErrInvalidSecret, rpc.ErrAccessDenied:
 		return sensitive.Value{}, ValuePrivate, nil
 	case rpc.ErrNoSecret:
 		// The same code for "no value" and "no secret": only a look-up tells whether it was removed just now.

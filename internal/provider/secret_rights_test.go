@@ -51,3 +51,33 @@ func TestSecretIsDeletedWithoutStorage(t *testing.T) {
 		}
 	}
 }
+
+// To whom the host's policy doesn't give the value of secrets (secret.read-secure) a secret plans no change, and a disk is attached.
+func TestSecretsWhoseValueIsDenied(t *testing.T) {
+	w := newWorld(t, newServer(t, nil), eastFSID, time.Minute)
+	cephSecret := block{"hypervisor": "kvm1", "usage_name": "client.one", "key": goodKey, "private": false, "ephemeral": false}
+	volumeSecret := with(volumeSecretNamed("v"), block{"private": false, "ephemeral": false})
+	s, end := w.server(t.Context())
+	one, two := s.newObject("libvirt_ceph_secret"), s.newObject("libvirt_volume_secret")
+	s.apply(one, cephSecret)
+	s.apply(two, volumeSecret)
+	end()
+
+	w.host.refuses = map[uint32]refusal{procSecretValue: {errDenied, "access denied: 'secret' denied access"}}
+	s, end = w.server(t.Context()) // as by the next terraform command
+	defer end()
+	for o, config := range map[*object]block{one: cephSecret, two: volumeSecret} {
+		s.must("read", s.read(o))
+		s.mustKeep(o, config)
+	}
+	s.apply(s.newObject("libvirt_rbd_disk"), diskOf("base"))
+	if len(w.host.live) != 1 {
+		t.Errorf("the guest has the disks %v", w.host.live)
+	}
+	// What can't be seen to be this resource's own is not taken over.
+	again := s.newObject("libvirt_ceph_secret")
+	failed := errorsIn(s.applyPlan(again, cephSecret, s.plan(again, cephSecret)))
+	if !strings.Contains(failed, "already has a secret with the UUID") {
+		t.Errorf("a secret that is there: %q", failed)
+	}
+}

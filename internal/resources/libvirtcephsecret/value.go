@@ -26,8 +26,8 @@ const noFingerprint = "imported"
 const missingValue = "missing"
 
 // readValue records what can be known of the value. The key itself is never read from libvirt: a key in the state that is no longer the
-// value is removed from the state, and the next plan writes it again. Where the connection would show the value to others it isn't read:
-// what was known of it before stays.
+// value is removed from the state, and the next plan writes it again. Where the connection would show the value to others, or
+// the host's policy denies it, it isn't read: what was known of it before stays.
 func (m *model) readValue(value sensitive.Value, held libvirt.ValueState, written string) {
 	if held == libvirt.ValuePrivate {
 		if m.Private.ValueBool() {
