@@ -85,9 +85,10 @@ var replies = []reply{
 		problem.Busy, "The domain isn't running any more: it was shut off, or its QEMU has ended.",
 		"Apply again: the disk is then changed in the saved definition. Where nobody has shut the domain off, " + seeWhyEnded + ".",
 	}},
+	// Not "qemu unexpectedly closed the monitor", which is said of a QEMU that is being started: only a probe is, and its advice fits.
 	{[]string{
 		"Unable to read from monitor", "Unable to write to monitor", "End of file from qemu monitor", "QEMU monitor was closed",
-		"qemu unexpectedly closed the monitor", "domain is no longer running",
+		"domain is no longer running",
 	}, meaning{
 		problem.Busy, "QEMU of the domain has ended during the call: it crashed, or somebody has ended it.",
 		"First " + seeWhyEnded + ". Then apply again; the next refresh shows whether the domain runs.",

@@ -88,7 +88,6 @@ func TestAReplyThatTellsTheCauseGetsThatAdvice(t *testing.T) {
 		{rpc.ErrSystemError, "Unable to read from monitor: Connection reset by peer", problem.Busy, "QEMU of the domain has ended"},
 		{rpc.ErrInternalError, "internal error: End of file from qemu monitor (vm='d')", problem.Busy, "QEMU of the domain has ended"},
 		{rpc.ErrInternalError, "internal error: QEMU monitor was closed", problem.Busy, "QEMU of the domain has ended"},
-		{rpc.ErrInternalError, "internal error: qemu unexpectedly closed the monitor", problem.Busy, "QEMU of the domain has ended"},
 		{rpc.ErrOperationFailed, "operation failed: domain is no longer running", problem.Busy, "QEMU of the domain has ended"},
 		{rpc.ErrSystemError, "cannot write data to file '/etc/libvirt/qemu/d.xml.new': No space left on device", problem.Other, "Make room"},
 		{rpc.ErrInternalError, "internal error: failed to write master key file for domain", problem.Other, "Make room"},
@@ -107,6 +106,22 @@ func TestAReplyThatTellsTheCauseGetsThatAdvice(t *testing.T) {
 			if told := rawless(err); !strings.Contains(c.advice, other) && strings.Contains(told, other) {
 				t.Errorf("%s: the advice of another cause: %s", c.message, told)
 			}
+		}
+	}
+}
+
+// A probe whose QEMU ends while it starts is no guest that has crashed: the reply says what QEMU wrote, and the advice is that of a probe.
+func TestAProbeThatEndsWhileItStarts(t *testing.T) {
+	for _, said := range []string{
+		"internal error: qemu unexpectedly closed the monitor: 2026-11-26T23:16:09.582164Z qemu-system-x86_64: -device {}: no such property",
+		"internal error: QEMU unexpectedly closed the monitor (vm='probe'): qemu-system-x86_64: -device {}: no such property",
+		"internal error: process exited while connecting to monitor: qemu-system-x86_64: -device {}: no such property",
+	} {
+		h := &Host{config: Config{Label: "kvm1"}}
+		err := h.fail(operation{doing: "open the image", advice: probeAdvice}, rpc.Error{Code: uint32(rpc.ErrInternalError), Message: said})
+		if !problem.Is(err, problem.Refused) || !strings.Contains(err.Error(), openingRefused.why) || !strings.Contains(err.Error(), said) ||
+			strings.Contains(rawless(err), "crashed") {
+			t.Errorf("%s: %v", said, err)
 		}
 	}
 }
