@@ -10,7 +10,28 @@ import (
 
 // fileNames are names by which files stand for RBD images: QEMU's rbd: and the devices of the kernel's RBD client, each followed by
 // the image, perhaps its snapshot, and options.
-var fileNames = regexp.MustCompile(`(?:\brbd:|/dev/rbd/)([^/@:,"'\s]+(?:/[^/@:,"'\s]+){1,2})(?:@([^/@:,"'\s]+))?`)
+var fileNames = regexp.MustCompile(`(?:\brbd:|` + kernelDevices + `)([^/@:,"'\s]+(?:/[^/@:,"'\s]+){1,2})(?:@([^/@:,"'\s]+))?`)
+
+// kernelDevices is the folder of the devices of the kernel's RBD client.
+const kernelDevices = "/dev/rbd/"
+
+// partition is what ends the name of a device that is a partition of another one.
+var partition = regexp.MustCompile(`-part[0-9]+$`)
+
+// wholeOf is the image, or the snapshot, of which a device of the kernel's RBD client may be a partition: the name doesn't tell that from
+// an image that is called so.
+func wholeOf(named namedImage) []namedImage {
+	whole := named
+	if named.snapshot != "" {
+		whole.snapshot = partition.ReplaceAllString(named.snapshot, "")
+	} else {
+		whole.image = partition.ReplaceAllString(named.image, "")
+	}
+	if whole.image == named.image && whole.snapshot == named.snapshot {
+		return nil
+	}
+	return []namedImage{whole}
+}
 
 // imagesInText are the RBD images in a file name or in an argument of QEMU. It is cautious: what looks like one is one.
 //
@@ -21,7 +42,11 @@ func imagesInText(text string) []namedImage {
 	}
 	var images []namedImage
 	for _, match := range fileNames.FindAllStringSubmatch(text, -1) {
-		images = append(images, namedImage{image: match[1], snapshot: match[2]})
+		named := namedImage{image: match[1], snapshot: match[2]}
+		images = append(images, named)
+		if strings.HasPrefix(match[0], kernelDevices) {
+			images = append(images, wholeOf(named)...)
+		}
 	}
 	if start := strings.IndexByte(text, '{'); start >= 0 {
 		var value any

@@ -81,6 +81,12 @@ var places = []struct {
 		"device of the kernel in a namespace", fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/tenant/b1@before'/>`), "vda", "",
 		"vms/tenant/b1", 0,
 	},
+	{"partition of a device of the kernel", fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/b1-part2'/>`), "vda", "", "vms/b1", 0},
+	{"device of an image called like one", fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/b1-part2'/>`), "vda", "", "vms/b1-part2", 0},
+	{
+		"partition of a device of the kernel in a namespace", fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/tenant/b1-part10'/>`), "vda",
+		"", "vms/tenant/b1", 0,
+	},
 	{"-drive with a file name", fmt.Sprintf(arguments, `file=rbd:vms/b1:id=libvirt,format=raw,if=virtio`), "", "", "vms/b1", 0},
 	{"-drive with options", fmt.Sprintf(arguments, `if=virtio,file.driver=rbd,file.pool=vms,file.image=b1`), "", "", "vms/b1", 0},
 	{"-blockdev", fmt.Sprintf(arguments, `driver=rbd,node-name=x,pool=vms,namespace=tenant,image=b1`), "", "", "vms/tenant/b1", 0},
@@ -164,9 +170,12 @@ func TestSnapshotUses(t *testing.T) {
 		"device of the kernel": fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/b1@before'/>`),
 		"QEMU's JSON": fmt.Sprintf(disk, "file",
 			`<source file='json:{"file":{"driver":"rbd","pool":"vms","image":"b1","snapshot":"before"}}'/>`),
-		"-drive": fmt.Sprintf(arguments, `if=virtio,file.driver=rbd,file.pool=vms,file.image=b1,file.snapshot=before`),
+		"-drive":                     fmt.Sprintf(arguments, `if=virtio,file.driver=rbd,file.pool=vms,file.image=b1,file.snapshot=before`),
+		"partition of such a device": fmt.Sprintf(disk, "block", `<source dev='/dev/rbd/vms/b1@before-part1'/>`),
 	} {
-		uses := slices.DeleteFunc(imagesIn(t, document), func(use ImageUse) bool { return use.Image != "vms/b1" })
+		uses := slices.DeleteFunc(imagesIn(t, document), func(use ImageUse) bool {
+			return use.Image != "vms/b1" || use.Snapshot == "before-part1"
+		})
 		if len(uses) != 1 || uses[0].Snapshot != "before" {
 			t.Errorf("%s: %+v", name, uses)
 		}
