@@ -69,6 +69,9 @@ func (h *Host) RefusePlug(domain Domain, disk Disk) error {
 	}
 	if bus == "virtio" || bus == "scsi" {
 		why = "Its definition has no <acpi/> in <features>, and QEMU has no hot-plug of PCI devices without it on this machine type."
+		if withoutPlugs(domain.Live.doc) {
+			why = "Its definition ends the hot-plug of its only PCI bus: <target hotplug='off'/> of the controller pci-root."
+		}
 		do = "Shut the domain off, apply, and start it."
 		if !domain.Persistent {
 			do = "Start the domain with the disk in its definition."

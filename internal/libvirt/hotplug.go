@@ -21,7 +21,8 @@ const (
 
 // HotPlug tells whether a disk on this bus can be plugged into a running domain. There is no hot-plug on sata and ide; and on x86
 // that of a PCI device needs ACPI, which a domain without <acpi/> lacks: machine type pc refuses the device, q35 takes it and tells the
-// guest by PCI Express alone. A disk on bus scsi is a PCI device only where its controller has to be plugged in too.
+// guest by PCI Express alone. Nor can one be plugged into a first bus of pc whose definition ends that (<target hotplug='off'/>), where it is
+// the only one. A disk on bus scsi is a PCI device only where its controller has to be plugged in too.
 func (d *Definition) HotPlug(bus string) HotPlug {
 	var running *libvirtxml.Domain
 	if d != nil {
@@ -30,16 +31,41 @@ func (d *Definition) HotPlug(bus string) HotPlug {
 	switch {
 	case bus == "sata" || bus == "ide":
 		return PlugsNever
+	case running != nil && onPCI(running, bus) && withoutPlugs(running):
+		return PlugsNever
 	case running == nil || running.OS == nil || running.OS.Type == nil || running.Features != nil && running.Features.ACPI != nil:
 		return PlugsIn
 	case !slices.Contains([]string{"x86_64", "i686"}, running.OS.Type.Arch):
 		return PlugsIn
-	case bus != "virtio" && (bus != "scsi" || hasController(running, "scsi")):
+	case !onPCI(running, bus):
 		return PlugsIn
 	case strings.Contains(running.OS.Type.Machine, "q35"):
 		return plugsUnseen
 	}
 	return PlugsNever
+}
+
+// onPCI tells whether a disk on this bus is a PCI device, or comes with one: its controller, where the domain has none yet.
+func onPCI(running *libvirtxml.Domain, bus string) bool {
+	return bus == "virtio" || bus == "scsi" && !hasController(running, "scsi")
+}
+
+// withoutPlugs tells whether a machine of type pc has no bus with hot-plug. Bridges always have it.
+func withoutPlugs(running *libvirtxml.Domain) bool {
+	if running.Devices == nil {
+		return false
+	}
+	is := func(model string) func(libvirtxml.DomainController) bool {
+		return func(c libvirtxml.DomainController) bool { return c.Type == "pci" && c.Model == model }
+	}
+	controllers := running.Devices.Controllers
+	root := slices.IndexFunc(controllers, is("pci-root"))
+	return root >= 0 && withoutHotPlug(controllers[root]) && !slices.ContainsFunc(controllers, is("pci-bridge"))
+}
+
+// withoutHotPlug tells whether the definition of a PCI controller ends its hot-plug.
+func withoutHotPlug(c libvirtxml.DomainController) bool {
+	return c.PCI != nil && c.PCI.Target != nil && c.PCI.Target.Hotplug == "off"
 }
 
 // Plugs is HotPlug of the running domain for a disk as a whole: libvirt must hand QEMU the passphrase in time.

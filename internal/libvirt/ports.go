@@ -10,7 +10,7 @@ const slotsOfBus = 31
 var boardSlots = []uint64{1, 2}
 
 // FreePorts counts the disks on bus virtio for which there is room in the domain's machine: on machine type q35 root ports without a
-// device, on pc free slots. It isn't known of a machine without PCI buses.
+// device, on pc free slots, each where there is hot-plug. It isn't known of a machine without PCI buses.
 //
 // Similar to: virsh dumpxml
 func (d *Definition) FreePorts() (ports int, known bool) {
@@ -28,11 +28,15 @@ func (d *Definition) FreePorts() (ports int, known bool) {
 		}
 		taken[bus][slot] = true
 	}
-	root.visit("", "", func(e *element, _, _ string) {
-		if e.XMLName.Local == "address" && e.attr("type") == "pci" {
-			take(number(e.attr("bus")), number(e.attr("slot")))
+	devices := root.child("devices")
+	for i := range devices.Children {
+		// Its own address: that of a source is one of the host's.
+		for _, address := range devices.Children[i].Children {
+			if address.XMLName.Local == "address" && address.attr("type") == "pci" {
+				take(number(address.attr("bus")), number(address.attr("slot")))
+			}
 		}
-	})
+	}
 	conventional := false
 	for _, c := range d.doc.Devices.Controllers {
 		bus := uint64(value(c.Index))
@@ -40,7 +44,7 @@ func (d *Definition) FreePorts() (ports int, known bool) {
 		case c.Type != "pci":
 		case c.Model == "pcie-root-port", c.Model == "pcie-switch-downstream-port":
 			known = true
-			if len(taken[bus]) == 0 {
+			if len(taken[bus]) == 0 && !withoutHotPlug(c) {
 				ports++
 			}
 		case c.Model == "pci-root":
@@ -48,7 +52,9 @@ func (d *Definition) FreePorts() (ports int, known bool) {
 			for _, slot := range boardSlots {
 				take(bus, slot)
 			}
-			ports += slotsOfBus - len(taken[bus])
+			if !withoutHotPlug(c) {
+				ports += slotsOfBus - len(taken[bus])
+			}
 		case c.Model == "pci-bridge" && conventional: // after the root: controllers are in the order of their buses
 			ports += slotsOfBus - len(taken[bus])
 		}
