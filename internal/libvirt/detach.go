@@ -257,7 +257,8 @@ func (h *Host) currentDisk(ctx context.Context, op operation, found rpc.Domain, 
 	return now, nil
 }
 
-// guestKeepsDisk is the error where the guest keeps the disk. A paused guest can't answer, and only its state shows that.
+// guestKeepsDisk is the error where the guest keeps the disk. A guest that is paused or suspended can't answer, and only its
+// state shows that.
 func (h *Host) guestKeepsDisk(ctx context.Context, op operation, found rpc.Domain, refusals int, refusal error) error {
 	p := &problem.Problem{
 		Kind: problem.Busy,
@@ -269,23 +270,33 @@ func (h *Host) guestKeepsDisk(ctx context.Context, op operation, found rpc.Domai
 	}
 	ctx, cancel := grace.Context(ctx, stateLimit)
 	defer cancel()
-	switch {
-	case refusals >= detachRefusals:
+	if refusals >= detachRefusals {
 		p.Why = fmt.Sprintf("The guest refused %d times to let go of the disk, as a system may do while it uses it. (Linux lets go of a virtio"+
 			" disk that is mounted.)", refusals)
 		p.Do = "Unmount the disk in the guest and apply again; or shut the domain off and apply again."
-	case h.paused(ctx, found):
+		return p
+	}
+	switch h.stateOf(ctx, found) {
+	case rpc.DomainPaused:
 		p.Why = "The guest did not let go of the disk in time: it is paused. The request stays with the guest, which follows it when it goes on."
 		p.Do = fmt.Sprintf("Resume the guest (virsh resume %s) and apply again; or shut the domain off and apply again.", found.Name)
+	case rpc.DomainPmsuspended:
+		p.Why = "The guest did not let go of the disk in time: it has suspended itself (state pmsuspended). The request stays with the guest," +
+			" which follows it when it is awake."
+		p.Do = fmt.Sprintf("Wake the guest (virsh dompmwakeup %s) and apply again; or shut the domain off and apply again.", found.Name)
 	}
 	return p
 }
 
-func (h *Host) paused(ctx context.Context, found rpc.Domain) bool {
+// stateOf is the state of a domain; rpc.DomainNostate where it can't be read.
+func (h *Host) stateOf(ctx context.Context, found rpc.Domain) rpc.DomainState {
 	op := operation{doing: fmt.Sprintf("read the state of domain %q", found.Name)}
 	state, err := read(ctx, h, op, onDomain("DomainGetState", found.Name), func(l *rpc.Libvirt) (int32, error) {
 		state, _, err := l.DomainGetState(found, 0)
 		return state, err
 	})
-	return err == nil && rpc.DomainState(state) == rpc.DomainPaused
+	if err != nil {
+		return rpc.DomainNostate
+	}
+	return rpc.DomainState(state)
 }

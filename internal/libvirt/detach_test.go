@@ -18,6 +18,7 @@ const (
 	procDomainXML        = 14
 	procDomainLookupUUID = 24
 	procDomainPersistent = 151
+	procGetState         = 212
 	procEventRegister    = 316
 	procDetachAlias      = 392
 )
@@ -128,6 +129,21 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 			end()
 			expect.Problem(t, expect.Return(t, func() error { return <-result }), c.kind, c.words...)
 		})
+	}
+}
+
+// A guest that can't answer is told by its state, with what makes it go on.
+func TestWhyAGuestKeepsItsDisk(t *testing.T) {
+	for state, words := range map[rpc.DomainState][]string{
+		rpc.DomainRunning:     {"still booting"},
+		rpc.DomainPaused:      {"it is paused", "virsh resume guest"},
+		rpc.DomainPmsuspended: {"pmsuspended", "virsh dompmwakeup guest"},
+	} {
+		d := newFakeDaemon(t)
+		d.on(procGetState, func(int) ([]byte, uint32, bool) { return append(xdrWord(uint32(state)), xdrWord(0)...), 0, true })
+		h := host(t, Config{Label: "kvm1", URI: d.uri()})
+		err := h.guestKeepsDisk(t.Context(), operation{doing: "detach disk vdb"}, rpc.Domain{Name: "guest"}, 0, nil)
+		expect.Problem(t, err, problem.Busy, words...)
 	}
 }
 
