@@ -21,8 +21,8 @@ const (
 
 // HotPlug tells whether a disk on this bus can be plugged into a running domain. There is no hot-plug on sata and ide; and on x86
 // that of a PCI device needs ACPI, which a domain without <acpi/> lacks: machine type pc refuses the device, q35 takes it and tells the
-// guest by PCI Express alone. Nor can one be plugged into a first bus of pc whose definition ends that (<target hotplug='off'/>), where it is
-// the only one. A disk on bus scsi is a PCI device only where its controller has to be plugged in too.
+// guest by PCI Express alone. Nor can one be plugged into the only bus of pc where its definition ends that
+// (<target hotplug='off'/>). A disk on bus scsi is a PCI device only where its controller has to be plugged in too.
 func (d *Definition) HotPlug(bus string) HotPlug {
 	var running *libvirtxml.Domain
 	if d != nil {

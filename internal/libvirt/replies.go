@@ -61,7 +61,8 @@ var replies = []reply{
 	{[]string{"No more available PCI"}, meaning{
 		problem.Other, "The running guest has no free PCI slot for the disk, or for the controller of its bus.",
 		"Shut the domain off, apply, and start it: libvirt adds a port by itself then. Where the domain has a virtio-scsi controller already," +
-			" disks with bus = \"scsi\" need no slot. For what is plugged in later add pcie-root-port controllers to the domain, one for each.",
+			" disks with bus = \"scsi\" need no slot, unless their address names another controller. For what is plugged in later add" +
+			" pcie-root-port controllers to the domain, one for each.",
 	}},
 	{[]string{"controller with index"}, meaning{
 		problem.Unsupported, "The running guest has no controller for a disk on this bus, and none can be plugged in.",

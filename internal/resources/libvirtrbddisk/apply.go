@@ -178,6 +178,9 @@ func (j *job) missingDisk(ctx context.Context, alias string) (libvirt.Disk, erro
 		}
 	default:
 		disk = j.plan.onto(libvirt.Disk{}, nil)
+		if place := j.Domain.PlaceOnSCSI(disk); place != nil {
+			disk.Address = place
+		}
 	}
 	disk.Alias = alias
 	return disk, err

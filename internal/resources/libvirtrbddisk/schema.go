@@ -83,7 +83,8 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			MarkdownDescription: "Size of the image, as in `\"30GiB\"`, usually `ceph_rbd_image.NAME.size`: when the image has grown, a running" +
 				" guest is told at once (`virsh blockresize`). It never resizes the image and never shrinks a disk: a size that is not the image's is" +
 				" an error. Needs a cluster. A guest with an encrypted disk, or one that it only reads, isn't told, and sees the growth when the" +
-				" domain is next started. Unset, growth waits for the guest's next start; removing it does nothing. Neither Ceph nor libvirt stores it, so it is null after import.",
+				" domain is next started. Unset, growth waits for the guest's next start; removing it does nothing. Neither Ceph nor libvirt" +
+				" stores it, so it is null after import.",
 			PlanModifiers: []planmodifier.String{tfkit.KeepSize()},
 			Validators:    []validator.String{tfkit.PositiveSize()},
 		},
@@ -111,9 +112,9 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 		"bus": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "`virtio`, `scsi`, `sata`, `usb` or `ide`. Default: `virtio`. On a running guest `virtio` takes a free PCI port" +
-				" for each disk (machine type q35: a spare pcie-root-port), `scsi` joins the present virtio-scsi controller, and `sata` and `ide`" +
-				" can't be plugged in: they need a domain that is shut off. Changing it replaces the disk; removing it keeps it. `<target bus>` in" +
-				" the XML.",
+				" for each disk (machine type q35: a spare pcie-root-port), `scsi` joins the present virtio-scsi controller (also `sdh` and later" +
+				" targets, of which libvirt puts seven on a controller, unless `address` says otherwise), and `sata` and `ide` can't be plugged in:" +
+				" they need a domain that is shut off. Changing it replaces the disk; removing it keeps it. `<target bus>` in the XML.",
 			PlanModifiers: []planmodifier.String{tfkit.KeepUnlessConfigured()},
 			Validators:    []validator.String{stringvalidator.OneOf("virtio", "scsi", "sata", "usb", "ide")},
 		},
