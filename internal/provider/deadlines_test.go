@@ -57,6 +57,7 @@ type world struct {
 	calls    atomic.Int32
 	answered int32 // calls that are answered before one is not
 	then     afterHang
+	passing  int // looks at the watchers of image "passed" that see a second client, once it is attached
 
 	clusterIsSilent, hostIsSilent, bothAreSilent atomic.Bool
 }
@@ -66,7 +67,7 @@ func newWorld(t *testing.T, known *server, fsid string, limit time.Duration) *wo
 	w.cluster = &silentCluster{newFakeCluster(fsid), func() bool { return w.answers(&w.clusterIsSilent) }, w.clientsOf}
 	w.cluster.pools["data"] = 1
 	w.cluster.users["client.u"] = "profile rbd"
-	for id, name := range []string{"base", "contested", "kept"} {
+	for id, name := range []string{"base", "contested", "kept", "passed"} {
 		w.cluster.images[ceph.ImageRef{Pool: "data", Name: name}] = ceph.Image{
 			ID: string(rune('1' + id)), SizeBytes: 1 << 20, ObjectSize: 4 << 20,
 		}
@@ -106,6 +107,12 @@ func (w *world) clientsOf(image string) int {
 	defer w.host.mu.Unlock()
 	if image == "contested" && len(w.host.live) > 0 {
 		return 2
+	}
+	if image == "passed" && len(w.host.live) > 0 {
+		if w.passing--; w.passing >= 0 {
+			return 2
+		}
+		return 1
 	}
 	return 0
 }

@@ -2,6 +2,7 @@ package rbdusage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -144,15 +145,19 @@ func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvir
 // takeBackLimit is how long a guest gets to give up a disk that was attached while another client opened its image.
 const takeBackLimit = time.Minute
 
+// passingLimit is how long another client may have the image open after the attach without being taken for a second writer, as one that
+// makes a snapshot or lists the image does.
+const passingLimit = 3 * time.Second
+
 // RecheckWatchers looks at the watchers after the disk was attached to the running domain. Where another run, or an operator, has opened
-// the image in the same moment, the disk is detached again: two runs may do so, and then nobody has it. contested tells, beside the
-// error, that it is still attached.
+// the image in the same moment, and still has it a few seconds later, the disk is detached again: two runs may do so, and then nobody has
+// it. contested tells, beside the error, that it is still attached.
 func (a Access) RecheckWatchers(ctx context.Context, domain libvirt.Domain, where libvirt.Where) (
 	warnings []problem.Warning, contested bool, err error,
 ) {
 	asking, cancel := grace.Context(ctx, accessLimit)
 	defer cancel()
-	watchers, err := a.Cluster.Watchers(asking, a.image())
+	watchers, err := a.watchersToStay(asking)
 	if err != nil {
 		return []problem.Warning{{Summary: "Watchers of the image not looked at after the attach", Text: err.Error()}}, false, nil
 	}
@@ -164,6 +169,31 @@ func (a Access) RecheckWatchers(ctx context.Context, domain libvirt.Domain, wher
 	kept := a.Host.DetachDisk(taking, domain.UUID, a.Disk, where)
 	return nil, kept != nil, a.openedMeanwhile(domain, watchers, kept)
 }
+
+// watchersToStay are the watchers of the image; where there are several, those that are left when one that only passes by has gone.
+func (a Access) watchersToStay(ctx context.Context) ([]ceph.Watcher, error) {
+	watchers, err := a.Cluster.Watchers(ctx, a.image())
+	if err != nil || len(watchers) <= 1 {
+		return watchers, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, passingLimit)
+	defer cancel()
+	// Where they can't be listed any more, those count that were seen.
+	_ = a.Cluster.AwaitRelease(waiting, a.image(), func() (held, err error) {
+		now, err := a.Cluster.Watchers(waiting, a.image())
+		if err != nil {
+			return nil, err
+		}
+		if watchers = now; len(now) > 1 {
+			return errSeveral, nil
+		}
+		return nil, nil
+	})
+	return watchers, nil
+}
+
+// errSeveral is told while an image has several watchers.
+var errSeveral = errors.New("several clients have the image open")
 
 // AttachedInSameApply is the refusal of an image that the same apply has attached already.
 func (a Access) AttachedInSameApply(holder string) error {
