@@ -18,7 +18,7 @@ const mostUnits = 256
 // controller that isn't there; nil where libvirt chooses. It is none that libvirt chooses by itself for another target.
 func (d Domain) PlaceOnSCSI(disk Disk) *Address {
 	index, ok := indexOfTarget(disk.Target)
-	if disk.Bus != "scsi" || disk.HasAddress() || !ok || index < disksOfAController {
+	if disk.Bus != "scsi" || disk.hasAddress() || !ok || index < disksOfAController {
 		return nil
 	}
 	var definitions []*Definition
