@@ -101,7 +101,6 @@ func TestAccMultipleClusters(t *testing.T) {
 	w.Set(t, "clusters", clusters)
 	w.Set(t, "admin_keys", keys)
 	w.Set(t, "disks", targets)
-	w.Set(t, "force_destroy", true)
 	w.Set(t, "hypervisor_uri", host.URI)
 	w.Set(t, "image_size", "64MiB")
 
@@ -143,6 +142,8 @@ func TestAccMultipleClusters(t *testing.T) {
 	renameLabel(t, w, clusters, keys, targets)
 
 	// The first cluster is given up. What the others hold stays as it is.
+	w.Set(t, "force_destroy", true)
+	w.Apply(t)
 	delete(targets, "occident")
 	w.Set(t, "disks", targets)
 	w.Apply(t)
@@ -186,7 +187,7 @@ func renameLabel(t *testing.T, w *acctest.Workspace, clusters, keys, targets map
 	}
 	before := inventory(t) + acctest.RBD(t, "west", "info", "libvirt-pool/librbd")
 	expectRefused(t, w, []string{
-		"would destroy pool libvirt-pool", "another one would create it", "add a moved block",
+		"destroys pool libvirt-pool", "creates it as another", "add a moved block",
 	}, "apply", "-auto-approve")
 	var moved strings.Builder
 	for _, address := range []string{

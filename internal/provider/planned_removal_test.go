@@ -47,7 +47,7 @@ func TestAnObjectIsNotDestroyedAndCreatedInOnePlan(t *testing.T) {
 			} {
 				command()
 				s.must(name, plans[0]())
-				if got := errorsIn(plans[1]()); !strings.Contains(got, "another one would create it") || !strings.Contains(got, "moved block") {
+				if got := errorsIn(plans[1]()); !strings.Contains(got, "creates it as another") || !strings.Contains(got, "moved block") {
 					t.Errorf("%s: %q", name, got)
 				}
 			}
@@ -59,6 +59,11 @@ func TestAnObjectIsNotDestroyedAndCreatedInOnePlan(t *testing.T) {
 			command()
 			s.must("replaced", s.plan(former, at("east")).Diagnostics)
 			s.must("its replacement", s.plan(s.newObject(typeName), at("east")).Diagnostics)
+			// With create_before_destroy the removal of the former object is planned again, once the apply has created the new one.
+			command()
+			made := s.newObject(typeName)
+			s.apply(made, with(at("east"), block{"name": "made"}))
+			s.must("removal after the create", s.planRemoval(made))
 		})
 	}
 }

@@ -1,8 +1,6 @@
 package tfkit
 
 import (
-	"strings"
-
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
@@ -67,9 +65,6 @@ func (o Owned) OfAnotherResource() error {
 			" resource to another in two applies.",
 	}
 }
-
-// named is the name within a sentence.
-func (o Owned) named() string { return strings.ToLower(o.Name[:1]) + o.Name[1:] }
 
 // recordClaim adds a claim on an object, and returns the earlier claims.
 func (c *Connections) recordClaim(object string, claim Claim) (others Claim) {

@@ -43,27 +43,19 @@ func (c *Connections) claimObject(o ClusterObject, claim Claim, diags *diag.Diag
 	if o.ID.IsUnknown() || o.FSID.IsNull() || o.FSID.IsUnknown() {
 		return
 	}
-	err := c.refuseUnmoved(createdObject(o.FSID, o.Object), claim, fmt.Sprintf("%s on cluster %q", o.Object, o.Cluster.ValueString()),
-		"Either the create is refused, since the object is still there, or the object goes with all that it holds and an empty one takes its"+
-			" place.")
-	if err != nil {
-		AddError(diags, "Object destroyed and created in one plan", err)
+	object := createdObject(o.FSID, o.Object)
+	others := c.recordClaim(object, claim)
+	// With create_before_destroy Terraform plans the removal of the former object again once the apply has created its replacement.
+	if others&(Drops|Makes)&^claim == 0 || c.madeHere(object) {
+		return
 	}
-}
-
-// refuseUnmoved records that a plan destroys an object, which is Drops, or creates it, which is Makes. Where the same plan does the
-// opposite as another resource, which is what a changed address comes to without a moved block, that is the error problem.Refused. Name
-// names the object, and consequence says in a sentence what the apply would come to.
-func (c *Connections) refuseUnmoved(object string, claim Claim, name, consequence string) error {
-	if others := c.recordClaim("address of "+object, claim); others&(Drops|Makes)&^claim == 0 {
-		return nil
-	}
-	return &problem.Problem{
+	AddError(diags, "Object destroyed and created in one plan", &problem.Problem{
 		Kind: problem.Refused,
-		What: fmt.Sprintf("One resource of the configuration would destroy %s, and another one would create it.", name),
-		Why:  "Terraform knows no order between the two. " + consequence,
+		What: fmt.Sprintf("The plan destroys %s on cluster %q as one resource, and creates it as another.", o.Object, o.Cluster.ValueString()),
+		Why: "Terraform knows no order between the two. Either the create is refused, since the object is still there, or the object goes" +
+			" with all that it holds and an empty one takes its place.",
 		Do: "If only the address has changed, as it does with another key of for_each, add a moved block, and nothing is touched: moved {" +
 			" from = FORMER_ADDRESS, to = NEW_ADDRESS }, each argument on a line of its own. To have it made anew, take it out of the" +
-			" configuration in one apply, and add it in the next.",
-	}
+			" configuration in one apply, and add it in the next. A deposed object goes by an apply without the replacement.",
+	})
 }

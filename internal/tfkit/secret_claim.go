@@ -48,21 +48,6 @@ func (c *Connections) ClaimSecret(s HostSecret, claim Claim, diags *diag.Diagnos
 	}
 }
 
-// PlanSecretRemoval records that a plan destroys a secret.
-func (c *Connections) PlanSecretRemoval(s HostSecret, diags *diag.Diagnostics) {
-	c.ClaimSecret(s, Drops, diags)
-	c.refuseUnmovedSecret(s, Drops, diags)
-}
-
-func (c *Connections) refuseUnmovedSecret(s HostSecret, claim Claim, diags *diag.Diagnostics) {
-	owned := s.owned()
-	err := c.refuseUnmoved(owned.Object, claim, owned.named(),
-		"Either the create is refused, since the secret is still there, or a domain that starts in between finds none.")
-	if err != nil {
-		AddAttributeError(diags, path.Root("uuid"), "Object destroyed and created in one plan", err)
-	}
-}
-
 // ClaimPlannedSecret is ClaimSecret for a plan that keeps, replaces or creates a secret.
 func (c *Connections) ClaimPlannedSecret(
 	ctx context.Context, state, plan HostSecret, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
@@ -81,7 +66,6 @@ func (c *Connections) ClaimPlannedSecret(
 	recorded := GetPrivate[string](ctx, req.Private, plannedSecretKey, &resp.Diagnostics)
 	if plan.identified() && recorded != plan.owned().Object {
 		c.ClaimSecret(plan, Makes, &resp.Diagnostics)
-		c.refuseUnmovedSecret(plan, Makes, &resp.Diagnostics)
 	}
 }
 

@@ -86,7 +86,7 @@ variable "data_pool" {
   default     = null
 
   validation {
-    condition     = var.data_pool == null || can(regex("^[^/@]+$", coalesce(var.data_pool, "none"))) && var.data_pool != var.access.pool
+    condition     = var.data_pool == null || can(regex("^[^/@]+$", var.data_pool)) && var.data_pool != var.access.pool
     error_message = "data_pool is the name of a pool: not empty, without slash and @, and another one than that of access."
   }
 }
@@ -120,7 +120,7 @@ variable "serial" {
   default     = null
 
   validation {
-    condition     = var.serial == null || can(regex("^[A-Za-z0-9_+. -]{1,36}$", coalesce(var.serial, "none")))
+    condition     = var.serial == null || can(regex("^[A-Za-z0-9_+. -]{1,36}$", var.serial))
     error_message = "serial is of letters, digits, spaces, and the characters _ + . -, at most 20 of them, 36 on bus scsi."
   }
 }

@@ -108,7 +108,7 @@ variable "quota_max_bytes" {
 }
 
 variable "key_generation" {
-  description = "Raise it by one to give the user a new key on every cluster, and every secret with it. Refused while a guest has a disk open, unless `rotate_in_use`."
+  description = "Raise it by one to give the user, and each of `former_users`, a new key on every cluster, and every secret with it. Refused while a guest has a disk open, unless `rotate_in_use`."
   type        = number
   default     = 1
   nullable    = false

@@ -39,7 +39,7 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
-	resting := exists && !entry.Moved && autoscalerRests(ctx, entry, config, state, plan)
+	resting := exists && !entry.Moved && autoscalerRests(ctx, entry, config, state, plan, &resp.Diagnostics)
 	planDerived(config, state, plan, exists, resting)
 	plan.ID = plan.id()
 	checkName(state, plan, &resp.Diagnostics)
@@ -69,7 +69,9 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 
 // autoscalerRests tells whether the autoscaler, which a pool has left its placement groups to, is switched off for the whole cluster: the
 // numbers that are configured stay then. It is only asked where they are not those that the pool has.
-func autoscalerRests(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], config, state, plan *model) bool {
+func autoscalerRests(
+	ctx context.Context, entry tfkit.Entry[*ceph.Cluster], config, state, plan *model, diags *diag.Diagnostics,
+) bool {
 	differs := func(configured, present types.Int64) bool {
 		return !configured.IsNull() && !configured.IsUnknown() && !configured.Equal(present)
 	}
@@ -78,7 +80,10 @@ func autoscalerRests(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], conf
 		return false
 	}
 	resting, err := entry.Target.AutoscalerRests(ctx)
-	return err == nil && resting // where that can't be asked, the pool's own mode counts
+	if err != nil {
+		tfkit.AddAttributeError(diags, path.Root("pg_num"), "Unable to plan Ceph pool", err)
+	}
+	return resting
 }
 
 // planDerived plans the attributes that follow from others; resting tells that no autoscaler changes any pool. They are unknown

@@ -57,8 +57,9 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Validators:    []validator.String{stringvalidator.OneOf(poolTypes...)},
 			},
 			"pg_num": count("Number of placement groups. Default: the cluster's. While `pg_autoscale_mode` is `on` this is only where a new pool" +
-				" begins: later the autoscaler decides, and a difference is reported as a warning but never fought over. Otherwise changed in place," +
-				" which moves data. Removing it keeps the current number. As by `ceph osd pool set POOL pg_num`."),
+				" begins: later the autoscaler decides, and a difference is reported as a warning but never fought over, unless the autoscaler is" +
+				" switched off for the whole cluster (`ceph osd pool set noautoscale`). Otherwise changed in place, which moves data. Removing it" +
+				" keeps the current number. As by `ceph osd pool set POOL pg_num`."),
 			"pgp_num": count("Number of placement groups for placement, at most `pg_num`. Default: follows `pg_num`. Left to the autoscaler like" +
 				" `pg_num`. Changed in place, which moves data; removing it keeps the current number. As by `ceph osd pool set POOL pgp_num`."),
 			"pg_autoscale_mode": schema.StringAttribute{

@@ -18,7 +18,10 @@ import (
 func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state *model, diags *diag.Diagnostics) error {
 	ref, _, err := find(ctx, cluster, state)
 	if problem.Is(err, problem.Removing) { // it can't be opened any more, so nobody needs it, and a domain that has its name means another
-		return cluster.EndRemoval(ctx, ref, state.ImageID.ValueString())
+		if err = cluster.EndRemoval(ctx, ref, state.ImageID.ValueString()); err == nil {
+			cluster.CreateUndone(ctx, ceph.CreatedImage(state.ref()))
+		}
+		return err
 	}
 	if err != nil || r.KeptByReplacement(state.FSID, ceph.CreatedImage(ref), diags) {
 		return err

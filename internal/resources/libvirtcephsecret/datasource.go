@@ -57,7 +57,7 @@ func (d *secretDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			"ephemeral":   schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether libvirt keeps it in memory only."},
 			"private":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether libvirt never tells the value."},
 			"key_fingerprint": tfkit.ComputedText("`sha256:` and the hexadecimal SHA-256 of the value, safe to show; null where the secret is" +
-				" private or has no value."),
+				" private or has no value, or where the host's policy doesn't let this user read it."),
 			"host_uuid": tfkit.ComputedText("The host's UUID."),
 		},
 	}

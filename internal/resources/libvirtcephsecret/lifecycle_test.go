@@ -302,16 +302,6 @@ func TestAccLibvirtCephSecret_twoResources(t *testing.T) {
 	w.Terraform(t, "state", "rm", "libvirt_ceph_secret.other")
 	w.Apply(t, "-replace=libvirt_ceph_secret.test")
 	w.ExpectEmptyPlan(t)
-
-	// Another address is another resource, unless a moved block says so.
-	w.Write(t, provider+block("other", "kvm1"))
-	if out, err := w.Try(t, "plan", "-input=false"); err == nil || !acctest.Message("add a moved block").MatchString(out) {
-		t.Errorf("another address without a moved block: %v\n%s", err, out)
-	}
-	w.Write(t, provider+block("other", "kvm1")+"moved {\n  from = libvirt_ceph_secret.test\n  to = libvirt_ceph_secret.other\n}\n")
-	if out := w.Apply(t); !strings.Contains(out, "0 added, 0 changed, 0 destroyed") {
-		t.Errorf("another address with a moved block:\n%s", out)
-	}
 	w.Destroy(t)
 	if has(t, "kvm1", id) {
 		t.Error("the secret is still there")

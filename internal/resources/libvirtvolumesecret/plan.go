@@ -19,7 +19,7 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if req.Plan.Raw.IsNull() {
 		var removed model
 		if tfkit.Get(ctx, req.State, &removed, &resp.Diagnostics) && r.Connections != nil {
-			r.PlanSecretRemoval(removed.owned(), &resp.Diagnostics)
+			r.ClaimSecret(removed.owned(), tfkit.Drops, &resp.Diagnostics)
 		}
 		return
 	}
