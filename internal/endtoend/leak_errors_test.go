@@ -107,7 +107,7 @@ ephemeral "ceph_user_key" "planned" {
 resource "ceph_user" "exists" {
   count          = var.step == "apply" ? 1 : 0
   cluster        = "east"
-  name           = "admin"
+  name           = "present"
   caps           = local.caps
   key_wo         = var.keys.chosen
   key_wo_version = "1"
@@ -181,6 +181,10 @@ func TestAccErrorsHoldNoKey(t *testing.T) {
 		file(t, "secret.xml", "<secret><uuid>"+clash+"</uuid><usage type='ceph'><name>clash</name></usage></secret>"))
 	defer acctest.Virsh(t, "kvm1", "secret-undefine", clash)
 	setByHand(t, "kvm1", clash, l.addKey("the value of a secret that is there", secret))
+
+	acctest.Ceph(t, "east", "auth", "add", "client.present", "mon", "profile rbd")
+	defer acctest.Ceph(t, "east", "auth", "rm", "client.present")
+	l.addKey("the key of a user that is there", acctest.Ceph(t, "east", "auth", "get-key", "client.present"))
 
 	w := l.workspace(acctest.NewWorkspaceOf(t, strings.NewReplacer("EAST", east.MonHost, "KVM1", kvm1.URI, "FOLDER", folder).Replace(failing)))
 	w.Set(t, "keys", keys)
