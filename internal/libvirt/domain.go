@@ -55,6 +55,24 @@ func (d *Definition) DiskByTarget(target string) *Disk {
 	return d.diskWhere(func(disk Disk) bool { return disk.Target == target })
 }
 
+// deviceAddresses are the addresses of this type that devices of any kind have themselves. That of a device's source is one of the host's.
+func (d *Definition) deviceAddresses(kind string) ([]element, error) {
+	root, err := parse(d.text)
+	if err != nil {
+		return nil, err
+	}
+	var addresses []element
+	devices := root.child("devices")
+	for i := range devices.Children {
+		for _, child := range devices.Children[i].Children {
+			if child.XMLName.Local == "address" && child.attr("type") == kind {
+				addresses = append(addresses, child)
+			}
+		}
+	}
+	return addresses, nil
+}
+
 // diskByAlias returns the disk with this alias, nil where there is none.
 func (d *Definition) diskByAlias(alias string) *Disk {
 	return d.diskWhere(func(disk Disk) bool { return alias != "" && disk.Alias == alias })

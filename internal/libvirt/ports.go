@@ -17,7 +17,7 @@ func (d *Definition) FreePorts() (ports int, known bool) {
 	if d == nil || d.doc == nil || d.doc.Devices == nil {
 		return 0, false
 	}
-	root, err := parse(d.text)
+	addresses, err := d.deviceAddresses("pci")
 	if err != nil {
 		return 0, false
 	}
@@ -28,14 +28,8 @@ func (d *Definition) FreePorts() (ports int, known bool) {
 		}
 		taken[bus][slot] = true
 	}
-	devices := root.child("devices")
-	for i := range devices.Children {
-		// Its own address: that of a source is one of the host's.
-		for _, address := range devices.Children[i].Children {
-			if address.XMLName.Local == "address" && address.attr("type") == "pci" {
-				take(number(address.attr("bus")), number(address.attr("slot")))
-			}
-		}
+	for i := range addresses {
+		take(number(addresses[i].attr("bus")), number(addresses[i].attr("slot")))
 	}
 	conventional := false
 	for _, c := range d.doc.Devices.Controllers {

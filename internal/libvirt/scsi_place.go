@@ -33,6 +33,10 @@ func (d Domain) PlaceOnSCSI(disk Disk) *Address {
 	if len(definitions) == 0 || inAll(index/disksOfAController, false) {
 		return nil
 	}
+	taken, ok := drivePlaces(definitions)
+	if !ok {
+		return nil
+	}
 	for _, c := range definitions[0].doc.Devices.Controllers {
 		number := value(c.Index)
 		if c.Type != "scsi" || !inAll(number, true) {
@@ -40,7 +44,7 @@ func (d Domain) PlaceOnSCSI(disk Disk) *Address {
 		}
 		for unit := index; unit < mostUnits; unit++ {
 			place := []uint{number, 0, 0, unit}
-			if !slices.ContainsFunc(definitions, func(one *Definition) bool { return one.drives(place) }) {
+			if !slices.ContainsFunc(taken, func(there []uint) bool { return slices.Equal(there, place) }) {
 				return &Address{Type: AddressDrive, Numbers: place}
 			}
 		}
@@ -72,25 +76,21 @@ func (d *Definition) hasSCSI(number uint, virtio bool) bool {
 	})
 }
 
-// drives tells whether a device of the definition is at this place, on a controller of any kind.
-func (d *Definition) drives(place []uint) bool {
-	root, err := parse(d.text)
-	if err != nil {
-		return true
-	}
-	devices := root.child("devices")
-	for i := range devices.Children {
-		at := devices.Children[i].child("address")
-		if at.attr("type") != AddressDrive {
-			continue
+// drivePlaces are the places of all devices of the definitions on controllers of any kind; false where a definition can't be read.
+func drivePlaces(definitions []*Definition) ([][]uint, bool) {
+	var places [][]uint
+	for _, definition := range definitions {
+		addresses, err := definition.deviceAddresses(AddressDrive)
+		if err != nil {
+			return nil, false
 		}
-		var there []uint
-		for _, part := range AddressParts[AddressDrive] {
-			there = append(there, uint(number(at.attr(part.Name))))
-		}
-		if slices.Equal(there, place) {
-			return true
+		for i := range addresses {
+			var place []uint
+			for _, part := range AddressParts[AddressDrive] {
+				place = append(place, uint(number(addresses[i].attr(part.Name))))
+			}
+			places = append(places, place)
 		}
 	}
-	return false
+	return places, true
 }
