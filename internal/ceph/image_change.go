@@ -18,9 +18,7 @@ func (c *Cluster) CheckImageChange(ctx context.Context, ref ImageRef) error {
 // changeable is CheckImageChange, and returns what was read for it.
 func (c *Cluster) changeable(ctx context.Context, ref ImageRef) (ImageRelations, error) {
 	what := fmt.Sprintf("Image %s of cluster %q can't be changed now.", ref, c.cfg.Label)
-	relations, err := readImage(ctx, c, what, ref, func(ctx context.Context, conn Conn) (ImageRelations, error) {
-		return conn.ImageRelations(ctx, ref)
-	})
+	relations, err := c.relations(ctx, what, ref)
 	if err != nil {
 		return ImageRelations{}, err
 	}

@@ -40,13 +40,11 @@ func (c *Cluster) CheckDisabling(ctx context.Context, ref ImageRef, features []s
 		return nil
 	}
 	what := fmt.Sprintf("The features of image %s of cluster %q can't be changed.", ref, c.cfg.Label)
-	relations, err := readImage(ctx, c, what, ref, func(ctx context.Context, conn Conn) (ImageRelations, error) {
-		return conn.ImageRelations(ctx, ref)
-	})
+	relations, err := c.relations(ctx, what, ref)
 	if err != nil {
 		return err
 	}
-	return refuseObstacles(what, relations.againstDisabling(ref, features), "Nothing was changed.")
+	return refuseObstacles(what, relations.againstDisablingJournaling(ref), "Nothing was changed.")
 }
 
 // SetImageFeatures switches features of an existing image. What is disabled goes first.

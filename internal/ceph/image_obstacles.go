@@ -2,7 +2,6 @@ package ceph
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -91,10 +90,10 @@ func (r ImageRelations) writtenElsewhere(ref ImageRef) []obstacle {
 	return all
 }
 
-// againstDisabling lists the obstacles to switching features off. Mirroring by the journal ends with the feature journaling: where the pool
+// againstDisablingJournaling lists the obstacles to switching this feature off. Mirroring by the journal ends with it: where the pool
 // mirrors all images librbd ends it too, and the copies on other clusters are removed; where it mirrors single ones librbd refuses.
-func (r ImageRelations) againstDisabling(ref ImageRef, features []string) []obstacle {
-	if !r.Journaled || !slices.Contains(features, "journaling") {
+func (r ImageRelations) againstDisablingJournaling(ref ImageRef) []obstacle {
+	if !r.Journaled {
 		return nil
 	}
 	return []obstacle{{

@@ -43,13 +43,16 @@ type ImageRelations struct {
 //
 // Similar to: rbd snap ls --all; rbd children --all; rbd lock ls; rbd status; rbd info
 func (c *Cluster) ImageRelations(ctx context.Context, ref ImageRef) (ImageRelations, error) {
-	relations, err := readImage(ctx, c, c.unableToRelate(ref), ref, func(ctx context.Context, conn Conn) (ImageRelations, error) {
-		return conn.ImageRelations(ctx, ref)
-	})
+	relations, err := c.relations(ctx, c.unableToRelate(ref), ref)
 	if err != nil {
 		return ImageRelations{}, err
 	}
 	return c.completeRelations(ctx, ref, relations)
+}
+
+// relations are those that the image itself tells. What says what could not be done without them.
+func (c *Cluster) relations(ctx context.Context, what string, ref ImageRef) (ImageRelations, error) {
+	return readImage(ctx, c, what, ref, func(ctx context.Context, conn Conn) (ImageRelations, error) { return conn.ImageRelations(ctx, ref) })
 }
 
 func (c *Cluster) unableToRelate(ref ImageRef) string {

@@ -17,9 +17,7 @@ import (
 func (c *Cluster) TrashImage(ctx context.Context, ref ImageRef, delay time.Duration) error {
 	what := fmt.Sprintf("Unable to move image %s of cluster %q to the trash.", ref, c.cfg.Label)
 	return c.onceReleased(ctx, what, ref, func() (relations ImageRelations, err error) {
-		relations, err = readImage(ctx, c, what, ref, func(ctx context.Context, conn Conn) (ImageRelations, error) {
-			return conn.ImageRelations(ctx, ref)
-		})
+		relations, err = c.relations(ctx, what, ref)
 		if err != nil {
 			return relations, err
 		}
