@@ -46,9 +46,6 @@ type hypervisorModel struct {
 	AllowPlaintext   types.Bool   `tfsdk:"allow_plaintext"`
 }
 
-// wholeTree is the framework's option to read an object with all its members.
-var wholeTree = basetypes.ObjectAsOptions{UnhandledNullAsEmpty: false, UnhandledUnknownAsEmpty: false}
-
 // addClusters adds the configured clusters, or else the one of CEPH_CONF.
 func (p *cephProvider) addClusters(ctx context.Context, config model, connections *tfkit.Connections, diags *diag.Diagnostics) {
 	switch {
@@ -73,7 +70,7 @@ func (p *cephProvider) addClusters(ctx context.Context, config model, connection
 			connections.Clusters.AddUnknown(label)
 			continue
 		}
-		diags.Append(object.As(ctx, &entry, wholeTree)...)
+		diags.Append(object.As(ctx, &entry, basetypes.ObjectAsOptions{})...)
 		settings := ceph.Config{
 			Label: label, MonHost: entry.MonHost.ValueString(), ConfigFile: entry.ConfigFile.ValueString(), User: entry.User.ValueString(),
 			Key: tfkit.KeyOf(entry.Key), KeyringFile: entry.KeyringFile.ValueString(), FSID: libvirt.CanonicalUUID(entry.FSID.ValueString()),
@@ -113,7 +110,7 @@ func addHypervisors(ctx context.Context, config model, connections *tfkit.Connec
 			connections.Hypervisors.AddUnknown(label)
 			continue
 		}
-		diags.Append(object.As(ctx, &entry, wholeTree)...)
+		diags.Append(object.As(ctx, &entry, basetypes.ObjectAsOptions{})...)
 		host, err := newHost(connections, label, entry)
 		if err != nil {
 			tfkit.AddAttributeError(diags, path.Root("hypervisors").AtMapKey(label).AtName("uri"), "Invalid libvirt URI", err)
