@@ -55,7 +55,7 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 		if s.Kind != UserSnapshot {
 			continue
 		}
-		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, s.Name) })
+		errno, err := c.removeSnapshot(ctx, what, ref, s.Name)
 		var p *problem.Problem
 		if errno != ENOENT && errors.As(err, &p) {
 			if errno == EBUSY {
@@ -71,6 +71,25 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 		removed = append(removed, s.Name)
 	}
 	return nil
+}
+
+// removeSnapshot removes a snapshot whose protection has been lifted. The client that holds the image's lock carries that out, and refuses it
+// as long as its view of the image is from before: so where the snapshot has no protection, it is asked again.
+func (c *Cluster) removeSnapshot(ctx context.Context, what string, ref ImageRef, name string) (Errno, error) {
+	for attempt := 1; ; attempt++ {
+		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, name) })
+		if errno != EBUSY || attempt == recheckAttempts {
+			return errno, err
+		}
+		if now, unread := c.Snapshot(ctx, ref, name); unread != nil || now.Protected {
+			return errno, err
+		}
+		select {
+		case <-time.After(recheckInterval):
+		case <-ctx.Done():
+			return errno, err
+		}
+	}
 }
 
 // protectTimeout bounds the restoring of protection, which is done also when the operation's own time is up.
