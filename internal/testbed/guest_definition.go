@@ -11,9 +11,10 @@ const defaultMemoryMiB = 192
 
 // domain returns the guest's definition, without any disk.
 func (o GuestOptions) domain(uuid, kernel, initramfs, socket, log string) *libvirtxml.Domain {
-	// With panic=1 a guest that panics boots again, which its console shows. The self-tests of ciphers take a tenth of the boot.
+	// With panic=1 a guest that panics boots again, which its console shows. The self-tests of ciphers take a tenth of
+	// the boot, code that patches itself (noreplace-smp) and security modules a fifth.
 	// Without no_timer_check a kernel that is emulated on a busy machine can take its timer for broken, and never boots.
-	cmdline := "console=ttyS0 quiet panic=1 nokaslr mitigations=off cryptomgr.notests no_timer_check"
+	cmdline := "console=ttyS0 quiet panic=1 nokaslr mitigations=off cryptomgr.notests no_timer_check noreplace-smp lsm="
 	if o.NoDrivers {
 		// Without drivers the kernel would still release a device; without hot-plug it can't.
 		cmdline += " testbed.nodrivers acpiphp.disable=1 pcie_ports=compat"
