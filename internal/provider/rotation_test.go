@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -69,5 +70,29 @@ func TestRotationIsRecordedWithoutTheKey(t *testing.T) {
 	s.apply(o, user(2))
 	if cluster.rotations != 1 || s.text(o, "key") != cluster.key {
 		t.Errorf("rotated %d times, and the state has the former key: %v", cluster.rotations, s.text(o, "key") == goodKey)
+	}
+}
+
+// A user with another name is another user: what is asked of its key is no change of the former user's key.
+func TestRenamedUserIsReplacedWhateverItsKey(t *testing.T) {
+	cluster := newFakeCluster(eastFSID)
+	s := newServer(t, dialTo(map[string]*fakeCluster{"192.0.2.1": cluster}))
+	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}})
+	o := s.newObject("ceph_user")
+	user := func(name string, generation int64) block {
+		return block{
+			"cluster": "east", "name": name, "caps": block{"mon": "profile rbd"}, "key_generation": big.NewFloat(float64(generation)),
+		}
+	}
+	s.apply(o, user("web-1", 3))
+	for _, generation := range []int64{1, 4} {
+		plan := s.plan(o, user("web-2", generation))
+		replaced := fmt.Sprint(plan.RequiresReplace)
+		if got := errorsIn(plan.Diagnostics); got != "" || replaced != `[AttributeName("name")]` {
+			t.Errorf("generation %d: replaced because of %s, %s", generation, replaced, got)
+		}
+	}
+	if got := errorsIn(s.plan(o, user("web-1", 1)).Diagnostics); !strings.Contains(got, "Key generation lowered") {
+		t.Errorf("the key of the same user: %s", got)
 	}
 }

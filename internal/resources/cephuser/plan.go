@@ -45,7 +45,7 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("cluster"))
 	case exists && plan.replacesType(config, state):
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("key_type"))
-	case exists:
+	case exists && plan.Name.Equal(state.Name): // or else it is replaced, and no key of the former user changes
 		plan.checkGeneration(state, &resp.Diagnostics)
 		if entry.Known && !resp.Diagnostics.HasError() {
 			r.checkKeyChange(ctx, entry.Target, config, state, plan, &resp.Diagnostics)
