@@ -229,6 +229,26 @@ func TestUnknownSettingsKeepTheState(t *testing.T) {
 	}
 }
 
+// An import has no state to keep: without a look at the object nothing is imported.
+func TestUnknownSettingsRefuseImports(t *testing.T) {
+	s := newServer(t, noDial)
+	s.configure(block{"clusters": block{"east": unknown}, "hypervisors": block{"kvm1": block{"uri": unknown}}})
+	ids := map[string]string{
+		"ceph_pool": "east/vms", "ceph_user": "east/libvirt", "ceph_rbd_image": "east/vms/data", "ceph_rbd_namespace": "east/vms/tenant",
+		"ceph_rbd_snapshot": "east/vms/data@before", "ceph_crush_rule": "east/fast", "ceph_erasure_code_profile": "east/wide",
+		"libvirt_ceph_secret": "kvm1/" + eastFSID, "libvirt_volume_secret": "kvm1/" + eastFSID, "libvirt_rbd_disk": "kvm1/guest/vdb",
+	}
+	for typeName := range s.schema.ResourceSchemas {
+		t.Run(typeName, func(t *testing.T) {
+			o := s.newObject(typeName)
+			s.importState(o, ids[typeName], nil)
+			if got := errorsIn(s.read(o)); !strings.Contains(got, "known only after apply") {
+				t.Errorf("it was imported: %s", got)
+			}
+		})
+	}
+}
+
 // While the provider block is unknown, each data source says why it can't be read, and connects to nothing.
 func TestUnknownSettingsOfDataSources(t *testing.T) {
 	s := newServer(t, noDial)

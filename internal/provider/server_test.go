@@ -196,22 +196,28 @@ func (s *server) read(o *object) []*tfprotov6.Diagnostic {
 // importBy imports an object by its id, or by its resource identity as a Terraform of 1.12 and later does, and reads it.
 func (s *server) importBy(typeName, id string, identity block) *object {
 	s.t.Helper()
-	req := &tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id}
+	var given *tfprotov6.ResourceIdentityData
 	if identity != nil {
 		typ := s.identities[typeName].ValueType()
-		req.Identity = &tfprotov6.ResourceIdentityData{IdentityData: s.encode(typ, s.value(typ, identity))}
+		given = &tfprotov6.ResourceIdentityData{IdentityData: s.encode(typ, s.value(typ, identity))}
 	}
-	resp, err := s.ImportResourceState(s.t.Context(), req)
+	o := s.newObject(typeName)
+	s.importState(o, id, given)
+	s.must("read", s.read(o))
+	return o
+}
+
+// importState imports an object, without the read that follows.
+func (s *server) importState(o *object, id string, identity *tfprotov6.ResourceIdentityData) {
+	s.t.Helper()
+	resp, err := s.ImportResourceState(s.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: o.typeName, ID: id, Identity: identity})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.must("import", resp.Diagnostics)
 	imported := resp.ImportedResources[0]
-	o := s.newObject(typeName)
-	o.state = s.decode(s.schema.ResourceSchemas[typeName].ValueType(), imported.State)
+	o.state = s.decode(s.schema.ResourceSchemas[o.typeName].ValueType(), imported.State)
 	o.identity, o.private = imported.Identity, imported.Private
-	s.must("read", s.read(o))
-	return o
 }
 
 // plan plans the object, with its identity.

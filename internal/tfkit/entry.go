@@ -97,12 +97,12 @@ func (e *Entries[T]) ResolveEntry(ctx context.Context, label, identity types.Str
 }
 
 // ReadEntry is [Entries.ResolveEntry] for a Read. It reports the error; where the entry's settings are known only after apply, it reports a
-// warning, and Read keeps the state.
+// warning, and Read keeps the state. What is imported has none to keep: its identity is null, and it is an error.
 func (e *Entries[T]) ReadEntry(
 	ctx context.Context, label, identity types.String, summary string, diags *diag.Diagnostics,
 ) (entry Entry[T], ok bool) {
 	entry, err := e.ResolveEntry(ctx, label, identity, diags)
-	if err != nil && !WarnIfUnknown(diags, err) {
+	if err != nil && (identity.IsNull() || !WarnIfUnknown(diags, err)) {
 		AddError(diags, summary, err)
 	}
 	return entry, err == nil
