@@ -52,6 +52,26 @@ func TestAnObjectIsNotDestroyedAndCreatedInOnePlan(t *testing.T) {
 				}
 			}
 
+			// An import takes the object into the state as another resource. It does not keep the former one from destroying it.
+			imported := func() []*tfprotov6.Diagnostic {
+				o := s.newObject(typeName)
+				s.importState(o, "", former.identity)
+				return s.read(o)
+			}
+			removed := func() []*tfprotov6.Diagnostic { return s.planRemoval(former) }
+			for name, plans := range map[string][]func() []*tfprotov6.Diagnostic{
+				"destroyed, then imported": {removed, imported}, "imported, then destroyed": {imported, removed},
+			} {
+				command()
+				s.must(name, plans[0]())
+				if got := errorsIn(plans[1]()); !strings.Contains(got, "imports it as another") || !strings.Contains(got, "destroy = false") {
+					t.Errorf("%s: %q", name, got)
+				}
+			}
+			command()
+			s.must("refresh", s.read(former))
+			s.must("removal of what was not imported", s.planRemoval(former))
+
 			command()
 			s.must("removal", s.planRemoval(former))
 			s.must("create of another object", s.plan(s.newObject(typeName), with(at("east"), block{"name": "another"})).Diagnostics)

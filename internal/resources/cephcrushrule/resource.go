@@ -89,6 +89,7 @@ func (r *ruleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	state.FSID = entry.Identity
 	state.fromAPI(found)
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedCrushRule(found.Name))
+	r.ReadImport(recorded.FSID, state.object(), &resp.Diagnostics)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

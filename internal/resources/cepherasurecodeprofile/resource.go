@@ -90,6 +90,7 @@ func (r *profileResource) Read(ctx context.Context, req resource.ReadRequest, re
 	state.fromAPI(profile)
 	state.FSID = entry.Identity
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedErasureCodeProfile(profile.Name))
+	r.ReadImport(recorded.FSID, state.object(), &resp.Diagnostics)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

@@ -108,6 +108,7 @@ func (r *poolResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		}
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, madeRuleKey, own)...)
 	}
+	r.ReadImport(recorded.FSID, state.object(), &resp.Diagnostics)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

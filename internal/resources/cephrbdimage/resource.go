@@ -120,6 +120,7 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if answered := warnOfHeader(ctx, entry.Target, &state, &resp.Diagnostics); answered {
 		entry.Target.CreateFulfilled(ctx, ceph.CreatedImage(ref))
 	}
+	r.ReadImport(recorded.FSID, state.object(), &resp.Diagnostics)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

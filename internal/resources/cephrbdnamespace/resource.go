@@ -81,6 +81,7 @@ func (r *namespaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 	state.FSID = entry.Identity
 	state.fromAPI(found)
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedNamespace(found))
+	r.ReadImport(recorded.FSID, state.object(), &resp.Diagnostics)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

@@ -91,6 +91,7 @@ func (r *snapshotResource) Read(ctx context.Context, req resource.ReadRequest, r
 	state.FSID = entry.Identity
 	state.fromAPI(found)
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedSnapshot(found.Image, found.Name))
+	r.ReadImport(recorded.FSID, state.object(), &resp.Diagnostics)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 

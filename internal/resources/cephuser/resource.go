@@ -84,6 +84,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	state.fromAPI(user)
 	entry.Target.CreateFulfilled(ctx, ceph.CreatedUser(user.Name))
 	state.readWritten(tfkit.GetPrivate[string](ctx, req.Private, writtenKey, &resp.Diagnostics))
+	r.ReadImport(recorded.FSID, state.object(), &resp.Diagnostics)
 	tfkit.FinishRead(ctx, resp, &recorded, &state, state.identity())
 }
 
