@@ -66,10 +66,12 @@ func TestUnansweredEntryIsDialledOnce(t *testing.T) {
 				dialled.Add(1)
 				return nil, &problem.Problem{Kind: problem.Unreachable, What: "nobody listens"}
 			})
-			s.configure(block{
+			provider := block{
 				"clusters":    block{"east": block{"mon_host": "192.0.2.1", "key": goodKey}},
 				"hypervisors": block{"kvm1": block{"uri": brokenHypervisor(t, &dialled)}},
-			})
+			}
+			configure := func() { s.configure(provider) }
+			configure()
 			schema := s.schema.ResourceSchemas[typeName]
 			none, there := s.value(schema.ValueType(), nil), s.value(schema.ValueType(), object)
 			config := block{"timeouts": block{"read": "1m"}} // so that there is a change to plan
@@ -110,7 +112,41 @@ func TestUnansweredEntryIsDialledOnce(t *testing.T) {
 				}
 				refused(change.doing, int32(i+2), resp.Diagnostics)
 			}
-			reads(4)
+			// Terraform plans each change of an apply again, right before it.
+			refused("plan in an apply", 5, s.plan(o, config).Diagnostics)
+			configure()
+			reads(6)
 		})
+	}
+}
+
+// An apply goes on once the cluster answers again: each change is planned before it is made, and both try it again.
+func TestApplyGoesOnOnceTheClusterAnswers(t *testing.T) {
+	cluster := newFakeCluster(eastFSID)
+	failures := 2
+	s := newServer(t, func(context.Context, ceph.Config) (ceph.Conn, error) {
+		if failures--; failures >= 0 {
+			return nil, &problem.Problem{Kind: problem.Unreachable, What: "nobody listens"}
+		}
+		return cluster, nil
+	})
+	s.configure(block{"clusters": block{"east": block{"mon_host": "192.0.2.1"}}})
+	config := block{"cluster": "east", "name": "vms"}
+	o := s.newObject("ceph_pool")
+	for range 2 {
+		if errorsIn(s.plan(o, config).Diagnostics) == "" {
+			t.Fatal("a plan tried again")
+		}
+	}
+	none := s.encode(s.schema.ResourceSchemas["ceph_pool"].ValueType(), o.state)
+	if _, err := s.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: "ceph_pool", PriorState: none, PlannedState: s.dynamic(s.schema.ResourceSchemas["ceph_pool"], config),
+		Config: s.dynamic(s.schema.ResourceSchemas["ceph_pool"], config),
+	}); err != nil || failures != 0 {
+		t.Fatalf("%d failures are left, %v", failures, err)
+	}
+	s.apply(o, config)
+	if cluster.pools["vms"] == 0 {
+		t.Error("the pool is not there")
 	}
 }

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/provider"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/serve"
 )
 
 // block is a configuration block, or a part of one, as Go values: string, int, bool, nil, [unknown], block and []any.
@@ -38,10 +38,8 @@ func newServer(t testing.TB, dial ceph.Dial) *server {
 	if closer, ok := served.(io.Closer); ok {
 		t.Cleanup(func() { _ = closer.Close() })
 	}
+	s.ProviderServer = serve.NewServer(served)
 	var err error
-	if s.ProviderServer, err = providerserver.NewProtocol6WithError(served)(); err != nil {
-		t.Fatal(err)
-	}
 	if s.schema, err = s.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)
 	}

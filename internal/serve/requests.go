@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 )
 
 // NewServer returns the server of a provider, of which nothing of a request outlives the request.
@@ -18,7 +20,7 @@ import (
 func NewServer(p provider.Provider) tfprotov6.ProviderServer {
 	served := providerserver.NewProtocol6(p)()
 	if lists, ok := served.(server); ok {
-		return requests{lists}
+		return requests{lists, &atomic.Bool{}}
 	}
 	return served
 }
@@ -30,7 +32,27 @@ type server interface {
 }
 
 // requests lets go of the contexts of the requests that come once for each object, or each call of a function.
-type requests struct{ server }
+type requests struct {
+	server
+
+	applies *atomic.Bool // a change has come since the provider was configured
+}
+
+func (r requests) ConfigureProvider(
+	ctx context.Context, req *tfprotov6.ConfigureProviderRequest,
+) (*tfprotov6.ConfigureProviderResponse, error) {
+	r.applies.Store(false)
+	return r.server.ConfigureProvider(ctx, req)
+}
+
+// ofApply returns the context of a plan or a read: where Terraform applies, each is the beginning of an operation that changes something, and
+// a cluster or hypervisor that did not answer another one is tried again.
+func (r requests) ofApply(ctx context.Context) context.Context {
+	if r.applies.Load() {
+		return breaker.Retry(ctx)
+	}
+	return ctx
+}
 
 // during serves a request with a context that is empty afterwards.
 func during[Request, Response any](
@@ -86,12 +108,13 @@ func (r requests) ReadResource(
 func (r requests) PlanResourceChange(
 	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
-	return during(ctx, req, r.server.PlanResourceChange)
+	return during(r.ofApply(ctx), req, r.server.PlanResourceChange)
 }
 
 func (r requests) ApplyResourceChange(
 	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	r.applies.Store(true)
 	return during(ctx, req, r.server.ApplyResourceChange)
 }
 
@@ -116,7 +139,7 @@ func (r requests) ValidateDataResourceConfig(
 func (r requests) ReadDataSource(
 	ctx context.Context, req *tfprotov6.ReadDataSourceRequest,
 ) (*tfprotov6.ReadDataSourceResponse, error) {
-	return during(ctx, req, r.server.ReadDataSource)
+	return during(r.ofApply(ctx), req, r.server.ReadDataSource)
 }
 
 func (r requests) ValidateEphemeralResourceConfig(
@@ -128,7 +151,7 @@ func (r requests) ValidateEphemeralResourceConfig(
 func (r requests) OpenEphemeralResource(
 	ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest,
 ) (*tfprotov6.OpenEphemeralResourceResponse, error) {
-	return during(ctx, req, r.server.OpenEphemeralResource)
+	return during(r.ofApply(ctx), req, r.server.OpenEphemeralResource)
 }
 
 func (r requests) RenewEphemeralResource(

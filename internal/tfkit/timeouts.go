@@ -69,7 +69,7 @@ func StartRefresh(ctx context.Context, configured TimeLimit, diags *diag.Diagnos
 }
 
 // StartChange begins a create, update or delete, with its configured time limit. It may try to connect again to a cluster or hypervisor
-// that did not answer before; a read and a plan don't.
+// that did not answer before; a read and a plan may only where Terraform applies.
 func StartChange(ctx context.Context, configured TimeLimit, diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
 	return withTimeout(breaker.Retry(ctx), configured, diags)
 }
