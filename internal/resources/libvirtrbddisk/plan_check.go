@@ -190,8 +190,10 @@ func (m *model) refuseWithoutCluster() error {
 // checkLocated is check for a disk that is there, and whose domain was found.
 func (p *planning) checkLocated(ctx context.Context, where *libvirt.Placement, changed []string, resizes bool) error {
 	plan, state := p.plan, p.state
-	if err := where.Host.RefuseUnfit(ctx, where.Domain, plan.disk()); err != nil {
-		return err
+	if !slices.Contains(p.replaced, "domain") && !slices.Contains(p.replaced, "hypervisor") { // or else another domain gets the disk
+		if err := where.Host.RefuseUnfit(ctx, where.Domain, plan.disk()); err != nil {
+			return err
+		}
 	}
 	if err := p.planReattach(where); err != nil {
 		return err

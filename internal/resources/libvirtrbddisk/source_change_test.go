@@ -206,3 +206,30 @@ func TestAccLibvirtRBDDisk_onlyBootDeviceReplaced(t *testing.T) {
 	w.Apply(t)
 	w.Destroy(t)
 }
+
+// A place in the boot order is asked of the domain that gets the disk, and not of the one that it leaves.
+func TestAccLibvirtRBDDisk_bootOrderInAnotherDomain(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const from, to = "boots-by-kind", "boots-by-device"
+	guest(t, "kvm1", testbed.GuestOptions{Name: from})
+	guest(t, "kvm1", testbed.GuestOptions{Name: to})
+	image(t, "east", from, "8M")
+	image(t, "east", to, "8M")
+	doc := acctest.DomainOf(t, "kvm1", to, true)
+	bootByDevice(t, doc, to)
+	define(t, doc)
+	provider := source + acctest.Provider(t)
+	w := acctest.NewWorkspaceOf(t, provider+block(from, from))
+	w.Apply(t)
+
+	w.Write(t, provider+block(to, from, "boot_order = 1"))
+	w.Apply(t)
+	if disk := diskOf(t, "kvm1", to, "vdb", true); disk == nil || disk.Boot == nil || disk.Boot.Order != 1 {
+		t.Errorf("the disk of the other domain: %+v", disk)
+	}
+	if disk := diskOf(t, "kvm1", from, "vdb", true); disk != nil {
+		t.Errorf("the former domain has still got %+v", disk)
+	}
+	w.Destroy(t)
+}
