@@ -65,7 +65,7 @@ resource "libvirt_ceph_secret" "adopted" {
   description    = each.value.description
   ephemeral      = each.value.ephemeral
   private        = each.value.private
-  key_wo_version = each.value.key_fingerprint # the value itself stays as it is
+  key_wo_version = each.value.key_wo_version # the value itself stays as it is
 }
 
 resource "libvirt_rbd_disk" "adopted" {

@@ -24,13 +24,13 @@ import (
 )
 
 // largeEstate is a flag: with it the estate that is adopted is that of a company, not of a test (make test-estate).
-var largeEstate = flag.Bool("large-estate", false, "adopt 5 pools, 200 images, 20 users, 6 secrets and 60 disks")
+var largeEstate = flag.Bool("large-estate", false, "adopt 5 pools, 200 images, 20 users, 7 secrets and 60 disks")
 
 // estateSize counts what is adopted: what the manual procedure makes (two pools, images, secrets and disks, a user and a domain), and
 // more of the same.
 type estateSize struct{ images, users, domains int }
 
-const estatePools, estateSecrets = 5, 6
+const estatePools, estateSecrets = 5, 7
 
 func sizeOfEstate() estateSize {
 	if *largeEstate {
@@ -57,6 +57,9 @@ const clonedImage = 32
 var adoptedSecrets = map[string]string{
 	"east": "33085c23-2177-242d-7661-c785df7f6230", "west": "44085c23-2177-242d-7661-c785df7f6230",
 }
+
+// emptySecret is a secret on kvm1 that has never got a value.
+const emptySecret = "55085c23-2177-242d-7661-c785df7f6230"
 
 // parallel calls do with all numbers below n, a few at a time, and fails the test with the first error.
 func parallel(t *testing.T, n int, do func(ctx context.Context, i int) error) {
@@ -121,14 +124,18 @@ func makeEstate(t *testing.T, bed *testbed.Bed) map[string]string {
 			t.Fatal(err)
 		}
 	}
+	defineSecret := func(host, id, cluster string) {
+		acctest.VirshIn(t, host, "<secret ephemeral='no' private='no'><uuid>"+id+"</uuid><description>by hand</description>"+
+			"<usage type='ceph'><name>adopt@"+cluster+"</name></usage></secret>", "secret-define", "/dev/stdin")
+		t.Cleanup(func() { acctest.Virsh(t, host, "secret-undefine", id) })
+	}
 	for _, host := range []string{"kvm1", "kvm2"} {
 		for cluster, id := range adoptedSecrets {
-			acctest.VirshIn(t, host, "<secret ephemeral='no' private='no'><uuid>"+id+"</uuid><description>by hand</description>"+
-				"<usage type='ceph'><name>adopt@"+cluster+"</name></usage></secret>", "secret-define", "/dev/stdin")
-			t.Cleanup(func() { acctest.Virsh(t, host, "secret-undefine", id) })
+			defineSecret(host, id, cluster)
 			setByHand(t, host, id, keys[adoptedUser(cluster)])
 		}
 	}
+	defineSecret("kvm1", emptySecret, "nowhere")
 	parallel(t, sizeOfEstate().domains-1, func(ctx context.Context, i int) error {
 		_, err := bed.Hypervisor(hostOf(i)).VirshIn(ctx, domainWithTwoDisks(t, i), "define", "/dev/stdin")
 		return err
@@ -236,7 +243,11 @@ func estate(t *testing.T) map[string]string {
 		}
 		for line := range strings.Lines(acctest.Virsh(t, host, "secret-list")) {
 			id := strings.Fields(line)[0]
-			listed[host+": secret "+id] = hashKeys(acctest.Virsh(t, host, "secret-dumpxml "+id+"; secret-get-value "+id))
+			commands := "secret-dumpxml " + id
+			if id != emptySecret {
+				commands += "; secret-get-value " + id
+			}
+			listed[host+": secret "+id] = hashKeys(acctest.Virsh(t, host, commands))
 		}
 	}
 	return listed

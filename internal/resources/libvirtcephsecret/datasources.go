@@ -33,7 +33,7 @@ func (d *secretsDataSource) Schema(ctx context.Context, _ datasource.SchemaReque
 			"secrets": schema.ListNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "The secrets, in the order of their usage names.",
-				NestedObject:        schema.NestedAttributeObject{Attributes: tfkit.Listed(ctx, NewResource(), "key_wo_version")},
+				NestedObject:        schema.NestedAttributeObject{Attributes: tfkit.Listed(ctx, NewResource())},
 			},
 		},
 	}

@@ -64,13 +64,14 @@ func TestAccLibvirtCephSecrets_dataSource(t *testing.T) {
 				resource.TestCheckResourceAttr(read, "secrets.#", "3"), keyless,
 				at(0, map[string]string{
 					"id": "kvm1/" + private, "uuid": private, "usage_name": "listed.a", "ephemeral": "true", "private": "true",
-					"description": "", "key_fingerprint": "", "hypervisor": "kvm1", "host_uuid": host,
+					"description": "", "key_fingerprint": "", "key_wo_version": "", "hypervisor": "kvm1", "host_uuid": host,
 				}),
 				at(1, map[string]string{
 					"id": "kvm1/" + full, "uuid": full, "usage_name": "listed.b@x", "ephemeral": "false", "private": "false",
 					"description": "for b & c", "key_fingerprint": fingerprintOf(t, value(t, "kvm1", full)),
+					"key_wo_version": fingerprintOf(t, value(t, "kvm1", full)),
 				}),
-				at(2, map[string]string{"id": "kvm1/" + empty, "usage_name": "listed.c", "key_fingerprint": ""}),
+				at(2, map[string]string{"id": "kvm1/" + empty, "usage_name": "listed.c", "key_fingerprint": "", "key_wo_version": "missing"}),
 			),
 		},
 		resource.TestStep{Config: data(`name_pattern = "listed"`), Check: resource.TestCheckResourceAttr(read, "secrets.#", "0")},
