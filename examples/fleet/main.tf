@@ -40,7 +40,7 @@ module "disk" {
   access     = module.tenant[each.value.tenant].access[each.value.cluster]
   hypervisor = each.value.hypervisor
   domain     = each.value.domain
-  image      = coalesce(each.value.image, each.key)
+  image      = each.value.image == null ? each.key : each.value.image
   size       = each.value.size
   target_dev = each.value.target_dev
 }

@@ -137,7 +137,7 @@ variable "cache" {
   default     = null
 
   validation {
-    condition     = var.cache == null || contains(["none", "writeback", "writethrough", "directsync", "unsafe"], coalesce(var.cache, "none"))
+    condition     = var.cache == null ? true : contains(["none", "writeback", "writethrough", "directsync", "unsafe"], var.cache)
     error_message = "cache is none, writeback, writethrough, directsync or unsafe."
   }
 }
@@ -148,7 +148,7 @@ variable "discard" {
   default     = null
 
   validation {
-    condition     = var.discard == null || contains(["unmap", "ignore"], coalesce(var.discard, "unmap"))
+    condition     = var.discard == null ? true : contains(["unmap", "ignore"], var.discard)
     error_message = "discard is unmap or ignore."
   }
 }
@@ -192,7 +192,7 @@ variable "on_change" {
   default     = null
 
   validation {
-    condition     = var.on_change == null || contains(["next_boot", "reattach"], coalesce(var.on_change, "next_boot"))
+    condition     = var.on_change == null ? true : contains(["next_boot", "reattach"], var.on_change)
     error_message = "on_change is next_boot or reattach."
   }
 }
@@ -203,7 +203,7 @@ variable "config_file" {
   default     = null
 
   validation {
-    condition     = var.config_file == null || startswith(coalesce(var.config_file, "/"), "/")
+    condition     = var.config_file == null ? true : startswith(var.config_file, "/")
     error_message = "config_file is an absolute path on the hypervisor."
   }
 }

@@ -12,7 +12,7 @@ terraform {
 }
 
 locals {
-  user = coalesce(var.user, var.name)
+  user = var.user == null ? var.name : var.user
 
   # The user with the tenant's own name is known by its cluster alone.
   users = {

@@ -15,8 +15,8 @@ variable "user" {
   default     = null
 
   validation {
-    condition = var.user == null || (
-      can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]*$", coalesce(var.user, "none"))) && !startswith(coalesce(var.user, "none"), "client.")
+    condition = var.user == null ? true : (
+      can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]*$", var.user)) && !startswith(var.user, "client.")
     )
     error_message = "user is of letters, digits, dots, hyphens and underscores, begins with neither a dot nor a hyphen, and has no \"client.\"."
   }
@@ -33,7 +33,7 @@ variable "former_users" {
     error_message = "former_users holds names as user does."
   }
   validation {
-    condition     = !contains(var.former_users, coalesce(var.user, var.name))
+    condition     = !contains(var.former_users, var.user == null ? var.name : var.user)
     error_message = "former_users holds the user that the disks are opened with now. Name the next one in user."
   }
 }
@@ -88,12 +88,22 @@ variable "crush_rule" {
   description = "Name of the CRUSH rule that places the data of each pool, such as one for SSDs. It exists on every cluster of the tenant. Another one moves the data. Default: the cluster's."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.crush_rule != ""
+    error_message = "crush_rule is the name of a rule. Leave it out, or null, for the cluster's."
+  }
 }
 
 variable "config" {
   description = "Settings of librbd for all images of each pool, such as `{ rbd_qos_iops_limit = \"5000\" }`. Default: none."
   type        = map(string)
   default     = null
+
+  validation {
+    condition     = var.config == null ? true : length(var.config) > 0
+    error_message = "config holds a setting or more. Leave it out, or null, for none."
+  }
 }
 
 variable "quota_max_bytes" {

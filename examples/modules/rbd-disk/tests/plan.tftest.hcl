@@ -149,6 +149,17 @@ run "refused" {
   ]
 }
 
+run "empty_is_not_left_out" {
+  command = plan
+  variables {
+    cache       = ""
+    discard     = ""
+    config_file = ""
+    on_change   = ""
+  }
+  expect_failures = [var.cache, var.discard, var.config_file, var.on_change]
+}
+
 run "target_that_the_provider_refuses" {
   command = plan
   variables {

@@ -156,6 +156,16 @@ run "refused" {
   expect_failures = [var.name, var.clusters, var.hypervisors, var.quota_max_bytes, var.key_generation, var.user]
 }
 
+run "empty_is_not_left_out" {
+  command = plan
+  variables {
+    user       = ""
+    crush_rule = ""
+    config     = {}
+  }
+  expect_failures = [var.user, var.crush_rule, var.config]
+}
+
 run "former_user_with_its_type" {
   command = plan
   variables { former_users = ["client.a"] }
