@@ -85,7 +85,7 @@ func (c *Cluster) removeSnapshot(ctx context.Context, what string, ref ImageRef,
 			return errno, err
 		}
 		select {
-		case <-time.After(recheckInterval):
+		case <-time.After(time.Duration(attempt) * recheckInterval):
 		case <-ctx.Done():
 			return errno, err
 		}
