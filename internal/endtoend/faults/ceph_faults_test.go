@@ -38,17 +38,21 @@ func cephFaults() []fault {
 		{
 			name:  "the monitor's name does not resolve",
 			begin: func(r *run) { r.connects("mon.invalid", "admin", r.east.AdminKey, "") },
-			rows:  everyOperation(row{says: []string{"The monitor's name mon.invalid does not resolve on this machine."}}),
+			rows: everyOperation(row{limit: longLimit, says: []string{
+				"The monitor's name mon.invalid does not resolve on this machine.",
+			}}),
 		},
 		{
 			name:  "the key is another cluster's",
 			begin: func(r *run) { r.connects(r.east.MonHost, "admin", r.west.AdminKey, "") },
-			rows:  everyOperation(row{says: []string{"The monitors refuse this user with this key", "ceph auth get client.admin"}}),
+			rows: everyOperation(row{limit: longLimit, says: []string{
+				"The monitors refuse this user with this key", "ceph auth get client.admin",
+			}}),
 		},
 		{
 			name:  "the fsid is another cluster's",
 			begin: func(r *run) { r.connects(r.east.MonHost, "admin", r.east.AdminKey, r.west.FSID) },
-			rows: everyOperation(row{says: []string{
+			rows: everyOperation(row{limit: longLimit, says: []string{
 				`Cluster "east" is not the cluster that its fsid names.`, "pins fsid", "Nothing was read or changed.",
 			}}),
 		},
@@ -59,7 +63,9 @@ func cephFaults() []fault {
 				r.ends(func() error { return r.ceph("auth", "rm", "client.narrow") })
 				r.connects(r.east.MonHost, "narrow", r.cephCommand("auth", "print-key", "client.narrow"), "")
 			},
-			rows: everyOperation(row{says: []string{"The caps of client.narrow, the user that the provider connects with, don't allow this."}}),
+			rows: everyOperation(row{limit: longLimit, says: []string{
+				"The caps of client.narrow, the user that the provider connects with, don't allow this.",
+			}}),
 		},
 		{
 			name:  "the OSDs are down",

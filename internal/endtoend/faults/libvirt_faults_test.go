@@ -55,10 +55,16 @@ func daemonFaults() []fault {
 					operation: attaches, at: afterAttach, limit: longLimit, says: []string{`hypervisor "kvm1"`, lost},
 					leaves: []string{"libvirt_rbd_disk"},
 				},
-				{operation: creates, says: []string{`Could not connect to hypervisor "kvm1"`, "No connection was made.", dead}},
-				{operation: changes, says: []string{"Unable to plan libvirt secret", `Could not connect to hypervisor "kvm1"`, dead}},
-				{operation: refreshes, says: []string{"Unable to read libvirt secret", "No connection was made.", dead}},
-				{operation: destroys, says: []string{"Unable to detach RBD disk", `Could not connect to hypervisor "kvm1"`, dead}},
+				{operation: creates, limit: longLimit, says: []string{
+					`Could not connect to hypervisor "kvm1"`, "No connection was made.", dead,
+				}},
+				{operation: changes, limit: longLimit, says: []string{
+					"Unable to plan libvirt secret", `Could not connect to hypervisor "kvm1"`, dead,
+				}},
+				{operation: refreshes, limit: longLimit, says: []string{"Unable to read libvirt secret", "No connection was made.", dead}},
+				{operation: destroys, limit: longLimit, says: []string{
+					"Unable to detach RBD disk", `Could not connect to hypervisor "kvm1"`, dead,
+				}},
 			},
 		},
 		{
@@ -149,7 +155,7 @@ func domainFaults() []fault {
 			rows: []row{
 				{operation: attaches, at: beforeAttach, limit: longLimit, says: []string{"Unable to attach RBD disk", gone}},
 				{operation: changes, at: beforeUpdate, limit: longLimit, says: []string{"Unable to change RBD disk", gone}},
-				{operation: destroys, at: beforeDetach, while: func(r *run) {
+				{operation: destroys, at: beforeDetach, limit: longLimit, while: func(r *run) {
 					if err := r.virsh("domstate", r.guest.Name); err == nil {
 						r.Error("the domain is there")
 					}
@@ -166,7 +172,7 @@ func domainFaults() []fault {
 				{operation: changes, at: beforeUpdate, limit: longLimit, says: []string{
 					"Unable to change RBD disk", "The domain doesn't have this disk as vdb any more", "Plan again",
 				}},
-				{operation: destroys, at: beforeDetach},
+				{operation: destroys, at: beforeDetach, limit: longLimit},
 			},
 		},
 		{
@@ -285,12 +291,18 @@ func hostFaults() []fault {
 			name:  "the hypervisor's file system is full",
 			begin: (*run).fills,
 			rows: []row{
-				{operation: attaches, says: []string{
+				{operation: attaches, limit: longLimit, says: []string{
 					"Unable to attach RBD disk", "the file system is full", "Make room on the host", "No space left on device",
 				}},
-				{operation: changes, says: []string{"Unable to update libvirt secret", "the file system is full", "No space left on device"}},
-				{operation: creates, says: []string{"Unable to create libvirt secret", "the file system is full", "No space left on device"}},
-				{operation: destroys, says: []string{"Unable to detach RBD disk", "the file system is full", "No space left on device"}},
+				{operation: changes, limit: longLimit, says: []string{
+					"Unable to update libvirt secret", "the file system is full", "No space left on device",
+				}},
+				{operation: creates, limit: longLimit, says: []string{
+					"Unable to create libvirt secret", "the file system is full", "No space left on device",
+				}},
+				{operation: destroys, limit: longLimit, says: []string{
+					"Unable to detach RBD disk", "the file system is full", "No space left on device",
+				}},
 			},
 		},
 	}
@@ -310,8 +322,8 @@ func transportFaults() []fault {
 				}
 			},
 			rows: []row{
-				{operation: refreshes, says: []string{`Could not connect to hypervisor "kvm1"`, "it expired on", "Renew"}},
-				{operation: destroys, says: []string{
+				{operation: refreshes, limit: longLimit, says: []string{`Could not connect to hypervisor "kvm1"`, "it expired on", "Renew"}},
+				{operation: destroys, limit: longLimit, says: []string{
 					`Could not connect to hypervisor "kvm1"`, "The host's certificate has expired", "Renew servercert.pem",
 				}},
 			},
@@ -328,8 +340,8 @@ func transportFaults() []fault {
 				r.overSSH(uri)
 			},
 			rows: []row{
-				{operation: refreshes, says: []string{`Could not connect to hypervisor "kvm1"`, changed, "ssh-keygen -R"}},
-				{operation: creates, says: []string{`Could not connect to hypervisor "kvm1"`, changed, "ssh-keygen -R"}},
+				{operation: refreshes, limit: longLimit, says: []string{`Could not connect to hypervisor "kvm1"`, changed, "ssh-keygen -R"}},
+				{operation: creates, limit: longLimit, says: []string{`Could not connect to hypervisor "kvm1"`, changed, "ssh-keygen -R"}},
 			},
 		},
 	}

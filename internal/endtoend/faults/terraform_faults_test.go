@@ -24,8 +24,11 @@ func terraformFaults() []fault {
 			name:  "Ctrl-C",
 			begin: func(r *run) { r.interrupt() },
 			rows: []row{
-				{operation: creates, midst: call{"Create", "ceph_rbd_image"}, says: []string{"execution halted"}, leaves: []string{"any"}},
-				{operation: destroys, midst: call{"Delete", "ceph_rbd_image"}, says: []string{"execution halted"}},
+				{
+					operation: creates, midst: call{"Create", "ceph_rbd_image"}, limit: longLimit, says: []string{"execution halted"},
+					leaves: []string{"any"},
+				},
+				{operation: destroys, midst: call{"Delete", "ceph_rbd_image"}, limit: longLimit, says: []string{"execution halted"}},
 			},
 		},
 		{
@@ -50,13 +53,13 @@ func terraformFaults() []fault {
 		{
 			name:  "Terraform is killed after a plan, and the saved plan is applied",
 			begin: func(*run) {},
-			rows:  []row{{operation: changes, instead: func(r *run) { r.applySavedPlan(func() {}) }}},
+			rows:  []row{{operation: changes, limit: longLimit, instead: func(r *run) { r.applySavedPlan(func() {}) }}},
 		},
 		{
 			name:  "a secret is removed by hand between a plan and the apply of the saved plan",
 			begin: func(*run) {},
 			rows: []row{{
-				operation: changes,
+				operation: changes, limit: longLimit,
 				instead: func(r *run) {
 					r.applySavedPlan(func() {
 						_, err := r.kvm1.Virsh(r.Context(), "secret-undefine", r.secretUUID())
@@ -69,7 +72,9 @@ func terraformFaults() []fault {
 		{
 			name:  "two applies of overlapping configurations at once",
 			begin: func(*run) {},
-			rows:  []row{{operation: creates, instead: (*run).applyTwice, says: []string{"exists already"}, leaves: []string{"any"}}},
+			rows: []row{{
+				operation: creates, limit: longLimit, instead: (*run).applyTwice, says: []string{"exists already"}, leaves: []string{"any"},
+			}},
 		},
 		{
 			name:  "a hundred resources at -parallelism=50",
