@@ -221,21 +221,22 @@ func (r *run) applyHundred() {
 // applyBesideSilentHost changes everything while a resource of a second host can't be read: only that one fails.
 func (r *run) applyBesideSilentHost() {
 	r.Helper()
-	beside := func(changed bool) string {
-		return strings.Replace(r.configuration(shortLimit, changed), "  hypervisors = {", fmt.Sprintf(
-			"  hypervisors = { kvm2 = { uri = %q, connect_timeout = %q },", r.kvm2.URI, shortLimit), 1) +
+	beside := func(limit string, changed bool) string {
+		return strings.Replace(r.configuration(longLimit, changed), "  hypervisors = {", fmt.Sprintf(
+			"  hypervisors = { kvm2 = { uri = %q, connect_timeout = %q },", r.kvm2.URI, limit), 1) +
 			"resource \"libvirt_ceph_secret\" \"beside\" {\n  provider = ceph\n  hypervisor = \"kvm2\"\n  usage_name = \"beside\"\n" +
 			"  key = ceph_user.u.key\n}\n"
 	}
 	single := strings.NewReplacer(`  usage_name  = "`, `  hypervisor = "kvm1"`+"\n"+`  usage_name  = "`, `  domain      = "`,
 		`  hypervisor = "kvm1"`+"\n"+`  domain      = "`)
-	r.w.Write(r.T, single.Replace(beside(false)))
+	r.w.Write(r.T, single.Replace(beside(longLimit, false)))
 	r.w.Apply(r.T)
 	r.must(r.kvm2.Pause())
-	r.w.Write(r.T, single.Replace(beside(true)))
+	r.w.Write(r.T, single.Replace(beside(shortLimit, true)))
 	r.row.operation.args = []string{"apply", "-auto-approve"}
 	r.operate(nil)
 	r.w.Apply(r.T, "-target=libvirt_rbd_disk.d")
 	r.must(r.kvm2.Resume())
+	r.w.Write(r.T, single.Replace(beside(longLimit, true)))
 	r.w.Terraform(r.T, "destroy", "-auto-approve", "-input=false", "-target=libvirt_ceph_secret.beside")
 }
