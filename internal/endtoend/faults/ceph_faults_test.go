@@ -83,11 +83,15 @@ func cephFaults() []fault {
 				{operation: refreshes, limit: "10s", says: []string{
 					"Unable to read RBD image", `Pool "shut-off" can't be read or written`, "is on 0 OSDs",
 				}},
-				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Pool "shut-off" can't be read or written`}},
-				{operation: changes, gate: true, timeout: "5s", says: []string{
+				{operation: creates, gate: true, limit: "10s", says: []string{
+					"Unable to create RBD image", `Pool "shut-off" can't be read or written`,
+				}},
+				{operation: changes, gate: true, limit: "10s", timeout: "20s", says: []string{
 					"Unable to update RBD image", `Pool "shut-off" can't be read or written`,
 				}},
-				{operation: destroys, timeout: "5s", says: []string{"Unable to delete RBD image", `Pool "shut-off" can't be read or written`}},
+				{operation: destroys, limit: "10s", timeout: "20s", says: []string{
+					"Unable to delete RBD image", `Pool "shut-off" can't be read or written`,
+				}},
 			},
 		},
 		{
@@ -97,8 +101,12 @@ func cephFaults() []fault {
 				r.must(r.east.Pause())
 			},
 			rows: []row{
-				{operation: changes, gate: true, says: []string{"Unable to update RBD image", `Cluster "east" did not answer within its`}},
-				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Cluster "east" did not answer within its`}},
+				{operation: changes, gate: true, limit: "10s", says: []string{
+					"Unable to update RBD image", `Cluster "east" did not answer within its`,
+				}},
+				{operation: creates, gate: true, limit: "10s", says: []string{
+					"Unable to create RBD image", `Cluster "east" did not answer within its`,
+				}},
 			},
 		},
 		{
@@ -108,8 +116,12 @@ func cephFaults() []fault {
 				r.must(r.east.StopDaemons())
 			},
 			rows: []row{
-				{operation: changes, gate: true, says: []string{"Unable to update RBD image", `Cluster "east" did not answer within its`}},
-				{operation: creates, gate: true, says: []string{"Unable to create RBD image", `Cluster "east" did not answer within its`}},
+				{operation: changes, gate: true, limit: "10s", says: []string{
+					"Unable to update RBD image", `Cluster "east" did not answer within its`,
+				}},
+				{operation: creates, gate: true, limit: "10s", says: []string{
+					"Unable to create RBD image", `Cluster "east" did not answer within its`,
+				}},
 			},
 		},
 		{
@@ -158,16 +170,18 @@ func cephFaults() []fault {
 				r.must(r.east.OSD(0).Pause())
 			},
 			rows: []row{
-				{operation: refreshes, says: []string{"Unable to read RBD image", "that the OSDs of the pool are up"}},
-				{operation: creates, gate: true, timeout: "5s", says: []string{
+				{operation: refreshes, limit: "10s", says: []string{"Unable to read RBD image", "that the OSDs of the pool are up"}},
+				{operation: creates, gate: true, limit: "10s", timeout: "8s", says: []string{
 					"Unable to create RBD image", `Cluster "east" did not answer in time.`, "that the OSDs of the pool are up",
 					"The image may still be made",
 				}},
-				{operation: changes, gate: true, timeout: "5s", says: []string{
-					"Unable to update RBD image", `Cluster "east" did not answer within its operation_timeout of 3s.`,
+				{operation: changes, gate: true, limit: "10s", timeout: "20s", says: []string{
+					"Unable to update RBD image", `Cluster "east" did not answer within its operation_timeout of 10s.`,
 					"that the OSDs of the pool are up",
 				}},
-				{operation: destroys, timeout: "5s", says: []string{"Unable to delete RBD image", "that the OSDs of the pool are up"}},
+				{operation: destroys, limit: "10s", timeout: "20s", says: []string{
+					"Unable to delete RBD image", "that the OSDs of the pool are up",
+				}},
 			},
 		},
 		{
@@ -195,8 +209,8 @@ func cephFaults() []fault {
 			},
 			rows: []row{
 				// Images of the other pool may have their data in the one that is to be deleted.
-				{operation: destroys, says: []string{
-					"Unable to delete Ceph pool", `Cluster "east" did not answer within its operation_timeout of 3s.`,
+				{operation: destroys, limit: "10s", says: []string{
+					"Unable to delete Ceph pool", `Cluster "east" did not answer within its operation_timeout of 10s.`,
 					`Pool "elsewhere" can't be read or written`,
 				}},
 				{operation: creates, limit: longLimit},
@@ -221,13 +235,13 @@ func everyOperation(of row) []row {
 func unservedRows() []row {
 	words := `Pool "shut-off" can't be read or written`
 	return []row{
-		{operation: refreshes, says: []string{"Unable to read RBD image", words, "ceph osd tree"}},
+		{operation: refreshes, limit: "10s", says: []string{"Unable to read RBD image", words, "ceph osd tree"}},
 		{
-			operation: creates, timeout: "5s", says: []string{"Unable to create RBD image", words},
+			operation: creates, limit: "10s", timeout: "20s", says: []string{"Unable to create RBD image", words},
 			warns: []string{"Ceph pool created, but not as it was asked for"},
 		},
-		{operation: changes, gate: true, timeout: "5s", says: []string{"Unable to update RBD image", words}},
-		{operation: destroys, timeout: "5s", says: []string{"Unable to delete RBD image", words}},
+		{operation: changes, gate: true, limit: "10s", timeout: "20s", says: []string{"Unable to update RBD image", words}},
+		{operation: destroys, limit: "10s", timeout: "20s", says: []string{"Unable to delete RBD image", words}},
 	}
 }
 

@@ -27,7 +27,7 @@ var (
 )
 
 // probeLimit is as short as a limit can be where a host has to open the image before.
-const probeLimit = "6s"
+const probeLimit = "20s"
 
 const (
 	lost = "The connection was lost before the answer came."
@@ -74,11 +74,14 @@ func daemonFaults() []fault {
 				r.meets(r.kvm1.Pause)
 			},
 			rows: []row{
-				{operation: refreshes, says: []string{"Unable to read libvirt secret", `hypervisor "kvm1"`, mute, frozen}},
-				{operation: creates, says: []string{`hypervisor "kvm1"`, mute, frozen}},
-				{operation: attaches, at: beforeAttach, says: []string{"Unable to attach RBD disk", mute, frozen}, leaves: []string{"any"}},
-				{operation: changes, says: []string{"Unable to plan libvirt secret", mute, frozen}},
-				{operation: destroys, says: []string{"Unable to detach RBD disk", mute, frozen}},
+				{operation: refreshes, limit: "10s", says: []string{"Unable to read libvirt secret", `hypervisor "kvm1"`, mute, frozen}},
+				{operation: creates, limit: "10s", says: []string{`hypervisor "kvm1"`, mute, frozen}},
+				{
+					operation: attaches, at: beforeAttach, limit: "10s", says: []string{"Unable to attach RBD disk", mute, frozen},
+					leaves: []string{"any"},
+				},
+				{operation: changes, limit: "10s", says: []string{"Unable to plan libvirt secret", mute, frozen}},
+				{operation: destroys, limit: "10s", says: []string{"Unable to detach RBD disk", mute, frozen}},
 			},
 		},
 		{
@@ -226,7 +229,9 @@ func guestFaults() []fault {
 					operation: attaches, at: beforeAttach, limit: probeLimit, leaves: []string{"any"},
 					says: []string{"Unable to attach RBD disk", `QEMU of domain "shut-off" has not answered it for`, "let it go on or end it"},
 				},
-				{operation: destroys, says: []string{"Unable to detach RBD disk", `QEMU of domain "shut-off" has not answered it for`}},
+				{operation: destroys, limit: "10s", says: []string{
+					"Unable to detach RBD disk", `QEMU of domain "shut-off" has not answered it for`,
+				}},
 			},
 		},
 		{
@@ -265,7 +270,7 @@ func hostFaults() []fault {
 				r.must(r.kvm1.Isolate(r.Context(), true))
 			},
 			rows: []row{
-				{operation: attaches, says: []string{
+				{operation: attaches, limit: "10s", says: []string{
 					"Unable to attach RBD disk", "it was not opened in time", "From this host the cluster's monitors did not answer",
 					"No guest was touched.",
 				}},
@@ -276,7 +281,8 @@ func hostFaults() []fault {
 			begin: func(r *run) { r.cluster = fmt.Sprintf("mon_host = %q, key = %q", "127.0.0.1:9", r.east.AdminKey) },
 			rows: []row{
 				{
-					operation: destroys, says: []string{"Unable to delete RBD image", `cluster "east"`, "No monitor answered at 127.0.0.1:9"},
+					operation: destroys, limit: "10s",
+					says: []string{"Unable to delete RBD image", `cluster "east"`, "No monitor answered at 127.0.0.1:9"},
 					while: func(r *run) {
 						if there := r.objects(); slices.Contains(there, "libvirt_rbd_disk") {
 							r.Errorf("the disk is not detached: %v", there)
@@ -318,7 +324,7 @@ func transportFaults() []fault {
 				if r.row.operation.name == refreshes.name {
 					r.overTLS("client", -time.Minute)
 				} else {
-					r.overTLS("server", 10*time.Second) // libvirtd doesn't start with one that has expired already
+					r.overTLS("server", 20*time.Second) // libvirtd doesn't start with one that has expired already
 				}
 			},
 			rows: []row{

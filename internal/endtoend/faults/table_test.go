@@ -128,7 +128,8 @@ func (kept *table) write(t *testing.T) {
 
 What make test-faults saw on %s, at commit %s: each fault, made on real daemons while Terraform runs; the operation that it met, and the
 call in whose midst it began; what Terraform said first; the seconds from the beginning of the fault, or of the operation, to the end of the
-operation (every entry of the provider block had %s for its connection and for each operation, or more where that is not what ends it);
+operation (every entry of the provider block had %s for its connection and for each operation, or more where something comes before the
+fault or where that is not what ends it);
 Terraform's exit code; which objects were there and not in the state; and whether the next apply came to its end, with nothing left behind.
 
 | Fault | Operation | What the user saw | Seconds | Exit | Left behind | Next apply |
