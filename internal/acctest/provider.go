@@ -32,8 +32,9 @@ func Provider(t *testing.T) string {
 			c.Name, c.MonHost, c.AdminKey))
 	}
 	for _, h := range bed.Hypervisors() {
-		hypervisors = append(hypervisors, fmt.Sprintf("    %s = { uri = %q, connect_timeout = \"30s\", operation_timeout = \"60s\" }", h.Name,
-			h.URI))
+		// On a busy host an encrypted image may need two minutes to be opened.
+		hypervisors = append(hypervisors, fmt.Sprintf("    %s = { uri = %q, connect_timeout = \"30s\", operation_timeout = \"150s\" }",
+			h.Name, h.URI))
 	}
 	return fmt.Sprintf("provider \"ceph\" {\n  clusters = {\n%s\n  }\n  hypervisors = {\n%s\n  }\n}\n",
 		strings.Join(clusters, "\n"), strings.Join(hypervisors, "\n"))
