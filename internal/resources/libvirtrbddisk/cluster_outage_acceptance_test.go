@@ -77,7 +77,7 @@ func clusterDown(t *testing.T) {
 		"<target dev='vdc' bus='virtio'/></disk>", eastSecret, pool, name), "attach-device", name, "/dev/stdin", "--config")
 	const named = `monitors = [{ host = "mon.invalid", port = 6789 }]`
 	// Each question to a cluster that doesn't answer takes as long as its timeout. It is short only once the cluster has stopped.
-	shortLimits := regexp.MustCompile(`(mon_host .*)"30s"(.*)"60s"`).ReplaceAllString(acctest.Provider(t), `$1"2s"$2"2s"`)
+	shortLimits := regexp.MustCompile(`(north = .*)"30s"(.*)"60s"`).ReplaceAllString(acctest.Provider(t), `$1"2s"$2"2s"`)
 	north := func(provider string, assignments ...string) string {
 		return provider + block(name, name, append(assignments, `cluster = "north"`, fmt.Sprintf("secret_uuid = %q", northSecret))...)
 	}
@@ -110,7 +110,7 @@ func clusterDown(t *testing.T) {
 		})},
 		// A cluster that doesn't answer takes no time from those that do: whose disk it is, its secret tells.
 		{
-			Config: strings.ReplaceAll(acctest.Provider(t), `connect_timeout = "30s"`, `connect_timeout = "5s"`) +
+			Config: regexp.MustCompile(`(north = .*)"30s"`).ReplaceAllString(acctest.Provider(t), `$1"5s"`) +
 				block(name, name+"-named", `target_dev = "vdc"`, named) +
 				"import {\n  provider = ceph\n  to = " + address + "\n  id = \"kvm1/" + name + "/vdc\"\n}\n",
 			ConfigPlanChecks: planned(plancheck.ResourceActionNoop),

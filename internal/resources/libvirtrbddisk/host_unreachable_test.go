@@ -106,7 +106,7 @@ provider "ceph" {
 `, late, generation, east.MonHost, east.AdminKey, hypervisors) + disks
 	}
 	entry := func(label, uri string) string {
-		return fmt.Sprintf("%s = { uri = %q, connect_timeout = \"5s\" }", label, uri)
+		return fmt.Sprintf("%s = { uri = %q }", label, uri)
 	}
 	const late = "= { uri = terraform_data.made.output }"
 	known := config("1", entry("kvm1", kvm1)+", kvm2 "+late, kvm2)
