@@ -104,12 +104,14 @@ func TestAccDialsOfAHypervisorThatDoesNotAnswer(t *testing.T) {
 	expectRefused(t, w, says, "destroy", "-auto-approve", "-refresh=false", "-parallelism=1")
 	check("destroy")
 	const failures = 2
+	w.Write(t, block("10s")+resources.String()) // the daemon answers in the end
 	check = daemon.expect(t, failures, failures+1)
 	out, err := w.Try(t, "destroy", "-auto-approve", "-refresh=false", "-parallelism=1", "-input=false")
 	check("destroy, until the daemon answers,")
 	if n := strings.Count(acctest.Virsh(t, "kvm1", "secret-list"), "dialled-"); err == nil || n != failures {
 		t.Errorf("%d secrets are left, %v:\n%s", n, err, out)
 	}
+	w.Write(t, block(defaultLimit)+resources.String())
 	check = daemon.expect(t, 0, 2)
 	w.Destroy(t)
 	check("the last destroy")
