@@ -45,8 +45,8 @@ func closeProviders() error {
 }
 
 const (
-	// leftLimit is how long what was closed may take to go.
-	leftLimit = 20 * time.Second
+	// leftLimit is how long what was closed may take to go: an attempt to connect that was left ends by its connect_timeout.
+	leftLimit = time.Minute
 	// spare is how much may be left of goroutines and sockets: less than one for each provider that the tests of a package start.
 	spare = 5
 )

@@ -12,7 +12,7 @@ import (
 )
 
 // stopTimeout is how long a daemon may take to end by itself before it is killed.
-const stopTimeout = 15 * time.Second
+const stopTimeout = time.Minute
 
 // Daemon is one long-running process of the bed: a monitor, manager or OSD of a cluster, or a hypervisor's libvirtd.
 type Daemon struct {
