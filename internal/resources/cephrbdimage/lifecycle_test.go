@@ -91,10 +91,10 @@ func TestAccCephRBDImage_changedWhileOpen(t *testing.T) {
 		},
 		// An image that a client has open is not deleted, whatever its contents.
 		resource.TestStep{
-			Config: image("renamed", `size = "16MiB"`, "force_destroy = true", `timeouts = { delete = "6s" }`),
+			Config: image("renamed", `size = "16MiB"`, "force_destroy = true", `timeouts = { delete = "20s" }`),
 		},
 		resource.TestStep{
-			Config: image("renamed", `size = "16MiB"`, "force_destroy = true", `timeouts = { delete = "6s" }`), Destroy: true,
+			Config: image("renamed", `size = "16MiB"`, "force_destroy = true", `timeouts = { delete = "20s" }`), Destroy: true,
 			ExpectError: acctest.Message(`Unable to delete image vms/renamed of cluster "east". It is in use by client.admin at 127.0.0.1:0/`),
 		},
 		resource.TestStep{

@@ -105,11 +105,15 @@ func TestAccCephRBDImage_trash(t *testing.T) {
 // Clones go on reading what is in the trash, in either format, and what holds an image otherwise keeps it from the trash too.
 func TestAccCephRBDImage_trashRefused(t *testing.T) {
 	template(t)
-	config := strings.Replace(image("golden", `size = "8MiB"`, "trash = {}", `timeouts = { delete = "6s" }`), `"vms"`, `"images"`, 1)
+	config := func(more ...string) string {
+		return strings.Replace(image("golden", append(more, `size = "8MiB"`, "trash = {}")...), `"vms"`, `"images"`, 1)
+	}
+	// For so long the provider waits for another client to close the image.
+	refusedSoon := config(`timeouts = { delete = "20s" }`)
 	var closeImage func()
 	refused := func(prepare func(), words string) resource.TestStep {
 		return resource.TestStep{
-			PreConfig: prepare, Config: config, Destroy: true,
+			PreConfig: prepare, Config: refusedSoon, Destroy: true,
 			ExpectError: acctest.Message(`Unable to move image images/golden of cluster "east" to the trash. ` + words),
 		}
 	}
@@ -117,7 +121,7 @@ func TestAccCephRBDImage_trashRefused(t *testing.T) {
 		rbd(t, "clone", "--rbd-default-clone-format", format, inParent, "vms/clone"+format)
 	}
 	run(t, "golden",
-		resource.TestStep{Config: "import {\n  to = ceph_rbd_image.test\n  id = \"east/images/golden\"\n}\n" + config},
+		resource.TestStep{Config: "import {\n  to = ceph_rbd_image.test\n  id = \"east/images/golden\"\n}\n" + refusedSoon},
 		refused(func() { closeImage = acctest.OpenImage(t, "east", "admin", "images/golden") }, `It is in use by client.admin at 127.0.0.1`),
 		refused(func() {
 			closeImage()
@@ -136,7 +140,7 @@ func TestAccCephRBDImage_trashRefused(t *testing.T) {
 					}
 				}
 			},
-			Config: config,
+			Config: config(),
 		},
 	)
 	if images := images(t, "images"); slices.Contains(images, "golden") {

@@ -27,7 +27,7 @@ func TestAccLibvirtRBDDisk_detachRefused(t *testing.T) {
 			t.Parallel()
 			g := running(t, "kvm1", testbed.GuestOptions{Name: name, NoDrivers: true, Transient: options.transient})
 			image(t, "east", name, "16M")
-			config := acctest.Provider(t) + block(name, name, `timeouts = { delete = "12s" }`)
+			config := acctest.Provider(t) + block(name, name, `timeouts = { delete = "20s" }`)
 			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 				{Config: config},
 				{Config: config, Destroy: true, ExpectError: regexp.MustCompile(`The guest did not let go of the disk`)},

@@ -258,7 +258,7 @@ func TestAccLibvirtRBDDisk_oneWriterByChange(t *testing.T) {
 	running(t, "kvm1", testbed.GuestOptions{Name: on, Paused: true})
 	const shared, reader, opened, twice = "shareable = true", "read_only = true", "is open elsewhere", "already has image"
 	// For so long the provider waits for other clients to close the image.
-	const refusedSoon = `timeouts = { update = "10s" }`
+	const refusedSoon = `timeouts = { update = "20s" }`
 	rows := []struct {
 		what, domain  string
 		before, after string

@@ -207,7 +207,7 @@ func TestAccLibvirtRBDDisk_reattachRefusedByGuest(t *testing.T) {
 	t.Parallel()
 	f := newReattachFixture(t, testbed.GuestOptions{Name: "reattach-kept", NoDrivers: true})
 	before := definitions(t, f.name)
-	wanted := []string{asksForReattach, `cache = "none"`, `timeouts = { update = "12s" }`}
+	wanted := []string{asksForReattach, `cache = "none"`, `timeouts = { update = "20s" }`}
 	result := f.refused("kept", "The running guest has it with the former ones", wanted...)
 	if text := result.said("error"); !acctest.Message("The guest did not let go of the disk").MatchString(text) {
 		t.Errorf("the error doesn't say why: %s", text)
