@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -123,9 +124,10 @@ func TestAccHostileNamesOfARunningGuest(t *testing.T) {
 					if found := acctest.DiskOf(t, "kvm1", guest.Name, targetOf(i), false).Source.Network.Name; found != pool+"/"+name {
 						return fmt.Errorf("disk %s has %s, want %s", targetOf(i), found, name)
 					}
-					if watchers := ask("status", name); strings.Count(watchers, "watcher=") != 1 {
-						return fmt.Errorf("image %s has not one watcher: %s", name, watchers)
-					}
+					// The watch of a probe that was killed stays until the OSDs miss it.
+					expect.Eventually(t, "one watcher of image "+name, func() bool {
+						return strings.Count(ask("status", name), "watcher=") == 1
+					})
 					if err := sees(guest, int64(i+1)<<20); err != nil {
 						return fmt.Errorf("image %s: %w", name, err)
 					}

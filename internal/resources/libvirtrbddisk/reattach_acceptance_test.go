@@ -72,11 +72,10 @@ var sourceIndex = regexp.MustCompile(` index='\d+'`)
 // place returns what must stay of a disk.
 func place(d *acctest.Disk) string { return d.Alias.Name + " " + pci(d) + " " + d.Target.Dev }
 
+// watcher waits until the image is open by one client, and returns it.
 func (f *reattachFixture) watcher() string {
 	f.t.Helper()
-	clients := watcherClient.FindAllString(acctest.RBD(f.t, "east", "status", pool+"/"+f.name), -1)
-	slices.Sort(clients)
-	return strings.Join(slices.Compact(clients), " ")
+	return onlyWatcher(f.t, f.name)
 }
 
 // inGuest waits for the disk in the guest, and returns files of the guest's kernel about it.
@@ -145,7 +144,7 @@ func TestAccLibvirtRBDDisk_reattach(t *testing.T) {
 	if now := place(f.disk(true)); now != saved {
 		t.Errorf("the disk of the saved definition was at %s and is at %s", saved, now)
 	}
-	if now := f.watcher(); now == watcher || strings.Contains(now, " ") {
+	if now := f.watcher(); now == watcher {
 		t.Errorf("the image was open by %s and is by %s", watcher, now)
 	}
 	if pending := stateOf(t, f.w, "test")["pending_restart"]; pending != false {
@@ -264,7 +263,7 @@ func TestAccLibvirtRBDDisk_reattachFails(t *testing.T) {
 	if _, seen := f.inGuest("serial"); seen[0] != "keep-2" {
 		t.Errorf("the guest sees the serial %q", seen[0])
 	}
-	if now := f.watcher(); now == watcher || strings.Contains(now, " ") {
+	if now := f.watcher(); now == watcher {
 		t.Errorf("the disk was not taken from the guest: the image was open by %s and is by %s", watcher, now)
 	}
 	if got := f.change("corrected", asksForReattach, `serial = "other"`); !slices.Equal(got, []string{"serial"}) {

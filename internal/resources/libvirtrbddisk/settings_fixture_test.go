@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
@@ -213,14 +214,26 @@ func (f *settingsFixture) live() string {
 
 var watcherClient = regexp.MustCompile(`client\.\d+`)
 
+// onlyWatcher waits until an image of cluster east is open by one client, and returns it. The watch of a probe that was killed stays until
+// the OSDs miss it.
+func onlyWatcher(t *testing.T, image string) string {
+	t.Helper()
+	var clients []string
+	expect.Eventually(t, "one client of image "+image, func() bool {
+		clients = watcherClient.FindAllString(acctest.RBD(t, "east", "status", pool+"/"+image), -1)
+		slices.Sort(clients)
+		clients = slices.Compact(clients)
+		return len(clients) == 1
+	})
+	return clients[0]
+}
+
 // openers returns the clients that have the images open. They stay the same while QEMU keeps the images open.
 func (f *settingsFixture) openers() string {
 	f.t.Helper()
 	var list []string
 	for _, d := range f.disks {
-		clients := watcherClient.FindAllString(acctest.RBD(f.t, "east", "status", pool+"/"+d.image), -1)
-		slices.Sort(clients)
-		list = append(list, d.image+" "+strings.Join(slices.Compact(clients), " "))
+		list = append(list, d.image+" "+onlyWatcher(f.t, d.image))
 	}
 	return strings.Join(list, ", ")
 }
