@@ -61,6 +61,11 @@ func TestAccLibvirtRBDDisk_blockJob(t *testing.T) {
 			acctest.RBD(t, "east", "rename", pool+"/"+name+"-renamed", pool+"/"+name)
 		}
 		acctest.Virsh(t, "kvm1", strings.Fields(job.end)...)
+		// A backup is only told to end.
+		expect.Eventually(t, "the end of the "+job.name, func() bool {
+			return strings.Contains(acctest.Virsh(t, "kvm1", "domjobinfo", name), "None") &&
+				strings.Contains(acctest.Virsh(t, "kvm1", "blockjob", name, "vdb"), "No current block job")
+		})
 	}
 	w.Write(t, source+acctest.Provider(t)+block(name, name, `size = "24MiB"`))
 	expectChanges(t, "without a job", apply(t, w), 0, 1, 0, 0)
