@@ -30,7 +30,7 @@ func contentNow(t *testing.T) content {
 	bed := acctest.Bed(t)
 	var objects, commands []string
 	for _, c := range bed.Clusters() {
-		for line := range strings.Lines(acctest.Ceph(t, c.Name, "osd", "pool", "ls", "detail")) {
+		for line := range strings.Lines(poolsOf(t, c.Name)) {
 			// This line changes by itself while the OSDs remove the snapshots of a deleted image.
 			if !strings.Contains(line, "removed_snaps_queue") {
 				objects = append(objects, line)
@@ -58,6 +58,17 @@ func contentNow(t *testing.T) content {
 	}
 	lines := strings.Split(strings.Join(objects, "\n"), "\n")
 	return content{slices.DeleteFunc(lines, func(line string) bool { return strings.TrimSpace(line) == "" }), commands}
+}
+
+// poolsOf is what ceph osd pool ls detail shows of the pools of a cluster. A new pool has the flag creating until all its placement groups
+// are known, and that the flag goes counts as a change of the pool: it is waited for.
+func poolsOf(t *testing.T, cluster string) (pools string) {
+	t.Helper()
+	expect.Eventually(t, "the end of the creation of pools on "+cluster, func() bool {
+		pools = acctest.Ceph(t, cluster, "osd", "pool", "ls", "detail")
+		return !strings.Contains(pools, "creating")
+	})
+	return pools
 }
 
 // auditLog returns the commands of clients in the log of a cluster. The monitors write it a moment later: a command that only says a word

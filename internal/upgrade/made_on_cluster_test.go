@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 // pool is what Ceph shows of a pool, without the fields that grow, that differ each time, or that the cluster chooses.
@@ -34,7 +35,12 @@ type pool struct {
 func pools(t *testing.T) []pool {
 	t.Helper()
 	var all []pool
-	parse(t, acctest.Ceph(t, cluster, "osd", "pool", "ls", "detail", "--format", "json"), &all)
+	// A new pool has this flag until all its placement groups are known.
+	expect.Eventually(t, "the end of the creation of pools", func() bool {
+		all = nil
+		parse(t, acctest.Ceph(t, cluster, "osd", "pool", "ls", "detail", "--format", "json"), &all)
+		return !slices.ContainsFunc(all, func(p pool) bool { return strings.Contains(p.Flags, "creating") })
+	})
 	return all
 }
 
