@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 )
 
 // TestAccMovingADisk applies the files of the guide "Moving a disk while its guest runs": the guest writes all the time while its disk
@@ -49,15 +50,15 @@ func TestAccMovingADisk(t *testing.T) {
 	}
 
 	step("west", "east", "west")
-	expectCounting := func(when string, from int) (rounds int) {
+	expectCounting := func(when string, from int) (now int) {
 		t.Helper()
-		counter, err := g.Counter(ctx)
-		if err != nil || counter.Errors > 0 || counter.Rounds <= from {
-			t.Errorf("%s: the guest's writes, of which %d were before: %+v, %v", when, from, counter, err)
-		}
-		return counter.Rounds
+		expect.Eventually(t, when+": the guest's next write", func() bool {
+			now = rounds(t, g)
+			return now > from
+		})
+		return now
 	}
-	rounds := expectCounting("moved", 0)
+	moved := expectCounting("moved", 0)
 	if got, err := g.Read(ctx, device, 0, 15); err != nil || got != "written on east" {
 		t.Errorf("the guest reads %q, %v", got, err)
 	}
@@ -71,7 +72,7 @@ func TestAccMovingADisk(t *testing.T) {
 	if trash := acctest.RBD(t, "east", "trash", "ls", "guests"); !strings.Contains(trash, "centos80-data") {
 		t.Errorf("the former image is not in the trash: %q", trash)
 	}
-	expectCounting("without the former image", rounds)
+	expectCounting("without the former image", moved)
 	if err := g.StopCounter(ctx); err != nil {
 		t.Fatal(err)
 	}
