@@ -216,7 +216,7 @@ func TestAccCephCrushRule_exchangedUnderPool(t *testing.T) {
 func TestAccCephCrushRule_deadCluster(t *testing.T) {
 	cluster := acctest.Bed(t).Cluster("west")
 	west := func(name string) string {
-		config := rule(name, `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`)
+		config := rule(name, `timeouts = { create = "60s", read = "15s", update = "60s", delete = "60s" }`)
 		return strings.Replace(config, `cluster = "east"`, `cluster = "west"`, 1)
 	}
 	begin, end := acctest.Outage(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)

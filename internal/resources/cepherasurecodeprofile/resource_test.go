@@ -319,7 +319,7 @@ func TestAccCephErasureCodeProfile_overridden(t *testing.T) {
 func TestAccCephErasureCodeProfile_deadCluster(t *testing.T) {
 	cluster := acctest.Bed(t).Cluster("west")
 	config := func(more string) string {
-		return strings.Replace(profile("waiting", `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`, more),
+		return strings.Replace(profile("waiting", `timeouts = { create = "60s", read = "15s", update = "60s", delete = "60s" }`, more),
 			`cluster = "east"`, `cluster = "west"`, 1)
 	}
 	begin, end := acctest.Outage(t, "west", cluster.Pause, func() error { return cluster.ResumeUsable(context.Background()) })

@@ -447,7 +447,7 @@ func TestAccCephPool_autoscaled(t *testing.T) {
 
 func TestAccCephPool_deadCluster(t *testing.T) {
 	cluster := acctest.Bed(t).Cluster("west")
-	const timeouts = `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`
+	const timeouts = `timeouts = { create = "60s", read = "15s", update = "60s", delete = "60s" }`
 	west := func(assignments ...string) string {
 		return strings.Replace(pool("waiting", append(assignments, timeouts)...), `cluster = "east"`, `cluster = "west"`, 1)
 	}

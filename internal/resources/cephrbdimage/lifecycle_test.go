@@ -302,7 +302,7 @@ func TestAccCephRBDImage_deadCluster(t *testing.T) {
 	pools(t)
 	cluster := acctest.Bed(t).Cluster("west")
 	config := func(size string) string {
-		timeouts := `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`
+		timeouts := `timeouts = { create = "60s", read = "15s", update = "60s", delete = "60s" }`
 		return strings.Replace(image("waiting", fmt.Sprintf("size = %q", size), timeouts), `cluster = "east"`, `cluster = "west"`, 1)
 	}
 	begin, end := acctest.Outage(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)

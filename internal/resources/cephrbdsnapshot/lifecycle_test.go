@@ -292,7 +292,7 @@ func TestAccCephRBDSnapshot_deadCluster(t *testing.T) {
 	images(t)
 	cluster := acctest.Bed(t).Cluster("west")
 	west := func(name string) string {
-		config := snapshot(name, `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`)
+		config := snapshot(name, `timeouts = { create = "60s", read = "15s", update = "60s", delete = "60s" }`)
 		return strings.Replace(config, `cluster = "east"`, `cluster = "west"`, 1)
 	}
 	begin, end := acctest.Outage(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)

@@ -194,7 +194,7 @@ func TestAccCephUser_deleteRefusedForOwnUser(t *testing.T) {
 func TestAccCephUser_deadCluster(t *testing.T) {
 	cluster := acctest.Bed(t).Cluster("west")
 	west := func(assignments ...string) string {
-		assignments = append(assignments, `timeouts = { create = "60s", read = "6s", update = "60s", delete = "60s" }`)
+		assignments = append(assignments, `timeouts = { create = "60s", read = "15s", update = "60s", delete = "60s" }`)
 		return strings.Replace(user("waiting", assignments...), `cluster = "east"`, `cluster = "west"`, 1)
 	}
 	begin, end := acctest.Outage(t, "west", cluster.PauseMonitors, cluster.ResumeMonitors)

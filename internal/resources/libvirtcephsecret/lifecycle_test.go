@@ -396,7 +396,7 @@ func TestAccLibvirtCephSecret_private(t *testing.T) {
 func TestAccLibvirtCephSecret_timeouts(t *testing.T) {
 	kvm1 := acctest.Bed(t).Hypervisor("kvm1")
 	provider := strings.ReplaceAll(acctest.Provider(t), `connect_timeout = "30s"`, `connect_timeout = "60s"`)
-	config := provider + secretBlock("limited", fmt.Sprintf("key = %q", cephxKey(1)), `timeouts = { read = "6s" }`)
+	config := provider + secretBlock("limited", fmt.Sprintf("key = %q", cephxKey(1)), `timeouts = { read = "15s" }`)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{Config: config},
 		{
