@@ -181,7 +181,7 @@ func TestRealDiskOfAStoppedAndATransientDomain(t *testing.T) {
 			t.Fatalf("%+v", d)
 		}
 		expect.NoError(t, h.AttachDisk(ctx, g.UUID, disk, Live))
-		short, cancel := context.WithTimeout(ctx, 4*time.Second)
+		short, cancel := context.WithTimeout(ctx, 15*time.Second)
 		defer cancel()
 		err := expect.Return(t, func() error { return h.DetachDisk(short, g.UUID, disk, Live) })
 		expect.Problem(t, err, problem.Busy, "did not let go", "shut the domain off")

@@ -160,9 +160,10 @@ func TestDeleteImageWithObstacles(t *testing.T) {
 func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	needBed(t)
 	c := bed.Cluster("west")
+	cluster := connect(t, configOf(c))
 	cfg := configOf(c)
-	cfg.OperationTimeout = 2 * time.Second
-	cluster := connect(t, cfg)
+	cfg.OperationTimeout = 5 * time.Second
+	impatient := connect(t, cfg)
 	newPool(t, cluster, "quiet")
 	ask(t, c, "osd", "erasure-code-profile", "set", "nowhere", "k=2", "m=1", "crush-failure-domain=osd")
 	ask(t, c, "osd", "pool", "create", "stuck", "4", "4", "erasure", "nowhere")
@@ -170,7 +171,7 @@ func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	imageWithSnapshots(t, c, "quiet/protected")
 	protected := ceph.ImageRef{Pool: "quiet", Name: "protected"}
 	before := rbd(t, c, "snap", "ls", "--all", "quiet/protected")
-	expect.Problem(t, cluster.DeleteImage(limited(t), protected, true, nil), problem.Unreachable, `Pool "stuck" did not answer in time`,
+	expect.Problem(t, impatient.DeleteImage(limited(t), protected, true, nil), problem.Unreachable, `Pool "stuck" did not answer in time`,
 		"ceph health detail")
 	if after := rbd(t, c, "snap", "ls", "--all", "quiet/protected"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)

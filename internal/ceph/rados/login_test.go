@@ -180,7 +180,7 @@ func TestRefusedLoginByAddress(t *testing.T) {
 		"other user":                  {MonHost: v2, User: "nobody"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg.Label, cfg.Key, cfg.ConnectTimeout = "east", strange, 6*time.Second
+			cfg.Label, cfg.Key, cfg.ConnectTimeout = "east", strange, 10*time.Second
 			_, err := connect(t, cfg).FSID(limited(t))
 			expect.Problem(t, err, problem.Denied, "refuse", "client.")
 		})

@@ -4,7 +4,9 @@ package rados_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +25,22 @@ func ruleWithoutOSDs(t *testing.T, c *testbed.Cluster, rule string) {
 		ask(t, c, "osd", "crush", "rule", "rm", rule)
 		ask(t, c, "osd", "crush", "rm", rule+"-root")
 	})
+}
+
+// awaitMaps waits until each OSD has the map of OSDs and pools that the monitors have now.
+func awaitMaps(t *testing.T, c *testbed.Cluster) {
+	t.Helper()
+	epochs := func(field string, args ...string) int {
+		t.Helper()
+		var answer map[string]any
+		expect.NoError(t, json.Unmarshal([]byte(ask(t, c, append(args, "--format", "json")...)), &answer))
+		epoch, _ := answer[field].(float64)
+		return int(epoch)
+	}
+	now := epochs("epoch", "osd", "dump")
+	for _, osd := range strings.Fields(ask(t, c, "osd", "ls")) {
+		expect.Eventually(t, "the map at OSD "+osd, func() bool { return epochs("newest_map", "tell", "osd."+osd, "status") >= now })
+	}
 }
 
 // deletePool leaves the cluster without a pool that some calls would wait for.
@@ -90,15 +108,15 @@ func TestImageOnPoolWithoutOSDs(t *testing.T) {
 
 // What waits for a pool names it in the end, and nothing waits for a pool that it has no need of.
 func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
-	_, c := east(t)
+	patient, c := east(t)
 	cfg := configOf(c)
-	cfg.OperationTimeout = 3 * time.Second
+	cfg.OperationTimeout = 5 * time.Second
 	cluster := connect(t, cfg)
 	ruleWithoutOSDs(t, c, "lost")
 	for _, name := range []string{"well", "unwell"} {
-		newPool(t, cluster, name)
+		newPool(t, patient, name)
 		ref := ceph.ImageRef{Pool: name, Name: "disk"}
-		if _, err := cluster.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ref, SizeBytes: 4 << 20}); err != nil {
+		if _, err := patient.CreateImage(limited(t), ceph.ImageSpec{ImageRef: ref, SizeBytes: 4 << 20}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,6 +124,7 @@ func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
 	ask(t, c, "osd", "pool", "set", "unwell", "crush_rule", "lost")
 	// Before the pool is deleted: its placement groups would be waited for.
 	t.Cleanup(func() { ask(t, c, "osd", "pool", "set", "unwell", "crush_rule", "replicated_rule") })
+	awaitMaps(t, c) // until then the OSDs go on serving the pool
 	well, unwell := ceph.ImageRef{Pool: "well", Name: "disk"}, ceph.ImageRef{Pool: "unwell", Name: "disk"}
 	for name, call := range map[string]struct {
 		do   func(context.Context) error
@@ -133,14 +152,14 @@ func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
 		"removal": {func(ctx context.Context) error { return cluster.DeleteImage(ctx, unwell, false, nil) }, problem.Unreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 			defer cancel()
 			expect.Problem(t, call.do(ctx), call.kind, `Pool "unwell" can't be read or written: its placement group`, `is on 0 OSDs`,
 				"ceph osd tree")
 		})
 	}
 	// Clones are listed in their parent's own pool, so an image of another pool is not held up.
-	contents, err := cluster.ImageContents(limited(t), well, "")
+	contents, err := patient.ImageContents(limited(t), well, "")
 	if err != nil || len(contents.Snapshots) != 1 {
 		t.Errorf("image of another pool: %+v, %v", contents, err)
 	}
