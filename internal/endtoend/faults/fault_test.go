@@ -19,7 +19,7 @@ type fault struct {
 // row is one line of the table: an operation that a fault meets, and what has to come of it.
 type row struct {
 	operation operation
-	// midst is where in the operation the fault begins; empty for a fault that is there before.
+	// midst is where in the operation the fault begins, or with a gate, where it goes on; empty for a fault that is there before.
 	midst call
 	// at is the call to the hypervisor in whose midst the fault begins; for faults that begin by run.meets.
 	at libvirtCall

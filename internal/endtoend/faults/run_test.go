@@ -44,7 +44,8 @@ type run struct {
 	east, west *testbed.Cluster
 	kvm1, kvm2 *testbed.Hypervisor
 
-	command *exec.Cmd // Terraform, in the operation
+	command *exec.Cmd   // Terraform, in the operation
+	inMidst func() bool // whether the operation has come to the row's call; nil where it has none
 
 	undo   []func() error
 	said   []diagnostic
@@ -125,13 +126,16 @@ func (r *run) meet() {
 	r.prepare()
 	cluster, host := r.cluster, r.host
 	begins := func() bool { return true }
+	if r.row.midst != (call{}) {
+		log, end := r.w.Trace(r.T)
+		r.ends(func() error { end(); return nil })
+		r.inMidst = func() bool { return log.HasCall(r.row.midst.method, r.row.midst.resource) }
+	}
 	switch {
 	case r.row.gate:
 		begins = r.reached()
 	case r.row.late():
-		log, end := r.w.Trace(r.T)
-		r.ends(func() error { end(); return nil })
-		begins = func() bool { return log.HasCall(r.row.midst.method, r.row.midst.resource) }
+		begins = r.inMidst
 	default:
 		r.fault.begin(r)
 	}

@@ -36,18 +36,22 @@ func terraformFaults() []fault {
 			begin: func(r *run) {
 				r.resumes(r.east)
 				r.must(r.east.Pause())
-				// The image's create waits for the cluster by then.
-				time.AfterFunc(time.Second, func() {
+				go func() {
+					// The image's create finds the cluster frozen.
+					for !r.inMidst() && r.Context().Err() == nil {
+						<-time.After(20 * time.Millisecond)
+					}
 					r.interrupt()
 					<-time.After(20 * time.Millisecond) // two at once are one
 					r.interrupt()
-				})
+				}()
 			},
 			rows: []row{
 				// What is said tells whether the provider was faster than the second one.
-				{operation: creates, gate: true, limit: longLimit, leaves: []string{"any"}, saysOne: []string{
-					"The operation was interrupted.", "operation canceled",
-				}},
+				{
+					operation: creates, gate: true, midst: call{"Create", "ceph_rbd_image"}, limit: longLimit, leaves: []string{"any"},
+					saysOne: []string{"The operation was interrupted.", "operation canceled"},
+				},
 			},
 		},
 		{
