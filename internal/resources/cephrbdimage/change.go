@@ -39,6 +39,9 @@ func change(
 	}
 	// Since the state was read the image may have been renamed by hand, and another one may have its name.
 	ref, image, err := find(ctx, cluster, state)
+	if err == nil && resized {
+		err = refuseUnplannedCut(cluster, ref, image, state, plan)
+	}
 	if err == nil {
 		err = cluster.CheckImageChange(ctx, ref)
 	}
@@ -55,7 +58,7 @@ func change(
 		ref.Name = name
 	}
 	if resized {
-		if err := cluster.ResizeImage(ctx, ref, plan.Size.Bytes(), plan.AllowShrink.ValueBool()); err != nil {
+		if err := cluster.ResizeImage(ctx, ref, plan.Size.Bytes(), state.mayShrink(plan)); err != nil {
 			return parent, err
 		}
 	}
@@ -73,6 +76,26 @@ func change(
 		return parent, cluster.FlattenImage(ctx, ref)
 	}
 	return parent, nil
+}
+
+// mayShrink tells whether the plan itself has shown a smaller size, and it is allowed. allow_shrink alone says nothing of an image that
+// was to grow.
+func (m *model) mayShrink(plan *model) bool {
+	return plan.AllowShrink.ValueBool() && plan.Size.Bytes() < m.Size.Bytes()
+}
+
+// refuseUnplannedCut refuses to cut off more than the plan has told of: somebody may have made the image larger since.
+func refuseUnplannedCut(cluster *ceph.Cluster, ref ceph.ImageRef, image ceph.Image, state, plan *model) error {
+	if plan.Size.Bytes() >= image.SizeBytes || state.mayShrink(plan) && image.SizeBytes <= state.Size.Bytes() {
+		return nil
+	}
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Image %s on cluster %q is not resized to %s. Nothing was changed.", ref, cluster.Label(), plan.Size.ValueString()),
+		Why: fmt.Sprintf("It has %s now, which is more than the plan knew of. What is beyond the new end would be destroyed, and the plan has"+
+			" not told that.", tfkit.FormatSize(image.SizeBytes)),
+		Do: "Plan again, and look at what would be cut off. To keep all of the image, give it at least its present size.",
+	}
 }
 
 // samePools checks that the new names of the pools are those of the same pools, renamed.

@@ -3,6 +3,7 @@
 package cephrbdimage_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -137,6 +138,46 @@ func TestAccCephRBDImage_shrink(t *testing.T) {
 			ExpectError: acctest.MessageAt("size", `Image vms/shrinking on cluster "east" has 8MiB, and the configuration asks for 4MiB.`),
 		},
 		resource.TestStep{Config: image("shrinking", `size = "8MiB"`), Check: marked(acctest.Cleared)},
+	)
+}
+
+// grownByHand makes an image of the pool vms larger between plan and apply.
+type grownByHand struct {
+	t          *testing.T
+	name, size string
+}
+
+func (g grownByHand) CheckPlan(context.Context, plancheck.CheckPlanRequest, *plancheck.CheckPlanResponse) {
+	rbd(g.t, "resize", "--no-progress", "--size", g.size, "vms/"+g.name)
+}
+
+// Nothing is cut off that the plan has not told of, also with allow_shrink.
+func TestAccCephRBDImage_grownSincePlan(t *testing.T) {
+	grow := func(size string) resource.ConfigPlanChecks {
+		return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{grownByHand{t, "grown", size}}}
+	}
+	with := func(size string) string { return image("grown", fmt.Sprintf("size = %q", size), "allow_shrink = true") }
+	kept := func(want string) func() {
+		return func() {
+			if size := field("size")(t, "grown"); size != want {
+				t.Errorf("the image has %s bytes, want %s", size, want)
+			}
+		}
+	}
+	run(t, "grown",
+		resource.TestStep{Config: with("4MiB")},
+		resource.TestStep{
+			Config: with("8MiB"), ConfigPlanChecks: grow("16M"),
+			ExpectError: acctest.Message(`Image vms/grown on cluster "east" is not resized to 8MiB. Nothing was changed. It has 16MiB now,` +
+				` which is more than the plan knew of.`),
+		},
+		resource.TestStep{PreConfig: kept("16777216"), Config: with("16MiB")},
+		resource.TestStep{
+			Config: with("12MiB"), ConfigPlanChecks: grow("32M"),
+			ExpectError: acctest.Message(`Image vms/grown on cluster "east" is not resized to 12MiB. Nothing was changed. It has 32MiB now,` +
+				` which is more than the plan knew of.`),
+		},
+		resource.TestStep{PreConfig: kept("33554432"), Config: with("12MiB"), Check: acctest.Check(t, "grown", field("size"), "12582912")},
 	)
 }
 
