@@ -31,11 +31,7 @@ func (c *Cluster) PoolDependents(ctx context.Context, name string) ([]string, er
 	c.nameClones(ctx, clones)
 	var names []string
 	for _, image := range dataOf {
-		if image.trash {
-			names = append(names, fmt.Sprintf("%s (in the trash, id %s, its data)", image.ref, image.id))
-		} else {
-			names = append(names, image.ref.String()+" (its data)")
-		}
+		names = append(names, image.with("its data"))
 	}
 	for _, clone := range clones {
 		names = append(names, clone.String()+" (a clone)")
@@ -82,22 +78,18 @@ func (c *Cluster) dataPoolsOf(ctx context.Context, what string, pool Pool) ([]da
 	if err != nil {
 		return nil, err
 	}
-	byNamespace := map[string]map[string]poolImage{} // the images of each, by their ids
-	for _, image := range all {
-		if image.id == "" {
-			continue
-		}
-		if byNamespace[image.ref.Namespace] == nil {
-			byNamespace[image.ref.Namespace] = map[string]poolImage{}
-		}
-		byNamespace[image.ref.Namespace][image.id] = image
-	}
-	var found []dataPoolOf
-	for namespace, images := range byNamespace {
+	return c.dataPoolsAmong(ctx, what, pool, byNamespace(all))
+}
+
+// dataPoolsAmong finds those of a pool's images, by their namespaces and ids, that have a data pool.
+func (c *Cluster) dataPoolsAmong(
+	ctx context.Context, what string, pool Pool, images map[string]map[string]poolImage,
+) (found []dataPoolOf, err error) {
+	for namespace, byID := range images {
 		err := c.call(ctx, what, func(conn Conn) error {
-			dataPools, err := conn.ImageDataPools(ctx, pool.Name, namespace, slices.Collect(maps.Keys(images)))
+			dataPools, err := conn.ImageDataPools(ctx, pool.Name, namespace, slices.Collect(maps.Keys(byID)))
 			for id, dataPool := range dataPools {
-				found = append(found, dataPoolOf{images[id], dataPool})
+				found = append(found, dataPoolOf{byID[id], dataPool})
 			}
 			return err
 		})
@@ -106,6 +98,21 @@ func (c *Cluster) dataPoolsOf(ctx context.Context, what string, pool Pool) ([]da
 		}
 	}
 	return found, nil
+}
+
+// byNamespace are the images of each namespace by their ids; those of format 1 have none.
+func byNamespace(images []poolImage) map[string]map[string]poolImage {
+	found := map[string]map[string]poolImage{}
+	for _, image := range images {
+		if image.id == "" {
+			continue
+		}
+		if found[image.ref.Namespace] == nil {
+			found[image.ref.Namespace] = map[string]poolImage{}
+		}
+		found[image.ref.Namespace][image.id] = image
+	}
+	return found
 }
 
 func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]Clone, error) {
