@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -107,9 +108,8 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (made PoolCreat
 // completePool sets of a new pool what "osd pool create" has not.
 func (c *Cluster) completePool(ctx context.Context, spec PoolSpec, pool Pool) error {
 	settings := spec.ignored(pool)
-	for name, value := range spec.Settings {
-		settings[name] = value
-	}
+	maps.Copy(settings, spec.Settings)
+	unlocking := spec.unsetDefaultFlags(pool, settings)
 	applications := spec.Applications
 	lacking := c.lackingOSDs(ctx, pool, settings)
 	if problem.Is(lacking, problem.Unserved) && pool.Type == Replicated {
@@ -118,6 +118,9 @@ func (c *Cluster) completePool(ctx context.Context, spec PoolSpec, pool Pool) er
 	// A new pool holds no data, so its settings are not rolled back.
 	return errors.Join(append(c.concurrently(
 		func() error {
+			if err := c.setInBatches(ctx, spec.Name, unlocking, settingBatches(unlocking, nil)); err != nil {
+				return err
+			}
 			return c.setInBatches(ctx, spec.Name, settings, settingBatches(settings, pool.raised(settings)))
 		},
 		func() error {
@@ -240,6 +243,30 @@ func (s PoolSpec) ignored(p Pool) map[string]string {
 		settings["target_size_ratio"] = strconv.FormatFloat(*want, 'g', -1, 64)
 	}
 	return settings
+}
+
+// unsetDefaultFlags puts among the settings of a new pool what unsets the flags that the cluster gives each pool by itself
+// (osd_pool_default_flag_…) and that are not asked for. It returns what is asked for, and has to be unset until the other settings are
+// made: the flag refuses them.
+func (s PoolSpec) unsetDefaultFlags(p Pool, settings map[string]string) (unlocking map[string]string) {
+	unlocking = map[string]string{}
+	for flag, is := range map[string]struct{ set, wanted bool }{
+		"bulk":         {p.Bulk, s.Bulk},
+		"nodelete":     {p.NoDelete, settings["nodelete"] == "true"},
+		"nosizechange": {p.NoSizeChange, settings["nosizechange"] == "true"},
+		"nopgchange":   {p.NoPGChange, settings["nopgchange"] == "true"},
+	} {
+		switch {
+		case !is.set:
+		case !is.wanted:
+			settings[flag] = Clear
+		case flag == "nosizechange" && (settings["size"] != Clear || settings["min_size"] != Clear):
+			unlocking[flag] = Clear
+		default:
+			delete(settings, flag)
+		}
+	}
+	return unlocking
 }
 
 // lackingOSDs says that a new pool has not enough OSDs, with the numbers that it is about to get: problem.Unserved where it can't be

@@ -3,6 +3,7 @@ package ceph
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"testing"
 	"time"
@@ -72,5 +73,39 @@ func TestIgnoredByCreate(t *testing.T) {
 	}
 	if got := spec.ignored(Pool{PGAutoscaleMode: "on", Bulk: true, PGNumMax: &one, TargetSizeRatio: &ratio}); len(got) != 0 {
 		t.Errorf("got %v", got)
+	}
+}
+
+// What a flag of the cluster's default refuses is set before the flag, which is sent only where it changes.
+func TestDefaultFlagsOfANewPool(t *testing.T) {
+	flagged := Pool{Bulk: true, NoDelete: true, NoSizeChange: true, NoPGChange: true}
+	for name, test := range map[string]struct {
+		pool                Pool
+		bulk                bool
+		settings            map[string]string
+		want, wantUnlocking map[string]string
+	}{
+		"no flag of its own": {settings: map[string]string{"nodelete": "true"}, want: map[string]string{"nodelete": "true"}},
+		"none asked for": {
+			pool: flagged, settings: map[string]string{"min_size": "1"},
+			want: map[string]string{"min_size": "1", "bulk": "", "nodelete": "", "nosizechange": "", "nopgchange": ""},
+		},
+		"all asked for": {
+			pool: flagged, bulk: true, settings: map[string]string{"nodelete": "true", "nosizechange": "true", "nopgchange": "true"},
+			want: map[string]string{},
+		},
+		"asked for with what it refuses": {
+			pool: flagged, bulk: true,
+			settings:      map[string]string{"nodelete": "true", "nosizechange": "true", "nopgchange": "true", "min_size": "1"},
+			want:          map[string]string{"min_size": "1", "nosizechange": "true"},
+			wantUnlocking: map[string]string{"nosizechange": ""},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			unlocking := PoolSpec{Bulk: test.bulk}.unsetDefaultFlags(test.pool, test.settings)
+			if !maps.Equal(test.settings, test.want) || !maps.Equal(unlocking, test.wantUnlocking) {
+				t.Errorf("settings %q, before them %q; want %q, %q", test.settings, unlocking, test.want, test.wantUnlocking)
+			}
+		})
 	}
 }

@@ -208,8 +208,9 @@ func optionOneOf(description, variable string, values []string) schema.StringAtt
 
 func flag(description, variable string) schema.BoolAttribute {
 	return schema.BoolAttribute{
-		Optional:            true,
-		MarkdownDescription: description + " Unset is `false`. Changed in place. As by `ceph osd pool set POOL " + variable + "`.",
+		Optional: true,
+		MarkdownDescription: description + " Unset is `false`, also where the cluster's `osd_pool_default_flag_" + variable + "` is true." +
+			" Changed in place. As by `ceph osd pool set POOL " + variable + "`.",
 	}
 }
 
