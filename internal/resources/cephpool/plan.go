@@ -41,6 +41,9 @@ func (r *poolResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	plan.Cluster, plan.FSID = entry.Label, entry.Identity
 	resting := exists && !entry.Moved && autoscalerRests(ctx, entry, config, state, plan, &resp.Diagnostics)
 	planDerived(config, state, plan, exists, resting)
+	if exists && !entry.Moved {
+		holdMinSize(ctx, entry, config, state, plan, &resp.Diagnostics)
+	}
 	plan.ID = plan.id()
 	checkName(state, plan, &resp.Diagnostics)
 	checkType(config, state, plan, exists, &resp.Diagnostics)
@@ -84,6 +87,30 @@ func autoscalerRests(
 		tfkit.AddAttributeError(diags, path.Root("pg_num"), "Unable to plan Ceph pool", err)
 	}
 	return resting
+}
+
+// holdMinSize plans the present min_size in place of a larger one while a cluster that is stretched over two sites has lost one: the larger
+// one would undo what the monitors have done so that the other serves the guests, and they raise it themselves when the site is back. A
+// smaller one is planned as ever.
+func holdMinSize(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], config, state, plan *model, diags *diag.Diagnostics) {
+	wanted, present := config.MinSize, state.MinSize
+	if !entry.Known || wanted.IsNull() || wanted.IsUnknown() || present.IsNull() || wanted.ValueInt64() <= present.ValueInt64() {
+		return
+	}
+	degraded, err := entry.Target.StretchModeDegraded(ctx)
+	if err != nil {
+		tfkit.AddAttributeError(diags, path.Root("min_size"), "Unable to plan Ceph pool", err)
+		return
+	}
+	if !degraded {
+		return
+	}
+	plan.MinSize = present
+	diags.AddAttributeWarning(path.Root("min_size"), "Left to the stretch mode", fmt.Sprintf(
+		"Pool %q has min_size %d; the configuration says %d. Cluster %q is stretched over two sites, and one of them is away or not"+
+			" recovered yet. The monitors have halved min_size so that the other serves the pool, and raise it again when the site has recovered;"+
+			" until then it is left as it is. See ceph health detail.", state.Name.ValueString(), present.ValueInt64(), wanted.ValueInt64(),
+		entry.Target.Label()))
 }
 
 // planDerived plans the attributes that follow from others; resting tells that no autoscaler changes any pool. They are unknown

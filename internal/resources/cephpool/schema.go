@@ -73,7 +73,8 @@ func (r *poolResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				" removing it keeps the current number. An erasure-coded pool takes it from its profile. `1` keeps no second copy, and the cluster" +
 				" must allow it (`mon_allow_pool_size_one`). As by `ceph osd pool set POOL size`."),
 			"min_size": count("Number of copies that must be there for the pool to serve I/O. Default: derived from `size`, also when `size`" +
-				" changes. Changed in place; removing it keeps the current number. As by `ceph osd pool set POOL min_size`."),
+				" changes. Changed in place; removing it keeps the current number. While a cluster that is stretched over two sites has lost one, it" +
+				" is not raised: the monitors have halved it, and raise it themselves. As by `ceph osd pool set POOL min_size`."),
 			"crush_rule": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Name of the CRUSH rule that places the data. Default: the cluster's; for an erasure-coded pool one that Ceph" +
