@@ -61,6 +61,21 @@ func (c *Cluster) clonesOfFormat1(ctx context.Context, what, namespace string, r
 	})
 }
 
+// remaining leaves out the clones whose pool was deleted, and they with it: their parent goes on listing them until librbd removes the
+// snapshot, and no later pool gets the id of that one. The clones were listed before the pools are, so none of a new pool is left out.
+func (c *Cluster) remaining(ctx context.Context, what string, clones []Clone) ([]Clone, error) {
+	if len(clones) == 0 {
+		return nil, nil
+	}
+	pools, err := c.pools(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(clones, func(clone Clone) bool {
+		return !slices.ContainsFunc(pools, func(pool Pool) bool { return pool.ID == clone.PoolID })
+	}), nil
+}
+
 func explainPoolTimeout(err error, pool string) error {
 	var p *problem.Problem
 	if !problem.Is(err, problem.Unreachable) || !errors.As(err, &p) {

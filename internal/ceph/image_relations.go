@@ -69,6 +69,10 @@ func (c *Cluster) completeRelations(ctx context.Context, ref ImageRef, relations
 		}
 		relations.Clones = append(relations.Clones, listed...)
 	}
+	var err error
+	if relations.Clones, err = c.remaining(ctx, c.unableToRelate(ref), relations.Clones); err != nil {
+		return ImageRelations{}, err
+	}
 	c.nameRelations(ctx, &relations)
 	return relations, nil
 }

@@ -154,7 +154,11 @@ func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]
 		}
 		return found, nil
 	})
-	found := slices.DeleteFunc(append(attached, listed...), func(clone Clone) bool { return clone.PoolID == pool.ID })
+	if err != nil {
+		return nil, err
+	}
+	outside := slices.DeleteFunc(append(attached, listed...), func(clone Clone) bool { return clone.PoolID == pool.ID })
+	found, err := c.remaining(ctx, what, outside)
 	slices.SortFunc(found, func(a, b Clone) int { return cmp.Compare(a.ID, b.ID) })
 	return found, err
 }
