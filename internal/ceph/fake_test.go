@@ -44,6 +44,11 @@ func (f *fakeConn) PoolName(_ context.Context, id int64) (string, error) {
 	return "", ENOENT
 }
 
+// ImageHeaders has none: no image of a test is a clone, unless the test says so.
+func (f *fakeConn) ImageHeaders(context.Context, string, string, []string) (map[string]Image, error) {
+	return nil, nil
+}
+
 func (f *fakeConn) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

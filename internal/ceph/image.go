@@ -66,7 +66,7 @@ func readImage[T any](
 }
 
 // imageMissing answers NotFound if the listings don't have the pool, the namespace or the image, and err if they do; of an image of format
-// 1, which has no id, problem.Unsupported.
+// 1, which has no id, problem.Unsupported, and of one whose parent's pool is gone problem.Orphaned.
 func (c *Cluster) imageMissing(ctx context.Context, ref ImageRef, err error) error {
 	entries, listErr := c.Images(ctx, ref.Pool, ref.Namespace)
 	if listErr != nil && !problem.Is(listErr, problem.NotFound) {
@@ -77,7 +77,7 @@ func (c *Cluster) imageMissing(ctx context.Context, ref ImageRef, err error) err
 			continue
 		}
 		if entry.ID != "" {
-			return err
+			return c.explainOrphan(ctx, ref, entry.ID, err)
 		}
 		return &problem.Problem{
 			Kind: problem.Unsupported,

@@ -13,7 +13,8 @@ import (
 // DeleteImage removes an image with its data. Everything that could refuse is asked first, and all that is found is one
 // problem.Refused: clones, locks put on by hand, groups, mirroring, a migration, and snapshots unless they are to go too.
 // Then it waits up to 40 seconds (or until ctx ends) for watchers to go, as those of a crashed host do; those that stay are
-// problem.Busy, by their addresses. Only then something is removed. An image that is gone already is no error. ask tells what
+// problem.Busy, by their addresses. Only then something is removed. An image that is gone already is no error. One whose parent's pool is
+// gone can't be asked; it is removed if its snapshots are to go too, and has none that keep it. ask tells what
 // the image has to do with others, before each try, and refuses one that is not to be removed: a watcher that was waited for may have
 // written to it. Nil is [Cluster.ImageRelations].
 //
@@ -27,6 +28,9 @@ func (c *Cluster) DeleteImage(
 	}
 	return c.onceReleased(ctx, what, ref, func() (ImageRelations, error) {
 		relations, err := ask(ctx, ref)
+		if withSnapshots && problem.Is(err, problem.Orphaned) {
+			return ImageRelations{}, nil // librbd, which opens it without its parent for this, refuses by itself what it should
+		}
 		if err == nil {
 			err = relations.refuseRemoval(what, ref, withSnapshots)
 		}
@@ -113,6 +117,12 @@ func (c *Cluster) explainRemoveImage(ctx context.Context, ref ImageRef, errno Er
 			p.Do = "Free space elsewhere, add OSDs, or raise the ratio for the moment (ceph df, ceph osd set-full-ratio). Then apply again."
 		}
 	case ENOTEMPTY:
+		if problem.Is(c.CheckImageChange(ctx, ref), problem.Orphaned) {
+			p.Kind, p.Why = problem.Refused, "The image has snapshots or clones. The pool of its parent was deleted, so it can't be opened any more"+
+				" to remove them."
+			p.Do = fmt.Sprintf("Move it to the trash, where it is in nobody's way: rbd trash mv %s. It goes with its pool.", ref)
+			return err
+		}
 		p.Kind, p.Why = problem.Refused, "The image got a new snapshot or a clone in this moment."
 		p.Do = fmt.Sprintf("Look at them with rbd snap ls --all %s and rbd children --all %s, then destroy again.", ref, ref)
 	case EINVAL:
@@ -127,8 +137,9 @@ func (c *Cluster) busyImage(what string, watchers []Watcher) error {
 	if len(watchers) == 0 {
 		return &problem.Problem{
 			Kind: problem.Busy, What: what,
-			Why: "Another operation on the image (a migration, a group, a mirror, another removal) holds it.",
-			Do:  "Wait until that has ended, then apply again.",
+			Why: "Another operation on the image (a migration, a group, a mirror, another removal), a client that has it open, or a lock that" +
+				" somebody has put on it by hand, holds it.",
+			Do: "Wait until that has ended, or end it, then apply again.",
 		}
 	}
 	return &problem.Problem{

@@ -38,12 +38,14 @@ const (
 	Unserved
 	// Removing means that the removal of the object has begun and not ended: what is left can only be removed.
 	Removing
+	// Orphaned means that an image can't be opened because its parent went with a pool: it can only be removed, or moved to the trash.
+	Orphaned
 )
 
 var kindNames = map[Kind]string{
 	Other: "failed", NotFound: "not found", Exists: "exists", Unreachable: "unreachable", Unknown: "not known yet",
 	WrongIdentity: "wrong identity", Denied: "denied", Busy: "busy", Refused: "refused", Unsupported: "unsupported", Invalid: "invalid",
-	Unserved: "unserved", Removing: "half removed",
+	Unserved: "unserved", Removing: "half removed", Orphaned: "parent gone",
 }
 
 // String returns the kind in a word or two, as the log tells it.

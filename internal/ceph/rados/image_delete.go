@@ -3,8 +3,11 @@
 package rados
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ceph/go-ceph/rados"
@@ -14,7 +17,34 @@ import (
 )
 
 func (c *conn) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {
-	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error { return rbd.RemoveImage(ioctx, ref.Name) })
+	return freeing(ctx, c, ref, func(ioctx *rados.IOContext) error {
+		// librbd waits without end for a lock that somebody has put on the image by hand.
+		if locked, err := lockedByHand(ioctx, ref.Name); err != nil || locked {
+			return cmp.Or(err, error(ceph.EBUSY))
+		}
+		return rbd.RemoveImage(ioctx, ref.Name)
+	})
+}
+
+// lockedByHand asks the header itself: not every image that can be removed can be opened.
+func lockedByHand(ioctx *rados.IOContext, name string) (bool, error) {
+	id, err := idOf(ioctx, name)
+	if errors.Is(err, rados.ErrNotFound) || id == "" {
+		return false, nil // librbd has the better error
+	}
+	if err != nil {
+		return false, err
+	}
+	list, err := ioctx.ListLockers("rbd_header."+id, "rbd_lock")
+	switch code := errno(err); {
+	case errors.Is(code, ceph.ENOENT):
+		return false, nil
+	case errors.Is(code, ceph.ERANGE):
+		return true, nil // more holders than go-ceph has space for: librbd's own lock has one
+	case err != nil:
+		return false, err
+	}
+	return slices.ContainsFunc(list.Cookies, func(cookie string) bool { return !ownLock(list.Tag, cookie) }), nil
 }
 
 // removingSource is librbd's mark of an image that it has moved to the trash in order to remove it.

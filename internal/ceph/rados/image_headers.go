@@ -75,12 +75,11 @@ func headerOf(h *rados.Conn, ioctx *rados.IOContext, id string) (image ceph.Imag
 func (c *conn) unopened(ctx context.Context, ref ceph.ImageRef) (image ceph.Image, told bool, err error) {
 	found, err := call(ctx, c, func(h *rados.Conn) (found *ceph.Image, err error) {
 		err = c.withPool(ctx, h, ref.Pool, ref.Namespace, func(ioctx *rados.IOContext) error {
-			content := make([]byte, maxImageID)
-			n, err := ioctx.Read("rbd_id."+ref.Name, content, 0)
+			id, err := idOf(ioctx, ref.Name)
 			if errors.Is(err, rados.ErrNotFound) {
 				return err
 			}
-			if id := decodeString(content[:max(n, 0)]); err == nil && id != "" {
+			if err == nil && id != "" {
 				if image, ok, err := headerOf(h, ioctx, id); err == nil && ok {
 					found = &image
 				}
@@ -93,6 +92,13 @@ func (c *conn) unopened(ctx context.Context, ref ceph.ImageRef) (image ceph.Imag
 		return image, false, err
 	}
 	return *found, true, nil
+}
+
+// idOf returns the id of the image with this name; empty where that can't be understood.
+func idOf(ioctx *rados.IOContext, name string) (string, error) {
+	content := make([]byte, maxImageID)
+	n, err := ioctx.Read("rbd_id."+name, content, 0)
+	return decodeString(content[:max(n, 0)]), err
 }
 
 // migrating is the feature of an image whose header is not the whole of it.

@@ -4,6 +4,7 @@ package rados_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
@@ -59,6 +60,63 @@ func TestClonesWhosePoolIsGone(t *testing.T) {
 	}
 	expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
 	if left := rbd(t, c, "ls", "golden"); left != "" {
+		t.Errorf("left: %s", left)
+	}
+}
+
+// An image whose parent went with its pool can't be opened. It is told as that, and removed where that may be forced, as far as librbd allows.
+func TestImageWhoseParentsPoolIsGone(t *testing.T) {
+	cluster, c := east(t)
+	ctx := limited(t)
+	for _, pool := range []string{"lost", "kept"} {
+		newPool(t, cluster, pool)
+	}
+	clone := func(parent, name string) ceph.ImageRef {
+		t.Helper()
+		rbd(t, c, "snap", "create", "--no-progress", parent+"@s")
+		rbd(t, c, "clone", "--rbd-default-clone-format", "2", parent+"@s", "kept/"+name)
+		rbd(t, c, "snap", "rm", "--no-progress", parent+"@s")
+		return ceph.ImageRef{Pool: "kept", Name: name}
+	}
+	rbd(t, c, "create", "--size", "4M", "lost/g")
+	plain, held, locked, grouped, parent := clone("lost/g", "plain"), clone("lost/g", "held"), clone("lost/g", "locked"),
+		clone("lost/g", "grouped"), clone("lost/g", "parent")
+	child := clone("kept/parent", "child")
+	rbd(t, c, "lock", "add", "kept/locked", "host1")
+	rbd(t, c, "group", "create", "kept/g")
+	rbd(t, c, "group", "image", "add", "kept/g", "kept/grouped")
+	holdOpen(t, c, "kept/held")
+	deletePoolByHand(t, c, "lost")
+
+	before := rbd(t, c, "ls", "kept")
+	for _, ref := range []ceph.ImageRef{plain, child} {
+		_, err := cluster.Image(ctx, ref)
+		expect.NoError(t, err)
+		expect.Problem(t, cluster.DeleteImage(ctx, ref, false, nil), problem.Orphaned, "the pool of its parent (id", "force_destroy = true",
+			"rbd rm "+ref.String())
+		expect.Problem(t, cluster.TrashImage(ctx, ref, 0), problem.Orphaned, "rbd trash mv "+ref.String())
+		expect.Problem(t, cluster.ResizeImage(ctx, ref, 8<<20, false), problem.Orphaned)
+	}
+	var waiting sync.WaitGroup
+	var errs [2]error // each after the whole wait for who holds the image
+	for i, ref := range []ceph.ImageRef{held, locked} {
+		waiting.Go(func() { errs[i] = cluster.DeleteImage(ctx, ref, true, nil) })
+	}
+	waiting.Wait()
+	for _, err := range errs {
+		expect.Problem(t, err, problem.Busy, "a client that has it open", "put on it by hand")
+	}
+	expect.Problem(t, cluster.DeleteImage(ctx, grouped, true, nil), problem.Refused, "rbd group image rm")
+	expect.Problem(t, cluster.DeleteImage(ctx, parent, true, nil), problem.Refused, "has snapshots or clones", "rbd trash mv kept/parent")
+	if after := rbd(t, c, "ls", "kept"); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+
+	rbd(t, c, "group", "image", "rm", "kept/g", "kept/grouped")
+	for _, ref := range []ceph.ImageRef{plain, child, grouped} {
+		expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
+	}
+	if left := rbd(t, c, "ls", "kept"); left != "held\nlocked\nparent" {
 		t.Errorf("left: %s", left)
 	}
 }

@@ -115,6 +115,10 @@ const (
 	librbdLockCookie = "auto "
 )
 
+func ownLock(tag, cookie string) bool {
+	return strings.TrimRight(tag, "\x00") == librbdLockTag && strings.HasPrefix(cookie, librbdLockCookie)
+}
+
 func locks(image *rbd.Image) ([]ceph.Lock, error) {
 	tag, list, err := image.ListLockers()
 	if err != nil {
@@ -122,7 +126,7 @@ func locks(image *rbd.Image) ([]ceph.Lock, error) {
 	}
 	var out []ceph.Lock
 	for _, l := range list {
-		if strings.TrimRight(tag, "\x00") == librbdLockTag && strings.HasPrefix(l.Cookie, librbdLockCookie) {
+		if ownLock(tag, l.Cookie) {
 			continue
 		}
 		out = append(out, ceph.Lock{Client: l.Client, Cookie: l.Cookie, Addr: plainAddr(l.Addr)})
