@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
@@ -141,13 +142,15 @@ func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, d
 			live, err := h.currentDisk(ctx, op, found, disk, Live)
 			return live == nil, err
 		})
-		asked = asked || requested
+		asked = asked || requested || isSlow(err)
 		switch {
 		case answer == removed:
 			return nil
 		case answer == removalRefused:
 			refusals++
-		case ctx.Err() != nil && !asked && last == nil:
+		case isSlow(err):
+			last = err
+		case ctx.Err() != nil && !asked:
 			// The guest was never asked, as while another job holds the domain.
 			return err
 		case ctx.Err() != nil:
@@ -157,11 +160,8 @@ func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, d
 			if losses++; losses > 1 {
 				return pendingIf(asked, err)
 			}
-		case err != nil && problem.KindOf(err) != problem.Other:
-			return pendingIf(asked, err)
 		case err != nil:
-			// The reply "in the process of unplug" has no code of its own. It means a guest that is slow.
-			last = err
+			return pendingIf(asked, err)
 		}
 	}
 	if refusals >= detachRefusals {
@@ -172,6 +172,9 @@ func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, d
 	}
 	return &removalAsked{h.guestKeepsDisk(ctx, op, found, refusals, last)}
 }
+
+// isSlow tells whether a request was refused because the guest has not answered an earlier one. That reply of QEMU has no code of its own.
+func isSlow(refused error) bool { return strings.Contains(rawOf(refused), "in the process of unplug") }
 
 // removalAsked is the error of a detach that has ended before the guest's answer.
 type removalAsked struct{ error }
@@ -231,7 +234,7 @@ func (h *Host) requestRemoval(ctx context.Context, op operation, found rpc.Domai
 		} else if err != nil && ctx.Err() == nil {
 			return removalPending, asked, err
 		}
-		if c.wire.lost() || !asked && problem.KindOf(failure) != problem.Other {
+		if c.wire.lost() || !asked && !isSlow(failure) {
 			return removalPending, asked, failure
 		}
 	}

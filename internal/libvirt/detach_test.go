@@ -88,6 +88,9 @@ func TestADetachFromADomainThatIsBeingStarted(t *testing.T) {
 func TestWhyADiskWasNotDetached(t *testing.T) {
 	held := func(int) ([]byte, uint32, bool) { return nil, 68, true }
 	taken := func(int) ([]byte, uint32, bool) { return nil, 0, true }
+	slow := func(int) ([]byte, uint32, bool) {
+		return []byte("internal error: unable to execute QEMU command 'device_del': Device ua-1 is already in the process of unplug"), 1, true
+	}
 	heldOnce := func(attempt int) ([]byte, uint32, bool) { return nil, 68, attempt == 1 }
 	for name, c := range map[string]struct {
 		answer    func(int) ([]byte, uint32, bool)
@@ -104,6 +107,7 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 		"cancelled while it is asked again": {
 			heldOnce, true, problem.Unreachable, []string{"The operation was cancelled", "isn't known whether it took effect"},
 		},
+		"asked before, and slow": {slow, false, problem.Busy, []string{"did not let go of the disk in time", "in the process of unplug"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,6 +133,24 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 			end()
 			expect.Problem(t, expect.Return(t, func() error { return <-result }), c.kind, c.words...)
 		})
+	}
+}
+
+// Any reply but that of a guest that is slow ends the detach at once, and no request is left with the guest.
+func TestADetachThatIsRefusedAtOnce(t *testing.T) {
+	for message, words := range map[string]string{
+		"operation failed: cannot hot unplug disk device with PCI guest address: 0000:01:00.0 not allowed by controller": "no hot-unplug",
+		"operation failed: something new": "something new",
+	} {
+		d := newFakeDaemon(t)
+		withDisk(t, d)
+		d.on(procDetachAlias, func(int) ([]byte, uint32, bool) { return []byte(message), uint32(rpc.ErrOperationFailed), true })
+		err := expect.Return(t, func() error {
+			return host(t, Config{URI: d.uri()}).DetachDisk(t.Context(), fakeHostUUID, diskFrom(t), Live)
+		})
+		if err == nil || !strings.Contains(err.Error(), words) || errors.As(err, new(*removalAsked)) || d.called(procDetachAlias) != 1 {
+			t.Errorf("%s: %v, after %d requests", message, err, d.called(procDetachAlias))
+		}
 	}
 }
 

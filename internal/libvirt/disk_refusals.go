@@ -46,6 +46,25 @@ func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, targe
 	}
 }
 
+// RefuseUnplug refuses to detach a disk that the running domain can't give up. It is asked before the first change: the saved definition
+// would lose the disk, and the guest keep it.
+func (h *Host) RefuseUnplug(domain Domain, found Disks) error {
+	if found.Live == nil {
+		return nil
+	}
+	why := domain.Live.keeps(*found.Live)
+	if why == "" {
+		return nil
+	}
+	return &problem.Problem{
+		Kind: problem.Refused,
+		What: fmt.Sprintf("Disk %s can't be taken from domain %q while it runs on hypervisor %q: %s.",
+			found.Live.Target, domain.Name, h.Label(), why),
+		Why: "The guest would keep the disk, and the saved definition lose it. Nothing was changed.",
+		Do:  "Shut the domain off and apply again.",
+	}
+}
+
 // has is the same disk in another definition of the domain, whatever it reads there.
 func (d *Definition) has(disk Disk) *Disk {
 	if disk.Own() {

@@ -1,6 +1,7 @@
 package libvirt
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ type fakeDaemon struct {
 	connections []net.Conn
 	calls       map[uint32]int
 	ended       int // clients that ended their connection
-	// answer, where set, decides for a procedure; ok false means no answer ever.
+	// answer, where set, decides for a procedure; ok false means no answer ever. Beside a code, reply is the message.
 	answer map[uint32]func(call int) (reply []byte, code uint32, ok bool)
 	// toRequest is asked first, where set, by what the call says; answered false leaves it to the others.
 	toRequest func(procedure uint32, body []byte) (reply []byte, code uint32, answered bool)
@@ -136,7 +137,7 @@ func (d *fakeDaemon) serve(conn net.Conn) {
 			}
 			status := uint32(0)
 			if code != 0 {
-				status, reply = 1, xdrError(code)
+				status, reply = 1, xdrError(code, string(reply))
 			}
 			out := make([]byte, 28, 28+len(reply))
 			copy(out, head[:])
@@ -181,9 +182,9 @@ func xdrString(s string) []byte {
 	return out
 }
 
-func xdrError(code uint32) []byte {
+func xdrError(code uint32, message string) []byte {
 	out := append(xdrWord(code), xdrWord(10)...)
 	out = append(out, xdrWord(1)...)
-	out = append(out, xdrString("the daemon's own words")...)
+	out = append(out, xdrString(cmp.Or(message, "the daemon's own words"))...)
 	return append(out, xdrWord(2)...)
 }

@@ -1,6 +1,7 @@
 package libvirt
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -79,6 +80,48 @@ func (d Domain) Plugs(disk Disk) HotPlug {
 // plugsEncrypted tells whether this libvirt plugs a disk that librbd decrypts into a running domain. 11.3 was seen to do it; 9.0 hands QEMU
 // the passphrase only after QEMU was to open the image. What is between was not tried.
 func (v Version) plugsEncrypted() bool { return v.AtLeast(11, 3) }
+
+// withoutHotPlugModels are the PCI controllers whose buses have no hot-plug, whatever their definition says.
+var withoutHotPlugModels = []string{"pcie-root", "pcie-expander-bus", "dmi-to-pci-bridge"}
+
+// keeps tells why a running domain can't give a disk up, whatever its guest does: the end of a sentence, empty where no reason is known.
+// There is no hot-unplug on sata and ide. A PCI device stays where the bus that it is on has no hot-plug, and libvirt takes no function
+// away from a slot that others share.
+func (d *Definition) keeps(disk Disk) string {
+	if disk.Bus == "sata" || disk.Bus == "ide" {
+		return fmt.Sprintf("there is no hot-plug on bus %q", disk.Bus)
+	}
+	if d == nil || d.doc == nil || d.doc.Devices == nil || disk.Address == nil || disk.Address.Type != AddressPCI {
+		return ""
+	}
+	at := disk.Address.Numbers
+	for _, c := range d.doc.Devices.Controllers {
+		switch {
+		case c.Type != "pci" || value(c.Index) != at[1]:
+		case withoutHotPlug(c):
+			return "its PCI controller has <target hotplug='off'/>"
+		case slices.Contains(withoutHotPlugModels, c.Model):
+			return fmt.Sprintf("its PCI bus, that of the controller %s, has no hot-plug", c.Model)
+		case c.Model == "pci-root" && d.HotPlug(disk.Bus) == PlugsNever:
+			return withoutACPI
+		}
+	}
+	addresses, err := d.deviceAddresses(AddressPCI)
+	if err != nil {
+		return "" // libvirt tells.
+	}
+	for i := range addresses {
+		other := func(part string) uint64 { return number(addresses[i].attr(part)) }
+		sameSlot := other("domain") == uint64(at[0]) && other("bus") == uint64(at[1]) && other("slot") == uint64(at[2])
+		if sameSlot && other("function") != uint64(at[3]) {
+			return "it shares its PCI slot with another device"
+		}
+	}
+	return ""
+}
+
+// withoutACPI is why a PCI device of machine type pc is neither plugged in nor out: the end of a sentence.
+const withoutACPI = "the domain has no <acpi/> in <features>, without which a PCI device can't be plugged in or out on its machine type"
 
 func hasController(domain *libvirtxml.Domain, kind string) bool {
 	return domain.Devices != nil &&

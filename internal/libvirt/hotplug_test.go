@@ -1,6 +1,8 @@
 package libvirt
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"libvirt.org/go/libvirtxml"
@@ -55,5 +57,49 @@ func TestDiskHotPlug(t *testing.T) {
 	}
 	if (*Definition)(nil).HotPlug("virtio") != PlugsIn || (*Definition)(nil).HotPlug("sata") != PlugsNever {
 		t.Error("a domain that doesn't run")
+	}
+}
+
+// What keeps a running guest from giving a disk up is seen in the definition: where the disk is, and who shares its place.
+func TestADiskThatStays(t *testing.T) {
+	const (
+		os     = "<os><type arch='x86_64' machine='pc'>hvm</type></os>"
+		acpi   = "<features><acpi/></features>"
+		pci    = "<controller type='pci' index='0' model='pci-root'/>"
+		pcie   = "<controller type='pci' index='0' model='pcie-root'/>"
+		port   = "<controller type='pci' index='1' model='pcie-root-port'><address type='pci' slot='0x02' function='0x1'/></controller>"
+		fixed  = "<controller type='pci' index='1' model='pcie-root-port'><target chassis='1' hotplug='off'/></controller>"
+		bridge = "<controller type='pci' index='1' model='pci-bridge'/>"
+		dmi    = "<controller type='pci' index='1' model='dmi-to-pci-bridge'/>"
+		beside = "<interface type='user'><address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x1'/></interface>"
+		apart  = "<interface type='user'><address type='pci' domain='0x0000' bus='0x01' slot='0x01' function='0x1'/></interface>"
+	)
+	at := func(bus, slot int) string {
+		return fmt.Sprintf("<disk type='network' device='disk'><target dev='vdb' bus='virtio'/><address type='pci' domain='0x0000'"+
+			" bus='0x%02x' slot='0x%02x' function='0x0'/></disk>", bus, slot)
+	}
+	on := func(bus string) string {
+		return "<disk type='network' device='disk'><target dev='vdb' bus='" + bus + "'/><address type='drive' controller='0' bus='0' target='0'" +
+			" unit='0'/></disk>"
+	}
+	for name, c := range map[string]struct{ inner, devices, words string }{
+		"on a port":                      {acpi, pcie + port + at(1, 0), ""},
+		"on a port without hot-plug":     {acpi, pcie + fixed + at(1, 0), "hotplug='off'"},
+		"beside a port without hot-plug": {acpi, pcie + fixed + at(2, 0), ""},
+		"on pcie.0":                      {acpi, pcie + port + at(0, 2), "the controller pcie-root, has no hot-plug"},
+		"on a bridge without":            {acpi, pcie + dmi + at(1, 0), "the controller dmi-to-pci-bridge, has no hot-plug"},
+		"in a slot with others":          {acpi, pcie + port + at(1, 0) + beside, "shares its PCI slot"},
+		"in a slot of its own":           {acpi, pcie + port + at(1, 0) + apart, ""},
+		"on pc":                          {acpi, pci + at(0, 5), ""},
+		"on pc without ACPI":             {"", pci + at(0, 5), "<acpi/>"},
+		"on a bridge without ACPI":       {"", pci + bridge + at(1, 5), ""},
+		"on SCSI":                        {"", pci + on("scsi"), ""},
+		"on SATA":                        {acpi, pcie + on("sata"), `no hot-plug on bus "sata"`},
+	} {
+		domain := runningDomain(t, os+c.inner+"<devices>"+c.devices+"</devices>")
+		got := domain.Live.keeps(domain.Live.Disks[0])
+		if !strings.Contains(got, c.words) || (got == "") != (c.words == "") {
+			t.Errorf("%s: %q, want %q", name, got, c.words)
+		}
 	}
 }

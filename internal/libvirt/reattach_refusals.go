@@ -14,10 +14,10 @@ func (d Domain) HindersReattach(managed ManagedDisk, found Disks) string {
 	switch {
 	case managed.ExchangedIn(found) != nil, managed.foreignIn(found) != nil:
 		return "somebody has given it another source"
-	case slices.Contains([]string{"sata", "ide"}, live.Bus):
-		return fmt.Sprintf("there is no hot-plug on bus %q", live.Bus)
+	case d.Live.keeps(live) != "":
+		return d.Live.keeps(live)
 	case d.Live.HotPlug(live.Bus) == PlugsNever:
-		return "the domain has no <acpi/> in <features>, without which a PCI device can't be plugged in on its machine type"
+		return withoutACPI
 	case d.Plugs(live) == PlugsNever:
 		return fmt.Sprintf("libvirt %s can't attach a disk that librbd decrypts to a running domain", d.LibVersion)
 	case d.Live.bootedFrom(live):

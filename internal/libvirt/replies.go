@@ -53,6 +53,10 @@ var replies = []reply{
 		"Correct pool, or the monitors if they are another cluster's, then apply again.",
 	}},
 	{[]string{"error reading header from", "error opening image"}, meaning{}}, // told apart by openingReply
+	{[]string{"cannot hot unplug", "'device_del': Bus"}, meaning{
+		problem.Unsupported, "The disk can't be taken from a running domain: there is no hot-unplug at the place that the reply names.",
+		"Shut the domain off and apply again.",
+	}},
 	{[]string{"does not support hotplugging"}, meaning{
 		problem.Unsupported, "Nothing can be plugged in there while the guest runs: the bus that the reply names has no hot-plug in this" +
 			" machine, as pci.0 has none in a domain without <acpi/>.",

@@ -50,6 +50,14 @@ func TestAReplyThatTellsTheCauseGetsThatAdvice(t *testing.T) {
 			rpc.ErrInternalError, "internal error: unable to execute QEMU command 'device_add': Bus 'ide.0' does not support hotplugging",
 			problem.Unsupported, "Shut the domain off, apply, and start it",
 		},
+		{
+			rpc.ErrInternalError, "internal error: unable to execute QEMU command 'device_del': Bus 'pcie.0' does not support hotplugging",
+			problem.Unsupported, "Shut the domain off and apply again",
+		},
+		{
+			rpc.ErrOperationFailed, "operation failed: cannot hot unplug disk device with multifunction PCI guest address: 0000:02:00.0",
+			problem.Unsupported, "Shut the domain off and apply again",
+		},
 		{rpc.ErrInternalError, "internal error: No more available PCI slots", problem.Other, "pcie-root-port"},
 		{
 			rpc.ErrInternalError, "internal error: Could not find sata controller with index 0 required for device", problem.Unsupported,

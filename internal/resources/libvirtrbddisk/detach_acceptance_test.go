@@ -84,10 +84,8 @@ func TestAccLibvirtRBDDisk_withoutHotPlug(t *testing.T) {
 		{Config: config},
 		{PreConfig: start, Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
 		{RefreshState: true, Check: where("true", "true")},
-		{Config: config, Destroy: true, ExpectError: acctest.Message(`there is no hot-unplug on its bus. Shut the domain off and apply again`)},
-		{RefreshState: true, ExpectNonEmptyPlan: true, Check: where("true", "false")},
-		// Only the saved definition lacks it now. The next apply adds it there again.
-		{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionUpdate), Check: where("true", "true")},
+		{Config: config, Destroy: true, ExpectError: acctest.Message(`there is no hot-plug on bus "sata". The guest would keep`)},
+		{Config: config, ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: where("true", "true")},
 		{
 			// A disk in the saved definition alone waits for the next start.
 			PreConfig: func() {
@@ -112,6 +110,86 @@ func TestAccLibvirtRBDDisk_withoutHotPlug(t *testing.T) {
 			return nil
 		})},
 	}})
+}
+
+// A disk at a place without hot-unplug stays in both definitions. Its change waits for the next start, whatever on_change says, and it goes
+// when the domain is shut off.
+func TestAccLibvirtRBDDisk_placeWithoutHotPlug(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "fixed-place"
+	g := guest(t, "kvm1", testbed.GuestOptions{Name: name, Paused: true})
+	places := []struct{ target, bus, slot, function, why string }{
+		{"vdb", "1", "0", "0", `its PCI controller has <target hotplug='off'/>`},
+		{"vdc", "2", "0", "0", `it shares its PCI slot with another device`},
+		{"vdd", "2", "0", "1", `it shares its PCI slot with another device`},
+		{"vde", "0", "0x18", "0", `its PCI bus, that of the controller pcie-root, has no hot-plug`},
+	}
+	acctest.VirshIn(t, "kvm1", strings.Replace(acctest.Virsh(t, "kvm1", "dumpxml", name, "--inactive"),
+		"<target chassis='1'", "<target hotplug='off' chassis='1'", 1), "define", "/dev/stdin")
+	imports, config := "", func(assignments ...string) string {
+		text := acctest.Provider(t)
+		for _, p := range places {
+			own := append([]string{fmt.Sprintf("target_dev = %q", p.target)}, assignments...)
+			text += strings.Replace(block(name, name+p.target, own...), `"test"`, fmt.Sprintf("%q", p.target), 1)
+		}
+		return text
+	}
+	for _, p := range places {
+		image(t, "east", name+p.target, "4M")
+		at := fmt.Sprintf("<address type='pci' domain='0' bus='%s' slot='%s' function='%s' multifunction='on'/></disk>",
+			p.bus, p.slot, p.function)
+		acctest.VirshIn(t, "kvm1", strings.Replace(handXML(t, "east", name+p.target, p.target), "</disk>", at, 1),
+			"attach-device", name, "/dev/stdin", "--config")
+		imports += fmt.Sprintf("import {\n  provider = ceph\n  to = %s.%s\n  id = \"kvm1/%s/%s\"\n}\n", diskType, p.target, name, p.target)
+	}
+	if err := g.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w := acctest.NewWorkspaceOf(t, source+config()+imports)
+	apply(t, w)
+	for _, p := range places {
+		if text, err := acctest.Bed(t).Hypervisor("kvm1").Virsh(t.Context(), "detach-disk", name, p.target, "--live"); err == nil {
+			t.Errorf("virsh takes disk %s from the running guest: %s", p.target, text)
+		}
+	}
+	stay := func(when, saved string) {
+		t.Helper()
+		for _, p := range places {
+			if diskOf(t, "kvm1", name, p.target, false) == nil || diskOf(t, "kvm1", name, p.target, true) == nil {
+				t.Errorf("%s: disk %s is no longer in both definitions", when, p.target)
+			} else if got := diskOf(t, "kvm1", name, p.target, true).Driver.Discard; got != saved {
+				t.Errorf("%s: disk %s has discard %q, want %q", when, p.target, got, saved)
+			}
+		}
+	}
+	result, err := try(t, w, "destroy", "-auto-approve")
+	for _, p := range places {
+		told := fmt.Sprintf("Disk %s can't be taken from domain %q while it runs on hypervisor \"kvm1\": %s.", p.target, name, p.why)
+		if err == nil || !acctest.Message(told).MatchString(result.said("error")) {
+			t.Errorf("the destroy doesn't say %q: %v %s", told, err, result.said("error"))
+		}
+	}
+	stay("refused", "")
+
+	w.Write(t, source+config(asksForReattach, `discard = "unmap"`))
+	result = apply(t, w)
+	expectChanges(t, "changed", result, 0, len(places), 0, 0)
+	for _, p := range places {
+		told := fmt.Sprintf("disk %s stays in domain %q on hypervisor \"kvm1\" as it is: %s.", p.target, name, p.why)
+		if text := strings.Join(result.texts(p.target, "warning"), "\n"); !acctest.Message(told).MatchString(text) {
+			t.Errorf("the change doesn't say %q: %s", told, text)
+		}
+	}
+	stay("changed", "unmap")
+	if err := g.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Write(t, source+acctest.Provider(t))
+	expectChanges(t, "shut off", apply(t, w), 0, 0, 0, len(places))
+	if text := acctest.Virsh(t, "kvm1", "domblklist", name, "--inactive"); strings.Contains(text, name) {
+		t.Errorf("a disk was not detached: %s", text)
+	}
 }
 
 // A paused guest can't release its disk. An operator who then keeps the disk is warned that the guest may still release it.

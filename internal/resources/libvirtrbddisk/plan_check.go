@@ -152,7 +152,7 @@ func (p *planning) check(ctx context.Context) error {
 			return err
 		}
 		if p.former.Domain.Active {
-			p.warnReplaced(p.former)
+			return p.checkReplaced(p.former)
 		}
 		return nil
 	}
@@ -212,8 +212,7 @@ func (p *planning) checkLocated(ctx context.Context, where *libvirt.Placement, c
 		return nil
 	}
 	if len(p.replaced) > 0 {
-		p.warnReplaced(where)
-		return nil
+		return p.checkReplaced(where)
 	}
 	if resizes && found.Live != nil && !state.ours(p.record).TellsSize(found) {
 		tfkit.AddWarnings(p.diags, where.UntoldWarning(state.ours(p.record), *found.Live, plan.Size.ValueString()))
@@ -338,13 +337,17 @@ func (p *planning) attachAnew() string {
 	return "terraform taint ADDRESS, then terraform apply. (-replace tries the change in place first, and is refused too.)"
 }
 
-// warnReplaced warns that the disk is detached from a running guest, and another attached.
-func (p *planning) warnReplaced(where *libvirt.Placement) {
+// checkReplaced refuses to replace a disk that the running guest can't give up, and warns that it is detached, and another attached.
+func (p *planning) checkReplaced(where *libvirt.Placement) error {
+	if err := where.Host.RefuseUnplug(where.Domain, p.found(where)); err != nil {
+		return problem.At(p.replaced[0], err)
+	}
 	if !p.state.Live.ValueBool() {
-		return
+		return nil
 	}
 	reason := ", and a disk is attached anew, because of a change of: " + strings.Join(p.replaced, ", ")
 	tfkit.AddWarnings(p.diags, where.DetachWarning(p.state.TargetDev.ValueString(), p.state.source().String(), reason))
+	return nil
 }
 
 // checkHeld refuses a change of a disk that a job or a managed save image holds, and warns of a change that a restored guest won't have.
@@ -406,12 +409,16 @@ func (r *diskResource) checkRemoval(ctx context.Context, state *model, record di
 	return planDetach(ctx, where, found, state.TargetDev.ValueString(), diags)
 }
 
-// planDetach refuses the detach of a disk that a job or a managed save image holds, and warns of one from a running guest.
+// planDetach refuses the detach of a disk that a job or a managed save image holds, or that the running guest can't give up, and warns of
+// one from a running guest.
 func planDetach(ctx context.Context, where libvirt.Placement, found libvirt.Disks, target string, diags *diag.Diagnostics) error {
 	if found.SavedOrLive() == nil {
 		return nil
 	}
 	if err := refusalOnly(where.Host.RefuseHeld(ctx, where.Domain, found, target, libvirt.Change{Detaches: true})); err != nil {
+		return err
+	}
+	if err := where.Host.RefuseUnplug(where.Domain, found); err != nil {
 		return err
 	}
 	if found.Live != nil && where.Domain.Live.HotPlug(found.Live.Bus) == libvirt.PlugsIn {

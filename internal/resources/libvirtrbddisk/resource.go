@@ -231,6 +231,9 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	if err == nil {
 		err = where.Host.RefuseHeld(ctx, where.Domain, found, state.TargetDev.ValueString(), libvirt.Change{Detaches: true})
 	}
+	if err == nil {
+		err = where.Host.RefuseUnplug(where.Domain, found)
+	}
 	pending := false
 	if err == nil {
 		pending, err = where.Host.DetachDisks(ctx, where.Domain, found)
