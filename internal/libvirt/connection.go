@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
@@ -242,12 +243,42 @@ func once[T any](ctx context.Context, h *Host, limit time.Duration, call calllog
 		err = c.wire.explain(err)
 	}
 	end(refusalOf(err))
+	err = retireLost(session, err)
 	if late {
 		err = h.held(ctx, c, call, err)
 		// Its answer may never come, and a daemon serves only a few calls per connection at a time.
 		session.Retire()
 	}
 	return value, err
+}
+
+// lostBehind are the replies of a daemon that has lost the one to which it hands calls on, as virtproxyd does when virtqemud is restarted:
+// its own socket stays open, and it never connects to the other again.
+var lostBehind = []struct {
+	words string // begin the reply
+	meant error
+}{
+	{"internal error: client socket is closed", errNotSent},
+	{"End of file while reading data", rpc.ErrInterrupted},
+	{"Cannot write data: ", rpc.ErrInterrupted},
+	{"Cannot recv data: ", rpc.ErrInterrupted},
+	{"internal error: connection closed due to keepalive timeout", rpc.ErrInterrupted},
+	{"internal error: received hangup event on socket", rpc.ErrInterrupted},
+}
+
+// retireLost makes the loss of a connection of a reply that tells of one behind the daemon, and lets later callers connect anew.
+func retireLost(session *breaker.Session[*connection], err error) error {
+	var refused rpc.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	for _, lost := range lostBehind {
+		if strings.HasPrefix(refused.Message, lost.words) {
+			session.Retire()
+			return fmt.Errorf("%w: %s", lost.meant, refused.Message)
+		}
+	}
+	return err
 }
 
 // nothing turns a call without a result into one that read and change take.

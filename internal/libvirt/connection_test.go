@@ -6,10 +6,12 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	rpc "github.com/digitalocean/go-libvirt"
 	"github.com/digitalocean/go-libvirt/socket"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
@@ -297,6 +299,59 @@ func TestAReadThatIsInterruptedIsMadeAgainAndAChangeIsNot(t *testing.T) {
 	expect.Problem(t, err, problem.Unreachable, "isn't known whether it took effect")
 	if n := d.called(procSecretSetValue); n != 1 {
 		t.Errorf("the change was made %d times", n)
+	}
+}
+
+const lostBefore = "internal error: client socket is closed"
+
+// losing is a daemon whose first connection answers nothing but errors from its first call of a procedure on, which it answers with said.
+func losing(t *testing.T, procedure uint32, said string) *fakeDaemon {
+	t.Helper()
+	d, lost := newFakeDaemon(t), false
+	d.toRequest = func(called uint32, _ []byte) ([]byte, uint32, bool) {
+		connects := slices.Contains([]uint32{procAuthList, procConnectOpen, procGetCapabilities, procLibVersion}, called)
+		switch {
+		case connects || d.called(procConnectOpen) > 1 || !lost && called != procedure:
+			return nil, 0, false
+		case lost:
+			return []byte(lostBefore), uint32(rpc.ErrInternalError), true
+		}
+		lost = true
+		return []byte(said), uint32(rpc.ErrSystemError), true
+	}
+	return d
+}
+
+// A daemon that hands calls on stays up while the one behind it is restarted, and then answers each call of that connection with an error.
+func TestALostDaemonBehindTheOneThatAnswers(t *testing.T) {
+	for said, madeAgain := range map[string]bool{
+		lostBefore: true,
+		"End of file while reading data: Input/output error":         false,
+		"Cannot write data: Broken pipe":                             false,
+		"Cannot recv data: Connection reset by peer":                 false,
+		"internal error: connection closed due to keepalive timeout": false,
+	} {
+		d := losing(t, procHostname, said)
+		h := host(t, Config{URI: d.uri()})
+		if _, err := h.Hostname(t.Context()); err != nil || d.called(procConnectOpen) != 2 {
+			t.Errorf("%s: %v, after %d connections", said, err, d.called(procConnectOpen))
+		}
+
+		d = losing(t, procSecretSetValue, said)
+		d.on(procSecretLookupUUID, func(int) ([]byte, uint32, bool) {
+			return append(append(make([]byte, 16), xdrWord(2)...), xdrString("usage")...), 0, true
+		})
+		h = host(t, Config{URI: d.uri()})
+		err := h.SetSecretValue(t.Context(), fakeHostUUID, sensitive.New([]byte("value")))
+		if calls := d.called(procSecretSetValue); madeAgain && (err != nil || calls != 2) || !madeAgain && calls != 1 {
+			t.Errorf("%s: the change was made %d times: %v", said, calls, err)
+		}
+		if !madeAgain {
+			expect.Problem(t, err, problem.Unreachable, said, "isn't known whether it took effect")
+		}
+		if _, err := h.Hostname(t.Context()); err != nil || d.called(procConnectOpen) != 2 {
+			t.Errorf("%s, after a change: %v, after %d connections", said, err, d.called(procConnectOpen))
+		}
 	}
 }
 

@@ -200,7 +200,7 @@ func (h *Host) requestRemoval(ctx context.Context, op operation, found rpc.Domai
 	defer session.Release(ctx)
 	c := session.Conn
 	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, c.removals.subscribe(c.client) }, nil); err != nil {
-		return removalPending, false, h.fail(op, err)
+		return removalPending, false, h.fail(op, retireLost(session, err))
 	}
 	answers, stop := c.removals.wait(found.UUID, disk.Alias)
 	defer stop()

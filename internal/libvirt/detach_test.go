@@ -187,6 +187,28 @@ func TestDetachAskedBeforeTheDaemonIsLost(t *testing.T) {
 	}
 }
 
+// A request that was lost behind the daemon that answers is made again, on a connection of its own.
+func TestDetachAskedAgainOnANewConnection(t *testing.T) {
+	d := losing(t, procDetachAlias, "End of file while reading data: Input/output error")
+	withDisk(t, d)
+	element, err := diskFrom(t).Element()
+	expect.NoError(t, err)
+	var removed atomic.Bool
+	d.on(procDetachAlias, func(int) ([]byte, uint32, bool) { removed.Store(true); return nil, 0, true })
+	d.on(procDomainXML, func(int) ([]byte, uint32, bool) {
+		devices := element
+		if removed.Load() {
+			devices = ""
+		}
+		return xdrString("<domain type='qemu' id='1'><name>guest</name><devices>" + devices + "</devices></domain>"), 0, true
+	})
+	h := host(t, Config{URI: d.uri()})
+	expect.NoError(t, expect.Return(t, func() error { return h.DetachDisk(t.Context(), fakeHostUUID, diskFrom(t), Live) }))
+	if asked, opened := d.called(procDetachAlias), d.called(procConnectOpen); asked != 2 || opened != 2 {
+		t.Errorf("asked %d times on %d connections", asked, opened)
+	}
+}
+
 // What is added to an error is no part of the one that somebody else may hold.
 func TestDetachedSavedCopies(t *testing.T) {
 	first := &problem.Problem{What: "Could not detach.", Do: "Resume it."}
