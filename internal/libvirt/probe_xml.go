@@ -65,8 +65,10 @@ func probeXML(id uuid.UUID, like Domain, disk Disk, mark probeMark) (string, err
 			probe.Devices.Emulator = model.Devices.Emulator
 		}
 		// Elsewhere than on x86 the default CPU model doesn't start with KVM.
-		if arch := probe.OS.Type.Arch; arch != "x86_64" && arch != "i686" {
-			probe.CPU = model.CPU
+		if arch := probe.OS.Type.Arch; arch != "x86_64" && arch != "i686" && model.CPU != nil {
+			cpu := *model.CPU
+			cpu.Topology, cpu.Numa = nil, nil // They count the guest's CPUs, of which the probe has one.
+			probe.CPU = &cpu
 		}
 	}
 	return probe.Marshal()
