@@ -118,18 +118,18 @@ func (c *Cluster) explainLogin(ctx context.Context, what, user string, key Key, 
 		Why: "The monitors refuse this user with this key: the key is not the user's present one, the user doesn't exist, or it has no caps for" +
 			" the monitors.",
 		Do: fmt.Sprintf("Compare the key with that of the cluster (ceph auth get %s), and give the user mon caps of `profile rbd`.",
-			entityOf(user)),
+			problem.Word(entityOf(user))),
 		Raw: refused.Raw,
 	}
 	present, asked := c.User(ctx, user)
 	switch {
 	case problem.Is(asked, problem.NotFound):
 		p.Why, p.Do = "The cluster has no such user.", fmt.Sprintf("Create it, as ceph_user does, or name the user that the key belongs"+
-			" to (ceph auth get %s shows none).", entityOf(user))
+			" to (ceph auth get %s shows none).", problem.Word(entityOf(user)))
 	case asked != nil:
 	case !present.Key.Equal(key):
 		p.Why = "The key is not the user's present one."
-		p.Do = fmt.Sprintf("Use the present key, as in key = ceph_user.NAME.key (ceph auth get-key %s).", entityOf(user))
+		p.Do = fmt.Sprintf("Use the present key, as in key = ceph_user.NAME.key (ceph auth get-key %s).", problem.Word(entityOf(user)))
 	case present.Caps["mon"] == "":
 		p.Why, p.Do = "It has no caps for the monitors.", "Give the user mon caps of `profile rbd`."
 	}

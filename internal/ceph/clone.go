@@ -84,7 +84,7 @@ func explainPoolTimeout(err error, pool string) error {
 	p.Why = fmt.Sprintf("Pool %q did not answer in time. A protected snapshot may have clones in any pool, so each is asked; the placement"+
 		" groups of this one are perhaps inactive.", pool)
 	p.Do = fmt.Sprintf("Look at it with ceph health detail and ceph pg ls-by-pool %s; mend the pool, or delete it if it was never of use."+
-		" Then apply again.", pool)
+		" Then apply again.", problem.Word(pool))
 	return p
 }
 

@@ -135,7 +135,7 @@ func explainCreateRule(err error, denied refusal, spec CrushRuleSpec) error {
 	case spec.Type == Erasure && (denied.is(EINVAL) || denied.is(ENOENT)):
 		p.Kind, p.Why = problem.Invalid, fmt.Sprintf("No rule can be made from erasure code profile %q.", spec.ErasureCodeProfile)
 		p.Do = fmt.Sprintf("Look at its crush-root, crush-failure-domain and crush-device-class (ceph osd erasure-code-profile get %s): the"+
-			" CRUSH map must have them.", spec.ErasureCodeProfile)
+			" CRUSH map must have them.", problem.Word(spec.ErasureCodeProfile))
 	case denied.is(ENOENT):
 		p.Kind, p.Why = problem.Invalid, fmt.Sprintf("The CRUSH map has no bucket %q, which the rule would begin at.", spec.Root)
 		p.Do = "Choose a root that `ceph osd crush tree` shows."

@@ -84,7 +84,7 @@ func (c *Cluster) imageMissing(ctx context.Context, ref ImageRef, err error) err
 			What: fmt.Sprintf("Image %s of cluster %q can't be managed.", ref, c.cfg.Label),
 			Why:  "It has format 1, which Ceph has given up.",
 			Do: fmt.Sprintf("Give it format 2, while nobody uses it: rbd migration prepare %[1]s %[1]s; rbd migration execute %[1]s;"+
-				" rbd migration commit %[1]s.", ref),
+				" rbd migration commit %[1]s.", problem.Word(ref.String())),
 		}
 	}
 	p := &problem.Problem{

@@ -276,8 +276,8 @@ func (c *Cluster) explainCreateImage(ctx context.Context, spec ImageSpec, errno 
 		}
 		if names, err := c.Namespaces(ctx, spec.Pool); err == nil && spec.Namespace != "" && !slices.Contains(names, spec.Namespace) {
 			p.Why = fmt.Sprintf("Pool %q has no namespace %q.", spec.Pool, spec.Namespace)
-			p.Do = fmt.Sprintf("Create it first, with ceph_rbd_namespace or by hand: rbd namespace create %s/%s. In the configuration refer to the"+
-				" namespace's resource, so that the order is known.", spec.Pool, spec.Namespace)
+			p.Do = fmt.Sprintf("Create it first, with ceph_rbd_namespace or by hand: rbd namespace create %s. In the configuration refer to the"+
+				" namespace's resource, so that the order is known.", problem.Word(spec.Pool+"/"+spec.Namespace))
 		}
 	case EINVAL, ERANGE, EDOM, ENOSYS, EOPNOTSUPP:
 		p.Kind = problem.Invalid

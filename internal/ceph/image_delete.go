@@ -106,6 +106,7 @@ func (c *Cluster) explainRemoveImage(ctx context.Context, ref ImageRef, errno Er
 	if !errors.As(err, &p) {
 		return err
 	}
+	name := problem.Word(ref.String())
 	switch errno {
 	case ENOENT:
 		if missing := c.imageMissing(ctx, ref, err); problem.Is(missing, problem.NotFound) {
@@ -124,11 +125,11 @@ func (c *Cluster) explainRemoveImage(ctx context.Context, ref ImageRef, errno Er
 			return err
 		}
 		p.Kind, p.Why = problem.Refused, "The image got a new snapshot or a clone in this moment."
-		p.Do = fmt.Sprintf("Look at them with rbd snap ls --all %s and rbd children --all %s, then destroy again.", ref, ref)
+		p.Do = fmt.Sprintf("Look at them with rbd snap ls --all %[1]s and rbd children --all %[1]s, then destroy again.", name)
 	case EINVAL:
 		p.Kind, p.Why = problem.Refused, "Its mirroring can't be ended from here: the image has become the copy of one in another cluster."
-		p.Do = fmt.Sprintf("Make it the primary (rbd mirror image promote %s), or end its mirroring (rbd mirror image disable --force %s), then"+
-			" destroy again.", ref, ref)
+		p.Do = fmt.Sprintf("Make it the primary (rbd mirror image promote %[1]s), or end its mirroring (rbd mirror image disable --force %[1]s),"+
+			" then destroy again.", name)
 	}
 	return err
 }

@@ -57,7 +57,7 @@ func (c *Cluster) encryptNewImage(ctx context.Context, what string, spec ImageSp
 	if err := c.call(rollback, what, func(conn Conn) error { return conn.RemoveImage(rollback, spec.ImageRef) }); err != nil {
 		p.Why += " The image was made, but not encrypted, and it could not be removed again."
 		p.Do += fmt.Sprintf(" The next apply takes the image up, where the cluster's user may keep records; otherwise remove it first, once"+
-			" nobody has it open: rbd rm %s.", spec.ImageRef)
+			" nobody has it open: rbd rm %s.", problem.Word(spec.String()))
 		return p
 	}
 	p.Why += " The image was removed again."

@@ -22,9 +22,10 @@ type obstacle struct{ why, do string }
 // againstRemoval lists the obstacles to a removal. Watchers are left out: they may end by themselves.
 func (r ImageRelations) againstRemoval(ref ImageRef, withSnapshots bool) []obstacle {
 	var all []obstacle
+	name := problem.Word(ref.String())
 	add := func(why, do string) { all = append(all, obstacle{why, do}) }
 	if names := r.UserSnapshots(); len(names) > 0 && !withSnapshots {
-		add("it has snapshots: "+strings.Join(firstOf(names, 10), ", "), fmt.Sprintf("remove the snapshots (rbd snap purge %s)", ref))
+		add("it has snapshots: "+strings.Join(firstOf(names, 10), ", "), fmt.Sprintf("remove the snapshots (rbd snap purge %s)", name))
 	}
 	if len(r.Clones) > 0 {
 		clones := make([]string, len(r.Clones))
@@ -36,15 +37,17 @@ func (r ImageRelations) againstRemoval(ref ImageRef, withSnapshots bool) []obsta
 	}
 	for _, s := range r.Snapshots {
 		if s.Kind == GroupSnapshot {
-			add(fmt.Sprintf("it is part of the group's snapshot %s", s.Group), fmt.Sprintf("remove that (rbd group snap rm %s)", s.Group))
+			add(fmt.Sprintf("it is part of the group's snapshot %s", s.Group), fmt.Sprintf("remove that (rbd group snap rm %s)",
+				problem.Word(s.Group)))
 		}
 	}
 	if r.Group != "" {
-		add("it is in the group "+r.Group, fmt.Sprintf("take it out (rbd group image rm %s %s)", r.Group, ref))
+		add("it is in the group "+r.Group, fmt.Sprintf("take it out (rbd group image rm %s %s)", problem.Word(r.Group), name))
 	}
 	if r.Quota != "" {
 		add(fmt.Sprintf("the quota of pool %q is used up, and a removal writes to the pool before it frees anything", r.Quota),
-			fmt.Sprintf("raise quota_max_bytes or quota_max_objects for the moment (ceph osd pool set-quota %s)", r.Quota))
+			fmt.Sprintf("raise quota_max_bytes or quota_max_objects for the moment (ceph osd pool set-quota %s)",
+				problem.Word(r.Quota)))
 	}
 	all = append(all, r.locksOn(ref)...)
 	return append(all, r.writtenElsewhere(ref)...)
@@ -64,7 +67,8 @@ func (r ImageRelations) locksOn(ref ImageRef) []obstacle {
 	for _, lock := range r.Locks {
 		all = append(all, obstacle{
 			fmt.Sprintf("%s at %s has put the lock %q on it by hand", lock.Client, lock.Addr, lock.Cookie),
-			fmt.Sprintf("if the lock's holder is gone or done, remove it (rbd lock rm %s %q %s)", ref, lock.Cookie, lock.Client),
+			fmt.Sprintf("if the lock's holder is gone or done, remove it (rbd lock rm %s %s %s)", problem.Word(ref.String()),
+				problem.Word(lock.Cookie), lock.Client),
 		})
 	}
 	return all
@@ -76,15 +80,15 @@ func (r ImageRelations) writtenElsewhere(ref ImageRef) []obstacle {
 	if r.NonPrimary {
 		all = append(all, obstacle{
 			"it is a mirrored copy, and its primary is in another cluster",
-			fmt.Sprintf("change the primary there, or make this one the primary (rbd mirror image promote %s), or end its mirroring (rbd mirror"+
-				" image disable --force %s)", ref, ref),
+			fmt.Sprintf("change the primary there, or make this one the primary (rbd mirror image promote %[1]s), or end its mirroring (rbd"+
+				" mirror image disable --force %[1]s)", problem.Word(ref.String())),
 		})
 	}
 	if r.Migration != nil {
 		all = append(all, obstacle{
 			"a migration of it is under way",
 			fmt.Sprintf("see how far it is (rbd status %s) and end it with rbd migration execute and rbd migration commit, or with rbd"+
-				" migration abort", ref),
+				" migration abort", problem.Word(ref.String())),
 		})
 	}
 	return all
@@ -99,7 +103,7 @@ func (r ImageRelations) againstDisablingJournaling(ref ImageRef) []obstacle {
 	return []obstacle{{
 		"it is mirrored by its journal, and without the feature journaling its mirroring would end, with its copies on other clusters",
 		fmt.Sprintf("keep the feature journaling, or end the mirroring by hand (rbd mirror image disable %[1]s, or where the pool mirrors all"+
-			" its images rbd feature disable %[1]s journaling)", ref),
+			" its images rbd feature disable %[1]s journaling)", problem.Word(ref.String())),
 	}}
 }
 

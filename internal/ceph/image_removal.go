@@ -15,7 +15,7 @@ func (c *Cluster) halfRemoved(ref ImageRef, id string) error {
 		Why: "Its removal was cut off, or is still under way. It can't be opened any more, part of its data is gone for good, and the rest" +
 			" takes up space, also where another image has got the name.",
 		Do: fmt.Sprintf("Let Terraform destroy or replace it, which ends the removal, or end it by hand: rbd trash rm %s.",
-			ImageRef{ref.Pool, ref.Namespace, id}),
+			problem.Word(ImageRef{ref.Pool, ref.Namespace, id}.String())),
 	}
 }
 

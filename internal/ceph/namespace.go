@@ -242,7 +242,7 @@ func (c *Cluster) DeleteNamespace(ctx context.Context, ns Namespace) error {
 		return nil
 	case (errno == EBUSY || errno == ENOTEMPTY) && errors.As(err, &p):
 		p.Kind, p.Why = problem.Refused, "It still holds images, perhaps only in its trash."
-		p.Do = fmt.Sprintf("Look with rbd ls %s and rbd trash ls --all %s, and remove them first.", ns, ns)
+		p.Do = fmt.Sprintf("Look with rbd ls %[1]s and rbd trash ls --all %[1]s, and remove them first.", problem.Word(ns.String()))
 	}
 	return err
 }

@@ -64,7 +64,8 @@ func explainDeletePool(err error, denied refusal, name string) error {
 	switch {
 	case denied.is(EPERM) && strings.Contains(denied.status, "nodelete"):
 		p.Kind, p.Why = problem.Denied, "The pool's nodelete flag protects it."
-		p.Do = fmt.Sprintf("Set nodelete to false and apply, or run: ceph osd pool set %s nodelete false. Then delete the pool.", name)
+		p.Do = fmt.Sprintf("Set nodelete to false and apply, or run: ceph osd pool set %s nodelete false. Then delete the pool.",
+			problem.Word(name))
 	case denied.is(EPERM) && strings.Contains(denied.status, "mon_allow_pool_delete"):
 		p.Kind, p.Why = problem.Denied, "This cluster forbids the deletion of pools. The pool is unchanged."
 		p.Do = "Allow it for the moment (ceph config set mon mon_allow_pool_delete true), apply, then forbid it again (ceph config set mon" +

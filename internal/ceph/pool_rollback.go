@@ -86,7 +86,7 @@ func (p Pool) formerSettings(settings map[string]string) map[string]string {
 func rollbackCommands(pool string, back map[string]string) string {
 	var commands []string
 	for _, variable := range placementVariables(back) {
-		commands = append(commands, fmt.Sprintf("ceph osd pool set %s %s %s", pool, variable, back[variable]))
+		commands = append(commands, fmt.Sprintf("ceph osd pool set %s %s %s", problem.Word(pool), variable, problem.Word(back[variable])))
 	}
 	return strings.Join(commands, "; ")
 }

@@ -54,7 +54,7 @@ func (c *Cluster) failed(what, status string, err error) error {
 		p.Kind = problem.Denied
 		p.Why = fmt.Sprintf("The caps of %s, the user that the provider connects with, don't allow this.", c.Entity())
 		p.Do = fmt.Sprintf("Give it the caps that the documentation of this resource lists (ceph auth get %s shows the present ones), or"+
-			" configure another user for this cluster.", c.Entity())
+			" configure another user for this cluster.", problem.Word(c.Entity()))
 	case EEXIST:
 		p.Kind = problem.Exists
 		p.Why = "An object of this name exists already."
@@ -209,6 +209,6 @@ func (c *Cluster) exists(what, why, noun, resourceType, id string) *problem.Prob
 
 // importInstead says what to do where what is to be created is there already; id is without the cluster.
 func (c *Cluster) importInstead(noun, resourceType, id string) string {
-	return fmt.Sprintf("To manage that %s, import it: terraform import %s.NAME %s/%s. Otherwise choose another name.", noun, resourceType,
-		c.cfg.Label, id)
+	return fmt.Sprintf("To manage that %s, import it: terraform import %s.NAME %s. Otherwise choose another name.", noun, resourceType,
+		problem.Word(c.cfg.Label+"/"+id))
 }

@@ -71,7 +71,7 @@ func (c *Cluster) explainCreateSnapshot(err error, errno Errno, ref ImageRef, na
 	case EDQUOT:
 		p.Kind, p.Why = problem.Refused, "The image has as many snapshots as its own limit allows, or its pool's quota is used up."
 		p.Do = fmt.Sprintf("Remove snapshots that are no longer needed (rbd snap ls %[1]s), or raise the limit: rbd snap limit set --limit N"+
-			" %[1]s; rbd snap limit clear %[1]s ends it.", ref)
+			" %[1]s; rbd snap limit clear %[1]s ends it.", problem.Word(ref.String()))
 	}
 	return err
 }

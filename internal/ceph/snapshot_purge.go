@@ -120,7 +120,7 @@ func explainUnprotect(err error, errno Errno, ref ImageRef, snapshot string) err
 	switch errno {
 	case EBUSY:
 		p.Why = fmt.Sprintf("Snapshot %s has got a clone in this moment. Nothing was removed.", snapshot)
-		p.Do = fmt.Sprintf("Flatten or remove the clones first: rbd children --all %s.", ref)
+		p.Do = fmt.Sprintf("Flatten or remove the clones first: rbd children --all %s.", problem.Word(ref.String()))
 	case ETIMEDOUT:
 		p.Why += fmt.Sprintf(" To lift the protection of snapshot %s, all pools of the cluster are asked for clones; one of them does not"+
 			" answer. Nothing was removed.", snapshot)

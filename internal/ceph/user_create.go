@@ -34,7 +34,8 @@ func (c *Cluster) CreateUserOfType(ctx context.Context, name string, caps map[st
 	if err := c.DeleteUser(ctx, name); err != nil {
 		var p *problem.Problem
 		if errors.As(wrong, &p) {
-			p.Do = fmt.Sprintf("%s The user that was made could not be removed again: ceph auth rm %s.", p.Do, user.Entity)
+			p.Do = fmt.Sprintf("%s The user that was made could not be removed again: ceph auth rm %s.", p.Do,
+				problem.Word(user.Entity))
 		}
 	}
 	return User{}, wrong

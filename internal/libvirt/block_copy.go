@@ -192,7 +192,7 @@ func (h *Host) copyGoesOn(ctx context.Context, op operation, domain Domain, targ
 		What: fmt.Sprintf("Could not %s on %s to its end.", op.doing, h.name()),
 		Why:  why + " QEMU goes on with it, and the guest still reads the former image.",
 		Do: fmt.Sprintf("Apply again: that waits for the copy, and lets the guest go over. To give it up instead: virsh blockjob %s %s --abort.",
-			domain.Name, target),
+			problem.Word(domain.Name), target),
 	}
 }
 
@@ -280,6 +280,7 @@ func (p Placement) CopyingWarnings(found Disks) []problem.Warning {
 		Text: fmt.Sprintf("A block copy of disk %s of domain %q on hypervisor %q goes to %s. Until it ends the guest keeps the present image,"+
 			" and the disk can neither be detached nor grow.\n\nIf it is that of an apply with on_source_change = \"live_copy\" that was cut off,"+
 			" apply the same configuration again. A copy doesn't end by itself: virsh blockjob %s %s --pivot lets the guest go over once it is"+
-			" ready, --abort gives it up.", target, p.Domain.Name, p.Host.Label(), under.To.DescribeSource(), p.Domain.Name, target),
+			" ready, --abort gives it up.", target, p.Domain.Name, p.Host.Label(), under.To.DescribeSource(),
+			problem.Word(p.Domain.Name), target),
 	}}
 }

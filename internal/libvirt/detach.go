@@ -282,11 +282,13 @@ func (h *Host) guestKeepsDisk(ctx context.Context, op operation, found rpc.Domai
 	switch h.stateOf(ctx, found) {
 	case rpc.DomainPaused:
 		p.Why = "The guest did not let go of the disk in time: it is paused. The request stays with the guest, which follows it when it goes on."
-		p.Do = fmt.Sprintf("Resume the guest (virsh resume %s) and apply again; or shut the domain off and apply again.", found.Name)
+		p.Do = fmt.Sprintf("Resume the guest (virsh resume %s) and apply again; or shut the domain off and apply again.",
+			problem.Word(found.Name))
 	case rpc.DomainPmsuspended:
 		p.Why = "The guest did not let go of the disk in time: it has suspended itself (state pmsuspended). The request stays with the guest," +
 			" which follows it when it is awake."
-		p.Do = fmt.Sprintf("Wake the guest (virsh dompmwakeup %s) and apply again; or shut the domain off and apply again.", found.Name)
+		p.Do = fmt.Sprintf("Wake the guest (virsh dompmwakeup %s) and apply again; or shut the domain off and apply again.",
+			problem.Word(found.Name))
 	}
 	return p
 }

@@ -41,8 +41,9 @@ func (h *Host) RefuseHeld(ctx context.Context, domain Domain, found Disks, targe
 			" %s.", domain.Name, h.Label(), target),
 		Why: "The next start restores that guest with the disk as it was, whatever the saved definition says by then. Without the disk's image" +
 			" it can't be restored at all, and what it had in memory is lost. Nothing was changed.",
-		Do: fmt.Sprintf("Start the domain (virsh start %s), then apply again: it is done to the running guest then. Or give up the guest's"+
-			" memory, with all that it has not written to its disks (virsh managedsave-remove %s), then apply again.", domain.Name, domain.Name),
+		Do: fmt.Sprintf("Start the domain (virsh start %[1]s), then apply again: it is done to the running guest then. Or give up the guest's"+
+			" memory, with all that it has not written to its disks (virsh managedsave-remove %[1]s), then apply again.",
+			problem.Word(domain.Name)),
 	}
 }
 
@@ -217,16 +218,16 @@ func (h *Host) targetTaken(domain Domain, planned, disk Disk) error {
 		What: fmt.Sprintf("Domain %q on hypervisor %q already has a disk %s: %s.", domain.Name, h.Label(), disk.Target, disk.DescribeSource()),
 		Do:   "Choose another target_dev. A disk that somebody else attached is never changed from here.",
 	}
+	importID := problem.Word(fmt.Sprintf("%s/%s/%s", h.Label(), domain.Name, disk.Target))
 	switch {
 	case disk.Own():
 		p.Why = "It is a disk of this provider, and not as this resource asks for it."
 		p.Do = fmt.Sprintf("A replacement that keeps target_dev can't be made before the present disk is gone: remove create_before_destroy, or"+
 			" change target_dev too. The disk of another resource is removed in one apply, and this one added in the next. One that no resource"+
-			" has is imported: terraform import ADDRESS %s/%s/%s.", h.Label(), domain.Name, disk.Target)
+			" has is imported: terraform import ADDRESS %s.", importID)
 	case disk.Source() == planned.Source():
 		p.Why = "It is a disk of the same pool and image, attached by somebody else or by an earlier configuration."
-		p.Do = fmt.Sprintf("To manage that disk here, import it: terraform import ADDRESS %s/%s/%s. Otherwise choose another target_dev.",
-			h.Label(), domain.Name, disk.Target)
+		p.Do = fmt.Sprintf("To manage that disk here, import it: terraform import ADDRESS %s. Otherwise choose another target_dev.", importID)
 	}
 	return p
 }

@@ -157,7 +157,8 @@ func TestTheProbeIsTheGuestsKindAndNothingElse(t *testing.T) {
 	like := Domain{Saved: expect.Value(ParseDefinition(`<domain type='kvm'>
 		<name>guest</name><os><type arch='x86_64' machine='q35'>hvm</type></os>
 		<cpu mode='host-model'><topology sockets='1' dies='1' cores='4' threads='2'/>
-		<numa><cell id='0' cpus='0-7' memory='1' unit='GiB'/></numa></cpu><devices><emulator>/usr/bin/qemu-system-x86_64</emulator>` + diskXML + `</devices></domain>`))(t)}
+		<numa><cell id='0' cpus='0-7' memory='1' unit='GiB'/></numa></cpu>
+		<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>` + diskXML + `</devices></domain>`))(t)}
 	disk := diskFrom(t, "cache='none'", "cache='none' iothread='2'")
 	text, err := probeXML(id, like, disk, probeMark{Until: "2026-01-02T03:04:05Z"})
 	if err != nil {

@@ -29,7 +29,8 @@ func (p Placement) PendingDetach(found Disks, asked int) (still int, warnings []
 		"An earlier apply asked the guest on hypervisor %q to let go of disk %s, and ended before it did. Such a request can't be taken back:"+
 			" the guest may follow it at any moment, for example when it is resumed or has booted.\n\nUnmount the disk in the guest, let the guest"+
 			" run (virsh resume %[3]s; virsh dompmwakeup %[3]s where it has suspended itself) and apply again: once it has given the disk up, the"+
-			" apply attaches it anew. Or shut the domain off and start it again, which ends the request.", p.Host.Label(), target, name)}}
+			" apply attaches it anew. Or shut the domain off and start it again, which ends the request.", p.Host.Label(), target,
+		problem.Word(name))}}
 }
 
 // NameWarnings warn that the domain of a disk was renamed, and that another domain has the name by which the configuration names it.

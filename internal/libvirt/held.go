@@ -9,6 +9,7 @@ import (
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/calllog"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/grace"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 const (
@@ -70,7 +71,7 @@ func holderOf(l *rpc.Libvirt, name string) (*heldDomain, error) {
 			why: fmt.Sprintf("The daemon answers, but QEMU of domain %q has not answered it for %s: the process hangs or is stopped, or waits for"+
 				" the monitors of an image that it opens.", found.Name, since.Round(time.Second)),
 			do: fmt.Sprintf("Look at the process on the host (virsh domcontrol %[1]s shows since when it does not answer; ps shows the state T"+
-				" where it is stopped); let it go on or end it (virsh destroy %[1]s).", found.Name),
+				" where it is stopped); let it go on or end it (virsh destroy %[1]s).", problem.Word(found.Name)),
 		}, nil
 	case rpc.DomainControlJob:
 		return heldByCall(found.Name, "another call"), nil
@@ -87,6 +88,6 @@ func holderOf(l *rpc.Libvirt, name string) (*heldDomain, error) {
 func heldByCall(domain, holder string) *heldDomain {
 	return &heldDomain{
 		why: fmt.Sprintf("The daemon answers, but %s holds domain %q.", holder, domain),
-		do:  fmt.Sprintf("Wait until it has ended (virsh domjobinfo %[1]s and virsh domcontrol %[1]s show it).", domain),
+		do:  fmt.Sprintf("Wait until it has ended (virsh domjobinfo %[1]s and virsh domcontrol %[1]s show it).", problem.Word(domain)),
 	}
 }

@@ -98,26 +98,27 @@ func unless(err error, codes ...rpc.ErrorNumber) error {
 
 // heldByJob refuses a change during a job, before anything was changed: problem.Refused.
 func (h *Host) heldByJob(domain string, job Job) error {
+	name := problem.Word(domain)
 	p := &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("A job holds domain %q on hypervisor %q: %s.", domain, h.Label(), job.Name),
 		Why:  "Until it has ended libvirt lets nobody change the domain. Nothing was changed.",
 		Do: fmt.Sprintf("Wait until it has ended (virsh domjobinfo %s shows it, virsh domjobabort %s ends it), then apply again.",
-			domain, domain),
+			name, name),
 	}
 	if job.Target == "" {
 		return p
 	}
 	p.What = fmt.Sprintf("A job holds disk %s of domain %q on hypervisor %q: %s.", job.Target, domain, h.Label(), job.Name)
 	p.Why = "Until it has ended the running guest can't give the disk up, and QEMU can't resize it. Nothing was changed in the domain."
-	p.Do = fmt.Sprintf("Wait until it has ended (virsh blockjob %s %s shows it), then apply again.", domain, job.Target)
+	p.Do = fmt.Sprintf("Wait until it has ended (virsh blockjob %s %s shows it), then apply again.", name, job.Target)
 	switch {
 	case job.Name == "backup":
-		p.Do += fmt.Sprintf(" virsh domjobabort %s ends it.", domain)
+		p.Do += fmt.Sprintf(" virsh domjobabort %s ends it.", name)
 	case job.Rewrites:
 		p.Why = "Until it has ended the running guest can't give the disk up, QEMU can't resize it, and its end rewrites the disk's source in" +
 			" the saved definition. Nothing was changed in the domain."
-		p.Do += fmt.Sprintf(" A copy doesn't end by itself: virsh blockjob %s %s --abort or --pivot ends it.", domain, job.Target)
+		p.Do += fmt.Sprintf(" A copy doesn't end by itself: virsh blockjob %s %s --abort or --pivot ends it.", name, job.Target)
 	}
 	return p
 }

@@ -48,7 +48,7 @@ func (h *Host) ImportableDisk(ctx context.Context, nameOrUUID, target string) (D
 			target, domain.Name, h.Label(), disk.DescribeSource())
 		p.Do = "Only disks of type network with protocol rbd can be imported."
 		if len(disk.backing()) > 0 {
-			p.Do += fmt.Sprintf(" If it is an overlay on one, first: virsh blockcommit %s %s --active --pivot.", domain.Name, target)
+			p.Do += fmt.Sprintf(" If it is an overlay on one, first: virsh blockcommit %s %s --active --pivot.", problem.Word(domain.Name), target)
 		}
 	case !disk.Takeable():
 		p.What = fmt.Sprintf("Disk %q of domain %q on hypervisor %q opens its image without a user and a secret.", target, domain.Name, h.Label())

@@ -89,7 +89,7 @@ func (m ManagedDisk) ComparableFields(disk *Disk) func(DiskField) bool {
 
 // ExplainExchange tells what a disk reads instead of its image, and the way back.
 func (m ManagedDisk) ExplainExchange(domain Domain, found Disks, disk Disk) (why, do string) {
-	image := m.Sources[0]
+	image, name := m.Sources[0], problem.Word(domain.Name)
 	why = fmt.Sprintf("Somebody has given it another source: it was %s, and is %s now.", image, disk.DescribeSource())
 	switch {
 	case disk.EmptyDrive():
@@ -99,14 +99,15 @@ func (m ManagedDisk) ExplainExchange(domain Domain, found Disks, disk Disk) (why
 	case found.Saved != nil && found.Live != nil && !m.Exchanged(found.Live):
 		return why + " That is in the saved definition only; the running guest has the image.",
 			fmt.Sprintf("If that is a mistake: virsh detach-disk %s %s --config, then terraform apply, which adds the disk to the saved definition"+
-				" again. Otherwise end its management here: terraform state rm ADDRESS.", domain.Name, m.Target)
+				" again. Otherwise end its management here: terraform state rm ADDRESS.", name, m.Target)
 	case m.backingOf(disk):
 		why += fmt.Sprintf(" It is an overlay, as of a snapshot: it hangs on %s, and holds what the guest has written since.", image)
-		do = fmt.Sprintf("virsh blockcommit %s %s --active --pivot writes it into the image, and brings the image back.", domain.Name, m.Target)
+		do = fmt.Sprintf("virsh blockcommit %s %s --active --pivot writes it into the image, and brings the image back.", name, m.Target)
 	default:
 		why += fmt.Sprintf(" Its definition doesn't tell that it hangs on %s. What the guest has written since is not in the image.", image)
-		do = fmt.Sprintf("virsh blockcopy %s %s with the image as destination (--xml, --reuse-external, --pivot) brings the image back; or end"+
-			" the disk's management here: terraform state rm ADDRESS.", domain.Name, m.Target)
+		do = fmt.Sprintf("virsh blockcopy %s %s with the image as destination (--xml, --reuse-external, --transient-job, --pivot) brings the"+
+			" image back; or end"+
+			" the disk's management here: terraform state rm ADDRESS.", name, m.Target)
 	}
 	if !domain.Active {
 		return why, "Start the domain first. " + do

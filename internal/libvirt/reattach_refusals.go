@@ -53,7 +53,7 @@ func (h *Host) RefuseReattach(domain Domain, live, wanted Disk, chosen bool) err
 			What: fmt.Sprintf("Domain %q, which runs on hypervisor %q, has no I/O thread %d.", domain.Name, h.Label(), wanted.IOThread),
 			Why:  "The disk would be detached and could not be attached again. Nothing was changed.",
 			Do: fmt.Sprintf("Add the thread (virsh iothreadadd %s %d --live --config), or name one that is there (virsh iothreadinfo %s).",
-				domain.Name, wanted.IOThread, domain.Name),
+				problem.Word(domain.Name), wanted.IOThread, problem.Word(domain.Name)),
 		})
 	}
 	devices, err := domain.Live.devicesBeside(live.Alias)

@@ -74,7 +74,7 @@ func (a Access) RefuseUnfinished(image ceph.Image) error {
 		Why: "A copy by on_source_change = \"live_copy\" was interrupted, so that the image lacks a part of what its source holds. Nothing was" +
 			" changed.",
 		Do: fmt.Sprintf("Apply the copy again while the guest runs with its former image. If what the image holds is of no use any more, or"+
-			" complete by other means, take the mark away: rbd image-meta remove %s %s.", a.image(), copyMark),
+			" complete by other means, take the mark away: rbd image-meta remove %s %s.", problem.Word(a.image().String()), copyMark),
 	})
 }
 

@@ -64,8 +64,8 @@ func (a Access) namedTwice(domain libvirt.Domain, use libvirt.ImageUse, answer A
 		p.What = fmt.Sprintf("Domain %q on hypervisor %q already has image %s, as disk %s.", domain.Name, a.Host.Label(), a.image(), use.Target)
 		p.Why = "One guest that writes an image through two disks destroys its content."
 		p.Do = fmt.Sprintf("Name another image. To manage the disk that is there, set target_dev = %q and import it: terraform import ADDRESS"+
-			" %s/%s/%s.",
-			use.Target, a.Host.Label(), domain.Name, use.Target)
+			" %s.",
+			use.Target, problem.Word(fmt.Sprintf("%s/%s/%s", a.Host.Label(), domain.Name, use.Target)))
 	}
 	if answer == Unknown {
 		p.Why += " It can't be told from here on which cluster that one is: it names no monitors, or not by address."
@@ -112,7 +112,7 @@ func (a Access) openedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, 
 		p.Why = fmt.Sprintf("Two guests that write one image destroy its content. Disk %s could not be taken from domain %q again: it is still"+
 			" attached. Clients that have it open: %s.", a.Disk.Target, domain.Name, ceph.DescribeWatchers(watchers))
 		p.Do = fmt.Sprintf("Stop one of the two at once, for example with virsh suspend %s on hypervisor %q; then detach one of the disks.",
-			domain.Name, a.Host.Label())
+			problem.Word(domain.Name), a.Host.Label())
 		p.Raw = kept.Error()
 	}
 	return problem.At("image", p)

@@ -33,9 +33,9 @@ func (t SecretType) refuseClash(ctx context.Context, host *libvirt.Host, want li
 			Kind: problem.Exists,
 			What: fmt.Sprintf("Hypervisor %q already has a secret with the UUID %s; its usage name is %q.", host.Label(),
 				want.UUID, there.UsageName),
-			Do: fmt.Sprintf("To manage it here, import it: terraform import ADDRESS %s/%s. Otherwise choose another uuid, or remove the secret with"+
+			Do: fmt.Sprintf("To manage it here, import it: terraform import ADDRESS %s. Otherwise choose another uuid, or remove the secret with"+
 				" virsh secret-undefine once no domain needs it. Where it is the present one of this resource, remove create_before_destroy.",
-				host.Label(), want.UUID),
+				problem.Word(host.Label()+"/"+want.UUID)),
 		}
 	}
 	there, err = host.SecretByUsage(ctx, want.UsageType, want.UsageName)
@@ -49,7 +49,7 @@ func (t SecretType) refuseClash(ctx context.Context, host *libvirt.Host, want li
 		Kind: problem.Exists,
 		What: fmt.Sprintf("The usage name %q is taken on hypervisor %q by the secret %s.", want.UsageName, host.Label(), there.UUID),
 		Why:  fmt.Sprintf("libvirt allows one %s secret for each usage name.", want.UsageType),
-		Do: t.UniqueUsage + fmt.Sprintf(" To manage the secret that is there, set uuid = %q and import it: terraform import ADDRESS %s/%s. Where"+
-			" it is the present one of this resource, remove create_before_destroy.", there.UUID, host.Label(), there.UUID),
+		Do: t.UniqueUsage + fmt.Sprintf(" To manage the secret that is there, set uuid = %q and import it: terraform import ADDRESS %s. Where"+
+			" it is the present one of this resource, remove create_before_destroy.", there.UUID, problem.Word(host.Label()+"/"+there.UUID)),
 	}
 }

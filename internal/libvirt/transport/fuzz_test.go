@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // An accepted URI is written as one that is read as the same; no error and no text has the password in it; and what ssh is given is a
@@ -60,7 +62,7 @@ func FuzzQuote(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var read strings.Builder
-		rest := quote(text)
+		rest := problem.Quote(text)
 		for rest != "" {
 			if escaped, ok := strings.CutPrefix(rest, `"'"`); ok {
 				read.WriteByte('\'')
@@ -70,7 +72,7 @@ func FuzzQuote(f *testing.F) {
 			inner, opened := strings.CutPrefix(rest, "'")
 			content, after, closed := strings.Cut(inner, "'")
 			if !opened || !closed {
-				t.Fatalf("%q is written as %q", text, quote(text))
+				t.Fatalf("%q is written as %q", text, problem.Quote(text))
 			}
 			read.WriteString(content)
 			rest = after

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // HostileWords are texts that shells, ssh, C or a terminal could take for something else than a name. In each, MARKER is the path of a file
@@ -94,7 +96,7 @@ func TestHostileParameters(t *testing.T) {
 				if err != nil {
 					continue
 				}
-				command := exec.CommandContext(t.Context(), login, "-c", "sh -c "+quote(e.remoteScript()))
+				command := exec.CommandContext(t.Context(), login, "-c", "sh -c "+problem.Quote(e.remoteScript()))
 				command.Env = []string{"PATH=" + folder + ":/usr/bin:/bin", "HOME=" + folder}
 				out, _ := command.CombinedOutput() // where it fails, it says why
 				want := map[string]string{"netcat": noRelay + "\n"}[parameter]

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
 
 // The transports libssh and libssh2 are an ssh client within the provider, as they are within libvirt's own: they need no
@@ -105,7 +107,7 @@ func (e Endpoint) relay(client *ssh.Client) (*sshConn, error) {
 		return nil, err
 	}
 	session.Stderr = &c.stderr
-	return c, session.Start("sh -c " + quote(e.remoteScript()))
+	return c, session.Start("sh -c " + problem.Quote(e.remoteScript()))
 }
 
 // sshConn is a connection through a command that runs at the other end.

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-	"unicode"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
 )
@@ -65,15 +64,9 @@ func (e Endpoint) sshByHand() string {
 	}
 	words = append(words, host, "true")
 	for i, word := range words {
-		if strings.ContainsFunc(word, needsQuotes) {
-			words[i] = quote(word)
-		}
+		words[i] = problem.Word(word)
 	}
 	return strings.Join(words, " ")
-}
-
-func needsQuotes(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@%+=:,./_-", r)
 }
 
 // dialSSH starts ssh. Only the first bytes from it show that it has reached the daemon.
@@ -96,7 +89,7 @@ func (e Endpoint) dialSSH(ctx context.Context) (io.ReadWriteCloser, error) {
 		return nil, err
 	}
 	c := &commandConn{endpoint: e, reader: fromSSH, writer: toSSH, ended: make(chan struct{})}
-	c.command = exec.Command(path, append(e.sshArgs(ctx), "sh -c "+quote(e.remoteScript()))...)
+	c.command = exec.Command(path, append(e.sshArgs(ctx), "sh -c "+problem.Quote(e.remoteScript()))...)
 	c.command.Env = sshEnvironment(os.Environ())
 	c.command.Stdin, c.command.Stdout, c.command.Stderr = stdin, stdout, &c.stderr
 	// A session of its own keeps Ctrl-C away from ssh, which the provider still needs to end in order, and keeps ssh from

@@ -17,16 +17,16 @@ func (e Endpoint) remoteScript() string {
 		proxy = "netcat" // the helper takes no path
 	}
 	script := "LC_ALL=C; export LC_ALL; "
-	helper := "exec virt-ssh-helper " + quote(e.Driver)
+	helper := "exec virt-ssh-helper " + problem.Quote(e.Driver)
 	if proxy == "native" {
 		return script + helper
 	}
 	if proxy == "auto" {
 		script += "if command -v virt-ssh-helper >/dev/null 2>&1; then " + helper + "; fi; "
 	}
-	netcat := quote(cmp.Or(e.query.Get("netcat"), "nc"))
+	netcat := problem.Quote(cmp.Or(e.query.Get("netcat"), "nc"))
 	if socket := e.query.Get("socket"); socket != "" {
-		script += "s=" + quote(socket) + "; "
+		script += "s=" + problem.Quote(socket) + "; "
 	} else {
 		folder := "/var/run/libvirt"
 		if e.uri.Path == "/session" {
@@ -42,12 +42,6 @@ func (e Endpoint) remoteScript() string {
 }
 
 const noRelay = "no command found that opens the socket of libvirt"
-
-// quote makes one word of a text for a shell, without a backslash of its own: what is quoted twice would have it within quotes, where fish
-// takes it for the beginning of an escape, and what follows for commands.
-func quote(text string) string {
-	return "'" + strings.ReplaceAll(text, "'", `'"'"'`) + "'"
-}
 
 // explainRemote tells why the script at the other end failed; words are what it wrote to its standard error.
 func (e Endpoint) explainRemote(words string) *Refusal {

@@ -83,7 +83,7 @@ func TestTheRemoteScriptIsAScript(t *testing.T) {
 		{"qemu+ssh://kvm1/system?netcat=ncat", "", noRelay + "\n"},
 	} {
 		e := parsed(t, strings.ReplaceAll(tc.uri, ";", "%3B"))
-		command := exec.CommandContext(t.Context(), shell, "-c", "sh -c "+quote(e.remoteScript()))
+		command := exec.CommandContext(t.Context(), shell, "-c", "sh -c "+problem.Quote(e.remoteScript()))
 		command.Env = []string{"PATH=" + folder + ":/usr/bin:/bin", "XDG_RUNTIME_DIR=" + tc.runtime, "HOME=" + folder}
 		out, _ := command.CombinedOutput() // where it fails, it says why
 		if string(out) != tc.want {

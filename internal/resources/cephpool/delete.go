@@ -20,7 +20,7 @@ func (r *poolResource) mayDelete(ctx context.Context, cluster *ceph.Cluster, poo
 	}
 	return problem.Amend(err, func(p *problem.Problem) {
 		p.Do += fmt.Sprintf(" Or delete it by hand, with whatever is in it, which nobody can see now:"+
-			" ceph osd pool delete %[1]s %[1]s --yes-i-really-really-mean-it.", pool.Name)
+			" ceph osd pool delete %[1]s %[1]s --yes-i-really-really-mean-it.", problem.Word(pool.Name))
 	})
 }
 

@@ -178,7 +178,7 @@ func warnOfRuleLeft(cluster *ceph.Cluster, pool, rule string, diags *diag.Diagno
 		"Pool %q of cluster %q is deleted. Its CRUSH rule %q was left, unless the monitors have removed it themselves, as those of newer"+
 			" releases do: the pool was imported, so it is not known whether the rule was made with it.\n\n"+
 			"If nothing else needs it, and no ceph_crush_rule manages it, remove it by hand: ceph osd crush rule rm %s.",
-		pool, cluster.Label(), rule, rule))
+		pool, cluster.Label(), rule, problem.Word(rule)))
 }
 
 // findPool finds the pool by its id, which stays when the pool is renamed outside of Terraform, or by its name where the id is not known

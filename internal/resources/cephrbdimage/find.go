@@ -41,6 +41,7 @@ func warnOfMigration(cluster *ceph.Cluster, state *model, ref ceph.ImageRef, ima
 	if slices.Contains(image.Features, "migrating") {
 		diags.AddWarning("RBD image is being migrated", fmt.Sprintf(
 			"A migration of image %s on cluster %q is under way (rbd status %s). Until it has ended, by rbd migration execute and rbd migration"+
-				" commit or by rbd migration abort, the image is neither changed nor deleted by the provider.", ref, cluster.Label(), ref))
+				" commit or by rbd migration abort, the image is neither changed nor deleted by the provider.", ref, cluster.Label(),
+			problem.Word(ref.String())))
 	}
 }

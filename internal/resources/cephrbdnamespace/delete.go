@@ -37,6 +37,6 @@ func refuseUnlessEmpty(ctx context.Context, cluster *ceph.Cluster, ns ceph.Names
 		What: fmt.Sprintf("Namespace %s on cluster %q can't be %s. It holds %s.", ns, cluster.Label(), what, contents.Summary()),
 		Why:  "A namespace is removed only while nothing is in it, its trash included.",
 		Do: fmt.Sprintf("Remove what it holds first: rbd rm, rbd trash purge %s, rbd group rm. Where these are images of the same configuration"+
-			" that are to live on elsewhere, add and copy in one apply, and remove them and the namespace in the next.", ns),
+			" that are to live on elsewhere, add and copy in one apply, and remove them and the namespace in the next.", problem.Word(ns.String())),
 	}
 }

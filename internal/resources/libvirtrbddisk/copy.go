@@ -156,7 +156,7 @@ func (j *job) startCopy(ctx context.Context, live, destination libvirt.Disk, aga
 		return err
 	}
 	return problem.Amend(err, func(p *problem.Problem) {
-		p.Do = fmt.Sprintf("The copy goes on. End it: virsh blockjob %s %s --abort. %s", j.Domain.Name, j.target(), p.Do)
+		p.Do = fmt.Sprintf("The copy goes on. End it: virsh blockjob %s %s --abort. %s", problem.Word(j.Domain.Name), j.target(), p.Do)
 		p.Raw = kept.Error()
 	})
 }
