@@ -64,7 +64,7 @@ func TestAccLibvirtRBDDisk_blockJob(t *testing.T) {
 		// A backup is only told to end.
 		expect.Eventually(t, "the end of the "+job.name, func() bool {
 			return strings.Contains(acctest.Virsh(t, "kvm1", "domjobinfo", name), "None") &&
-				strings.Contains(acctest.Virsh(t, "kvm1", "blockjob", name, "vdb"), "No current block job")
+				acctest.Virsh(t, "kvm1", "blockjob", name, "vdb", "--raw") == ""
 		})
 	}
 	w.Write(t, source+acctest.Provider(t)+block(name, name, `size = "24MiB"`))
