@@ -94,6 +94,26 @@ func (r ImageRelations) writtenElsewhere(ref ImageRef) []obstacle {
 	return all
 }
 
+// againstTrash lists the obstacles to a move to the trash, from where an image comes back without its mirroring: librbd ends that first, and
+// then the copies on other clusters are removed. Clones go on in peace.
+func (r ImageRelations) againstTrash(ref ImageRef) []obstacle {
+	r.Clones = nil
+	all := r.againstRemoval(ref, true)
+	if r.Mirrored && !r.NonPrimary {
+		all = append(all, obstacle{
+			"it is mirrored, which a move to the trash would end, and the copies on other clusters would be removed at once",
+			fmt.Sprintf("if they may go, end the mirroring by hand (%s)", endMirroring(ref)),
+		})
+	}
+	return all
+}
+
+// endMirroring is how the mirroring of an image that is the primary is ended.
+func endMirroring(ref ImageRef) string {
+	return fmt.Sprintf("rbd mirror image disable %[1]s, or where the pool mirrors all its images rbd feature disable %[1]s journaling",
+		problem.Word(ref.String()))
+}
+
 // againstDisablingJournaling lists the obstacles to switching this feature off. Mirroring by the journal ends with it: where the pool
 // mirrors all images librbd ends it too, and the copies on other clusters are removed; where it mirrors single ones librbd refuses.
 func (r ImageRelations) againstDisablingJournaling(ref ImageRef) []obstacle {
@@ -102,8 +122,7 @@ func (r ImageRelations) againstDisablingJournaling(ref ImageRef) []obstacle {
 	}
 	return []obstacle{{
 		"it is mirrored by its journal, and without the feature journaling its mirroring would end, with its copies on other clusters",
-		fmt.Sprintf("keep the feature journaling, or end the mirroring by hand (rbd mirror image disable %[1]s, or where the pool mirrors all"+
-			" its images rbd feature disable %[1]s journaling)", problem.Word(ref.String())),
+		fmt.Sprintf("keep the feature journaling, or end the mirroring by hand (%s)", endMirroring(ref)),
 	}}
 }
 

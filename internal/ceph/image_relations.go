@@ -34,7 +34,8 @@ type ImageRelations struct {
 	Exclusive  bool   // it has the feature exclusive-lock, by which librbd minds the locks of others
 	Quota      string // the pool whose quota is used up, so that not even a removal can begin; empty for none
 	NonPrimary bool   // the mirrored copy of an image of another cluster
-	Journaled  bool   // mirrored by its journal, whichever end it is
+	Mirrored   bool   // by snapshots or its journal, whichever end it is
+	Journaled  bool   // mirrored by its journal
 	Migration  *Migration
 }
 

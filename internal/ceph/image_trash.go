@@ -21,9 +21,9 @@ func (c *Cluster) TrashImage(ctx context.Context, ref ImageRef, delay time.Durat
 		if err != nil {
 			return relations, err
 		}
-		relations.Clones = nil // which go on in peace
+		relations.Clones = nil // which need no names then
 		c.nameRelations(ctx, &relations)
-		return relations, refuseObstacles(what, relations.againstRemoval(ref, true), "It was left where it is.")
+		return relations, refuseObstacles(what, relations.againstTrash(ref), "It was left where it is.")
 	}, func(ImageRelations) (bool, error) {
 		defer c.changingImages()()
 		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.TrashImage(ctx, ref, delay) })

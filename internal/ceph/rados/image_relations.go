@@ -71,7 +71,7 @@ func relations(h *rados.Conn, ioctx *rados.IOContext, image *rbd.Image) (out cep
 	if out.Migration, err = migration(ioctx, out.ID); err != nil {
 		return out, err
 	}
-	if out.NonPrimary, out.Journaled, err = mirrored(image); err != nil {
+	if err = mirroring(image, &out); err != nil {
 		return out, err
 	}
 	out.Group, err = group(h, ioctx, image)
@@ -96,17 +96,19 @@ func groupName(h *rados.Conn, ioctx *rados.IOContext, poolID int64, name string)
 	return ceph.ImageRef{Pool: pool, Namespace: namespace, Name: name}.String(), err
 }
 
-// mirrored tells whether the image is a mirrored copy, and whether its journal is what mirroring reads.
-func mirrored(image *rbd.Image) (nonPrimary, journaled bool, err error) {
+// mirroring tells whether the image is mirrored, whether it is a copy, and whether its journal is what mirroring reads.
+func mirroring(image *rbd.Image, out *ceph.ImageRelations) error {
 	info, err := image.GetMirrorImageInfo()
 	if errors.Is(err, rbd.ErrNotExist) {
-		return false, false, nil
+		return nil
 	}
 	if err != nil || info.State == rbd.MirrorImageDisabled {
-		return false, false, err
+		return err
 	}
+	out.Mirrored, out.NonPrimary = true, !info.Primary
 	mode, err := image.GetImageMirrorMode()
-	return !info.Primary, mode == rbd.ImageMirrorModeJournal, err
+	out.Journaled = mode == rbd.ImageMirrorModeJournal
+	return err
 }
 
 // The marks of the locks that librbd takes for itself.
