@@ -71,7 +71,7 @@ func (c *Cluster) RemainingClients(ctx context.Context, entity string, timeout t
 	return nil, err
 }
 
-type session struct{ entity, addr string }
+type session struct{ entity, addr, caps string } // the caps are those for monitors
 
 // quorumAttempts is how often the monitors are asked for their sessions when one of them leaves the quorum at that time.
 const quorumAttempts = 3
@@ -117,6 +117,9 @@ func (c *Cluster) sessionsAt(ctx context.Context, what string, monitors []Monito
 					Nonce uint64 `json:"nonce"`
 				} `json:"addrvec"`
 			} `json:"addrs"`
+			Caps struct {
+				Text string `json:"text"`
+			} `json:"caps"`
 		}
 		denied, err := c.send(ctx, what, command{"prefix": "sessions"}, &reply,
 			func(ctx context.Context, conn Conn, text []byte) ([]byte, string, error) {
@@ -137,7 +140,7 @@ func (c *Cluster) sessionsAt(ctx context.Context, what string, monitors []Monito
 		}
 		for _, s := range reply {
 			for _, a := range s.Addrs.Addrvec {
-				sessions = append(sessions, session{entity: s.Entity, addr: fmt.Sprintf("%s/%d", a.Addr, a.Nonce)})
+				sessions = append(sessions, session{s.Entity, fmt.Sprintf("%s/%d", a.Addr, a.Nonce), s.Caps.Text})
 			}
 		}
 	}

@@ -53,6 +53,9 @@ func (c *Cluster) onceReleased(
 			return nil, err
 		}
 		// The removal itself would ask a live owner to give up the image's lock, so watchers are looked at first.
+		if len(relations.Watchers) > 0 && relations.Mirrored && !relations.MirrorOpen {
+			return nil, mirroredImage(what, ref, relations.Watchers) // rbd-mirror, if it is one of them, never goes by itself
+		}
 		if len(relations.Watchers) > 0 {
 			return c.busyImage(what, relations.Watchers), nil
 		}
@@ -148,5 +151,16 @@ func (c *Cluster) busyImage(what string, watchers []Watcher) error {
 		Why: fmt.Sprintf("It is in use by %s.", DescribeWatchers(watchers)),
 		Do: "Detach the disk from the guest, or unmap it from the host, at that address. A client that crashed goes by itself within" +
 			" about 30 seconds.",
+	}
+}
+
+// mirroredImage is the error of a mirrored image of whose watchers one may be the rbd-mirror of the other cluster.
+func mirroredImage(what string, ref ImageRef, watchers []Watcher) error {
+	return &problem.Problem{
+		Kind: problem.Busy, What: what,
+		Why: fmt.Sprintf("It is mirrored, and open by %s. That may be the rbd-mirror of the other cluster, which has it open as long as it is"+
+			" mirrored.", DescribeWatchers(watchers)),
+		Do: fmt.Sprintf("Detach the disk from a guest, or unmap it from a host, at that address. Where it is rbd-mirror, end the mirroring (%s),"+
+			" or give that user the caps by which it is known: mon 'profile rbd-mirror-peer'. Then apply again.", endMirroring(ref)),
 	}
 }

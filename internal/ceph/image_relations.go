@@ -35,6 +35,7 @@ type ImageRelations struct {
 	Quota      string // the pool whose quota is used up, so that not even a removal can begin; empty for none
 	NonPrimary bool   // the mirrored copy of an image of another cluster
 	Mirrored   bool   // by snapshots or its journal, whichever end it is
+	MirrorOpen bool   // rbd-mirror of another cluster has it open, and is left out of the watchers
 	Journaled  bool   // mirrored by its journal
 	Migration  *Migration
 }
@@ -85,4 +86,7 @@ func (c *Cluster) nameRelations(ctx context.Context, relations *ImageRelations) 
 	}
 	c.nameClones(ctx, relations.Clones)
 	c.nameWatchers(ctx, relations.Watchers)
+	all := len(relations.Watchers)
+	relations.Watchers = Holders(relations.Watchers)
+	relations.MirrorOpen = len(relations.Watchers) < all
 }

@@ -3,6 +3,7 @@ package ceph
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +12,17 @@ import (
 type Watcher struct {
 	Addr   string // "192.0.2.7:0/1234"
 	Entity string // such as client.libvirt; empty when it could not be found out
+	Mirror bool   // rbd-mirror of another cluster, which reads the image; false also where that could not be found out
 }
+
+// Holders are the watchers that may write the image. librbd leaves out those of mirroring too before it removes an image.
+func Holders(watchers []Watcher) []Watcher {
+	return slices.DeleteFunc(slices.Clone(watchers), func(w Watcher) bool { return w.Mirror })
+}
+
+// mirrorPeerCaps are what Ceph gives the user for a mirror's other cluster, and no user of a guest has a use for. librbd knows a mirror by
+// its watch on the pool's object rbd_mirroring, which the C API doesn't list.
+const mirrorPeerCaps = "profile rbd-mirror-peer"
 
 // Watchers lists the clients that have an image open for writing, and with some clients for reading. One whose host crashed stays for
 // about 30 seconds.
@@ -42,7 +53,7 @@ func DescribeWatchers(watchers []Watcher) string {
 	return strings.Join(firstOf(list, 5), ", ")
 }
 
-// nameWatchers fills in the entities of watchers as far as the monitors tell them. They are for messages, so a failure is ignored.
+// nameWatchers fills in who the watchers are as far as the monitors tell it. Without that none is left out, so a failure is ignored.
 func (c *Cluster) nameWatchers(ctx context.Context, watchers []Watcher) {
 	if len(watchers) == 0 {
 		return
@@ -51,12 +62,13 @@ func (c *Cluster) nameWatchers(ctx context.Context, watchers []Watcher) {
 	if err != nil {
 		return
 	}
-	entities := make(map[string]string, len(sessions))
+	clients := make(map[string]session, len(sessions))
 	for _, s := range sessions {
-		entities[s.addr] = s.entity
+		clients[s.addr] = s
 	}
 	for i := range watchers {
-		watchers[i].Entity = entities[watchers[i].Addr]
+		client := clients[watchers[i].Addr]
+		watchers[i].Entity, watchers[i].Mirror = client.entity, strings.Contains(client.caps, mirrorPeerCaps)
 	}
 }
 

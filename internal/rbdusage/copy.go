@@ -45,7 +45,7 @@ func (a Access) Opens(ctx context.Context, disk libvirt.Disk) (Answer, error) {
 // Similar to: rbd status IMAGE.
 func (a Access) ConfirmOpened(ctx context.Context, domain libvirt.Domain) error {
 	watchers, err := a.Cluster.Watchers(ctx, a.image())
-	if err != nil || len(watchers) > 0 {
+	if err != nil || len(ceph.Holders(watchers)) > 0 {
 		return problem.At("image", err)
 	}
 	return problem.At("image", &problem.Problem{

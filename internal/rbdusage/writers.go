@@ -84,7 +84,7 @@ const openElsewhereAdvice = "Detach it there first. Where several guests are mea
 func (a Access) RefuseInUse(ctx context.Context, own int) error {
 	return problem.At("image", a.Cluster.AwaitRelease(ctx, a.image(), func() (held, err error) {
 		watchers, err := a.Cluster.Watchers(ctx, a.image())
-		if err != nil || len(watchers) <= own {
+		if watchers = ceph.Holders(watchers); err != nil || len(watchers) <= own {
 			return nil, err
 		}
 		return &problem.Problem{
@@ -173,7 +173,7 @@ func (a Access) RecheckWatchers(ctx context.Context, domain libvirt.Domain, wher
 // watchersToStay are the watchers of the image; where there are several, those that are left when one that only passes by has gone.
 func (a Access) watchersToStay(ctx context.Context) ([]ceph.Watcher, error) {
 	watchers, err := a.Cluster.Watchers(ctx, a.image())
-	if err != nil || len(watchers) <= 1 {
+	if watchers = ceph.Holders(watchers); err != nil || len(watchers) <= 1 {
 		return watchers, err
 	}
 	waiting, cancel := context.WithTimeout(ctx, passingLimit)
@@ -184,7 +184,7 @@ func (a Access) watchersToStay(ctx context.Context) ([]ceph.Watcher, error) {
 		if err != nil {
 			return nil, err
 		}
-		if watchers = now; len(now) > 1 {
+		if watchers = ceph.Holders(now); len(watchers) > 1 {
 			return errSeveral, nil
 		}
 		return nil, nil

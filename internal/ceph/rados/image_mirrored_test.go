@@ -5,10 +5,15 @@ package rados_test
 import (
 	"strings"
 	"testing"
+	"time"
+
+	librados "github.com/ceph/go-ceph/rados"
+	librbd "github.com/ceph/go-ceph/rbd"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/acctest/expect"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/testbed"
 )
 
 // A move to the trash would end the mirroring of an image, and with it the copies on other clusters.
@@ -35,4 +40,61 @@ func TestTrashOfMirroredImage(t *testing.T) {
 		rbd(t, c, "trash", "restore", "mirrored/"+id)
 	}
 	rbd(t, c, "mirror", "pool", "disable", "mirrored")
+}
+
+// mirrorOpens has an image open as rbd-mirror of another cluster does: by a client that also watches the pool's rbd_mirroring, until the
+// process ends.
+func mirrorOpens(t *testing.T, c *testbed.Cluster, user string, ref ceph.ImageRef) {
+	t.Helper()
+	client, err := librados.NewConnWithUser(user)
+	expect.NoError(t, err)
+	expect.NoError(t, client.SetConfigOption("mon_host", c.MonHost))
+	expect.NoError(t, client.SetConfigOption("key", ask(t, c, "auth", "get-key", "client."+user)))
+	expect.NoError(t, client.Connect())
+	ioctx, err := client.OpenIOContext(ref.Pool)
+	expect.NoError(t, err)
+	watch, err := ioctx.Watch("rbd_mirroring")
+	expect.NoError(t, err)
+	go func() {
+		for event := range watch.Events() {
+			_ = event.Ack(nil) // who changes the mirroring waits for that
+		}
+	}()
+	_, err = librbd.OpenImage(ioctx, ref.Name, librbd.NoSnapshot)
+	expect.NoError(t, err)
+}
+
+// rbd-mirror of another cluster, which has the image open for good, keeps it no more than it does for librbd, and is told where its caps
+// don't tell what it is.
+func TestDeleteImageUnderMirror(t *testing.T) {
+	cluster, c := east(t)
+	ctx := limited(t)
+	newPool(t, cluster, "copied")
+	rbd(t, c, "mirror", "pool", "enable", "copied", "image")
+	for user, caps := range map[string]string{"rbd-mirror-peer": "profile rbd-mirror-peer", "by-hand": "profile rbd"} {
+		ref := ceph.ImageRef{Pool: "copied", Name: user}
+		ask(t, c, "auth", "get-or-create", "client."+user, "mon", caps, "osd", "profile rbd")
+		rbd(t, c, "create", "--size", "4M", ref.String())
+		rbd(t, c, "mirror", "image", "enable", ref.String(), "snapshot")
+		mirrorOpens(t, c, user, ref)
+		watchers, err := cluster.Watchers(ctx, ref)
+		if err != nil || len(watchers) != 1 || watchers[0].Entity != "client."+user {
+			t.Fatalf("%+v, %v", watchers, err)
+		}
+		begun := time.Now()
+		if err = cluster.DeleteImage(ctx, ref, true, nil); user == "by-hand" {
+			expect.Problem(t, err, problem.Busy, "It is mirrored, and open by client.by-hand at ", "rbd mirror image disable copied/by-hand")
+			if waited := time.Since(begun); waited > 20*time.Second {
+				t.Errorf("told after %s", waited)
+			}
+			continue
+		}
+		expect.NoError(t, err)
+		if holders := ceph.Holders(watchers); len(holders) > 0 {
+			t.Errorf("held by %+v", holders)
+		}
+	}
+	if left := rbd(t, c, "ls", "copied"); left != "by-hand" {
+		t.Errorf("left: %s", left)
+	}
 }
