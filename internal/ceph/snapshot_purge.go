@@ -73,8 +73,8 @@ func (c *Cluster) purgeSnapshots(ctx context.Context, ref ImageRef, relations Im
 	return nil
 }
 
-// removeSnapshot removes a snapshot whose protection has been lifted. The client that holds the image's lock carries that out, and refuses it
-// as long as its view of the image is from before: so where the snapshot has no protection, it is asked again.
+// removeSnapshot removes a snapshot whose protection has been lifted. The client that holds the image's lock carries that out, and refuses
+// it as long as its view of the image is from before: so where the snapshot has no protection, it is asked again.
 func (c *Cluster) removeSnapshot(ctx context.Context, what string, ref ImageRef, name string) (Errno, error) {
 	for attempt := 1; ; attempt++ {
 		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.RemoveSnapshot(ctx, ref, name) })
