@@ -32,6 +32,9 @@ type ImageUse struct {
 	Defined bool
 }
 
+// ReadsSnapshot tells whether a disk reads a snapshot of the image, which stays as it is whatever is written to the image.
+func (u ImageUse) ReadsSnapshot() bool { return u.Snapshot != "" && u.Place == "" }
+
 // ImageUses lists every place where a domain of the host names an RBD image: as a disk's source, the base of an overlay at any depth
 // or its data file, the destination of a block copy, the firmware's variables, a volume of a storage pool, a device of the kernel's RBD
 // client, an argument of QEMU; in definitions, saved and running, in the metadata of snapshots and checkpoints, in managed save

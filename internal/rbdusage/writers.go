@@ -29,8 +29,8 @@ func (a Access) Addresses(ctx context.Context) (MonitorAddresses, error) {
 }
 
 // RefuseTwice refuses an image that the domain already names in another place than the disk that was found: at another target, or as the
-// base of an overlay. Images of two clusters may have one name, so the monitors count too; where they don't tell, the image is taken to
-// be the same.
+// base of an overlay. A disk that reads a snapshot of the image doesn't count. Images of two clusters may have one name, so the monitors
+// count too; where they don't tell, the image is taken to be the same.
 func (a Access) RefuseTwice(ctx context.Context, domain libvirt.Domain, found libvirt.Disks) error {
 	uses, err := a.Host.DomainImageUses(ctx, domain)
 	if err != nil {
@@ -38,7 +38,7 @@ func (a Access) RefuseTwice(ctx context.Context, domain libvirt.Domain, found li
 	}
 	var addresses MonitorAddresses
 	for _, use := range uses {
-		if use.Image != a.Disk.Source() || found.HasTarget(use.Target) {
+		if use.Image != a.Disk.Source() || use.ReadsSnapshot() || found.HasTarget(use.Target) {
 			continue
 		}
 		if addresses == nil {
@@ -118,8 +118,8 @@ func (a Access) openedMeanwhile(domain libvirt.Domain, watchers []ceph.Watcher, 
 	return problem.At("image", p)
 }
 
-// NamedElsewhere warns of other domains whose definitions name the image: one that is shut off leaves no watcher, and would be a second
-// writer once it is started. A host that doesn't answer in time is left out.
+// NamedElsewhere warns of other domains whose definitions name the image, and not only a snapshot of it: one that is shut off leaves no
+// watcher, and would be a second writer once it is started. A host that doesn't answer in time is left out.
 func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvirt.Domain) []problem.Warning {
 	search.HostLimit = libvirt.ElsewhereLimit
 	name := a.Disk.Source()
@@ -129,7 +129,7 @@ func (a Access) NamedElsewhere(ctx context.Context, search Search, domain libvir
 	}
 	var others []string
 	for _, use := range found.Uses {
-		if use.Defined && use.UUID != domain.UUID {
+		if use.Defined && use.UUID != domain.UUID && !use.ReadsSnapshot() {
 			others = append(others, use.String())
 		}
 	}

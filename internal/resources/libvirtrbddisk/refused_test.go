@@ -236,4 +236,22 @@ func TestAccLibvirtRBDDisk_imageNamedTwice(t *testing.T) {
 		{Config: acctest.Provider(t) + block(name, "named-twice-free", west...)},
 		{Config: acctest.Provider(t) + block(name, list[0].image, west...), ExpectError: acctest.Message(list[0].want)},
 	}})
+
+	// What reads a snapshot of the image, here or in another domain, is neither a second writer nor destroyed by one.
+	const template = "named-twice-template"
+	image(t, "west", template, "4M")
+	acctest.RBD(t, "west", "snap", "create", pool+"/"+template+"@before")
+	for domain, other := range map[string]string{name: "vdzy", name + "-reader": "vdb"} {
+		if domain != name {
+			guest(t, "kvm1", testbed.GuestOptions{Name: domain})
+		}
+		reads := strings.Replace(handXML(t, "west", template, other), "</source>", "<snapshot name='before'/></source><readonly/>", 1)
+		acctest.VirshIn(t, "kvm1", reads, "attach-device", domain, "/dev/stdin", "--config")
+	}
+	w := acctest.NewWorkspaceOf(t, source+acctest.Provider(t)+block(name, template, west...))
+	result := apply(t, w)
+	expectChanges(t, "a snapshot of it is read", result, 1, 0, 0, 0)
+	if text := result.said("warning"); strings.Contains(text, "named by other domains") {
+		t.Errorf("warned of a disk that reads a snapshot: %s", text)
+	}
 }
