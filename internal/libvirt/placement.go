@@ -38,9 +38,9 @@ type DomainSearch struct {
 }
 
 // Locate finds a domain by its UUID: on the configured host, or after a migration on another hypervisor. A domain that is shut off on the
-// configured host and runs on another one is there; so its placement is not known while the hypervisor on which it was seen last can't be
-// asked. It is problem.NotFound only when every hypervisor says so, and problem.Unknown where only hypervisors whose settings are not
-// known yet might say otherwise.
+// configured host and runs on another one is there, and so is one that is shut off on both and was seen on that other one last; so its
+// placement is not known while the hypervisor on which it was seen last can't be asked. It is problem.NotFound only when every hypervisor
+// says so, and problem.Unknown where only hypervisors whose settings are not known yet might say otherwise.
 //
 // Similar to: virsh -c URI dumpxml UUID, on each host.
 func (s DomainSearch) Locate(ctx context.Context, uuid string) (Placement, error) {
@@ -61,15 +61,19 @@ func (s DomainSearch) Locate(ctx context.Context, uuid string) (Placement, error
 		}
 	}
 	unanswered = append(unanswered, s.Unknown...)
+	last := slices.IndexFunc(found, func(p Placement) bool { return p.Host.Label() == s.LastSeen })
 	switch {
 	case err == nil && slices.ContainsFunc(unanswered, func(e HostError) bool { return e.Label == s.LastSeen }):
 		return Placement{}, s.lastSeenUnanswered(domain, unanswered)
+	case err == nil && last >= 0:
+		found[last].Unanswered = unanswered
+		return found[last], nil
 	case err == nil:
 		return Placement{Host: s.Configured, Domain: domain, Unanswered: unanswered}, nil
 	case len(unanswered) > 0:
 		return Placement{}, s.undecided(uuid, unanswered)
 	case len(found) > 0:
-		return found[0], nil
+		return found[max(last, 0)], nil
 	}
 	return Placement{}, err
 }

@@ -91,7 +91,32 @@ func TestAccLibvirtRBDDisk_migrated(t *testing.T) {
 					),
 				},
 				{
-					Config: config(`cache = "none"`, `hypervisor = "kvm2"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+					PreConfig: func() { acctest.Virsh(t, "kvm2", "destroy", domain) },
+					Config:    config(`cache = "none"`), ConfigPlanChecks: planned(plancheck.ResourceActionNoop), Check: attr("running_on", "kvm2"),
+				},
+				{
+					Config: config(`cache = "none"`, `discard = "unmap"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+					Check: check(func() error {
+						if got := diskOf(t, "kvm2", domain, "vdb", true).Driver.Discard; got != "unmap" {
+							return fmt.Errorf("discard is %q where the domain ran last", got)
+						}
+						if flags == nil && diskOf(t, "kvm1", domain, "vdb", true).Driver.Discard != "" {
+							return fmt.Errorf("discard was changed where the domain no longer is")
+						}
+						return nil
+					}),
+				},
+				{
+					PreConfig: func() {
+						if err := g.Start(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+					},
+					Config: config(`cache = "none"`, `discard = "unmap"`), ConfigPlanChecks: planned(plancheck.ResourceActionNoop),
+				},
+				{
+					Config:           config(`cache = "none"`, `discard = "unmap"`, `hypervisor = "kvm2"`),
+					ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
 					Check: resource.ComposeAggregateTestCheckFunc(attr("hypervisor", "kvm2"), attr("id", "kvm2/"+domain+"/vdb"),
 						check(func() error { return sees(g, 16<<20) })),
 				},
