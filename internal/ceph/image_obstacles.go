@@ -94,8 +94,8 @@ func (r ImageRelations) writtenElsewhere(ref ImageRef) []obstacle {
 	return all
 }
 
-// againstTrash lists the obstacles to a move to the trash, from where an image comes back without its mirroring: librbd ends that first, and
-// then the copies on other clusters are removed. Clones go on in peace.
+// againstTrash lists the obstacles to a move to the trash, from where an image comes back without its mirroring: librbd ends that first,
+// and then the copies on other clusters are removed. Clones go on in peace.
 func (r ImageRelations) againstTrash(ref ImageRef) []obstacle {
 	r.Clones = nil
 	all := r.againstRemoval(ref, true)

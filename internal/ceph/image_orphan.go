@@ -19,8 +19,8 @@ func (c *Cluster) explainOrphan(ctx context.Context, ref ImageRef, id string, er
 		p.Kind = problem.Orphaned
 		p.Why = fmt.Sprintf("Image %s is a clone, and the pool of its parent (id %d) was deleted. What the image read from there is lost, and it"+
 			" can't be opened any more.", ref, missing)
-		p.Do = fmt.Sprintf("Remove the image: with force_destroy = true Terraform does, and by hand rbd rm %[1]s. Where its own data may still be"+
-			" of use, move it to the trash instead: rbd trash mv %[1]s.", ref)
+		p.Do = fmt.Sprintf("Remove the image: with force_destroy = true Terraform does, and by hand rbd rm %[1]s. Where its own data may still"+
+			" be of use, move it to the trash instead: rbd trash mv %[1]s.", problem.Word(ref.String()))
 	})
 }
 

@@ -45,8 +45,8 @@ func (r requests) ConfigureProvider(
 	return r.server.ConfigureProvider(ctx, req)
 }
 
-// ofApply returns the context of a plan or a read: where Terraform applies, each is the beginning of an operation that changes something, and
-// a cluster or hypervisor that did not answer another one is tried again.
+// ofApply returns the context of a plan or a read: where Terraform applies, each is the beginning of an operation that changes something,
+// and a cluster or hypervisor that did not answer another one is tried again.
 func (r requests) ofApply(ctx context.Context) context.Context {
 	if r.applies.Load() {
 		return breaker.Retry(ctx)

@@ -64,7 +64,8 @@ func TestClonesWhosePoolIsGone(t *testing.T) {
 	}
 }
 
-// An image whose parent went with its pool can't be opened. It is told as that, and removed where that may be forced, as far as librbd allows.
+// An image whose parent went with its pool can't be opened. It is told as that, and removed where that may be forced, as far as librbd
+// allows.
 func TestImageWhoseParentsPoolIsGone(t *testing.T) {
 	cluster, c := east(t)
 	ctx := limited(t)
