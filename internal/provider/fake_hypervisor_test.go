@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -57,6 +58,7 @@ const (
 // memory, so that its tests run with synctest's clock.
 type fakeHypervisor struct {
 	uuid, domain, domainUUID string
+	libVersion               uint32 // as libvirt counts; 9.0 where it is 0
 	// answers decides before each call, and before each dial, whether it is answered; nil answers all.
 	answers func() bool
 	// keeps is the image whose disk the guest never gives up.
@@ -218,7 +220,7 @@ func (f *fakeHypervisor) reply(procedure uint32, call *xdr) (reply []byte, code 
 	case procGetCapabilities:
 		return xdrText("<capabilities><host><uuid>" + f.uuid + "</uuid></host></capabilities>"), 0
 	case procLibVersion:
-		return slices.Concat(xdrWord(0), xdrWord(9_000_000)), 0
+		return slices.Concat(xdrWord(0), xdrWord(cmp.Or(f.libVersion, 9_000_000))), 0
 	case procSecretByUUID, procSecretByUsage, procSecretDefine, procSecretXML, procSecretSetValue, procSecretValue, procSecretUndefine,
 		procListSecrets:
 		return f.replyOfSecrets(procedure, call)

@@ -81,3 +81,35 @@ func TestSecretsWhoseValueIsDenied(t *testing.T) {
 		t.Errorf("a secret that is there: %q", failed)
 	}
 }
+
+// Before libvirt 9.0 the daemon may end without a thought for ephemeral secrets. The plan that makes one says so, and only that one.
+func TestEphemeralSecretOnAnOldHost(t *testing.T) {
+	known := newServer(t, nil)
+	for typeName, config := range map[string]block{
+		"libvirt_ceph_secret":   {"hypervisor": "kvm1", "usage_name": "client.one", "key": goodKey},
+		"libvirt_volume_secret": volumeSecretNamed("v"),
+	} {
+		for version, warned := range map[uint32]bool{8_010_000: true, 9_000_000: false} {
+			w := newWorld(t, known, eastFSID, time.Minute)
+			w.host.libVersion = version
+			o := known.newObject(typeName)
+			plans := func(more block, apply bool) bool { // by a terraform command of its own
+				t.Helper()
+				s, end := w.server(t.Context())
+				defer end()
+				plan := s.plan(o, with(config, more))
+				s.must("plan", plan.Diagnostics)
+				if apply {
+					s.must("apply", s.applyPlan(o, with(config, more), plan))
+				}
+				return strings.Contains(warningsIn(plan.Diagnostics), "Ephemeral secret may go by itself")
+			}
+			if plans(block{"ephemeral": false}, false) || plans(block{"ephemeral": true}, true) != warned {
+				t.Errorf("%s on libvirt %d: the plan of a new one warns wrongly", typeName, version)
+			}
+			if plans(block{"ephemeral": true, "description": "changed"}, false) {
+				t.Errorf("%s on libvirt %d: the plan of one that is there warns", typeName, version)
+			}
+		}
+	}
+}

@@ -2,7 +2,9 @@ package tfkit
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -56,4 +58,20 @@ func (t SecretType) replacedBy(state, plan SecretArguments) []path.Path {
 		at = append(at, path.Root("private"))
 	}
 	return at
+}
+
+// WarnEphemeral warns of a secret that a plan makes ephemeral on a host whose daemon doesn't stay for it.
+func WarnEphemeral(ctx context.Context, entry Entry[*libvirt.Host], state, plan types.Bool, diags *diag.Diagnostics) {
+	if !entry.Known || !plan.ValueBool() || state.ValueBool() {
+		return
+	}
+	version, err := entry.Target.LibVersion(ctx)
+	if err != nil || version.AtLeast(9, 0) {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("ephemeral"), "Ephemeral secret may go by itself", fmt.Sprintf(
+		"Hypervisor %q has libvirt %s. Before 9.0, a daemon that is started for each connection ends two minutes after the last one, and its"+
+			" ephemeral secrets with it: virtsecretd always, libvirtd while no domain runs. Guests whose disks need the secret can't start then,"+
+			" and the next plan makes it again.\n\nLeave ephemeral out, or let the daemon stay: without --timeout in its arguments.",
+		entry.Target.Label(), version))
 }

@@ -41,6 +41,7 @@ func SecretEphemeralAttribute() schema.BoolAttribute {
 	return schema.BoolAttribute{
 		Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 		MarkdownDescription: "Whether libvirt keeps the secret in memory only. Default: `false`. An ephemeral secret is gone when the daemon" +
-			" restarts; the next apply makes it again, but until then its guests can't start. Changed in place.",
+			" restarts; the next apply makes it again, but until then its guests can't start. A libvirt before 9.0 may end its daemon, and the" +
+			" secret, two minutes after Terraform has gone: the plan warns of it. Changed in place.",
 	}
 }

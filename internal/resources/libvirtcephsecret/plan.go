@@ -35,6 +35,7 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 			"A new secret needs a value, or no disk can be opened with it. Set key, or key_wo with key_wo_version.")
 	}
 	plan.ID = plan.id()
+	tfkit.WarnEphemeral(ctx, entry, state.Ephemeral, plan.Ephemeral, &resp.Diagnostics)
 	plan.KeyFingerprint = planFingerprint(config, state, plan, exists)
 	if exists {
 		tfkit.CephSecret.PlanReplacement(ctx, entry, state.arguments(), plan.arguments(), state.secret(), resp)

@@ -36,6 +36,7 @@ func (r *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 	plan.UUID = tfkit.VolumeSecret.PlanUUID(config.UUID, state.arguments(), plan.arguments(), exists)
 	plan.ID = plan.id()
+	tfkit.WarnEphemeral(ctx, entry, state.Ephemeral, plan.Ephemeral, &resp.Diagnostics)
 	replaces := exists &&
 		tfkit.VolumeSecret.PlanReplacement(ctx, entry, state.arguments(), plan.arguments(), state.secret(), resp)
 	switch {
