@@ -31,7 +31,7 @@ func (m ManagedDisk) in(definition *Definition, domainUUID string) *Disk {
 		}
 	}
 	disk := definition.DiskByTarget(m.Target)
-	if !m.Imported || disk == nil || disk.Own() || !m.ReadBy(*disk) && !m.backingOf(*disk) {
+	if !m.Imported || disk == nil || disk.Own() || !m.ReadBy(*disk) && !m.backingOf(*disk) && !disk.EmptyDrive() {
 		return nil
 	}
 	return disk

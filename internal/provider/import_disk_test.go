@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,5 +122,48 @@ func TestImportOfAnOddDisk(t *testing.T) {
 			t.Errorf("%v with another cache: %s, replaced by %v", test.config, text, plan.RequiresReplace)
 		}
 		end()
+	}
+}
+
+// An imported disk without an alias of ours is known by what it reads. Its ejected medium is told; what reads something else is taken for
+// another disk, and that is told too.
+func TestImportedDiskThatReadsSomethingElse(t *testing.T) {
+	known := newServer(t, nil)
+	const device = "<target dev='sdb' bus='scsi'/>"
+	drive := func(source string) []string {
+		return []string{"<disk type='file' device='cdrom'>" + source + device + "<readonly/></disk>"}
+	}
+	for what, c := range map[string]struct {
+		now   []string
+		told  string
+		stays bool
+	}{
+		"ejected":      {drive(""), "Its medium was ejected", true},
+		"another disk": {drive("<source file='/var/lib/other.iso'/>"), "At that target is file /var/lib/other.iso now", false},
+		"gone":         {nil, "", false},
+	} {
+		for _, where := range []string{"both", "live"} {
+			w := newWorld(t, known, eastFSID, time.Minute)
+			medium := strings.Replace(diskByHand(device + "<readonly/>")[0], "device='disk'", "device='cdrom'", 1)
+			w.host.saved, w.host.live = []string{medium}, []string{medium}
+			s, end := w.server(t.Context())
+			o := s.importBy("libvirt_rbd_disk", "kvm1/d/sdb", nil)
+			end()
+			w.host.live = c.now
+			if where == "both" {
+				w.host.saved = c.now
+			}
+			s, end = w.server(t.Context()) // as by the next terraform command
+			diagnostics := s.read(o)
+			end()
+			s.must("read", diagnostics)
+			if stays := !o.state.IsNull(); stays != (c.stays || where == "live") {
+				t.Errorf("%s in %s: the disk is in the state: %v", what, where, stays)
+			}
+			told := warningsIn(diagnostics)
+			if (where == "both" || c.stays) && !strings.Contains(told, c.told) || c.told == "" && strings.Contains(told, "not recognized") {
+				t.Errorf("%s in %s: told %q", what, where, told)
+			}
+		}
 	}
 }

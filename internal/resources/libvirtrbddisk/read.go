@@ -67,6 +67,9 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	if problem.Is(err, problem.NotFound) || err == nil && found.SavedOrLive() == nil {
+		if err == nil && record.Imported {
+			warnUnrecognized(&resp.Diagnostics, where, &state)
+		}
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -147,6 +150,24 @@ func warnExchanged(diags *diag.Diagnostics, where libvirt.Placement, found libvi
 		"Disk %s of domain %q on hypervisor %q doesn't read its image. %s\n\nUntil it does, its source is left as it is, the disk is neither"+
 			" detached nor added where it is missing, and the guest isn't told of a growth of the image.\n\n%s",
 		state.TargetDev.ValueString(), where.Domain.Name, where.Host.Label(), why, do))
+}
+
+// warnUnrecognized warns of an imported disk that leaves the state because what is at its target now is taken for another disk: it has no
+// alias of this provider by which it could be known whatever it reads.
+func warnUnrecognized(diags *diag.Diagnostics, where libvirt.Placement, state *model) {
+	target := state.TargetDev.ValueString()
+	for _, definition := range []*libvirt.Definition{where.Domain.Live, where.Domain.Saved} {
+		disk := definition.DiskByTarget(target)
+		if disk == nil || disk.Own() {
+			continue
+		}
+		diags.AddWarning("Imported disk not recognized", fmt.Sprintf(
+			"Disk %s of domain %q on hypervisor %q was imported, so it is known by its target and its image, %s. At that target is %s now, which is"+
+				" taken for another disk: this one has left the state, and the next apply would attach it anew.\n\nIf somebody has given the same disk"+
+				" another source, give it its image back, or name the image that it has now, and import it again. Otherwise give this one another"+
+				" target_dev.", target, where.Domain.Name, where.Host.Label(), state.source(), disk.DescribeSource()))
+		return
+	}
 }
 
 // readDisk reads the disk of the domain into the model.
