@@ -131,14 +131,6 @@ type poolImage struct {
 	trash bool
 }
 
-// with names the image for a message, with a note.
-func (i poolImage) with(note string) string {
-	if i.trash {
-		return fmt.Sprintf("%s (in the trash, id %s, %s)", i.ref, i.id, note)
-	}
-	return fmt.Sprintf("%s (%s)", i.ref, note)
-}
-
 // poolImages lists the images of all namespaces of a pool, with the trash.
 func (c *Cluster) poolImages(ctx context.Context, what string, pool Pool) ([]poolImage, error) {
 	if pool.Type == Erasure {

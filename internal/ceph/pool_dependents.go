@@ -31,12 +31,37 @@ func (c *Cluster) PoolDependents(ctx context.Context, name string) ([]string, er
 	c.nameClones(ctx, clones)
 	var names []string
 	for _, image := range dataOf {
-		names = append(names, image.with("its data"))
+		if image.trash {
+			names = append(names, fmt.Sprintf("%s (in the trash, id %s, its data)", image.ref, image.id))
+		} else {
+			names = append(names, image.ref.String()+" (its data)")
+		}
 	}
 	for _, clone := range clones {
 		names = append(names, clone.String()+" (a clone)")
 	}
 	return names, nil
+}
+
+// PoolLeavings names the other pools in which images of a pool, its trash included, keep their data. The data stays there when the pool is
+// deleted, and nothing leads to it any more.
+//
+// Similar to: rbd info of all images
+func (c *Cluster) PoolLeavings(ctx context.Context, pool Pool) ([]string, error) {
+	what := fmt.Sprintf("Unable to find out where the images in pool %q of cluster %q keep their data.", pool.Name, c.cfg.Label)
+	images, err := c.dataPoolsOf(ctx, what, pool)
+	if err != nil || len(images) == 0 {
+		return nil, err
+	}
+	pools, err := c.pools(ctx, what)
+	var names []string
+	for _, other := range pools {
+		inIt := func(image dataPoolOf) bool { return image.dataPool == other.ID }
+		if other.ID != pool.ID && slices.ContainsFunc(images, inIt) {
+			names = append(names, other.Name)
+		}
+	}
+	return names, err
 }
 
 // dataOf lists the images of other pools that have this one as data pool. That takes a look at the images of all pools, which serves all
@@ -78,18 +103,22 @@ func (c *Cluster) dataPoolsOf(ctx context.Context, what string, pool Pool) ([]da
 	if err != nil {
 		return nil, err
 	}
-	return c.dataPoolsAmong(ctx, what, pool, byNamespace(all))
-}
-
-// dataPoolsAmong finds those of a pool's images, by their namespaces and ids, that have a data pool.
-func (c *Cluster) dataPoolsAmong(
-	ctx context.Context, what string, pool Pool, images map[string]map[string]poolImage,
-) (found []dataPoolOf, err error) {
-	for namespace, byID := range images {
+	byNamespace := map[string]map[string]poolImage{} // the images of each, by their ids
+	for _, image := range all {
+		if image.id == "" {
+			continue
+		}
+		if byNamespace[image.ref.Namespace] == nil {
+			byNamespace[image.ref.Namespace] = map[string]poolImage{}
+		}
+		byNamespace[image.ref.Namespace][image.id] = image
+	}
+	var found []dataPoolOf
+	for namespace, images := range byNamespace {
 		err := c.call(ctx, what, func(conn Conn) error {
-			dataPools, err := conn.ImageDataPools(ctx, pool.Name, namespace, slices.Collect(maps.Keys(byID)))
+			dataPools, err := conn.ImageDataPools(ctx, pool.Name, namespace, slices.Collect(maps.Keys(images)))
 			for id, dataPool := range dataPools {
-				found = append(found, dataPoolOf{byID[id], dataPool})
+				found = append(found, dataPoolOf{images[id], dataPool})
 			}
 			return err
 		})
@@ -98,21 +127,6 @@ func (c *Cluster) dataPoolsAmong(
 		}
 	}
 	return found, nil
-}
-
-// byNamespace are the images of each namespace by their ids; those of format 1 have none.
-func byNamespace(images []poolImage) map[string]map[string]poolImage {
-	found := map[string]map[string]poolImage{}
-	for _, image := range images {
-		if image.id == "" {
-			continue
-		}
-		if found[image.ref.Namespace] == nil {
-			found[image.ref.Namespace] = map[string]poolImage{}
-		}
-		found[image.ref.Namespace][image.id] = image
-	}
-	return found
 }
 
 func (c *Cluster) clonesOutside(ctx context.Context, what string, pool Pool) ([]Clone, error) {

@@ -39,10 +39,7 @@ func (r *poolResource) refuseInUse(ctx context.Context, cluster *ceph.Cluster, p
 	if err := r.RefuseNamedPool(ctx, cluster, pool.Name, diags); err != nil {
 		return err
 	}
-	if err := refuseUsedByOtherPools(ctx, cluster, pool.Name); err != nil {
-		return err
-	}
-	return refuseLeavings(ctx, cluster, pool.Name)
+	return refuseUsedByOtherPools(ctx, cluster, pool.Name)
 }
 
 // refuseUsedByOtherPools refuses to delete a pool that images of other pools need. force_destroy is only about the pool's own contents.
@@ -57,23 +54,6 @@ func refuseUsedByOtherPools(ctx context.Context, cluster *ceph.Cluster, name str
 			strings.Join(images, ", ")),
 		Why: "They keep their data in this pool, or read from an image in it. force_destroy speaks of what the pool itself holds.",
 		Do:  "Remove those images, or give them a place of their own: rbd migration for the data, rbd flatten for a clone. Then delete the pool.",
-	}
-}
-
-// refuseLeavings refuses to delete a pool whose images have something in other pools, which only their own removal takes along.
-func refuseLeavings(ctx context.Context, cluster *ceph.Cluster, name string) error {
-	images, err := cluster.PoolLeavings(ctx, name)
-	if err != nil || len(images) == 0 {
-		return err
-	}
-	return &problem.Problem{
-		Kind: problem.Refused,
-		What: fmt.Sprintf("Images in pool %q on cluster %q would leave something in other pools: %s.", name, cluster.Label(),
-			strings.Join(images, ", ")),
-		Why: "The pool would take only their headers along. Their data would fill the data pool for good, since nothing leads to it any more," +
-			" and the parents of clones that don't exist could never be removed.",
-		Do: "Remove these images first: rbd rm POOL/IMAGE, or rbd trash rm POOL/ID in the trash. A clone can be kept from its parent by rbd" +
-			" flatten. Then delete the pool.",
 	}
 }
 

@@ -4,6 +4,7 @@ package cephpool
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -158,6 +159,10 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	if err == nil {
 		err = r.mayDelete(ctx, entry.Target, pool, state.ForceDestroy.ValueBool(), &resp.Diagnostics)
 	}
+	var leavings []string
+	if err == nil && state.ForceDestroy.ValueBool() {
+		leavings, err = entry.Target.PoolLeavings(ctx, pool)
+	}
 	if err == nil {
 		err = entry.Target.DeletePool(ctx, pool.Name, tfkit.GetPrivate[string](ctx, req.Private, madeRuleKey, &resp.Diagnostics))
 	}
@@ -166,10 +171,21 @@ func (r *poolResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		return
 	}
 	entry.Target.CreateUndone(ctx, ceph.CreatedPool(state.Name.ValueString()))
+	if err == nil && len(leavings) > 0 {
+		warnOfDataLeft(entry.Target, pool, leavings, &resp.Diagnostics)
+	}
 	rule := tfkit.GetPrivate[string](ctx, req.Private, foundRuleKey, &resp.Diagnostics)
 	if err == nil && rule != "" && rule == pool.CrushRule {
 		warnOfRuleLeft(entry.Target, pool.Name, rule, &resp.Diagnostics)
 	}
+}
+
+// warnOfDataLeft tells what the images of a deleted pool leave in their data pools.
+func warnOfDataLeft(cluster *ceph.Cluster, pool ceph.Pool, in []string, diags *diag.Diagnostics) {
+	diags.AddWarning("Data of images left in other pools", fmt.Sprintf(
+		"Pool %q of cluster %q is deleted. Images in it kept their data in other pools (%s), where it stays though nothing leads to it any"+
+			" more.\n\nIt goes with those pools. Where they stay, remove by hand the objects whose names begin with rbd_data.%d. (rados -p POOL"+
+			" ls --all). Another time, remove the images before their pool.", pool.Name, cluster.Label(), strings.Join(in, ", "), pool.ID))
 }
 
 // warnOfRuleLeft tells what the deletion of an imported pool leaves.
