@@ -142,7 +142,7 @@ func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, d
 			live, err := h.currentDisk(ctx, op, found, disk, Live)
 			return live == nil, err
 		})
-		asked = asked || requested || isSlow(err)
+		asked = asked || requested || isUnplugging(err)
 		switch {
 		case answer == removed:
 			return nil
@@ -170,11 +170,20 @@ func (h *Host) detachLive(ctx context.Context, op operation, found rpc.Domain, d
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &removalAsked{h.fail(op, context.Canceled)}
 	}
-	return &removalAsked{h.guestKeepsDisk(ctx, op, found, refusals, last)}
+	return pendingIf(asked, h.guestKeepsDisk(ctx, op, found, refusals, last))
 }
 
-// isSlow tells whether a request was refused because the guest has not answered an earlier one. That reply of QEMU has no code of its own.
-func isSlow(refused error) bool { return strings.Contains(rawOf(refused), "in the process of unplug") }
+// isSlow tells whether a request was refused because the guest has not answered an earlier one, which may also be that to plug the disk in.
+// Such a reply of QEMU has no code of its own.
+func isSlow(refused error) bool {
+	return isUnplugging(refused) || strings.Contains(rawOf(refused), "guest is busy")
+}
+
+// isUnplugging tells whether a request was refused because the guest has got it already.
+func isUnplugging(refused error) bool {
+	raw := rawOf(refused)
+	return strings.Contains(raw, "in the process of unplug") || strings.Contains(raw, "unplug already in progress")
+}
 
 // removalAsked is the error of a detach that has ended before the guest's answer.
 type removalAsked struct{ error }

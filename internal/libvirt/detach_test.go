@@ -88,8 +88,10 @@ func TestADetachFromADomainThatIsBeingStarted(t *testing.T) {
 func TestWhyADiskWasNotDetached(t *testing.T) {
 	held := func(int) ([]byte, uint32, bool) { return nil, 68, true }
 	taken := func(int) ([]byte, uint32, bool) { return nil, 0, true }
-	slow := func(int) ([]byte, uint32, bool) {
-		return []byte("internal error: unable to execute QEMU command 'device_del': Device ua-1 is already in the process of unplug"), 1, true
+	slow := func(words string) func(int) ([]byte, uint32, bool) {
+		return func(int) ([]byte, uint32, bool) {
+			return []byte("internal error: unable to execute QEMU command 'device_del': " + words), 1, true
+		}
 	}
 	heldOnce := func(attempt int) ([]byte, uint32, bool) { return nil, 68, attempt == 1 }
 	for name, c := range map[string]struct {
@@ -107,7 +109,17 @@ func TestWhyADiskWasNotDetached(t *testing.T) {
 		"cancelled while it is asked again": {
 			heldOnce, true, problem.Unreachable, []string{"The operation was cancelled", "isn't known whether it took effect"},
 		},
-		"asked before, and slow": {slow, false, problem.Busy, []string{"did not let go of the disk in time", "in the process of unplug"}},
+		"asked before, and slow": {
+			slow("Device ua-1 is already in the process of unplug"), false, problem.Busy,
+			[]string{"did not let go of the disk in time", "in the process of unplug"},
+		},
+		"asked before, and slow, on pseries": {
+			slow("PCI device unplug already in progress for device ua-1"), false, problem.Busy, []string{"did not let go of the disk in time"},
+		},
+		"busy with the plug": {
+			slow("Hot-unplug failed: guest is busy (power indicator blinking)"), false, problem.Busy,
+			[]string{"did not let go of the disk in time", "guest is busy"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -34,7 +34,7 @@ type DomainSearch struct {
 	Configured *Host       // the configured host, where the domain was defined
 	Others     []*Host     // where it may have been migrated to
 	Unknown    []HostError // hypervisors whose settings are not known yet
-	LastSeen   string      // the label of the one on which it ran last, empty for the configured host
+	LastSeen   string      // the label of the one on which it was last seen running, empty for the configured host
 }
 
 // Locate finds a domain by its UUID: on the configured host, or after a migration on another hypervisor. A domain that is shut off on the
