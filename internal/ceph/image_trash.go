@@ -18,12 +18,15 @@ func (c *Cluster) TrashImage(ctx context.Context, ref ImageRef, delay time.Durat
 	what := fmt.Sprintf("Unable to move image %s of cluster %q to the trash.", ref, c.cfg.Label)
 	return c.onceReleased(ctx, what, ref, func() (relations ImageRelations, err error) {
 		relations, err = c.relations(ctx, what, ref)
+		if problem.Is(err, problem.Orphaned) {
+			return ImageRelations{}, nil // librbd moves it without opening its parent, and refuses by itself what it should
+		}
 		if err != nil {
 			return relations, err
 		}
 		relations.Clones = nil // which need no names then
 		c.nameRelations(ctx, &relations)
-		return relations, refuseObstacles(what, relations.againstTrash(ref), "It was left where it is.")
+		return relations, relations.refuseTrash(what, ref)
 	}, func(ImageRelations) (bool, error) {
 		defer c.changingImages()()
 		errno, err := c.callErrno(ctx, what, func(conn Conn) error { return conn.TrashImage(ctx, ref, delay) })
@@ -34,4 +37,17 @@ func (c *Cluster) TrashImage(ctx context.Context, ref ImageRef, delay time.Durat
 		}
 		return errno == EBUSY, err
 	})
+}
+
+// CheckImageTrash asks what [Cluster.TrashImage] asks first, without the watchers.
+func (c *Cluster) CheckImageTrash(ctx context.Context, ref ImageRef) error {
+	relations, err := c.ImageRelations(ctx, ref)
+	if err != nil {
+		return err
+	}
+	return relations.refuseTrash(fmt.Sprintf("Image %s of cluster %q can't be moved to the trash.", ref, c.cfg.Label), ref)
+}
+
+func (r ImageRelations) refuseTrash(what string, ref ImageRef) error {
+	return refuseObstacles(what, r.againstTrash(ref), "It was left where it is.")
 }

@@ -166,7 +166,9 @@ func (r *imageResource) refuseReplacement(ctx context.Context, state *model, bec
 			err = refuseUnlessEmpty(entry.Target, ref, contents, "replaced")
 		}
 	}
-	if err == nil {
+	if _, trash := state.trash(); err == nil && trash {
+		err = entry.Target.CheckImageTrash(ctx, ref)
+	} else if err == nil {
 		err = entry.Target.CheckImageRemoval(ctx, ref, force)
 	}
 	if force && !problem.Is(err, problem.Refused) {
