@@ -54,7 +54,7 @@ func (c *Cluster) onceReleased(
 		}
 		// The removal itself would ask a live owner to give up the image's lock, so watchers are looked at first.
 		if len(relations.Watchers) > 0 && relations.Mirrored && !relations.MirrorOpen {
-			return nil, mirroredImage(what, ref, relations.Watchers) // rbd-mirror, if it is one of them, never goes by itself
+			return mirroredImage(what, ref, relations.Watchers), nil
 		}
 		if len(relations.Watchers) > 0 {
 			return c.busyImage(what, relations.Watchers), nil
@@ -162,6 +162,8 @@ func mirroredImage(what string, ref ImageRef, watchers []Watcher) error {
 		Why: fmt.Sprintf("It is mirrored, and open by %s. That may be the rbd-mirror of the other cluster, which has it open as long as it is"+
 			" mirrored.", DescribeWatchers(watchers)),
 		Do: fmt.Sprintf("Detach the disk from a guest, or unmap it from a host, at that address. Where it is rbd-mirror, end the mirroring (%s),"+
-			" or give that user the caps by which it is known: mon 'profile rbd-mirror-peer'. Then apply again.", endMirroring(ref)),
+			" or let the provider see that it is: the caps of its user begin with mon 'profile rbd-mirror-peer', and the user that the provider"+
+			" connects with may ask who is connected (mon 'allow service mon rwx'). Then apply again. A watcher left over by a crashed client goes"+
+			" by itself after about 30 seconds.", endMirroring(ref)),
 	}
 }

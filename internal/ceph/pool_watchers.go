@@ -30,6 +30,7 @@ func (c *Cluster) PoolWatchers(ctx context.Context, name string) (watched []Watc
 	return watched, err
 }
 
+// poolWatchers counts rbd-mirror of another cluster too: a mirrored pool is neither deleted nor renamed under it.
 func (c *Cluster) poolWatchers(ctx context.Context, what string, pool Pool) ([]WatchedImage, error) {
 	images, err := c.poolImages(ctx, what, pool)
 	if err != nil {

@@ -49,7 +49,8 @@ func TestMirrorHoldsNoImage(t *testing.T) {
 			t.Fatal(err)
 		}
 		access := Access{Host: host, Cluster: cluster, Disk: libvirt.Disk{Pool: "vms", Image: "data"}}
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		// The wait for one that holds the image ends by this limit; where nobody does there is none.
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		used, opened := access.RefuseInUse(ctx, 0), access.ConfirmOpened(t.Context(), libvirt.Domain{})
 		cancel()
 		holds := caps == "profile rbd"

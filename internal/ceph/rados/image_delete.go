@@ -29,7 +29,7 @@ func (c *conn) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {
 // lockedByHand asks the header itself: not every image that can be removed can be opened.
 func lockedByHand(ioctx *rados.IOContext, name string) (bool, error) {
 	id, err := idOf(ioctx, name)
-	if errors.Is(err, rados.ErrNotFound) || id == "" {
+	if errors.Is(err, rados.ErrNotFound) || err == nil && id == "" {
 		return false, nil // librbd has the better error
 	}
 	if err != nil {
