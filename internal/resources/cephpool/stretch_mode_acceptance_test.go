@@ -43,9 +43,7 @@ func newStretched(t *testing.T) stretched {
 	t.Helper()
 	acctest.Bed(t)
 	bed, err := testbed.Start(t.Context(), testbed.Options{
-		Clusters: []testbed.ClusterOptions{{Name: "stretched", Monitors: 3, OSDs: 4, Config: map[string]string{
-			"osd_heartbeat_grace": "3", "osd_heartbeat_interval": "1",
-		}}},
+		Clusters:    []testbed.ClusterOptions{{Name: "stretched", Monitors: 3, OSDs: 4}},
 		Hypervisors: []string{},
 	})
 	if err != nil {

@@ -64,7 +64,7 @@ func TestAccCephRBDImage_inUse(t *testing.T) {
 			},
 			Config: config("held", small), Destroy: true,
 			ExpectError: acctest.Message(`has put the lock "host1" on it by hand. Nothing was removed. force_destroy does not override this.` +
-				` If the lock's holder is gone or done, remove it (rbd lock rm vms/held "host1" client.`),
+				` If the lock's holder is gone or done, remove it (rbd lock rm vms/held host1 client.`),
 		},
 		// librbd refuses to change an image with such a lock, so no part of the change is made.
 		resource.TestStep{

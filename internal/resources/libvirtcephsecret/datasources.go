@@ -23,6 +23,12 @@ type secretsModel struct {
 }
 
 func (d *secretsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	listed := tfkit.Listed(ctx, NewResource())
+	listed["key_wo_version"] = schema.StringAttribute{
+		Computed: true,
+		MarkdownDescription: "What an import records of the value: its fingerprint, or `missing` where the secret has none. Null where it is private." +
+			" A configuration that has it as its own leaves the value alone.",
+	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The ceph secrets of a libvirt host, as by `virsh secret-list`, each with the arguments that `libvirt_ceph_secret`" +
 			" has for it and the `id` by which it is imported. No value is in the result: of each that libvirt tells only the fingerprint is" +
@@ -33,7 +39,7 @@ func (d *secretsDataSource) Schema(ctx context.Context, _ datasource.SchemaReque
 			"secrets": schema.ListNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "The secrets, in the order of their usage names.",
-				NestedObject:        schema.NestedAttributeObject{Attributes: tfkit.Listed(ctx, NewResource())},
+				NestedObject:        schema.NestedAttributeObject{Attributes: listed},
 			},
 		},
 	}
