@@ -43,7 +43,7 @@ var obstacles = map[string]struct {
 	},
 	"a lock": {
 		make:  []string{"lock add IMAGE host1"},
-		words: []string{`has put the lock "host1" on it by hand`, `rbd lock rm IMAGE "host1" client.`},
+		words: []string{`has put the lock "host1" on it by hand`, `rbd lock rm IMAGE host1 client.`},
 		undo:  []string{"lock rm IMAGE host1 LOCKER"},
 	},
 	"a shared lock": {
