@@ -109,8 +109,8 @@ func holdMinSize(ctx context.Context, entry tfkit.Entry[*ceph.Cluster], config, 
 	diags.AddAttributeWarning(path.Root("min_size"), "Left to the stretch mode", fmt.Sprintf(
 		"Pool %q has min_size %d; the configuration says %d. Cluster %q is stretched over two sites, and one of them is away or not"+
 			" recovered yet. The monitors have halved min_size so that the other serves the pool, and raise it again when the site has recovered;"+
-			" until then it is left as it is. Where that happens before this plan is applied, plan again. See ceph health detail.", state.Name.ValueString(), present.ValueInt64(), wanted.ValueInt64(),
-		entry.Target.Label()))
+			" until then it is left as it is. Where that happens before this plan is applied, plan again. See ceph health detail.",
+		state.Name.ValueString(), present.ValueInt64(), wanted.ValueInt64(), entry.Target.Label()))
 }
 
 // planDerived plans the attributes that follow from others; resting tells that no autoscaler changes any pool. They are unknown

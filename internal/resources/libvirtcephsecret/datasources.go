@@ -26,8 +26,8 @@ func (d *secretsDataSource) Schema(ctx context.Context, _ datasource.SchemaReque
 	listed := tfkit.Listed(ctx, NewResource())
 	listed["key_wo_version"] = schema.StringAttribute{
 		Computed: true,
-		MarkdownDescription: "What an import records of the value: its fingerprint, or `missing` where the secret has none. Null where it is private." +
-			" A configuration that has it as its own leaves the value alone.",
+		MarkdownDescription: "What an import records of the value: its fingerprint, or `missing` where the secret has none. Null where it is" +
+			" private. A configuration that has it as its own leaves the value alone.",
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The ceph secrets of a libvirt host, as by `virsh secret-list`, each with the arguments that `libvirt_ceph_secret`" +
