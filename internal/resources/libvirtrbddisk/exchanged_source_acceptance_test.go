@@ -117,10 +117,10 @@ var exchangedSources = map[string]exchangedSource{
 		},
 		told: []string{"an empty drive", "terraform taint"},
 	},
-	"sdk": { // no medium any more in a drive that has no alias of ours
+	"sdk": { // no medium, in the saved definition, in a drive that has no alias of ours
 		device: "cdrom", imported: true, free: true,
 		byHand: func(f *exchangedFixture, target string) {
-			acctest.Virsh(f.t, "kvm1", "change-media", f.name, target, "--eject", "--live", "--config", "--force")
+			acctest.Virsh(f.t, "kvm1", "change-media", f.name, target, "--eject", "--config")
 		},
 		told: []string{"Its medium was ejected", "terraform taint"},
 	},
