@@ -124,8 +124,7 @@ func (c *Cluster) explainRemoveImage(ctx context.Context, ref ImageRef, errno Er
 		if problem.Is(c.CheckImageChange(ctx, ref), problem.Orphaned) {
 			p.Kind, p.Why = problem.Refused, "The image has snapshots or clones. The pool of its parent was deleted, so it can't be opened any more"+
 				" to remove them."
-			p.Do = fmt.Sprintf("Move it to the trash, where it is in nobody's way: rbd trash mv %s. It goes with its pool.",
-				problem.Word(ref.String()))
+			p.Do = fmt.Sprintf("Move it to the trash, where it is in nobody's way: rbd trash mv %s. It goes with its pool.", name)
 			return err
 		}
 		p.Kind, p.Why = problem.Refused, "The image got a new snapshot or a clone in this moment."

@@ -106,8 +106,7 @@ func (m ManagedDisk) ExplainExchange(domain Domain, found Disks, disk Disk) (why
 	default:
 		why += fmt.Sprintf(" Its definition doesn't tell that it hangs on %s. What the guest has written since is not in the image.", image)
 		do = fmt.Sprintf("virsh blockcopy %s %s with the image as destination (--xml, --reuse-external, --transient-job, --pivot) brings the"+
-			" image back; or end"+
-			" the disk's management here: terraform state rm ADDRESS.", name, m.Target)
+			" image back; or end the disk's management here: terraform state rm ADDRESS.", name, m.Target)
 	}
 	if !domain.Active {
 		return why, "Start the domain first. " + do
