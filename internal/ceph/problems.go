@@ -139,8 +139,8 @@ func (c *Cluster) failed(what, status string, err error) error {
 // mayLackOSDCaps names a cause of silence that can't be told from the others: the OSDs of newer releases (18.2 was seen to, 16.2 not) leave
 // a user that has no caps for OSDs at all without an answer, instead of refusing.
 func (c *Cluster) mayLackOSDCaps() string {
-	return fmt.Sprintf(" Check that %s, the user that the provider connects with, has caps for OSDs (ceph auth get %[1]s): without any, newer"+
-		" releases of Ceph don't answer.", c.Entity())
+	return fmt.Sprintf(" Check that %s, the user that the provider connects with, has caps for OSDs (ceph auth get %s): without any, newer"+
+		" releases of Ceph don't answer.", c.Entity(), problem.Word(c.Entity()))
 }
 
 // replaceWhat lets the error of a shared reading, which tells in general what failed, begin with what the caller wanted.

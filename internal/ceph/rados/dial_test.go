@@ -98,10 +98,14 @@ func TestDialRefusals(t *testing.T) {
 		"not a key":        {ceph.Config{MonHost: c.MonHost, Key: ceph.GivenKey("%%%")}, problem.Invalid, []string{"base64"}},
 		"prefix":           {ceph.Config{MonHost: c.MonHost, Key: admin, User: "client.admin"}, problem.Invalid, []string{"prefix"}},
 		"missing file":     {ceph.Config{ConfigFile: dir + "/no.conf", Key: admin}, problem.Invalid, []string{"no such file"}},
-		"missing keyring":  {ceph.Config{MonHost: c.MonHost, KeyringFile: dir + "/no"}, problem.Invalid, []string{"ceph auth get client.admin"}},
-		"divided path":     {ceph.Config{ConfigFile: divided, Key: admin}, problem.Invalid, []string{"a list of paths"}},
-		"expanded path":    {ceph.Config{ConfigFile: expanded, Key: admin}, problem.Invalid, []string{"a dollar sign"}},
-		"broken file":      {ceph.Config{ConfigFile: broken, Key: admin}, problem.Invalid, []string{broken}},
+		"missing keyring": {
+			ceph.Config{MonHost: c.MonHost, KeyringFile: dir + "/no file"},
+			problem.Invalid,
+			[]string{"ceph auth get client.admin -o '" + dir + "/no file'"},
+		},
+		"divided path":  {ceph.Config{ConfigFile: divided, Key: admin}, problem.Invalid, []string{"a list of paths"}},
+		"expanded path": {ceph.Config{ConfigFile: expanded, Key: admin}, problem.Invalid, []string{"a dollar sign"}},
+		"broken file":   {ceph.Config{ConfigFile: broken, Key: admin}, problem.Invalid, []string{broken}},
 		"unknown option": {
 			ceph.Config{MonHost: c.MonHost, Key: admin, Options: map[string]string{"no_such": "1"}},
 			problem.Invalid,

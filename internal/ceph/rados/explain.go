@@ -63,7 +63,8 @@ func explain(ctx context.Context, cfg ceph.Config, key ceph.Key, err error) erro
 		p.Kind = problem.Denied
 		p.Why = "The monitors refuse this user with this key: the key is not the user's present one, the user doesn't exist, or it has no caps" +
 			" for the monitors."
-		p.Do = fmt.Sprintf("Compare the key with that of the cluster (ceph auth get client.%s); the user needs mon caps.", cfg.User)
+		p.Do = fmt.Sprintf("Compare the key with that of the cluster (ceph auth get %s); the user needs mon caps.",
+			problem.Word("client."+cfg.User))
 		if key.Type() == "aes" {
 			p.Why += " Or the cluster, of Ceph 19.2.6, 20.2.4 or newer, refuses every key of type aes, as this one is."
 			p.Do += " The types that it allows are auth_allowed_ciphers of: ceph mon dump."
@@ -107,8 +108,8 @@ func explainValue(ctx context.Context, p *problem.Problem, cfg ceph.Config, key 
 		p.Why = fmt.Sprintf("The client library can't read the keyring to which %s leads as a whole: its last line does not end with a newline,"+
 			" an entry of it is malformed, or one holds a key of a type that the librados on this machine is too old for (aes256k needs Ceph"+
 			" 19.2.6, 20.2.4 or newer). It need not be the entry of client.%s.", cfg.ConfigFile, cfg.User)
-		p.Do = fmt.Sprintf("Let the keyring hold client.%s only, as ceph auth get client.%s -o FILE writes it. %s if that entry is the one.",
-			cfg.User, cfg.User, upgrade)
+		p.Do = fmt.Sprintf("Let the keyring hold client.%s only, as ceph auth get %s -o FILE writes it. %s if that entry is the one.",
+			cfg.User, problem.Word("client."+cfg.User), upgrade)
 	default:
 		p.Why = fmt.Sprintf("The client library can't use a value: usually a monitor's name that does not resolve (%s).", monitors)
 		p.Do = "Check that each monitor's name or address is correct."

@@ -22,6 +22,8 @@ func TestExplainKeys(t *testing.T) {
 	file, name := addresses, addresses
 	file.ConfigFile, file.MonHost = "/etc/ceph/east.conf", ""
 	name.MonHost = "192.0.2.1,no-such-host.invalid:6789"
+	spaced, spacedFile := addresses, file
+	spaced.User, spacedFile.User = "a b", "a b"
 	for what, test := range map[string]struct {
 		cfg   ceph.Config
 		key   ceph.Key
@@ -53,6 +55,8 @@ func TestExplainKeys(t *testing.T) {
 			[]string{"ceph auth get client.x", "auth_allowed_ciphers"},
 			"librados",
 		},
+		"refused, a name of words":   {spaced, aes, ceph.EACCES, problem.Denied, []string{"ceph auth get 'client.a b')"}, "librados"},
+		"a keyring, a name of words": {spacedFile, aes, ceph.EIO, problem.Invalid, []string{"ceph auth get 'client.a b' -o"}, "resolve"},
 		"refused, new key": {
 			addresses, aes256k, ceph.EACCES, problem.Denied,
 			[]string{"ceph auth get client.x"},

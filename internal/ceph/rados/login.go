@@ -48,7 +48,7 @@ func checkLogin(cfg ceph.Config) (ceph.Key, error) {
 		key, err := keyInFile(cfg.KeyringFile, "client."+cfg.User)
 		if err != nil {
 			return invalid(fmt.Sprintf("The keyring_file can't be used: %v.", err),
-				fmt.Sprintf("Write it with: ceph auth get client.%s -o %s.", cfg.User, cfg.KeyringFile))
+				fmt.Sprintf("Write it with: ceph auth get %s -o %s.", problem.Word("client."+cfg.User), problem.Word(cfg.KeyringFile)))
 		}
 		err = key.Check()
 		var p *problem.Problem
