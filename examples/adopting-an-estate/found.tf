@@ -1,4 +1,4 @@
-# What is there, and what of it is to be adopted. Nothing here changes anything, and no key is read.
+# What is there, and what of it is to be adopted. Nothing here changes anything, and no key gets into the state.
 
 data "ceph_pools" "found" {
   for_each = var.clusters

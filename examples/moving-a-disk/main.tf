@@ -57,7 +57,7 @@ resource "ceph_rbd_image" "data" {
   pool     = ceph_pool.guests[each.key].name
   name     = "${var.domain}-data"
   size     = var.image_size
-  trash    = { delay = "168h" } # the former image stays in the trash for a week
+  trash    = { delay = "168h" } # a plain purge of the trash leaves it for a week
 }
 
 resource "libvirt_rbd_disk" "data" {

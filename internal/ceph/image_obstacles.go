@@ -46,7 +46,7 @@ func (r ImageRelations) againstRemoval(ref ImageRef, withSnapshots bool) []obsta
 	}
 	if r.Quota != "" {
 		add(fmt.Sprintf("the quota of pool %q is used up, and a removal writes to the pool before it frees anything", r.Quota),
-			fmt.Sprintf("raise quota_max_bytes or quota_max_objects for the moment (ceph osd pool set-quota %s)",
+			fmt.Sprintf("raise it for the moment (ceph osd pool set-quota %s max_bytes N, or max_objects N)",
 				problem.Word(r.Quota)))
 	}
 	all = append(all, r.locksOn(ref)...)

@@ -21,7 +21,7 @@ func (p *cephProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Pools, users and images on any number of Ceph clusters, and the libvirt secrets and disks that use them on any" +
 			" number of hypervisors, in one configuration. All clusters and hypervisors are entries of one provider block; a connection is" +
-			" made on first use, and one that is down fails only its own resources.",
+			" made on first use. One that is down fails the resources on it, and with them the plan or apply of a state that has such resources.",
 		Attributes: map[string]schema.Attribute{
 			"clusters": schema.MapNestedAttribute{
 				Optional: true,
@@ -108,8 +108,8 @@ func clusterAttributes() map[string]schema.Attribute {
 		},
 		"operation_timeout": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "How long one command or image operation may wait for the cluster, in whole seconds, such as `\"90s\"` or" +
-				" `\"5m\"`." +
+			MarkdownDescription: "How long one command may wait for the cluster, in whole seconds, such as `\"90s\"` or `\"5m\"`; an operation on" +
+				" an image or another object waits at least a minute." +
 				isDefault(ceph.DefaultOperationTimeout) + " Keep it well above the time in which the cluster notices a failed OSD (about half" +
 				" a minute).",
 			Validators: []validator.String{tfkit.Duration{WholeSeconds: true}},

@@ -1,4 +1,4 @@
-# The users of a cluster whose names begin with "libvirt", with what a ceph_user of each would say. No key is read.
+# The users of a cluster whose names begin with "libvirt", with what a ceph_user of each would say. No key is among it.
 list "ceph_user" "libvirt" {
   provider         = ceph
   include_resource = true

@@ -216,7 +216,7 @@ variable "force_destroy" {
 }
 
 variable "trash" {
-  description = "Removes the image by moving it to the trash of its pool, also with what is in it: `{}`, or with a time for which nobody can purge it, `{ delay = \"720h\" }`. Has to be applied before the destroy that it is for. Default: the image is deleted."
+  description = "Removes the image by moving it to the trash of its pool, also with what is in it: `{}`, or with a time for which a plain purge leaves it, `{ delay = \"720h\" }`. Has to be applied before the destroy that it is for. Default: the image is deleted."
   type        = object({ delay = optional(string) })
   default     = null
 }

@@ -151,8 +151,8 @@ func (j *job) reattach(ctx context.Context, diags *diag.Diagnostics) error {
 	return j.findAgain(ctx)
 }
 
-// detachLimit is how long a running guest gets to let go of a disk that is attached again: as for a deletion, unless timeouts.update says
-// otherwise.
+// detachLimit is how long a running guest gets to let go of a disk that is attached again: as for a deletion without timeouts, unless
+// timeouts.update says otherwise.
 func (j *job) detachLimit(ctx context.Context) time.Duration {
 	limit, _ := j.plan.Timeouts.Update(ctx, detachTimeout) // StartChange has told what is wrong with it
 	return limit

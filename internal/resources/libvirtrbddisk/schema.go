@@ -145,7 +145,7 @@ func (r *diskResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			Validators: []validator.String{stringvalidator.OneOf(onSourceChangeRefuse, onSourceChangeReplace, onSourceChangeLiveCopy)},
 		},
 		"timeouts": tfkit.TimeoutsAttribute(ctx, detachTimeout, fmt.Sprintf("A copy by `on_source_change` has `%s` where none is set, and with"+
-			" `on_change` a guest gets as long as for a deletion to let the disk go, or this time where it is set.",
+			" `on_change` a guest gets three minutes to let the disk go, or this time where it is set.",
 			tfkit.FormatDuration(copyTimeout))),
 	}
 	for _, more := range []map[string]schema.Attribute{driverAttributes(), deviceAttributes(), computedAttributes()} {
