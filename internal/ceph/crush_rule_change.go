@@ -50,6 +50,7 @@ func (c *Cluster) CreateCrushRule(ctx context.Context, spec CrushRuleSpec) (rule
 	if problem.Unanswered(err) {
 		found, recheckErr := recheck(ctx, func(ctx context.Context) (CrushRule, error) { return c.CrushRule(ctx, spec.Name) })
 		if recheckErr == nil && spec.made(found, wanted) {
+			c.recordMade(ctx, in)
 			return found, true, nil
 		}
 		return CrushRule{}, false, outcomeUnknown(err, mayStillBe("rule"))

@@ -78,13 +78,18 @@ func (c *Cluster) CreateImage(ctx context.Context, spec ImageSpec) (created bool
 	}
 	if problem.Unanswered(err) {
 		created, err := c.confirmImage(ctx, what, spec, former == ENOENT, err)
+		if created {
+			c.recordMade(ctx, in)
+		}
 		if created && spec.Encryption != nil {
 			return c.finishImage(ctx, what, spec)
 		}
 		return created, err
 	}
 	if err != nil {
-		c.forget(ctx, in)
+		if former == ENOENT { // otherwise what is recorded of it is another create's
+			c.forget(ctx, in)
+		}
 		err = c.explainCreateImage(ctx, spec, errno, err)
 		if p := (*problem.Problem)(nil); remark != "" && errors.As(err, &p) {
 			return false, withRemark(p, remark)

@@ -79,6 +79,9 @@ func (k *keyStoreConn) MonCommand(_ context.Context, text, _ []byte) ([]byte, st
 			return nil, "", EINVAL
 		}
 		k.users[cmd.Entity] = map[string]string{cmd.Caps[0]: cmd.Caps[1]}
+		if cmd.Entity == "client.unanswered" {
+			return nil, "", ETIMEDOUT
+		}
 	default:
 		return nil, "", fmt.Errorf("no answer to %s", text)
 	}
@@ -144,6 +147,18 @@ func TestIntentTakenUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What was made without an answer belongs to a resource of this process too: another label of the same cluster takes nothing over.
+func TestIntentOfACreateWithoutAnAnswer(t *testing.T) {
+	conn, process := withKeyStore(t)
+	if _, err := process("here").CreateUser(t.Context(), "unanswered", someCaps, Key{}); err != nil {
+		t.Fatal(err)
+	}
+	again := NewCluster(Config{Label: "again", MonHost: "192.0.2.1", Origin: "here"},
+		func(context.Context, Config) (Conn, error) { return conn, nil })
+	_, err := again.CreateUser(t.Context(), "unanswered", someCaps, Key{})
+	expect.Problem(t, err, problem.Exists, "exists already")
 }
 
 // A user without a record is nobody's but its owner's, also where somebody makes it in the moment in which the intent is written. A create

@@ -171,12 +171,15 @@ func (c *Cluster) CreateNamespace(ctx context.Context, pool, name string) (creat
 	if problem.Unanswered(err) {
 		names, recheckErr := recheck(ctx, func(ctx context.Context) ([]string, error) { return c.Namespaces(ctx, pool) })
 		if wasMissing && recheckErr == nil && slices.Contains(names, name) {
+			c.recordMade(ctx, in)
 			return true, nil
 		}
 		return false, outcomeUnknown(err, mayStillBe("namespace"))
 	}
 	if err != nil {
-		c.forget(ctx, in)
+		if wasMissing { // otherwise what is recorded of it is another create's
+			c.forget(ctx, in)
+		}
 		return false, c.explainCreateNamespace(err, errno, ns, remark)
 	}
 	c.recordMade(ctx, in)

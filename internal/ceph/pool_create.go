@@ -78,6 +78,9 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (made PoolCreat
 			return made, err
 		}
 	}
+	if rules == nil || slices.Contains(rules, spec.Name) { // Ceph gives the rule that it makes the pool's name
+		made.MadeRule = new(string)
+	}
 	if err := c.intendPool(ctx, what, in); err != nil {
 		return made, err
 	}
@@ -85,7 +88,9 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (made PoolCreat
 	cmd := spec.command()
 	denied, err := c.monStatus(ctx, what, cmd, nil)
 	if err = explainCreatePool(err, denied); problem.Unanswered(err) {
-		made.Created, err = c.confirmPool(ctx, spec.Name, err)
+		if made.Created, err = c.confirmPool(ctx, spec.Name, err); made.Created {
+			c.recordMade(ctx, in)
+		}
 		return made, err
 	}
 	if err != nil {

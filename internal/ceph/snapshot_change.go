@@ -51,7 +51,9 @@ func (c *Cluster) CreateSnapshot(ctx context.Context, ref ImageRef, name string,
 		err = nil
 	}
 	if err != nil {
-		c.forget(ctx, in)
+		if !exists { // otherwise what is recorded of it is another create's
+			c.forget(ctx, in)
+		}
 		return false, c.explainCreateSnapshot(err, errno, ref, name, remark)
 	}
 	c.recordMade(ctx, in)

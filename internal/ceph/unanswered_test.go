@@ -126,13 +126,27 @@ func (l *lateConn) CreateImage(_ context.Context, spec ImageSpec) error {
 }
 
 func TestPoolWithoutAnAnswer(t *testing.T) {
-	conn := &lateConn{fakeConn: fakeConn{fsid: testFSID, answers: map[string]answer{
-		"osd pool ls": {out: "[]"}, "osd pool create": {out: "{}"}, "osd crush rule dump": {out: `[{"rule_id": 0, "rule_name": "r"}]`},
-	}}}
-	cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) { return conn, nil })
-	made, err := cluster.CreatePool(t.Context(), PoolSpec{Name: "p"})
-	if !made.Created || made.MadeRule != nil || !problem.Unanswered(err) {
-		t.Errorf("got %+v, %v", made, err)
+	for name, test := range map[string]struct {
+		spec  PoolSpec
+		rule  string // that is there
+		known bool   // that the pool's rule was there before
+	}{
+		"replicated":               {PoolSpec{Name: "p"}, "r", true},
+		"with a chosen rule":       {PoolSpec{Name: "p", Type: Erasure, CrushRule: "p"}, "p", true},
+		"with a rule of its own":   {PoolSpec{Name: "p", Type: Erasure}, "r", false},
+		"with a rule of that name": {PoolSpec{Name: "p", Type: Erasure}, "p", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := &lateConn{fakeConn: fakeConn{fsid: testFSID, answers: map[string]answer{
+				"osd pool ls": {out: "[]"}, "osd pool create": {out: "{}"},
+				"osd crush rule dump": {out: fmt.Sprintf(`[{"rule_id": 0, "rule_name": %q}]`, test.rule)},
+			}}}
+			cluster := NewCluster(Config{Label: "east"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+			made, err := cluster.CreatePool(t.Context(), test.spec)
+			if !made.Created || (made.MadeRule != nil) != test.known || test.known && *made.MadeRule != "" || !problem.Unanswered(err) {
+				t.Errorf("got %+v, %v", made, err)
+			}
+		})
 	}
 }
 

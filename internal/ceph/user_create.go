@@ -76,7 +76,11 @@ func (c *Cluster) createUser(ctx context.Context, name string, caps map[string]s
 		if !problem.Unanswered(err) {
 			c.forget(ctx, in)
 		}
-		return c.confirmUser(ctx, name, caps, key, err)
+		user, err := c.confirmUser(ctx, name, caps, key, err)
+		if err == nil {
+			c.recordMade(ctx, in)
+		}
+		return user, err
 	}
 	c.recordMade(ctx, in)
 	if !key.IsZero() {

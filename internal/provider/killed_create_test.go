@@ -316,26 +316,61 @@ func TestAccKilledCreate(t *testing.T) {
 			test.run(t, l.adminBlock, next)
 		})
 	}
-	t.Run("another configuration's", func(t *testing.T) {
-		next.t = t
-		config := with(userConfig, block{"name": "killed-elsewhere"})
-		createToKill{Provider: l.adminBlock, Type: "ceph_user", Config: config}.inProcess(t, t.TempDir())
-		made := acctest.Ceph(t, "east", "auth", "get", "client.killed-elsewhere")
-		next.configure(l.adminBlock)
-		o := next.newObject("ceph_user")
-		failure := errorsIn(next.applyPlan(o, config, next.plan(o, config)))
-		for _, words := range []string{
-			"exists already", "terraform import", "by another configuration", "ceph config-key rm " + ceph.IntentPrefix,
-		} {
-			if !strings.Contains(failure, words) {
-				t.Errorf("%q is not in: %s", words, failure)
+	// The configuration whose create it was takes it up afterwards all the same.
+	const elsewhere = "killed-elsewhere"
+	for typeName, test := range map[string]struct {
+		config block
+		id     string
+		view   func() string
+	}{
+		"ceph_user": {
+			with(userConfig, block{"name": elsewhere}), "east/" + elsewhere,
+			func() string { return acctest.Ceph(t, "east", "auth", "get", "client."+elsewhere) },
+		},
+		"ceph_rbd_image": {
+			with(imageConfig, block{"name": elsewhere}), "east/least/" + elsewhere,
+			func() string { return acctest.RBD(t, "east", "info", "least/"+elsewhere) },
+		},
+		"ceph_rbd_namespace": {
+			with(namespaceConfig, block{"name": elsewhere}), "east/least/" + elsewhere,
+			func() string { return acctest.RBD(t, "east", "namespace", "ls", "least") },
+		},
+		"ceph_rbd_snapshot": {
+			with(snapshotConfig, block{"image": "killed-base", "name": elsewhere}), "east/least/killed-base@" + elsewhere,
+			func() string { return acctest.RBD(t, "east", "snap", "ls", "least/killed-base") },
+		},
+		"ceph_crush_rule": {
+			block{"cluster": "east", "name": elsewhere}, "east/" + elsewhere,
+			func() string { return acctest.Ceph(t, "east", "osd", "crush", "rule", "dump", elsewhere) },
+		},
+		"ceph_erasure_code_profile": {
+			with(profileOfTwo, block{"name": elsewhere}), "east/" + elsewhere,
+			func() string { return acctest.Ceph(t, "east", "osd", "erasure-code-profile", "get", elsewhere) },
+		},
+	} {
+		t.Run("another configuration's "+typeName, func(t *testing.T) {
+			next.t = t
+			create, folder := createToKill{Provider: l.adminBlock, Type: typeName, Config: test.config}, t.TempDir()
+			create.inProcess(t, folder)
+			before := test.view()
+			next.configure(l.adminBlock)
+			o := next.newObject(typeName)
+			failure := errorsIn(next.applyPlan(o, test.config, next.plan(o, test.config)))
+			for _, words := range []string{
+				"exists already", "terraform import", "by another configuration", "ceph config-key rm " + ceph.IntentPrefix,
+			} {
+				if !strings.Contains(failure, words) {
+					t.Errorf("%q is not in: %s", words, failure)
+				}
 			}
-		}
-		if now := acctest.Ceph(t, "east", "auth", "get", "client.killed-elsewhere"); now != made {
-			t.Errorf("the user was changed to %s", now)
-		}
-		next.destroy(t, next.importBy("ceph_user", "east/killed-elsewhere", nil)) // which removes the record
-	})
+			create.inProcess(t, folder)
+			if after := test.view(); after != before {
+				t.Errorf("it was %s, and is %s now", before, after)
+			}
+			next.configure(l.adminBlock)
+			next.destroy(t, next.importBy(typeName, test.id, nil)) // which removes the record
+		})
+	}
 	// A create that is killed inside of librbd leaves a name without an image.
 	for _, own := range []bool{true, false} {
 		t.Run(fmt.Sprintf("an image without its header, own=%v", own), func(t *testing.T) {
