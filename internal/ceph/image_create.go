@@ -234,7 +234,7 @@ func (c *Cluster) checkImageSpec(what string, spec ImageSpec) error {
 // until operation_timeout. The object of the image's own is for [Cluster.formerImage].
 func (c *Cluster) refuseUnservedImage(ctx context.Context, what string, spec ImageSpec) error {
 	if pool, err := c.Pool(ctx, spec.Pool); err == nil {
-		if err := c.refuseFull(what, pool); err != nil {
+		if err := c.refuseFull(ctx, what, pool); err != nil {
 			return err
 		}
 	}

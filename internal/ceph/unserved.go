@@ -50,7 +50,7 @@ func (c *Cluster) refuseUnserved(ctx context.Context, what, pool, namespace stri
 	if err != nil {
 		return nil //nolint:nilerr // the operation itself tells what is wrong
 	}
-	if err := c.refuseFull(what, p); err != nil {
+	if err := c.refuseFull(ctx, what, p); err != nil {
 		return err
 	}
 	return c.awaitServed(ctx, what, p, func() *mapping { return c.unserved(ctx, p, namespace, objects) })
@@ -103,8 +103,8 @@ func (c *Cluster) awaitServed(ctx context.Context, what string, p Pool, unserved
 }
 
 // refuseFull refuses what would wait until a pool has space again.
-func (c *Cluster) refuseFull(what string, p Pool) error {
-	switch {
+func (c *Cluster) refuseFull(ctx context.Context, what string, p Pool) error {
+	switch p = c.awaitQuota(ctx, p); {
 	case p.QuotaReached:
 		return c.failed(what, fmt.Sprintf("pool %q has the flag full_quota", p.Name), EDQUOT)
 	case p.Full:

@@ -215,7 +215,11 @@ func TestImagesOnAFullPool(t *testing.T) {
 	if after := imageState(t, c, "brim/i"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
+	// The monitors take the flag away some seconds after the quota was raised, which what follows waits for.
+	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "100")
+	expect.NoError(t, cluster.ResizeImage(ctx, ref, 2<<20, false))
+	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "1")
+	awaitFull(true)
 	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "0")
-	awaitFull(false)
 	expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
 }
