@@ -23,15 +23,27 @@ func (w *Workspace) Write(t *testing.T, configuration string) {
 // configuration and the provider are left out.
 func (w *Workspace) Files(t *testing.T) map[string][]byte {
 	t.Helper()
+	files, err := filesIn(w.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// filesIn is an error where anything can't be read: a search for keys must not miss it.
+func filesIn(dir string) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	err := filepath.WalkDir(w.Dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() && entry.Name() == "providers" {
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && entry.Name() == "providers" && filepath.Base(filepath.Dir(path)) == ".terraform" {
 			return fs.SkipDir
 		}
 		if !entry.Type().IsRegular() || strings.HasSuffix(path, ".tf") {
 			return nil
 		}
-		name, err := filepath.Rel(w.Dir, path)
+		name, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
 		}
@@ -50,8 +62,5 @@ func (w *Workspace) Files(t *testing.T) map[string][]byte {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+	return files, err
 }
