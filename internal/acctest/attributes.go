@@ -45,7 +45,8 @@ type Attribute struct {
 	SeenRemoved string
 	// Required arguments can't be removed.
 	Required bool
-	// Drift changes the attribute by hand. It is nil where that can't be done; cmd/coverage then explains why.
+	// Drift changes the attribute by hand, so that View shows something else. It is nil where that can't be done; cmd/coverage then
+	// explains why.
 	Drift func(t *testing.T, name string)
 	// Replaces is true where a change makes another object.
 	Replaces bool
@@ -179,6 +180,19 @@ func (s sequence) drift() {
 			a.Drift(s.t, s.name)
 		}
 	}
+	if err := s.drifted(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// drifted is an error where a drift shows in no second view, or was undone by one after it.
+func (s sequence) drifted() error {
+	for _, a := range s.attributes {
+		if a.Drift != nil && a.View(s.t, s.name) == a.SeenFirst {
+			return fmt.Errorf("%s: the second view still shows %q after it was changed by hand", a.Name, a.SeenFirst)
+		}
+	}
+	return nil
 }
 
 func action(address string, replaces bool) resource.ConfigPlanChecks {
