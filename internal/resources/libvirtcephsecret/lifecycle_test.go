@@ -232,6 +232,8 @@ func TestAccLibvirtCephSecret_createBeforeDestroy(t *testing.T) {
 		change()
 		if !has(t, "kvm1", defaultUUID(usage)) {
 			t.Errorf("%s: the secret is gone", what)
+		} else if got := value(t, "kvm1", defaultUUID(usage)); got != key {
+			t.Errorf("%s: libvirt holds %s, want %s", what, got, key)
 		}
 		w.Apply(t)
 		w.ExpectEmptyPlan(t)
