@@ -3,6 +3,7 @@
 package libvirtcephsecret_test
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -48,7 +49,6 @@ func TestAccLibvirtCephSecret_usedByStoragePool(t *testing.T) {
 	required := "terraform {\n  required_providers {\n    ceph = { source = \"ceph-libvirt/ceph\" }\n  }\n}\n"
 	w := acctest.NewWorkspaceOf(t, required+acctest.Provider(t)+writeOnly(usage, key, "1"))
 	w.Apply(t)
-	pool := func(args ...string) { acctest.Virsh(t, "kvm1", append(args, "images")...) }
 	starts := startsRBDPools(t, byUUID)
 	for _, row := range []struct {
 		what, active, saved string
@@ -59,31 +59,30 @@ func TestAccLibvirtCephSecret_usedByStoragePool(t *testing.T) {
 		{"active, by usage name", byUsage, byUsage},
 		{"active, another one in what is saved", byUUID, another},
 	} {
-		first := row.saved
-		if row.active != "" {
-			if !starts {
-				continue
+		t.Run(row.what, func(t *testing.T) {
+			if row.active != "" && !starts {
+				t.Skip("this libvirt starts no storage pool of type rbd: librados does not know an option that it sets")
 			}
-			first = row.active
-		}
-		acctest.VirshIn(t, "kvm1", poolXML(t, "images", "pools", first), "pool-define", "/dev/stdin")
-		if row.active != "" {
-			pool("pool-start")
-			acctest.VirshIn(t, "kvm1", poolXML(t, "images", "pools", row.saved), "pool-define", "/dev/stdin")
-		}
-		out, err := w.Try(t, "destroy", "-auto-approve", "-input=false")
-		if err == nil || !acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by storage pool "images".`,
-			id)).MatchString(out) || !has(t, "kvm1", id) {
-			t.Errorf("%s: destroy said: %v\n%s", row.what, err, out)
-			w.Apply(t)
-		}
-		if starts {
-			if row.active == "" {
+			pool := func(args ...string) { acctest.Virsh(t, "kvm1", append(args, "images")...) }
+			acctest.VirshIn(t, "kvm1", poolXML(t, "images", "pools", cmp.Or(row.active, row.saved)), "pool-define", "/dev/stdin")
+			if row.active != "" {
 				pool("pool-start")
+				acctest.VirshIn(t, "kvm1", poolXML(t, "images", "pools", row.saved), "pool-define", "/dev/stdin")
 			}
-			pool("pool-destroy")
-		}
-		pool("pool-undefine")
+			out, err := w.Try(t, "destroy", "-auto-approve", "-input=false")
+			if err == nil || !acctest.Message(fmt.Sprintf(`The secret %s on hypervisor "kvm1" is in use by storage pool "images".`,
+				id)).MatchString(out) || !has(t, "kvm1", id) {
+				t.Errorf("destroy said: %v\n%s", err, out)
+				w.Apply(t)
+			}
+			if starts {
+				if row.active == "" {
+					pool("pool-start")
+				}
+				pool("pool-destroy")
+			}
+			pool("pool-undefine")
+		})
 	}
 	w.Destroy(t)
 	if has(t, "kvm1", id) {
