@@ -43,6 +43,11 @@ type Attribute struct {
 	SeenFirst, SeenSecond string
 	// SeenRemoved is what View has to return after the argument was removed from the configuration.
 	SeenRemoved string
+	// Stays is true where the value stays as it is when the argument is removed, in the place of SeenRemoved.
+	Stays bool
+	// BackToFirst is true where the argument gets First again before it is removed, since Second is what a new object has: nobody could
+	// see it removed.
+	BackToFirst bool
 	// Required arguments can't be removed.
 	Required bool
 	// Drift changes the attribute by hand, so that View shows something else. It is nil where that can't be done; cmd/coverage then
@@ -67,6 +72,11 @@ func RunAttributes(t *testing.T, r Resource, attributes []Attribute) {
 func RunTogether(t *testing.T, r Resource, group string, attributes []Attribute) {
 	t.Helper()
 	Bed(t)
+	for _, a := range attributes {
+		if err := a.removalShows(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Run(group, func(t *testing.T) {
 		name := "a-" + strings.ReplaceAll(group, "_", "-")
 		if r.Prepare != nil {
@@ -111,6 +121,13 @@ func (s sequence) steps() []resource.TestStep {
 			Check:            s.seen(Changed, changes, func(a Attribute) string { return a.SeenSecond }),
 		})
 	}
+	back := func(a Attribute) bool { return a.BackToFirst }
+	if slices.ContainsFunc(s.attributes, back) {
+		steps = append(steps, resource.TestStep{
+			Config: s.config(Attribute.BeforeRemoval),
+			Check:  s.seen(Changed, back, func(a Attribute) string { return a.SeenFirst }),
+		})
+	}
 	removable := func(a Attribute) bool { return !a.Required }
 	if slices.ContainsFunc(s.attributes, removable) {
 		removed := func(a Attribute) string {
@@ -120,18 +137,53 @@ func (s sequence) steps() []resource.TestStep {
 			return ""
 		}
 		steps = append(steps, resource.TestStep{
-			Config: s.config(removed), Check: s.seen(Cleared, removable, func(a Attribute) string { return a.SeenRemoved }),
+			Config: s.config(removed), Check: s.seen(Cleared, removable, Attribute.AfterRemoval),
 		})
 	}
 	return steps
 }
 
-// last is the value that the argument has before it is removed.
+// last is the value that the argument has after its change, where it is changed.
 func (a Attribute) last() string {
 	if a.Second == "" {
 		return a.First
 	}
 	return a.Second
+}
+
+// BeforeRemoval is the value from which the argument is removed.
+func (a Attribute) BeforeRemoval() string {
+	if a.BackToFirst {
+		return a.First
+	}
+	return a.last()
+}
+
+// AfterRemoval is what View has to return after the arguments that can be removed were removed.
+func (a Attribute) AfterRemoval() string {
+	if a.Required || a.Stays {
+		return a.SeenBeforeRemoval()
+	}
+	return a.SeenRemoved
+}
+
+// SeenBeforeRemoval is what View has to return of that value.
+func (a Attribute) SeenBeforeRemoval() string {
+	if a.Second == "" || a.BackToFirst {
+		return a.SeenFirst
+	}
+	return a.SeenSecond
+}
+
+// removalShows is an error where a removal that did nothing would look like one that did what it should.
+func (a Attribute) removalShows() error {
+	switch {
+	case a.Stays && a.SeenRemoved != "":
+		return fmt.Errorf("%s: it stays, so SeenRemoved says nothing", a.Name)
+	case !a.Required && !a.Stays && a.SeenRemoved == a.SeenBeforeRemoval():
+		return fmt.Errorf("%s: the second view shows %q before its removal and after it", a.Name, a.SeenRemoved)
+	}
+	return nil
 }
 
 // config is a configuration in which the attributes have these values. An attribute whose value is empty is left out.

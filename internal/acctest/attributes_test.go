@@ -23,3 +23,23 @@ func TestDriftHasToShow(t *testing.T) {
 		t.Error("a drift that does not show is taken for one")
 	}
 }
+
+func TestRemovalHasToShow(t *testing.T) {
+	for what, row := range map[string]struct {
+		a    Attribute
+		want bool
+	}{
+		"another value":        {Attribute{SeenFirst: "a", Second: "b", SeenSecond: "b", SeenRemoved: ""}, true},
+		"the value before":     {Attribute{SeenFirst: "yes", Second: "false", SeenSecond: "no", SeenRemoved: "no"}, false},
+		"the only value":       {Attribute{SeenFirst: "no", SeenRemoved: "no"}, false},
+		"back at the first":    {Attribute{SeenFirst: "yes", Second: "false", SeenSecond: "no", SeenRemoved: "no", BackToFirst: true}, true},
+		"back at what is left": {Attribute{SeenFirst: "no", Second: "true", SeenSecond: "yes", SeenRemoved: "no", BackToFirst: true}, false},
+		"stays":                {Attribute{SeenFirst: "a", Second: "b", SeenSecond: "b", Stays: true}, true},
+		"stays as another one": {Attribute{SeenFirst: "a", Second: "b", SeenSecond: "b", SeenRemoved: "c", Stays: true}, false},
+		"can't be removed":     {Attribute{Required: true}, true},
+	} {
+		if err := row.a.removalShows(); (err == nil) != row.want {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

@@ -93,21 +93,21 @@ func TestAccCephErasureCodeProfile_attributes(t *testing.T) {
 	acctest.RunTogether(t, described, "plugin", []acctest.Attribute{
 		{
 			Name: "plugin", First: `"jerasure"`, Second: `"isa"`, Replaces: true, View: stored("plugin"), SeenFirst: "jerasure",
-			SeenSecond: "isa", SeenRemoved: "isa",
+			SeenSecond: "isa", Stays: true,
 		},
 		{
 			Name: "technique", First: `"reed_sol_van"`, Second: `"cauchy"`, Replaces: true, View: stored("technique"),
-			SeenFirst: "reed_sol_van", SeenSecond: "cauchy", SeenRemoved: "cauchy",
+			SeenFirst: "reed_sol_van", SeenSecond: "cauchy", Stays: true,
 		},
 	})
 	acctest.RunTogether(t, described, "placement", []acctest.Attribute{
 		{
 			Name: "crush_root", First: `"default"`, Second: `"other"`, Replaces: true, View: stored("crush-root"), SeenFirst: "default",
-			SeenSecond: "other", SeenRemoved: "other",
+			SeenSecond: "other", Stays: true,
 		},
 		{
 			Name: "crush_failure_domain", First: `"rack"`, Second: `"osd"`, Replaces: true, View: stored("crush-failure-domain"),
-			SeenFirst: "rack", SeenSecond: "osd", SeenRemoved: "osd",
+			SeenFirst: "rack", SeenSecond: "osd", Stays: true,
 		},
 	})
 	described.Config = func(name, body string) string { return block(name, "\n  plugin = \"jerasure\""+body) }

@@ -38,24 +38,25 @@ func TestAccCephPool_attributes(t *testing.T) {
 	ceph(t, "osd", "crush", "rule", "create-replicated", "second_rule", "default", "osd")
 	acctest.RunTogether(t, pools, "placement", []acctest.Attribute{
 		{
-			Name: "pg_num", First: "4", Second: "8", With: unscaled, View: field("pg_num_target"),
-			SeenFirst: "4", SeenSecond: "8", SeenRemoved: "8", Drift: set("pg_num", "16"),
+			Name: "pg_num", First: "4", Second: "16", With: unscaled, View: field("pg_num_target"),
+			SeenFirst: "4", SeenSecond: "16", Stays: true, Drift: set("pg_num", "32"),
 		},
 		{
 			Name: "pgp_num", First: "2", Second: "8", View: field("pg_placement_num_target"),
-			SeenFirst: "2", SeenSecond: "8", SeenRemoved: "8", Drift: set("pgp_num", "4"),
+			SeenFirst: "2", SeenSecond: "8", Stays: true, Drift: set("pgp_num", "4"),
 		},
 		{
 			Name: "size", First: "2", Second: "3", View: field("size"),
-			SeenFirst: "2", SeenSecond: "3", SeenRemoved: "3", Drift: set("size", "3"),
+			SeenFirst: "2", SeenSecond: "3", Stays: true, BackToFirst: true, Drift: set("size", "3"),
 		},
 		{
-			Name: "min_size", First: "1", Second: "2", View: field("min_size"),
-			SeenFirst: "1", SeenSecond: "2", SeenRemoved: "2", Drift: set("min_size", "3"),
+			Name: "min_size", First: "2", Second: "1", View: field("min_size"),
+			SeenFirst: "2", SeenSecond: "1", Stays: true, BackToFirst: true, Drift: set("min_size", "3"),
 		},
 		{
 			Name: "crush_rule", First: `"second_rule"`, Second: `"replicated_rule"`, View: get("crush_rule"),
-			SeenFirst: "second_rule", SeenSecond: "replicated_rule", SeenRemoved: "replicated_rule", Drift: set("crush_rule", "replicated_rule"),
+			SeenFirst: "second_rule", SeenSecond: "replicated_rule", Stays: true, BackToFirst: true,
+			Drift: set("crush_rule", "replicated_rule"),
 		},
 	})
 	acctest.RunTogether(t, pools, "options", []acctest.Attribute{
@@ -117,36 +118,34 @@ func TestAccCephPool_attributes(t *testing.T) {
 	acctest.RunTogether(t, pools, "scaling", []acctest.Attribute{
 		{
 			Name: "pg_autoscale_mode", First: `"off"`, Second: `"warn"`, View: field("pg_autoscale_mode"),
-			SeenFirst: "off", SeenSecond: "warn", SeenRemoved: "warn", Drift: set("pg_autoscale_mode", "on"),
+			SeenFirst: "off", SeenSecond: "warn", Stays: true, Drift: set("pg_autoscale_mode", "on"),
 		},
 		{
 			Name: "target_size_bytes", First: `"1GiB"`, Second: `"2048M"`, View: option("target_size_bytes"),
 			SeenFirst: fmt.Sprint(1024 * mi), SeenSecond: fmt.Sprint(2048 * mi), SeenRemoved: "unset", Drift: set("target_size_bytes", "1000"),
 		},
 	})
-	var flags, switched []acctest.Attribute
+	var flags []acctest.Attribute
 	for _, name := range []string{"bulk", "nodelete", "nosizechange", "nopgchange"} {
-		a := acctest.Attribute{Name: name, First: "true", View: flag(name), SeenFirst: "true", SeenRemoved: "false", Drift: set(name, "false")}
-		flags = append(flags, a)
-		a.Second, a.SeenSecond, a.Drift = "false", "false", nil
-		switched = append(switched, a)
+		flags = append(flags, acctest.Attribute{
+			Name: name, First: "true", Second: "false", View: flag(name), SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false",
+			BackToFirst: true, Drift: set(name, "false"),
+		})
 	}
 	acctest.RunTogether(t, pools, "flags", flags)
-	acctest.RunTogether(t, pools, "flags_to_false", switched)
-	// Neither can be changed by hand. Overwrites that are switched on have their own test.
-	acctest.RunTogether(t, pools, "erasure", []acctest.Attribute{
-		{
-			Name: "allow_ec_overwrites", First: "true", Second: "false", Replaces: true, View: flag("ec_overwrites"),
-			SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false",
-		},
-		{
-			Name: "erasure_code_profile", First: `"k2m1"`, Second: `"other"`, Replaces: true, View: get("erasure_code_profile"),
-			SeenFirst: "k2m1", SeenSecond: "other", SeenRemoved: "other",
-		},
-	})
+	// Neither can be changed by hand. Overwrites that are switched on have their own test. Where their removal replaces the pool, the new
+	// one needs its profile in the configuration.
+	acctest.RunTogether(t, pools, "overwrites", []acctest.Attribute{{
+		Name: "allow_ec_overwrites", First: "true", Second: "false", Replaces: true, View: flag("ec_overwrites"),
+		With: "\n  erasure_code_profile = \"k2m1\"", SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false", BackToFirst: true,
+	}})
+	acctest.RunTogether(t, pools, "erasure", []acctest.Attribute{{
+		Name: "erasure_code_profile", First: `"k2m1"`, Second: `"other"`, Replaces: true, View: get("erasure_code_profile"),
+		SeenFirst: "k2m1", SeenSecond: "other", Stays: true,
+	}})
 	acctest.RunTogether(t, pools, "type", []acctest.Attribute{{
 		Name: "type", First: `"replicated"`, Second: `"erasure"`, Replaces: true, View: field("type"),
-		SeenFirst: "1", SeenSecond: "3", SeenRemoved: "3",
+		SeenFirst: "1", SeenSecond: "3", Stays: true,
 	}})
 }
 
@@ -187,7 +186,7 @@ func TestAccCephPool_nameAndCluster(t *testing.T) {
 			}
 			return strings.Join(found, " ")
 		},
-		SeenFirst: "east", SeenSecond: "west", SeenRemoved: "west",
+		SeenFirst: "east", SeenSecond: "west", Stays: true,
 	}})
 }
 

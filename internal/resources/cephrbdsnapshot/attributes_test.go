@@ -40,7 +40,7 @@ func TestAccCephRBDSnapshot_attributes(t *testing.T) {
 	acctest.RunTogether(t, described, "protected", []acctest.Attribute{{
 		Name: "protected", First: "true", Second: "false",
 		View:      func(t *testing.T, name string) string { return find(t, name).Protected },
-		SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false",
+		SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false", BackToFirst: true,
 		Drift: func(t *testing.T, name string) { rbd(t, "snap", "unprotect", "vms/data@"+name) },
 	}})
 

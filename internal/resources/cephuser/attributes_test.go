@@ -36,7 +36,7 @@ func TestAccCephUser_attributes(t *testing.T) {
 		},
 		{
 			Name: "key", First: `"` + one + `"`, Second: `"` + two + `"`, View: key,
-			SeenFirst: one, SeenSecond: two, SeenRemoved: two,
+			SeenFirst: one, SeenSecond: two, Stays: true,
 			Drift: func(t *testing.T, name string) { giveKey(t, name, cephxKey(3)) },
 		},
 	})
@@ -68,7 +68,7 @@ func TestAccCephUser_attributes(t *testing.T) {
 	acctest.RunTogether(t, placed, "cluster", []acctest.Attribute{{
 		Name: "cluster", First: `"east"`, Second: `"west"`, Replaces: true,
 		View: found([2]string{"east", "a-cluster"}, [2]string{"west", "a-cluster"}), SeenFirst: "east/a-cluster", SeenSecond: "west/a-cluster",
-		SeenRemoved: "west/a-cluster",
+		Stays: true,
 	}})
 }
 

@@ -74,7 +74,7 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 	acctest.RunAttributes(t, secrets, []acctest.Attribute{
 		{
 			Name: "hypervisor", First: `"kvm1"`, Second: `"kvm2"`, Replaces: true,
-			SeenFirst: "kvm1", SeenSecond: "kvm2", SeenRemoved: "kvm2",
+			SeenFirst: "kvm1", SeenSecond: "kvm2", Stays: true,
 			View: func(t *testing.T, name string) string {
 				var on []string
 				for _, hypervisor := range []string{"kvm1", "kvm2"} {
@@ -102,7 +102,7 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 		},
 		{
 			Name: "uuid", First: `"` + strings.ToUpper(explicitUUID) + `"`, Second: `"7a085c23-2177-242d-7661-c785df7f6230"`, Replaces: true,
-			SeenFirst: explicitUUID, SeenSecond: "7a085c23-2177-242d-7661-c785df7f6230", SeenRemoved: "7a085c23-2177-242d-7661-c785df7f6230",
+			SeenFirst: explicitUUID, SeenSecond: "7a085c23-2177-242d-7661-c785df7f6230", Stays: true,
 			View: func(t *testing.T, name string) string {
 				for _, line := range strings.Split(acctest.Virsh(t, "kvm1", "secret-list"), "\n") {
 					if words := strings.Fields(line); len(words) == 3 && words[2] == name {
@@ -120,7 +120,7 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 		},
 		{
 			Name: "ephemeral", First: "true", Second: "false", SeenFirst: "yes", SeenSecond: "no", SeenRemoved: "no",
-			View:  field(func(s *acctest.Secret) string { return s.Ephemeral }),
+			BackToFirst: true, View: field(func(s *acctest.Secret) string { return s.Ephemeral }),
 			Drift: redefine(func(s *acctest.Secret) { s.Ephemeral = "no" }),
 		},
 		{
@@ -129,7 +129,7 @@ func TestAccLibvirtCephSecret_attributes(t *testing.T) {
 			Drift: redefine(func(s *acctest.Secret) { s.Private = "yes" }), DriftReplaces: true,
 		},
 		{
-			Name: "key", First: `"` + one + `"`, Second: `"` + two + `"`, SeenFirst: one, SeenSecond: two, SeenRemoved: two,
+			Name: "key", First: `"` + one + `"`, Second: `"` + two + `"`, SeenFirst: one, SeenSecond: two, Stays: true,
 			View:  func(t *testing.T, name string) string { return value(t, "kvm1", idOf(name)) },
 			Drift: func(t *testing.T, name string) { setValue(t, "kvm1", idOf(name), cephxKey(9)) },
 		},

@@ -33,7 +33,8 @@ func settingAttributes(t *testing.T) []setting {
 	t.Helper()
 	three := uint(3)
 	return []setting{
-		driverText("cache", "none", "writeback", "directsync", "", func(d *acctest.Disk) *string { return &d.Driver.Cache }),
+		// Neither excludes shareable, which is true again beside the second.
+		driverText("cache", "none", "directsync", "writeback", "", func(d *acctest.Disk) *string { return &d.Driver.Cache }),
 		driverText("discard", "unmap", "ignore", "ignore", "", func(d *acctest.Disk) *string { return &d.Driver.Discard }),
 		driverText("detect_zeroes", "on", "off", "off", "", func(d *acctest.Disk) *string { return &d.Driver.DetectZeros }),
 		driverText("error_policy", "stop", "report", "enospace", "", func(d *acctest.Disk) *string { return &d.Driver.ErrorPolicy }),
@@ -81,7 +82,7 @@ func settingAttributes(t *testing.T) []setting {
 			Attribute: acctest.Attribute{
 				Name: "address", First: `{ type = "pci", bus = "0x05" }`, Second: `{ type = "pci", domain = "0x0000", bus = "0x06", slot = "0x00",` +
 					` function = "0x0" }`,
-				SeenFirst: "0:5:0.0", SeenSecond: "0:6:0.0", SeenRemoved: "0:6:0.0",
+				SeenFirst: "0:5:0.0", SeenSecond: "0:6:0.0", Stays: true,
 			},
 			of: pci,
 			hand: func(d *acctest.Disk) {
@@ -211,10 +212,10 @@ func accessAttributes(t *testing.T) []setting {
 				First: fmt.Sprintf(`[{ host = %[1]q, port = %[2]d }, { host = %[1]q, port = %[3]d }, { host = %[1]q,`+
 					` port = 9 }, { host = "2001:db8::1" }]`,
 					monitor.Host, monitor.V1Port, monitor.V2Port),
-				Second:      fmt.Sprintf(`[{ host = %q, port = %d }]`, monitor.Host, monitor.V2Port),
-				SeenFirst:   fmt.Sprintf("%[1]s %[2]d, %[1]s %[3]d, %[1]s 9, 2001:db8::1 ", monitor.Host, monitor.V1Port, monitor.V2Port),
-				SeenSecond:  fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
-				SeenRemoved: fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
+				Second:     fmt.Sprintf(`[{ host = %q, port = %d }]`, monitor.Host, monitor.V2Port),
+				SeenFirst:  fmt.Sprintf("%[1]s %[2]d, %[1]s %[3]d, %[1]s 9, 2001:db8::1 ", monitor.Host, monitor.V1Port, monitor.V2Port),
+				SeenSecond: fmt.Sprintf("%s %d", monitor.Host, monitor.V2Port),
+				Stays:      true,
 			},
 			of:   hosts,
 			hand: func(d *acctest.Disk) { d.Source.Network.Hosts = d.Source.Network.Hosts[1:] },
@@ -258,7 +259,7 @@ func replacedAttributes() []acctest.Attribute {
 	}
 	return []acctest.Attribute{
 		{
-			Name: "hypervisor", First: `"kvm1"`, Second: `"kvm2"`, Replaces: true, SeenFirst: "kvm1", SeenSecond: "kvm2", SeenRemoved: "kvm2",
+			Name: "hypervisor", First: `"kvm1"`, Second: `"kvm2"`, Replaces: true, SeenFirst: "kvm1", SeenSecond: "kvm2", Stays: true,
 			View: found(0),
 		},
 		{
@@ -278,7 +279,7 @@ func kindAttributes() []acctest.Attribute {
 	return []acctest.Attribute{
 		{
 			Name: "bus", First: `"sata"`, Second: `"scsi"`, With: "\n  target_dev = \"sda\"", Replaces: true, DriftReplaces: true,
-			SeenFirst: "sata", SeenSecond: "scsi", SeenRemoved: "scsi",
+			SeenFirst: "sata", SeenSecond: "scsi", Stays: true,
 			View: saved(func(d *acctest.Disk) string { return d.Target.Bus }),
 			Drift: redefined(func(d *acctest.Disk) {
 				d.Target.Bus = "scsi"
@@ -287,7 +288,7 @@ func kindAttributes() []acctest.Attribute {
 		},
 		{
 			Name: "device", First: `"cdrom"`, Second: `"disk"`, Replaces: true, DriftReplaces: true,
-			SeenFirst: "cdrom", SeenSecond: "disk", SeenRemoved: "disk",
+			SeenFirst: "cdrom", SeenSecond: "disk", Stays: true, BackToFirst: true,
 			View:  saved(func(d *acctest.Disk) string { return d.Device }),
 			Drift: redefined(func(d *acctest.Disk) { d.Device = "disk" }),
 		},
@@ -316,7 +317,7 @@ func clusterAttribute(t *testing.T) []acctest.Attribute {
 	t.Helper()
 	return []acctest.Attribute{
 		{
-			Name: "cluster", First: `"east"`, Second: `"west"`, SeenFirst: "east", SeenSecond: "west", SeenRemoved: "west",
+			Name: "cluster", First: `"east"`, Second: `"west"`, SeenFirst: "east", SeenSecond: "west", Stays: true,
 			View: saved(func(d *acctest.Disk) string {
 				for _, c := range acctest.Bed(t).Clusters() {
 					if len(d.Source.Network.Hosts) > 0 && d.Source.Network.Hosts[0].Name == c.Monitors[0].Host {

@@ -135,9 +135,11 @@ func driverText(name, first, second, hand, with string, at func(*acctest.Disk) *
 // toggle is the setting of a boolean attribute.
 func toggle(name string, get func(*acctest.Disk) bool, unset func(*acctest.Disk)) setting {
 	return setting{
-		Attribute: acctest.Attribute{Name: name, First: "true", Second: "false", SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false"},
-		of:        func(d *acctest.Disk) string { return fmt.Sprint(get(d)) },
-		hand:      unset,
+		Attribute: acctest.Attribute{
+			Name: name, First: "true", Second: "false", SeenFirst: "true", SeenSecond: "false", SeenRemoved: "false", BackToFirst: true,
+		},
+		of:   func(d *acctest.Disk) string { return fmt.Sprint(get(d)) },
+		hand: unset,
 	}
 }
 

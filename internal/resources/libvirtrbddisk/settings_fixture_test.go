@@ -66,12 +66,7 @@ func removed(s setting) string {
 func seenFirst(s setting) string  { return s.SeenFirst }
 func seenSecond(s setting) string { return s.SeenSecond }
 
-func seenRemoved(s setting) string {
-	if s.Required {
-		return s.SeenSecond
-	}
-	return s.SeenRemoved
-}
+func seenRemoved(s setting) string { return s.AfterRemoval() }
 
 func isAtOnce(s setting) bool { return s.Name == "iotune" }
 func isLater(s setting) bool  { return !isAtOnce(s) }

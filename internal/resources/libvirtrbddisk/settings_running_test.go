@@ -60,11 +60,15 @@ func TestAccLibvirtRBDDisk_settingsOfRunningGuest(t *testing.T) {
 		t.Errorf("monitors_stale is %v", stale)
 	}
 
+	f.write(func(s setting) string { return s.BeforeRemoval() })
+	result = apply(t, f.w)
+	expectChanges(t, "changed back", result, 0, len(f.disks), 0, 0)
+	f.expect("changed back", true, func(s setting) string { return s.SeenBeforeRemoval() })
+
 	f.write(removed)
 	result = apply(t, f.w)
 	expectChanges(t, "cleared", result, 0, len(f.disks), 0, 0)
-	// A flag that was false, what is required, and what always has a value stay as they are.
-	f.expectWarnings("cleared", result, func(s setting) bool { return s.SeenSecond != seenRemoved(s) })
+	f.expectWarnings("cleared", result, func(s setting) bool { return !stays(s) })
 	f.expect("cleared", true, seenRemoved)
 	f.expect("cleared", false, atOnce(seenRemoved, seenFirst))
 	if now := f.live(); now != live {

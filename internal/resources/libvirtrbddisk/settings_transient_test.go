@@ -13,7 +13,7 @@ import (
 const refusesInPlace = "can't be changed in place: "
 
 // stays tells whether a setting keeps its value when it is removed from the configuration.
-func stays(s setting) bool { return s.Required || s.Name == "monitors" || s.Name == "address" }
+func stays(s setting) bool { return s.Required || s.Stays }
 
 // unset is the value in a configuration from which all is removed that can be.
 func unset(s setting) string {

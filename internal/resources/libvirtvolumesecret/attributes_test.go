@@ -63,7 +63,7 @@ func TestAccLibvirtVolumeSecret_attributes(t *testing.T) {
 	acctest.RunAttributes(t, secrets, []acctest.Attribute{
 		{
 			Name: "hypervisor", First: `"kvm1"`, Second: `"kvm2"`, Replaces: true,
-			SeenFirst: "kvm1", SeenSecond: "kvm2", SeenRemoved: "kvm2",
+			SeenFirst: "kvm1", SeenSecond: "kvm2", Stays: true,
 			View: func(t *testing.T, name string) string {
 				var on []string
 				for _, hypervisor := range []string{"kvm1", "kvm2"} {
@@ -91,7 +91,7 @@ func TestAccLibvirtVolumeSecret_attributes(t *testing.T) {
 		},
 		{
 			Name: "uuid", First: `"` + strings.ToUpper(explicitUUID) + `"`, Second: `"7b085c23-2177-242d-7661-c785df7f6230"`, Replaces: true,
-			SeenFirst: explicitUUID, SeenSecond: "7b085c23-2177-242d-7661-c785df7f6230", SeenRemoved: "7b085c23-2177-242d-7661-c785df7f6230",
+			SeenFirst: explicitUUID, SeenSecond: "7b085c23-2177-242d-7661-c785df7f6230", Stays: true,
 			View: func(t *testing.T, name string) string {
 				for line := range strings.Lines(acctest.Virsh(t, "kvm1", "secret-list")) {
 					if words := strings.Fields(line); len(words) == 3 && words[2] == name {
@@ -103,7 +103,7 @@ func TestAccLibvirtVolumeSecret_attributes(t *testing.T) {
 		},
 		{
 			Name: "private", First: "false", Second: "true", SeenFirst: "no", SeenSecond: "yes", SeenRemoved: "yes",
-			View:  field(func(s *acctest.Secret) string { return s.Private }),
+			BackToFirst: true, View: field(func(s *acctest.Secret) string { return s.Private }),
 			Drift: redefine(func(s *acctest.Secret) { s.Private = "yes" }), DriftReplaces: true,
 		},
 	})
@@ -116,7 +116,7 @@ func TestAccLibvirtVolumeSecret_attributes(t *testing.T) {
 		},
 		{
 			Name: "ephemeral", First: "true", Second: "false", SeenFirst: "yes", SeenSecond: "no", SeenRemoved: "no",
-			View:  field(func(s *acctest.Secret) string { return s.Ephemeral }),
+			BackToFirst: true, View: field(func(s *acctest.Secret) string { return s.Ephemeral }),
 			Drift: redefine(func(s *acctest.Secret) { s.Ephemeral = "no" }),
 		},
 	})
