@@ -2,7 +2,7 @@
 # bytes of disk, and not three, and still two hosts can be lost.
 
 terraform {
-  required_version = ">= 1.10" # for ephemeral variables
+  required_version = ">= 1.10" # for ephemeral variables; OpenTofu: 1.11
   required_providers {
     ceph = {
       source = "ceph-libvirt/ceph"

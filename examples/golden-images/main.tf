@@ -1,7 +1,7 @@
 # Guests whose disks begin as clones of a template. The pool of the templates and the template images are there already.
 
 terraform {
-  required_version = ">= 1.10" # for ephemeral variables
+  required_version = ">= 1.10" # for ephemeral variables; OpenTofu: 1.11
   required_providers {
     ceph = {
       source = "ceph-libvirt/ceph"

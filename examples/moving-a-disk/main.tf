@@ -1,7 +1,7 @@
 # The disk of a guest that moves from one Ceph cluster to another while the guest runs.
 
 terraform {
-  required_version = ">= 1.10" # for the ephemeral variable
+  required_version = ">= 1.10" # for the ephemeral variable; OpenTofu: 1.11
   required_providers {
     ceph = {
       source = "ceph-libvirt/ceph"

@@ -1,7 +1,7 @@
 # A disk from each of several Ceph clusters for one guest. The clusters may have the same pool and user names.
 
 terraform {
-  required_version = ">= 1.10" # for the ephemeral variable
+  required_version = ">= 1.10" # for the ephemeral variable; OpenTofu: 1.11
   required_providers {
     ceph = {
       source = "ceph-libvirt/ceph"

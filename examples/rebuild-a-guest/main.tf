@@ -1,7 +1,7 @@
 # The disks of a guest that something else defines. The pool, the user and its secrets are there already.
 
 terraform {
-  required_version = ">= 1.10" # for ephemeral variables
+  required_version = ">= 1.10" # for ephemeral variables; OpenTofu: 1.11
   required_providers {
     ceph = {
       source = "ceph-libvirt/ceph"

@@ -2,7 +2,7 @@
 # both secrets with UUIDs of your choice, both disks at fixed PCI slots.
 
 terraform {
-  required_version = ">= 1.10" # for the ephemeral variables
+  required_version = ">= 1.10" # for the ephemeral variables; OpenTofu: 1.11
   required_providers {
     ceph = {
       source = "ceph-libvirt/ceph"

@@ -1,7 +1,7 @@
 # What one guest has, in a state of its own. What the team shares is found by its name, and not touched.
 
 terraform {
-  required_version = ">= 1.10" # for ephemeral variables
+  required_version = ">= 1.10" # for ephemeral variables; OpenTofu: 1.11
   required_providers {
     ceph = {
       source = "ceph-libvirt/ceph"
