@@ -9,8 +9,12 @@ variable "access" {
   nullable = false
 
   validation {
-    condition     = alltrue([for word in [var.access.cluster, var.access.pool, var.access.user] : can(regex("^[^/@]+$", word))])
-    error_message = "cluster, pool and user of access are names: not empty, and without slash and @."
+    condition     = can(regex("^[^/]+$", var.access.cluster))
+    error_message = "cluster of access is a key of clusters in the provider block: not empty, and without a slash."
+  }
+  validation {
+    condition     = alltrue([for word in [var.access.pool, var.access.user] : can(regex("^[^/@]+$", word))])
+    error_message = "pool and user of access are names: not empty, and without slash and @."
   }
   validation {
     condition     = !startswith(var.access.user, "client.")

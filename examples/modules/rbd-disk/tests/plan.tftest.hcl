@@ -185,6 +185,26 @@ run "more_disks_than_letters" {
   }
 }
 
+run "label_with_an_at_sign" {
+  command = plan
+  variables {
+    access = { cluster = "west@lab", pool = "tenant-a", user = "tenant-a", secret_uuids = { kvm2 = "88085c23-2177-242d-7661-c785df7f6230" } }
+  }
+
+  assert {
+    condition     = ceph_rbd_image.disk.cluster == "west@lab" && libvirt_rbd_disk.disk.cluster == "west@lab"
+    error_message = "The label does not reach the image and the disk."
+  }
+}
+
+run "label_with_a_slash" {
+  command = plan
+  variables {
+    access = { cluster = "west/1", pool = "tenant-a", user = "tenant-a", secret_uuids = { kvm2 = "88085c23-2177-242d-7661-c785df7f6230" } }
+  }
+  expect_failures = [var.access]
+}
+
 run "hypervisor_without_the_secret" {
   command = plan
   variables { hypervisor = "kvm3" }
