@@ -7,3 +7,8 @@ output "disks" {
   description = "Where each disk is."
   value       = { for name, disk in module.disk : name => disk.disk }
 }
+
+output "to_restart" {
+  description = "The guests that have a disk with other settings than its saved definition until they are started again: HYPERVISOR/DOMAIN."
+  value       = sort(distinct([for disk in module.disk : "${disk.disk.running_on}/${disk.disk.domain}" if disk.disk.pending_restart == true]))
+}

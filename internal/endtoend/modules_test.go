@@ -351,6 +351,7 @@ func testFleetUsers(ctx context.Context, t *testing.T, w *acctest.Workspace, gue
 	if saved, live := users(true), users(false); saved != "web-2 web-2" || live != "web web" {
 		t.Errorf("the saved definition names the users %s, the running guest %s", saved, live)
 	}
+	expectRestarts(t, w, "kvm1/"+guest.Name)
 	expectSizes(ctx, t, guest, 1<<30, 2<<30)
 
 	both := inventory(t)
@@ -367,9 +368,22 @@ func testFleetUsers(ctx context.Context, t *testing.T, w *acctest.Workspace, gue
 	}
 	expectApply(t, w, "0 added, 0 changed, 4 destroyed")
 	w.ExpectEmptyPlan(t)
+	expectRestarts(t, w)
 	expectSizes(ctx, t, guest, 1<<30, 2<<30)
 	if left := acctest.Virsh(t, "kvm1", "secret-list"); strings.Contains(left, "client.web@") || strings.Count(left, "client.web-2@") != 2 {
 		t.Errorf("virsh secret-list on kvm1 says %s", left)
+	}
+}
+
+// expectRestarts fails the test unless the fleet names these guests as those that have to be started again.
+func expectRestarts(t *testing.T, w *acctest.Workspace, guests ...string) {
+	t.Helper()
+	var named []string
+	if err := json.Unmarshal([]byte(w.Terraform(t, "output", "-json", "to_restart")), &named); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(named, guests) {
+		t.Errorf("the fleet says that %q have to be started again, not %q", named, guests)
 	}
 }
 

@@ -17,6 +17,11 @@ output "fsids" {
   value       = tomap({ for label, pool in ceph_pool.tenant : label => pool.fsid })
 }
 
+output "pool_ids" {
+  description = "Number of the pool on each cluster, by its label. It stays when the pool is renamed."
+  value       = tomap({ for label, pool in ceph_pool.tenant : label => pool.pool_id })
+}
+
 output "key_fingerprints" {
   description = "Digest of the user's key on each cluster, by its label. Safe to show."
   value       = tomap({ for label, key in local.present : label => ceph_user.tenant[key].key_fingerprint })

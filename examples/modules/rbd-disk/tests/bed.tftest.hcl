@@ -58,7 +58,15 @@ run "attached" {
     error_message = "A setting is not in the domain."
   }
   assert {
-    condition     = output.disk.persistent
+    condition     = output.image.image_id == libvirt_rbd_disk.disk.image_id && output.image.image_id != ""
+    error_message = "The disk is another image than the one that was made."
+  }
+  assert {
+    condition     = output.disk.pending_restart == false && output.disk.monitors_stale == false
+    error_message = "A domain that is shut off would have to be started again."
+  }
+  assert {
+    condition     = output.disk.persistent && output.disk.running_on == "kvm1" && output.disk.domain == var.bed.domain
     error_message = "The disk is not in the saved definition."
   }
 }

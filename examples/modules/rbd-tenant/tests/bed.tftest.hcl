@@ -20,6 +20,10 @@ run "made" {
     error_message = "The provider is not connected to the bed."
   }
   assert {
+    condition     = toset(keys(output.pool_ids)) == var.clusters && alltrue([for id in values(output.pool_ids) : id > 0])
+    error_message = "Not every cluster's pool has a number."
+  }
+  assert {
     condition     = length(libvirt_ceph_secret.tenant) == 4
     error_message = "Not every hypervisor has a secret for each cluster."
   }
