@@ -62,13 +62,13 @@ variable "image" {
 }
 
 variable "size" {
-  description = "Size of the image, such as \"30GiB\". A larger one reaches a running guest in the same apply; a smaller one is refused."
+  description = "Size of the image, such as \"30GiB\". A larger one reaches a running guest in the same apply; a smaller one is refused. Default: that of `parent`; without a parent it is needed."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(provider::ceph::bytes(var.size))
-    error_message = "size is a size with an IEC unit, such as \"30GiB\"."
+    condition     = var.size == null ? var.parent != null : can(provider::ceph::bytes(var.size))
+    error_message = "size is a size with an IEC unit, such as \"30GiB\". Only an image with a parent may leave it out."
   }
 }
 

@@ -109,6 +109,10 @@ run "cloned" {
     condition     = "${output.parent.pool}/${output.parent.image}@${output.parent.snapshot}" == "disk-test/template@base"
     error_message = "The image is no clone of the template."
   }
+  assert {
+    condition     = output.sizes == [provider::ceph::bytes("16MiB"), provider::ceph::bytes("8MiB")]
+    error_message = "A clone without a size has another one than its parent."
+  }
 }
 
 # A disk moves to another cluster in two applies: the new one beside the former one, for the guest to copy; then without the former one.

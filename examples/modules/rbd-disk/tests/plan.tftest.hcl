@@ -205,6 +205,25 @@ run "label_with_a_slash" {
   expect_failures = [var.access]
 }
 
+run "size_of_the_parent" {
+  command = plan
+  variables {
+    size   = null
+    parent = { pool = "golden", image = "debian", snapshot = "base" }
+  }
+
+  assert {
+    condition     = ceph_rbd_image.disk.parent.image == "debian"
+    error_message = "The image is no clone."
+  }
+}
+
+run "size_of_nothing" {
+  command = plan
+  variables { size = null }
+  expect_failures = [var.size]
+}
+
 run "hypervisor_without_the_secret" {
   command = plan
   variables { hypervisor = "kvm3" }

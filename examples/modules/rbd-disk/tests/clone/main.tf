@@ -38,6 +38,7 @@ resource "ceph_rbd_snapshot" "template" {
   protected = true
 }
 
+# The size of this one is its own, that of the other one the template's.
 module "disk" {
   source     = "../.."
   access     = var.access
@@ -46,6 +47,20 @@ module "disk" {
   image      = "cloned"
   size       = "16MiB"
   target_dev = "vde"
+  parent = {
+    pool     = ceph_rbd_snapshot.template.pool
+    image    = ceph_rbd_snapshot.template.image
+    snapshot = ceph_rbd_snapshot.template.name
+  }
+}
+
+module "same_size" {
+  source     = "../.."
+  access     = var.access
+  hypervisor = var.hypervisor
+  domain     = var.domain
+  image      = "same-size"
+  target_dev = "vdf"
   parent = {
     pool     = ceph_rbd_snapshot.template.pool
     image    = ceph_rbd_snapshot.template.image
@@ -63,4 +78,9 @@ data "ceph_rbd_image" "cloned" {
 output "parent" {
   description = "The parent of the disk's image, as the cluster tells it."
   value       = data.ceph_rbd_image.cloned.parent
+}
+
+output "sizes" {
+  description = "The size of each disk's image."
+  value       = [module.disk.image.size_bytes, module.same_size.image.size_bytes]
 }
