@@ -17,6 +17,7 @@ resource "ceph_rbd_image" "disk" {
   size          = var.size
   parent        = var.parent
   data_pool     = var.data_pool
+  config        = var.image_config
   force_destroy = var.force_destroy
   trash         = var.trash
   timeouts      = try(var.timeouts.image, null)

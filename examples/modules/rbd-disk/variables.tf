@@ -95,6 +95,17 @@ variable "data_pool" {
   }
 }
 
+variable "image_config" {
+  description = "Settings of librbd for this image, such as `{ rbd_qos_iops_limit = \"500\" }`, whoever opens it; they win over those of its pool. A running guest has a limit at once. Default: none."
+  type        = map(string)
+  default     = null
+
+  validation {
+    condition     = var.image_config == null ? true : length(var.image_config) > 0
+    error_message = "image_config holds a setting or more. Leave it out, or null, for none."
+  }
+}
+
 variable "target_dev" {
   description = "Name of the disk in the domain, such as \"vdb\"."
   type        = string

@@ -43,6 +43,8 @@ run "attached" {
     on_change  = "reattach"
     trash      = {}
     timeouts   = { image = { create = "5m" }, disk = { delete = "2m" } }
+
+    image_config = { rbd_qos_iops_limit = "500" }
   }
 
   assert {
@@ -52,6 +54,10 @@ run "attached" {
   assert {
     condition     = ceph_rbd_image.disk.data_pool == "disk-test-data" && ceph_rbd_image.disk.trash != null
     error_message = "The image keeps its data elsewhere, or would be deleted for good."
+  }
+  assert {
+    condition     = ceph_rbd_image.disk.config == tomap({ rbd_qos_iops_limit = "500" })
+    error_message = "The image has other limits than it should have."
   }
   assert {
     condition     = libvirt_rbd_disk.disk.serial == "disk-test" && libvirt_rbd_disk.disk.iotune.total_iops_sec == 500
@@ -89,6 +95,10 @@ run "grown" {
   assert {
     condition     = libvirt_rbd_disk.disk.cache == null && libvirt_rbd_disk.disk.serial == null && libvirt_rbd_disk.disk.iotune == null
     error_message = "A setting that is not named any more is left."
+  }
+  assert {
+    condition     = ceph_rbd_image.disk.config == null
+    error_message = "The image has kept its limit."
   }
   assert {
     condition     = ceph_rbd_image.disk.data_pool == "disk-test-data"

@@ -44,7 +44,7 @@ run "disk_opens_the_image_with_the_secret_of_its_host" {
     condition = (
       libvirt_rbd_disk.disk.serial == null && libvirt_rbd_disk.disk.boot_order == null && libvirt_rbd_disk.disk.iothread == null &&
       libvirt_rbd_disk.disk.iotune == null && libvirt_rbd_disk.disk.on_change == null && libvirt_rbd_disk.disk.timeouts == null &&
-      ceph_rbd_image.disk.trash == null && ceph_rbd_image.disk.timeouts == null
+      ceph_rbd_image.disk.trash == null && ceph_rbd_image.disk.timeouts == null && ceph_rbd_image.disk.config == null
     )
     error_message = "A setting that was not named is set."
   }
@@ -99,11 +99,17 @@ run "settings_of_the_image" {
     trash     = { delay = "720h" }
     timeouts  = { image = { create = "2h", update = "3h" } }
     iothread  = 1
+
+    image_config = { rbd_qos_iops_limit = "500" }
   }
 
   assert {
     condition     = ceph_rbd_image.disk.data_pool == "tenant-a-ec" && ceph_rbd_image.disk.trash.delay == "720h"
     error_message = "data_pool or trash does not reach the image."
+  }
+  assert {
+    condition     = ceph_rbd_image.disk.config == tomap({ rbd_qos_iops_limit = "500" })
+    error_message = "image_config does not reach the image."
   }
   assert {
     condition = (
@@ -156,8 +162,10 @@ run "empty_is_not_left_out" {
     discard     = ""
     config_file = ""
     on_change   = ""
+
+    image_config = {}
   }
-  expect_failures = [var.cache, var.discard, var.config_file, var.on_change]
+  expect_failures = [var.cache, var.discard, var.config_file, var.on_change, var.image_config]
 }
 
 run "target_that_the_provider_refuses" {
