@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,7 @@ func TestAccModules(t *testing.T) {
 		})
 	}
 	t.Run("page-to-module", func(t *testing.T) { testPageToModule(ctx, t, examples) })
+	t.Run("encrypted", func(t *testing.T) { testEncryptedModule(ctx, t, examples) })
 	t.Run("fleet", func(t *testing.T) { testFleet(ctx, t, examples) })
 }
 
@@ -117,6 +119,124 @@ func testPageToModule(ctx context.Context, t *testing.T, examples *acctest.Works
 	expectApply(t, w, "0 added, 6 changed, 0 destroyed")
 	w.ExpectEmptyPlan(t)
 	expectInventory(t, made)
+	w.Destroy(t)
+	expectInventory(t, before)
+}
+
+// encryptedModule is a tenant with an encrypted disk, that of README.md of the module rbd-disk.
+const encryptedModule = `
+terraform {
+  required_providers {
+    ceph = { source = "ceph-libvirt/ceph" }
+  }
+}
+
+variable "passphrases" {
+  type      = map(string)
+  sensitive = true
+  ephemeral = true
+}
+
+module "tenant" {
+  source      = "../modules/rbd-tenant"
+  name        = "sealed"
+  clusters    = ["west"]
+  hypervisors = ["kvm1", "kvm2"]
+}
+
+module "disk" {
+  source        = "../modules/rbd-disk"
+  access        = module.tenant.access["west"]
+  hypervisor    = "kvm1"
+  domain        = "sealed"
+  image         = "data"
+  size          = "80MiB" # the guest sees 64MiB
+  target_dev    = "vdb"
+  encryption    = {}
+  passphrase    = lookup(var.passphrases, "data", null)
+  image_config  = { rbd_qos_iops_limit = "5000" }
+  force_destroy = true
+}
+`
+
+// testEncryptedModule gives a domain an encrypted disk by the modules: the guest reads what is in it, the cluster doesn't, both hypervisors
+// have the passphrase, and no file of Terraform has it.
+func testEncryptedModule(ctx context.Context, t *testing.T, examples *acctest.Workspace) {
+	guest := definedGuestFor(ctx, t, "kvm1", "sealed")
+	before := inventory(t)
+	const folder, written = "encrypted", "what the guest has written"
+	if err := os.Mkdir(filepath.Join(examples.Dir, folder), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write := func(from, to string) {
+		t.Helper()
+		text := strings.Replace(encryptedModule, from, to, 1) + acctest.Provider(t)
+		if err := os.WriteFile(filepath.Join(examples.Dir, folder, "main.tf"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("", "")
+	w := examples.In(t, folder)
+	passphrase := acctest.Passphrase()
+	w.Set(t, "passphrases", map[string]string{"data": passphrase})
+	w.Terraform(t, "plan", "-input=false", "-out=plan")
+	expectApply(t, w, "8 added, 0 changed, 0 destroyed")
+	w.Set(t, "passphrases", map[string]string{}) // it was needed once
+	w.ExpectEmptyPlan(t)
+
+	header := filepath.Join(t.TempDir(), "exported")
+	acctest.RBD(t, "west", "export", "--no-progress", "sealed/data", header)
+	if content, err := os.ReadFile(header); err != nil || !strings.HasPrefix(string(content), "LUKS\xba\xbe\x00\x02") {
+		t.Errorf("the image doesn't begin with the header of LUKS2: %v", err)
+	}
+	if limits := acctest.RBD(t, "west", "config", "image", "ls", "sealed/data"); !regexp.MustCompile(
+		`rbd_qos_iops_limit +5000 +image`).MatchString(limits) {
+		t.Errorf("rbd config image ls says %s", limits)
+	}
+	saved := acctest.DiskOf(t, "kvm1", "sealed", "vdb", true)
+	if found := saved.Source.Encryption; found == nil || found.Format != "luks2" || found.Secrets[0].UUID != secretWith(t, "kvm1", "volume") {
+		t.Errorf("virsh dumpxml shows as vdb: %s", acctest.XML(t, saved))
+	}
+	if one, other := secretWith(t, "kvm1", "volume"), secretWith(t, "kvm2", "volume"); one != other {
+		t.Errorf("a guest that migrates looks for the secret %s, and there is %s", one, other)
+	}
+
+	if err := guest.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	expectSizes(ctx, t, guest, 64<<20)
+	disks, err := guest.Disks(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guest.Write(ctx, disks[0].Name, 0, written); err != nil {
+		t.Fatal(err)
+	}
+	acctest.RBD(t, "west", "export", "--no-progress", "sealed/data", header+"-2")
+	if content, err := os.ReadFile(header + "-2"); err != nil || strings.Contains(string(content), written) {
+		t.Errorf("the image holds what the guest has written, in the clear: %v", err)
+	}
+
+	// Another name of the image: the running guest keeps the secret that it was started with.
+	made := inventory(t) // now, since virsh lists running domains first
+	write(`image         = "data"`, `image         = "files"`)
+	expectApply(t, w, "0 added, 4 changed, 0 destroyed")
+	w.ExpectEmptyPlan(t)
+	if read, err := guest.Read(ctx, disks[0].Name, 0, len(written)); err != nil || read != written {
+		t.Errorf("the guest reads %q after the image was renamed: %v", read, err)
+	}
+	write("", "")
+	expectApply(t, w, "0 added, 4 changed, 0 destroyed")
+	expectInventory(t, made)
+
+	for where, content := range w.Files(t) {
+		if form := acctest.FindPassphrase(content, passphrase); form != "" {
+			t.Errorf("the passphrase is there %s in %s", form, where)
+		}
+	}
+	if err := guest.Shutdown(ctx); err != nil {
+		t.Fatal(err)
+	}
 	w.Destroy(t)
 	expectInventory(t, before)
 }

@@ -1,7 +1,7 @@
 # A disk of a domain that somebody else manages: an image on a cluster, attached to the saved definition and to the running guest.
 
 terraform {
-  required_version = ">= 1.11" # as the module rbd-tenant
+  required_version = ">= 1.11" # for write-only arguments
   required_providers {
     ceph = {
       source  = "ceph-libvirt/ceph"
@@ -21,6 +21,24 @@ resource "ceph_rbd_image" "disk" {
   force_destroy = var.force_destroy
   trash         = var.trash
   timeouts      = try(var.timeouts.image, null)
+
+  encryption = var.encryption == null ? null : {
+    format                = var.encryption.format
+    passphrase_wo         = var.passphrase
+    passphrase_wo_version = "1" # librbd gives an image no other passphrase
+  }
+}
+
+# Every hypervisor to which the guest may migrate needs the passphrase. The secret is named by what stays when the image is renamed, since
+# with another name it would be another secret, which a running guest doesn't have.
+resource "libvirt_volume_secret" "disk" {
+  provider              = ceph
+  for_each              = var.encryption == null ? toset([]) : toset(keys(var.access.secret_uuids))
+  hypervisor            = each.key
+  volume                = "${ceph_rbd_image.disk.fsid}/${ceph_rbd_image.disk.pool_id}/${ceph_rbd_image.disk.image_id}"
+  description           = "Passphrase of the image ${ceph_rbd_image.disk.pool}/${ceph_rbd_image.disk.name}."
+  passphrase_wo         = var.passphrase
+  passphrase_wo_version = "1"
 }
 
 resource "libvirt_rbd_disk" "disk" {
@@ -44,4 +62,9 @@ resource "libvirt_rbd_disk" "disk" {
   config_file = var.config_file
   on_change   = var.on_change
   timeouts    = try(var.timeouts.disk, null)
+
+  encryption = var.encryption == null ? null : {
+    format      = trimsuffix(var.encryption.format, "1") # libvirt's luks is luks1
+    secret_uuid = libvirt_volume_secret.disk[var.hypervisor].uuid
+  }
 }

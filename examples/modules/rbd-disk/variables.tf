@@ -84,6 +84,34 @@ variable "parent" {
   default = null
 }
 
+variable "encryption" {
+  description = "Encrypts a new image: `{}`, or with a format, `{ format = \"luks1\" }`. It needs a `passphrase`. The header takes the first 16MiB of `size`, 4MiB with luks1, and the guest sees a disk that is smaller by that. With a libvirt older than 11.3 the domain has to be shut off when it gets the disk. Default: not encrypted."
+  type        = object({ format = optional(string, "luks2") })
+  default     = null
+
+  validation {
+    condition     = var.encryption == null ? true : contains(["luks2", "luks1"], var.encryption.format)
+    error_message = "format of encryption is luks2 or luks1."
+  }
+  validation {
+    condition     = var.encryption == null || var.parent == null
+    error_message = "encryption is for an image without a parent."
+  }
+}
+
+variable "passphrase" {
+  description = "Passphrase of an encrypted image, byte for byte: librbd writes the image's header with it, and each hypervisor of `access` has it in a secret. It is in no plan and no state. Who loses it loses the data, so keep it elsewhere too. An image keeps the one that it was made with; it is needed again when a hypervisor gets its secret."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+
+  validation {
+    condition     = var.passphrase == null || var.encryption != null
+    error_message = "The passphrase encrypts nothing as long as encryption is not set."
+  }
+}
+
 variable "data_pool" {
   description = "Pool that holds the image's data, such as an erasure-coded one, where it is not the tenant's own pool. The tenant may write it: `data_pools` of the module rbd-tenant. Default: none."
   type        = string

@@ -27,6 +27,7 @@ run "tenant" {
   }
 }
 
+# The disk is encrypted: terraform test of Terraform 1.11 refuses an apply that leaves an ephemeral variable out.
 run "attached" {
   providers = { ceph = ceph.bed }
   variables {
@@ -34,7 +35,7 @@ run "attached" {
     hypervisor = "kvm1"
     domain     = var.bed.domain
     image      = "data"
-    size       = "16MiB"
+    size       = "32MiB"
     target_dev = "vdb"
     cache      = "writeback"
     data_pool  = run.data_pool.name
@@ -45,10 +46,12 @@ run "attached" {
     timeouts   = { image = { create = "5m" }, disk = { delete = "2m" } }
 
     image_config = { rbd_qos_iops_limit = "500" }
+    encryption   = {}
+    passphrase   = "of a test"
   }
 
   assert {
-    condition     = output.image.fsid == var.bed.fsids.west && output.image.pool == "disk-test" && output.image.size_bytes == 16 * 1024 * 1024
+    condition     = output.image.fsid == var.bed.fsids.west && output.image.pool == "disk-test" && output.image.size_bytes == 32 * 1024 * 1024
     error_message = "The image is not what was asked for."
   }
   assert {
@@ -72,6 +75,10 @@ run "attached" {
     error_message = "A domain that is shut off would have to be started again."
   }
   assert {
+    condition     = libvirt_rbd_disk.disk.encryption.secret_uuid == libvirt_volume_secret.disk["kvm1"].uuid
+    error_message = "The disk is opened with another passphrase."
+  }
+  assert {
     condition     = output.disk.persistent && output.disk.running_on == "kvm1" && output.disk.domain == var.bed.domain
     error_message = "The disk is not in the saved definition."
   }
@@ -84,12 +91,14 @@ run "grown" {
     hypervisor = "kvm1"
     domain     = var.bed.domain
     image      = "data"
-    size       = "32MiB"
+    size       = "48MiB"
     target_dev = "vdb"
+    encryption = {}
+    passphrase = "of a test"
   }
 
   assert {
-    condition     = output.image.size_bytes == provider::ceph::bytes("32MiB")
+    condition     = output.image.size_bytes == provider::ceph::bytes("48MiB")
     error_message = "The image has not grown."
   }
   assert {

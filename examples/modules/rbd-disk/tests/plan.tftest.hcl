@@ -44,7 +44,8 @@ run "disk_opens_the_image_with_the_secret_of_its_host" {
     condition = (
       libvirt_rbd_disk.disk.serial == null && libvirt_rbd_disk.disk.boot_order == null && libvirt_rbd_disk.disk.iothread == null &&
       libvirt_rbd_disk.disk.iotune == null && libvirt_rbd_disk.disk.on_change == null && libvirt_rbd_disk.disk.timeouts == null &&
-      ceph_rbd_image.disk.trash == null && ceph_rbd_image.disk.timeouts == null && ceph_rbd_image.disk.config == null
+      ceph_rbd_image.disk.trash == null && ceph_rbd_image.disk.timeouts == null && ceph_rbd_image.disk.config == null &&
+      ceph_rbd_image.disk.encryption == null && libvirt_rbd_disk.disk.encryption == null && length(libvirt_volume_secret.disk) == 0
     )
     error_message = "A setting that was not named is set."
   }
@@ -191,6 +192,54 @@ run "more_disks_than_letters" {
     condition     = libvirt_rbd_disk.disk.target_dev == "vdaa"
     error_message = "The target does not reach the disk."
   }
+}
+
+run "encrypted" {
+  command = plan
+  variables {
+    encryption = {}
+    passphrase = "not a secret"
+  }
+
+  assert {
+    condition     = ceph_rbd_image.disk.encryption.format == "luks2" && libvirt_rbd_disk.disk.encryption.format == "luks2"
+    error_message = "The image is not encrypted, or the disk shows what is encrypted."
+  }
+  assert {
+    condition     = [for secret in libvirt_volume_secret.disk : secret.hypervisor] == ["kvm1", "kvm2"]
+    error_message = "The guest would not find the passphrase on every hypervisor to which it may migrate."
+  }
+}
+
+run "encrypted_as_luks1" {
+  command = plan
+  variables { encryption = { format = "luks1" } }
+
+  assert {
+    condition     = ceph_rbd_image.disk.encryption.format == "luks1" && libvirt_rbd_disk.disk.encryption.format == "luks"
+    error_message = "The image or the disk has another format."
+  }
+}
+
+run "encryption_that_the_provider_refuses" {
+  command = plan
+  variables { encryption = { format = "luks" } }
+  expect_failures = [var.encryption]
+}
+
+run "encrypted_clone" {
+  command = plan
+  variables {
+    encryption = {}
+    parent     = { pool = "golden", image = "debian", snapshot = "base" }
+  }
+  expect_failures = [var.encryption]
+}
+
+run "passphrase_without_encryption" {
+  command = plan
+  variables { passphrase = "not a secret" }
+  expect_failures = [var.passphrase]
 }
 
 run "label_with_an_at_sign" {
