@@ -119,8 +119,43 @@ func testPageToModule(ctx context.Context, t *testing.T, examples *acctest.Works
 	expectApply(t, w, "0 added, 6 changed, 0 destroyed")
 	w.ExpectEmptyPlan(t)
 	expectInventory(t, made)
+	testTenantRenamed(t, w, relabelled)
+	expectInventory(t, made)
 	w.Destroy(t)
 	expectInventory(t, before)
+}
+
+// testTenantRenamed gives the tenant of a configuration another name, and its call too, with the blocks of README.md, and both back. The
+// user keeps its name.
+func testTenantRenamed(t *testing.T, w *acctest.Workspace, configuration string) {
+	t.Helper()
+	configuration, _, _ = strings.Cut(configuration, "\nmoved {")
+	renamed := strings.NewReplacer(`module "web"`, `module "shop"`, `module.web.`, `module.shop.`,
+		`"web"`+"\n", `"shop"`+"\n  user        = \"web\"\n").Replace(configuration)
+	moved := func(from, to string) string { return fmt.Sprintf("\nmoved {\n  from = %s\n  to   = %s\n}\n", from, to) }
+	var there, back string
+	for one, other := range map[string]string{
+		`ceph_user.tenant["east1"]`:                    `ceph_user.tenant["east1 as web"]`,
+		`libvirt_ceph_secret.tenant["east1 on host1"]`: `libvirt_ceph_secret.tenant["east1 as web on host1"]`,
+		`libvirt_ceph_secret.tenant["east1 on host2"]`: `libvirt_ceph_secret.tenant["east1 as web on host2"]`,
+	} {
+		there += moved("module.shop."+one, "module.shop."+other)
+		back += moved("module.web."+other, "module.web."+one)
+	}
+	w.Write(t, renamed+moved("module.web", "module.shop")+there)
+	w.Terraform(t, "init", "-input=false")
+	expectApply(t, w, "0 added, 4 changed, 0 destroyed")
+	w.ExpectEmptyPlan(t)
+	if image := acctest.RBD(t, "east", "info", "shop/web1-data"); !strings.Contains(image, "size 1 GiB") {
+		t.Errorf("rbd info says %s", image)
+	}
+	if saved := acctest.DiskOf(t, "kvm1", "web1", "vdb", true); saved.Source.Network.Name != "shop/web1-data" {
+		t.Errorf("virsh dumpxml shows as vdb: %s", acctest.XML(t, saved))
+	}
+	w.Write(t, configuration+moved("module.shop", "module.web")+back)
+	w.Terraform(t, "init", "-input=false")
+	expectApply(t, w, "0 added, 4 changed, 0 destroyed")
+	w.ExpectEmptyPlan(t)
 }
 
 // encryptedModule is a tenant with an encrypted disk, that of README.md of the module rbd-disk.

@@ -73,7 +73,7 @@ variable "read_only_pools" {
 }
 
 variable "data_pools" {
-  description = "Further pools that the tenant's images may keep their data in, such as erasure-coded ones: `data_pool` of the module rbd-disk. They exist on every cluster of the tenant."
+  description = "Further pools that the tenant's images may keep their data in, such as erasure-coded ones: `data_pool` of the module rbd-disk. They exist on every cluster of the tenant. Tenants that share one can read and overwrite each other's data in it."
   type        = set(string)
   default     = []
   nullable    = false
