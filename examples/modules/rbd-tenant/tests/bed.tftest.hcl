@@ -107,18 +107,37 @@ run "guest_gets_disks" {
   }
 }
 
-run "guest_loses_disks" {
+run "guest_loses_a_disk" {
   providers = { ceph = ceph.bed }
   module { source = "../rbd-disk/tests/disks" }
   variables {
     access     = run.rotated.access
     hypervisor = "kvm2"
     domain     = var.bed.domain
-    disks      = {}
+    disks      = { from-east = { cluster = "east", target_dev = "vdb" } }
+  }
+
+  assert {
+    condition     = { for name, image in output.images : name => image.image_id } == { from-east = run.guest_gets_disks.images["from-east"].image_id }
+    error_message = "Not the other disk alone is left."
   }
 }
 
-# A user for each generation of keys: the next one beside the former one, the disks opened with it, then without the former one.
+run "domain_with_former_user" {
+  providers = { ceph = ceph.bed }
+  module { source = "./tests/domain" }
+  variables {
+    hypervisor = "kvm2"
+    domain     = var.bed.domain
+  }
+
+  assert {
+    condition     = output.users == { "tenant-test/from-east" = "tenant-test" }
+    error_message = "The domain has other disks, or opens them with another user."
+  }
+}
+
+# A user for each generation of keys: the next one beside the former one, the disk opened with it, then without the former one.
 run "next_user" {
   providers = { ceph = ceph.bed }
   variables {
@@ -150,7 +169,26 @@ run "guest_goes_over" {
     access     = run.next_user.access
     hypervisor = "kvm2"
     domain     = var.bed.domain
-    disks      = { goes-over = { cluster = "east", target_dev = "vdb" } }
+    disks      = { from-east = { cluster = "east", target_dev = "vdb" } }
+  }
+
+  assert {
+    condition     = output.images == run.guest_loses_a_disk.images && output.disks["from-east"].persistent
+    error_message = "The disk shows another image than before."
+  }
+}
+
+run "domain_with_next_user" {
+  providers = { ceph = ceph.bed }
+  module { source = "./tests/domain" }
+  variables {
+    hypervisor = "kvm2"
+    domain     = var.bed.domain
+  }
+
+  assert {
+    condition     = output.users == { "tenant-test/from-east" = "tenant-test-2" }
+    error_message = "The domain opens the disk with the former user."
   }
 }
 
@@ -175,6 +213,25 @@ run "disk_of_next_user_taken_out" {
     hypervisor = "kvm2"
     domain     = var.bed.domain
     disks      = {}
+  }
+
+  assert {
+    condition     = length(output.disks) == 0
+    error_message = "A disk is left."
+  }
+}
+
+run "domain_without_disks" {
+  providers = { ceph = ceph.bed }
+  module { source = "./tests/domain" }
+  variables {
+    hypervisor = "kvm2"
+    domain     = var.bed.domain
+  }
+
+  assert {
+    condition     = length(output.users) == 0
+    error_message = "The domain has a disk that was taken out."
   }
 }
 
