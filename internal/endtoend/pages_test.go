@@ -21,9 +21,7 @@ func TestAccPages(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	definedGuest(ctx, t, bed.Hypervisor("kvm1"), testbed.GuestOptions{Name: "centos80"})
-	// What the rule of an example asks for.
-	acctest.Ceph(t, "east", "osd", "crush", "rm-device-class", "osd.0")
-	acctest.Ceph(t, "east", "osd", "crush", "set-device-class", "ssd", "osd.0")
+	makeClassSSD(t)
 	for kind, file := range map[string]string{
 		"resources": "resource*.tf", "data-sources": "data-source.tf", "ephemeral-resources": "ephemeral-resource.tf",
 		"functions": "function.tf",
@@ -56,21 +54,29 @@ func TestAccPages(t *testing.T) {
 // pageWorkspace returns a workspace with the files that match and the example of the provider block.
 func pageWorkspace(t *testing.T, pattern string) *acctest.Workspace {
 	t.Helper()
-	bed := acctest.Bed(t)
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no file %s: %v", pattern, err)
 	}
 	var all strings.Builder
-	for _, name := range append(files, filepath.Join("..", "..", "examples", "provider", "provider.tf")) {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.Write(content)
-		all.WriteString("\n")
+	for _, name := range files {
+		all.WriteString(exampleFile(t, name) + "\n")
 	}
-	w := acctest.NewWorkspaceOf(t, all.String())
+	return workspaceOfPages(t, all.String())
+}
+
+// makeClassSSD gives an OSD the class that the rule of an example asks for.
+func makeClassSSD(t *testing.T) {
+	t.Helper()
+	acctest.Ceph(t, "east", "osd", "crush", "rm-device-class", "osd.0")
+	acctest.Ceph(t, "east", "osd", "crush", "set-device-class", "ssd", "osd.0")
+}
+
+// workspaceOfPages returns a workspace with examples of pages and that of the provider block.
+func workspaceOfPages(t *testing.T, examples string) *acctest.Workspace {
+	t.Helper()
+	bed := acctest.Bed(t)
+	w := acctest.NewWorkspaceOf(t, examples+exampleFile(t, filepath.Join("..", "..", "examples", "provider", "provider.tf")))
 	east, west := bed.Cluster("east"), bed.Cluster("west")
 	w.Set(t, "east_mon_host", east.MonHost)
 	w.Set(t, "east_admin_key", east.AdminKey)
