@@ -34,14 +34,14 @@ func writeBeginning(t *testing.T, cluster, image, text string) {
 	}
 }
 
-// inventory returns what a destroy must leave as it was before: pools and users of both clusters, secrets and domains of both
-// hypervisors.
+// inventory returns what a destroy must leave as it was before: pools, rules, profiles and users of both clusters, secrets and domains of
+// both hypervisors. Ids and contents are in it, so that an object made anew under its name is seen.
 func inventory(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
 	for _, cluster := range acctest.Bed(t).Clusters() {
-		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "osd", "pool", "ls"))
-		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "osd", "crush", "rule", "ls"))
+		fmt.Fprintln(&all, poolsAndProfiles(t, cluster.Name))
+		fmt.Fprintln(&all, acctest.Ceph(t, cluster.Name, "osd", "crush", "rule", "dump"))
 		fmt.Fprintln(&all, hashKeys(acctest.Ceph(t, cluster.Name, "auth", "export")))
 		for _, key := range configKeys(t, cluster.Name) {
 			if !poolConfigTrace.MatchString(key) {
@@ -57,6 +57,22 @@ func inventory(t *testing.T) string {
 		}
 	}
 	return all.String()
+}
+
+// poolsAndProfiles returns the pools of a cluster, each with its id, and the erasure code profiles.
+func poolsAndProfiles(t *testing.T, cluster string) string {
+	t.Helper()
+	var dump struct {
+		Pools []struct {
+			ID   int64  `json:"pool"`
+			Name string `json:"pool_name"`
+		}
+		Profiles map[string]map[string]string `json:"erasure_code_profiles"`
+	}
+	if err := json.Unmarshal([]byte(acctest.Ceph(t, cluster, "osd", "dump", "--format", "json")), &dump); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%+v", dump)
 }
 
 // configKeys returns the names in the config-key store without the manager's own, which it writes at any time: what its progress module
