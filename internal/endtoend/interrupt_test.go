@@ -106,7 +106,10 @@ func TestAccInterrupt(t *testing.T) {
 // A provider whose Terraform was killed ends by itself, also while a cluster or host doesn't answer: Terraform can't end it any more.
 func TestAccTerraformKilled(t *testing.T) {
 	east, kvm1, w := applyLongLimits(t)
-	for name, paused := range map[string]pauser{"cluster": east, "hypervisor": kvm1} {
+	for name, paused := range map[string]struct {
+		pauser
+		reads string
+	}{"cluster": {east, "ceph_pool.p"}, "hypervisor": {kvm1, "libvirt_ceph_secret.s"}} {
 		t.Run(name, func(t *testing.T) {
 			log, end := w.Trace(t)
 			defer end()
@@ -114,7 +117,7 @@ func TestAccTerraformKilled(t *testing.T) {
 			w.Setenv("TF_LOG_PROVIDER", "off")
 			whilePaused(t, paused, func() {
 				var out bytes.Buffer
-				command := w.Command(t.Context(), &out, "plan", "-input=false")
+				command := w.Command(t.Context(), &out, "plan", "-input=false", "-target="+paused.reads)
 				if err := command.Start(); err != nil {
 					t.Fatal(err)
 				}
