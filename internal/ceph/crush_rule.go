@@ -69,10 +69,11 @@ func (c *Cluster) CrushRules(ctx context.Context) ([]CrushRule, error) {
 // Similar to: ceph osd crush rule dump
 func (c *Cluster) SameCrushRule(ctx context.Context, recorded CrushRule) (CrushRule, error) {
 	what := fmt.Sprintf("Unable to read CRUSH rule %q of cluster %q.", recorded.Name, c.cfg.Label)
+	general := fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label)
 	find := func(ctx context.Context) (CrushRule, error) {
-		rules, err := c.ruleCache.Get(ctx, struct{}{}, func(ctx context.Context) ([]crushRule, error) { return c.crushRules(ctx, what) })
+		rules, err := c.ruleCache.Get(ctx, struct{}{}, func(ctx context.Context) ([]crushRule, error) { return c.crushRules(ctx, general) })
 		if err != nil {
-			return CrushRule{}, err
+			return CrushRule{}, replaceWhat(err, general, what)
 		}
 		for _, rule := range rules {
 			found := rule.described()

@@ -1,8 +1,17 @@
 package ceph
 
 import (
+	"context"
+	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // What one bucket, one class and one failure domain can't say is told by the steps alone. These rules are made by hand, or by newer
@@ -49,4 +58,30 @@ func TestCrushRuleThatOnlyItsStepsTell(t *testing.T) {
 			}
 		})
 	}
+}
+
+// slowConn answers every command after a moment.
+type slowConn struct{ fakeConn }
+
+func (r *slowConn) MonCommand(ctx context.Context, text, input []byte) ([]byte, string, error) {
+	time.Sleep(time.Second)
+	return r.fakeConn.MonCommand(ctx, text, input)
+}
+
+// Refreshes that wait for one reading of the rules are told of the rule that each has asked for.
+func TestFailedReadingOfRulesNamesEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := &slowConn{fakeConn{fsid: testFSID, answers: map[string]answer{"osd crush rule dump": {errno: ETIMEDOUT}}}}
+		cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
+		var waiting sync.WaitGroup
+		for _, name := range []string{"one", "two"} {
+			waiting.Go(func() {
+				_, err := cluster.SameCrushRule(readcache.Share(t.Context()), CrushRule{Name: name})
+				if !problem.Is(err, problem.Unreachable) || !strings.Contains(err.Error(), fmt.Sprintf("Unable to read CRUSH rule %q", name)) {
+					t.Errorf("rule %q: %v", name, err)
+				}
+			})
+		}
+		waiting.Wait()
+	})
 }
