@@ -11,13 +11,21 @@ import (
 )
 
 // SnapshotNames returns the names that a snapshot has now, by its identity. Its image may be in the trash, and so may the snapshot itself,
-// where clones keep it: then these are the names that they had.
+// where clones keep it: then these are the names that they had. Where its pool is gone that is problem.Orphaned.
 //
 // Similar to: rbd info (the parent of a clone)
 func (c *Cluster) SnapshotNames(ctx context.Context, id SnapshotID) (SnapshotRef, error) {
 	what := fmt.Sprintf("Unable to name the parent of a clone in cluster %q: snapshot %d of the image with id %s in the pool with id %d.",
 		c.cfg.Label, id.SnapshotID, id.ImageID, id.PoolID)
 	pool, err := c.PoolByID(ctx, id.PoolID)
+	if problem.Is(err, problem.NotFound) {
+		return SnapshotRef{}, &problem.Problem{
+			Kind: problem.Orphaned, What: what,
+			Why: fmt.Sprintf("The pool of the parent (id %d) was deleted. What the clone read from there is lost, and it can't be opened any more.",
+				id.PoolID),
+			Do: "Remove the clone: with force_destroy = true Terraform does, and by hand rbd rm.",
+		}
+	}
 	if err != nil {
 		return SnapshotRef{}, err
 	}

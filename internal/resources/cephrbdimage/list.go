@@ -40,7 +40,7 @@ func (f *filter) visit(
 		m := imported
 		m.Cluster, m.FSID = entry.Label, entry.Identity
 		m.fromAPI(image.ImageRef, image.Image, true)
-		unnamed = m.readParent(image.Parent, nil, true, names)
+		unnamed = warnIfOrphaned(entry.Target, image.ImageRef, m.readParent(image.Parent, nil, true, names), diags)
 		return unnamed == nil && found(&m)
 	})
 	return entry.Label, cmp.Or(err, unnamed)

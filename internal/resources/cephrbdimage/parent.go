@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -73,6 +74,22 @@ func (m *model) readParent(
 		}
 	}
 	m.Parent = parentObject(ref, flatten)
+	return nil
+}
+
+// warnIfOrphaned makes a warning, with the image's name, of the error of a parent whose pool is gone: the parent has no name any more, and
+// the image is read without it. Any other error comes back with the name.
+func warnIfOrphaned(cluster *ceph.Cluster, ref ceph.ImageRef, err error, diags *diag.Diagnostics) error {
+	if err == nil {
+		return nil
+	}
+	err = problem.Amend(err, func(p *problem.Problem) {
+		p.What = fmt.Sprintf("Unable to name the parent of image %s on cluster %q.", ref, cluster.Label())
+	})
+	if !problem.Is(err, problem.Orphaned) {
+		return err
+	}
+	tfkit.AddWarning(diags, "Parent of RBD image is gone", err)
 	return nil
 }
 

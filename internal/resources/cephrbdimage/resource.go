@@ -109,7 +109,8 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	state.FSID = entry.Identity
 	warnOfMigration(entry.Target, &state, ref, image, &resp.Diagnostics)
 	parent := tfkit.GetPrivate[*ceph.SnapshotID](ctx, req.Private, parentKey, &resp.Diagnostics)
-	if err := state.readParent(image.Parent, parent, imported, namesOfParents(ctx, entry.Target)); err != nil {
+	err = state.readParent(image.Parent, parent, imported, namesOfParents(ctx, entry.Target))
+	if err = warnIfOrphaned(entry.Target, ref, err, &resp.Diagnostics); err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
