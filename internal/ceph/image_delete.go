@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 )
 
 // DeleteImage removes an image with its data. Everything that could refuse is asked first, and all that is found is one
@@ -16,17 +17,19 @@ import (
 // problem.Busy, by their addresses. Only then something is removed. An image that is gone already is no error. One whose parent's pool is
 // gone can't be asked; it is removed if its snapshots are to go too, and has none that keep it. ask tells what
 // the image has to do with others, before each try, and refuses one that is not to be removed: a watcher that was waited for may have
-// written to it. Nil is [Cluster.ImageRelations].
+// written to it. Nil is [Cluster.ImageRelations]. Where the id is known, another image that has got the name meanwhile is
+// problem.Refused, and so is the image under another name.
 //
 // Similar to: rbd snap unprotect; rbd snap purge; rbd rm
 func (c *Cluster) DeleteImage(
-	ctx context.Context, ref ImageRef, withSnapshots bool, ask func(context.Context, ImageRef) (ImageRelations, error),
+	ctx context.Context, image KnownImage, withSnapshots bool, ask func(context.Context, ImageRef) (ImageRelations, error),
 ) error {
+	ref := image.ImageRef
 	what := fmt.Sprintf("Unable to delete image %s of cluster %q.", ref, c.cfg.Label)
 	if ask == nil {
 		ask = c.ImageRelations
 	}
-	return c.onceReleased(ctx, what, ref, func() (ImageRelations, error) {
+	return c.onceReleased(ctx, what, image, func() (ImageRelations, error) {
 		relations, err := ask(ctx, ref)
 		if withSnapshots && problem.Is(err, problem.Orphaned) {
 			return ImageRelations{}, nil // librbd, which opens it without its parent for this, refuses by itself what it should
@@ -41,13 +44,18 @@ func (c *Cluster) DeleteImage(
 // onceReleased removes an image once it has no watchers any more. ask tells what keeps it, before each try; an image that is gone ends it.
 // remove returns again where the image has become busy in the meantime.
 func (c *Cluster) onceReleased(
-	ctx context.Context, what string, ref ImageRef, ask func() (ImageRelations, error), remove func(ImageRelations) (again bool, err error),
+	ctx context.Context, what string, image KnownImage, ask func() (ImageRelations, error),
+	remove func(ImageRelations) (again bool, err error),
 ) error {
 	var removal error
+	ref := image.ImageRef
 	err := c.AwaitRelease(ctx, ref, func() (held, err error) {
 		relations, err := ask()
 		if problem.Is(err, problem.NotFound) {
-			return nil, nil
+			return nil, c.refuseRenamed(ctx, what, image)
+		}
+		if err == nil {
+			err = relations.refuseOther(what, image)
 		}
 		if err != nil {
 			return nil, err
@@ -67,6 +75,38 @@ func (c *Cluster) onceReleased(
 		return nil, nil
 	})
 	return cmp.Or(err, removal)
+}
+
+// refuseOther refuses another image than the one that is known, which has got its name.
+func (r ImageRelations) refuseOther(what string, known KnownImage) error {
+	if known.ID == "" || r.ID == "" || r.ID == known.ID {
+		return nil
+	}
+	return &problem.Problem{
+		Kind: problem.Refused, What: what,
+		Why: fmt.Sprintf("The image of that name has the id %s now, and the one that is meant has the id %s: somebody has renamed them. Nothing"+
+			" was changed.", r.ID, known.ID),
+		Do: "Apply again: the next plan shows what is there.",
+	}
+}
+
+// refuseRenamed tells of an image that has no such name any more whether it has another one.
+func (c *Cluster) refuseRenamed(ctx context.Context, what string, known KnownImage) error {
+	if known.ID == "" {
+		return nil
+	}
+	now, _, err := c.ImageByID(readcache.Afresh(ctx), known.PoolID, known.Namespace, known.ID)
+	switch {
+	case problem.Is(err, problem.NotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &problem.Problem{
+		Kind: problem.Refused, What: what,
+		Why: fmt.Sprintf("Somebody has renamed it to %s in this moment. Nothing was changed.", now),
+		Do:  "Apply again, if it is still to go.",
+	}
 }
 
 // CheckImageRemoval asks what [Cluster.DeleteImage] asks first, without the watchers.

@@ -11,12 +11,13 @@ import (
 // TrashImage moves an image to the trash of its namespace, with its data and snapshots, and without harm to its clones. For as long as
 // delay it is not purged from there; after that somebody's purge removes it, and nothing else does. Watchers are waited for as by
 // [Cluster.DeleteImage], and what they, locks, groups, mirroring or a migration refuse is problem.Busy or problem.Refused. An image that is
-// gone already is no error.
+// gone already is no error. Other images and names than the known one are refused as there.
 //
 // Similar to: rbd trash mv --expires-at
-func (c *Cluster) TrashImage(ctx context.Context, ref ImageRef, delay time.Duration) error {
+func (c *Cluster) TrashImage(ctx context.Context, image KnownImage, delay time.Duration) error {
+	ref := image.ImageRef
 	what := fmt.Sprintf("Unable to move image %s of cluster %q to the trash.", ref, c.cfg.Label)
-	return c.onceReleased(ctx, what, ref, func() (relations ImageRelations, err error) {
+	return c.onceReleased(ctx, what, image, func() (relations ImageRelations, err error) {
 		relations, err = c.relations(ctx, what, ref)
 		if problem.Is(err, problem.Orphaned) {
 			return ImageRelations{}, nil // librbd moves it without opening its parent, and refuses by itself what it should

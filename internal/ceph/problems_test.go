@@ -40,7 +40,9 @@ func TestErrnoKinds(t *testing.T) {
 // explanation of a number has to say where it means something special for that call.
 func TestEveryErrnoHasWords(t *testing.T) {
 	ref := ImageRef{Pool: "vms", Name: "data"}
-	remove := func(ctx context.Context, c *Cluster) error { return c.DeleteImage(ctx, ref, true, nil) }
+	remove := func(ctx context.Context, c *Cluster) error {
+		return c.DeleteImage(ctx, KnownImage{ImageRef: ref}, true, nil)
+	}
 	contents := func(ctx context.Context, c *Cluster) error { _, err := c.ImageContents(ctx, ref, ""); return err }
 	for call, row := range map[string]struct {
 		run    func(context.Context, *Cluster) error
@@ -209,7 +211,7 @@ func TestRemovalFromAFullPool(t *testing.T) {
 		"osd crush rule dump": recorded(t, "osd-crush-rule-dump"),
 	}
 	cluster := NewCluster(Config{Label: "east", MonHost: "192.0.2.1"}, func(context.Context, Config) (Conn, error) { return conn, nil })
-	err := cluster.DeleteImage(t.Context(), ImageRef{Pool: "vms", Name: "data"}, true, nil)
+	err := cluster.DeleteImage(t.Context(), KnownImage{ImageRef: ImageRef{Pool: "vms", Name: "data"}}, true, nil)
 	expect.Problem(t, err, problem.Other, `Pool "vms" is full`, "set-full-ratio", "ENOENT")
 }
 

@@ -4,6 +4,7 @@ package rados_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,7 +140,7 @@ func TestDeleteImageWithObstacles(t *testing.T) {
 				words = append(words, strings.ReplaceAll(word, "IMAGE", spec))
 			}
 			before := imageState(t, c, spec)
-			err := cluster.DeleteImage(ctx, ref, true, nil)
+			err := cluster.DeleteImage(ctx, named(ref), true, nil)
 			expect.Problem(t, err, problem.Refused, append(words, "Nothing was removed")...)
 			expect.Problem(t, cluster.CheckImageRemoval(ctx, ref, true), problem.Refused, words...)
 			if after := imageState(t, c, spec); after != before {
@@ -148,7 +149,7 @@ func TestDeleteImageWithObstacles(t *testing.T) {
 			for _, line := range row.undo {
 				runRBD(t, c, line, spec)
 			}
-			expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
+			expect.NoError(t, cluster.DeleteImage(ctx, named(ref), true, nil))
 			if left := rbd(t, c, "ls", strings.TrimSuffix("held/"+row.namespace, "/")); strings.Contains(left, ref.Name) {
 				t.Errorf("left: %s", left)
 			}
@@ -171,8 +172,8 @@ func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	imageWithSnapshots(t, c, "quiet/protected")
 	protected := ceph.ImageRef{Pool: "quiet", Name: "protected"}
 	before := rbd(t, c, "snap", "ls", "--all", "quiet/protected")
-	expect.Problem(t, impatient.DeleteImage(limited(t), protected, true, nil), problem.Unreachable, `Pool "stuck" did not answer in time`,
-		"ceph health detail")
+	expect.Problem(t, impatient.DeleteImage(limited(t), named(protected), true, nil), problem.Unreachable,
+		`Pool "stuck" did not answer in time`, "ceph health detail")
 	if after := rbd(t, c, "snap", "ls", "--all", "quiet/protected"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
@@ -182,9 +183,9 @@ func TestDeleteImageBesideAPoolWithoutAnswer(t *testing.T) {
 	rbd(t, c, "snap", "create", "--no-progress", "quiet/plain@a")
 	rbd(t, c, "clone", "--rbd-default-clone-format", "2", "quiet/plain@a", "quiet/child")
 	plain := ceph.ImageRef{Pool: "quiet", Name: "plain"}
-	expect.Problem(t, cluster.DeleteImage(limited(t), plain, true, nil), problem.Refused, "quiet/child of its snapshot a")
+	expect.Problem(t, cluster.DeleteImage(limited(t), named(plain), true, nil), problem.Refused, "quiet/child of its snapshot a")
 	rbd(t, c, "rm", "--no-progress", "quiet/child")
-	expect.NoError(t, cluster.DeleteImage(limited(t), plain, true, nil))
+	expect.NoError(t, cluster.DeleteImage(limited(t), named(plain), true, nil))
 }
 
 // A pool whose quota is used up takes no write, and librbd would wait for space.
@@ -211,7 +212,8 @@ func TestImagesOnAFullPool(t *testing.T) {
 	_, err := cluster.CreateImage(ctx, ceph.ImageSpec{ImageRef: ceph.ImageRef{Pool: "brim", Name: "new"}, SizeBytes: 1 << 20})
 	expect.Problem(t, err, problem.Other, "quota is used up")
 	expect.Problem(t, cluster.ResizeImage(ctx, ref, 2<<20, false), problem.Other, "quota is used up")
-	expect.Problem(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, `quota of pool "brim" is used up`, "Nothing was removed")
+	expect.Problem(t, cluster.DeleteImage(ctx, named(ref), true, nil), problem.Refused,
+		`quota of pool "brim" is used up`, "Nothing was removed")
 	if after := imageState(t, c, "brim/i"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
@@ -221,5 +223,35 @@ func TestImagesOnAFullPool(t *testing.T) {
 	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "1")
 	awaitFull(true)
 	ask(t, c, "osd", "pool", "set-quota", "brim", "max_objects", "0")
-	expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
+	expect.NoError(t, cluster.DeleteImage(ctx, named(ref), true, nil))
+}
+
+// An image that somebody renames while its deletion waits is not taken for gone, and what has got its name is left alone.
+func TestImageRenamedBeforeItsDeletion(t *testing.T) {
+	needBed(t)
+	c := bed.Cluster("west")
+	cluster := connect(t, configOf(c))
+	ctx := limited(t)
+	newPool(t, cluster, "swapped")
+	ask := func(args ...string) { t.Helper(); rbd(t, c, args...) }
+	ask("create", "--size", "1M", "swapped/data")
+	known := named(ceph.ImageRef{Pool: "swapped", Name: "data"})
+	image, err := cluster.Image(ctx, known.ImageRef)
+	expect.NoError(t, err)
+	known.PoolID, known.ID = image.PoolID, image.ID
+	refused := func(words string) {
+		t.Helper()
+		expect.Problem(t, cluster.DeleteImage(ctx, known, true, nil), problem.Refused, words)
+		expect.Problem(t, cluster.TrashImage(ctx, known, 0), problem.Refused, words)
+	}
+	ask("mv", "swapped/data", "swapped/former")
+	refused("renamed it to swapped/former")
+	ask("create", "--size", "1M", "swapped/data")
+	refused("has the id")
+	if names := strings.Fields(rbd(t, c, "ls", "swapped")); !slices.Equal(names, []string{"data", "former"}) {
+		t.Errorf("there are %v", names)
+	}
+	ask("rm", "--no-progress", "swapped/former")
+	ask("rm", "--no-progress", "swapped/data")
+	expect.NoError(t, cluster.DeleteImage(ctx, known, true, nil))
 }

@@ -108,5 +108,5 @@ func TestAccImageOfFormat1(t *testing.T) {
 	if image.SizeBytes != 8<<20 {
 		t.Errorf("after the advice %+v", image)
 	}
-	expect.NoError(t, cluster.DeleteImage(limited(t), ref, false, nil))
+	expect.NoError(t, cluster.DeleteImage(limited(t), named(ref), false, nil))
 }

@@ -31,12 +31,12 @@ func TestTrashOfMirroredImage(t *testing.T) {
 	} {
 		rbd(t, c, "mirror", "pool", "enable", "mirrored", row.pool)
 		rbd(t, c, strings.Fields(row.begin)...)
-		expect.Problem(t, cluster.TrashImage(ctx, ref, 0), problem.Refused, "It is mirrored", "rbd "+row.end, "It was left where it is")
+		expect.Problem(t, cluster.TrashImage(ctx, named(ref), 0), problem.Refused, "It is mirrored", "rbd "+row.end, "It was left where it is")
 		if info := rbd(t, c, "info", "mirrored/i"); !strings.Contains(info, "mirroring mode: "+row.mode) {
 			t.Errorf("%s: after the refusal:\n%s", row.begin, info)
 		}
 		rbd(t, c, strings.Fields(row.end)...)
-		expect.NoError(t, cluster.TrashImage(ctx, ref, 0))
+		expect.NoError(t, cluster.TrashImage(ctx, named(ref), 0))
 		id, _, _ := strings.Cut(rbd(t, c, "trash", "ls", "mirrored"), " ")
 		rbd(t, c, "trash", "restore", "mirrored/"+id)
 	}
@@ -83,7 +83,7 @@ func TestDeleteImageUnderMirror(t *testing.T) {
 			t.Fatalf("%+v, %v", watchers, err)
 		}
 		deleting, cancel := context.WithTimeout(ctx, 20*time.Second) // it waits for others than rbd-mirror, which may go
-		err = cluster.DeleteImage(deleting, ref, true, nil)
+		err = cluster.DeleteImage(deleting, named(ref), true, nil)
 		cancel()
 		if user == "by-hand" {
 			expect.Problem(t, err, problem.Busy, "It is mirrored, and open by client.by-hand at ", "rbd mirror image disable copied/by-hand")

@@ -44,7 +44,7 @@ func TestClonesWhosePoolIsGone(t *testing.T) {
 	expect.Problem(t, cluster.DeleteSnapshot(ctx, snapshot), problem.Refused, "It has 2 clones (more/c, vms/c)")
 	deletePoolByHand(t, c, "vms")
 	expect.Problem(t, cluster.DeleteSnapshot(ctx, snapshot), problem.Refused, "It has 1 clone (more/c)")
-	expect.Problem(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, "It has clones: more/c of its snapshot s")
+	expect.Problem(t, cluster.DeleteImage(ctx, named(ref), true, nil), problem.Refused, "It has clones: more/c of its snapshot s")
 	dependents, err := cluster.PoolDependents(ctx, "golden")
 	if want := []string{"more/c (a clone)"}; err != nil || !slices.Equal(dependents, want) {
 		t.Errorf("dependents %q, %v; want %q", dependents, err, want)
@@ -59,7 +59,7 @@ func TestClonesWhosePoolIsGone(t *testing.T) {
 	if err != nil || len(relations.Clones) > 0 || !slices.Equal(relations.UserSnapshots(), []string{"p"}) {
 		t.Errorf("%+v, %v", relations, err)
 	}
-	expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
+	expect.NoError(t, cluster.DeleteImage(ctx, named(ref), true, nil))
 	if left := rbd(t, c, "ls", "golden"); left != "" {
 		t.Errorf("left: %s", left)
 	}
@@ -94,30 +94,32 @@ func TestImageWhoseParentsPoolIsGone(t *testing.T) {
 	for _, ref := range []ceph.ImageRef{plain, child} {
 		_, err := cluster.Image(ctx, ref)
 		expect.NoError(t, err)
-		expect.Problem(t, cluster.DeleteImage(ctx, ref, false, nil), problem.Orphaned, "the pool of its parent (id", "force_destroy = true",
+		expect.Problem(t, cluster.DeleteImage(ctx, named(ref), false, nil), problem.Orphaned,
+			"the pool of its parent (id", "force_destroy = true",
 			"rbd rm "+ref.String())
 		expect.Problem(t, cluster.ResizeImage(ctx, ref, 8<<20, false), problem.Orphaned)
 	}
 	var waiting sync.WaitGroup
 	var errs [2]error // each after the whole wait for who holds the image
 	for i, ref := range []ceph.ImageRef{held, locked} {
-		waiting.Go(func() { errs[i] = cluster.DeleteImage(ctx, ref, true, nil) })
+		waiting.Go(func() { errs[i] = cluster.DeleteImage(ctx, named(ref), true, nil) })
 	}
 	waiting.Wait()
 	for _, err := range errs {
 		expect.Problem(t, err, problem.Busy, "a client that has it open", "put on it by hand")
 	}
-	expect.Problem(t, cluster.DeleteImage(ctx, grouped, true, nil), problem.Refused, "rbd group image rm")
-	expect.Problem(t, cluster.DeleteImage(ctx, parent, true, nil), problem.Refused, "has snapshots or clones", "rbd trash mv kept/parent")
+	expect.Problem(t, cluster.DeleteImage(ctx, named(grouped), true, nil), problem.Refused, "rbd group image rm")
+	expect.Problem(t, cluster.DeleteImage(ctx, named(parent), true, nil), problem.Refused,
+		"has snapshots or clones", "rbd trash mv kept/parent")
 	if after := rbd(t, c, "ls", "kept"); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 
 	rbd(t, c, "group", "image", "rm", "kept/g", "kept/grouped")
 	for _, ref := range []ceph.ImageRef{child, grouped} {
-		expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
+		expect.NoError(t, cluster.DeleteImage(ctx, named(ref), true, nil))
 	}
-	expect.NoError(t, cluster.TrashImage(ctx, plain, 0))
+	expect.NoError(t, cluster.TrashImage(ctx, named(plain), 0))
 	if trash := rbd(t, c, "trash", "ls", "kept"); !strings.Contains(trash, "plain") {
 		t.Errorf("in the trash: %s", trash)
 	}

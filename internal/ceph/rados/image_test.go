@@ -130,11 +130,11 @@ func TestImageContents(t *testing.T) {
 		if contents, err := cluster.ImageContents(ctx, child, ""); err != nil || contents.Allocated {
 			t.Errorf("a fresh clone holds nothing itself; %+v, %v", contents, err)
 		}
-		expect.Problem(t, cluster.DeleteImage(ctx, ref, false, nil), problem.Refused, "snapshots")
-		expect.Problem(t, cluster.DeleteImage(ctx, ref, true, nil), problem.Refused, "contents/child of its snapshot s")
-		expect.NoError(t, cluster.DeleteImage(ctx, child, false, nil))
-		expect.NoError(t, cluster.DeleteImage(ctx, ref, true, nil))
-		expect.NoError(t, cluster.DeleteImage(ctx, ref, false, nil))
+		expect.Problem(t, cluster.DeleteImage(ctx, named(ref), false, nil), problem.Refused, "snapshots")
+		expect.Problem(t, cluster.DeleteImage(ctx, named(ref), true, nil), problem.Refused, "contents/child of its snapshot s")
+		expect.NoError(t, cluster.DeleteImage(ctx, named(child), false, nil))
+		expect.NoError(t, cluster.DeleteImage(ctx, named(ref), true, nil))
+		expect.NoError(t, cluster.DeleteImage(ctx, named(ref), false, nil))
 	}
 }
 
@@ -182,10 +182,10 @@ func TestWatchedImage(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	expect.Problem(t, cluster.DeleteImage(short, ref, false, nil), problem.Busy, watchers[0].Addr)
+	expect.Problem(t, cluster.DeleteImage(short, named(ref), false, nil), problem.Busy, watchers[0].Addr)
 
 	// A client that crashes leaves its watcher for about half a minute; the deletion waits for it.
 	expect.NoError(t, holder.Process.Kill())
 	_ = holder.Wait()
-	expect.NoError(t, cluster.DeleteImage(ctx, ref, false, nil))
+	expect.NoError(t, cluster.DeleteImage(ctx, named(ref), false, nil))
 }

@@ -98,6 +98,9 @@ func rbd(t *testing.T, c *testbed.Cluster, args ...string) string {
 
 func pointer[T any](v T) *T { return &v }
 
+// named is an image of which only the name is known.
+func named(ref ceph.ImageRef) ceph.KnownImage { return ceph.KnownImage{ImageRef: ref} }
+
 // newPool makes a pool for one test, with the rbd application.
 func newPool(t *testing.T, cluster *ceph.Cluster, name string) {
 	t.Helper()

@@ -130,7 +130,7 @@ func TestErasurePool(t *testing.T) {
 	if err != nil || len(contents.DataOf) != 1 || contents.DataOf[0] != ref {
 		t.Errorf("the pool holds the data of %s; got %+v, %v", ref, contents, err)
 	}
-	expect.NoError(t, cluster.DeleteImage(ctx, ref, false, nil))
+	expect.NoError(t, cluster.DeleteImage(ctx, named(ref), false, nil))
 	expect.NoError(t, cluster.DeletePool(ctx, "ecdata", "ecdata"))
 	if rules := ask(t, c, "osd", "crush", "rule", "ls"); strings.Contains(rules, "ecdata") {
 		t.Errorf("the rule stayed: %s", rules)

@@ -149,7 +149,9 @@ func TestImageOfPoolThatLostItsOSDs(t *testing.T) {
 		"features": {func(ctx context.Context) error {
 			return cluster.SetImageFeatures(ctx, unwell, nil, []string{"fast-diff"})
 		}, problem.Unserved},
-		"removal": {func(ctx context.Context) error { return cluster.DeleteImage(ctx, unwell, false, nil) }, problem.Unreachable},
+		"removal": {func(ctx context.Context) error {
+			return cluster.DeleteImage(ctx, named(unwell), false, nil)
+		}, problem.Unreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -16,7 +16,7 @@ import (
 
 // delete deletes the image unless it is still in use.
 func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state *model, diags *diag.Diagnostics) error {
-	ref, _, err := find(ctx, cluster, state)
+	ref, image, err := find(ctx, cluster, state)
 	if problem.Is(err, problem.Removing) { // it can't be opened any more, so nobody needs it, and a domain that has its name means another
 		if err = cluster.EndRemoval(ctx, ref, state.ImageID.ValueString()); err == nil {
 			cluster.CreateUndone(ctx, ceph.CreatedImage(state.ref()))
@@ -29,10 +29,11 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 	if err := r.RefuseNamedImage(ctx, cluster, ref, diags); err != nil {
 		return err
 	}
+	found := ceph.KnownImage{ImageRef: ref, PoolID: image.PoolID, ID: image.ID}
 	if delay, trash := state.trash(); trash {
-		err = cluster.TrashImage(ctx, ref, delay)
+		err = cluster.TrashImage(ctx, found, delay)
 	} else {
-		err = deleteForGood(ctx, cluster, ref, state.encryption().format, state.ForceDestroy.ValueBool())
+		err = deleteForGood(ctx, cluster, found, state.encryption().format, state.ForceDestroy.ValueBool())
 	}
 	if err == nil {
 		cluster.CreateUndone(ctx, ceph.CreatedImage(ref))
@@ -41,11 +42,11 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 }
 
 // deleteForGood deletes the image, unless it holds something that only force allows to delete; the header of an encryption is not such.
-func deleteForGood(ctx context.Context, cluster *ceph.Cluster, ref ceph.ImageRef, format string, force bool) error {
+func deleteForGood(ctx context.Context, cluster *ceph.Cluster, image ceph.KnownImage, format string, force bool) error {
 	if force {
-		return cluster.DeleteImage(ctx, ref, force, nil)
+		return cluster.DeleteImage(ctx, image, force, nil)
 	}
-	return cluster.DeleteImage(ctx, ref, force, func(ctx context.Context, ref ceph.ImageRef) (ceph.ImageRelations, error) {
+	return cluster.DeleteImage(ctx, image, force, func(ctx context.Context, ref ceph.ImageRef) (ceph.ImageRelations, error) {
 		contents, err := cluster.ImageContents(ctx, ref, format)
 		if err != nil {
 			return ceph.ImageRelations{}, err
