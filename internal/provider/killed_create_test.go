@@ -340,7 +340,8 @@ func TestAccKilledCreate(t *testing.T) {
 			func() string { return acctest.RBD(t, "east", "snap", "ls", "least/killed-base") },
 		},
 		"ceph_crush_rule": {
-			block{"cluster": "east", "name": elsewhere}, "east/" + elsewhere,
+			block{"cluster": "east", "name": elsewhere},
+			"east/" + elsewhere,
 			func() string { return acctest.Ceph(t, "east", "osd", "crush", "rule", "dump", elsewhere) },
 		},
 		"ceph_erasure_code_profile": {

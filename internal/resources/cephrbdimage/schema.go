@@ -129,8 +129,8 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				Attributes: map[string]schema.Attribute{
 					"delay": schema.StringAttribute{
 						Optional: true,
-						MarkdownDescription: "How long a plain purge of the trash leaves the image, such as `\"720h\"`. Nothing purges it by itself afterwards." +
-							" Default: `\"0s\"`.",
+						MarkdownDescription: "How long a plain purge of the trash leaves the image, such as `\"720h\"`. Nothing purges it by itself" +
+							" afterwards. Default: `\"0s\"`.",
 						Validators: []validator.String{tfkit.Duration{WholeSeconds: true, Zero: true}},
 					},
 				},
