@@ -80,7 +80,7 @@ func (l loggedConn) command(ctx context.Context, monitor string, text []byte) fu
 // onlyReads tells by its last word whether a command changes nothing.
 func onlyReads(prefix string) bool {
 	switch prefix[strings.LastIndex(prefix, " ")+1:] {
-	case "ls", "get", "dump", "tree", "map", "df", "version", "health", "sessions", "stat", "status":
+	case "ls", "get", "get-quota", "dump", "tree", "map", "df", "version", "health", "sessions", "stat", "status":
 		return true
 	}
 	return false

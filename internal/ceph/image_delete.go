@@ -31,6 +31,9 @@ func (c *Cluster) DeleteImage(
 	}
 	return c.onceReleased(ctx, what, image, func() (ImageRelations, error) {
 		relations, err := ask(ctx, ref)
+		if other := relations.refuseOther(what, image); other != nil {
+			return ImageRelations{}, other // whatever keeps that one
+		}
 		if withSnapshots && problem.Is(err, problem.Orphaned) {
 			return ImageRelations{}, nil // librbd, which opens it without its parent for this, refuses by itself what it should
 		}
@@ -49,13 +52,13 @@ func (c *Cluster) onceReleased(
 ) error {
 	var removal error
 	ref := image.ImageRef
+	if pool, err := c.Pool(ctx, ref.Pool); err == nil {
+		c.awaitQuota(ctx, pool) // what keeps the image tells whether the flag is still there
+	}
 	err := c.AwaitRelease(ctx, ref, func() (held, err error) {
 		relations, err := ask()
 		if problem.Is(err, problem.NotFound) {
 			return nil, c.refuseRenamed(ctx, what, image)
-		}
-		if err == nil {
-			err = relations.refuseOther(what, image)
 		}
 		if err != nil {
 			return nil, err
@@ -84,8 +87,8 @@ func (r ImageRelations) refuseOther(what string, known KnownImage) error {
 	}
 	return &problem.Problem{
 		Kind: problem.Refused, What: what,
-		Why: fmt.Sprintf("The image of that name has the id %s now, and the one that is meant has the id %s: somebody has renamed them. Nothing"+
-			" was changed.", r.ID, known.ID),
+		Why: fmt.Sprintf("The image of that name has the id %s now, and the one that is meant has the id %s: it was renamed or migrated in this"+
+			" moment. Nothing was changed.", r.ID, known.ID),
 		Do: "Apply again: the next plan shows what is there.",
 	}
 }
@@ -95,16 +98,16 @@ func (c *Cluster) refuseRenamed(ctx context.Context, what string, known KnownIma
 	if known.ID == "" {
 		return nil
 	}
-	now, _, err := c.ImageByID(readcache.Afresh(ctx), known.PoolID, known.Namespace, known.ID)
+	now, _, err := c.FindImage(readcache.Afresh(ctx), known)
 	switch {
-	case problem.Is(err, problem.NotFound):
+	case problem.Is(err, problem.NotFound), problem.Is(err, problem.Removing):
 		return nil
 	case err != nil:
 		return err
 	}
 	return &problem.Problem{
 		Kind: problem.Refused, What: what,
-		Why: fmt.Sprintf("Somebody has renamed it to %s in this moment. Nothing was changed.", now),
+		Why: fmt.Sprintf("It was renamed or migrated to %s in this moment. Nothing was changed.", now),
 		Do:  "Apply again, if it is still to go.",
 	}
 }

@@ -19,12 +19,7 @@ func (c *Cluster) SnapshotNames(ctx context.Context, id SnapshotID) (SnapshotRef
 		c.cfg.Label, id.SnapshotID, id.ImageID, id.PoolID)
 	pool, err := c.PoolByID(ctx, id.PoolID)
 	if problem.Is(err, problem.NotFound) {
-		return SnapshotRef{}, &problem.Problem{
-			Kind: problem.Orphaned, What: what,
-			Why: fmt.Sprintf("The pool of the parent (id %d) was deleted. What the clone read from there is lost, and it can't be opened any more.",
-				id.PoolID),
-			Do: "Remove the clone: with force_destroy = true Terraform does, and by hand rbd rm.",
-		}
+		return SnapshotRef{}, orphaned(what, id.PoolID)
 	}
 	if err != nil {
 		return SnapshotRef{}, err
@@ -37,6 +32,10 @@ func (c *Cluster) SnapshotNames(ctx context.Context, id SnapshotID) (SnapshotRef
 		return found, err
 	})
 	if err != nil {
+		// librbd opens the parent together with its own parent, and so on.
+		if missing, found := c.missingParentPool(ctx, SnapshotID{Namespace: id.Namespace, ImageID: id.ImageID}, pool.Name); found {
+			return SnapshotRef{}, orphaned(what, missing)
+		}
 		return SnapshotRef{}, err
 	}
 	i := slices.IndexFunc(snapshots.List, func(s ImageSnapshot) bool { return s.ID == id.SnapshotID })
@@ -47,6 +46,16 @@ func (c *Cluster) SnapshotNames(ctx context.Context, id SnapshotID) (SnapshotRef
 		}
 	}
 	return SnapshotRef{snapshots.ImageRef, snapshots.List[i].Name}, nil
+}
+
+// orphaned is the error of a clone that has a parent, or one that has a parent and so on, in a pool that was deleted.
+func orphaned(what string, pool int64) error {
+	return &problem.Problem{
+		Kind: problem.Orphaned, What: what,
+		Why: fmt.Sprintf("The pool of the parent, or of a parent's parent (id %d), was deleted. What the clone read from there is lost, and it"+
+			" can't be opened any more.", pool),
+		Do: "Remove the clone: with force_destroy = true Terraform does, and by hand rbd rm.",
+	}
 }
 
 // explainClone explains what only the create of a clone is refused for, and tells whether it was that.

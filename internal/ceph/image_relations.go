@@ -81,7 +81,7 @@ func (c *Cluster) completeRelations(ctx context.Context, ref ImageRef, relations
 
 // nameRelations adds names, and whether the quota of the pool is used up.
 func (c *Cluster) nameRelations(ctx context.Context, relations *ImageRelations) {
-	if pool, err := c.PoolByID(ctx, relations.PoolID); err == nil && c.awaitQuota(ctx, pool).QuotaReached {
+	if pool, err := c.PoolByID(ctx, relations.PoolID); err == nil && pool.QuotaReached {
 		relations.Quota = pool.Name
 	}
 	c.nameClones(ctx, relations.Clones)

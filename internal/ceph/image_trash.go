@@ -22,6 +22,9 @@ func (c *Cluster) TrashImage(ctx context.Context, image KnownImage, delay time.D
 		if problem.Is(err, problem.Orphaned) {
 			return ImageRelations{}, nil // librbd moves it without opening its parent, and refuses by itself what it should
 		}
+		if err == nil {
+			err = relations.refuseOther(what, image)
+		}
 		if err != nil {
 			return relations, err
 		}

@@ -14,7 +14,7 @@ const poolBurst = 250 * time.Millisecond
 // changesPools tells whether a monitor command is a change of pools.
 func changesPools(cmd command) bool {
 	prefix, ok := cmd["prefix"].(string)
-	return ok && strings.HasPrefix(prefix, "osd pool ") && prefix != "osd pool ls"
+	return ok && strings.HasPrefix(prefix, "osd pool ") && prefix != "osd pool ls" && prefix != "osd pool get-quota"
 }
 
 // pools lists all pools as they are now.

@@ -78,7 +78,7 @@ func (c *Cluster) CreatePool(ctx context.Context, spec PoolSpec) (made PoolCreat
 			return made, err
 		}
 	}
-	if rules == nil || slices.Contains(rules, spec.Name) { // Ceph gives the rule that it makes the pool's name
+	if rules == nil || slices.Contains(rules, spec.Name) { // Ceph gives a rule that it makes for one pool the name of that
 		made.MadeRule = new(string)
 	}
 	if err := c.intendPool(ctx, what, in); err != nil {

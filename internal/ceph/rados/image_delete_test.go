@@ -242,12 +242,15 @@ func TestImageRenamedBeforeItsDeletion(t *testing.T) {
 	refused := func(words string) {
 		t.Helper()
 		expect.Problem(t, cluster.DeleteImage(ctx, known, true, nil), problem.Refused, words)
+		expect.Problem(t, cluster.DeleteImage(ctx, known, false, nil), problem.Refused, words)
 		expect.Problem(t, cluster.TrashImage(ctx, known, 0), problem.Refused, words)
 	}
 	ask("mv", "swapped/data", "swapped/former")
-	refused("renamed it to swapped/former")
+	refused("renamed or migrated to swapped/former")
 	ask("create", "--size", "1M", "swapped/data")
+	ask("snap", "create", "--no-progress", "swapped/data@kept")
 	refused("has the id")
+	ask("snap", "rm", "--no-progress", "swapped/data@kept")
 	if names := strings.Fields(rbd(t, c, "ls", "swapped")); !slices.Equal(names, []string{"data", "former"}) {
 		t.Errorf("there are %v", names)
 	}

@@ -29,7 +29,7 @@ func (r *imageResource) delete(ctx context.Context, cluster *ceph.Cluster, state
 	if err := r.RefuseNamedImage(ctx, cluster, ref, diags); err != nil {
 		return err
 	}
-	found := ceph.KnownImage{ImageRef: ref, PoolID: image.PoolID, ID: image.ID}
+	found := ceph.KnownImage{ImageRef: ref, PoolID: image.PoolID, ID: image.ID, SizeBytes: image.SizeBytes, Metadata: image.Metadata}
 	if delay, trash := state.trash(); trash {
 		err = cluster.TrashImage(ctx, found, delay)
 	} else {

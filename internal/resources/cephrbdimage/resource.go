@@ -110,11 +110,12 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	warnOfMigration(entry.Target, &state, ref, image, &resp.Diagnostics)
 	parent := tfkit.GetPrivate[*ceph.SnapshotID](ctx, req.Private, parentKey, &resp.Diagnostics)
 	err = state.readParent(image.Parent, parent, imported, namesOfParents(ctx, entry.Target))
+	named := err == nil
 	if err = warnIfOrphaned(entry.Target, ref, err, &resp.Diagnostics); err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	if !state.Parent.IsNull() && image.Parent != nil && (parent == nil || *parent != *image.Parent) {
+	if named && !state.Parent.IsNull() && image.Parent != nil && (parent == nil || *parent != *image.Parent) {
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, parentKey, image.Parent)...)
 	}
 	state.fromAPI(ref, image, imported)
