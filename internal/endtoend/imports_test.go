@@ -123,16 +123,34 @@ func testImports(t *testing.T) {
 	imports := importsOfPages(t)
 	w := workspaceOfPages(t, oneOfEach(t, imports))
 	w.Apply(t)
-	forget := []string{"state", "rm"}
+	remove := []string{"state", "rm"}
 	for _, words := range imports {
-		forget = append(forget, words.address)
+		remove = append(remove, words.address)
+	}
+	forget := func(t *testing.T) {
+		t.Helper()
+		state := filepath.Join(w.Dir, "terraform.tfstate")
+		content, err := os.ReadFile(state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if !t.Failed() {
+				return
+			}
+			// Otherwise nothing would be destroyed in the end.
+			if err := os.WriteFile(state, content, 0o600); err != nil {
+				t.Error(err)
+			}
+		})
+		w.Terraform(t, remove...)
 	}
 	for _, form := range []string{byStringID, byIdentity} {
 		t.Run(form, func(t *testing.T) {
 			if form == byIdentity {
 				skipBelow(t, w, "1.12.0")
 			}
-			w.Terraform(t, forget...)
+			forget(t)
 			var blocks strings.Builder
 			for _, words := range imports {
 				blocks.WriteString(words.blocks[form])
@@ -153,7 +171,7 @@ func testImports(t *testing.T) {
 		})
 	}
 	t.Run("import.sh", func(t *testing.T) {
-		w.Terraform(t, forget...)
+		forget(t)
 		for _, words := range imports {
 			w.Terraform(t, append([]string{words.command[0], "-input=false"}, words.command[1:]...)...)
 		}
