@@ -293,6 +293,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	tfkit.Fill(&j.plan.ImageID, types.StringNull())
 	tfkit.Fill(&j.plan.FSID, types.StringNull())
 	j.record.Unasked = j.plan.ours(j.record).Unasked
+	j.record.LiveLimits = false
 	j.record.Domain, j.record.Target, j.record.Source = j.Domain.UUID, j.target(), j.plan.source().String()
 }
 
@@ -317,7 +318,7 @@ func (j *job) saveActual(ctx context.Context, state *model, resp *resource.Updat
 	if found.Live == nil {
 		found.Live = before.Live
 	}
-	if found.SavedOrLive() == nil || state.readDisk(asking, libvirt.Placement{Host: j.Host, Domain: domain}, found, j.record) != nil {
+	if found.SavedOrLive() == nil || state.readDisk(asking, libvirt.Placement{Host: j.Host, Domain: domain}, found, &j.record) != nil {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

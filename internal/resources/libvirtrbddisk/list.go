@@ -131,7 +131,7 @@ func (l *diskLister) readImported(ctx context.Context, where libvirt.Placement, 
 		return false, nil
 	}
 	warnExchanged(&m.diags, where, found, &m.model, record)
-	err := m.readDisk(ctx, where, found, record)
+	err := m.readDisk(ctx, where, found, &record)
 	m.HostUUID, m.ID = l.entry.Identity, m.id()
 	if err == nil {
 		err = readCluster(ctx, finder, &m.model, &m.diags)

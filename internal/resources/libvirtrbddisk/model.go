@@ -220,6 +220,8 @@ type diskRecord struct {
 	// as they were found then, while the configuration doesn't name them.
 	Learned int      `json:"learned,omitempty"`
 	Unasked []string `json:"unasked,omitempty"`
+	// LiveLimits is set while the state shows the limits of the running guest, which are not the saved ones.
+	LiveLimits bool `json:"live_limits,omitempty"`
 }
 
 // recordKey is the name of the diskRecord in the private state.

@@ -2,6 +2,7 @@ package libvirtrbddisk
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -126,6 +127,13 @@ func (r *diskResource) keepDisk(ctx context.Context, req resource.ModifyPlanRequ
 	}
 	if err := r.claim(&state, tfkit.Keeps, &resp.Diagnostics); err != nil {
 		tfkit.AddError(&resp.Diagnostics, planSummary, err)
+	}
+	if record.LiveLimits {
+		target, domain := state.TargetDev.ValueString(), state.Domain.ValueString()
+		resp.Diagnostics.AddAttributeWarning(path.Root("iotune"), "Limits only of the running guest", fmt.Sprintf(
+			"The running domain %q has limits for disk %s that its saved definition doesn't have, and nothing asks for others. They end with the"+
+				" guest, and an apply after its next start plans a change.\n\nvirsh blkdeviotune %s %s --config, with the same limits, saves"+
+				" them now.", domain, target, problem.Word(domain), target))
 	}
 	return true
 }

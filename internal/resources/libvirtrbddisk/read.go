@@ -82,7 +82,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 			state.ImageID, record.PoolID = types.StringNull(), 0
 		}
 		record.learn(*found.SavedOrLive())
-		err = state.readDisk(ctx, where, found, record)
+		err = state.readDisk(ctx, where, found, &record)
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
@@ -171,7 +171,7 @@ func warnUnrecognized(diags *diag.Diagnostics, where libvirt.Placement, state *m
 }
 
 // readDisk reads the disk of the domain into the model.
-func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found libvirt.Disks, record diskRecord) error {
+func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found libvirt.Disks, record *diskRecord) error {
 	disk, err := where.Host.NameSecrets(ctx, *found.SavedOrLive())
 	if err != nil {
 		return err
@@ -180,10 +180,10 @@ func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found lib
 		// Only the running guest has the disk, and it names the image as it was called when the guest opened it.
 		disk = m.onto(disk, namesImage)
 	}
-	ours, recorded := m.ours(record), m.disk()
+	ours, recorded := m.ours(*record), m.disk()
 	m.read(disk, ours.ComparableFields(found.SavedOrLive()))
-	if found.Saved != nil && found.Live != nil && len(libvirt.DiffDisks(recorded, disk, atOnce)) == 0 {
-		// If only the running guest's limits have changed the state shows them, so that the next apply puts them back.
+	record.LiveLimits = showsLiveLimits(recorded, disk, found, record.LiveLimits)
+	if record.LiveLimits {
 		m.read(*found.Live, atOnce)
 	}
 	m.readComputed(where, found)
@@ -196,6 +196,13 @@ func (m *model) readDisk(ctx context.Context, where libvirt.Placement, found lib
 		m.Size = tfkit.SizeOf(bytes)
 	}
 	return err
+}
+
+// showsLiveLimits tells whether the state shows the running guest's limits, so that the next apply puts them back: where they alone are not
+// what was recorded, and from then on until they are as saved again. before tells that the recorded ones are those of the guest already.
+func showsLiveLimits(recorded, saved libvirt.Disk, found libvirt.Disks, before bool) bool {
+	return found.Saved != nil && found.Live != nil && len(libvirt.DiffDisks(saved, *found.Live, atOnce)) > 0 &&
+		(before || len(libvirt.DiffDisks(recorded, saved, atOnce)) == 0)
 }
 
 // atOnce tells whether the running guest is told of a change of a field.

@@ -168,7 +168,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		record.FormerSources = j.record.FormerSources
 		if j.touched {
 			j.saveActual(ctx, &state, resp)
-			record.DetachAsked = j.record.DetachAsked
+			record.DetachAsked, record.LiveLimits = j.record.DetachAsked, j.record.LiveLimits
 			if j.copied {
 				record.PoolID, record.Source = j.record.PoolID, j.record.Source
 			}

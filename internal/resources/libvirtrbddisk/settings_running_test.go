@@ -49,6 +49,17 @@ func TestAccLibvirtRBDDisk_settingsOfRunningGuest(t *testing.T) {
 	f.expectWarnings("drifted while running", result, func(s setting) bool { return s.Name == "iotune" })
 	f.expect("drifted while running", false, seenFirst)
 
+	// Also where a refresh has recorded them before.
+	acctest.Virsh(t, "kvm1", "blkdeviotune", f.name, "vdb", "--total-iops-sec", "5", "--total-iops-sec-max", "6", "--live")
+	f.w.Apply(t, "-refresh-only")
+	if disk := diskOf(t, "kvm1", f.name, "vdb", false); disk.IOTune.TotalIopsSec != 5 {
+		t.Errorf("a refresh has changed the limits of the running guest: %+v", disk.IOTune)
+	}
+	result = apply(t, f.w)
+	expectChanges(t, "drift that was recorded", result, 0, 1, 0, 0)
+	f.expectWarnings("drift that was recorded", result, func(s setting) bool { return s.Name == "iotune" })
+	f.expect("drift that was recorded", false, seenFirst)
+
 	f.write(second)
 	result = apply(t, f.w)
 	expectChanges(t, "changed", result, 0, len(f.disks), 0, 0)
