@@ -279,8 +279,8 @@ func (p Placement) CopyingWarnings(found Disks) []problem.Warning {
 		Summary: fmt.Sprintf("Disk %s of domain %q is being copied", target, p.Domain.Name),
 		Text: fmt.Sprintf("A block copy of disk %s of domain %q on hypervisor %q goes to %s. Until it ends the guest keeps the present image,"+
 			" and the disk can neither be detached nor grow.\n\nIf it is that of an apply with on_source_change = \"live_copy\" that was cut off,"+
-			" apply the same configuration again. A copy doesn't end by itself: virsh blockjob %s %s --pivot lets the guest go over once it is"+
-			" ready, --abort gives it up.", target, p.Domain.Name, p.Host.Label(), under.To.DescribeSource(),
+			" apply the same configuration again, which lets the guest go over. Any other copy doesn't end by itself: virsh blockjob %s %s --pivot"+
+			" lets the guest go over once it is ready, --abort gives it up.", target, p.Domain.Name, p.Host.Label(), under.To.DescribeSource(),
 			problem.Word(p.Domain.Name), target),
 	}}
 }

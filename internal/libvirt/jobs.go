@@ -118,7 +118,8 @@ func (h *Host) heldByJob(domain string, job Job) error {
 	case job.Rewrites:
 		p.Why = "Until it has ended the running guest can't give the disk up, QEMU can't resize it, and its end rewrites the disk's source in" +
 			" the saved definition. Nothing was changed in the domain."
-		p.Do += fmt.Sprintf(" A copy doesn't end by itself: virsh blockjob %s %s --abort or --pivot ends it.", name, job.Target)
+		p.Do += fmt.Sprintf(" That of an apply with on_source_change = \"live_copy\" that was cut off is ended by the same configuration,"+
+			" applied again. Any other copy doesn't end by itself: virsh blockjob %s %s --abort or --pivot ends it.", name, job.Target)
 	}
 	return p
 }

@@ -328,8 +328,25 @@ func (s *silentCluster) ResizeImage(ctx context.Context, ref ceph.ImageRef, byte
 	return nil
 }
 
-func (s *silentCluster) SetImageMetadata(ctx context.Context, _ ceph.ImageRef, _ map[string]string, _ []string) error {
-	return s.wait(ctx)
+func (s *silentCluster) SetImageMetadata(ctx context.Context, ref ceph.ImageRef, set map[string]string, remove []string) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	image := s.images[ref]
+	metadata := maps.Clone(set)
+	if metadata == nil {
+		metadata = map[string]string{}
+	}
+	for name, value := range image.Metadata {
+		if _, changed := set[name]; !changed && !slices.Contains(remove, name) {
+			metadata[name] = value
+		}
+	}
+	image.Metadata = metadata
+	s.images[ref] = image
+	return nil
 }
 
 func (s *silentCluster) RemoveImage(ctx context.Context, ref ceph.ImageRef) error {

@@ -211,6 +211,9 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	if err != nil {
 		return err
 	}
+	if err := j.unmark(ctx, state, image); err != nil {
+		return err
+	}
 	j.noteImage(image)
 	if j.copy != noCopy {
 		if err := j.copyContent(ctx, image); err != nil {
@@ -294,6 +297,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	tfkit.Fill(&j.plan.FSID, types.StringNull())
 	j.record.Unasked = j.plan.ours(j.record).Unasked
 	j.record.LiveLimits = false
+	j.record.GoneOver = j.record.GoneOver && j.cluster == nil
 	j.record.Domain, j.record.Target, j.record.Source = j.Domain.UUID, j.target(), j.plan.source().String()
 }
 

@@ -36,6 +36,32 @@ func copies(state, plan *model) bool {
 		(moved(state, plan) || len(changes(state, plan, namesImage)) > 0)
 }
 
+// wentOver tells whether the image is the one that the guest reads already. A copy that had begun to fill it is complete then: only a guest
+// that goes over to a copy, or was given the image by hand, reads it before an apply has ended the copy.
+func (j *job) wentOver(state *model, image ceph.Image) bool {
+	if moved(state, j.plan) || !state.has(image, j.record) {
+		return false
+	}
+	live := j.found.Live
+	return j.record.GoneOver || live != nil && live.BlockCopy() == nil && live.Source() == j.found.SavedOrLive().Source()
+}
+
+// unmark takes the mark of an unfinished copy from an image to which somebody has let the guest go over by hand: a later copy would take
+// the mark for leave to write over what the guest has written since.
+func (j *job) unmark(ctx context.Context, state *model, image ceph.Image) error {
+	access, there := j.access(), j.wentOver(state, image)
+	if j.cluster == nil || moved(state, j.plan) || !there && !j.record.GoneOver || there && !rbdusage.HoldsUnfinishedCopy(image) {
+		return nil
+	}
+	if !there {
+		access.Disk = state.disk() // the guest is to leave it
+	}
+	if err := access.UnmarkCopy(ctx); err != nil && !problem.Is(err, problem.NotFound) {
+		return err
+	}
+	return nil
+}
+
 // copySource is the identity of the image that the disk of the state reads. ok is false where it isn't known.
 func copySource(state *model, record diskRecord) (from rbdusage.CopySource, ok bool) {
 	from = rbdusage.CopySource{
@@ -101,6 +127,11 @@ func identityUnknown(state *model) error {
 // copyContent copies the content of the running guest's disk to the planned image, and lets the guest go over to it.
 func (j *job) copyContent(ctx context.Context, image ceph.Image) error {
 	if j.copy == overIt {
+		if rbdusage.HoldsUnfinishedCopy(image) {
+			if err := j.access().UnmarkCopy(ctx); err != nil {
+				return err
+			}
+		}
 		return j.goneOver(ctx)
 	}
 	live, destination := *j.found.Live, j.plan.onto(libvirt.Disk{}, nil)
@@ -164,7 +195,7 @@ func (j *job) startCopy(ctx context.Context, live, destination libvirt.Disk, aga
 // goneOver notes that the guest has the planned image now, under the names of the plan alone.
 func (j *job) goneOver(ctx context.Context) error {
 	j.touched, j.copied = true, true
-	j.record.FormerSources, j.record.Source = nil, j.plan.source().String()
+	j.record.FormerSources, j.record.Source, j.record.GoneOver = nil, j.plan.source().String(), false
 	j.connections.ReleaseHolder(j.object())
 	j.connections.Hold(j.object(), tfkit.Holder{Object: j.object()})
 	if err := j.findAgain(ctx); err != nil {

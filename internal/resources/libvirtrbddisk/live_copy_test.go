@@ -301,6 +301,48 @@ func TestAccLibvirtRBDDisk_liveCopyInterrupted(t *testing.T) {
 	f.w.Destroy(t)
 }
 
+// A copy that was cut off, and that somebody lets the guest go over to by hand, is complete: the next apply takes its mark away, changes of
+// the disk are not refused, and no later copy writes over what the guest has written since.
+func TestAccLibvirtRBDDisk_liveCopyPivotedByHand(t *testing.T) {
+	prepare(t)
+	t.Parallel()
+	const name = "pivoted"
+	f := newCopyFixture(t, name, 48, false)
+	before := diskOf(t, "kvm1", name, "vdb", false)
+	to, lift := f.slowed("east", name+"-2")
+	if _, err := f.g.Run(t.Context(), "dd if=/dev/urandom of=/dev/vda bs=1M count=40 seek=4 conv=notrunc,fsync"); err != nil {
+		t.Fatal(err)
+	}
+	f.write(f.block("east", pool, name+"-2", `timeouts = { update = "15s" }`))
+	got, err := try(t, f.w, "apply", "-auto-approve")
+	if text := got.said("error"); err == nil || !acctest.Message("QEMU goes on with it").MatchString(text) {
+		t.Fatalf("the copy was not cut off: %v %s", err, text)
+	}
+	lift()
+	expect.Eventually(t, "the copy to be ready", func() bool {
+		mirror := diskOf(t, "kvm1", name, "vdb", false).Mirror
+		return mirror != nil && mirror.Ready == "yes"
+	})
+	acctest.Virsh(t, "kvm1", "blockjob", name, "vdb", "--pivot")
+	f.guestWrites(4096, "written after")
+	if !f.marked("east", to) {
+		t.Error("the image has no mark before the apply")
+	}
+	f.write(f.block("east", pool, name+"-2"))
+	got = apply(t, f.w)
+	expectChanges(t, "the same configuration", got, 0, 1, 0, 0)
+	if text := strings.Join(got.texts("test", "warning"), "\n"); !strings.Contains(text, "was copied by hand") {
+		t.Errorf("the operator reads %s", text)
+	}
+	f.moved(before, "east", to)
+	f.w.ExpectEmptyPlan(t)
+	f.write(f.block("east", pool, name+"-2", `user = "libvirt2"`))
+	apply(t, f.w)
+	f.guestReads("in the end", 4096, "written after")
+	f.w.ExpectEmptyPlan(t)
+	f.w.Destroy(t)
+}
+
 // What a copy would destroy, or could not fill, is refused before anything is touched.
 func TestAccLibvirtRBDDisk_liveCopyRefused(t *testing.T) {
 	prepare(t)

@@ -222,6 +222,9 @@ type diskRecord struct {
 	Unasked []string `json:"unasked,omitempty"`
 	// LiveLimits is set while the state shows the limits of the running guest, which are not the saved ones.
 	LiveLimits bool `json:"live_limits,omitempty"`
+	// GoneOver is set where a guest was found on an image that has the mark of an unfinished copy: somebody has let it go over by hand, and
+	// the next change takes the mark away.
+	GoneOver bool `json:"gone_over,omitempty"`
 }
 
 // recordKey is the name of the diskRecord in the private state.

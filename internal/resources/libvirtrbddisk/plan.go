@@ -122,7 +122,7 @@ func (r *diskResource) keepDisk(ctx context.Context, req resource.ModifyPlanRequ
 	if resp.Diagnostics.HasError() {
 		return true
 	}
-	if !r.definitionsStay(ctx, &state, record) || record.FollowMonitors && !r.monitorsStay(ctx, &state) {
+	if record.GoneOver || !r.definitionsStay(ctx, &state, record) || record.FollowMonitors && !r.monitorsStay(ctx, &state) {
 		return false
 	}
 	if err := r.claim(&state, tfkit.Keeps, &resp.Diagnostics); err != nil {
@@ -362,7 +362,8 @@ func (p *planning) planComputed(ctx context.Context) error {
 			plan.Live, plan.Persistent = state.restoredTo(*where, p.record, plan.Bus)
 		}
 	}
-	if restored(state, plan) || len(changes(state, plan, func(f libvirt.DiskField) bool { return f.Effect != libvirt.AtOnce })) > 0 {
+	waits := func(f libvirt.DiskField) bool { return f.Effect != libvirt.AtOnce }
+	if restored(state, plan) || p.record.GoneOver || len(changes(state, plan, waits)) > 0 {
 		plan.PendingRestart, plan.MonitorsStale = types.BoolUnknown(), types.BoolUnknown()
 	}
 	return nil

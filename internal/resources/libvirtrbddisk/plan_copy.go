@@ -76,6 +76,10 @@ func (p *planning) planCopy(ctx context.Context, found verdict) error {
 
 // warnCopy warns of the copy of a running guest's disk.
 func (p *planning) warnCopy(ctx context.Context) error {
+	if p.exists && p.record.GoneOver && len(p.replaced) == 0 {
+		p.diags.AddWarning("Disk was copied by hand", fmt.Sprintf("The guest has gone over to image %s, and Terraform didn't do it. The image"+
+			" still has the mark of an unfinished copy. The apply takes the mark away.", sourceInWords(p.state)))
+	}
 	where, err := p.located(ctx)
 	if p.copy == noCopy || p.copy == overIt || err != nil || where == nil || !where.Domain.Active {
 		return err

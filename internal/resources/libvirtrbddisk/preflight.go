@@ -52,7 +52,7 @@ func (j *job) neededChecks(state *model) neededChecks {
 	becomes := becomesWriter(state, j.plan)
 	opens := attaches || moved(state, j.plan) || len(changes(state, j.plan, opens)) > 0
 	return neededChecks{
-		image: opens || becomes || j.cluster != nil && (resized(state, j.plan) || j.plan.ImageID.IsUnknown()),
+		image: opens || becomes || j.cluster != nil && (resized(state, j.plan) || j.plan.ImageID.IsUnknown() || j.record.GoneOver),
 		alone: attaches || renamed || becomes, opens: opens, renamed: renamed,
 	}
 }
@@ -71,7 +71,7 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 	if err == nil && needed.opens {
 		err = j.checkAccess(ctx, image, diags)
 	}
-	if err == nil && needed.opens && j.cluster != nil && (state == nil || !copies(state, j.plan)) {
+	if err == nil && needed.opens && j.cluster != nil && (state == nil || !copies(state, j.plan) && !j.wentOver(state, image)) {
 		err = j.access().RefuseUnfinished(image)
 	}
 	if err == nil && j.cluster != nil && (state == nil || resized(state, j.plan)) {

@@ -12,6 +12,7 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/rbdusage"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/readcache"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
@@ -244,6 +245,10 @@ func (r *diskResource) readSource(ctx context.Context, state *model, record *dis
 	}
 	switch {
 	case err == nil:
+		if record.Domain != "" && state.Live.ValueBool() && (state.ImageID.ValueString() != image || record.PoolID != pool) {
+			there, err := entry.Target.Image(asking, state.source())
+			record.GoneOver = err == nil && there.ID == image && rbdusage.HoldsUnfinishedCopy(there)
+		}
 		state.ImageID, record.PoolID = types.StringValue(image), pool
 	case problem.Is(err, problem.WrongIdentity):
 		return err
