@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Procedures of libvirt's remote protocol, and its codes of errors.
@@ -65,6 +67,11 @@ type fakeHypervisor struct {
 	keeps string
 	// refuses are the procedures that are refused, with the code and the daemon's words.
 	refuses map[uint32]refusal
+	// off is set while the domain is shut off.
+	off bool
+	// eats is the procedure that takes effect, and whose answer is lost with the connection; gone is set from then on, while nobody connects.
+	eats uint32
+	gone atomic.Bool
 	// closes is waited for by the end of each connection, where it is set.
 	closes chan struct{}
 
@@ -93,6 +100,9 @@ func (f *fakeHypervisor) Dial(ctx context.Context) (io.ReadWriteCloser, error) {
 	if f.answers != nil && !f.answers() {
 		<-ctx.Done()
 		return nil, ctx.Err()
+	}
+	if f.gone.Load() {
+		return nil, errors.New("connection refused")
 	}
 	here, there := net.Pipe()
 	go f.serve(there)
@@ -135,6 +145,11 @@ func (f *fakeHypervisor) serve(conn net.Conn) {
 				words = f.refuses[procedure].words
 			} else {
 				reply, code = f.reply(procedure, &xdr{body})
+			}
+			if f.eats == procedure {
+				f.gone.Store(true)
+				_ = conn.Close()
+				return
 			}
 			status := uint32(0)
 			if code != 0 {
@@ -301,7 +316,7 @@ func (f *fakeHypervisor) replyOfDomain(procedure uint32, call *xdr) (reply []byt
 	case procDomainXML:
 		call.object()
 		id, disks := " id='1'", f.live
-		if call.word()&savedFlag != 0 {
+		if call.word()&savedFlag != 0 || f.off {
 			id, disks = "", f.saved
 		}
 		return xdrText(fmt.Sprintf("<domain type='qemu'%s><name>%s</name><uuid>%s</uuid><os><type arch='x86_64' machine='pc'>hvm</type></os>"+

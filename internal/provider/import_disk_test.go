@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 )
 
@@ -166,4 +169,87 @@ func TestImportedDiskThatReadsSomethingElse(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An imported disk without an alias of ours stays in the state where the change of its image has taken effect, and the answer is lost.
+func TestImportedDiskWhoseChangeIsNotAnswered(t *testing.T) {
+	known := newServer(t, nil)
+	const device = "<target dev='vdb' bus='virtio'/>"
+	for name, test := range map[string]struct {
+		off     bool
+		renamed bool
+		wantID  string
+	}{
+		"another image, shut off": {off: true, wantID: "99"},
+		"renamed, shut off":       {off: true, renamed: true, wantID: "1"},
+		"renamed, running":        {renamed: true, wantID: "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, known, eastFSID, time.Minute)
+			w.cluster.clients = func(string) int { return 0 }
+			w.host.saved, w.host.live, w.host.off = diskByHand(device), diskByHand(device), test.off
+			if test.off {
+				w.host.live = nil
+			}
+			s, end := w.server(t.Context())
+			o := s.importBy("libvirt_rbd_disk", "kvm1/d/vdb", nil)
+			config := with(diskByHandArguments, block{"target_dev": "vdb", "cluster": "east"})
+			s.apply(o, config)
+			end()
+			base, other := ceph.ImageRef{Pool: "data", Name: "base"}, ceph.ImageRef{Pool: "data", Name: "other"}
+			w.cluster.images[other] = ceph.Image{ID: "99", SizeBytes: 1 << 20, ObjectSize: 4 << 20}
+			if test.renamed {
+				w.cluster.images[other] = w.cluster.images[base]
+				delete(w.cluster.images, base)
+			}
+			config = with(config, block{"image": "other"})
+			s, end = w.server(t.Context())
+			s.must("read", s.read(o))
+			plan := s.plan(o, config)
+			s.must("plan", plan.Diagnostics)
+			w.host.eats = procUpdateFlags
+			if failed := s.failPlan(o, config, plan); errorsIn(failed) == "" {
+				t.Fatal("the apply has not failed")
+			}
+			end()
+			if !strings.Contains(w.host.saved[0], "data/other") {
+				t.Fatal("the change has not taken effect")
+			}
+			w.host.eats = 0
+			w.host.gone.Store(false)
+			s, end = w.server(t.Context())
+			defer end()
+			diagnostics := s.read(o)
+			s.must("read", diagnostics)
+			if o.state.IsNull() {
+				t.Fatalf("the disk has left the state: %s", warningsIn(diagnostics))
+			}
+			var persistent bool
+			if err := s.members(o.state)["persistent"].As(&persistent); err != nil || !persistent {
+				t.Errorf("persistent is %v, %v", persistent, err)
+			}
+			if image, id := s.text(o, "image"), s.text(o, "image_id"); image != "other" || id != test.wantID {
+				t.Errorf("the state has image %s with the id %s", image, id)
+			}
+			s.mustKeep(o, config)
+			s.must("read", s.read(o))
+			s.mustKeep(o, config)
+		})
+	}
+}
+
+// failPlan applies a plan that fails, and keeps what the failed apply records, as Terraform does.
+func (s *server) failPlan(o *object, config block, plan *tfprotov6.PlanResourceChangeResponse) []*tfprotov6.Diagnostic {
+	s.t.Helper()
+	schema := s.schema.ResourceSchemas[o.typeName]
+	typ := schema.ValueType()
+	resp, err := s.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: o.typeName, PriorState: s.encode(typ, o.state), PlannedState: plan.PlannedState, Config: s.dynamic(schema, config),
+		PlannedPrivate: plan.PlannedPrivate, PlannedIdentity: plan.PlannedIdentity,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	o.state, o.private = s.decode(typ, resp.NewState), resp.Private
+	return resp.Diagnostics
 }

@@ -94,6 +94,9 @@ func (j *job) putInPlace(ctx context.Context, image ceph.Image, diags *diag.Diag
 			return err
 		}
 	}
+	if wanted.Source() != j.found.Saved.Source() {
+		j.record.Asked = wanted.Source()
+	}
 	if err := j.Host.UpdateSavedDisk(ctx, j.Domain.UUID, wanted); err != nil {
 		return err
 	}
@@ -296,7 +299,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	tfkit.Fill(&j.plan.ImageID, types.StringNull())
 	tfkit.Fill(&j.plan.FSID, types.StringNull())
 	j.record.Unasked = j.plan.ours(j.record).Unasked
-	j.record.LiveLimits = false
+	j.record.LiveLimits, j.record.Asked = false, ""
 	j.record.GoneOver = j.record.GoneOver && j.cluster == nil
 	j.record.Domain, j.record.Target, j.record.Source = j.Domain.UUID, j.target(), j.plan.source().String()
 }

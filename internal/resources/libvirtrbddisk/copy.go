@@ -147,6 +147,7 @@ func (j *job) copyContent(ctx context.Context, image ceph.Image) error {
 	if err := j.access().UnmarkCopy(ctx); err != nil {
 		return err
 	}
+	j.record.Asked = destination.Source()
 	if err := j.Host.PivotBlockCopy(ctx, j.Domain.UUID, live, destination); err != nil {
 		return err
 	}
@@ -195,7 +196,7 @@ func (j *job) startCopy(ctx context.Context, live, destination libvirt.Disk, aga
 // goneOver notes that the guest has the planned image now, under the names of the plan alone.
 func (j *job) goneOver(ctx context.Context) error {
 	j.touched, j.copied = true, true
-	j.record.FormerSources, j.record.Source, j.record.GoneOver = nil, j.plan.source().String(), false
+	j.record.FormerSources, j.record.Source, j.record.GoneOver, j.record.Asked = nil, j.plan.source().String(), false, ""
 	j.connections.ReleaseHolder(j.object())
 	j.connections.Hold(j.object(), tfkit.Holder{Object: j.object()})
 	if err := j.findAgain(ctx); err != nil {

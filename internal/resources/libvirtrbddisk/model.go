@@ -190,7 +190,7 @@ func (m *model) ours(record diskRecord) libvirt.ManagedDisk {
 	asked := func(name string) bool { return !m.argument(name).IsNull() }
 	return libvirt.ManagedDisk{
 		Alias: m.Alias.ValueString(), Target: m.TargetDev.ValueString(), Imported: record.Imported,
-		Sources: append([]string{m.source().String(), record.Source}, record.FormerSources...),
+		Sources: append([]string{m.source().String(), record.Source, record.Asked}, record.FormerSources...),
 		Unasked: slices.DeleteFunc(slices.Clone(record.Unasked), asked),
 	}
 }
@@ -225,6 +225,8 @@ type diskRecord struct {
 	// GoneOver is set where a guest was found on an image that has the mark of an unfinished copy: somebody has let it go over by hand, and
 	// the next change takes the mark away.
 	GoneOver bool `json:"gone_over,omitempty"`
+	// Asked is the name of the image that a failed change has asked for: it may have taken effect, and an imported disk is known by it then.
+	Asked string `json:"asked,omitempty"`
 }
 
 // recordKey is the name of the diskRecord in the private state.

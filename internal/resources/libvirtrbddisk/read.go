@@ -78,6 +78,10 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		warnExchanged(&resp.Diagnostics, where, found, &state, record)
 		tfkit.AddWarnings(&resp.Diagnostics, where.NameWarnings(ctx, entry.Target, state.Domain.ValueString(), state.TargetDev.ValueString())...)
 		tfkit.AddWarnings(&resp.Diagnostics, where.CopyingWarnings(found)...)
+		if record.Asked != "" && found.SavedOrLive().Source() == record.Asked {
+			// The recorded identity may be that of the image which the disk had before.
+			state.ImageID, record.PoolID, record.Asked = types.StringNull(), 0, ""
+		}
 		if runsOther(state.ours(record), found) {
 			// The recorded identity is that of the former image.
 			state.ImageID, record.PoolID = types.StringNull(), 0

@@ -164,8 +164,8 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
-		// A former name is kept also where nothing is known to have changed: the answer may have been lost.
-		record.FormerSources = j.record.FormerSources
+		// Names are kept also where nothing is known to have changed: the answer may have been lost.
+		record.FormerSources, record.Asked = j.record.FormerSources, j.record.Asked
 		if j.touched {
 			j.saveActual(ctx, &state, resp)
 			record.DetachAsked, record.LiveLimits = j.record.DetachAsked, j.record.LiveLimits
