@@ -35,6 +35,7 @@ type DomainSearch struct {
 	Others     []*Host     // where it may have been migrated to
 	Unknown    []HostError // hypervisors whose settings are not known yet
 	LastSeen   string      // the label of the one on which it was last seen running, empty for the configured host
+	SeenOn     string      // its UUID, where it is known: the label may be that of another host by now
 }
 
 // Locate finds a domain by its UUID: on the configured host, or after a migration on another hypervisor. A domain that is shut off on the
@@ -61,7 +62,7 @@ func (s DomainSearch) Locate(ctx context.Context, uuid string) (Placement, error
 		}
 	}
 	unanswered = append(unanswered, s.Unknown...)
-	last := slices.IndexFunc(found, func(p Placement) bool { return p.Host.Label() == s.LastSeen })
+	last := s.lastSeen(ctx, found)
 	switch {
 	case err == nil && slices.ContainsFunc(unanswered, func(e HostError) bool { return e.Label == s.LastSeen }):
 		return Placement{}, s.lastSeenUnanswered(domain, unanswered)
@@ -76,6 +77,22 @@ func (s DomainSearch) Locate(ctx context.Context, uuid string) (Placement, error
 		return found[max(last, 0)], nil
 	}
 	return Placement{}, err
+}
+
+// lastSeen is the placement on the host on which the domain was seen last, whatever its label is now; -1 where it is none of them.
+func (s DomainSearch) lastSeen(ctx context.Context, found []Placement) int {
+	labelled := slices.IndexFunc(found, func(p Placement) bool { return p.Host.Label() == s.LastSeen })
+	is := func(p Placement) bool {
+		id, err := p.Host.UUID(ctx)
+		return err == nil && id == s.SeenOn
+	}
+	if s.LastSeen == "" || s.SeenOn == "" || labelled >= 0 && is(found[labelled]) {
+		return labelled
+	}
+	if same := slices.IndexFunc(found, is); same >= 0 {
+		return same
+	}
+	return labelled
 }
 
 // findDomain asks all hosts at once for a domain. After a migration more than one may have it, with at most one running it.

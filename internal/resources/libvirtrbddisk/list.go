@@ -102,7 +102,7 @@ func (l *diskLister) disks(ctx context.Context, domain libvirt.Domain) ([]listed
 		if l.whole {
 			if len(disks) == 0 && !domain.Active {
 				var err error
-				if where, err = l.resource.locate(ctx, l.entry.Target, &found.model); err != nil {
+				if where, err = l.resource.locate(ctx, l.entry.Target, &found.model, ""); err != nil {
 					return nil, err
 				}
 				tfkit.AddWarnings(&found.diags, where.Warnings()...)

@@ -10,14 +10,14 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// locate finds the domain of a disk in the state, on the configured host or on any other.
-func (r *diskResource) locate(ctx context.Context, configured *libvirt.Host, recorded *model) (libvirt.Placement, error) {
+// locate finds the domain of a disk in the state, on the configured host or on any other. seenOn is that of the record.
+func (r *diskResource) locate(ctx context.Context, configured *libvirt.Host, recorded *model, seenOn string) (libvirt.Placement, error) {
 	search := libvirt.DomainSearch{
 		Configured: configured,
 		Others:     slices.DeleteFunc(r.Hypervisors.All(), func(h *libvirt.Host) bool { return h == configured }),
 	}
 	if seen := recorded.RunningOn.ValueString(); seen != configured.Label() && seen != recorded.Hypervisor.ValueString() {
-		search.LastSeen = seen
+		search.LastSeen, search.SeenOn = seen, seenOn
 	}
 	for _, label := range r.Hypervisors.Unasked() {
 		search.Unknown = append(search.Unknown, libvirt.HostError{Label: label, Err: r.Hypervisors.NotKnown(label)})
@@ -30,7 +30,7 @@ func (p *planning) located(ctx context.Context) (*libvirt.Placement, error) {
 	if p.where != nil || p.undecided != nil || !p.host.Known || p.host.Moved || !p.exists {
 		return p.where, nil //nolint:nilerr // The operator was warned, and the plan goes on without.
 	}
-	where, err := p.locate(ctx, p.host.Target, p.state)
+	where, err := p.locate(ctx, p.host.Target, p.state, p.record.SeenOn)
 	if problem.Is(err, problem.Unknown) {
 		p.undecided = err
 		tfkit.AddWarning(p.diags, "Domain not looked for everywhere", err)
@@ -48,7 +48,7 @@ func (p *planning) located(ctx context.Context) (*libvirt.Placement, error) {
 func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Placement, error) {
 	former, err := p.Hypervisors.ResolveEntry(ctx, p.state.Hypervisor, p.state.HostUUID, p.diags)
 	if err == nil {
-		there, located := p.locate(ctx, former.Target, p.state)
+		there, located := p.locate(ctx, former.Target, p.state, p.record.SeenOn)
 		if located == nil && there.Host != p.host.Target {
 			// The new host may have several labels.
 			if id, err := there.Host.UUID(ctx); err == nil && id == p.host.Identity.ValueString() {
@@ -71,7 +71,7 @@ func (p *planning) locateAfterMove(ctx context.Context) (libvirt.Placement, erro
 func (r *diskResource) refuseMigrated(
 	ctx context.Context, configured *libvirt.Host, recorded *model, record diskRecord, was libvirt.Placement,
 ) error {
-	now, err := r.locate(ctx, configured, recorded)
+	now, err := r.locate(ctx, configured, recorded, record.SeenOn)
 	if problem.Is(err, problem.NotFound) || err == nil && (now.Host == was.Host || recorded.ours(record).Find(now.Domain).Live == nil) {
 		return nil
 	}

@@ -227,6 +227,8 @@ type diskRecord struct {
 	GoneOver bool `json:"gone_over,omitempty"`
 	// Asked is the name of the image that a failed change has asked for: it may have taken effect, and an imported disk is known by it then.
 	Asked string `json:"asked,omitempty"`
+	// SeenOn is the host_uuid of running_on, where that is not the configured hypervisor.
+	SeenOn string `json:"seen_on,omitempty"`
 }
 
 // recordKey is the name of the diskRecord in the private state.

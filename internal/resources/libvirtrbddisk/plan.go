@@ -147,7 +147,7 @@ func (r *diskResource) definitionsStay(ctx context.Context, state *model, record
 	if err != nil {
 		return false
 	}
-	where, err := r.locate(readcache.Share(ctx), entry.Target, state)
+	where, err := r.locate(readcache.Share(ctx), entry.Target, state, record.SeenOn)
 	if err != nil {
 		return false
 	}

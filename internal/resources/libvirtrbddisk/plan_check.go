@@ -398,7 +398,7 @@ func (r *diskResource) checkRemoval(ctx context.Context, state *model, record di
 	if err != nil {
 		return nil //nolint:nilerr // The apply asks again, and fails then.
 	}
-	where, err := r.locate(ctx, entry.Target, state)
+	where, err := r.locate(ctx, entry.Target, state, record.SeenOn)
 	if err != nil {
 		return nil //nolint:nilerr // as above
 	}

@@ -93,6 +93,10 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	record.SeenOn = ""
+	if where.Host != entry.Target {
+		record.SeenOn, _ = where.Host.UUID(ctx) // without it the host is known by its label
+	}
 	record.warnPending(where, found, &resp.Diagnostics)
 	state.HostUUID = entry.Identity
 	state.ID = state.id()
@@ -137,7 +141,7 @@ func (m *model) adopt(domain libvirt.Domain) {
 func (r *diskResource) find(
 	ctx context.Context, host *libvirt.Host, state *model, record diskRecord,
 ) (where libvirt.Placement, found libvirt.Disks, err error) {
-	if where, err = r.locate(ctx, host, state); err == nil {
+	if where, err = r.locate(ctx, host, state, record.SeenOn); err == nil {
 		found = state.ours(record).Find(where.Domain)
 	}
 	return where, found, err

@@ -107,7 +107,7 @@ func (r *diskResource) prepare(ctx context.Context, config, plan *model, diags *
 	}
 	j.Placement = libvirt.Placement{Host: entry.Target, Domain: domain}
 	if !domain.Active { // it may run elsewhere
-		if j.Placement, err = r.locate(ctx, entry.Target, &model{DomainUUID: types.StringValue(domain.UUID)}); err != nil {
+		if j.Placement, err = r.locate(ctx, entry.Target, &model{DomainUUID: types.StringValue(domain.UUID)}, ""); err != nil {
 			return j, problem.At("domain", err)
 		}
 	}
@@ -147,7 +147,7 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if err == nil {
 		plan.Hypervisor, plan.HostUUID = entry.Label, entry.Identity
 		plan.ID = plan.id()
-		j.Placement, err = r.locate(ctx, entry.Target, &state)
+		j.Placement, err = r.locate(ctx, entry.Target, &state, record.SeenOn)
 		tfkit.AddWarnings(&resp.Diagnostics, j.Warnings()...)
 	}
 	if err == nil {
@@ -216,7 +216,7 @@ func (r *diskResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	entry, err := r.Hypervisors.ResolveEntry(ctx, state.Hypervisor, state.HostUUID, &resp.Diagnostics)
 	var where libvirt.Placement
 	if err == nil {
-		where, err = r.locate(ctx, entry.Target, &state)
+		where, err = r.locate(ctx, entry.Target, &state, record.SeenOn)
 		tfkit.AddWarnings(&resp.Diagnostics, where.Warnings()...)
 	}
 	var found libvirt.Disks
