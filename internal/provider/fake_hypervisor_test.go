@@ -38,6 +38,7 @@ const (
 	procDetachFlags      = 161
 	procUpdateFlags      = 174
 	procHasManagedSave   = 183
+	procBlockInfo        = 194
 	procBlockJobInfo     = 238
 	procControlInfo      = 229
 	procDestroyFlags     = 234
@@ -358,6 +359,9 @@ func (f *fakeHypervisor) replyOfDomain(procedure uint32, call *xdr) (reply []byt
 		return slices.Concat(xdrWord(0), xdrWord(0)), 0
 	case procDestroyFlags, procSetIOTune, procConnectOpen, procConnectClose:
 		return nil, 0
+	case procBlockInfo:
+		const mebibyte = 1 << 20 // the size of all disks
+		return slices.Concat(xdrWord(0), xdrWord(mebibyte), xdrWord(0), xdrWord(mebibyte), xdrWord(0), xdrWord(mebibyte)), 0
 	case procHasManagedSave, procBlockJobInfo, procControlInfo:
 		return make([]byte, 32), 0
 	}

@@ -301,7 +301,10 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	j.record.Unasked = j.plan.ours(j.record).Unasked
 	j.record.LiveLimits, j.record.Asked = false, ""
 	j.record.GoneOver = j.record.GoneOver && j.cluster == nil
-	j.record.Domain, j.record.Target, j.record.Source = j.Domain.UUID, j.target(), j.plan.source().String()
+	j.record.Domain, j.record.Target = j.Domain.UUID, j.target()
+	if j.record.Source == "" {
+		j.record.Source = j.plan.source().String()
+	}
 }
 
 // saveActual puts the disk as it is now into the state after an update that has failed half-way.

@@ -54,3 +54,48 @@ func TestExchangedSourceExplained(t *testing.T) {
 		}
 	}
 }
+
+// A disk is that of another image once the guest has it, or is to start with it, whatever name a refresh has shown meanwhile.
+func TestAdoptedSource(t *testing.T) {
+	const (
+		librbd  = `<disk type='network'><driver type='raw'/><source protocol='rbd' name='libvirt-pool/librbd'/>`
+		former  = `<disk type='network'><driver type='raw'/><source protocol='rbd' name='libvirt-pool/former'/>`
+		applied = `<disk type='network'><driver type='raw'/><source protocol='rbd' name='libvirt-pool/applied'/>`
+		other   = `<disk type='network'><driver type='raw'/><source protocol='rbd' name='libvirt-pool/other'/>`
+		overlay = `<disk type='network'><driver type='qcow2'/><source protocol='rbd' name='libvirt-pool/other'/>`
+		file    = `<disk type='file'><driver type='raw'/><source file='/v/o.img'/>`
+	)
+	m := plain() // of librbd
+	record := diskRecord{FormerSources: []string{"libvirt-pool/former"}, Source: "libvirt-pool/applied"}
+	for name, c := range map[string]struct {
+		saved, live     string
+		active, adopted bool
+	}{
+		"as applied":                     {applied, applied, true, false},
+		"as applied, shut off":           {applied, "", false, false},
+		"renamed":                        {applied, former, true, false},
+		"other":                          {other, other, true, true},
+		"other, shut off":                {other, "", false, true},
+		"other, transient":               {"", other, true, true},
+		"as the state names it":          {librbd, librbd, true, true},
+		"as the state names it, saved":   {librbd, applied, true, false},
+		"other, saved":                   {other, former, true, false},
+		"other, not in the guest":        {other, "", true, false},
+		"overlay":                        {overlay, overlay, true, false},
+		"file":                           {file, file, true, false},
+		"as before the state, shut off":  {former, "", false, false},
+		"as before the state, transient": {"", former, true, false},
+	} {
+		read := func(text string) *libvirt.Disk {
+			if text == "" {
+				return nil
+			}
+			disk := parsed(t, text+"<target dev='vdb'/></disk>")
+			return &disk
+		}
+		found := libvirt.Disks{Saved: read(c.saved), Live: read(c.live)}
+		if adopted := m.adopts(libvirt.Domain{Active: c.active}, found, record); adopted != c.adopted {
+			t.Errorf("%s: %v", name, adopted)
+		}
+	}
+}

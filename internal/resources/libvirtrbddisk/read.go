@@ -82,9 +82,12 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 			// The recorded identity may be that of the image which the disk had before.
 			state.ImageID, record.PoolID, record.Asked = types.StringNull(), 0, ""
 		}
-		if runsOther(state.ours(record), found) {
-			// The recorded identity is that of the former image.
+		if state.adopts(where.Domain, found, record) {
+			// The recorded identity, and the former names, are those of the former image.
 			state.ImageID, record.PoolID = types.StringNull(), 0
+			record.Source, record.FormerSources = found.SavedOrLive().Source(), nil
+		} else if found.Live != nil && found.Live.Source() == record.Source {
+			record.FormerSources = nil // An image that gets such a name from now on is another one.
 		}
 		record.learn(*found.SavedOrLive())
 		err = state.readDisk(ctx, where, found, &record)
@@ -217,10 +220,19 @@ func showsLiveLimits(recorded, saved libvirt.Disk, found libvirt.Disks, before b
 // atOnce tells whether the running guest is told of a change of a field.
 func atOnce(f libvirt.DiskField) bool { return f.Effect == libvirt.AtOnce }
 
-// runsOther tells whether somebody has attached another image to the running guest: its name is none that the disk ever had. A renamed
-// image keeps its former name in a guest that has it open.
-func runsOther(ours libvirt.ManagedDisk, found libvirt.Disks) bool {
-	return found.Live != nil && found.Live.Source() == found.SavedOrLive().Source() && !ours.Exchanged(found.Live) && !ours.ReadBy(*found.Live)
+// adopts tells whether the disk has become that of another image, which somebody has put into the definitions: the guest runs with it, or
+// starts with it. A renamed image keeps its former name in a guest that has it open. The state's own name proves nothing: a refresh shows
+// what the saved definition names, long before the guest opens it.
+func (m *model) adopts(domain libvirt.Domain, found libvirt.Disks, record diskRecord) bool {
+	disk := found.SavedOrLive()
+	applied := libvirt.ManagedDisk{Sources: append([]string{record.Source}, record.FormerSources...)}
+	if applied.ReadBy(*disk) || m.ours(record).Exchanged(disk) {
+		return false
+	}
+	if found.Live == nil {
+		return !domain.Active
+	}
+	return found.Live.Source() == disk.Source()
 }
 
 // readComputed reads where the disk is, and how that of the running guest differs.

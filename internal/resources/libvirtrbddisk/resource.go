@@ -177,6 +177,9 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	j.record.FollowMonitors = config.Monitors.IsNull() && (j.record.FollowMonitors || !plan.Monitors.Equal(state.Monitors))
+	if len(changes(&state, &plan, namesImage)) > 0 || moved(&state, &plan) { // otherwise nothing has told which image the name means
+		j.record.Source = plan.source().String()
+	}
 	j.finish(ctx, &resp.Diagnostics)
 	j.record.warnPending(j.Placement, j.found, &resp.Diagnostics)
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, j.record)...)

@@ -223,6 +223,7 @@ func (f *sourceFixture) source() {
 		f.replaced("pool, image", `pool = "other-pool"`, `on_source_change = "replace"`)
 	} else {
 		f.updated("image by hand", `pool = "other-pool"`)
+		f.startedByHand()
 	}
 	f.sees(48)
 	if got := f.disk("vdb").Source.Network.Name; got != "other-pool/"+f.name {
@@ -230,6 +231,31 @@ func (f *sourceFixture) source() {
 	}
 
 	f.snapshot()
+}
+
+// startedByHand starts the guest with another image that somebody has put into the saved definition: its own one is another image then.
+func (f *sourceFixture) startedByHand() {
+	f.t.Helper()
+	start := func(name string) {
+		f.t.Helper()
+		f.byHand("vdb", func(d *acctest.Disk) { d.Source.Network.Name = name })
+		f.w.Terraform(f.t, "apply", "-refresh-only", "-auto-approve")
+		if err := f.g.Destroy(f.t.Context()); err != nil {
+			f.t.Fatal(err)
+		}
+		if err := f.g.Start(f.t.Context()); err != nil {
+			f.t.Fatal(err)
+		}
+		if err := f.g.WaitReady(f.t.Context()); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	start(pool + "/" + f.name + "-big")
+	f.sees(40)
+	f.refused("can't be changed from libvirt-pool/"+f.name+"-big to other-pool/"+f.name, `pool = "other-pool"`)
+	start("other-pool/" + f.name)
+	f.write(`pool = "other-pool"`)
+	expectChanges(f.t, "started again", apply(f.t, f.w), 0, 0, 0, 0)
 }
 
 // snapshot sets, imports, changes and removes the snapshot that is read instead of the image.
