@@ -152,6 +152,15 @@ func (w *world) server(ctx context.Context) (s *server, end func()) {
 	connections := tfkit.NewConnections()
 	connections.Clusters.Add("east", cluster)
 	connections.Hypervisors.Add("kvm1", host)
+	return w.serve(ctx, connections), func() {
+		cluster.Close()
+		host.Close()
+	}
+}
+
+// serve starts a provider with these connections.
+func (w *world) serve(ctx context.Context, connections *tfkit.Connections) *server {
+	w.t.Helper()
 	served, ok := provider.New("test", nil)().(frameworkprovider.ProviderWithListResources)
 	if !ok {
 		w.t.Fatal("the provider lists nothing")
@@ -160,12 +169,9 @@ func (w *world) server(ctx context.Context) (s *server, end func()) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	s = &server{protocol, stoppable{w.t, ctx}, w.known.schema, w.known.identities}
+	s := &server{protocol, stoppable{w.t, ctx}, w.known.schema, w.known.identities}
 	s.configure(block{})
-	return s, func() {
-		cluster.Close()
-		host.Close()
-	}
+	return s
 }
 
 // operations of a resource: what is there before, and what is asked for.

@@ -157,7 +157,9 @@ func readCluster(ctx context.Context, finder *rbdusage.Finder, state *model, dia
 func (r *diskResource) followCluster(
 	ctx context.Context, host *libvirt.Host, found libvirt.Disks, recorded, state *model, record *diskRecord,
 ) error {
-	if state.FSID.IsNull() || state.Monitors.Equal(recorded.Monitors) || found.MonitorsStale() {
+	// A refresh may have shown the saved definition's monitors before the guest got them.
+	same := state.Monitors.Equal(recorded.Monitors) && !recorded.MonitorsStale.ValueBool()
+	if state.FSID.IsNull() || same || found.MonitorsStale() {
 		return nil
 	}
 	// A cluster that can't be told, or doesn't answer, leaves what is recorded.
