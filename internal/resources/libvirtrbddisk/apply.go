@@ -217,7 +217,10 @@ func (j *job) update(ctx context.Context, state *model, diags *diag.Diagnostics)
 	if err := j.unmark(ctx, state, image); err != nil {
 		return err
 	}
-	j.noteImage(image)
+	if image.ID == "" && j.found.Live == nil && j.plan.ImageID.IsUnknown() {
+		image = j.imageAtNextStart(ctx)
+	}
+	j.noteImage(state, image)
 	if j.copy != noCopy {
 		if err := j.copyContent(ctx, image); err != nil {
 			return err

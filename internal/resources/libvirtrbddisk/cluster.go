@@ -191,5 +191,5 @@ func (r *diskResource) clusterForUpdate(
 
 func asksCluster(state, plan *model) bool {
 	return len(changes(state, plan, opens)) > 0 || becomesWriter(state, plan) || resized(state, plan) ||
-		plan.Monitors.IsUnknown() || plan.ImageID.IsUnknown()
+		plan.Monitors.IsUnknown()
 }

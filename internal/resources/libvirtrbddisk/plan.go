@@ -93,8 +93,10 @@ func (p *planning) leaveToApply() {
 	if !p.exists {
 		return
 	}
-	if resized(state, plan) && !plan.ImageID.IsNull() {
-		plan.ImageID = types.StringUnknown() // somebody may have given the image's name to another one
+	// Somebody may have given the image's name to another one. planSource has looked at a changed name.
+	asks := len(changes(state, plan, opens)) > 0 || becomesWriter(state, plan) || !state.Live.ValueBool() || plan.ImageID.IsNull()
+	if !plan.FSID.IsNull() && (resized(state, plan) || asks && len(changes(state, plan, namesImage)) == 0) {
+		plan.ImageID = types.StringUnknown()
 	}
 	if state.Live.ValueBool() && state.Persistent.ValueBool() {
 		return

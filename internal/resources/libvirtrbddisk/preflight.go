@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ceph-libvirt/terraform-provider-ceph/internal/breaker"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/ceph"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/libvirt"
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/problem"
@@ -34,6 +35,20 @@ func findImage(ctx context.Context, cluster *ceph.Cluster, plan *model) (ceph.Im
 	return image, problem.At("image", err)
 }
 
+// imageAtNextStart is the image that a guest opens when it is started, empty where that is not to be learned: the change doesn't need it.
+func (j *job) imageAtNextStart(ctx context.Context) ceph.Image {
+	if j.cluster == nil {
+		return ceph.Image{}
+	}
+	asking, cancel := breaker.Optional(ctx, verifyLimit)
+	defer cancel()
+	image, err := j.cluster.Image(asking, j.plan.source())
+	if err != nil {
+		return ceph.Image{}
+	}
+	return image
+}
+
 // neededChecks are the checks that a change needs.
 type neededChecks struct {
 	image   bool // that the image is there
@@ -52,7 +67,7 @@ func (j *job) neededChecks(state *model) neededChecks {
 	becomes := becomesWriter(state, j.plan)
 	opens := attaches || moved(state, j.plan) || len(changes(state, j.plan, opens)) > 0
 	return neededChecks{
-		image: opens || becomes || j.cluster != nil && (resized(state, j.plan) || j.plan.ImageID.IsUnknown() || j.record.GoneOver),
+		image: opens || becomes || j.cluster != nil && (resized(state, j.plan) || gainsCluster(state, j.plan) || j.record.GoneOver),
 		alone: attaches || renamed || becomes, opens: opens, renamed: renamed,
 	}
 }
@@ -79,7 +94,7 @@ func (j *job) preflight(ctx context.Context, state *model, diags *diag.Diagnosti
 	}
 	if err == nil && needed.renamed {
 		err = j.checkSource(ctx, state, image)
-	} else if err == nil && state != nil && resized(state, j.plan) {
+	} else if err == nil && state != nil {
 		err = j.refuseExchangedImage(state, image)
 	}
 	if err == nil {
@@ -207,17 +222,24 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 	})
 }
 
-// refuseExchangedImage refuses to tell a running guest a new size where the image's name, which stays, has come to mean another image: the
-// guest may have the former one open, which would grow.
+// refuseExchangedImage refuses what asks a running guest's image, or attaches it again, where the image's name, which stays, has come to
+// mean another one: the guest may have the former one open.
 func (j *job) refuseExchangedImage(state *model, image ceph.Image) error {
 	if image.ID == "" || state.ImageID.IsNull() || j.found.Live == nil || state.has(image, j.record) {
 		return nil
+	}
+	consequence := ". The change would be checked with the other one."
+	switch {
+	case j.again.detaches():
+		consequence = ". Attached again, the disk would have the content of the other one."
+	case resized(state, j.plan):
+		consequence = ", which would grow."
 	}
 	return problem.At("image", &problem.Problem{
 		Kind: problem.Refused,
 		What: fmt.Sprintf("Disk %s of domain %q on hypervisor %q was attached with the image of id %s, and %s has the id %s now.", j.target(),
 			j.Domain.Name, j.Host.Label(), state.ImageID.ValueString(), j.plan.source(), image.ID),
-		Why: "Somebody has put another image in its place, and the running guest may still have the former one open, which would grow.",
+		Why: "Somebody has put another image in its place, and the running guest may still have the former one open" + consequence,
 		Do:  "Shut the guest off and apply, which records the image that it is to have; or give the images their names back.",
 	})
 }
@@ -231,6 +253,9 @@ func (m *model) has(image ceph.Image, record diskRecord) bool {
 func moved(state, plan *model) bool {
 	return !state.FSID.IsNull() && !plan.FSID.IsNull() && !state.FSID.Equal(plan.FSID)
 }
+
+// gainsCluster tells whether the plan names the first cluster of a disk that had none.
+func gainsCluster(state, plan *model) bool { return state.FSID.IsNull() && !plan.FSID.IsNull() }
 
 func renames(state, plan *model) bool {
 	return len(changes(state, plan, func(f libvirt.DiskField) bool { return namesImage(f) || f.Name == "monitors" })) > 0
@@ -279,12 +304,17 @@ func (j *job) checkSource(ctx context.Context, state *model, image ceph.Image) e
 	return nil
 }
 
-// noteImage records the identity of the image.
-func (j *job) noteImage(image ceph.Image) {
+// noteImage records the identity of the image, where it was looked at. The state of a new disk is nil.
+func (j *job) noteImage(state *model, image ceph.Image) {
+	planned := j.plan.ImageID
 	switch {
 	case j.plan.FSID.IsNull():
 		j.record.PoolID, j.plan.ImageID = 0, types.StringNull()
+	case image.ID != "" && !planned.IsUnknown() && planned.ValueString() != image.ID:
+		j.record.PoolID = 0 // Terraform would refuse another id than the planned one. Without a pool the next refresh goes by the name.
 	case image.ID != "":
 		j.record.PoolID, j.plan.ImageID = image.PoolID, types.StringValue(image.ID)
+	case state != nil && planned.IsUnknown() && j.plan.FSID.Equal(state.FSID):
+		j.plan.ImageID = state.ImageID
 	}
 }

@@ -83,7 +83,7 @@ func (r *diskResource) Create(ctx context.Context, req resource.CreateRequest, r
 		resp.Diagnostics.AddAttributeWarning(at, "Disk attached, but not all of its settings", err.Error())
 	}
 	r.HoldMade(j.object())
-	j.noteImage(image)
+	j.noteImage(nil, image)
 	j.finish(ctx, &resp.Diagnostics)
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, recordKey, j.record)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
