@@ -12,16 +12,20 @@ import (
 	"github.com/ceph-libvirt/terraform-provider-ceph/internal/tfkit"
 )
 
-// monitored is a cluster with one monitor.
+// monitored is a cluster with one monitor, which doesn't tell its address while it is mute.
 type monitored struct {
 	*silentCluster
 
-	at string
+	at   string
+	mute *bool
 }
 
 func (m monitored) MonCommand(ctx context.Context, text, in []byte) ([]byte, string, error) {
 	if !strings.Contains(string(text), `"mon dump"`) {
 		return m.silentCluster.MonCommand(ctx, text, in)
+	}
+	if *m.mute {
+		return nil, "", ceph.EACCES
 	}
 	address := func(kind, port string) map[string]any {
 		return map[string]any{"type": kind, "addr": m.at + port, "nonce": 0}
@@ -37,11 +41,18 @@ func (m monitored) MonCommand(ctx context.Context, text, in []byte) ([]byte, str
 func TestDiskFollowsToAnotherCluster(t *testing.T) {
 	known := newServer(t, nil)
 	const westFSID = "99999999-2222-4333-8444-777777777777"
-	for name, between := range map[string]bool{"refreshed after the start": false, "refreshed before it too": true} {
+	for name, c := range map[string]struct{ between, mute bool }{
+		"refreshed after the start":              {},
+		"refreshed before it too":                {between: true},
+		"west is silent after the start":         {mute: true},
+		"refreshed before it, west silent after": {between: true, mute: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, known, eastFSID, time.Minute)
+			mute := false
 			clusters := map[string]monitored{
-				"east": {w.cluster, "192.0.2.1"}, "west": {newWorld(t, known, westFSID, time.Minute).cluster, "192.0.2.2"},
+				"east": {w.cluster, "192.0.2.1", new(bool)},
+				"west": {newWorld(t, known, westFSID, time.Minute).cluster, "192.0.2.2", &mute},
 			}
 			server := func() (*server, func()) {
 				host, err := libvirt.NewHost(libvirt.Config{Label: "kvm1", URI: w.uri, Dialer: w.host})
@@ -69,13 +80,18 @@ func TestDiskFollowsToAnotherCluster(t *testing.T) {
 			s.apply(o, config)
 			end()
 			edit(w.host.saved, "192.0.2.1", "192.0.2.2")
-			if between {
+			if c.between {
 				refresh()
 				if fsid := known.text(o, "fsid"); fsid != eastFSID {
 					t.Errorf("the guest is on east, and fsid is %s", fsid)
 				}
 			}
 			edit(w.host.live, "192.0.2.1", "192.0.2.2")
+			if c.mute {
+				mute = true
+				refresh()
+				mute = false
+			}
 			refresh()
 			if cluster, fsid := known.text(o, "cluster"), known.text(o, "fsid"); cluster != "west" || fsid != westFSID {
 				t.Errorf("the guest is on west, and the state says %s, %s", cluster, fsid)

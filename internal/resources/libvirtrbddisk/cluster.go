@@ -158,13 +158,13 @@ func (r *diskResource) followCluster(
 	ctx context.Context, host *libvirt.Host, found libvirt.Disks, recorded, state *model, record *diskRecord,
 ) error {
 	// A refresh may have shown the saved definition's monitors before the guest got them.
-	same := state.Monitors.Equal(recorded.Monitors) && !recorded.MonitorsStale.ValueBool()
+	same := state.Monitors.Equal(recorded.Monitors) && !recorded.MonitorsStale.ValueBool() && !record.ClusterUnsure
 	if state.FSID.IsNull() || same || found.MonitorsStale() {
 		return nil
 	}
-	// A cluster that can't be told, or doesn't answer, leaves what is recorded.
-	cluster, _ := r.finder(host).ClusterOf(ctx, *found.SavedOrLive())
-	if cluster == nil {
+	// A cluster that can't be told, or doesn't answer, leaves what is recorded, and the next refresh asks again.
+	cluster, undecided := r.finder(host).ClusterOf(ctx, *found.SavedOrLive())
+	if record.ClusterUnsure = undecided; cluster == nil {
 		return nil
 	}
 	fsid, err := cluster.FSID(ctx)

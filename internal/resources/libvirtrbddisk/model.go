@@ -216,6 +216,9 @@ type diskRecord struct {
 	DetachAsked int `json:"detach_asked,omitempty"`
 	// Source is the image's name that was last applied or first read. A refresh may have put another name into the state since.
 	Source string `json:"source,omitempty"`
+	// ClusterUnsure is set while the disk has monitors that are perhaps not those of the recorded cluster: they have changed, and which
+	// cluster they belong to was not to be learned.
+	ClusterUnsure bool `json:"cluster_unsure,omitempty"`
 	// Learned is how many steps of learnedFields the release knew that wrote the state, and Unasked are the arguments among them that stay
 	// as they were found then, while the configuration doesn't name them.
 	Learned int      `json:"learned,omitempty"`
