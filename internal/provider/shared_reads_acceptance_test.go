@@ -203,7 +203,8 @@ func expectCounts(t *testing.T, doing string, got, most map[string]int, due int)
 	t.Helper()
 	for _, what := range []string{"osd pool ls", "mon dump", "images", "image"} {
 		if got[what] > most[what]+due || most[what] > 0 && got[what] == 0 {
-			t.Errorf("%s asks for %q %d times, where %d readings were due; want one at least, and at most %d", doing, what, got[what], due, most[what]+due)
+			t.Errorf("%s asks for %q %d times, where %d readings were due; want one at least, and at most %d", doing, what, got[what], due,
+				most[what]+due)
 		}
 	}
 }
