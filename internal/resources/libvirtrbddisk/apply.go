@@ -303,7 +303,7 @@ func (j *job) finish(ctx context.Context, diags *diag.Diagnostics) {
 	tfkit.Fill(&j.plan.FSID, types.StringNull())
 	j.record.Unasked = j.plan.ours(j.record).Unasked
 	j.record.LiveLimits, j.record.Asked = false, ""
-	j.record.GoneOver = j.record.GoneOver && j.cluster == nil
+	j.record.GoneOver = j.record.GoneOver && j.cluster == nil && !j.plan.FSID.IsNull()
 	j.record.Domain, j.record.Target = j.Domain.UUID, j.target()
 	if j.record.Source == "" {
 		j.record.Source = j.plan.source().String()

@@ -54,6 +54,13 @@ func (j *job) unmark(ctx context.Context, state *model, image ceph.Image) error 
 		return nil
 	}
 	if !there {
+		left, err := j.cluster.Image(ctx, state.source())
+		if problem.Is(err, problem.NotFound) || err == nil && !state.has(left, j.record) {
+			return nil // another image may have the name by now
+		}
+		if err != nil {
+			return err
+		}
 		access.Disk = state.disk() // the guest is to leave it
 	}
 	if err := access.UnmarkCopy(ctx); err != nil && !problem.Is(err, problem.NotFound) {

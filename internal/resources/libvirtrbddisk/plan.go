@@ -94,8 +94,8 @@ func (p *planning) leaveToApply() {
 		return
 	}
 	// Somebody may have given the image's name to another one. planSource has looked at a changed name.
-	asks := len(changes(state, plan, opens)) > 0 || becomesWriter(state, plan) || !state.Live.ValueBool() || plan.ImageID.IsNull()
-	if !plan.FSID.IsNull() && (resized(state, plan) || asks && len(changes(state, plan, namesImage)) == 0) {
+	looks := (!state.Live.ValueBool() || plan.ImageID.IsNull()) && len(changes(state, plan, namesImage)) == 0
+	if !plan.FSID.IsNull() && (resized(state, plan) || looks) {
 		plan.ImageID = types.StringUnknown()
 	}
 	if state.Live.ValueBool() && state.Persistent.ValueBool() {

@@ -225,7 +225,8 @@ func (j *job) checkHeld(ctx context.Context, state *model, image ceph.Image) err
 // refuseExchangedImage refuses what asks a running guest's image, or attaches it again, where the image's name, which stays, has come to
 // mean another one: the guest may have the former one open.
 func (j *job) refuseExchangedImage(state *model, image ceph.Image) error {
-	if image.ID == "" || state.ImageID.IsNull() || j.found.Live == nil || state.has(image, j.record) {
+	unsure := state.ImageID.IsNull() || j.record.PoolID == 0
+	if image.ID == "" || unsure || j.found.Live == nil || state.has(image, j.record) {
 		return nil
 	}
 	consequence := ". The change would be checked with the other one."

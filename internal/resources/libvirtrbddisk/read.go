@@ -79,8 +79,7 @@ func (r *diskResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		tfkit.AddWarnings(&resp.Diagnostics, where.NameWarnings(ctx, entry.Target, state.Domain.ValueString(), state.TargetDev.ValueString())...)
 		tfkit.AddWarnings(&resp.Diagnostics, where.CopyingWarnings(found)...)
 		if record.Asked != "" && found.SavedOrLive().Source() == record.Asked {
-			// The recorded identity may be that of the image which the disk had before.
-			state.ImageID, record.PoolID, record.Asked = types.StringNull(), 0, ""
+			record.takeAsked(found.Live, &state)
 		}
 		if state.adopts(where.Domain, found, record) {
 			// The recorded identity, and the former names, are those of the former image.
@@ -233,6 +232,18 @@ func (m *model) adopts(domain libvirt.Domain, found libvirt.Disks, record diskRe
 		return !domain.Active
 	}
 	return found.Live.Source() == disk.Source()
+}
+
+// takeAsked notes that a change without an answer has been made, unless the running guest tells that somebody else has put the image there.
+func (m *diskRecord) takeAsked(live *libvirt.Disk, state *model) {
+	switch {
+	case live == nil || live.Source() == m.Asked:
+		// The recorded identity may be that of the image which the disk had before.
+		m.Source, state.ImageID, m.PoolID = m.Asked, types.StringNull(), 0
+	case slices.Contains(m.FormerSources, live.Source()):
+		m.Source = m.Asked // the same image under a new name
+	}
+	m.Asked = ""
 }
 
 // readComputed reads where the disk is, and how that of the running guest differs.

@@ -165,10 +165,13 @@ func (r *diskResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if err != nil {
 		tfkit.AddError(&resp.Diagnostics, summary, err)
 		// Names are kept also where nothing is known to have changed: the answer may have been lost.
-		record.FormerSources, record.Asked = j.record.FormerSources, j.record.Asked
+		record.FormerSources = j.record.FormerSources
+		if j.touched || problem.NoAnswer(err) {
+			record.Asked = j.record.Asked
+		}
 		if j.touched {
 			j.saveActual(ctx, &state, resp)
-			record.DetachAsked, record.LiveLimits = j.record.DetachAsked, j.record.LiveLimits
+			record.DetachAsked, record.LiveLimits, record.SeenOn = j.record.DetachAsked, j.record.LiveLimits, ""
 			if j.copied {
 				record.PoolID, record.Source = j.record.PoolID, j.record.Source
 			}
