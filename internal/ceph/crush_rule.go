@@ -46,11 +46,15 @@ var (
 	errUnknownStep = errors.New("a step that this provider doesn't know")
 )
 
+func (c *Cluster) unableToListRules() string {
+	return fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label)
+}
+
 // CrushRules lists the CRUSH rules, sorted by name.
 //
 // Similar to: ceph osd crush rule dump
 func (c *Cluster) CrushRules(ctx context.Context) ([]CrushRule, error) {
-	listed, err := c.crushRules(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label))
+	listed, err := c.crushRules(ctx, c.unableToListRules())
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +73,7 @@ func (c *Cluster) CrushRules(ctx context.Context) ([]CrushRule, error) {
 // Similar to: ceph osd crush rule dump
 func (c *Cluster) SameCrushRule(ctx context.Context, recorded CrushRule) (CrushRule, error) {
 	what := fmt.Sprintf("Unable to read CRUSH rule %q of cluster %q.", recorded.Name, c.cfg.Label)
-	general := fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label)
+	general := c.unableToListRules()
 	find := func(ctx context.Context) (CrushRule, error) {
 		rules, err := c.ruleCache.Get(ctx, struct{}{}, func(ctx context.Context) ([]crushRule, error) { return c.crushRules(ctx, general) })
 		if err != nil {
@@ -114,7 +118,7 @@ func (r CrushRule) Described() bool { return r.Root != "" }
 
 // crushRuleNames lists the names of the CRUSH rules.
 func (c *Cluster) crushRuleNames(ctx context.Context) ([]string, error) {
-	rules, err := c.crushRules(ctx, fmt.Sprintf("Unable to list the CRUSH rules of cluster %q.", c.cfg.Label))
+	rules, err := c.crushRules(ctx, c.unableToListRules())
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,16 @@ func (c *Cluster) explainOrphan(ctx context.Context, ref ImageRef, id string, er
 	})
 }
 
+// orphaned is the error of a clone that has a parent, or one that has a parent and so on, in a pool that was deleted.
+func orphaned(what string, pool int64) error {
+	return &problem.Problem{
+		Kind: problem.Orphaned, What: what,
+		Why: fmt.Sprintf("The pool of the parent, or of a parent's parent (id %d), was deleted. What the clone read from there is lost, and it"+
+			" can't be opened any more.", pool),
+		Do: "Remove the clone: with force_destroy = true Terraform does, and by hand rbd rm.",
+	}
+}
+
 // missingParentPool follows the parents of an image to the first whose pool is gone, and returns that pool's id. What can't be asked is not
 // taken for gone.
 func (c *Cluster) missingParentPool(ctx context.Context, image SnapshotID, pool string) (missing int64, found bool) {

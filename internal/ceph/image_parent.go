@@ -48,16 +48,6 @@ func (c *Cluster) SnapshotNames(ctx context.Context, id SnapshotID) (SnapshotRef
 	return SnapshotRef{snapshots.ImageRef, snapshots.List[i].Name}, nil
 }
 
-// orphaned is the error of a clone that has a parent, or one that has a parent and so on, in a pool that was deleted.
-func orphaned(what string, pool int64) error {
-	return &problem.Problem{
-		Kind: problem.Orphaned, What: what,
-		Why: fmt.Sprintf("The pool of the parent, or of a parent's parent (id %d), was deleted. What the clone read from there is lost, and it"+
-			" can't be opened any more.", pool),
-		Do: "Remove the clone: with force_destroy = true Terraform does, and by hand rbd rm.",
-	}
-}
-
 // explainClone explains what only the create of a clone is refused for, and tells whether it was that.
 func (c *Cluster) explainClone(ctx context.Context, spec ImageSpec, errno Errno, p *problem.Problem) bool {
 	parent := spec.Parent
