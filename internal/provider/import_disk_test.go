@@ -241,15 +241,7 @@ func TestImportedDiskWhoseChangeIsNotAnswered(t *testing.T) {
 // failPlan applies a plan that fails, and keeps what the failed apply records, as Terraform does.
 func (s *server) failPlan(o *object, config block, plan *tfprotov6.PlanResourceChangeResponse) []*tfprotov6.Diagnostic {
 	s.t.Helper()
-	schema := s.schema.ResourceSchemas[o.typeName]
-	typ := schema.ValueType()
-	resp, err := s.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: o.typeName, PriorState: s.encode(typ, o.state), PlannedState: plan.PlannedState, Config: s.dynamic(schema, config),
-		PlannedPrivate: plan.PlannedPrivate, PlannedIdentity: plan.PlannedIdentity,
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	resp, typ := s.sendApply(o, config, plan)
 	o.state, o.private = s.decode(typ, resp.NewState), resp.Private
 	return resp.Diagnostics
 }

@@ -247,6 +247,18 @@ func (s *server) apply(o *object, config block) {
 // applyPlan applies a plan of the object.
 func (s *server) applyPlan(o *object, config block, plan *tfprotov6.PlanResourceChangeResponse) []*tfprotov6.Diagnostic {
 	s.t.Helper()
+	resp, typ := s.sendApply(o, config, plan)
+	if errorsIn(resp.Diagnostics) == "" {
+		o.state, o.identity, o.private = s.decode(typ, resp.NewState), resp.NewIdentity, resp.Private
+	}
+	return resp.Diagnostics
+}
+
+// sendApply applies a plan of the object, and returns the reply, with the type of the state in it.
+func (s *server) sendApply(
+	o *object, config block, plan *tfprotov6.PlanResourceChangeResponse,
+) (*tfprotov6.ApplyResourceChangeResponse, tftypes.Type) {
+	s.t.Helper()
 	schema := s.schema.ResourceSchemas[o.typeName]
 	typ := schema.ValueType()
 	resp, err := s.ApplyResourceChange(s.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
@@ -256,10 +268,7 @@ func (s *server) applyPlan(o *object, config block, plan *tfprotov6.PlanResource
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if errorsIn(resp.Diagnostics) == "" {
-		o.state, o.identity, o.private = s.decode(typ, resp.NewState), resp.NewIdentity, resp.Private
-	}
-	return resp.Diagnostics
+	return resp, typ
 }
 
 // proposed is the new state that Terraform proposes: the configuration, and the recorded values of computed attributes.

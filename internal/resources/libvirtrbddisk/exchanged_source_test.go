@@ -35,14 +35,7 @@ func TestExchangedSourceExplained(t *testing.T) {
 		"ejected":                         {empty, empty, "an empty drive"},
 		"ejected from the running domain": {ours, empty, "an empty drive"},
 	} {
-		read := func(text string) *libvirt.Disk {
-			if text == "" {
-				return nil
-			}
-			disk := parsed(t, text+"<target dev='vdb'/></disk>")
-			return &disk
-		}
-		found := libvirt.Disks{Saved: read(c.saved), Live: read(c.live)}
+		found := libvirt.Disks{Saved: begunWith(t, c.saved), Live: begunWith(t, c.live)}
 		disk := m.ours(record).ExchangedIn(found)
 		if disk == nil {
 			t.Errorf("%s: not exchanged", name)
@@ -53,6 +46,16 @@ func TestExchangedSourceExplained(t *testing.T) {
 			t.Errorf("%s: %s %s", name, why, do)
 		}
 	}
+}
+
+// begunWith is the disk whose definition begins so; nil where there is none.
+func begunWith(t *testing.T, text string) *libvirt.Disk {
+	t.Helper()
+	if text == "" {
+		return nil
+	}
+	disk := parsed(t, text+"<target dev='vdb'/></disk>")
+	return &disk
 }
 
 // A disk is that of another image once the guest has it, or is to start with it, whatever name a refresh has shown meanwhile.
@@ -86,14 +89,7 @@ func TestAdoptedSource(t *testing.T) {
 		"as before the state, shut off":  {former, "", false, false},
 		"as before the state, transient": {"", former, true, false},
 	} {
-		read := func(text string) *libvirt.Disk {
-			if text == "" {
-				return nil
-			}
-			disk := parsed(t, text+"<target dev='vdb'/></disk>")
-			return &disk
-		}
-		found := libvirt.Disks{Saved: read(c.saved), Live: read(c.live)}
+		found := libvirt.Disks{Saved: begunWith(t, c.saved), Live: begunWith(t, c.live)}
 		if adopted := m.adopts(libvirt.Domain{Active: c.active}, found, record); adopted != c.adopted {
 			t.Errorf("%s: %v", name, adopted)
 		}
